@@ -1,0 +1,72 @@
+# Every target sets itself up on a machine that has only Python 3.11 and make.
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+STAMP := $(VENV)/.installed
+BIN := $(VENV)/bin
+# Folder with data files that do not ship with the project; skipped where it is absent.
+DATA ?= ../shared/data
+RUN_DATA = $(if $(wildcard $(DATA)),--data "$(DATA)")
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run compare sweep test test-all check bench schema reference lock clean
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
+
+setup: $(STAMP)  ## create .venv from requirements.lock
+
+run: $(STAMP)    ## make run SCENARIO=helios [ARGS="--set fleets.miners.rated_mw=80"]
+	@test -n "$(SCENARIO)" || { echo "usage: make run SCENARIO=NAME, one of:"; ls scenarios/*.yaml | sed 's|scenarios/||; s|\.yaml||; s|^|  |'; exit 2; }
+	@$(BIN)/python -m sim run "$(SCENARIO)" $(RUN_DATA) $(ARGS)
+
+compare: $(STAMP) ## make compare SCENARIO=helios POLICIES="always-on follow-headroom" [ARGS="--replications 8"]
+	@test -n "$(SCENARIO)" || { echo 'usage: make compare SCENARIO=NAME POLICIES="always-on follow-headroom"'; exit 2; }
+	@$(BIN)/python -m sim compare "$(SCENARIO)" $(if $(POLICIES),--policies "$(POLICIES)") $(RUN_DATA) $(ARGS)
+
+sweep: $(STAMP)  ## make sweep STUDY=fleet-size [ARGS="--workers 2"]
+	@test -n "$(STUDY)" || { echo "usage: make sweep STUDY=NAME, one of:"; ls scenarios/studies/*.yaml | sed 's|scenarios/studies/||; s|\.yaml||; s|^|  |'; exit 2; }
+	@$(BIN)/python -m sim sweep "$(STUDY)" $(RUN_DATA) $(ARGS)
+
+test: $(STAMP)   ## run the test suite (slow checks left out)
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+test-all: $(STAMP) ## run every test, the slow ones too
+	@$(BIN)/python -m pytest -q -m "" $(ARGS)
+
+check: $(STAMP)  ## lint, types, import order, and the examples in the documentation
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -p no:xdist --doctest-modules sim --doctest-glob='*.md' README.md docs
+
+bench: $(STAMP)  ## measure events, settles, time as a ratio to a bare SimPy loop, and peak memory
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+schema: $(STAMP) ## write the JSON Schema of a scenario file again
+	@$(BIN)/python -m sim schema > scenarios/scenario.schema.json.tmp && mv scenarios/scenario.schema.json.tmp scenarios/scenario.schema.json
+
+reference: $(STAMP) ## write the reference pages again, from the specs and catalogues
+	@$(BIN)/python -m docs.reference
+
+lock:            ## resolve requirements.lock again (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+clean:           ## remove what make made, results aside
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(STAMP): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later (make PYTHON=/path/to/python3.11)"; exit 1; }
+	@rm -rf $(VENV)
+	@echo "setting up $(VENV) (once)"
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv -q -p "$(PYTHON)" $(VENV) && \
+	  uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+	  { "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); echo "this Python cannot make a virtual environment: install python3-venv, or uv"; exit 1; }; } && \
+	  $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@

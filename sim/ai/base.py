@@ -1,0 +1,53 @@
+"""What every AI load shares: its name, and the connection through which it draws power."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.random import Generator as RandomStream
+from simpy import Environment, Event
+
+from sim.spec import Name, Spec
+from sim.tables import Files
+
+
+class SetPower(Protocol):
+    """States the power that a load draws from now on."""
+
+    def __call__(self, power_mw: float, slope_mw_per_s: float = 0.0) -> None:
+        """Draw ``power_mw`` [MW] now, changing by ``slope_mw_per_s`` [MW/s] until told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """All that a load is given: a clock, a way to state its power, a log, its random streams, its files."""
+
+    env: Environment
+    set_power_mw: SetPower
+    log: Callable[[str, float], None]
+    """Records that something happened now: its kind, and a number that goes with it."""
+    stream: Callable[[str], RandomStream]
+    """Returns the load's random stream of a name, ``"failures"``."""
+    files: Files
+    start_utc_s: float
+    """The scenario's start [s since 1970-01-01T00:00Z]."""
+    end_s: float
+    """The scenario's end [s]."""
+
+
+class Load(Spec):
+    """Base of every load's description."""
+
+    name: Name
+    """Name of the load; stands in signals and metrics."""
+
+    def check(self, files: Files, start_utc_s: float, end_s: float) -> None:
+        """Read what the load needs from files; raise InputError where it will not do.
+
+        Loads without files have nothing to check.
+        """
+
+    @abstractmethod
+    def process(self, connection: Connection) -> Generator[Event, Any, None]:
+        """Return the SimPy process that draws this load's power."""

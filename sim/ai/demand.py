@@ -1,0 +1,195 @@
+"""Demand for inference: its shape over the week, and the fluctuation that all users share.
+
+The shapes are hour-of-day means, in UTC, of two Azure services in the week of 10 to 19 May 2024, over the
+mean of their week. They were read off the figures of the data set's notebook; their weekly totals meet the
+published numbers of requests within 0.6 %. Source: AzurePublicDataset, *LLM Inference Trace 2024*, Microsoft,
+CC-BY 4.0.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from sim.signals import FloatArray
+from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+
+HOURS_PER_WEEK: Final = 168
+_THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
+
+# fmt: off
+CODE_WEEKDAY: Final = (
+    0.87, 0.85, 0.79, 0.65, 0.52, 0.42, 0.37, 0.31, 0.29, 0.30, 0.32, 0.47,
+    0.86, 1.48, 2.09, 2.25, 2.14, 2.47, 2.71, 2.77, 2.56, 1.89, 1.36, 1.02,
+)
+"""Coding service, Monday to Friday, by hour of the day in UTC [mean of the week]."""
+
+CODE_WEEKEND: Final = (
+    0.54, 0.53, 0.47, 0.46, 0.38, 0.31, 0.25, 0.17, 0.13, 0.12, 0.11, 0.16,
+    0.24, 0.32, 0.40, 0.45, 0.49, 0.53, 0.59, 0.60, 0.60, 0.60, 0.59, 0.55,
+)
+"""Coding service, Saturday and Sunday, by hour of the day in UTC [mean of the week]."""
+
+CONVERSATION_WEEKDAY: Final = (
+    1.02, 1.11, 1.09, 0.90, 0.92, 1.00, 1.15, 1.24, 1.27, 1.23, 1.11, 1.17,
+    1.31, 1.45, 1.53, 1.42, 1.29, 1.24, 1.23, 1.16, 1.05, 0.88, 0.79, 0.82,
+)
+"""Conversation service, Monday to Friday, by hour of the day in UTC [mean of the week]."""
+
+CONVERSATION_WEEKEND: Final = (
+    0.57, 0.61, 0.60, 0.51, 0.50, 0.52, 0.53, 0.59, 0.61, 0.56, 0.59, 0.66,
+    0.71, 0.79, 0.80, 0.82, 0.77, 0.76, 0.73, 0.69, 0.69, 0.66, 0.61, 0.66,
+)
+"""Conversation service, Saturday and Sunday, by hour of the day in UTC [mean of the week]."""
+# fmt: on
+
+
+def weekly_profile(weekday: tuple[float, ...], weekend: tuple[float, ...]) -> FloatArray:
+    """Return a week of hourly demand from a weekday and a day of the weekend.
+
+    Parameters
+    ----------
+    weekday, weekend
+        24 values each, by hour of the day in UTC, in any one unit.
+
+    Returns
+    -------
+    numpy.ndarray
+        168 values in the same unit, from Monday 00:00 UTC.
+
+    Examples
+    --------
+    >>> round(float(weekly_profile(CONVERSATION_WEEKDAY, CONVERSATION_WEEKEND).mean()), 3)
+    1.0
+    """
+    return np.array(5 * weekday + 2 * weekend)
+
+
+def demand_at(hourly: FloatArray, utc_s: FloatArray) -> FloatArray:
+    """Return the demand at some instants, from a week of hourly means.
+
+    Parameters
+    ----------
+    hourly
+        168 values from Monday 00:00 UTC, in any unit.
+    utc_s
+        Instants [s since 1970-01-01T00:00Z].
+
+    Returns
+    -------
+    numpy.ndarray
+        Demand at each instant, in the unit of ``hourly``.
+
+    Notes
+    -----
+    An hour's value stands at its middle, lines join them, and the week repeats. The mean of a week and the
+    highest hourly value are kept exactly; the mean of one hour moves to each neighbour's by an eighth of the
+    difference.
+
+    Examples
+    --------
+    Monday, 5 January 1970, half past and quarter past 12 UTC: the middle of hour 12, and a bit before it.
+
+    >>> demand_at(np.arange(168.0), 4 * 86_400.0 + np.array([45_000.0, 44_100.0])).tolist()
+    [12.0, 11.75]
+    """
+    hour_of_week = utc_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY
+    centres = np.arange(HOURS_PER_WEEK) + 0.5
+    return np.interp(hour_of_week, centres, hourly, period=HOURS_PER_WEEK)
+
+
+def ou_kick(decay: float, sigma: float) -> float:
+    r"""Return the size of one random step of an Ornstein-Uhlenbeck process, see `ou_step`.
+
+    Parameters
+    ----------
+    decay
+        What is left of a value after a step: :math:`e^{-\Delta / \theta}` for a step :math:`\Delta` and a
+        time constant :math:`\theta`; 0 to 1.
+    sigma
+        Standard deviation of the process in the long run.
+
+    Returns
+    -------
+    float
+        Standard deviation of one step, :math:`\sigma \sqrt{1 - a^2}`.
+
+    Examples
+    --------
+    >>> round(ou_kick(decay=0.6, sigma=0.1), 9)
+    0.08
+    """
+    kick: float = sigma * (1.0 - decay * decay) ** 0.5
+    return kick
+
+
+def ou_step(x: float, decay: float, kick: float, normal: float) -> float:
+    r"""Return the next value of an Ornstein-Uhlenbeck process, exact for any step.
+
+    Parameters
+    ----------
+    x
+        Present value.
+    decay
+        What is left of a value after a step, 0 to 1.
+    kick
+        Standard deviation of one step, from `ou_kick`.
+    normal
+        A draw from the standard normal distribution.
+
+    Returns
+    -------
+    float
+        Value one step later.
+
+    Notes
+    -----
+    :math:`x' = a x + \sigma \sqrt{1 - a^2}\, z`.
+
+    References
+    ----------
+    D. T. Gillespie, Phys. Rev. E 54 (1996), doi:10.1103/PhysRevE.54.2084.
+
+    Examples
+    --------
+    >>> ou_step(0.5, decay=0.6, kick=0.08, normal=1.0)
+    0.38
+    """
+    return decay * x + kick * normal
+
+
+def volatility_cv(dispersion: float, mean_count: float, common_sigma: float) -> float:
+    r"""Return how much the number of requests in a window fluctuates about its daily shape.
+
+    Parameters
+    ----------
+    dispersion
+        Variance over mean of the count that comes from single users, 1 for Poisson; fitted for a minute: 8 to
+        13.
+    mean_count
+        Mean number of requests in the window, above 0.
+    common_sigma
+        Fluctuation that all users share; fitted for a minute: 0.03 to 0.08.
+
+    Returns
+    -------
+    float
+        Coefficient of variation: standard deviation over mean.
+
+    Notes
+    -----
+    :math:`CV^2 = a / \mu + \sigma_c^2`. More users shrink the first part; the second stays. That is why
+    InferenceLoad, which stands for a large service, has the common part only.
+
+    References
+    ----------
+    Fitted to AzurePublicDataset, *LLM Inference Trace 2024* (read off figures; good to 20 %).
+
+    Examples
+    --------
+    The coding service at its middle load of 1,058 requests a minute; 0.127 was read off.
+
+    >>> round(volatility_cv(8.0, 1058.0, 0.078), 3)
+    0.117
+    """
+    cv: float = (dispersion / mean_count + common_sigma**2) ** 0.5
+    return cv

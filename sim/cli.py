@@ -1,0 +1,182 @@
+"""The commands; the only place that prints."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.errors import HashballastError
+
+app = typer.Typer(
+    name="hashballast",
+    help="Simulate an AI and Bitcoin-mining campus on one grid interconnection.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataFolders = Annotated[
+    list[Path], typer.Option("--data", help="Folder that scenario data files may also lie in; repeatable.")
+]
+Overrides = Annotated[
+    list[str], typer.Option("--set", help="Override a field: fleets.miners.rated_mw=80; repeatable.")
+]
+OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder to write the result to; must be new.")]
+Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    overrides: Overrides = [],  # noqa: B006  # typer reads defaults, nobody changes them
+    policy: Annotated[str | None, typer.Option(help="Policy to use instead, by its type.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random streams.")] = None,
+    days: Days = None,
+    out: OutFolder = None,
+    data: DataFolders = [],  # noqa: B006  # see above
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the metrics alone, as JSON; write a folder only with --out.")
+    ] = False,
+) -> None:
+    """Run a scenario: print a table of metrics and write a result folder."""
+    from sim.console import print_metrics, print_metrics_json, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.publish import default_folder, publish  # noqa: PLC0415
+    from sim.scenario import load_scenario  # noqa: PLC0415
+    from sim.simulation import run as simulate  # noqa: PLC0415
+
+    shortcuts = {"policy.type": policy, "seed": seed, "days": days}
+    given = [f"{path}={value}" for path, value in shortcuts.items() if value is not None]
+    loaded = load_scenario(find(scenario, "scenarios"), overrides=[*overrides, *given], data=data)
+    with progress_bar(f"running {loaded.name}") as progress:
+        result = simulate(loaded, progress=progress)
+    if as_json:
+        print_metrics_json(result.metrics)
+    else:
+        print_metrics(result)
+    if out is not None or not as_json:
+        folder, is_new = publish(
+            result, default_folder(result) if out is None else out, replaceable=out is None
+        )
+        say(f"result: {folder}" + ("" if is_new else " (as before: same scenario, same seed, same numbers)"))
+
+
+@app.command()
+def compare(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    policies: Annotated[
+        str, typer.Option(help='Policies, the first is what the others are compared with: "a b:margin_mw=2".')
+    ] = "mining-off always-on follow-headroom price-threshold",
+    replications: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Runs of each, with seeds in common.")
+    ] = 4,
+    overrides: Overrides = [],  # noqa: B006  # see run
+    days: Days = None,
+    workers: Workers = 2,
+    out: OutFolder = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print compare.json alone.")] = False,
+) -> None:
+    """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
+    from sim.console import print_comparison, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.study.compare import compare as run_all  # noqa: PLC0415
+
+    given = [*overrides, *([f"days={days}"] if days is not None else [])]
+    with progress_bar("comparing policies") as progress:
+        comparison = run_all(
+            find(scenario, "scenarios"),
+            policies.split(),
+            replications,
+            overrides=given,
+            data=data,
+            workers=workers,
+            progress=progress,
+        )
+    print_comparison(comparison, as_json=as_json)
+    if out is not None or not as_json:
+        say(f"result: {comparison.write(out)}")
+
+
+@app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(help="Name in scenarios/studies/, or path of a study file.")],
+    workers: Workers = 2,
+    timeout_s: Annotated[float, typer.Option(min=1.0, help="Wall time allowed for one run [s].")] = 3600.0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")
+    ] = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+) -> None:
+    """Run every combination of a study's axes; what is done already is not done again."""
+    from sim.console import print_sweep, progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.study.sweep import load_study  # noqa: PLC0415
+    from sim.study.sweep import sweep as run_all  # noqa: PLC0415
+
+    loaded = load_study(find(study, "scenarios/studies"), data=data)
+    with progress_bar(f"sweeping {loaded.name}") as progress:
+        outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
+    print_sweep(outcome)
+    if outcome.failed_count:
+        raise typer.Exit(1)
+
+
+@app.command()
+def validate(
+    file: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    overrides: Overrides = [],  # noqa: B006  # see run
+    data: DataFolders = [],  # noqa: B006  # see run
+) -> None:
+    """Check a scenario file and the data files it names: every fault, with its place."""
+    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.scenario import load_scenario  # noqa: PLC0415
+
+    loaded = load_scenario(find(file, "scenarios"), overrides=overrides, data=data)
+    say(f"{loaded.name}: valid; {len(loaded.loads)} loads, {len(loaded.fleets)} fleets, {loaded.days:g} days")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+    """Build the page and the figures of a result folder again, from the folder alone."""
+    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.build import write_report  # noqa: PLC0415
+
+    write_report(folder)
+    say(f"report: {folder / 'report.html'}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file."""
+    from sim.console import print_json  # noqa: PLC0415  # keeps --help fast
+    from sim.scenario.schema import json_schema  # noqa: PLC0415
+
+    print_json(json_schema())
+
+
+def find(name: str, folder: str) -> Path:
+    """Return the path of a scenario or study: a path as it stands, or a name in the folder of examples."""
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} or path.exists():
+        return path
+    here, shipped = Path(folder) / f"{name}.yaml", Path(__file__).parent.parent / folder / f"{name}.yaml"
+    return shipped if shipped.exists() and not here.exists() else here
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; what is wrong with the user's input is said in plain lines, and the exit code is 2."""
+    command: Callable[..., object] = typer.main.get_command(app)
+    try:
+        command(args=arguments, prog_name="hashballast")
+    except HashballastError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        sys.exit(130)
+
+
+__all__ = ["app", "main"]

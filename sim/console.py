@@ -1,0 +1,138 @@
+"""What the commands show on a terminal: tables on standard output, progress and remarks on standard error."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sim.metrics import Measurement
+from sim.report.format import format_value
+from sim.result import Result, metrics_document
+
+if TYPE_CHECKING:
+    from sim.study.compare import Comparison
+    from sim.study.sweep import SweepOutcome
+
+SHOW_AFTER_S = 1.0
+"""A progress bar appears once a command has taken this long."""
+PLAIN_EVERY_S = 30.0
+"""Without a terminal, progress is a plain line this often."""
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(f"{text}\n")
+
+
+def print_json(document: Any) -> None:
+    """Write a document to standard output as JSON."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
+    """Write metrics to standard output as ``metrics.json`` holds them."""
+    print_json(metrics_document(metrics))
+
+
+def print_metrics(result: Result) -> None:
+    """Write the table of metrics to standard output."""
+    scenario = result.scenario
+    table = Table(
+        title=f"{scenario.name}: {scenario.days:g} days from {scenario.start.isoformat()}, "
+        f"seed {scenario.seed}, policy {scenario.policy.type}"
+    )
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("without mining", justify="right", no_wrap=True)
+    table.add_column("what it is")
+    for name, measurement in result.metrics.items():
+        baseline = (
+            "" if measurement.baseline is None else format_value(measurement.baseline, measurement.unit)
+        )
+        table.add_row(name, format_value(measurement, measurement.unit), baseline, measurement.summary)
+    _console().print(table)
+
+
+def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
+    """Write a comparison to standard output: each policy's mean, and its paired difference to the first."""
+    document = comparison.document()
+    if as_json:
+        print_json(document)
+        return
+    names = list(document["policies"])
+    title = f"{document['scenario']}: mean of {document['replications']} runs, then the paired difference to"
+    table = Table(title=f"{title} {names[0]} with its 95 % interval")
+    table.add_column("metric", no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right")
+    for metric, facts in document["metrics"].items():
+        unit = facts["unit"]
+        cells = [_compared(document["policies"][name][metric], unit) for name in names]
+        table.add_row(metric, *cells)
+    _console().print(table)
+
+
+def _compared(figures: Mapping[str, Any], unit: str) -> str:
+    mean, difference = figures["mean"], figures.get("difference")
+    text = "n/a" if mean is None else format_value(mean, unit)
+    if not difference or difference["mean"] is None:
+        return text
+    sign = "+" if difference["mean"] >= 0.0 else "-"
+    text += f"\n{sign}{format_value(abs(difference['mean']), unit)}"
+    half_width = difference["half_width"]
+    return text if half_width is None else f"{text} ± {format_value(half_width, unit)}"
+
+
+def print_sweep(outcome: "SweepOutcome") -> None:
+    """Write what a sweep did to standard error."""
+    say(
+        f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
+        f"{outcome.failed_count} failed; result: {outcome.folder}"
+    )
+
+
+def _console() -> Console:
+    # A table for a file or a pipe is not cut to the width of a terminal that is not there.
+    return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
+    """Show progress on standard error: a bar on a terminal, else a plain line now and then.
+
+    Yields
+    ------
+    callable
+        To be told the share that is done, from 0 to 1.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain_progress(title)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=1.0, visible=False)
+        started = time.monotonic()
+
+        def tell(share: float) -> None:
+            bar.update(task, completed=share, visible=time.monotonic() - started > SHOW_AFTER_S)
+
+        yield tell
+
+
+def _plain_progress(title: str) -> Callable[[float], None]:
+    last = time.monotonic()
+
+    def tell(share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > PLAIN_EVERY_S:
+            last = time.monotonic()
+            say(f"{title}: {share:.0%}")
+
+    return tell

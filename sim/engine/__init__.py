@@ -1,0 +1,1 @@
+"""The engine: wires a scenario into a live campus and runs it."""

@@ -1,0 +1,155 @@
+"""The site controller: sees what has been delivered, asks the policy, tells the executor."""
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+
+from simpy import Event
+
+from sim.engine.alarm import Alarm
+from sim.engine.bus import Bus
+from sim.engine.clock import Clock
+from sim.errors import PolicyError
+from sim.mining.executor import Executor
+from sim.policies import FleetView, Observation, Policy
+from sim.recording import Track
+from sim.scenario.controller import ControllerSpec
+
+
+class Controller:
+    """Reacts once an instant to what changed outside: AI power, limit, price, its own wish to be woken.
+
+    It never reacts to its fleets' echo. AI power reaches it after the telemetry delay; while it moves
+    gradually, whenever it has moved by the deadband. Two decisions are at least the minimum interval apart.
+
+    Parameters
+    ----------
+    clock, bus
+        The clock, and the bus whose power telemetry reports.
+    spec
+        Delay, interval, deadband.
+    policy
+        Asked for every decision.
+    executor
+        Follows the target.
+    target
+        Track on which the target is recorded [MW].
+    log
+        Records the reason of a decision when it differs from the one before.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        bus: Bus,
+        spec: ControllerSpec,
+        policy: Policy,
+        executor: Executor,
+        target: Track,
+        log: Callable[[str, float], None],
+    ) -> None:
+        self.limit_mw = inf
+        self.price_usd_per_mwh = 0.0
+        self.hashprice_usd_per_ph_day = 0.0
+        self.fleets: tuple[FleetView, ...] = ()
+        self.decision_count = 0
+        self._clock = clock
+        self._bus = bus
+        self._delay_s = spec.telemetry_delay_s
+        self._interval_s = spec.minimum_interval_s
+        self._deadband_mw = spec.telemetry_deadband_mw
+        self._decide_by_policy = policy.decide
+        self._executor = executor
+        self._record_target = target.set
+        self._log = log
+        self._metered_mw: float | None = None
+        self._ai_power_mw = 0.0
+        self._news = False
+        self._target_mw: float | None = None
+        self._reason = ""
+        self._next_decision_s = 0.0
+        self._meter = Alarm(clock, self._read_meter)
+        self._turn = Alarm(clock, self._take_turn)
+        self._wake = Alarm(clock, self.notice)
+
+    def notice(self) -> None:
+        """Take note that something was published: decide at the end of this instant."""
+        self._news = True
+        self._clock.unsettled = True
+
+    def settle(self) -> None:
+        """React to all that this instant has brought; called once, after the last change."""
+        now_s = self._clock.now
+        if self._bus.restated:
+            self._report(now_s)
+        if self._news:
+            if now_s >= self._next_decision_s:
+                self._decide(now_s)
+            else:
+                self._turn.set(self._next_decision_s)
+
+    def _take_turn(self) -> None:
+        self._clock.unsettled = True
+
+    def _read_meter(self) -> None:
+        self._bus.restated = True
+        self._clock.unsettled = True
+
+    def _report(self, now_s: float) -> None:
+        self._bus.restated = False
+        power_mw, slope_mw_per_s = self._bus.power(now_s)
+        self._meter.set(now_s + self._deadband_mw / abs(slope_mw_per_s) if slope_mw_per_s else inf)
+        if power_mw == self._metered_mw:
+            return
+        # The site stood like this before the run began, so its first telemetry is already there.
+        steady = self._metered_mw is None
+        self._metered_mw = power_mw
+        if steady or self._delay_s == 0.0:
+            self._ai_power_mw = power_mw
+            self._news = True
+        else:
+            self._clock.timeout(self._delay_s).callbacks.append(partial(self._receive, power_mw))
+
+    def _receive(self, power_mw: float, _: Event) -> None:
+        self._ai_power_mw = power_mw
+        self.notice()
+
+    def _decide(self, now_s: float) -> None:
+        self._news = False
+        self._next_decision_s = now_s + self._interval_s
+        self.decision_count += 1
+        target_mw, reason, wake_at_s = self._decide_by_policy(
+            Observation(
+                now_s,
+                self._ai_power_mw,
+                self.limit_mw,
+                self.price_usd_per_mwh,
+                self.hashprice_usd_per_ph_day,
+                self._executor.commanded_mw,
+                self.fleets,
+            )
+        )
+        if target_mw != self._target_mw:
+            self._follow(now_s, target_mw)
+        if reason != self._reason:
+            self._reason = reason
+            self._log(f"decision: {reason}", target_mw)
+        if wake_at_s is not None:
+            self._wake.set(self._later(wake_at_s, now_s))
+
+    def _follow(self, now_s: float, target_mw: float) -> None:
+        if not 0.0 <= target_mw < inf:
+            raise PolicyError(
+                f"the policy's target is {target_mw} MW at {now_s:g} s; must be 0 MW or more, and finite"
+            )
+        self._target_mw = target_mw
+        self._record_target(now_s, target_mw)
+        self._executor.follow(target_mw)
+
+    @staticmethod
+    def _later(wake_at_s: float, now_s: float) -> float:
+        if wake_at_s <= now_s:
+            raise PolicyError(
+                f"the policy asks to be woken at {wake_at_s:g} s, but it is {now_s:g} s already"
+            )
+        return wake_at_s

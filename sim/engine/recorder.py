@@ -1,0 +1,51 @@
+"""Collects what a run records, and freezes it."""
+
+from sim.engine.clock import Clock
+from sim.recording import EventRow, Recording, Track, add_totals
+from sim.signals import Signal
+
+
+class Recorder:
+    """Hands out tracks and logs, and turns them into a Recording at the end.
+
+    Parameters
+    ----------
+    clock
+        Stamps the events.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tracks: dict[str, Track] = {}
+        self._given: dict[str, Signal] = {}
+        self._constants: dict[str, float] = {}
+        self._events: list[EventRow] = []
+
+    def track(self, name: str) -> Track:
+        """Return a new track for the signal of this name."""
+        return self._tracks.setdefault(name, Track())
+
+    def give(self, name: str, signal: Signal) -> None:
+        """Record a signal that is known beforehand: a limit, a price."""
+        self._given[name] = signal
+
+    def constant(self, name: str, value: float) -> None:
+        """Record a number that does not change in the run."""
+        self._constants[name] = value
+
+    def log(self, source: str, kind: str, value: float) -> None:
+        """Record that something happened now."""
+        self._events.append(EventRow(self._clock.now, source, kind, value))
+
+    def freeze(self, start_utc_s: float, end_s: float) -> Recording:
+        """Return all that was recorded."""
+        signals = dict(self._given)
+        for name in list(self._tracks):  # each track is let go as soon as its signal is there
+            signals[name] = self._tracks.pop(name).freeze(end_s)
+        return Recording(
+            start_utc_s,
+            end_s,
+            add_totals(signals, end_s),
+            tuple(self._events),
+            dict(self._constants),
+        )

@@ -1,0 +1,59 @@
+"""The exceptions that hashballast raises on purpose.
+
+::
+
+    HashballastError
+    ├── InputError          a scenario, a study, an override or a data file is wrong (exit code 2)
+    ├── PolicyError         a policy answered with something that cannot be done (exit code 2)
+    └── ResultError         a result folder is missing, not whole, or in the way (exit code 2)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class HashballastError(Exception):
+    """Base of all errors that are meant for the user to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input: where it stands, and what would be right."""
+
+    place: str
+    """File, and line and column where known: ``helios.yaml:12:5``."""
+    path: str
+    """Path of the field, ``loads.0.power_mw``; empty for the file as a whole."""
+    message: str
+    """What is wrong, the value with its unit, what is allowed."""
+
+    def __str__(self) -> str:
+        """Return the fault as one line."""
+        return f"{self.place}{' ' if self.path else ''}{self.path}: {self.message}"
+
+
+class InputError(HashballastError):
+    """Input is wrong; carries every fault found, one line each.
+
+    Parameters
+    ----------
+    faults
+        The faults, at least one.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    @classmethod
+    def single(cls, place: str, path: str, message: str) -> "InputError":
+        """Return an error with one fault."""
+        return cls([Fault(place, path, message)])
+
+
+class ResultError(HashballastError):
+    """A result folder is missing, not whole, or stands where a new one should go."""
+
+
+class PolicyError(HashballastError):
+    """A policy answered with something that cannot be done."""

@@ -1,0 +1,1 @@
+"""The grid side: the interconnection and what is asked of it."""

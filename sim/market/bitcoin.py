@@ -1,0 +1,92 @@
+"""What mining earns: hashprice and the price of bitcoin, fixed or read from a file."""
+
+from abc import abstractmethod
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sim.market.series import check_positive, step_signals
+from sim.signals import Signal
+from sim.spec import Fraction, NonNegative, Positive, Spec
+from sim.tables import Files
+from sim.units import SUFFIX_UNITS
+
+
+class BitcoinMarket(Spec):
+    """Base of every description of hashprice and the price of bitcoin."""
+
+    pool_fee_fraction: Fraction = 0.0
+    """Share of the revenue that the pool keeps. Pools that pay per share take 0.02 to 0.04 (2026)."""
+
+    @abstractmethod
+    def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
+        """Return hashprice and the price of bitcoin over the run, as steps.
+
+        Parameters
+        ----------
+        files
+            The folders that the scenario may read from.
+        start_utc_s
+            The run's start [s since 1970-01-01T00:00Z].
+        end_s
+            The run's end [s from its start], above 0.
+
+        Returns
+        -------
+        hashprice : Signal
+            Revenue of one PH/s held for a day, before the pool's fee [USD/(PH/s)/d].
+        price : Signal
+            Price of bitcoin [USD/BTC].
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run.
+        """
+
+
+class FixedBitcoin(BitcoinMarket):
+    """One hashprice and one price of bitcoin for the whole run."""
+
+    type: Literal["fixed"] = "fixed"
+    """Kind of market."""
+    hashprice_usd_per_ph_day: Positive = 50.0
+    """Revenue of one PH/s held for a day, before the pool's fee [USD/(PH/s)/d].
+
+    The default is an assumption; published values of 2024 to 2026 lie between 39 and 65."""
+    price_usd_per_btc: Positive = 85_000.0
+    """Price of bitcoin [USD/BTC]; the default is an assumption."""
+
+    publication_delay_s: ClassVar[float] = 0.0  # a fixed hashprice is known from the start
+
+    def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:  # noqa: ARG002 -- reads no file
+        """Return hashprice [USD/(PH/s)/d] and price [USD/BTC], constant from 0 to the run's end."""
+        hashprice = Signal.constant(self.hashprice_usd_per_ph_day, end_s)
+        return hashprice, Signal.constant(self.price_usd_per_btc, end_s)
+
+
+class FileBitcoin(BitcoinMarket):
+    """Hashprice and price of bitcoin from a file; each row holds from its time until the next row's."""
+
+    type: Literal["file"] = "file"
+    """Kind of market."""
+    file: str = Field(min_length=1)
+    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
+    time_column: str = "date_utc"
+    """Column with the START of each interval: a date (midnight UTC), or ISO-8601 with zone."""
+    hashprice_column: str = "hashprice_usd_ph_day"
+    """Column with the hashprice [USD/(PH/s)/d], above 0."""
+    price_column: str = "price_usd"
+    """Column with the price of bitcoin [USD/BTC], above 0."""
+    publication_delay_s: NonNegative = 86_400.0
+    """Time from the start of an interval until policies see its hashprice [s]; the default fits daily rows that
+    hold the day's close, which is known when the day ends."""
+
+    def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
+        """Return the file's hashprice [USD/(PH/s)/d] and price [USD/BTC] over the run, as steps."""
+        table = files.table(self.file)
+        columns = (self.hashprice_column, self.price_column)
+        hashprice, price = step_signals(table, self.time_column, columns, start_utc_s, end_s)
+        check_positive(table.name, columns[0], hashprice, start_utc_s, SUFFIX_UNITS["usd_per_ph_day"])
+        check_positive(table.name, columns[1], price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
+        return hashprice, price

@@ -1,0 +1,69 @@
+"""What a metric is, and how all of them are measured."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sim.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named number with a unit, computed from a Recording alone."""
+
+    name: str
+    """Name, ending in its unit; what ``metrics.json`` and a table call it."""
+    unit: str
+    """Unit of its value."""
+    summary: str
+    """What it is, in one line."""
+    measure: Callable[[Recording], float]
+    """Computes it; NaN where the run cannot tell."""
+    compares: bool = False
+    """Whether the same number for the site without mining says something."""
+
+
+class Measurement(float):
+    """A metric's value: a float that knows its unit, its meaning, and its value without mining.
+
+    NaN means that the run cannot tell, such as a 5-minute ramp in a run of one minute.
+    """
+
+    unit: str
+    summary: str
+    baseline: float | None
+    """The same metric for the site without mining; None where that says nothing."""
+
+    def __new__(cls, value: float, metric: Metric, baseline: float | None = None) -> Self:
+        """Return the value with the metric's unit and summary."""
+        measurement = super().__new__(cls, value)
+        measurement.unit = metric.unit
+        measurement.summary = metric.summary
+        measurement.baseline = baseline
+        return measurement
+
+    def __getnewargs__(self) -> tuple[float, Metric, float | None]:  # type: ignore[override]  # more than a float's
+        """Return what a copy is made from."""
+        metric = Metric("", self.unit, self.summary, float)  # type: ignore[arg-type]  # never called
+        return float(self), metric, self.baseline
+
+    @property
+    def value(self) -> float:
+        """The bare number."""
+        return float(self)
+
+    @property
+    def difference(self) -> float | None:
+        """The value less its value without mining; None where that says nothing."""
+        return None if self.baseline is None else float(self) - self.baseline
+
+
+def measure(recording: Recording, metrics: Sequence[Metric]) -> Mapping[str, Measurement]:
+    """Return every metric's measurement by name, in the catalogue's order."""
+    baseline = recording.without_mining()
+    return {
+        metric.name: Measurement(
+            metric.measure(recording), metric, metric.measure(baseline) if metric.compares else None
+        )
+        for metric in metrics
+    }

@@ -1,0 +1,99 @@
+"""Energy, power levels, and how much of AI's idle power the miners soak up."""
+
+from sim.metrics.base import Metric
+from sim.recording import Recording
+from sim.signals import Signal
+from sim.units import SECONDS_PER_HOUR
+
+
+def energy_mwh(power_mw: Signal) -> float:
+    """Return the energy under a power signal [MWh]."""
+    return power_mw.integral() / SECONDS_PER_HOUR
+
+
+def idle_power_mw(recording: Recording) -> Signal:
+    """Return the limit less AI power, zero where AI exceeds it [MW]."""
+    return (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
+
+
+def soaked_power_mw(recording: Recording) -> Signal:
+    """Return the part of the fleet's power that is idle power put to use [MW]."""
+    return recording["fleet_power_mw"].minimum_with(idle_power_mw(recording))
+
+
+def _soaked_fraction(recording: Recording) -> float:
+    idle_mwh = energy_mwh(idle_power_mw(recording))
+    return energy_mwh(soaked_power_mw(recording)) / idle_mwh if idle_mwh > 0.0 else float("nan")
+
+
+def _load_factor(recording: Recording) -> float:
+    site = recording["site_power_mw"]
+    peak_mw = site.maximum()
+    return site.mean() / peak_mw if peak_mw > 0.0 else float("nan")
+
+
+def balance_error_mwh(recording: Recording) -> float:
+    """Return the site's energy less that of its loads and fleets, each integrated for itself [MWh]."""
+    parts = [f"load.{name}.power_mw" for name in recording.load_names]
+    parts += [f"fleet.{name}.power_mw" for name in recording.fleet_names]
+    return energy_mwh(recording["site_power_mw"]) - sum(energy_mwh(recording[part]) for part in parts)
+
+
+CATALOGUE = (
+    Metric(
+        "site_energy_mwh",
+        "MWh",
+        "Energy drawn at the interconnection",
+        lambda r: energy_mwh(r["site_power_mw"]),
+        compares=True,
+    ),
+    Metric("ai_energy_mwh", "MWh", "Energy drawn by AI loads", lambda r: energy_mwh(r["ai_power_mw"])),
+    Metric("fleet_energy_mwh", "MWh", "Energy drawn by miners", lambda r: energy_mwh(r["fleet_power_mw"])),
+    Metric(
+        "site_peak_mw",
+        "MW",
+        "Highest site power at any instant",
+        lambda r: r["site_power_mw"].maximum(),
+        compares=True,
+    ),
+    Metric(
+        "site_mean_mw",
+        "MW",
+        "Mean site power over time",
+        lambda r: r["site_power_mw"].mean(),
+        compares=True,
+    ),
+    Metric(
+        "load_factor_ratio",
+        "1",
+        "Mean site power over its highest (instantaneous demand)",
+        _load_factor,
+        compares=True,
+    ),
+    Metric(
+        "dynamic_range_mw",
+        "MW",
+        "Highest less lowest site power",
+        lambda r: r["site_power_mw"].maximum() - r["site_power_mw"].minimum(),
+        compares=True,
+    ),
+    Metric(
+        "idle_energy_mwh",
+        "MWh",
+        "Energy that AI left free under the limit",
+        lambda r: energy_mwh(idle_power_mw(r)),
+    ),
+    Metric(
+        "soaked_energy_mwh",
+        "MWh",
+        "Part of the idle energy that miners drew",
+        lambda r: energy_mwh(soaked_power_mw(r)),
+    ),
+    Metric("soaked_fraction", "1", "Share of the idle energy that miners drew", _soaked_fraction),
+    Metric(
+        "energy_balance_error_mwh",
+        "MWh",
+        "Site energy less the sum of its parts; zero but for rounding",
+        balance_error_mwh,
+    ),
+)

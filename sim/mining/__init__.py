@@ -1,0 +1,1 @@
+"""Bitcoin miners: formulas, fleets, and the executor that commands them."""

@@ -1,0 +1,111 @@
+"""Fleets of miners: what a scenario says of one, and the live one that follows commands."""
+
+from functools import partial
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from simpy import Environment, Event
+
+from sim.recording import Track
+from sim.spec import Name, NonNegative, Positive, Spec
+
+
+class AggregateFleet(Spec):
+    """A fleet seen as ramp-limited megawatts; knows nothing of single machines."""
+
+    name: Name
+    """Name of the fleet; stands in signals and metrics."""
+    type: Literal["aggregate"]
+    rated_mw: Positive
+    """Power at full mining, at the meter [MW]."""
+    minimum_mw: NonNegative = 0.0
+    """Power the fleet keeps drawing when told to stop [MW]."""
+    ramp_up_mw_per_s: Positive
+    """How fast its power rises [MW/s]."""
+    ramp_down_mw_per_s: Positive
+    """How fast its power falls [MW/s]."""
+    latency_s: Annotated[float, Field(ge=0.0, le=86_400.0)] = 0.0
+    """Time from a command to the start of its ramp [s]."""
+    efficiency_j_per_th: Positive
+    """Energy one terahash takes at the meter [J/TH]."""
+    initial_mw: NonNegative | None = None
+    """Power at the start [MW]; left out: the policy's first target, so that the run starts steady."""
+
+    @model_validator(mode="after")
+    def _range_is_a_range(self) -> Self:
+        if self.minimum_mw > self.rated_mw:
+            raise ValueError(
+                f"minimum_mw is {self.minimum_mw:g} MW; must not be above rated_mw, {self.rated_mw:g} MW"
+            )
+        if self.initial_mw is not None and not self.minimum_mw <= self.initial_mw <= self.rated_mw:
+            raise ValueError(
+                f"initial_mw is {self.initial_mw:g} MW; must lie between minimum_mw, {self.minimum_mw:g} MW, "
+                f"and rated_mw, {self.rated_mw:g} MW"
+            )
+        return self
+
+
+class LiveFleet:
+    """A fleet that follows commands: each starts a ramp after the latency, taking over from the one before.
+
+    The first command finds the fleet standing where it sends it, or at its ``initial_mw``: a run starts
+    steady. A ramp needs no event: its end is recorded ahead, and withdrawn if a command takes over before.
+
+    Parameters
+    ----------
+    env
+        The clock.
+    spec
+        What the scenario says of the fleet.
+    commanded, power
+        Tracks on which command and power are recorded [MW].
+    """
+
+    def __init__(self, env: Environment, spec: AggregateFleet, commanded: Track, power: Track) -> None:
+        self.spec = spec
+        self.minimum_mw = spec.minimum_mw
+        self.rated_mw = spec.rated_mw
+        self._env = env
+        self._record_command = commanded.set
+        self._power = power
+        self._commanded_mw: float | None = None
+        self._from_s = 0.0
+        self._from_mw = spec.minimum_mw
+        self._rate_mw_per_s = 0.0
+        self._until_s = 0.0
+        self._goal_mw = spec.minimum_mw
+
+    def command(self, power_mw: float) -> None:
+        """Tell the fleet to go to a power within its range [MW]; repeating a command does nothing."""
+        if power_mw == self._commanded_mw:
+            return
+        if self._commanded_mw is None:
+            initial_mw = self.spec.initial_mw
+            self._stand(power_mw if initial_mw is None else initial_mw)
+        self._commanded_mw = power_mw
+        self._record_command(self._env.now, power_mw)
+        if self.spec.latency_s == 0.0:
+            self._ramp_to(power_mw)
+        else:
+            self._env.timeout(self.spec.latency_s).callbacks.append(partial(self._arrive, power_mw))
+
+    def _stand(self, power_mw: float) -> None:
+        self._goal_mw = power_mw
+        self._power.set(self._env.now, power_mw)
+
+    def _arrive(self, power_mw: float, _: Event) -> None:
+        self._ramp_to(power_mw)
+
+    def _ramp_to(self, goal_mw: float) -> None:
+        now_s = self._env.now
+        from_mw = self._goal_mw
+        if now_s < self._until_s:
+            from_mw = self._from_mw + self._rate_mw_per_s * (now_s - self._from_s)
+            self._power.withdraw_last()
+        rate = self.spec.ramp_up_mw_per_s if goal_mw > from_mw else -self.spec.ramp_down_mw_per_s
+        self._from_s = now_s
+        self._from_mw = from_mw
+        self._rate_mw_per_s = rate
+        self._until_s = now_s + (goal_mw - from_mw) / rate
+        self._goal_mw = goal_mw
+        self._power.ramp(now_s, from_mw, rate, self._until_s, goal_mw)

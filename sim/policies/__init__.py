@@ -1,0 +1,27 @@
+"""Policies: each decides from an observation alone what the fleets should draw."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sim.policies.always_on import AlwaysOn
+from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec
+from sim.policies.follow_headroom import FollowHeadroom
+from sim.policies.mining_off import MiningOff
+from sim.policies.price_threshold import PriceThreshold
+
+AnyPolicy = Annotated[AlwaysOn | FollowHeadroom | MiningOff | PriceThreshold, Field(discriminator="type")]
+"""Any policy that a scenario may name."""
+
+__all__ = [
+    "AlwaysOn",
+    "AnyPolicy",
+    "Decision",
+    "FleetView",
+    "FollowHeadroom",
+    "MiningOff",
+    "Observation",
+    "Policy",
+    "PolicySpec",
+    "PriceThreshold",
+]

@@ -1,0 +1,70 @@
+"""Puts a result into its folder: data, page, figures, log; whole or not at all."""
+
+import platform
+import tempfile
+import time
+from filecmp import cmpfiles
+from pathlib import Path
+
+from sim.errors import ResultError
+from sim.report.build import write_report
+from sim.result import DATA_FILES, Result, new_folder, write_result
+
+_STARTED = time.monotonic()
+
+
+def default_folder(result: Result) -> Path:
+    """Return where a result goes unless told otherwise: ``results/<name>/<start of the run key>``."""
+    return Path("results") / result.scenario.name / result.provenance["run_key"][:12]
+
+
+def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, bool]:
+    """Write a result to its folder.
+
+    Parameters
+    ----------
+    result
+        What to write.
+    folder
+        Where to.
+    replaceable
+        Whether the folder may be there already, with this very result in it; it is left as it is.
+
+    Returns
+    -------
+    tuple
+        The folder, and whether it is new.
+
+    Raises
+    ------
+    ResultError
+        Something else is there, or the same scenario gave other numbers before.
+    """
+    if folder.exists() and replaceable:
+        _require_same(result, folder)
+        return folder, False
+    with new_folder(folder) as temporary:
+        write_result(result, temporary)
+        write_report(temporary)
+        (temporary / "run.log").write_text(_log(), encoding="utf-8")
+    return folder, True
+
+
+def _require_same(result: Result, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as again:
+        write_result(result, Path(again))
+        same, _, _ = cmpfiles(folder, again, DATA_FILES, shallow=False)
+    if len(same) != len(DATA_FILES):
+        raise ResultError(
+            f"{folder}: holds another result of the same scenario and version; "
+            "remove it, or name another folder with --out"
+        )
+
+
+def _log() -> str:
+    """Return what differs from run to run and machine to machine; no other file holds any of it."""
+    return (
+        f"finished {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n"
+        f"wall time {time.monotonic() - _STARTED:.3f} s\n"
+        f"host {platform.node()}, {platform.platform()}, {platform.machine()}\n"
+    )

@@ -1,0 +1,168 @@
+"""What a run leaves behind: signals, events, and how they are called."""
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from sim.signals import Signal, total
+
+T = TypeVar("T")
+
+
+class Track:
+    """A signal while it is being recorded: breakpoints are added at its end, as time goes on."""
+
+    __slots__ = ("_add_slope", "_add_time", "_add_value", "_slope_per_s", "_time_s", "_value")
+
+    def __init__(self) -> None:
+        self._time_s = array("d")
+        self._value = array("d")
+        self._slope_per_s = array("d")
+        self._add_time = self._time_s.append
+        self._add_value = self._value.append
+        self._add_slope = self._slope_per_s.append
+
+    def set(self, time_s: float, value: float, slope_per_s: float = 0.0) -> None:
+        """Record a value and slope from now on; the last word at an instant counts."""
+        self._add_time(time_s)
+        self._add_value(value)
+        self._add_slope(slope_per_s)
+
+    def ramp(self, time_s: float, value: float, slope_per_s: float, until_s: float, goal: float) -> None:
+        """Record a ramp and, ahead of time, its end, from where the signal stays at the goal."""
+        self._add_time(time_s)
+        self._add_value(value)
+        self._add_slope(slope_per_s)
+        self._add_time(until_s)
+        self._add_value(goal)
+        self._add_slope(0.0)
+
+    def withdraw_last(self) -> None:
+        """Take back the last breakpoint: it was recorded ahead, and did not come true."""
+        self._time_s.pop()
+        self._value.pop()
+        self._slope_per_s.pop()
+
+    def freeze(self, end_s: float) -> Signal:
+        """Return what was recorded, up to the end [s]."""
+        columns = (np.frombuffer(column) for column in (self._time_s, self._value, self._slope_per_s))
+        return Signal.from_breakpoints(*columns, end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalInfo:
+    """A signal's name, unit and meaning, declared once."""
+
+    name: str
+    """The name; ``*`` stands for the name of a load or a fleet."""
+    unit: str
+    """Unit of its value."""
+    summary: str
+    """What it is, in one line."""
+
+
+SIGNALS: tuple[SignalInfo, ...] = (
+    SignalInfo("site_power_mw", "MW", "Power the whole site draws at the interconnection"),
+    SignalInfo("ai_power_mw", "MW", "Power all AI loads draw together"),
+    SignalInfo("fleet_power_mw", "MW", "Power all fleets draw together"),
+    SignalInfo("fleet_target_mw", "MW", "Power the policy wants of all fleets together"),
+    SignalInfo("fleet_commanded_mw", "MW", "Power the executor has told all fleets to draw together"),
+    SignalInfo("limit_mw", "MW", "Limit of the interconnection"),
+    SignalInfo("price_usd_per_mwh", "USD/MWh", "Power price in force"),
+    SignalInfo(
+        "hashprice_usd_per_ph_day", "USD/(PH/s)/d", "Revenue of one PH/s held for a day, before pool fee"
+    ),
+    SignalInfo("price_usd_per_btc", "USD/BTC", "Price of one bitcoin"),
+    SignalInfo("load.*.power_mw", "MW", "Power one AI load draws"),
+    SignalInfo("fleet.*.commanded_mw", "MW", "Power the executor has told one fleet to draw"),
+    SignalInfo("fleet.*.power_mw", "MW", "Power one fleet draws"),
+)
+"""Every signal that a run records."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened."""
+
+    time_s: float
+    """When [s from the start]."""
+    source: str
+    """What it happened to: ``load.llama``, ``controller``."""
+    kind: str
+    """What happened: ``failure``, ``decision: headroom``."""
+    value: float
+    """A number that goes with it; its meaning stands with the kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """All that a run leaves behind: signals, events, constants; enough to compute every metric again."""
+
+    start_utc_s: float
+    """Start of the run [s since 1970-01-01T00:00Z]."""
+    end_s: float
+    """End of the run, from its start [s]."""
+    signals: Mapping[str, Signal]
+    """Signals by name; see `SIGNALS`."""
+    events: Sequence[EventRow] = ()
+    """What happened, in order."""
+    constants: Mapping[str, float] = field(default_factory=dict)
+    """Numbers that do not change in a run: ``fleet.miners.efficiency_j_per_th``."""
+    _known: dict[Callable[["Recording"], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __getitem__(self, name: str) -> Signal:
+        """Return the signal of this name."""
+        return self.signals[name]
+
+    @cached_property
+    def fleet_names(self) -> tuple[str, ...]:
+        """Names of the fleets."""
+        return tuple(self._names("fleet"))
+
+    @cached_property
+    def load_names(self) -> tuple[str, ...]:
+        """Names of the AI loads."""
+        return tuple(self._names("load"))
+
+    def _names(self, kind: str) -> Iterator[str]:
+        for name in self.signals:
+            if name.startswith(f"{kind}.") and name.endswith(".power_mw"):
+                yield name.split(".")[1]
+
+    def once(self, function: Callable[["Recording"], T]) -> T:
+        """Return the function's value for this recording, computed when first asked for."""
+        if function not in self._known:
+            self._known[function] = function(self)
+        return cast("T", self._known[function])
+
+    def without_mining(self) -> "Recording":
+        """Return the same run as it would be with no miners: AI loads do not know of them."""
+        nothing = Signal.constant(0.0, self.end_s)
+        signals = {
+            name: nothing if name.startswith("fleet") else signal for name, signal in self.signals.items()
+        }
+        signals["site_power_mw"] = self["ai_power_mw"]
+        return Recording(self.start_utc_s, self.end_s, signals, self.events, self.constants)
+
+
+def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]:
+    """Return the signals with the sums over loads and fleets added; each sum is made afresh, part by part."""
+    def parts(kind: str, ending: str) -> list[Signal]:
+        return [signal for name, signal in signals.items() if name.startswith(kind) and name.endswith(ending)]
+
+    def sum_of(parts: list[Signal]) -> Signal:
+        # one part is its own sum: a year of it is not kept twice
+        return parts[0] if len(parts) == 1 else total([*parts, Signal.constant(0.0, end_s)])
+
+    loads, fleets = parts("load.", ".power_mw"), parts("fleet.", ".power_mw")
+    return {
+        "site_power_mw": sum_of(loads + fleets),
+        "ai_power_mw": sum_of(loads),
+        "fleet_power_mw": sum_of(fleets),
+        "fleet_commanded_mw": sum_of(parts("fleet.", ".commanded_mw")),
+        **signals,
+    }

@@ -1,0 +1,45 @@
+"""The report of a result: the page and the figures, from the result folder alone."""
+
+from pathlib import Path
+
+from sim.report.figures import write_figures
+from sim.report.local_time import LocalTime
+from sim.report.moments import worst_moments
+from sim.report.page import page
+from sim.result import StoredResult, read_result
+
+
+def write_report(folder: Path) -> None:
+    """Write ``report.html`` and ``figures/`` into a result folder, from what it holds.
+
+    The same result gives the same bytes: there is no clock time, host or path in them.
+
+    Parameters
+    ----------
+    folder
+        The result folder.
+
+    Raises
+    ------
+    ResultError
+        The folder is missing, or not a whole result.
+    """
+    write_report_of(read_result(folder), folder)
+
+
+def write_report_of(result: StoredResult, folder: Path) -> None:
+    """Write the report of a result that has been read already.
+
+    Parameters
+    ----------
+    result
+        The result.
+    folder
+        Existing folder to write into.
+    """
+    clock = LocalTime.of_run(result.scenario.get("start"), result.recording.start_utc_s)
+    moments = worst_moments(result.recording)
+    (folder / "report.html").write_text(page(result, clock, moments), encoding="utf-8", newline="\n")
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    write_figures(result.recording, clock, moments, figures)

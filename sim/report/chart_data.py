@@ -1,0 +1,132 @@
+"""What the page's charts draw from: exact breakpoints where they are few, else exact extremes and means of bins."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from sim.recording import Recording
+from sim.report.duration_curve import duration_curves
+from sim.report.envelope import bin_edges_s, envelope_of
+from sim.report.local_time import LocalTime
+from sim.report.moments import Moment
+from sim.report.packing import pack, step_for
+from sim.signals import FloatArray, Signal
+from sim.signals.base import merged_times
+
+MOST_BREAKPOINTS: Final = 60_000
+"""Up to so many breakpoints of site power the page holds them all."""
+MOST_BINS: Final = 530_000
+"""Beyond, it holds at most so many bins: a year in minutes."""
+EXACT_DIGITS: Final = 6
+BIN_DIGITS: Final = 5
+TIME_STEP_S: Final = 0.001
+"""Resolution of times [s]."""
+
+
+def chart_data(recording: Recording, clock: LocalTime, moments: tuple[Moment, ...]) -> dict[str, Any]:
+    """Return everything the page's script draws, as JSON-ready values.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    clock
+        Its local time.
+    moments
+        The windows to offer; where the whole run is binned, each comes with its breakpoints.
+
+    Returns
+    -------
+    dict
+        ``start_ms``, ``end_s``, ``offset``, ``power``, ``price``, ``moments``,
+        ``duration`` and ``limit_mw``.
+    """
+    power = power_channels(recording)
+    whole = _layer(power)
+    exact = whole["kind"] == "exact"
+    price = recording.signals.get("price_usd_per_mwh")
+    return {
+        "start_ms": clock.start_ms,
+        "end_s": recording.end_s,
+        "offset": clock.offset,
+        "power": whole,
+        "price": None if price is None else _layer({"price": price}),
+        "moments": [
+            {
+                "title": moment.title,
+                "from_s": moment.from_s,
+                "to_s": moment.to_s,
+                "power": None if exact else _exact(_clipped(power, moment)),
+            }
+            for moment in moments
+        ],
+        "duration": duration_curves(recording),
+        "limit_mw": recording["limit_mw"].maximum(),
+    }
+
+
+def power_channels(recording: Recording) -> dict[str, Signal]:
+    """Return what the power chart shows: AI, site, limit, and what exceeds it [MW].
+
+    Parameters
+    ----------
+    recording
+        The run.
+
+    Returns
+    -------
+    dict
+        Signals by channel: ``ai``, ``site``, ``limit``, ``over``.
+    """
+    site, limit = recording["site_power_mw"], recording["limit_mw"]
+    over = (site - limit).positive_part().simplify()
+    return {"ai": recording["ai_power_mw"], "site": site, "limit": limit, "over": over}
+
+
+def _clipped(channels: Mapping[str, Signal], moment: Moment) -> dict[str, Signal]:
+    return {name: signal.clip_time(moment.from_s, moment.to_s) for name, signal in channels.items()}
+
+
+def _layer(channels: Mapping[str, Signal]) -> dict[str, Any]:
+    """Return the channels exactly, or binned where they have too many breakpoints."""
+    most = max(signal.time_s.size for signal in channels.values())
+    return _exact(channels) if most <= MOST_BREAKPOINTS else _binned(channels)
+
+
+def _exact(channels: Mapping[str, Signal]) -> dict[str, Any]:
+    """Return the channels on common segments: value at each start, and limit at each end."""
+    end_s = next(iter(channels.values())).end_s
+    times_s = merged_times([signal.time_s for signal in channels.values()], end_s)
+    packed = {"kind": "exact", "end_s": end_s, "time_s": pack(times_s, TIME_STEP_S), "channels": {}}
+    step = step_for(_largest(channels), EXACT_DIGITS)
+    for name, signal in channels.items():
+        split = signal.split_at(times_s)
+        packed["channels"][name] = {"from": pack(split.value, step), "to": pack(split.left_limits(), step)}
+    return packed
+
+
+def _binned(channels: Mapping[str, Signal]) -> dict[str, Any]:
+    """Return extremes and means of the channels in bins of one width."""
+    end_s = next(iter(channels.values())).end_s
+    edges_s = bin_edges_s(end_s, MOST_BINS)
+    width_s = float(edges_s[1])
+    packed: dict[str, Any] = {"kind": "bins", "end_s": end_s, "width_s": width_s, "channels": {}}
+    step = step_for(_largest(channels), BIN_DIGITS)
+    for name, signal in channels.items():
+        packed["channels"][name] = _packed_envelope(signal, edges_s, step)
+    return packed
+
+
+def _packed_envelope(signal: Signal, edges_s: FloatArray, step: float) -> dict[str, Any]:
+    """Return the envelope of a signal, minima rounded down and maxima up."""
+    envelope = envelope_of(signal, edges_s)
+    return {
+        "minimum": pack(envelope.minimum, step, np.floor),
+        "mean": pack(envelope.mean, step),
+        "maximum": pack(envelope.maximum, step, np.ceil),
+    }
+
+
+def _largest(channels: Mapping[str, Signal]) -> float:
+    return max(max(abs(signal.minimum()), abs(signal.maximum())) for signal in channels.values())

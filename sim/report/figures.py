@@ -1,0 +1,260 @@
+"""Figures for print: PNG files whose bytes depend on the result alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sim.recording import Recording
+from sim.report.duration_curve import duration_curve
+from sim.report.envelope import bin_edges_s, envelope_of
+from sim.report.local_time import LocalTime
+from sim.report.moments import Moment
+from sim.report.palette import COLOURS
+from sim.signals import FloatArray, Signal
+from sim.units import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Scale = Callable[[FloatArray], FloatArray]
+"""Turns seconds from the start into places on the axis of time."""
+
+WIDTH_IN: Final = 10.0
+DOTS_PER_IN: Final = 150
+MOST_BINS: Final = 1500
+"""Bins for extremes over the run: about as many as there are dots for them."""
+MOST_MEANS: Final = 400
+"""Bins for means: wider, so that the course of a day does not fill a year with one colour."""
+MOST_POINTS: Final = 4000
+"""Up to so many breakpoints a line is drawn exactly."""
+
+
+def write_figures(recording: Recording, clock: LocalTime, moments: tuple[Moment, ...], folder: Path) -> None:
+    """Write the figures of a run.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    clock
+        Its local time.
+    moments
+        The moments worth a close look; the first gets a figure.
+    folder
+        Existing folder for ``power.png``, ``price_and_target.png``, ``load_duration.png``, and ``worst.png``
+        where there is such a moment.
+    """
+    import matplotlib as mpl  # noqa: PLC0415  # slow to import, and not every command draws
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({"font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False})
+        _save(_run_figure(recording, clock), folder / "power.png")
+        _save(_price_figure(recording, clock), folder / "price_and_target.png")
+        _save(_duration_figure(recording), folder / "load_duration.png")
+        if moments:
+            _save(_moment_figure(recording, clock, moments[0]), folder / "worst.png")
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
+
+    FigureCanvasAgg(figure)
+    # the program's version is left out, so that the same picture has the same bytes
+    figure.savefig(path, dpi=DOTS_PER_IN, metadata={"Software": None})
+
+
+def _new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]":
+    from matplotlib.figure import Figure  # noqa: PLC0415  # see above
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
+    for axis in axes:
+        axis.grid(color=COLOURS["grid"], linewidth=0.6)
+        axis.set_axisbelow(True)
+    return figure, list(axes)
+
+
+# -- power over time ----------------------------------------------------------------------------------------
+
+
+def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
+    """Draw the whole run: the site against its limit above, AI alone below."""
+    figure, (above, below) = _new_figure(6.0, panels=2)
+    ai = recording["ai_power_mw"]
+    local = _local(clock)
+    _draw_site(above, ai, recording["site_power_mw"], recording["limit_mw"], local)
+    above.set_title("Site power: AI and miners stacked, against the limit", loc="left", fontsize=10.0)
+    _draw_range(below, ai, local, COLOURS["ai"], "AI alone")
+    _draw_means(below, ai, local, COLOURS["ai"])
+    below.set_ylim(bottom=0.0)
+    below.set_ylabel("AI power [MW]")
+    _finish(figure, below, clock)
+    return figure
+
+
+def _moment_figure(recording: Recording, clock: LocalTime, moment: Moment) -> "Figure":
+    """Draw the site around one moment, breakpoint by breakpoint."""
+    figure, (axis,) = _new_figure(4.5)
+    parts = [
+        recording[name].clip_time(moment.from_s, moment.to_s)
+        for name in ("ai_power_mw", "site_power_mw", "limit_mw")
+    ]
+    _draw_site(axis, *parts, _local(clock))
+    axis.set_title(f"{moment.title}, {clock.text(moment.time_s)}", loc="left", fontsize=10.0)
+    _finish(figure, axis, clock)
+    return figure
+
+
+def _draw_site(axis: "Axes", ai: Signal, site: Signal, limit: Signal, local: Scale) -> None:
+    """Draw AI and fleets stacked, the range of site power, and the limit."""
+    times_s, ai_mw, site_mw, kind = _stack(ai, site)
+    times = local(times_s)
+    axis.fill_between(times, 0.0, ai_mw, color=COLOURS["ai"], alpha=0.4, linewidth=0.0, label=f"AI{kind}")
+    axis.fill_between(
+        times, ai_mw, site_mw, color=COLOURS["fleet"], alpha=0.5, linewidth=0.0, label=f"Fleets{kind}"
+    )
+    _draw_range(axis, site, local, COLOURS["site"], "Site", opacity=0.35)
+    _draw_line(axis, limit, local, COLOURS["limit"], "Limit", linestyle="--", linewidth=1.4)
+    axis.set_ylim(0.0, 1.05 * max(site.maximum(), limit.maximum(), 1e-9))
+    axis.set_ylabel("Site power [MW]")
+
+
+def _stack(ai: Signal, site: Signal) -> tuple[FloatArray, FloatArray, FloatArray, str]:
+    """Return times [s], AI power and site power [MW], exact where breakpoints are few, else means of bins."""
+    if max(ai.time_s.size, site.time_s.size) <= MOST_POINTS:
+        times_s = np.union1d(ai.time_s, site.time_s)
+        corners_s = _corners_s(times_s, ai.end_s)
+        return corners_s, _corner_values(ai, times_s), _corner_values(site, times_s), ""
+    edges_s = bin_edges_s(ai.end_s, MOST_MEANS, ai.start_s)
+    ai_mw, site_mw = (np.repeat(signal.means_over(edges_s), 2) for signal in (ai, site))
+    return np.repeat(edges_s, 2)[1:-1], ai_mw, site_mw, " (mean)"
+
+
+def _corners_s(times_s: FloatArray, end_s: float) -> FloatArray:
+    """Return start and end of each segment in turn [s]."""
+    return np.append(np.repeat(times_s, 2)[1:], end_s)
+
+
+def _corner_values(signal: Signal, times_s: FloatArray) -> FloatArray:
+    """Return value at the start and limit at the end of each segment in turn [value]."""
+    split = signal.split_at(times_s)
+    return np.column_stack([split.value, split.left_limits()]).ravel()
+
+
+def _draw_range(axis: "Axes", signal: Signal, local: Scale, colour: str, name: str, opacity: float = 0.5) -> None:
+    """Draw a signal as a line, or where it has many breakpoints as the band of its extremes."""
+    if signal.time_s.size <= MOST_POINTS:
+        _draw_line(axis, signal, local, colour, name)
+        return
+    envelope = envelope_of(signal, bin_edges_s(signal.end_s, MOST_BINS, signal.start_s))
+    times = local(np.repeat(envelope.edges_s, 2)[1:-1])
+    low, high = np.repeat(envelope.minimum, 2), np.repeat(envelope.maximum, 2)
+    # the edge keeps a bin visible that is narrower than a dot
+    axis.fill_between(
+        times, low, high, color=colour, alpha=opacity, linewidth=0.4, label=f"{name} (minimum to maximum)"
+    )
+
+
+def _draw_means(axis: "Axes", signal: Signal, local: Scale, colour: str, name: str = "", linewidth: float = 1.2) -> None:
+    """Draw the means of a signal that has many breakpoints."""
+    if signal.time_s.size > MOST_POINTS:
+        edges_s = bin_edges_s(signal.end_s, MOST_MEANS, signal.start_s)
+        means = Signal.steps(edges_s[:-1], signal.means_over(edges_s), signal.end_s)
+        _draw_line(axis, means, local, colour, name, linewidth=linewidth)
+
+
+def _draw_line(
+    axis: "Axes",
+    signal: Signal,
+    local: Scale,
+    colour: str,
+    name: str,
+    linestyle: str = "-",
+    linewidth: float = 0.8,
+) -> None:
+    corners = local(_corners_s(signal.time_s, signal.end_s))
+    values = _corner_values(signal, signal.time_s)
+    axis.plot(corners, values, color=colour, linestyle=linestyle, linewidth=linewidth, label=name)
+
+
+def _local(clock: LocalTime) -> Scale:
+    """Return what turns seconds into the days that matplotlib counts, in local time."""
+    from matplotlib.dates import date2num  # noqa: PLC0415  # see above
+
+    start_d = date2num(clock.start.replace(tzinfo=None))
+    return lambda times_s: np.asarray(start_d + times_s / SECONDS_PER_DAY)
+
+
+def _finish(figure: "Figure", lowest: "Axes", clock: LocalTime) -> None:
+    """Label the time below, and put the legend outside, where it covers nothing."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415  # see above
+
+    locator = AutoDateLocator()
+    lowest.margins(x=0.0)
+    lowest.xaxis.set_major_locator(locator)
+    lowest.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    lowest.set_xlabel(f"Local time ({clock.offset})")
+    _legend(figure)
+
+
+def _legend(figure: "Figure") -> None:
+    figure.legend(loc="outside lower center", ncols=6, frameon=False)
+
+
+# -- price and target ---------------------------------------------------------------------------------------
+
+
+def _price_figure(recording: Recording, clock: LocalTime) -> "Figure":
+    """Draw the power price, and below it what the policy wants of the fleets and what they draw."""
+    figure, (above, below) = _new_figure(5.5, panels=2)
+    local = _local(clock)
+    price = recording.signals.get("price_usd_per_mwh")
+    if price is not None:
+        _draw_range(above, price, local, COLOURS["price"], "Power price")
+        _draw_means(above, price, local, COLOURS["price"])
+    above.set_title("Power price, and the fleets' target and power", loc="left", fontsize=10.0)
+    above.set_ylabel("Price [USD/MWh]")
+    _draw_target(below, recording.signals.get("fleet_target_mw"), local)
+    fleet = recording["fleet_power_mw"]
+    _draw_range(below, fleet, local, COLOURS["fleet"], "Fleets")
+    _draw_means(below, fleet, local, COLOURS["fleet"])
+    below.set_ylim(bottom=0.0)
+    below.set_ylabel("Fleet power [MW]")
+    _finish(figure, below, clock)
+    return figure
+
+
+def _draw_target(axis: "Axes", target: Signal | None, local: Scale) -> None:
+    """Draw the target, wide, as fleet power lies on it."""
+    if target is None:
+        return
+    name = "Target of the policy"
+    if target.time_s.size > MOST_POINTS:
+        _draw_means(axis, target, local, COLOURS["target"], f"{name} (mean)", linewidth=3.0)
+    else:
+        _draw_line(axis, target, local, COLOURS["target"], name, linewidth=3.0)
+
+
+# -- load duration ------------------------------------------------------------------------------------------
+
+
+def _duration_figure(recording: Recording) -> "Figure":
+    """Draw the share of the time that the site, and AI alone, are above each level."""
+    figure, (axis,) = _new_figure(4.0)
+    curves = (("site_power_mw", "Site with mining", COLOURS["fleet"]), ("ai_power_mw", "AI alone", COLOURS["ai"]))
+    for name, title, colour in curves:
+        levels_mw, shares = duration_curve(recording[name])
+        axis.plot(100.0 * shares, levels_mw, color=colour, linewidth=1.6, label=title)
+    limit_mw = recording["limit_mw"].maximum()
+    axis.axhline(limit_mw, color=COLOURS["limit"], linestyle="--", linewidth=1.4, label="Limit (highest)")
+    axis.set_xlim(0.0, 100.0)
+    axis.set_ylim(bottom=0.0)
+    axis.set_title("Load-duration curve", loc="left", fontsize=10.0)
+    axis.set_xlabel("Share of the time that power is above [%]")
+    axis.set_ylabel("Power [MW]")
+    _legend(figure)
+    return figure

@@ -1,0 +1,195 @@
+"""Numbers, durations and names as people read them; used by the page and by the terminal."""
+
+import math
+import re
+from typing import Final
+
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SUFFIX_UNITS
+
+NOT_ASSESSABLE: Final = "not assessable"
+"""Stands where the run cannot tell a value."""
+DIMENSIONLESS: Final = "1"
+"""Unit of fractions, ratios and counts; it is not written."""
+SIGNIFICANT_DIGITS: Final = 4
+SMALLEST_PLAIN: Final = 1e-4
+"""Below this a number is written with an exponent."""
+DURATION_UNITS: Final = ((SECONDS_PER_DAY, "d"), (SECONDS_PER_HOUR, "h"), (SECONDS_PER_MINUTE, "min"), (1.0, "s"))
+TAILS: Final = {"s": " time", "count": " count", "fraction": " fraction"}
+ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC"}
+WINDOW: Final = re.compile(r"^(\d+)s$")
+"""A window in a name, ``60s``."""
+
+
+def format_value(value: float | None, unit: str = DIMENSIONLESS) -> str:
+    """Return a number with its unit: four significant digits, whole numbers in full, thousands separated.
+
+    Parameters
+    ----------
+    value
+        The number [unit]; None or NaN where it is not assessable.
+    unit
+        The unit; ``"1"`` is left out.
+
+    Returns
+    -------
+    str
+        Number, space, unit.
+
+    Examples
+    --------
+    >>> format_value(1234567.8, "USD"), format_value(0.45678), format_value(12.0, "MW")
+    ('1,234,568 USD', '0.4568', '12 MW')
+    >>> format_value(-3.14159, "MW/min"), format_value(2.5e-7, "MWh"), format_value(None, "MW")
+    ('-3.142 MW/min', '2.5e-07 MWh', 'not assessable')
+    """
+    if value is None or math.isnan(value):
+        return NOT_ASSESSABLE
+    number = format_number(value)
+    return number if unit == DIMENSIONLESS else f"{number} {unit}"
+
+
+def format_number(value: float) -> str:
+    """Return a number without unit, as `format_value` writes it.
+
+    Parameters
+    ----------
+    value
+        The number; infinity is written as such, NaN as not assessable.
+
+    Returns
+    -------
+    str
+        The number.
+
+    Examples
+    --------
+    >>> format_number(12345.6), format_number(123.456), format_number(0.0)
+    ('12,346', '123.5', '0')
+    """
+    if math.isnan(value):
+        return NOT_ASSESSABLE
+    if math.isinf(value):
+        return "infinite" if value > 0.0 else "-infinite"
+    if value == round(value):
+        return f"{round(value):,}"
+    if abs(value) < SMALLEST_PLAIN:
+        return f"{value:.{SIGNIFICANT_DIGITS - 2}g}"
+    whole_digits = math.floor(math.log10(abs(value))) + 1
+    return f"{value:,.{max(0, SIGNIFICANT_DIGITS - whole_digits)}f}"
+
+
+def format_difference(value: float | None, unit: str = DIMENSIONLESS) -> str:
+    """Return a difference with its sign and unit.
+
+    Parameters
+    ----------
+    value
+        The difference [unit]; None or NaN where it is not assessable.
+    unit
+        The unit; ``"1"`` is left out.
+
+    Returns
+    -------
+    str
+        Sign, number, space, unit.
+
+    Examples
+    --------
+    >>> format_difference(5.0, "MW"), format_difference(-0.25), format_difference(0.0, "MW")
+    ('+5 MW', '-0.2500', '0 MW')
+    """
+    text = format_value(value, unit)
+    return f"+{text}" if value is not None and value > 0.0 else text
+
+
+def format_percent(fraction: float | None) -> str:
+    """Return a fraction as percent, with three significant digits.
+
+    Parameters
+    ----------
+    fraction
+        The fraction, 0 to 1; None or NaN where it is not assessable.
+
+    Returns
+    -------
+    str
+        Percent.
+
+    Examples
+    --------
+    >>> format_percent(0.98765), format_percent(1.0), format_percent(0.0)
+    ('98.8 %', '100 %', '0 %')
+    """
+    if fraction is None or math.isnan(fraction):
+        return NOT_ASSESSABLE
+    return f"{100.0 * fraction:.3g} %"
+
+
+def format_duration(duration_s: float) -> str:
+    """Return a duration in its largest units, at most two of them.
+
+    Parameters
+    ----------
+    duration_s
+        Duration [s], not below 0.
+
+    Returns
+    -------
+    str
+        Such as ``7 d``, ``1 h 30 min``, ``2.5 s``.
+
+    Examples
+    --------
+    >>> format_duration(604800.0), format_duration(5400.0), format_duration(2.5), format_duration(86399.9)
+    ('7 d', '1 h 30 min', '2.5 s', '1 d')
+    """
+    if duration_s < SECONDS_PER_MINUTE:
+        return f"{duration_s:.3g} s"
+    place = next(index for index, (size_s, _) in enumerate(DURATION_UNITS) if duration_s >= size_s)
+    smaller_s, smaller_unit = DURATION_UNITS[place + 1]
+    # counted in the smaller unit, so that rounding carries over
+    count = round(duration_s / smaller_s)
+    size_s, unit = DURATION_UNITS[place]
+    whole, rest = divmod(count, round(size_s / smaller_s))
+    if place > 0 and whole * size_s >= DURATION_UNITS[place - 1][0]:
+        return format_duration(whole * size_s)
+    return f"{whole} {unit} {rest} {smaller_unit}" if rest else f"{whole} {unit}"
+
+
+def words_of(name: str) -> str:
+    """Return a metric's or field's name as words, without the unit it ends in.
+
+    Parameters
+    ----------
+    name
+        The name, ``site_peak_mw``.
+
+    Returns
+    -------
+    str
+        The words.
+
+    Examples
+    --------
+    >>> words_of("site_peak_mw"), words_of("ai_energy_mwh"), words_of("mined_btc"), words_of("exceedance_s")
+    ('Site peak', 'AI energy', 'Mined BTC', 'Exceedance time')
+    >>> words_of("rolling_range_5s_mw"), words_of("soaked_fraction")
+    ('Rolling range 5 s', 'Soaked fraction')
+    """
+    stem, suffix = _split_unit(name)
+    tail = {**TAILS, "mwh": "" if "energy" in stem else " energy"}.get(suffix, "")
+    if suffix in {"btc", "usd"} and len(stem.split("_")) == 1:
+        tail = f" {suffix}"
+    words = f"{stem.replace('_', ' ').replace('.', ' · ')}{tail}".split(" ")
+    text = " ".join(ABBREVIATIONS.get(word, WINDOW.sub(r"\1 s", word)) for word in words)
+    return text[:1].upper() + text[1:]
+
+
+def _split_unit(name: str) -> tuple[str, str]:
+    """Return a name without its unit suffix, and the suffix; the longest that fits."""
+    parts = name.split("_")
+    for start in range(1, len(parts)):
+        suffix = "_".join(parts[start:])
+        if suffix in SUFFIX_UNITS:
+            return "_".join(parts[:start]), suffix
+    return name, ""

@@ -1,0 +1,78 @@
+"""The metrics of a result as rows of a table, in groups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sim.report.format import DIMENSIONLESS, format_difference, format_value, words_of
+
+OTHER: Final = "Other"
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "Site and limit": ("site_", "load_factor", "dynamic_range", "exceedance", "limit_", "headroom"),
+    "Idle power and soak": ("idle_", "soaked_", "ai_", "curtail"),
+    "Ramps and ranges": ("net_ramp", "ramp", "rolling_range"),
+    "Dips": ("dip_", "dips_"),
+    "Mining and money": ("mined", "mining", "fleet_", "power_cost", "hash", "breakeven"),
+    "The simulation itself": ("event_count", "settle_count", "decision_count", "energy_balance"),
+}
+"""What the names of each group's metrics begin with; the rest is `OTHER`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric, ready to show."""
+
+    name: str
+    """Name in ``metrics.json``."""
+    title: str
+    """The name in words."""
+    value: str
+    """Value with unit."""
+    baseline: str
+    """The same for the site without mining; empty where that says nothing."""
+    difference: str
+    """Value less baseline; empty where there is none."""
+    summary: str
+    """What it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricGroup:
+    """Rows that belong together."""
+
+    title: str
+    rows: tuple[MetricRow, ...]
+
+
+def metric_groups(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[MetricGroup, ...]:
+    """Return every metric once, in groups; groups without metrics are left out.
+
+    Parameters
+    ----------
+    metrics
+        Value, unit, summary, and baseline where there is one, by name.
+
+    Returns
+    -------
+    tuple of MetricGroup
+        In the order of `GROUPS`, then `OTHER`.
+    """
+    rows: dict[str, list[MetricRow]] = {title: [] for title in (*GROUPS, OTHER)}
+    for name, metric in metrics.items():
+        rows[_group_of(name)].append(_row(name, metric))
+    return tuple(MetricGroup(title, tuple(found)) for title, found in rows.items() if found)
+
+
+def _group_of(name: str) -> str:
+    return next((title for title, beginnings in GROUPS.items() if name.startswith(beginnings)), OTHER)
+
+
+def _row(name: str, metric: Mapping[str, Any]) -> MetricRow:
+    value, unit = metric["value"], metric.get("unit", DIMENSIONLESS)
+    baseline, difference = "", ""
+    if "baseline" in metric:
+        baseline = format_value(metric["baseline"], unit)
+        known = value is not None and metric["baseline"] is not None
+        difference = format_difference(value - metric["baseline"], unit) if known else ""
+    summary = str(metric.get("summary", ""))
+    return MetricRow(name, words_of(name), format_value(value, unit), baseline, difference, summary)

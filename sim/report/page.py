@@ -1,0 +1,181 @@
+"""The page of a result: one HTML file that holds all it needs and may load nothing."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from sim.recording import Recording
+from sim.report.chart_data import chart_data
+from sim.report.decisions import event_counts, reason_shares
+from sim.report.format import format_duration, format_percent, format_value
+from sim.report.local_time import LocalTime
+from sim.report.metric_table import metric_groups
+from sim.report.moments import Moment
+from sim.report.verdict import verdicts
+from sim.result import StoredResult
+from sim.units import SECONDS_PER_HOUR
+
+MOST_NAMES: Final = 12
+"""Up to so many loads or fleets are named at the head of the page."""
+
+
+def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) -> str:
+    """Return the page of a result.
+
+    Parameters
+    ----------
+    result
+        The result as read from its folder.
+    clock
+        Its local time.
+    moments
+        The moments to offer a close look at.
+
+    Returns
+    -------
+    str
+        The HTML text; its content security policy allows its own scripts alone, and no request.
+    """
+    recording = result.recording
+    plotly, script = _plotly(), _own("page.js")
+    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
+        _own("template.html.jinja")
+    )
+    return template.render(
+        policy=_content_security_policy(plotly, script),
+        style=Markup(_own("page.css")),  # noqa: S704  # our own file
+        plotly=Markup(plotly),  # noqa: S704  # the library's own file
+        script=Markup(script),  # noqa: S704  # our own file
+        data=_embedded(chart_data(recording, clock, moments)),
+        name=_text(result.scenario, "name"),
+        question=_text(result.scenario, "question"),
+        facts=list(_facts(result, clock)),
+        verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
+        has_price="price_usd_per_mwh" in recording.signals,
+        moments=[_moment_line(moment, clock) for moment in moments],
+        groups=metric_groups(result.metrics),
+        reasons=list(_reason_lines(recording)),
+        events=event_counts(recording),
+        provenance=list(_provenance(result.provenance)),
+        command=_command(result.provenance),
+    )
+
+
+# -- text ---------------------------------------------------------------------------------------------------
+
+
+def _text(scenario: Mapping[str, Any], key: str) -> str:
+    return str(scenario.get(key, ""))
+
+
+def _facts(result: StoredResult, clock: LocalTime) -> Iterator[tuple[str, str]]:
+    """Yield what was run, as term and text."""
+    recording, scenario = result.recording, result.scenario
+    length = format_duration(recording.end_s)
+    yield "Period", f"{clock.text(0.0)} to {clock.text(recording.end_s)}, {clock.offset} ({length})"
+    yield "Limit", _limit_text(recording)
+    yield "Policy", _policy_text(scenario.get("policy"))
+    yield "AI loads", _names(recording.load_names) or "none"
+    yield "Fleets", _names(tuple(_fleet_text(recording, name) for name in recording.fleet_names)) or "none"
+    yield "Seed", _text(scenario, "seed")
+
+
+def _limit_text(recording: Recording) -> str:
+    limit = recording["limit_mw"]
+    low, high = limit.minimum(), limit.maximum()
+    return format_value(high, "MW") if low == high else f"{format_value(low, 'MW')} to {format_value(high, 'MW')}"
+
+
+def _policy_text(policy: Any) -> str:
+    """Return the policy's type, and its settings behind."""
+    if not isinstance(policy, Mapping):
+        return "none" if policy is None else str(policy)
+    settings = ", ".join(f"{key} = {value}" for key, value in policy.items() if key != "type")
+    return f"{policy.get('type', '')}{f' ({settings})' if settings else ''}"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _fleet_text(recording: Recording, name: str) -> str:
+    parts = []
+    for key, unit in (("rated_mw", "MW"), ("efficiency_j_per_th", "J/TH")):
+        value = recording.constants.get(f"fleet.{name}.{key}")
+        parts += [] if value is None else [format_value(value, unit)]
+    return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _moment_line(moment: Moment, clock: LocalTime) -> dict[str, Any]:
+    return {
+        "from_s": f"{moment.from_s:.3f}",
+        "to_s": f"{moment.to_s:.3f}",
+        "time": clock.text(moment.time_s),
+        "title": moment.title,
+    }
+
+
+def _reason_lines(recording: Recording) -> Iterator[dict[str, Any]]:
+    for share in reason_shares(recording):
+        yield {
+            "reason": share.reason,
+            "hours": format_value(share.duration_s / SECONDS_PER_HOUR, "h"),
+            "share": format_percent(share.fraction),
+            "times": format_value(share.times),
+            "energy": format_value(share.fleet_mwh, "MWh"),
+        }
+
+
+def _provenance(provenance: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every entry as term and text; of nested ones the path."""
+    for key, value in provenance.items():
+        term = f"{above}{key}".replace("_", " ")
+        if isinstance(value, Mapping):
+            yield from _provenance(value, f"{term} · ")
+        else:
+            yield term, str(value)
+
+
+def _command(provenance: Mapping[str, Any]) -> str:
+    data = " --data FOLDER_OF_THE_INPUT_FILES" if provenance.get("inputs_sha256") else ""
+    return f"hashballast run scenario.yaml{data} --out again"
+
+
+# -- scripts and data ---------------------------------------------------------------------------------------
+
+
+def _own(name: str) -> str:
+    return (files("sim.report") / name).read_text(encoding="utf-8")
+
+
+def _plotly() -> str:
+    """Return the plotting library from its package; nothing of the package is imported but its place."""
+    return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def _embedded(document: Any) -> Markup:
+    """Return a document as JSON that cannot end the script element it stands in."""
+    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # escaped above
+
+
+def _content_security_policy(*scripts: str) -> str:
+    """Return a policy that allows these inline scripts, inline styles (the charts set them) and pictures of its own."""
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

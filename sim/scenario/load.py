@@ -1,0 +1,180 @@
+"""From a scenario file to a Scenario, or to everything that is wrong with it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from sim.errors import Fault, InputError
+from sim.scenario.faults import faults_of
+from sim.scenario.merge import merge
+from sim.scenario.model import Scenario
+from sim.scenario.overrides import PYTHON, Overrides, apply_overrides
+from sim.scenario.tree import Node, Place, placed, plain
+from sim.scenario.words import short
+from sim.scenario.yaml_text import parse_yaml
+from sim.tables import Files
+from sim.tables.limits import file_fault
+from sim.tables.paths import check_relative, find_inside, read_regular
+
+MAX_SCENARIO_BYTES: Final = 256 * 1024
+"""Size of a scenario file; series of numbers belong into data files."""
+MAX_CHAIN: Final = 8
+"""Files that may extend one another."""
+
+
+def load_scenario(
+    path: str | Path, *, overrides: Overrides = (), data: Sequence[str | Path] = ()
+) -> Scenario:
+    """Return the scenario in a file, checked, with the files that it reads.
+
+    Parameters
+    ----------
+    path
+        The scenario file.
+    overrides
+        Fields to set, ``["fleet.rated_mw=80"]`` or ``{"fleet.rated_mw": 80.0}``.
+    data
+        Folders that the scenario may read from besides its own.
+
+    Raises
+    ------
+    InputError
+        With every fault of the description; if it has none, with every fault of the data files.
+    """
+    tree, faults = _resolved(Path(path), overrides)
+    return _scenario(tree, faults, Path(path).parent, data)
+
+
+def scenario_from(
+    content: Mapping[str, Any], *, folder: str | Path = ".", data: Sequence[str | Path] = ()
+) -> Scenario:
+    """Return the scenario that plain data describe, checked as a file would be.
+
+    Parameters
+    ----------
+    content
+        What a scenario file would hold.
+    folder
+        The scenario's own folder: data files are named relative to it.
+    data
+        Folders that the scenario may read from besides.
+
+    Raises
+    ------
+    InputError
+        As `load_scenario`.
+    """
+    return _scenario(placed(content, Place(PYTHON)), [], Path(folder), data)
+
+
+def resolve(path: str | Path, overrides: Overrides = ()) -> dict[str, Any]:
+    """Return what a scenario file holds, with what it extends and with overrides, not yet validated.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or an override leads nowhere.
+    """
+    tree, faults = _resolved(Path(path), overrides)
+    if faults:
+        raise InputError(faults)
+    content: dict[str, Any] = plain(tree)
+    return content
+
+
+def apply_override(content: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return plain scenario data with one field set, as ``--set`` would.
+
+    Raises
+    ------
+    InputError
+        If the path leads nowhere.
+
+    Examples
+    --------
+    >>> apply_override({"fleets": [{"name": "miners", "rated_mw": 60.0}]}, "fleets.miners.rated_mw", 80.0)
+    {'fleets': [{'name': 'miners', 'rated_mw': 80.0}]}
+    """
+    tree, faults = apply_overrides(placed(content, Place(PYTHON)), {path: value}, Scenario)
+    if faults:
+        raise InputError(faults)
+    changed: dict[str, Any] = plain(tree)
+    return changed
+
+
+def _scenario(tree: Node, faults: list[Fault], folder: Path, data: Sequence[str | Path]) -> Scenario:
+    """Return the scenario of a tree, its files checked."""
+    scenario, found = _validated(tree)
+    faults = [*faults, *_version_faults(tree), *found]
+    if scenario is None or faults:
+        raise InputError(faults)
+    bound = scenario.with_files(Files([folder, *map(Path, data)]))
+    bound.check_files()
+    return bound
+
+
+def _validated(tree: Node) -> tuple[Scenario | None, list[Fault]]:
+    """Return the description, or what is wrong with it; strict validation takes lists and times from JSON."""
+    try:
+        return Scenario.model_validate_json(json.dumps(plain(tree))), []
+    except ValidationError as error:
+        return None, faults_of(error, Scenario, tree)
+
+
+def _version_faults(tree: Node) -> list[Fault]:
+    if isinstance(tree.value, dict) and "schema_version" in tree.value:
+        return []
+    return [Fault(str(tree.place), "schema_version", "missing; write schema_version: 1")]
+
+
+def _resolved(path: Path, overrides: Overrides) -> tuple[Node, list[Fault]]:
+    """Return the tree of a file and of what it extends, with overrides, and the faults found on the way."""
+    tree, faults = _extended(path, str(path), ())
+    tree, unset = apply_overrides(tree, overrides, Scenario)
+    return tree, [*faults, *unset]
+
+
+def _extended(path: Path, name: str, chain: tuple[str, ...]) -> tuple[Node, list[Fault]]:
+    """Return the tree of a file, merged into that of the file it extends."""
+    tree, faults = parse_yaml(_text(path, name), name)
+    entries = dict(tree.value) if isinstance(tree.value, dict) else {}
+    said = entries.pop("extends", None)
+    tree = Node(entries, tree.place)
+    if said is None:
+        return tree, faults
+    try:
+        parent = _parent(path.parent, said, (*chain, path.name))
+    except InputError as error:
+        message = "; ".join(f"{fault.place}: {fault.message}" for fault in error.faults)
+        raise InputError([*faults, Fault(str(said.place), "extends", message)]) from None
+    base, base_faults = _extended(parent, str(path.with_name(parent.name)), (*chain, path.name))
+    return merge(base, tree), [*base_faults, *faults]
+
+
+def _parent(folder: Path, said: Node, chain: tuple[str, ...]) -> Path:
+    """Return the file that a scenario extends: one in the same folder that is not already in the chain."""
+    name = said.value
+    if not isinstance(name, str) or not name:
+        raise file_fault("extends", "must be the name of a file in the same folder")
+    check_relative(name)
+    if "/" in name:
+        raise file_fault(name, "must lie in the same folder")
+    if name in chain:
+        raise file_fault(name, f"goes in a circle: {' extends '.join((*chain, name))}")
+    if len(chain) >= MAX_CHAIN:
+        raise file_fault(name, f"is one file too many; {MAX_CHAIN} may extend one another")
+    if find_inside(folder, name) is None:
+        raise file_fault(short(name), f"no such file in {folder}")
+    return folder / name
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return read_regular(path, name, MAX_SCENARIO_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise file_fault(
+            name, f"is no UTF-8 text: byte {error.start + 1} is {error.object[error.start]:#04x}"
+        ) from None

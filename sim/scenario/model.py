@@ -1,0 +1,110 @@
+"""The root description: one run, complete, with its seed."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, PrivateAttr, field_validator, model_validator
+
+from sim.ai import AnyLoad
+from sim.errors import Fault, InputError
+from sim.grid.interconnection import Interconnection
+from sim.market import MarketSpec
+from sim.mining.fleet import AggregateFleet
+from sim.policies import AnyPolicy, FollowHeadroom
+from sim.rng import stream
+from sim.scenario.controller import ControllerSpec
+from sim.spec import Name, Spec
+from sim.tables import Files
+from sim.units import SECONDS_PER_DAY
+
+_YEARS = range(1970, 2200)
+
+
+class Scenario(Spec):
+    """One resolved run: a campus, its market, its policy, its time and its seed."""
+
+    schema_version: Literal[1] = 1
+    """Version of this format."""
+    name: Name
+    """Name of the scenario; results lie under it."""
+    question: Annotated[str, Field(max_length=2000)] = ""
+    """The question that the scenario answers, in words."""
+    start: AwareDatetime
+    """Start of the run, ISO 8601 with an offset: ``"2026-01-01T00:00:00-06:00"``."""
+    days: Annotated[float, Field(gt=0.0, le=3660.0)] = 1.0
+    """Length of the run [d]."""
+    seed: Annotated[int, Field(ge=0, le=2**53)] = 1
+    """Seed of all random streams."""
+    interconnection: Interconnection
+    """The connection that AI and miners share."""
+    loads: Annotated[tuple[AnyLoad, ...], Field(max_length=1000)] = ()
+    """The AI loads."""
+    fleets: Annotated[tuple[AggregateFleet, ...], Field(max_length=1000)] = ()
+    """The fleets of miners."""
+    controller: ControllerSpec = ControllerSpec()
+    """The site controller."""
+    policy: AnyPolicy = FollowHeadroom(type="follow-headroom")
+    """What steers the fleets."""
+    market: MarketSpec = MarketSpec()
+    """What power costs and what mining earns."""
+
+    _files: Files = PrivateAttr(default_factory=lambda: Files(()))
+
+    @field_validator("start")
+    @classmethod
+    def _start_is_of_our_time(cls, start: datetime) -> datetime:
+        # at the ends of Python's calendar a change of zone overflows
+        if start.year not in _YEARS:
+            raise ValueError(f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}, got {start.year}")
+        return start
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [part.name for part in (*self.loads, *self.fleets)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"loads and fleets need names of their own; used twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def start_utc_s(self) -> float:
+        """The start [s since 1970-01-01T00:00Z]."""
+        return self.start.timestamp()
+
+    @property
+    def end_s(self) -> float:
+        """The end, in seconds from the start [s]."""
+        return self.days * SECONDS_PER_DAY
+
+    @property
+    def files(self) -> Files:
+        """The files that the scenario may read."""
+        return self._files
+
+    def with_files(self, files: Files) -> Self:
+        """Return the same scenario, reading its files from these folders."""
+        bound = self.model_copy()
+        bound._files = files  # noqa: SLF001  # our own attribute, on a copy not yet handed out
+        return bound
+
+    def check_files(self) -> None:
+        """Read every file that the scenario names, and raise InputError with all that is wrong in them."""
+        files, start_utc_s, end_s = self.files, self.start_utc_s, self.end_s
+        random = stream(self.seed, "market/power")
+        power, bitcoin = self.market.power, self.market.bitcoin
+        checks: dict[str, Callable[[], object]] = {
+            f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
+            for position, load in enumerate(self.loads)
+        }
+        checks["market.power"] = partial(power.signal, files, start_utc_s, end_s, random)
+        checks["market.bitcoin"] = partial(bitcoin.signals, files, start_utc_s, end_s)
+        faults: list[Fault] = []
+        for path, check in checks.items():
+            try:
+                check()
+            except InputError as error:
+                faults += [Fault(fault.place, path, fault.message) for fault in error.faults]
+        if faults:
+            raise InputError(faults)

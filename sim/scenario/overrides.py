@@ -1,0 +1,154 @@
+"""Overrides: single fields of a scenario set from outside, ``fleet.rated_mw=80``."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sim.errors import Fault, InputError
+from sim.scenario.merge import type_changes
+from sim.scenario.tree import Node, Place, placed, plain
+from sim.scenario.words import did_you_mean, short, shown
+from sim.scenario.yaml_text import parse_value
+from sim.spec import Spec
+
+COMMAND_LINE = "--set"
+"""Where an override on the command line was written."""
+PYTHON = "<python>"
+"""Where data given by Python code were written."""
+
+Overrides = Mapping[str, object] | Sequence[str]
+"""Either ``{"fleet.rated_mw": 80.0}`` or ``["fleet.rated_mw=80"]``, its values written as YAML."""
+
+
+def apply_overrides(tree: Node, overrides: Overrides, defaults: type[Spec]) -> tuple[Node, list[Fault]]:
+    """Return a tree with fields set, and what is wrong with those that could not be.
+
+    Types are set first: a new type clears what belonged to the old one, not what is set along with it.
+
+    Parameters
+    ----------
+    tree
+        The scenario as read.
+    overrides
+        Paths and values. A list's entry is named by its number or its ``name``; ``fleet`` stands for the only
+        entry of ``fleets``.
+    defaults
+        Description that says what is there when the tree does not.
+    """
+    faults: list[Fault] = []
+    pairs: list[tuple[str, Node]] = []
+    for override in _items(overrides):
+        try:
+            pairs.append(_parse(override) if isinstance(override, str) else _placed(*override))
+        except InputError as error:
+            faults += error.faults
+    for path, value in sorted(pairs, key=lambda pair: not _is_type(pair[0])):
+        try:
+            tree = _set(tree, path.split("."), value, defaults, path)
+        except InputError as error:
+            faults += error.faults
+    return tree, faults
+
+
+def _items(overrides: Overrides) -> Iterable[str | tuple[str, object]]:
+    return overrides.items() if isinstance(overrides, Mapping) else overrides
+
+
+def _placed(path: str, value: object) -> tuple[str, Node]:
+    return path, placed(value, Place(PYTHON), path)
+
+
+def _parse(text: str) -> tuple[str, Node]:
+    """Return path and value of ``path=value``."""
+    path, equals, value = text.partition("=")
+    path = path.strip()
+    if not equals or not all(path.split(".")):
+        raise InputError.single(
+            COMMAND_LINE, "", f"must be path=value, such as fleet.rated_mw=80; got {text!r}"
+        )
+    try:
+        node = parse_value(value, COMMAND_LINE)
+    except InputError as error:
+        raise InputError.single(COMMAND_LINE, path, error.faults[0].message) from None
+    return path, placed(plain(node), Place(COMMAND_LINE))
+
+
+def _is_type(path: str) -> bool:
+    return path.rpartition(".")[2] == "type"
+
+
+def _set(node: Node, parts: list[str], value: Node, default: object, path: str) -> Node:
+    """Return the node with the value at the rest of a path."""
+    if not parts:
+        return value
+    if isinstance(node.value, dict):
+        return Node(_set_entry(node.value, parts, value, default, path), node.place)
+    if isinstance(node.value, list):
+        items = list(node.value)
+        row = _row(items, parts[0], value.place, path)
+        items[row] = _set(items[row], parts[1:], value, None, path)
+        return Node(items, node.place)
+    message = f"no '{parts[0]}' here: the field before it holds {shown(node.value)}"
+    raise InputError.single(str(value.place), path, message)
+
+
+def _set_entry(
+    entries: dict[str, Node], parts: list[str], value: Node, default: object, path: str
+) -> dict[str, Node]:
+    key, rest = parts[0], parts[1:]
+    if key not in entries and _is_list(entries.get(f"{key}s")):
+        key, rest = f"{key}s", [_only(entries, f"{key}s", value.place, path), *rest]
+    if key == "type" and not rest and type_changes(entries, value):
+        entries = {kept: entries[kept] for kept in ("type", "name") if kept in entries}
+    inner = _default(default, key)
+    before = entries.get(key)
+    if before is None or before.value is None:
+        before = _beginning(inner, value.place)
+    return entries | {key: _set(before, rest, value, inner, path)}
+
+
+def _is_list(node: Node | None) -> bool:
+    return node is not None and isinstance(node.value, list)
+
+
+def _only(entries: dict[str, Node], key: str, place: Place, path: str) -> str:
+    """Return the number of a list's only entry."""
+    items = entries[key].value
+    names = _names(items) if isinstance(items, list) else []
+    if len(names) != 1:
+        message = f"{key} has {len(names)} entries; say which: {_ways(key, names)}"
+        raise InputError.single(str(place), path, message)
+    return "0"
+
+
+def _ways(key: str, names: list[str]) -> str:
+    return ", ".join(f"{key}.{name}" for name in names) or "it is empty"
+
+
+def _row(items: list[Node], part: str, place: Place, path: str) -> int:
+    """Return the row of the entry of this number or name."""
+    names = _names(items)
+    if part in names:
+        return names.index(part)
+    if part.isdecimal() and len(part) < len("1000000") and int(part) < len(items):
+        return int(part)
+    has = f"has {', '.join(names)}" if names else "the list is empty"
+    raise InputError.single(str(place), path, f"no entry {short(part)!r}; {has}{did_you_mean(part, names)}")
+
+
+def _names(items: list[Node]) -> list[str]:
+    """Return the names of a list's entries, the number where one has none."""
+    found = [item.value.get("name") if isinstance(item.value, dict) else None for item in items]
+    return [str(row) if name is None else str(name.value) for row, name in enumerate(found)]
+
+
+def _default(default: object, key: str) -> object:
+    """Return what a description has in a field when nothing is said."""
+    if isinstance(default, type) and issubclass(default, Spec):
+        field = default.model_fields.get(key)
+        return None if field is None else field.default
+    return getattr(default, key, None) if isinstance(default, Spec) else None
+
+
+def _beginning(default: object, place: Place) -> Node:
+    """Return the mapping to set fields of, where the file has none: of the type that is there by default."""
+    kind = getattr(default, "type", None)
+    return Node({"type": Node(kind, place)} if isinstance(kind, str) else {}, place)

@@ -1,0 +1,104 @@
+"""Plain data that remember where they were written, so that a fault can name its line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+from sim.errors import InputError
+
+MAX_DEPTH = 24
+"""Mappings and lists inside one another at most; scenarios need six."""
+
+Scalar = str | int | float | bool | None
+PathParts = tuple[str | int, ...]
+
+
+class Place(NamedTuple):
+    """Where something was written; line 0 where there are no lines."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Return ``helios.yaml:12:5``."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its place; the entry of a mapping has the place of its key."""
+
+    value: "dict[str, Node] | list[Node] | Scalar"
+    place: Place
+
+
+def plain(node: Node) -> Any:
+    """Return the value without places."""
+    if isinstance(node.value, dict):
+        return {key: plain(entry) for key, entry in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(entry) for entry in node.value]
+    return node.value
+
+
+def placed(data: object, place: Place, path: str = "", depth: int = 0) -> Node:
+    """Return plain data of Python with the same place throughout; raise InputError for any other kind."""
+    if depth > MAX_DEPTH:
+        raise InputError.single(str(place), path, f"more than {MAX_DEPTH} mappings and lists in one another")
+    if isinstance(data, Mapping):
+        entries = {
+            _text(str(key), place, path): placed(entry, place, f"{path}.{key}", depth + 1)
+            for key, entry in data.items()
+        }
+        return Node(entries, place)
+    if isinstance(data, list | tuple):
+        items = [placed(entry, place, f"{path}.{row}", depth + 1) for row, entry in enumerate(data)]
+        return Node(items, place)
+    return Node(_scalar(data, place, path.lstrip(".")), place)
+
+
+def _scalar(data: object, place: Place, path: str) -> Scalar:
+    if data is None or isinstance(data, bool):
+        return data
+    if isinstance(data, str):
+        return _text(data, place, path)
+    if isinstance(data, Integral):
+        return int(data)
+    if isinstance(data, Real):
+        return float(data)
+    if isinstance(data, datetime):
+        return data.isoformat()
+    must = "must be a mapping, a list, text, a number, true, false, a time or None"
+    raise InputError.single(str(place), path, f"{must}; got {type(data).__name__}")
+
+
+def _text(data: str, place: Place, path: str) -> str:
+    if not is_text(data):
+        raise InputError.single(
+            str(place), path.lstrip("."), "holds half of a surrogate pair, which is no text"
+        )
+    return data
+
+
+def is_text(data: str) -> bool:
+    """Tell whether a string can be written as UTF-8: half of a surrogate pair cannot."""
+    try:
+        data.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def nearest(node: Node, path: PathParts) -> Node:
+    """Return the node at a path, or the last one on the way there."""
+    for part in path:
+        if isinstance(node.value, dict) and part in node.value:
+            node = node.value[str(part)]
+        elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            break
+    return node

@@ -1,0 +1,105 @@
+"""Arrays of breakpoints: what they must satisfy, how several merge, and the segments between them."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+"""Array of 64-bit floats."""
+
+END_TOLERANCE: Final = 1e-9
+"""Two ends of a time domain count as equal within this fraction."""
+
+BLOCK: Final = 1 << 16
+"""Segments worked on at a time: keeps temporary arrays small and in the processor's cache."""
+
+
+class Segments(NamedTuple):
+    """Consecutive segments of a signal, as arrays of one length."""
+
+    start_s: FloatArray
+    """Time of each breakpoint [s]."""
+    end_s: FloatArray
+    """Time of the next breakpoint, or the end of the signal [s]."""
+    value: FloatArray
+    """Value at the start of each segment [value]."""
+    left_limit: FloatArray
+    """Value approached at the end of each segment [value]."""
+
+    @property
+    def length_s(self) -> FloatArray:
+        """Duration of each segment [s]."""
+        return self.end_s - self.start_s
+
+    @property
+    def area(self) -> FloatArray:
+        """Integral over each segment [value·s], by the trapezoid rule, which is exact here."""
+        return 0.5 * (self.value + self.left_limit) * self.length_s
+
+
+def merged_times(times_s: Sequence[FloatArray], end_s: float) -> FloatArray:
+    """Return the times of several signals, each once, in order.
+
+    Parameters
+    ----------
+    times_s
+        Arrays of times [s], the first element of the first being the start.
+    end_s
+        End of the domain [s]; times at or after it are dropped, unless it is the start too.
+
+    Returns
+    -------
+    FloatArray
+        Strictly increasing times [s].
+    """
+    times = np.concatenate(times_s)
+    times.sort(kind="stable")  # the inputs are sorted runs, which a stable sort merges
+    keep = np.empty(times.size, dtype=np.bool_)
+    keep[0] = True
+    np.greater(times[1:], times[:-1], out=keep[1:])
+    keep[1:] &= times[1:] < end_s
+    return times[keep]
+
+
+def require_breakpoints(arrays: Sequence[FloatArray], end_s: float | None) -> None:
+    """Raise ValueError unless arrays can be the breakpoints of a signal.
+
+    Parameters
+    ----------
+    arrays
+        Times [s], values [value] and, if there are any, slopes [value/s].
+    end_s
+        End of the domain [s]; None where it is still to be applied.
+
+    Raises
+    ------
+    ValueError
+        Where the arrays differ in length, are empty, hold a number that is not finite, or decrease in time,
+        or where the last time lies after the end.
+    """
+    times = arrays[0]
+    shapes = {array.shape for array in arrays}
+    message = ""
+    if len(shapes) != 1 or times.ndim != 1:
+        message = f"times, values and slopes must be flat and of one length, got shapes {sorted(shapes)}"
+    elif times.size == 0:
+        message = "a signal needs at least one breakpoint"
+    elif not all(np.isfinite(array).all() for array in arrays):
+        message = f"a signal must be finite: {_first_infinite(arrays)}"
+    elif np.any(times[1:] < times[:-1]):
+        where = int(np.argmax(times[1:] < times[:-1])) + 1
+        message = f"times must not decrease: {times[where]} s at index {where} follows {times[where - 1]} s"
+    elif end_s is not None and not times[-1] <= end_s < np.inf:
+        message = f"a signal must end at or after its last breakpoint at {times[-1]} s, got end {end_s} s"
+    if message:
+        raise ValueError(message)
+
+
+def _first_infinite(arrays: Sequence[FloatArray]) -> str:
+    """Return where the first number that is not finite stands."""
+    wrong = ~np.isfinite(np.stack(arrays))
+    index = int(np.argmax(wrong.any(axis=0)))
+    name = ("time_s", "value", "slope_per_s")[int(np.argmax(wrong[:, index]))]
+    return f"{name} at index {index} is {arrays[int(np.argmax(wrong[:, index]))][index]}"

@@ -1,0 +1,334 @@
+"""Functionals of a signal: integral, mean, extremes, time above a level, and values per bin."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.signals.base import PiecewiseLinear
+from sim.signals.breakpoints import BLOCK, FloatArray, Segments
+
+ROUNDING: Final = 1e-9
+"""A last window shorter than this fraction of a step is rounding, not a window."""
+
+
+class Measured(PiecewiseLinear):
+    """Adds what is measured on a signal."""
+
+    __slots__ = ()
+
+    # -- integrals and means --------------------------------------------------------------------------------
+
+    def integral(self) -> float:
+        """Return the integral over the domain.
+
+        Returns
+        -------
+        float
+            Integral [value·s], exact on each segment.
+        """
+        return float(sum(np.sum(block.area) for block in self.segments()))
+
+    def integral_between(self, from_s: float, to_s: float) -> float:
+        """Return the integral over an interval.
+
+        Parameters
+        ----------
+        from_s
+            Start of the interval [s].
+        to_s
+            End of the interval [s], not before `from_s`.
+
+        Returns
+        -------
+        float
+            Integral [value·s].
+
+        Raises
+        ------
+        ValueError
+            Where the interval reaches outside the domain or ends before it starts.
+        """
+        return self.clip_time(from_s, to_s).integral()
+
+    def mean(self) -> float:
+        """Return the time-weighted mean.
+
+        Returns
+        -------
+        float
+            Mean [value]; of a domain without duration the value there.
+        """
+        return self.integral() / self.duration_s if self.duration_s > 0.0 else float(self.value[0])
+
+    # -- extremes -------------------------------------------------------------------------------------------
+
+    def maximum(self) -> float:
+        """Return the least upper bound, limits from the left included.
+
+        Returns
+        -------
+        float
+            Supremum [value].
+        """
+        return self._first_peak(1.0)[0]
+
+    def minimum(self) -> float:
+        """Return the greatest lower bound, limits from the left included.
+
+        Returns
+        -------
+        float
+            Infimum [value].
+        """
+        return -self._first_peak(-1.0)[0]
+
+    def time_of_maximum(self) -> float:
+        """Return the first time at which the maximum is reached or approached.
+
+        Returns
+        -------
+        float
+            Time [s].
+        """
+        return self._first_peak(1.0)[1]
+
+    def time_of_minimum(self) -> float:
+        """Return the first time at which the minimum is reached or approached.
+
+        Returns
+        -------
+        float
+            Time [s].
+        """
+        return self._first_peak(-1.0)[1]
+
+    def _first_peak(self, sign: float) -> tuple[float, float]:
+        """Return the maximum of ``sign * s`` and the first time of it."""
+        best, best_s = -np.inf, self.start_s
+        for block in self.segments():
+            # in order of time: value and left limit of each segment in turn
+            heights = sign * np.column_stack([block.value, block.left_limit]).ravel()
+            index = int(np.argmax(heights))
+            if heights[index] > best:
+                best = float(heights[index])
+                best_s = float((block.end_s if index % 2 else block.start_s)[index // 2])
+        return best, best_s
+
+    # -- levels ---------------------------------------------------------------------------------------------
+
+    def time_above(self, level: float) -> float:
+        """Return how long the signal is strictly above a level.
+
+        Parameters
+        ----------
+        level
+            The level [value].
+
+        Returns
+        -------
+        float
+            Time [s].
+        """
+        parts = (np.sum(block.length_s * _fraction_above(block, level)) for block in self.segments())
+        return float(sum(parts))
+
+    def integral_above(self, level: float) -> float:
+        r"""Return the integral of what exceeds a level.
+
+        Parameters
+        ----------
+        level
+            The level [value].
+
+        Returns
+        -------
+        float
+            :math:`\int \max(s(t) - \ell, 0)\,dt` [value·s].
+        """
+        return float(sum(np.sum(_area_above(block, level)) for block in self.segments()))
+
+    def intervals_above(self, level: float) -> FloatArray:
+        """Return the maximal intervals in which the signal is above a level.
+
+        Parameters
+        ----------
+        level
+            The level [value].
+
+        Returns
+        -------
+        FloatArray
+            Start and end of each interval [s], shape (k, 2), in order; intervals that touch are one.
+        """
+        pieces = np.concatenate([_intervals_above(block, level) for block in self.segments()])
+        apart = pieces[1:, 0] > pieces[:-1, 1]
+        border = np.ones(min(len(pieces), 1), dtype=np.bool_)
+        starts, ends = np.concatenate([border, apart]), np.concatenate([apart, border])
+        return np.column_stack([pieces[starts, 0], pieces[ends, 1]])
+
+    # -- values per bin -------------------------------------------------------------------------------------
+
+    def integrals_over(self, edges_s: ArrayLike) -> FloatArray:
+        """Return the integral over each bin.
+
+        Parameters
+        ----------
+        edges_s
+            Edges of the bins [s], shape (k,), k at least 2, strictly increasing, within the domain.
+
+        Returns
+        -------
+        FloatArray
+            Integral between consecutive edges [value·s], shape (k-1,).
+
+        Raises
+        ------
+        ValueError
+            Where the edges are fewer than two, do not increase, or lie outside the domain.
+        """
+        return self._reduce_over(edges_s, np.add, lambda block: block.area)
+
+    def means_over(self, edges_s: ArrayLike) -> FloatArray:
+        """Return the time-weighted mean over each bin.
+
+        Parameters
+        ----------
+        edges_s
+            Edges of the bins [s], shape (k,), k at least 2, strictly increasing, within the domain.
+
+        Returns
+        -------
+        FloatArray
+            Mean between consecutive edges [value], shape (k-1,).
+
+        Raises
+        ------
+        ValueError
+            Where the edges are fewer than two, do not increase, or lie outside the domain.
+        """
+        return self.integrals_over(edges_s) / np.diff(self.inside(edges_s))
+
+    def minima_over(self, edges_s: ArrayLike) -> FloatArray:
+        """Return the minimum in each bin, limits from the left included.
+
+        Parameters
+        ----------
+        edges_s
+            Edges of the bins [s], shape (k,), k at least 2, strictly increasing, within the domain.
+
+        Returns
+        -------
+        FloatArray
+            Infimum on ``[edge, next edge)`` [value], shape (k-1,).
+
+        Raises
+        ------
+        ValueError
+            Where the edges are fewer than two, do not increase, or lie outside the domain.
+        """
+        return self._reduce_over(edges_s, np.minimum, lambda block: np.minimum(block.value, block.left_limit))
+
+    def maxima_over(self, edges_s: ArrayLike) -> FloatArray:
+        """Return the maximum in each bin, limits from the left included.
+
+        Parameters
+        ----------
+        edges_s
+            Edges of the bins [s], shape (k,), k at least 2, strictly increasing, within the domain.
+
+        Returns
+        -------
+        FloatArray
+            Supremum on ``[edge, next edge)`` [value], shape (k-1,).
+
+        Raises
+        ------
+        ValueError
+            Where the edges are fewer than two, do not increase, or lie outside the domain.
+        """
+        return self._reduce_over(edges_s, np.maximum, lambda block: np.maximum(block.value, block.left_limit))
+
+    def resample(self, step_s: float) -> Self:
+        """Return the step signal of means over consecutive windows.
+
+        Parameters
+        ----------
+        step_s
+            Length of a window [s], above 0; the last window may be shorter.
+
+        Returns
+        -------
+        Signal
+            Step signal on the same domain and with the same integral.
+
+        Raises
+        ------
+        ValueError
+            Where the step is not above 0.
+        """
+        if not step_s > 0.0:
+            raise ValueError(f"the step of a resampling must be above 0 s, got {step_s} s")
+        count = max(1, int(np.ceil(self.duration_s / step_s - ROUNDING)))
+        starts_s = self.start_s + step_s * np.arange(count)
+        if self.duration_s == 0.0:
+            return type(self).constant(self.mean(), self.end_s, self.start_s)
+        return type(self).steps(starts_s, self.means_over(np.append(starts_s, self.end_s)), self.end_s)
+
+    def _reduce_over(
+        self, edges_s: ArrayLike, reduce: np.ufunc, measure: Callable[[Segments], FloatArray]
+    ) -> FloatArray:
+        """Return for each bin the reduction of a measure of its segments, working piece by piece."""
+        edges = _require_edges(self.inside(edges_s))
+        starts, partial = [], []
+        for piece in self._pieces(float(edges[0]), float(edges[-1])):
+            inner = edges[(edges > piece.start_s) & (edges < piece.end_s)]
+            bins = np.append(piece.start_s, inner)
+            split = piece.split_at(inner)
+            measures = np.concatenate([measure(block) for block in split.segments()])
+            partial.append(reduce.reduceat(measures, np.searchsorted(split.time_s, bins)))
+            starts.append(bins)
+        firsts = np.searchsorted(np.concatenate(starts), edges[:-1])
+        return np.asarray(reduce.reduceat(np.concatenate(partial), firsts), dtype=np.float64)
+
+    def _pieces(self, from_s: float, to_s: float) -> Iterator[Self]:
+        """Cut an interval of the signal into pieces of at most ``BLOCK`` breakpoints or so."""
+        first, last = np.searchsorted(self.time_s, [from_s, to_s], side="right")
+        cuts = [from_s, *self.time_s[first + BLOCK : last : BLOCK].tolist(), to_s]
+        for start_s, end_s in pairwise(cuts):
+            if end_s > start_s:
+                yield self.clip_time(start_s, end_s)
+
+
+def _require_edges(edges_s: FloatArray) -> FloatArray:
+    """Return the edges, or raise ValueError where they make no bins."""
+    if edges_s.ndim != 1 or edges_s.size < 2 or not np.all(np.diff(edges_s) > 0.0):  # noqa: PLR2004 (two edges)
+        raise ValueError("edges of bins must be at least two times in strictly increasing order")
+    return edges_s
+
+
+def _fraction_above(block: Segments, level: float) -> FloatArray:
+    """Return the part of each segment's duration that lies strictly above a level [1]."""
+    high = np.maximum(block.value, block.left_limit) - level
+    low = np.minimum(block.value, block.left_limit) - level
+    fraction = (high > 0.0).astype(np.float64)
+    return np.asarray(np.divide(high, high - low, out=fraction, where=(low < 0.0) & (high > 0.0)))
+
+
+def _area_above(block: Segments, level: float) -> FloatArray:
+    """Return the integral of the excess over a level on each segment [value·s]."""
+    high = np.maximum(block.value, block.left_limit) - level
+    low = np.minimum(block.value, block.left_limit) - level
+    mean_excess = 0.5 * (np.maximum(high, 0.0) + np.maximum(low, 0.0))
+    return block.length_s * _fraction_above(block, level) * mean_excess
+
+
+def _intervals_above(block: Segments, level: float) -> FloatArray:
+    """Return the parts of segments that lie above a level [s], shape (k, 2)."""
+    above_s = block.length_s * _fraction_above(block, level)
+    starts_s = np.where(block.value < level, block.end_s - above_s, block.start_s)
+    ends_s = np.where(block.left_limit < level, block.start_s + above_s, block.end_s)
+    pieces = np.column_stack([starts_s, ends_s])
+    return pieces[(above_s > 0.0) & (ends_s > starts_s)]

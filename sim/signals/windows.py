@@ -1,0 +1,290 @@
+"""What a signal does within a sliding window: net change, rolling maximum, minimum and range."""
+
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.signals.algebra import Algebraic
+from sim.signals.breakpoints import FloatArray, merged_times
+
+IndexArray = NDArray[np.intp]
+
+SLIVER_S: Final = 1e-6
+"""A segment shorter than this comes of rounding, not of anything that happened [s]."""
+
+
+class Signal(Algebraic):
+    """A piecewise-linear function of time with jumps, right-continuous, on ``[start_s, end_s]``.
+
+    The arrays are taken over, not copied, and made read-only. A breakpoint at ``end_s`` is dropped, unless it
+    is the only one. For raw recordings use :meth:`from_breakpoints`.
+
+    Parameters
+    ----------
+    time_s
+        Times of the breakpoints [s], shape (n,), strictly increasing, n at least 1; the first is the start.
+    value
+        Value at each breakpoint, the limit from the right [value], shape (n,).
+    slope_per_s
+        Slope from each breakpoint to the next, or to the end [value/s], shape (n,).
+    end_s
+        End of the domain [s], not before the last breakpoint.
+
+    Raises
+    ------
+    ValueError
+        Where the arrays differ in length, are empty, hold a number that is not finite, or are out of order.
+
+    Examples
+    --------
+    >>> ramp = Signal.linear([0.0, 10.0], [0.0, 50.0], end_s=20.0)
+    >>> ramp.at([5.0, 15.0]).tolist(), ramp.integral(), ramp.time_above(25.0)
+    ([25.0, 50.0], 750.0, 15.0)
+    """
+
+    __slots__ = ()
+
+    def net_change(self, window_s: float) -> Self:
+        """Return the change from one window ago.
+
+        Parameters
+        ----------
+        window_s
+            Length of the window [s], above 0 and below the duration of the signal.
+
+        Returns
+        -------
+        Signal
+            The function ``t -> s(t) - s(t - window_s)`` on ``[start_s + window_s, end_s]``.
+
+        Raises
+        ------
+        ValueError
+            Where the window is not above 0 or not shorter than the signal.
+
+        Notes
+        -----
+        Of two jumps one window apart, ``t + window_s`` may miss the later one by a rounding error; segments
+        shorter than a microsecond are therefore left out.
+        """
+        _require_window(window_s)
+        if window_s >= self.duration_s:
+            raise ValueError(
+                f"the window of {window_s} s must be shorter than the signal of {self.duration_s} s"
+            )
+        earlier = self.shift(window_s)
+        later = self.clip_time(earlier.start_s, self.end_s)
+        return (later - earlier.clip_time(earlier.start_s, self.end_s)).without_slivers()
+
+    def rolling_maximum(self, window_s: float) -> Self:
+        """Return the maximum over the last window.
+
+        Parameters
+        ----------
+        window_s
+            Length of the window [s], above 0.
+
+        Returns
+        -------
+        Signal
+            Supremum over the closed window ``[t - window_s, t]``, cut at the start, on the same domain. A
+            limit from the left counts where it is approached from inside the window.
+
+        Raises
+        ------
+        ValueError
+            Where the window is not above 0.
+
+        Notes
+        -----
+        The supremum over a window is reached at the window's end, at its start, or at a breakpoint inside.
+        """
+        _require_window(window_s)
+        at_borders = self.maximum_with(self._window_start(window_s))
+        return at_borders.maximum_with(self._highest_breakpoint(window_s))
+
+    def rolling_minimum(self, window_s: float) -> Self:
+        """Return the minimum over the last window.
+
+        Parameters
+        ----------
+        window_s
+            Length of the window [s], above 0.
+
+        Returns
+        -------
+        Signal
+            Infimum over the closed window ``[t - window_s, t]``, as in :meth:`rolling_maximum`.
+
+        Raises
+        ------
+        ValueError
+            Where the window is not above 0.
+        """
+        return -(-self).rolling_maximum(window_s)
+
+    def rolling_range(self, window_s: float) -> Self:
+        """Return the difference between maximum and minimum over the last window.
+
+        Parameters
+        ----------
+        window_s
+            Length of the window [s], above 0.
+
+        Returns
+        -------
+        Signal
+            Range over the closed window ``[t - window_s, t]`` [value], as in :meth:`rolling_maximum`.
+
+        Raises
+        ------
+        ValueError
+            Where the window is not above 0.
+        """
+        return self.rolling_maximum(window_s) - self.rolling_minimum(window_s)
+
+    def largest_range(self, window_s: float) -> tuple[float, float]:
+        """Return the maximum of the rolling range and a time of it, without building the rolling range.
+
+        Parameters
+        ----------
+        window_s
+            Length of the window [s], above 0.
+
+        Returns
+        -------
+        tuple of float
+            The largest range within any window [value], and the end of the first such window [s].
+
+        Raises
+        ------
+        ValueError
+            Where the window is not above 0.
+
+        Notes
+        -----
+        Between the times at which a breakpoint enters or leaves the window, the range is convex. Its
+        supremum is therefore approached where a breakpoint enters (or the signal ends), or just before one
+        leaves.
+        """
+        _require_window(window_s)
+        entering = self._largest_range_ending_at_breakpoint(window_s)
+        leaving = self._largest_range_starting_at_breakpoint(window_s)
+        return max(entering, leaving, key=lambda found: (found[0], -found[1]))
+
+    def without_slivers(self) -> Self:
+        """Return the signal without segments shorter than `SLIVER_S`, which continue the one before."""
+        keep = np.append(True, np.diff(self.time_s, append=self.end_s)[1:] >= SLIVER_S)
+        return type(self)(self.time_s[keep], self.value[keep], self.slope_per_s[keep], self.end_s)
+
+    def _window_start(self, window_s: float) -> Self:
+        """Return the value at the start of the window; the first value is held until a window has passed."""
+        return self.from_breakpoints(
+            np.append(self.start_s, self.time_s + window_s),
+            np.append(self.value[0], self.value),
+            np.append(0.0, self.slope_per_s),
+            self.end_s,
+        )
+
+    def _highest_breakpoint(self, window_s: float) -> Self:
+        """Return the largest value or left limit at a breakpoint in ``(t - window_s, t]``, a step signal.
+
+        A window without breakpoint gives the minimum of the signal, which decides nothing. The breakpoint at
+        ``t - window_s`` itself is left to the value at the window's start.
+        """
+        leaving_s = self.time_s + window_s
+        times_s = merged_times([self.time_s, leaving_s], self.end_s)
+        first = np.searchsorted(leaving_s, times_s, side="right")
+        last = np.searchsorted(self.time_s, times_s, side="right") - 1
+        peaks = np.maximum(self.value, self._limits_before())
+        highest = np.full(times_s.size, self.minimum())
+        some = first <= last
+        highest[some] = reduce_ranges(np.maximum, peaks, first[some], last[some])
+        return self.steps(times_s, highest, self.end_s).simplify()
+
+    def _limits_before(self) -> FloatArray:
+        """Return the limit from the left at each breakpoint; at the start the value there."""
+        return np.append(self.value[0], self.left_limits()[:-1])
+
+    def _largest_range_ending_at_breakpoint(self, window_s: float) -> tuple[float, float]:
+        """Return the largest range, and its time, of windows ending at a breakpoint or at the end."""
+        ends_s = np.append(self.time_s, self.end_s)
+        last_value = self.left_limits()[-1]
+        before = self._limits_before()
+        last = np.arange(ends_s.size)
+        # `minimum` matters for a window so short that adding it to a time changes nothing
+        first = np.minimum(np.searchsorted(self.time_s + window_s, ends_s, side="right"), last)
+        start = np.maximum(first - 1, 0)
+        passed_s = np.maximum(ends_s - (self.time_s[start] + window_s), 0.0)
+        at_start = self.value[start] + self.slope_per_s[start] * passed_s
+        high = reduce_ranges(np.maximum, np.append(np.maximum(self.value, before), last_value), first, last)
+        low = reduce_ranges(np.minimum, np.append(np.minimum(self.value, before), last_value), first, last)
+        return _largest(np.maximum(high, at_start) - np.minimum(low, at_start), ends_s)
+
+    def _largest_range_starting_at_breakpoint(self, window_s: float) -> tuple[float, float]:
+        """Return the largest range, and its time, of windows that are just about to lose a breakpoint."""
+        ends_s = self.time_s + window_s
+        ends_s = ends_s[: np.searchsorted(ends_s, self.end_s, side="right")]
+        if ends_s.size == 0:
+            return -np.inf, self.end_s
+        before = self._limits_before()
+        first = np.arange(ends_s.size)
+        last = np.maximum(np.searchsorted(self.time_s, ends_s, side="left") - 1, first)
+        at_end = self.value[last] + self.slope_per_s[last] * (ends_s - self.time_s[last])
+        high = reduce_ranges(np.maximum, np.maximum(self.value, before), first, last)
+        low = reduce_ranges(np.minimum, np.minimum(self.value, before), first, last)
+        return _largest(np.maximum(high, at_end) - np.minimum(low, at_end), ends_s)
+
+
+def reduce_ranges(reduce: np.ufunc, values: FloatArray, first: IndexArray, last: IndexArray) -> FloatArray:
+    """Return the maximum or minimum of many ranges of one array.
+
+    Parameters
+    ----------
+    reduce
+        ``np.maximum`` or ``np.minimum``.
+    values
+        The array, shape (n,).
+    first
+        Index of the first element of each range, shape (m,).
+    last
+        Index of the last element of each range, shape (m,), not below `first`.
+
+    Returns
+    -------
+    FloatArray
+        Reduction of ``values[first : last + 1]``, shape (m,).
+
+    Notes
+    -----
+    A sparse table, of which one level is held at a time: level k holds the reductions of all runs of 2**k
+    elements, and a range is covered by two such runs. O(n log n) time, O(n + m) memory.
+
+    Examples
+    --------
+    >>> reduce_ranges(np.maximum, np.array([3.0, 1.0, 2.0]), np.array([0, 1]), np.array([2, 2])).tolist()
+    [3.0, 2.0]
+    """
+    level_of = (np.frexp(last - first + 1)[1] - 1).astype(np.int8)
+    reduced = np.empty(first.size)
+    table = values
+    for level in range(int(level_of.max(initial=0)) + 1):
+        run = 1 << level
+        if level > 0:
+            table = reduce(table[: -run // 2], table[run // 2 :])
+        asked = np.flatnonzero(level_of == level)
+        reduced[asked] = reduce(table[first[asked]], table[last[asked] - run + 1])
+    return reduced
+
+
+def _largest(ranges: FloatArray, times_s: FloatArray) -> tuple[float, float]:
+    """Return the largest of the ranges and the first time of it."""
+    index = int(np.argmax(ranges))
+    return float(ranges[index]), float(times_s[index])
+
+
+def _require_window(window_s: float) -> None:
+    """Raise ValueError unless the window is a positive length."""
+    if not 0.0 < window_s < np.inf:
+        raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")

@@ -1,0 +1,72 @@
+"""One run, from a scenario to a result."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from platform import python_version
+from typing import Any, Final
+
+from sim.engine.campus import Campus
+from sim.metrics import measure
+from sim.result import Result
+from sim.scenario.model import Scenario
+
+KEY_FORMAT: Final = 1
+"""Version of the run key's own format."""
+MODEL_VERSION: Final = 1
+"""Version of the model: raised with every change that moves a result, with a line in the changelog."""
+LIBRARIES: Final = ("hashballast", "simpy", "numpy", "pyarrow")
+
+
+def run(scenario: Scenario, *, progress: Callable[[float], None] | None = None) -> Result:
+    """Run a scenario and measure it.
+
+    Parameters
+    ----------
+    scenario
+        What to run; see `sim.load_scenario`.
+    progress
+        Told the share of simulated time that is done, from 0 to 1, now and then.
+
+    Returns
+    -------
+    Result
+        Scenario, recording, metrics and provenance.
+
+    Raises
+    ------
+    InputError
+        A file that the scenario names will not do.
+    PolicyError
+        The policy answered with something that cannot be done.
+    """
+    recording = Campus(scenario).run(progress)
+    return Result(scenario, recording, measure(recording), provenance(scenario))
+
+
+def run_key(scenario: Scenario) -> str:
+    """Return what identifies a run [64 hexadecimal digits].
+
+    It is the SHA-256 of canonical JSON of key format, model version, resolved scenario and the content of
+    each input file: a comment or the order of keys does not change it, a data file's content does.
+    """
+    identity = {
+        "key_format": KEY_FORMAT,
+        "model_version": MODEL_VERSION,
+        "scenario": scenario.model_dump(mode="json"),
+        "inputs": scenario.files.digests(),
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def provenance(scenario: Scenario) -> dict[str, Any]:
+    """Return what made a result: versions, seed, run key, and the hash of every input file."""
+    return {
+        "run_key": run_key(scenario),
+        "model_version": MODEL_VERSION,
+        "seed": scenario.seed,
+        "inputs_sha256": scenario.files.digests(),
+        "versions": {"python": python_version(), **{name: version(name) for name in LIBRARIES}},
+    }

@@ -1,0 +1,34 @@
+"""Base of every description that a user writes: frozen, strict, and documented field by field."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Spec(BaseModel):
+    """Base of every description; knows nothing of clocks.
+
+    Unknown keys, NaN, infinity and values of another type are refused; a whole number is taken for a float.
+    The docstring under a field is its documentation in the reference and in the JSON Schema.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+"""A name that may stand in a signal or a metric: lower-case letters, digits, ``-`` and ``_``, at most 40."""
+
+Positive = Annotated[float, Field(gt=0.0, le=1e12)]
+"""Above zero."""
+
+NonNegative = Annotated[float, Field(ge=0.0, le=1e12)]
+"""Zero or above."""
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+"""From 0 to 1."""

@@ -1,0 +1,207 @@
+"""From a study file to its runs, each with its scenario checked before anything runs."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from sim.errors import Fault, InputError
+from sim.scenario.faults import faults_of
+from sim.scenario.load import apply_override, resolve
+from sim.scenario.model import Scenario
+from sim.scenario.tree import Place, placed
+from sim.simulation import run_key
+from sim.study.policy_choice import POLICY, choose_policy
+from sim.study.spec import Axis, StudyFile, StudySpec, read_study
+from sim.tables import Files
+
+SEED: Final = "seed"
+READ_GROUPS: Final = 8
+"""Sets of data files kept in memory while scenarios are checked."""
+MAX_FAULTS: Final = 100
+"""Different faults reported of a study."""
+
+
+class Run(NamedTuple):
+    """One run of a study."""
+
+    values: tuple[Any, ...]
+    """Its value on each axis."""
+    seed: int
+    key: str
+    """Its run key: the same for the same scenario, version of the model, and content of the data files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study whose every run is known to be well described."""
+
+    spec: StudySpec
+    scenario: Mapping[str, Any]
+    """The scenario that is varied: what its file holds, with what it extends."""
+    axes: tuple[Axis, ...]
+    """The axes, that of the seeds last."""
+    folder: Path
+    """The scenario's own folder."""
+    data: tuple[Path, ...]
+    """Folders that the scenarios may read from besides."""
+    runs: tuple[Run, ...]
+    """The runs, the first axis changing slowest."""
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.spec.name
+
+    def scenario_of(self, run: Run) -> dict[str, Any]:
+        """Return the scenario of a run as plain data."""
+        content = dict(self.scenario)
+        for axis, value in zip(self.axes, run.values, strict=True):
+            content = set_axis(content, axis.path, value)
+        return content
+
+
+def load_study(path: str | Path, *, data: Sequence[str | Path] = ()) -> Study:
+    """Return the study in a file, every one of its scenarios checked.
+
+    Parameters
+    ----------
+    path
+        The study file.
+    data
+        Folders that the scenarios may read from besides their own.
+
+    Raises
+    ------
+    InputError
+        With every fault of the study file; if it has none, with every fault of its scenarios, each with
+        values of the axes that lead to it.
+    """
+    file = read_study(Path(path))
+    scenario = resolve(file.scenario)
+    if "schema_version" not in scenario:
+        raise InputError.single(str(file.scenario), "schema_version", "missing; write schema_version: 1")
+    if file.spec.days is not None:
+        scenario = apply_override(scenario, "days", file.spec.days)
+    axes = (*file.axes, *_seed_axis(file.spec, scenario))
+    folder, folders = file.scenario.parent, tuple(map(Path, data))
+    runs = _checked_runs(file, scenario, axes, Checker(folder, folders))
+    return Study(file.spec, scenario, axes, folder, folders, runs)
+
+
+def set_axis(scenario: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Return scenario data with one field set; text for the policy is a choice, ``always-on``."""
+    if path == POLICY and isinstance(value, str):
+        return choose_policy(scenario, value)
+    return apply_override(scenario, path, value)
+
+
+def _seed_axis(spec: StudySpec, scenario: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """Return the axis of the replications' seeds, if there is more than one."""
+    first = scenario.get(SEED, Scenario.model_fields[SEED].default)
+    if spec.replications == 1 or not isinstance(first, int):
+        return ()
+    return (Axis(SEED, tuple(range(first, first + spec.replications))),)
+
+
+class Checker:
+    """Builds scenarios from plain data, reading their files once for all that name the same ones.
+
+    Parameters
+    ----------
+    folder
+        The scenarios' own folder.
+    data
+        Folders that they may read from besides.
+    """
+
+    def __init__(self, folder: Path, data: Sequence[Path]) -> None:
+        self._folders = [folder, *data]
+        self._read: dict[str, Files] = {}
+
+    def scenario(self, content: Mapping[str, Any], place: str) -> Scenario:
+        """Return the scenario, or raise InputError with its faults."""
+        try:
+            described = Scenario.model_validate_json(json.dumps(content))
+        except ValidationError as error:
+            raise InputError(faults_of(error, Scenario, placed(content, Place(place)))) from None
+        return described.with_files(self._files(described))
+
+    def _files(self, scenario: Scenario) -> Files:
+        """Return the files of a scenario, checked; the same ones for another seed, fleet, policy or limit.
+
+        A run key holds the digests of the files read, so scenarios share them only where they name the same.
+        """
+        names = scenario.model_dump_json(include={"start", "days", "loads", "market"})
+        if names not in self._read:
+            files = Files(self._folders)
+            scenario.with_files(files).check_files()
+            if len(self._read) >= READ_GROUPS:
+                self._read.clear()
+            self._read[names] = files
+        return self._read[names]
+
+
+def _checked_runs(
+    file: StudyFile, scenario: Mapping[str, Any], axes: Sequence[Axis], checker: Checker
+) -> tuple[Run, ...]:
+    """Return the runs; raise InputError with all that is wrong with any of them."""
+    runs: list[Run] = []
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for values, outcome in _expanded(scenario, axes):
+        try:
+            if isinstance(outcome, InputError):
+                raise outcome
+            checked = checker.scenario(outcome, str(file.scenario))
+            runs.append(Run(values, checked.seed, run_key(checked)))
+        except InputError as error:
+            for fault in error.faults:
+                found.setdefault((fault.place, fault.path, fault.message), []).append(said(axes, values))
+    if found:
+        raise InputError(_faults(file, found))
+    return tuple(runs)
+
+
+def _expanded(
+    scenario: Mapping[str, Any], axes: Sequence[Axis], before: tuple[Any, ...] = ()
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any] | InputError]]:
+    """Yield the values of each combination with its scenario data, or with why the field cannot be set."""
+    if not axes:
+        yield before, dict(scenario)
+        return
+    for value in axes[0].values:
+        try:
+            content = set_axis(scenario, axes[0].path, value)
+        except InputError as error:
+            yield (*before, value), error
+        else:
+            yield from _expanded(content, axes[1:], (*before, value))
+
+
+def _faults(file: StudyFile, found: Mapping[tuple[str, str, str], list[str]]) -> list[Fault]:
+    """Return each different fault once, with the first values that lead to it."""
+    faults = []
+    for (place, path, message), values in list(found.items())[:MAX_FAULTS]:
+        more = f", and {len(values) - 1:,} more" if len(values) > 1 else ""
+        where = file.place("axes") if place in ("<python>", str(file.scenario)) else place
+        faults.append(Fault(where, path, f"{message} (with {values[0] or 'no axis'}{more})"))
+    if len(found) > MAX_FAULTS:
+        faults.append(Fault(file.place("axes"), "", f"and {len(found) - MAX_FAULTS:,} more faults"))
+    return faults
+
+
+def said(axes: Sequence[Axis], values: Sequence[Any]) -> str:
+    """Return the values of a run in words.
+
+    Examples
+    --------
+    >>> said([Axis("seed", (1, 2)), Axis("policy", ("always-on",))], [2, "always-on"])
+    'seed = 2, policy = always-on'
+    """
+    pairs = zip(axes, values, strict=False)
+    return ", ".join(
+        f"{axis.path} = {value if isinstance(value, str) else json.dumps(value)}" for axis, value in pairs
+    )

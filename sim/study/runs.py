@@ -1,0 +1,128 @@
+"""The runs of a study: which are to be done, doing one, doing them all."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sim.errors import ResultError
+from sim.metrics import Measurement
+from sim.scenario.load import scenario_from
+from sim.simulation import run, run_key
+from sim.study.store import Store
+from sim.study.workers import Outcome, map_tasks
+
+RECORD_FORMAT: Final = 1
+"""Version of the files under ``runs/``."""
+
+Progress = Callable[[float], None]
+"""Told the share of the runs that is done, from 0 to 1."""
+
+
+class RunTask(NamedTuple):
+    """One run for a worker: plain data, so that it travels."""
+
+    key: str
+    """The run key that the scenario must have."""
+    label: str
+    """The run in words, for the report of a failure."""
+    scenario: Mapping[str, Any]
+    """The scenario as plain data."""
+    folder: Path
+    """The scenario's own folder."""
+    data: tuple[Path, ...]
+    """Folders that the scenario may read from besides."""
+    study: Path
+    """The study folder to commit to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that could not be done."""
+
+    key: str
+    label: str
+    """The run in words: its value on each axis."""
+    error: str
+    """Traceback, or what happened to the worker."""
+
+    @property
+    def reason(self) -> str:
+        """The last line of the error."""
+        return self.error.strip().rpartition("\n")[2]
+
+
+def perform(task: RunTask) -> None:
+    """Run a scenario and commit its metrics to the study folder.
+
+    Raises
+    ------
+    ResultError
+        The run key is not what it was when the runs were listed: a data file has changed meanwhile.
+    """
+    scenario = scenario_from(task.scenario, folder=task.folder, data=task.data)
+    if run_key(scenario) != task.key:
+        raise ResultError(f"a data file changed while the study ran ({task.label}); start it again")
+    Store(task.study).commit(task.key, run_record(task.key, run(scenario).metrics))
+
+
+def run_record(key: str, metrics: Mapping[str, Measurement]) -> dict[str, Any]:
+    """Return what is kept of a run: values, and values without mining; None where not assessable."""
+    return {
+        "format": RECORD_FORMAT,
+        "run_key": key,
+        "metrics": {name: _number(value) for name, value in metrics.items()},
+        "baseline": {
+            name: _number(value.baseline) for name, value in metrics.items() if value.baseline is not None
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def perform_all(
+    tasks: Iterable[RunTask],
+    store: Store,
+    count: int,
+    *,
+    workers: int = 1,
+    timeout_s: float | None = None,
+    progress: Progress | None = None,
+) -> list[Failure]:
+    """Do all runs, and return those that failed; each failure is written beside the runs.
+
+    Parameters
+    ----------
+    tasks
+        The runs to do, none of them done.
+    store
+        Where they are committed.
+    count
+        How many there are.
+    workers, timeout_s
+        As `map_tasks`.
+    progress
+        Told the share of the tasks that has ended.
+    """
+    failures: list[Failure] = []
+    with closing(map_tasks(perform, tasks, workers=workers, timeout_s=timeout_s)) as outcomes:
+        for number, (task, outcome) in enumerate(outcomes, start=1):
+            failures += _failures(task, outcome, store)
+            if progress is not None:
+                progress(number / count)
+    return failures
+
+
+def _failures(task: RunTask, outcome: Outcome[None], store: Store) -> Iterator[Failure]:
+    """Yield the run's failure, if it failed; done means that its file exists, whatever the outcome says."""
+    if outcome.ok and store.path(task.key).exists():
+        return
+    error = outcome.error or "the run ended without a result"
+    store.fail(
+        task.key, {"run_key": task.key, "run": task.label, "attempts": outcome.attempts, "error": error}
+    )
+    yield Failure(task.key, task.label, error)

@@ -1,0 +1,182 @@
+"""What a study file says: a scenario, and choices for some of its fields."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, JsonValue, ValidationError
+
+from sim.errors import Fault, InputError
+from sim.scenario.faults import faults_of
+from sim.scenario.load import MAX_SCENARIO_BYTES
+from sim.scenario.tree import Node, nearest, plain
+from sim.scenario.words import printable, shown
+from sim.scenario.yaml_text import parse_yaml
+from sim.spec import Name, Positive, Spec
+from sim.tables.limits import file_fault
+from sim.tables.paths import find_inside, read_regular
+
+MAX_RUNS: Final = 100_000
+"""Runs that a study may have."""
+STUDIES: Final = "studies"
+"""A folder of this name may name scenarios that lie in the folder above it."""
+
+ScenarioName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class StudySpec(Spec):
+    """A scenario, and the values that some of its fields are to take in turn."""
+
+    schema_version: Literal[1]
+    """Version of this format."""
+    name: Name
+    """Name of the study; results lie under it."""
+    question: Annotated[str, Field(max_length=2000)] = ""
+    """The question that the study answers, in words."""
+    scenario: ScenarioName
+    """The scenario to vary: a name or a file name, in the study's own folder or, if that folder is called
+    ``studies``, in the one above it; never a path."""
+    days: Positive | None = None
+    """Length of each run [d]; left out: that of the scenario."""
+    axes: dict[str, JsonValue] = Field(default_factory=dict)
+    """The list of values of each field to vary, written as in ``--set``; the first axis changes slowest.
+    A value of ``policy`` may be a whole mapping, or text such as ``follow-headroom:margin_mw=2``."""
+    replications: Annotated[int, Field(ge=1, le=MAX_RUNS)] = 1
+    """Runs of each combination, the first with the scenario's seed, each further one with the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A field of the scenario, and the values that it takes."""
+
+    path: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFile:
+    """A study file that is well formed; its scenarios are not checked yet."""
+
+    spec: StudySpec
+    tree: Node
+    """What the file says, with places."""
+    scenario: Path
+    """The scenario file."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes that the file states, in its order."""
+        return tuple(Axis(path, tuple(values)) for path, values in _lists(self.spec.axes))
+
+    def place(self, *path: str | int) -> str:
+        """Return where a field was written."""
+        return str(nearest(self.tree, path).place)
+
+
+def read_study(path: Path) -> StudyFile:
+    """Return what a study file says.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file; the scenarios that it leads to are not looked at.
+    """
+    tree, faults = parse_yaml(_text(path), str(path))
+    spec, found = _validated(tree)
+    faults = [*faults, *found, *_axis_faults(tree)]
+    scenario = None if spec is None else _scenario_path(path, spec, tree, faults)
+    if spec is None or scenario is None or faults:
+        raise InputError(faults)
+    return StudyFile(spec, tree, scenario)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_regular(path, str(path), MAX_SCENARIO_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise file_fault(str(path), f"is no UTF-8 text at byte {error.start + 1}") from None
+
+
+def _validated(tree: Node) -> tuple[StudySpec | None, list[Fault]]:
+    try:
+        return StudySpec.model_validate_json(json.dumps(plain(tree))), []
+    except ValidationError as error:
+        return None, faults_of(error, StudySpec, tree)
+
+
+def _scenario_path(study: Path, spec: StudySpec, tree: Node, faults: list[Fault]) -> Path | None:
+    """Return the scenario file; a fault is added if there is none."""
+    folder = study.parent.resolve()
+    folders = [folder, folder.parent] if folder.name == STUDIES else [folder]
+    name = spec.scenario if Path(spec.scenario).suffix else f"{spec.scenario}.yaml"
+    message = f"no such file: {name}; looked in {', '.join(map(str, folders))}"
+    try:
+        for folder in folders:
+            if find_inside(folder, name) is not None:
+                return folder / name
+    except InputError as error:
+        message = error.faults[0].message
+    faults.append(Fault(str(nearest(tree, ("scenario",)).place), "scenario", message))
+    return None
+
+
+def _axis_faults(tree: Node) -> Iterator[Fault]:
+    """Yield what is wrong with the axes as such, before any scenario is built."""
+    axes = plain(tree).get("axes")
+    if not isinstance(axes, dict):
+        return
+    for path, values in axes.items():
+        place = nearest(tree, ("axes", path)).place
+        for message in (*_value_faults(values), *_order_faults(path, list(axes))):
+            yield Fault(str(place), f"axes.{printable(path)}", message)
+    yield from _clashes(tree, axes)
+    count = _run_count(tree, axes)
+    if count > MAX_RUNS:
+        message = f"must have {MAX_RUNS:,} runs at most; these axes and replications make {count:,}"
+        yield Fault(str(nearest(tree, ("axes",)).place), "axes", message)
+
+
+def _value_faults(values: Any) -> Iterator[str]:
+    if not isinstance(values, list) or not values:
+        got = "an empty list" if values == [] else shown(values)
+        yield f"must be a list of values, one at least; got {got}"
+        return
+    counts = Counter(json.dumps(value, sort_keys=True) for value in values)
+    twice = [text for text, count in counts.items() if count > 1]
+    if twice:
+        yield f"must not name a value twice; got {', '.join(twice)} more than once"
+
+
+def _order_faults(path: str, paths: Sequence[str]) -> Iterator[str]:
+    """Yield an axis that a later one would undo: ``policy.margin_mw`` before ``policy``."""
+    later = paths[paths.index(path) + 1 :]
+    for other in later:
+        if path.startswith(f"{other}."):
+            yield f"must stand after '{other}', which sets it anew"
+
+
+def _clashes(tree: Node, axes: dict[str, Any]) -> Iterator[Fault]:
+    content = plain(tree)
+    for field, path, said in (
+        ("days", "days", content.get("days") is not None),
+        ("replications", "seed", content.get("replications", 1) != 1),
+    ):
+        if said and path in axes:
+            message = f"must be left out, as {path} is an axis"
+            yield Fault(str(nearest(tree, (field,)).place), field, message)
+
+
+def _run_count(tree: Node, axes: dict[str, Any]) -> int:
+    replications = plain(tree).get("replications", 1)
+    sizes = [len(values) for values in axes.values() if isinstance(values, list)]
+    return math.prod(sizes) * (replications if isinstance(replications, int) else 1)
+
+
+def _lists(axes: dict[str, JsonValue]) -> Iterator[tuple[str, list[JsonValue]]]:
+    for path, values in axes.items():
+        if isinstance(values, list):
+            yield path, values

@@ -1,0 +1,6 @@
+"""Data files: columns of numbers and times out of CSV and Parquet files that may come from a stranger."""
+
+from sim.tables.files import Files
+from sim.tables.table import FloatArray, Table
+
+__all__ = ["Files", "FloatArray", "Table"]

@@ -1,0 +1,69 @@
+"""Parquet files: a column is read when asked for, after a look at the row count."""
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from sim.errors import InputError
+from sim.tables.arrow import floats, seconds
+from sim.tables.limits import check_columns, check_row_count, file_fault, reason
+from sim.tables.table import FloatArray
+
+
+class ParquetSource:
+    """What a Parquet file holds.
+
+    Only numbers, timestamps and dates are read: eight bytes a row at most, whatever the file unpacks to.
+
+    Parameters
+    ----------
+    name
+        Name of the file, for messages.
+    content
+        Its bytes.
+    """
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self._name = name
+        try:
+            self._file = parquet.ParquetFile(pa.BufferReader(content))
+            schema = self._file.schema_arrow
+            self.row_count: int = self._file.metadata.num_rows
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise self._unreadable(error) from None
+        check_row_count(name, self.row_count)
+        self.columns: tuple[str, ...] = tuple(schema.names)
+        check_columns(name, self.columns)
+        self._types = dict(zip(schema.names, schema.types, strict=True))
+
+    def numbers(self, column: str) -> FloatArray:
+        """Return the column, NaN where a row holds no finite number."""
+        kind = self._types[column]
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+            raise file_fault(self._name, f"column '{column}' holds {kind}; must hold numbers")
+        return floats(self._load(column).cast(pa.float64(), safe=False))
+
+    def times(self, column: str) -> FloatArray:
+        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
+        kind = self._types[column]
+        if not (pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is not None)):
+            must = "must hold timestamps with a zone, or dates"
+            raise file_fault(self._name, f"column '{column}' holds {kind}; {must}")
+        zone = kind.tz if pa.types.is_timestamp(kind) else None
+        return seconds(self._load(column).cast(pa.timestamp("us", zone), safe=False))
+
+    def found(self, column: str, row: int) -> str:
+        """Return what a row holds, as a message shows it; empty where it is blank."""
+        value = self._load(column)[row].as_py()
+        return "" if value is None else str(value)
+
+    def line(self, row: int) -> None:
+        """Return None: a Parquet file has no lines."""
+
+    def _load(self, column: str) -> pa.ChunkedArray:
+        try:
+            return self._file.read(columns=[column], use_threads=False).column(0)
+        except (pa.ArrowException, OSError, ValueError, IndexError) as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> InputError:
+        return file_fault(self._name, f"cannot be read as Parquet: {reason(error)}")

@@ -1,0 +1,134 @@
+"""A table: its columns, read when asked for, each fault named by row and value."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import InputError
+from sim.tables.limits import MAX_SHOWN, file_fault
+from sim.units import unit_of
+
+FloatArray = NDArray[np.float64]
+
+_COLUMNS_SHOWN = 40
+
+
+class Source(Protocol):
+    """What a table needs of a file format."""
+
+    columns: tuple[str, ...]
+    row_count: int
+
+    def numbers(self, column: str) -> FloatArray:
+        """Return the column, NaN where a row holds no finite number."""
+
+    def times(self, column: str) -> FloatArray:
+        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
+
+    def found(self, column: str, row: int) -> str:
+        """Return what a row holds, as a message shows it; empty where it is blank."""
+
+    def line(self, row: int) -> int | None:
+        """Return the line of the file on which a row stands, None where there are no lines."""
+
+
+class Table:
+    """Columns of one CSV file (plain or .gz) or Parquet file.
+
+    Lines that start with ``#`` at the top of a CSV file are comments: the place to name the data's origin.
+    """
+
+    def __init__(self, name: str, source: Source) -> None:
+        self.name = name
+        self.columns = source.columns
+        self.row_count = source.row_count
+        self._source = source
+        self._read: dict[tuple[str, str], FloatArray] = {}
+
+    def numbers(self, column: str, rows: slice | None = None) -> FloatArray:
+        """Return a column of numbers, in the unit of the file.
+
+        Parameters
+        ----------
+        column
+            Name of the column.
+        rows
+            Rows that must hold a finite number, all of them unless said; others are NaN where they do not.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or a row holds a blank, text, NaN or infinity; names row and value.
+        """
+        values = self._column("numbers", column, self._source.numbers)
+        checked = slice(0, self.row_count) if rows is None else rows
+        bad = np.flatnonzero(~np.isfinite(values[checked]))
+        if bad.size:
+            unit = unit_of(column)
+            row = range(self.row_count)[checked][int(bad[0])]
+            raise self._row_fault(column, row, f"must be a finite number{f' [{unit}]' if unit else ''}")
+        return values
+
+    def increasing(self, column: str) -> FloatArray:
+        """Return a column of numbers, each above the one before.
+
+        Raises
+        ------
+        InputError
+            As `numbers`; and if a row is not above the row before: names the row and both values.
+        """
+        values = self.numbers(column)
+        self._check_order(column, values)
+        return values
+
+    def times_utc_s(self, column: str) -> FloatArray:
+        """Return a column of times, each after the one before [s since 1970-01-01T00:00Z].
+
+        CSV: ISO 8601 with ``Z`` or an offset, or a date, which stands for its midnight in UTC.
+        Parquet: timestamps with a zone, or dates.
+
+        Raises
+        ------
+        InputError
+            If a row holds no such time, or one that is not after the row before; names row and value.
+        """
+        values = self._column("times", column, self._source.times)
+        bad = np.flatnonzero(np.isnan(values))
+        if bad.size:
+            must = "must be a time with Z or an offset, such as 2024-01-31T06:00:00Z, or a date"
+            raise self._row_fault(column, int(bad[0]), must)
+        self._check_order(column, values)
+        return values
+
+    def _column(self, kind: str, column: str, read: Callable[[str], FloatArray]) -> FloatArray:
+        if column not in self.columns:
+            raise file_fault(self.name, _no_column(column, self.columns))
+        key = (kind, column)
+        if key not in self._read:
+            values = read(column)
+            values.flags.writeable = False
+            self._read[key] = values
+        return self._read[key]
+
+    def _check_order(self, column: str, values: FloatArray) -> None:
+        late = np.flatnonzero(values[1:] <= values[:-1])
+        if late.size:
+            row = int(late[0]) + 1
+            before = self._source.found(column, row - 1)
+            raise self._row_fault(column, row, f"must be above the row before, {before[:MAX_SHOWN]}")
+
+    def _row_fault(self, column: str, row: int, must: str) -> InputError:
+        found = self._source.found(column, row)
+        got = f"got {found[:MAX_SHOWN]}" if found else "it is blank"
+        line = self._source.line(row)
+        place = self.name if line is None else f"{self.name}:{line}"
+        return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}; {got}")
+
+
+def _no_column(column: str, columns: tuple[str, ...]) -> str:
+    near = get_close_matches(column, columns, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"no column {column[:MAX_SHOWN]!r}; has {', '.join(columns[:_COLUMNS_SHOWN])}{hint}"

@@ -1,0 +1,59 @@
+"""Constants and conversions; the only place where a factor of 60, 3600 or 1000 stands bare.
+
+Inside the code there is one unit per quantity (MW, MWh, s, USD/MWh, Hz, J/TH, PH/s), and names end in it.
+"""
+
+from typing import Final
+
+SECONDS_PER_MINUTE: Final = 60.0
+SECONDS_PER_HOUR: Final = 3600.0
+SECONDS_PER_DAY: Final = 86_400.0
+HOURS_PER_DAY: Final = 24.0
+MEGAWATT_IN_WATTS: Final = 1e6
+PETAHASH_IN_TERAHASHES: Final = 1e3
+
+SUFFIX_UNITS: Final[dict[str, str]] = {
+    "mw": "MW",
+    "mwh": "MWh",
+    "mw_per_s": "MW/s",
+    "mw_per_min": "MW/min",
+    "s": "s",
+    "min": "min",
+    "h": "h",
+    "d": "d",
+    "days": "d",
+    "hz": "Hz",
+    "usd": "USD",
+    "usd_per_mwh": "USD/MWh",
+    "usd_per_ph_day": "USD/(PH/s)/d",
+    "usd_per_btc": "USD/BTC",
+    "btc": "BTC",
+    "btc_per_ph_day": "BTC/(PH/s)/d",
+    "j_per_th": "J/TH",
+    "th_s": "TH/s",
+    "ph_s": "PH/s",
+    "eh_s": "EH/s",
+    "c": "°C",
+    "fraction": "1",
+    "ratio": "1",
+    "pu": "pu",
+    "count": "1",
+    "sigma": "1",
+}
+"""The closed list of suffixes a name may end in, and the unit that each stands for."""
+
+
+def unit_of(name: str) -> str | None:
+    """Return the unit that a name's suffix stands for, or None where it has none.
+
+    Examples
+    --------
+    >>> unit_of("ramp_up_mw_per_s"), unit_of("limit_mw"), unit_of("seed")
+    ('MW/s', 'MW', None)
+    """
+    parts = name.split("_")
+    for start in range(len(parts)):
+        unit = SUFFIX_UNITS.get("_".join(parts[start:]))
+        if unit is not None:
+            return unit
+    return None

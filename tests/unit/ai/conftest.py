@@ -1,0 +1,65 @@
+"""Runs one load alone, with lists for the bus and the log."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pytest
+from simpy import Environment
+
+from sim.ai.base import Connection, Load
+from sim.rng import stream
+from sim.tables import Files
+
+
+@dataclass
+class Seen:
+    """What a load did: the power it stated, the events it logged."""
+
+    power: list[tuple[float, float, float]] = field(default_factory=list)
+    events: list[tuple[float, str, float]] = field(default_factory=list)
+
+    def levels(self) -> list[tuple[float, float]]:
+        return [(time_s, power_mw) for time_s, power_mw, _ in self.power]
+
+    def of(self, kind: str) -> list[tuple[float, float]]:
+        return [(time_s, value) for time_s, what, value in self.events if what == kind]
+
+
+class Draws:
+    """A random stream whose draws are written down; the last one repeats."""
+
+    def __init__(self, draws: Iterable[float]) -> None:
+        self._draws = list(draws)
+
+    def standard_exponential(self) -> float:
+        return self._draws.pop(0) if len(self._draws) > 1 else self._draws[0]
+
+    standard_normal = standard_exponential
+
+
+@pytest.fixture
+def run_load() -> Callable[..., Seen]:
+    def run(
+        load: Load,
+        until_s: float,
+        *,
+        draws: dict[str, list[float]] | None = None,
+        seed: int = 1,
+        files: Files | None = None,
+        start_utc_s: float = 0.0,
+    ) -> Seen:
+        env, seen = Environment(), Seen()
+        connection = Connection(
+            env=env,
+            set_power_mw=lambda power_mw, slope=0.0: seen.power.append((env.now, power_mw, slope)),
+            log=lambda kind, value: seen.events.append((env.now, kind, value)),
+            stream=lambda name: stream(seed, name) if draws is None else Draws(draws.get(name, [0.0])),
+            files=files or Files([]),
+            start_utc_s=start_utc_s,
+            end_s=until_s,
+        )
+        env.process(load.process(connection))
+        env.run(until=until_s)
+        return seen
+
+    return run

@@ -1,0 +1,78 @@
+"""Tasks for workers, and a driver to be killed; in a module of their own, as workers import them by name."""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from sim.study.sweep import load_study, sweep
+from sim.study.workers import map_tasks
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def refuse_three(number: int) -> int:
+    if number == 3:
+        raise ValueError("three is out of the question")
+    return number
+
+
+def sleep_forever_at_two(number: int) -> int:
+    while number == 2:
+        time.sleep(60.0)
+    return number
+
+
+def die_once(marker: Path) -> str:
+    """Kill the process that runs this, the first time."""
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return "done the second time"
+    os.kill(os.getpid(), signal.SIGKILL)
+    return "never"
+
+
+def die_always(number: int) -> int:
+    if number == 1:
+        os._exit(7)
+    return number
+
+
+def hold_a_lock(folder: Path) -> None:
+    """Hold a file locked for as long as this process lives, and hang."""
+    with (folder / f"{os.getpid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write("locked")
+        file.flush()
+        time.sleep(60.0)
+
+
+def wait_then_square(number: int) -> int:
+    time.sleep(0.02)
+    return number * number
+
+
+def blas_threads(_: int) -> str | None:
+    return os.environ.get("OPENBLAS_NUM_THREADS")
+
+
+def hang_in_two_workers(folder: Path) -> None:
+    with closing(map_tasks(hold_a_lock, [folder] * 8, workers=2)) as outcomes:
+        list(outcomes)
+
+
+def sweep_with_two_workers(study: Path, folder: Path) -> None:
+    sweep(load_study(study), folder, workers=2)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "hang":
+        hang_in_two_workers(Path(sys.argv[2]))
+    else:
+        sweep_with_two_workers(Path(sys.argv[2]), Path(sys.argv[3]))

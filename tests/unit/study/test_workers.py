@@ -1,0 +1,138 @@
+import fcntl
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import chores
+import pytest
+
+from sim.study.workers import map_tasks
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_task_comes_back_with_its_value(workers):
+    outcomes = dict(map_tasks(chores.square, range(50), workers=workers))
+
+    assert {task: outcome.value for task, outcome in outcomes.items()} == {n: n * n for n in range(50)}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_raises_fails_alone_with_its_traceback_and_is_tried_once(workers):
+    outcomes = dict(map_tasks(chores.refuse_three, range(6), workers=workers))
+
+    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [3]
+    assert "ValueError: three is out of the question" in outcomes[3].error
+    assert "in refuse_three" in outcomes[3].error
+    assert outcomes[3].attempts == 1
+
+
+def test_tasks_are_read_as_they_are_handed_out():
+    read = []
+
+    def source() -> Iterator[int]:
+        for number in range(10_000):
+            read.append(number)
+            yield number
+
+    outcomes = map_tasks(chores.square, source(), workers=2)
+    next(outcomes)
+    outcomes.close()
+
+    assert len(read) <= 2 * 8 + 1
+
+
+def test_a_task_whose_worker_is_killed_is_tried_again(tmp_path):
+    outcomes = dict(map_tasks(chores.die_once, [tmp_path / "a", tmp_path / "b"], workers=2))
+
+    assert {outcome.value for outcome in outcomes.values()} == {"done the second time"}
+    assert {outcome.attempts for outcome in outcomes.values()} == {2}
+
+
+def test_a_task_that_always_kills_its_worker_fails_alone():
+    outcomes = dict(map_tasks(chores.die_always, range(8), workers=2))
+
+    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [1]
+    assert "the worker died (exit code 7)" in outcomes[1].error
+    assert outcomes[1].attempts == 2
+
+
+def test_a_task_that_hangs_runs_into_the_time_limit_alone():
+    outcomes = dict(map_tasks(chores.sleep_forever_at_two, range(5), workers=2, timeout_s=0.5))
+
+    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [2]
+    assert "the time limit of 0.5 s was exceeded" in outcomes[2].error
+
+
+def test_one_worker_with_a_time_limit_keeps_it():
+    outcomes = dict(map_tasks(chores.sleep_forever_at_two, [1, 2, 3], workers=1, timeout_s=0.5))
+
+    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [2]
+
+
+def test_killing_idle_workers_loses_no_task():
+    outcomes = map_tasks(chores.square, iter(range(40)), workers=2)
+    found = [next(outcomes)]
+    time.sleep(0.3)
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGKILL)
+    found += list(outcomes)
+
+    assert sorted(outcome.value for _, outcome in found) == [n * n for n in range(40)]
+
+
+@pytest.mark.slow
+def test_killing_workers_again_and_again_loses_no_task():
+    outcomes = map_tasks(chores.wait_then_square, range(300), workers=2)
+    found = {}
+    for task, outcome in outcomes:
+        found[task] = outcome.value
+        workers = multiprocessing.active_children()
+        if len(found) % 60 == 0 and workers:
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+    assert found == {n: n * n for n in range(300)}
+
+
+def test_workers_use_one_blas_thread_and_the_driver_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "5")
+
+    [(_, outcome)] = map_tasks(chores.blas_threads, [0], workers=2)
+
+    assert outcome.value == "1"
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_no_worker_outlives_its_driver_even_while_it_hangs(tmp_path, number, code):
+    driver = subprocess.Popen([sys.executable, chores.__file__, "hang", str(tmp_path)], stderr=subprocess.DEVNULL)
+    wait_for(lambda: sum(lock.stat().st_size > 0 for lock in tmp_path.glob("*.lock")) == 2)
+
+    driver.send_signal(number)
+
+    assert driver.wait(timeout=10.0) == code
+    for lock in tmp_path.glob("*.lock"):
+        wait_for(lambda lock=lock: is_free(lock))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 15.0
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def is_free(lock: Path) -> bool:
+    """Tell whether the process that locked the file is gone."""
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
