@@ -1,5 +1,6 @@
 """The commands; the only place that prints."""
 
+import difflib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.errors import HashballastError
+from sim.errors import HashballastError, InputError
 
 app = typer.Typer(
     name="hashballast",
@@ -158,12 +159,24 @@ def schema() -> None:
 
 
 def find(name: str, folder: str) -> Path:
-    """Return the path of a scenario or study: a path as it stands, or a name in the folder of examples."""
+    """Return the path of a scenario or study: a path as it stands, or a name in the folder of examples.
+
+    Raises
+    ------
+    InputError
+        There is none of this name; the error lists those there are.
+    """
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} or path.exists():
         return path
-    here, shipped = Path(folder) / f"{name}.yaml", Path(__file__).parent.parent / folder / f"{name}.yaml"
-    return shipped if shipped.exists() and not here.exists() else here
+    folders = (Path(folder), Path(__file__).parent.parent / folder)
+    for place in folders:
+        if (place / f"{name}.yaml").exists():
+            return place / f"{name}.yaml"
+    known = sorted({file.stem for place in folders for file in place.glob("*.yaml")})
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise InputError.single(name, "", f"no such file, and no such name in {folder}: {', '.join(known)}{hint}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -15,7 +15,8 @@ _STARTED = time.monotonic()
 
 def default_folder(result: Result) -> Path:
     """Return where a result goes unless told otherwise: ``results/<name>/<start of the run key>``."""
-    return Path("results") / result.scenario.name / result.provenance["run_key"][:12]
+    run_id = str(result.provenance["run_key"])[:12]
+    return Path("results") / result.scenario.name / run_id
 
 
 def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, bool]:

@@ -48,9 +48,13 @@ class Track:
         self._slope_per_s.pop()
 
     def freeze(self, end_s: float) -> Signal:
-        """Return what was recorded, up to the end [s]."""
-        columns = (np.frombuffer(column) for column in (self._time_s, self._value, self._slope_per_s))
-        return Signal.from_breakpoints(*columns, end_s)
+        """Return what was recorded, up to the end [s], and forget it: a year of it is not kept twice."""
+        signal = Signal.from_breakpoints(
+            np.frombuffer(self._time_s), np.frombuffer(self._value), np.frombuffer(self._slope_per_s), end_s
+        )
+        for column in (self._time_s, self._value, self._slope_per_s):
+            del column[:]
+        return signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ class Recording:
 
 def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]:
     """Return the signals with the sums over loads and fleets added; each sum is made afresh, part by part."""
+
     def parts(kind: str, ending: str) -> list[Signal]:
         return [signal for name, signal in signals.items() if name.startswith(kind) and name.endswith(ending)]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -21,13 +21,17 @@ from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 FORMAT_VERSION = 1
 """Version of the result folder; columns are only ever added."""
 DATA_FILES = ("scenario.yaml", "metrics.json", "signals.parquet", "events.parquet", "provenance.json")
 """The files that hold a result; page and figures are made from them."""
+BREAKPOINT = ("time_s", "value", "slope_per_s")
+"""The columns that make a signal."""
+ENCODING = {
+    "use_dictionary": ["signal"],
+    "column_encoding": dict.fromkeys(BREAKPOINT, "BYTE_STREAM_SPLIT"),
+}
+"""Floats with their bytes apart: a third of the size of plain ones."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ def write_result(result: Result, folder: Path) -> None:
         _yaml().dump(result.scenario.model_dump(mode="json"), file)
     write_json(folder / "metrics.json", metrics_document(result.metrics))
     write_json(folder / "provenance.json", dict(result.provenance))
-    _write_table(folder / "signals.parquet", _signals_table(result.recording))
-    _write_table(folder / "events.parquet", _events_table(result.recording))
+    _write_signals(folder / "signals.parquet", result.recording)
+    _write_events(folder / "events.parquet", result.recording)
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -84,40 +88,35 @@ def write_json(path: Path, document: Any) -> None:
     )
 
 
-def _write_table(path: Path, table: "pa.Table") -> None:
-    from pyarrow import parquet  # noqa: PLC0415  # slow to import, and not every use of this module writes
+def _write_signals(path: Path, recording: Recording) -> None:
+    """Write a table of breakpoints, a row group for each signal, so that a year needs the memory of one."""
+    import pyarrow as pa  # noqa: PLC0415  # slow to import, and not every use of this module writes
+    from pyarrow import parquet  # noqa: PLC0415  # see above
 
-    parquet.write_table(table, path, compression="zstd")
-
-
-def _signals_table(recording: Recording) -> "pa.Table":
-    import pyarrow as pa  # noqa: PLC0415  # see above
-
-    signals = recording.signals
-    lengths = [len(signal.time_s) for signal in signals.values()]
-    names = pa.DictionaryArray.from_arrays(
-        pa.array(np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)),
-        pa.array(list(signals), pa.string()),
-    )
-    columns = {
-        column: np.concatenate([getattr(signal, column) for signal in signals.values()])
-        for column in ("time_s", "value", "slope_per_s")
-    }
-    table = pa.table({"signal": names, **columns})
     facts = {
         "format_version": FORMAT_VERSION,
         "start_utc_s": recording.start_utc_s,
         "end_s": recording.end_s,
         "constants": dict(recording.constants),
+        "signals": list(recording.signals),
     }
-    return table.replace_schema_metadata({"hashballast": json.dumps(facts, allow_nan=False)})
+    columns = [pa.field("signal", pa.dictionary(pa.int32(), pa.string()), nullable=False)]
+    columns += [pa.field(name, pa.float64(), nullable=False) for name in BREAKPOINT]
+    schema = pa.schema(columns, metadata={"hashballast": json.dumps(facts, allow_nan=False)})
+    with parquet.ParquetWriter(path, schema, compression="zstd", **ENCODING) as writer:
+        for name, signal in recording.signals.items():
+            codes = pa.array(np.zeros(len(signal.time_s), dtype=np.int32))
+            names = pa.DictionaryArray.from_arrays(codes, pa.array([name], pa.string()))
+            arrays = [names, *(pa.array(getattr(signal, column)) for column in BREAKPOINT)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=len(signal.time_s))
 
 
-def _events_table(recording: Recording) -> "pa.Table":
+def _write_events(path: Path, recording: Recording) -> None:
     import pyarrow as pa  # noqa: PLC0415  # see above
+    from pyarrow import parquet  # noqa: PLC0415  # see above
 
     events = recording.events
-    return pa.table(
+    table = pa.table(
         {
             "time_s": pa.array([event.time_s for event in events], pa.float64()),
             "source": pa.array([event.source for event in events], pa.string()).dictionary_encode(),
@@ -125,6 +124,7 @@ def _events_table(recording: Recording) -> "pa.Table":
             "value": pa.array([event.value for event in events], pa.float64()),
         }
     )
+    parquet.write_table(table, path, compression="zstd")
 
 
 def read_result(folder: Path) -> StoredResult:
@@ -142,7 +142,7 @@ def read_result(folder: Path) -> StoredResult:
             metrics=_read_json(folder / "metrics.json"),
             provenance=_read_json(folder / "provenance.json"),
         )
-    except (OSError, ValueError, KeyError, YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError, YAMLError) as error:
         raise ResultError(f"{folder}: not a whole result folder ({error})") from error
 
 
@@ -150,7 +150,7 @@ def _yaml() -> YAML:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = True
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # its default of None would sort
     return yaml
 
 
@@ -161,19 +161,15 @@ def _read_json(path: Path) -> Any:
 def _read_recording(folder: Path) -> Recording:
     from pyarrow import parquet  # noqa: PLC0415  # see above
 
-    table = parquet.read_table(folder / "signals.parquet")
-    facts = json.loads(table.schema.metadata[b"hashballast"])
+    file = parquet.ParquetFile(folder / "signals.parquet")
+    facts = json.loads(file.schema_arrow.metadata[b"hashballast"])
     if facts["format_version"] > FORMAT_VERSION:
         raise ValueError(f"format version {facts['format_version']} is newer than this version reads")
-    column = table["signal"].combine_chunks()
-    codes = column.indices.to_numpy()
-    bounds = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
-    time_s, value, slope_per_s = (table[name].to_numpy() for name in ("time_s", "value", "slope_per_s"))
-    names = column.dictionary.to_pylist()
-    signals = {
-        names[codes[low]]: Signal(time_s[low:high], value[low:high], slope_per_s[low:high], facts["end_s"])
-        for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-    }
+    signals = {}
+    for group, name in enumerate(facts["signals"]):
+        table = file.read_row_group(group, columns=list(BREAKPOINT))
+        time_s, value, slope_per_s = (table[column].to_numpy() for column in BREAKPOINT)
+        signals[name] = Signal(time_s, value, slope_per_s, facts["end_s"])
     events = parquet.read_table(folder / "events.parquet").to_pylist()
     rows = tuple(EventRow(**event) for event in events)
     return Recording(facts["start_utc_s"], facts["end_s"], signals, rows, facts["constants"])
@@ -196,22 +192,38 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises
     ------
     ResultError
-        Something stands there already.
+        Something stands there already, or no folder can be made there.
     """
-    if path.exists():
-        raise ResultError(f"{path}: is there already; name another folder with --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    with _said_plainly(path):
+        if path.exists():
+            raise ResultError(f"{path}: is there already; name another folder with --out")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:
         yield temporary
-        temporary.chmod(0o755)
-        for file in temporary.rglob("*"):
-            _sync(file)
-        _sync(temporary)
-        temporary.rename(path)
-        _sync(path.parent)
+        with _said_plainly(path):
+            _commit(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _said_plainly(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into a line for the user."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be made ({error.strerror})") from error
+
+
+def _commit(temporary: Path, path: Path) -> None:
+    """Have every file of a folder put on disk, then give the folder its name."""
+    temporary.chmod(0o755)
+    for file in temporary.rglob("*"):
+        _sync(file)
+    _sync(temporary)
+    temporary.rename(path)
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

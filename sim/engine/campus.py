@@ -56,7 +56,7 @@ class Campus:
         """Run to the end and return what was recorded; ``progress`` is told the share that is done."""
         end_s = self._scenario.end_s
         for step in range(1, PROGRESS_STEPS + 1):
-            self.clock.run_before(end_s * step / PROGRESS_STEPS)
+            self.clock.run_before(end_s * (step / PROGRESS_STEPS))  # the last one is the end itself
             if progress is not None:
                 progress(step / PROGRESS_STEPS)
         self._recorder.constant("run.event_count", self.clock.event_count)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from math import inf
+from math import inf, nextafter
 
 from simpy import Event
 
@@ -98,7 +98,7 @@ class Controller:
     def _report(self, now_s: float) -> None:
         self._bus.restated = False
         power_mw, slope_mw_per_s = self._bus.power(now_s)
-        self._meter.set(now_s + self._deadband_mw / abs(slope_mw_per_s) if slope_mw_per_s else inf)
+        self._meter.set(self._next_reading_s(now_s, slope_mw_per_s))
         if power_mw == self._metered_mw:
             return
         # The site stood like this before the run began, so its first telemetry is already there.
@@ -109,6 +109,12 @@ class Controller:
             self._news = True
         else:
             self._clock.timeout(self._delay_s).callbacks.append(partial(self._receive, power_mw))
+
+    def _next_reading_s(self, now_s: float, slope_mw_per_s: float) -> float:
+        if slope_mw_per_s == 0.0:
+            return inf
+        # a slope too steep for the clock is read at its next step, not at this instant again and again
+        return max(now_s + self._deadband_mw / abs(slope_mw_per_s), nextafter(now_s, inf))
 
     def _receive(self, power_mw: float, _: Event) -> None:
         self._ai_power_mw = power_mw
@@ -134,8 +140,7 @@ class Controller:
         if reason != self._reason:
             self._reason = reason
             self._log(f"decision: {reason}", target_mw)
-        if wake_at_s is not None:
-            self._wake.set(self._later(wake_at_s, now_s))
+        self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
 
     def _follow(self, now_s: float, target_mw: float) -> None:
         if not 0.0 <= target_mw < inf:
@@ -148,8 +153,8 @@ class Controller:
 
     @staticmethod
     def _later(wake_at_s: float, now_s: float) -> float:
-        if wake_at_s <= now_s:
+        if not wake_at_s > now_s:
             raise PolicyError(
-                f"the policy asks to be woken at {wake_at_s:g} s, but it is {now_s:g} s already"
+                f"the policy asks to be woken at {wake_at_s:g} s; must be after now, {now_s:g} s"
             )
         return wake_at_s

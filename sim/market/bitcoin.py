@@ -79,8 +79,8 @@ class FileBitcoin(BitcoinMarket):
     price_column: str = "price_usd"
     """Column with the price of bitcoin [USD/BTC], above 0."""
     publication_delay_s: NonNegative = 86_400.0
-    """Time from the start of an interval until policies see its hashprice [s]; the default fits daily rows that
-    hold the day's close, which is known when the day ends."""
+    """Time from the start of an interval until policies see its hashprice [s]; the default fits daily rows
+    that hold the day's close, which is known when the day ends."""
 
     def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
         """Return the file's hashprice [USD/(PH/s)/d] and price [USD/BTC] over the run, as steps."""

@@ -100,9 +100,10 @@ class _Recovery:
 
     def __init__(self, power_mw: Signal) -> None:
         self._end_s = power_mw.end_s
-        self._time_s = power_mw.time_s.tolist()
-        self._value = power_mw.value.tolist()
-        self._slope = power_mw.slope_per_s.tolist()
+        # as memory views: they give plain floats one by one, and copy nothing
+        self._time_s = power_mw.time_s.data
+        self._value = power_mw.value.data
+        self._slope = power_mw.slope_per_s.data
 
     def time_s(self, start_s: float, level: float, latest_s: float) -> float:
         """Return when the signal, below the level at ``start_s``, is back at it, or else ``latest_s``."""

@@ -16,14 +16,18 @@ def idle_power_mw(recording: Recording) -> Signal:
     return (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
 
 
-def soaked_power_mw(recording: Recording) -> Signal:
-    """Return the part of the fleet's power that is idle power put to use [MW]."""
-    return recording["fleet_power_mw"].minimum_with(idle_power_mw(recording))
+def soaked_energy_mwh(recording: Recording) -> float:
+    """Return the idle energy that the fleets drew [MWh]: the lower of both powers, integrated."""
+    fleet, idle = recording["fleet_power_mw"], idle_power_mw(recording)
+    return sum(
+        energy_mwh(fleet.clip_time(*span_s).minimum_with(idle.clip_time(*span_s)))
+        for span_s in fleet.spans_s()
+    )
 
 
 def _soaked_fraction(recording: Recording) -> float:
     idle_mwh = energy_mwh(idle_power_mw(recording))
-    return energy_mwh(soaked_power_mw(recording)) / idle_mwh if idle_mwh > 0.0 else float("nan")
+    return recording.once(soaked_energy_mwh) / idle_mwh if idle_mwh > 0.0 else float("nan")
 
 
 def _load_factor(recording: Recording) -> float:
@@ -87,7 +91,7 @@ CATALOGUE = (
         "soaked_energy_mwh",
         "MWh",
         "Part of the idle energy that miners drew",
-        lambda r: energy_mwh(soaked_power_mw(r)),
+        lambda r: r.once(soaked_energy_mwh),
     ),
     Metric("soaked_fraction", "1", "Share of the idle energy that miners drew", _soaked_fraction),
     Metric(

@@ -1,14 +1,29 @@
 """Power above the limit of the interconnection."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from sim.metrics.base import Metric
-from sim.metrics.energy import energy_mwh
 from sim.recording import Recording
 from sim.signals import Signal
+from sim.units import SECONDS_PER_HOUR
 
 TOLERANCE_MW: Final = 1e-6
 """Excess up to one watt counts as none: a fleet that fills up to the limit exactly misses it by rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedance:
+    """What a run drew above its limit."""
+
+    time_s: float
+    """Time above the limit [s]."""
+    energy_mwh: float
+    """Energy above the limit [MWh]."""
+    peak_mw: float
+    """Largest excess [MW]."""
+    count: int
+    """Number of times the limit was exceeded."""
 
 
 def excess_mw(recording: Recording) -> Signal:
@@ -16,14 +31,18 @@ def excess_mw(recording: Recording) -> Signal:
     return recording["site_power_mw"] - recording["limit_mw"]
 
 
-def _peak_mw(recording: Recording) -> float:
-    peak_mw = excess_mw(recording).maximum()
-    return peak_mw if peak_mw > TOLERANCE_MW else 0.0
-
-
-def _energy_mwh(recording: Recording) -> float:
+def exceedance(recording: Recording) -> Exceedance:
+    """Return what the site drew above its limit; nothing where it never exceeds it by more than a watt."""
     excess = excess_mw(recording)
-    return energy_mwh(excess.positive_part()) if excess.maximum() > TOLERANCE_MW else 0.0
+    peak_mw = excess.maximum()
+    if peak_mw <= TOLERANCE_MW:
+        return Exceedance(0.0, 0.0, 0.0, 0)
+    return Exceedance(
+        time_s=excess.time_above(TOLERANCE_MW),
+        energy_mwh=excess.integral_above(0.0) / SECONDS_PER_HOUR,
+        peak_mw=peak_mw,
+        count=len(excess.intervals_above(TOLERANCE_MW)),
+    )
 
 
 CATALOGUE = (
@@ -31,16 +50,28 @@ CATALOGUE = (
         "exceedance_s",
         "s",
         "Time above the limit",
-        lambda r: excess_mw(r).time_above(TOLERANCE_MW),
+        lambda r: r.once(exceedance).time_s,
         compares=True,
     ),
-    Metric("exceedance_mwh", "MWh", "Energy above the limit", _energy_mwh, compares=True),
-    Metric("exceedance_peak_mw", "MW", "Largest excess above the limit", _peak_mw, compares=True),
+    Metric(
+        "exceedance_mwh",
+        "MWh",
+        "Energy above the limit",
+        lambda r: r.once(exceedance).energy_mwh,
+        compares=True,
+    ),
+    Metric(
+        "exceedance_peak_mw",
+        "MW",
+        "Largest excess above the limit",
+        lambda r: r.once(exceedance).peak_mw,
+        compares=True,
+    ),
     Metric(
         "exceedance_count",
         "1",
         "Times the limit was exceeded",
-        lambda r: float(len(excess_mw(r).intervals_above(TOLERANCE_MW))),
+        lambda r: float(r.once(exceedance).count),
         compares=True,
     ),
 )

@@ -1,7 +1,6 @@
 """How fast the site moves: net ramps and rolling ranges over stated windows, exact at breakpoints."""
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Final
 
 from sim.metrics.base import Metric
@@ -31,8 +30,7 @@ def net_ramp_mw_per_min(recording: Recording, window_s: float, sign: float) -> f
 
 def _parts(signal: Signal, window_s: float) -> Iterator[Signal]:
     """Cut a signal into parts that overlap by a window, so that a year needs the memory of a part alone."""
-    cuts_s = [*signal.time_s[:: 1 << 16].tolist(), signal.end_s]
-    for from_s, to_s in pairwise(cuts_s):
+    for from_s, to_s in signal.spans_s():
         part = signal.clip_time(max(signal.start_s, from_s - window_s), to_s)
         if part.duration_s > window_s:
             yield part
@@ -42,10 +40,16 @@ def _ramp(window_s: float, sign: float) -> Callable[[Recording], float]:
     return lambda recording: net_ramp_mw_per_min(recording, window_s, sign)
 
 
+def rolling_range_mw(recording: Recording, window_s: float) -> float:
+    """Return the largest difference of site power within a window; in a shorter run, within the run [MW]."""
+    site = recording["site_power_mw"]
+    if window_s >= site.duration_s:
+        return site.maximum() - site.minimum()
+    return max(part.largest_range(window_s)[0] for part in _parts(site, window_s))
+
+
 def _range(window_s: float) -> Callable[[Recording], float]:
-    return lambda recording: max(
-        part.largest_range(window_s)[0] for part in _parts(recording["site_power_mw"], window_s)
-    )
+    return lambda recording: rolling_range_mw(recording, window_s)
 
 
 CATALOGUE = tuple(

@@ -1,6 +1,7 @@
 """Fleets of miners: what a scenario says of one, and the live one that follows commands."""
 
 from functools import partial
+from math import inf, nextafter
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -102,10 +103,19 @@ class LiveFleet:
         if now_s < self._until_s:
             from_mw = self._from_mw + self._rate_mw_per_s * (now_s - self._from_s)
             self._power.withdraw_last()
-        rate = self.spec.ramp_up_mw_per_s if goal_mw > from_mw else -self.spec.ramp_down_mw_per_s
+        change_mw = goal_mw - from_mw
+        until_s = self._reached_s(now_s, change_mw)
+        rate = change_mw / (until_s - now_s) if until_s > now_s else 0.0
         self._from_s = now_s
         self._from_mw = from_mw
         self._rate_mw_per_s = rate
-        self._until_s = now_s + (goal_mw - from_mw) / rate
+        self._until_s = until_s
         self._goal_mw = goal_mw
-        self._power.ramp(now_s, from_mw, rate, self._until_s, goal_mw)
+        self._power.ramp(now_s, from_mw, rate, until_s, goal_mw)
+
+    def _reached_s(self, now_s: float, change_mw: float) -> float:
+        """Return when a change is done, rounded up: a ramp fast against the clock would else overshoot."""
+        spec = self.spec
+        length_s = abs(change_mw) / (spec.ramp_up_mw_per_s if change_mw > 0.0 else spec.ramp_down_mw_per_s)
+        until_s = now_s + length_s
+        return until_s if until_s - now_s >= length_s else nextafter(until_s, inf)

@@ -1,0 +1,1 @@
+"""The report of a result folder: tables, figures and one page, from what the folder holds."""

@@ -1,4 +1,4 @@
-"""What the page's charts draw from: exact breakpoints where they are few, else exact extremes and means of bins."""
+"""What the page's charts draw from: breakpoints where they are few, else exact extremes and means of bins."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,12 +12,13 @@ from sim.report.local_time import LocalTime
 from sim.report.moments import Moment
 from sim.report.packing import pack, step_for
 from sim.signals import FloatArray, Signal
-from sim.signals.base import merged_times
 
 MOST_BREAKPOINTS: Final = 60_000
 """Up to so many breakpoints of site power the page holds them all."""
 MOST_BINS: Final = 530_000
 """Beyond, it holds at most so many bins: a year in minutes."""
+BREAKPOINTS_PER_BIN: Final = 3
+"""And so few that a bin stands for this many breakpoints, as it takes their place."""
 EXACT_DIGITS: Final = 6
 BIN_DIGITS: Final = 5
 TIME_STEP_S: Final = 0.001
@@ -97,8 +98,13 @@ def _layer(channels: Mapping[str, Signal]) -> dict[str, Any]:
 def _exact(channels: Mapping[str, Signal]) -> dict[str, Any]:
     """Return the channels on common segments: value at each start, and limit at each end."""
     end_s = next(iter(channels.values())).end_s
-    times_s = merged_times([signal.time_s for signal in channels.values()], end_s)
-    packed = {"kind": "exact", "end_s": end_s, "time_s": pack(times_s, TIME_STEP_S), "channels": {}}
+    times_s = np.unique(np.concatenate([signal.time_s for signal in channels.values()]))
+    packed: dict[str, Any] = {
+        "kind": "exact",
+        "end_s": end_s,
+        "time_s": pack(times_s, TIME_STEP_S),
+        "channels": {},
+    }
     step = step_for(_largest(channels), EXACT_DIGITS)
     for name, signal in channels.items():
         split = signal.split_at(times_s)
@@ -109,7 +115,8 @@ def _exact(channels: Mapping[str, Signal]) -> dict[str, Any]:
 def _binned(channels: Mapping[str, Signal]) -> dict[str, Any]:
     """Return extremes and means of the channels in bins of one width."""
     end_s = next(iter(channels.values())).end_s
-    edges_s = bin_edges_s(end_s, MOST_BINS)
+    breakpoints = max(signal.time_s.size for signal in channels.values())
+    edges_s = bin_edges_s(end_s, min(MOST_BINS, breakpoints // BREAKPOINTS_PER_BIN))
     width_s = float(edges_s[1])
     packed: dict[str, Any] = {"kind": "bins", "end_s": end_s, "width_s": width_s, "channels": {}}
     step = step_for(_largest(channels), BIN_DIGITS)

@@ -99,11 +99,11 @@ def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
 def _moment_figure(recording: Recording, clock: LocalTime, moment: Moment) -> "Figure":
     """Draw the site around one moment, breakpoint by breakpoint."""
     figure, (axis,) = _new_figure(4.5)
-    parts = [
+    ai, site, limit = (
         recording[name].clip_time(moment.from_s, moment.to_s)
         for name in ("ai_power_mw", "site_power_mw", "limit_mw")
-    ]
-    _draw_site(axis, *parts, _local(clock))
+    )
+    _draw_site(axis, ai, site, limit, _local(clock))
     axis.set_title(f"{moment.title}, {clock.text(moment.time_s)}", loc="left", fontsize=10.0)
     _finish(figure, axis, clock)
     return figure
@@ -145,7 +145,9 @@ def _corner_values(signal: Signal, times_s: FloatArray) -> FloatArray:
     return np.column_stack([split.value, split.left_limits()]).ravel()
 
 
-def _draw_range(axis: "Axes", signal: Signal, local: Scale, colour: str, name: str, opacity: float = 0.5) -> None:
+def _draw_range(
+    axis: "Axes", signal: Signal, local: Scale, colour: str, name: str, opacity: float = 0.5
+) -> None:
     """Draw a signal as a line, or where it has many breakpoints as the band of its extremes."""
     if signal.time_s.size <= MOST_POINTS:
         _draw_line(axis, signal, local, colour, name)
@@ -159,7 +161,9 @@ def _draw_range(axis: "Axes", signal: Signal, local: Scale, colour: str, name: s
     )
 
 
-def _draw_means(axis: "Axes", signal: Signal, local: Scale, colour: str, name: str = "", linewidth: float = 1.2) -> None:
+def _draw_means(
+    axis: "Axes", signal: Signal, local: Scale, colour: str, name: str = "", linewidth: float = 1.2
+) -> None:
     """Draw the means of a signal that has many breakpoints."""
     if signal.time_s.size > MOST_POINTS:
         edges_s = bin_edges_s(signal.end_s, MOST_MEANS, signal.start_s)
@@ -185,7 +189,7 @@ def _local(clock: LocalTime) -> Scale:
     """Return what turns seconds into the days that matplotlib counts, in local time."""
     from matplotlib.dates import date2num  # noqa: PLC0415  # see above
 
-    start_d = date2num(clock.start.replace(tzinfo=None))
+    start_d = date2num(clock.start.replace(tzinfo=None))  # type: ignore[no-untyped-call]  # matplotlib has no types for dates
     return lambda times_s: np.asarray(start_d + times_s / SECONDS_PER_DAY)
 
 
@@ -193,10 +197,11 @@ def _finish(figure: "Figure", lowest: "Axes", clock: LocalTime) -> None:
     """Label the time below, and put the legend outside, where it covers nothing."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415  # see above
 
-    locator = AutoDateLocator()
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]  # as above
     lowest.margins(x=0.0)
     lowest.xaxis.set_major_locator(locator)
-    lowest.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # as above
+    lowest.xaxis.set_major_formatter(formatter)
     lowest.set_xlabel(f"Local time ({clock.offset})")
     _legend(figure)
 
@@ -245,10 +250,10 @@ def _draw_target(axis: "Axes", target: Signal | None, local: Scale) -> None:
 def _duration_figure(recording: Recording) -> "Figure":
     """Draw the share of the time that the site, and AI alone, are above each level."""
     figure, (axis,) = _new_figure(4.0)
-    curves = (("site_power_mw", "Site with mining", COLOURS["fleet"]), ("ai_power_mw", "AI alone", COLOURS["ai"]))
+    curves = (("site_power_mw", "Site with mining", "fleet"), ("ai_power_mw", "AI alone", "ai"))
     for name, title, colour in curves:
         levels_mw, shares = duration_curve(recording[name])
-        axis.plot(100.0 * shares, levels_mw, color=colour, linewidth=1.6, label=title)
+        axis.plot(100.0 * shares, levels_mw, color=COLOURS[colour], linewidth=1.6, label=title)
     limit_mw = recording["limit_mw"].maximum()
     axis.axhline(limit_mw, color=COLOURS["limit"], linestyle="--", linewidth=1.4, label="Limit (highest)")
     axis.set_xlim(0.0, 100.0)

@@ -13,7 +13,12 @@ DIMENSIONLESS: Final = "1"
 SIGNIFICANT_DIGITS: Final = 4
 SMALLEST_PLAIN: Final = 1e-4
 """Below this a number is written with an exponent."""
-DURATION_UNITS: Final = ((SECONDS_PER_DAY, "d"), (SECONDS_PER_HOUR, "h"), (SECONDS_PER_MINUTE, "min"), (1.0, "s"))
+DURATION_UNITS: Final = (
+    (SECONDS_PER_DAY, "d"),
+    (SECONDS_PER_HOUR, "h"),
+    (SECONDS_PER_MINUTE, "min"),
+    (1.0, "s"),
+)
 TAILS: Final = {"s": " time", "count": " count", "fraction": " fraction"}
 ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC"}
 WINDOW: Final = re.compile(r"^(\d+)s$")

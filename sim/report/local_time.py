@@ -1,4 +1,4 @@
-"""Times of a run as the clock on site shows them: the fixed offset that the scenario's start is written with."""
+"""Times of a run as the clock on site shows them, at the offset that the scenario's start is written with."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone

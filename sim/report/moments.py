@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, EDGE_S
-from sim.metrics.limits import TOLERANCE_MW, excess_mw
+from sim.metrics.limits import TOLERANCE_MW
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
 from sim.signals import FloatArray, Signal
@@ -77,7 +77,7 @@ def _spread(findings: Iterator[Finding], most: int) -> list[Finding]:
 
 def _exceedances(recording: Recording) -> Iterator[Finding]:
     """Yield the exceedances, the highest first."""
-    excess = excess_mw(recording)
+    excess = recording["site_power_mw"] - recording["limit_mw"]
     intervals = excess.intervals_above(TOLERANCE_MW)
     if not len(intervals):
         return
@@ -116,18 +116,21 @@ def deepest_falls(power_mw: Signal, least_mw: float) -> Iterator[tuple[float, fl
     Yields
     ------
     tuple of float
-        Depth [MW] and time [s] of the deepest fall in each of the parts the run is cut into, the deepest first.
+        Depth [MW] and time [s] of the deepest fall in each minute of the run, the deepest first.
 
     Notes
     -----
-    The extremes of a part and of the one before bound its fall from above. The exact fall is computed only for a
-    part whose bound is the highest left, and given out once no bound is higher.
+    The extremes of a minute and of the one before bound its fall from above. The exact fall is computed only
+    for a minute whose bound is the highest left, and given out once no bound is higher.
     """
     edges_s = np.append(np.arange(0.0, power_mw.end_s, EDGE_S), power_mw.end_s)
     highest_mw, lowest_mw = power_mw.maxima_over(edges_s), power_mw.minima_over(edges_s)
     bounds_mw = np.maximum(highest_mw, np.append(highest_mw[0], highest_mw[:-1])) - lowest_mw
     places = np.flatnonzero(bounds_mw > least_mw)
-    queue = [(-bound_mw, place, None) for bound_mw, place in zip(bounds_mw[places].tolist(), places.tolist(), strict=True)]
+    # a bound has no time yet; the queue gives out the lowest first, hence the signs
+    queue: list[tuple[float, int, float | None]] = [
+        (-float(bounds_mw[place]), place, None) for place in places.tolist()
+    ]
     heapify(queue)
     while queue:
         negative_mw, place, time_s = heappop(queue)

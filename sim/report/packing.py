@@ -15,7 +15,7 @@ LARGEST_CODE: Final = 2**52
 def pack(values: FloatArray, step: float, rounding: np.ufunc = np.rint) -> dict[str, Any]:
     """Return an array as whole multiples of a step, packed as text.
 
-    The differences between neighbours are folded to whole numbers from 0 (0, -1, 1, -2 … become 0, 1, 2, 3 …),
+    The differences between neighbours are folded to whole numbers from 0 (0, -1, 1, -2 become 0, 1, 2, 3)
     and stored lowest bytes first, then the next, so that the mostly empty high bytes deflate to nothing.
 
     Parameters

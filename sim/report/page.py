@@ -43,15 +43,14 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
         The HTML text; its content security policy allows its own scripts alone, and no request.
     """
     recording = result.recording
-    plotly, script = _plotly(), _own("page.js")
+    scripts = (_plotly(), _own("layers.js"), _own("page.js"))
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         _own("template.html.jinja")
     )
     return template.render(
-        policy=_content_security_policy(plotly, script),
+        policy=_content_security_policy(*scripts),
         style=Markup(_own("page.css")),  # noqa: S704  # our own file
-        plotly=Markup(plotly),  # noqa: S704  # the library's own file
-        script=Markup(script),  # noqa: S704  # our own file
+        scripts=[Markup(script) for script in scripts],  # noqa: S704  # our own files and the library's
         data=_embedded(chart_data(recording, clock, moments)),
         name=_text(result.scenario, "name"),
         question=_text(result.scenario, "question"),
@@ -89,7 +88,8 @@ def _facts(result: StoredResult, clock: LocalTime) -> Iterator[tuple[str, str]]:
 def _limit_text(recording: Recording) -> str:
     limit = recording["limit_mw"]
     low, high = limit.minimum(), limit.maximum()
-    return format_value(high, "MW") if low == high else f"{format_value(low, 'MW')} to {format_value(high, 'MW')}"
+    highest = format_value(high, "MW")
+    return highest if low == high else f"{format_value(low, 'MW')} to {highest}"
 
 
 def _policy_text(policy: Any) -> str:
@@ -136,7 +136,8 @@ def _reason_lines(recording: Recording) -> Iterator[dict[str, Any]]:
 def _provenance(provenance: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """Yield every entry as term and text; of nested ones the path."""
     for key, value in provenance.items():
-        term = f"{above}{key}".replace("_", " ")
+        # below the top stand names of files and libraries, which are left as they are
+        term = f"{above}{key}" if above else key.replace("_", " ")
         if isinstance(value, Mapping):
             yield from _provenance(value, f"{term} · ")
         else:
@@ -169,7 +170,7 @@ def _embedded(document: Any) -> Markup:
 
 
 def _content_security_policy(*scripts: str) -> str:
-    """Return a policy that allows these inline scripts, inline styles (the charts set them) and pictures of its own."""
+    """Return what allows these scripts, inline styles (the charts set them) and embedded pictures."""
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "

@@ -58,7 +58,7 @@ def _limit(metrics: Metrics) -> Verdict:
     if over_s is None:
         return Verdict(question, NOT_ASSESSABLE, "", "plain")
     alone_s = _value(metrics, "exceedance_s", "baseline")
-    alone = "" if alone_s is None else f" AI alone: {'never above' if alone_s == 0.0 else format_duration(alone_s)}."
+    alone = "" if alone_s is None else f" AI alone: {format_duration(alone_s) if alone_s else 'never above'}."
     if over_s == 0.0:
         return Verdict(question, "Yes", f"Site power never exceeds the limit.{alone}", "good")
     count = format_value(_value(metrics, "exceedance_count"))
@@ -101,4 +101,5 @@ def _margin(metrics: Metrics, fleet_count: int) -> Verdict:
     revenue = format_value(_value(metrics, "mining_revenue_usd"), "USD")
     cost = format_value(_value(metrics, "fleet_power_cost_usd"), "USD")
     detail = f"Margin: {revenue} of revenue less {cost} for its power; equipment and staff not counted."
-    return Verdict(question, format_difference(margin_usd, "USD"), detail, "good" if margin_usd >= 0.0 else "bad")
+    tone: Tone = "good" if margin_usd >= 0.0 else "bad"
+    return Verdict(question, format_difference(margin_usd, "USD"), detail, tone)

@@ -13,10 +13,11 @@ class ControllerSpec(Spec):
     """The site controller: when it learns of a change, and how often it may decide."""
 
     telemetry_delay_s: Delay = 0.0
-    """Time from a change of AI power to its arrival at the controller [s]; ERCOT asks controllable loads for
-    2-second telemetry, so 2 to 4 s is usual on a site (unverified); 0 shows what the fleet alone lets through."""
+    """Time from a change of AI power to its arrival at the controller [s]. ERCOT asks controllable loads for
+    2-second telemetry, so 2 to 4 s is usual on a site (unverified); 0 shows what the fleet alone lets
+    through."""
     minimum_interval_s: Delay = 0.0
     """Least time between two decisions [s]; what changes in between waits for the next one."""
     telemetry_deadband_mw: Annotated[float, Field(gt=0.0, le=1e6)] = 0.5
-    """While AI power moves gradually, telemetry reports each time it has moved this far [MW], as SCADA does by
-    exception (assumption: 0.25 % of a 200 MW site)."""
+    """While AI power moves gradually, telemetry reports each time it has moved this far [MW], as SCADA does
+    by exception (assumption: 0.25 % of a 200 MW site)."""

@@ -53,22 +53,26 @@ def _items(overrides: Overrides) -> Iterable[str | tuple[str, object]]:
 
 
 def _placed(path: str, value: object) -> tuple[str, Node]:
+    _check_path(path, PYTHON, path)
     return path, placed(value, Place(PYTHON), path)
 
 
 def _parse(text: str) -> tuple[str, Node]:
     """Return path and value of ``path=value``."""
     path, equals, value = text.partition("=")
-    path = path.strip()
-    if not equals or not all(path.split(".")):
-        raise InputError.single(
-            COMMAND_LINE, "", f"must be path=value, such as fleet.rated_mw=80; got {text!r}"
-        )
+    path = path.strip() if equals else ""
+    _check_path(path, COMMAND_LINE, text)
     try:
         node = parse_value(value, COMMAND_LINE)
     except InputError as error:
         raise InputError.single(COMMAND_LINE, path, error.faults[0].message) from None
     return path, placed(plain(node), Place(COMMAND_LINE))
+
+
+def _check_path(path: str, place: str, text: str) -> None:
+    if not all(path.split(".")) or not path.isprintable():
+        message = f"must be path=value, such as fleet.rated_mw=80; got {short(text)!r}"
+        raise InputError.single(place, "", message)
 
 
 def _is_type(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Self
 
 import numpy as np
@@ -195,6 +196,18 @@ class PiecewiseLinear:
             if end_s.size < start_s.size:
                 end_s = np.append(end_s, self.end_s)
             yield Segments(start_s, end_s, value, value + self.slope_per_s[first:last] * (end_s - start_s))
+
+    def spans_s(self) -> list[tuple[float, float]]:
+        """Return consecutive intervals that make up the domain and hold at most ``BLOCK`` breakpoints each.
+
+        What is computed span by span needs the memory of one span, not that of a year.
+
+        Returns
+        -------
+        list of tuple of float
+            Start and end of each interval [s], in order.
+        """
+        return list(pairwise([*self.time_s[::BLOCK].tolist(), self.end_s]))
 
     def left_limits(self) -> FloatArray:
         """Return the value just before the end of each segment.

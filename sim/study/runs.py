@@ -12,7 +12,8 @@ from sim.metrics import Measurement
 from sim.scenario.load import scenario_from
 from sim.simulation import run, run_key
 from sim.study.store import Store
-from sim.study.workers import Outcome, map_tasks
+from sim.study.worker import Outcome
+from sim.study.workers import map_tasks
 
 RECORD_FORMAT: Final = 1
 """Version of the files under ``runs/``."""

@@ -1,61 +1,33 @@
-"""Map a function over tasks in processes, so that a task that dies or hangs fails alone."""
+"""Map a function over tasks in processes, so that a task that dies or hangs fails alone.
 
-import multiprocessing
+Each worker has a pipe of its own and one task at a time, so there is never a doubt what a dead one was at.
+Pools with one queue for all lose sight of a task whose worker dies just as it takes it up, and wait for ever.
+"""
+
 import os
 import signal
 import threading
-import traceback
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import islice
-from queue import Empty, SimpleQueue
+from dataclasses import replace
+from multiprocessing.connection import wait
 from types import FrameType
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from pebble import ProcessPool
+from sim.study.worker import LostError, Outcome, Try, Worker, outcome_of
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 ATTEMPTS: Final = 2
-"""How often a task is tried whose worker died, hung or was lost; one that raises is tried once."""
-WINDOW_PER_WORKER: Final = 8
-"""Tasks handed out ahead, per worker; what bounds the memory of a long sweep."""
-TASKS_PER_WORKER: Final = 500
-"""Tasks after which a worker is replaced, so that no leak grows."""
-LONGEST_S: Final = 86_400.0
-"""Time limit where none is asked for [s]: a worker that dies while it takes up a task may go unnoticed."""
-BROKEN_POOLS: Final = 3
-"""How many pools in a row may break before any of their tasks is done."""
-POLL_S: Final = 1.0
-"""How often a silent pool is asked whether it still works [s]."""
-PRELOAD: Final = ["__main__", "sim.simulation"]
-"""Modules that the fork server imports once, for all workers."""
+"""How often a task is tried whose worker dies or hangs; one that raises is tried once."""
 BLAS_VARIABLES: Final = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[R]):
-    """What became of a task: a value, or the text of what went wrong."""
-
-    value: R | None = None
-    error: str = ""
-    """Traceback, or what happened to the worker; empty where all is well."""
-    attempts: int = 1
-
-    @property
-    def ok(self) -> bool:
-        """Whether the task returned."""
-        return not self.error
 
 
 def map_tasks(
@@ -76,154 +48,85 @@ def map_tasks(
 
     Notes
     -----
-    A task whose worker died, ran into the time limit or was lost is tried once more; one that raised is not.
+    A task whose worker died or ran into the time limit is tried once more; one that raised is not.
     SIGTERM becomes `SystemExit`; use the iterator within `contextlib.closing`, so that workers end with the
     loop. They also end by themselves when this process is killed.
     """
     with _sigterm_raises():
         if workers == 1 and timeout_s is None:
             for task in tasks:
-                yield task, _attempt(function, task)
+                yield task, outcome_of(function, task)
             return
         with _one_blas_thread():
             yield from _Crew(function, workers, timeout_s).map(tasks)
 
 
-def _attempt(function: Callable[[T], R], task: T) -> Outcome[R]:
-    """Call the function; an exception crosses to the driver as text, as not all exceptions can be pickled."""
-    try:
-        return Outcome(function(task))
-    except Exception:  # noqa: BLE001  # whatever a task raises is its outcome
-        return Outcome(error=traceback.format_exc())
-
-
-class _Try(NamedTuple, Generic[T]):
-    """A task that is handed out, and which try it is."""
-
-    task: T
-    number: int
-
-
 class _Crew(Generic[T, R]):
-    """A pool of processes, and the tasks that it holds."""
+    """The workers, and the tasks that are to be tried again."""
 
-    def __init__(self, function: Callable[[T], R], workers: int, timeout_s: float | None) -> None:
+    def __init__(self, function: Callable[[T], R], size: int, timeout_s: float | None) -> None:
         self._function = function
-        self._workers = workers
-        self._timeout_s = LONGEST_S if timeout_s is None else timeout_s
-        self._finished: SimpleQueue[Future[Outcome[R]]] = SimpleQueue()
-        self._pending: dict[Future[Outcome[R]], _Try[T]] = {}
-        self._broken = 0
-        self._pool = _new_pool(workers)
+        self._size = size
+        self._timeout_s = timeout_s
+        self._busy: list[Worker[T, R]] = []
+        self._idle: list[Worker[T, R]] = []
+        self._again: deque[Try[T]] = deque()
 
     def map(self, tasks: Iterable[T]) -> Iterator[tuple[T, Outcome[R]]]:
-        """Keep the window full and yield what finishes, until nothing is left."""
-        source = iter(tasks)
+        """Keep all workers busy and yield what finishes, until nothing is left."""
+        source = (Try(task, 1) for task in tasks)
         try:
-            while self._fill(source):
-                future = self._next_finished()
-                yield from self._close(self._pending.pop(future), future)
+            while self._hand_out(source):
+                yield from self._collect()
         finally:
-            self._stop()
+            for worker in (*self._busy, *self._idle):
+                worker.end()
 
-    def _fill(self, source: Iterator[T]) -> bool:
-        """Hand out tasks up to the window; return whether any is pending."""
-        room = WINDOW_PER_WORKER * self._workers - len(self._pending)
-        for task in islice(source, max(0, room)):
-            self._submit(_Try(task, 1))
-        return bool(self._pending)
+    def _hand_out(self, source: Iterator[Try[T]]) -> bool:
+        """Give a task to each worker that has none; return whether any has one."""
+        while len(self._busy) < self._size:
+            given = self._again.popleft() if self._again else next(source, None)
+            if given is None:
+                break
+            worker = self._fit_worker()
+            self._busy.append(worker)
+            worker.give(given, self._timeout_s)
+        return bool(self._busy)
 
-    def _submit(self, attempt: _Try[T]) -> None:
-        """Hand a task to the pool; one that is broken refuses it, which shows as the task's outcome."""
+    def _fit_worker(self) -> "Worker[T, R]":
+        """Return an idle worker that lives and is not due for replacement, else a new one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_fit():
+                return worker
+            worker.end()
+        return Worker(self._function)
+
+    def _collect(self) -> Iterator[tuple[T, Outcome[R]]]:
+        """Wait until a worker answers, dies or is overdue, and yield the outcomes."""
+        patience_s = min(worker.time_left_s() for worker in self._busy)
+        ready = wait(
+            [worker.pipe for worker in self._busy], None if patience_s == float("inf") else patience_s
+        )
+        for worker in tuple(self._busy):
+            if worker.pipe in ready or worker.time_left_s() == 0.0:
+                self._busy.remove(worker)
+                yield from self._outcome(worker, answers=worker.pipe in ready)
+
+    def _outcome(self, worker: "Worker[T, R]", *, answers: bool) -> Iterator[tuple[T, Outcome[R]]]:
+        """Yield the outcome of a worker's task, unless the task is to be tried again."""
+        task, number = worker.given
         try:
-            future: Future[Outcome[R]] = self._pool.schedule(
-                _attempt, (self._function, attempt.task), timeout=self._timeout_s
-            )
-        except RuntimeError as error:
-            future = Future()
-            future.set_exception(BrokenProcessPool(str(error)))
-        self._pending[future] = attempt
-        future.add_done_callback(self._finished.put)
-
-    def _next_finished(self) -> "Future[Outcome[R]]":
-        """Wait for a task to finish, replacing a pool that breaks meanwhile."""
-        while True:
-            try:
-                future = self._finished.get(timeout=POLL_S)
-            except Empty:
-                if not self._pool.active:
-                    self._replace_pool()
-                continue
-            if _is_lost(future):
-                if future in self._pending:  # else it is of a pool already replaced
-                    self._replace_pool()
-                continue
-            self._broken = 0
-            return future
-
-    def _replace_pool(self) -> None:
-        """Start a fresh pool and hand it what the broken one held; these tasks are not to blame."""
-        self._stop()
-        self._broken += 1
-        if self._broken > BROKEN_POOLS:
-            raise ChildProcessError(
-                f"{self._broken} pools of worker processes broke before any task was done"
-            )
-        self._pool = _new_pool(self._workers)
-        for future in [future for future in self._pending if not future.done() or _is_lost(future)]:
-            self._submit(self._pending.pop(future))
-
-    def _close(self, attempt: _Try[T], future: "Future[Outcome[R]]") -> Iterator[tuple[T, Outcome[R]]]:
-        """Yield the outcome of a finished future, or try its task again."""
-        error = _worker_error(future)
-        if error is None:
-            yield attempt.task, replace(future.result(), attempts=attempt.number)
-        elif attempt.number < ATTEMPTS:
-            self._submit(_Try(attempt.task, attempt.number + 1))
+            outcome = worker.answer() if answers else worker.refuse_to_wait()
+        except LostError as lost:
+            worker.end()
+            if number < ATTEMPTS:
+                self._again.append(Try(task, number + 1))
+                return
+            outcome = Outcome(error=str(lost))
         else:
-            yield attempt.task, Outcome(error=error, attempts=attempt.number)
-
-    def _stop(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble says no type here
-        self._pool.join()
-
-
-def _is_lost(future: "Future[Outcome[R]]") -> bool:
-    """Whether a finished future's pool broke under it."""
-    return isinstance(future.exception(), BrokenProcessPool)
-
-
-def _worker_error(future: "Future[Outcome[R]]") -> str | None:
-    """Return what happened to the worker, or None if it answered."""
-    from pebble import ProcessExpired  # noqa: PLC0415  # slow to import, and one worker needs none of it
-
-    error = future.exception()
-    if isinstance(error, TimeoutError):
-        return f"the time limit of {error.args[1]:g} s was exceeded"
-    if isinstance(error, ProcessExpired):
-        return f"the worker died (exit code {error.exitcode})"
-    return None if error is None else f"the worker was lost ({error!r})"
-
-
-def _new_pool(workers: int) -> "ProcessPool":
-    from pebble import ProcessPool  # noqa: PLC0415  # see above
-
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    context.set_forkserver_preload(PRELOAD)
-    return ProcessPool(workers, TASKS_PER_WORKER, _end_with_the_driver, (), context)
-
-
-def _end_with_the_driver() -> None:
-    """Make this worker end as soon as the driver does, even one that is killed while this worker hangs."""
-    driver = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if driver is not None:
-            driver.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+            self._idle.append(worker)
+        yield task, replace(outcome, attempts=number)
 
 
 @contextmanager

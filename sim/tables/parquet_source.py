@@ -1,5 +1,6 @@
 """Parquet files: a column is read when asked for, after a look at the row count."""
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -48,11 +49,14 @@ class ParquetSource:
         if not (pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is not None)):
             must = "must hold timestamps with a zone, or dates"
             raise file_fault(self._name, f"column '{column}' holds {kind}; {must}")
-        zone = kind.tz if pa.types.is_timestamp(kind) else None
-        return seconds(self._load(column).cast(pa.timestamp("us", zone), safe=False))
+        return seconds(self._microseconds(column))
 
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
+        if pa.types.is_temporal(self._types[column]):
+            # not as Python's datetime, which ends at the year 9999 and knows no zone but its own
+            count = self._microseconds(column).cast(pa.int64())[row].as_py()
+            return "" if count is None else f"{np.datetime64(count, 'us')}Z"
         value = self._load(column)[row].as_py()
         return "" if value is None else str(value)
 
@@ -64,6 +68,11 @@ class ParquetSource:
             return self._file.read(columns=[column], use_threads=False).column(0)
         except (pa.ArrowException, OSError, ValueError, IndexError) as error:
             raise self._unreadable(error) from None
+
+    def _microseconds(self, column: str) -> pa.ChunkedArray:
+        """Return times as timestamps in microseconds."""
+        zone = getattr(self._types[column], "tz", None)
+        return self._load(column).cast(pa.timestamp("us", zone), safe=False)
 
     def _unreadable(self, error: Exception) -> InputError:
         return file_fault(self._name, f"cannot be read as Parquet: {reason(error)}")

@@ -537,3 +537,14 @@ def test_net_change_of_a_periodic_signal_over_its_period_is_zero_though_times_ro
 
     assert change.maximum() == pytest.approx(0.0, abs=1e-9)
     assert change.minimum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_spans_cover_the_domain_without_gap() -> None:
+    signal = Signal.steps(np.arange(200_000.0), np.arange(200_000.0) % 7.0, 200_000.5)
+
+    spans = signal.spans_s()
+
+    assert spans[0][0] == 0.0
+    assert spans[-1][1] == 200_000.5
+    assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
+    assert sum(signal.clip_time(*span).integral() for span in spans) == pytest.approx(signal.integral())

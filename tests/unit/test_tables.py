@@ -247,6 +247,13 @@ def test_parquet_times_need_a_zone(tmp_path: Path, kind: pa.DataType) -> None:
         found.times_utc_s("t")
 
 
+def test_parquet_times_far_from_our_own_are_named_too(tmp_path: Path) -> None:
+    late = pa.array([10**18, 10**18], pa.int64()).cast(pa.timestamp("us", "Nowhere/Land"))
+
+    with pytest.raises(InputError, match=r"row 2: must be above the row before, 33658-09-27T01:46:40"):
+        write_parquet(tmp_path, {"t": late}).times_utc_s("t")
+
+
 def test_a_parquet_file_of_too_many_rows_is_refused_unread(tmp_path: Path) -> None:
     ones = pa.DictionaryArray.from_arrays(pa.array(np.zeros(50_000_000, np.int8)), pa.array([1.0]))
     parquet.write_table(pa.table({"v": ones}), tmp_path / "x.parquet")

@@ -87,6 +87,7 @@ def test_a_new_type_keeps_only_what_is_set_with_it_in_either_order(helios: Path)
         ("=3", "--set: must be path=value"),
         (".days=3", "--set: must be path=value"),
         ("fleets..x=3", "--set: must be path=value"),
+        ("\x1b[31m=3", "--set: must be path=value, such as fleet.rated_mw=80; got '\\x1b[31m=3'"),
         ("days=[1", "--set days: is no YAML"),
         ("days=*a", "--set days: aliases (*name) are refused"),
         ("days=!!python/name:os.system", "--set days: tags (!!python/name:os.system) are refused"),
@@ -123,4 +124,5 @@ def test_all_bad_overrides_and_all_faults_of_the_file_are_shown_at_once(helios: 
 
 def test_a_bad_value_of_python_code_is_named(helios: Path) -> None:
     assert refusal(helios, {"days": 0}) == ["<python> days: must be above 0 d, got 0 d"]
+    assert refusal(helios, {"": 0})[0].startswith("<python>: must be path=value")
     assert refusal(helios, {"days": object()})[0].startswith("<python> days: must be a mapping, a list")

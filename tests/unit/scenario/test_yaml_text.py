@@ -14,7 +14,8 @@ from sim.scenario.yaml_text import parse_value, parse_yaml
         ("-2.5E-3", -0.0025), ("true", True), ("False", False), ("null", None), ("~", None), ("", None),
         (".inf", math.inf), ("-.INF", -math.inf),
         # text in YAML 1.2, whatever 1.1 made of it
-        ("no", "no"), ("on", "on"), ("12:30", "12:30"), ("1_000", "1_000"), ("0x1F", "0x1F"), ("0o17", "0o17"),
+        ("no", "no"), ("on", "on"), ("12:30", "12:30"), ("1_000", "1_000"), ("0x1F", "0x1F"),
+        ("0o17", "0o17"),
         ("2026-01-01", "2026-01-01"), ("'12'", "12"),
         ('"true"', "true"), ("<<", "<<"),
         ("[1, a, {b: c}]", [1, "a", {"b": "c"}]),

@@ -43,7 +43,7 @@ def test_tasks_are_read_as_they_are_handed_out():
     next(outcomes)
     outcomes.close()
 
-    assert len(read) <= 2 * 8 + 1
+    assert len(read) <= 3
 
 
 def test_a_task_whose_worker_is_killed_is_tried_again(tmp_path):
@@ -108,10 +108,13 @@ def test_workers_use_one_blas_thread_and_the_driver_keeps_its_own(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+    ("number", "code"),
+    [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
 )
 def test_no_worker_outlives_its_driver_even_while_it_hangs(tmp_path, number, code):
-    driver = subprocess.Popen([sys.executable, chores.__file__, "hang", str(tmp_path)], stderr=subprocess.DEVNULL)
+    driver = subprocess.Popen(
+        [sys.executable, chores.__file__, "hang", str(tmp_path)], stderr=subprocess.DEVNULL
+    )
     wait_for(lambda: sum(lock.stat().st_size > 0 for lock in tmp_path.glob("*.lock")) == 2)
 
     driver.send_signal(number)

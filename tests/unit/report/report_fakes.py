@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.metrics import CATALOGUE, measure
 from sim.recording import EventRow, Recording
-from sim.result import StoredResult
+from sim.result import StoredResult, metrics_document
 from sim.signals import FloatArray, Signal, total
 
 START_UTC_S = 1_767_247_200.0  # 2026-01-01T00:00:00-06:00
@@ -13,11 +14,19 @@ DAY_S = 86_400.0
 
 
 def pulses(
-    end_s: float, period_s: float, high_mw: float, low_mw: float, low_s: float, phase_s: float = 0.0, edge_s: float = 2.0
+    end_s: float,
+    period_s: float,
+    high_mw: float,
+    low_mw: float,
+    low_s: float,
+    phase_s: float = 0.0,
+    edge_s: float = 2.0,
 ) -> Signal:
     """High power with one trapezoidal dip a period."""
     starts_s = np.arange(phase_s + 0.5 * period_s, end_s - low_s - 2.0 * edge_s, period_s)
-    corners_s = np.stack([starts_s, starts_s + edge_s, starts_s + edge_s + low_s, starts_s + 2.0 * edge_s + low_s])
+    corners_s = np.stack(
+        [starts_s, starts_s + edge_s, starts_s + edge_s + low_s, starts_s + 2.0 * edge_s + low_s]
+    )
     levels_mw = np.tile(np.array([[high_mw], [low_mw], [low_mw], [high_mw]]), starts_s.size)
     times_s = np.append(0.0, corners_s.T.ravel())
     return Signal.linear(times_s, np.append(high_mw, levels_mw.T.ravel()), end_s)
@@ -64,7 +73,9 @@ def recording_of(
             "fleet.miners.efficiency_j_per_th": 18.0,
         }
     prices_s = np.arange(0.0, end_s, 900.0)
-    price = 35.0 + 25.0 * np.sin(2.0 * np.pi * prices_s / DAY_S + 2.0) + 400.0 * (prices_s % 200_000.0 < 1800.0)
+    price = (
+        35.0 + 25.0 * np.sin(2.0 * np.pi * prices_s / DAY_S + 2.0) + 400.0 * (prices_s % 200_000.0 < 1800.0)
+    )
     signals = {
         **parts,
         "site_power_mw": total([ai_mw, fleet_mw]),
@@ -88,7 +99,10 @@ def decisions(end_s: float, period_s: float = 7200.0) -> tuple[EventRow, ...]:
         EventRow(time_s, "controller", f"decision: {reasons[place % 3]}", 100.0 if place % 3 == 0 else 0.0)
         for place, time_s in enumerate(times_s)
     ]
-    saves = [EventRow(time_s, "load.llama", "checkpoint", 60.0) for time_s in np.arange(1800.0, end_s, 1800.0).tolist()]
+    saves = [
+        EventRow(time_s, "load.llama", "checkpoint", 60.0)
+        for time_s in np.arange(1800.0, end_s, 1800.0).tolist()
+    ]
     return tuple(sorted([*turns, *saves], key=lambda event: event.time_s))
 
 
@@ -119,7 +133,7 @@ def stored(recording: Recording, metrics: dict[str, Any] | None = None, **scenar
             "run_key": "0123456789abcdef" * 4,
             "model_version": 1,
             "seed": 1,
-            "inputs_sha256": {"prices.csv": "ab" * 32},
+            "inputs_sha256": {"price_file.csv": "ab" * 32},
             "versions": {"python": "3.11.0", "hashballast": "0.1.0"},
         },
     )
@@ -127,9 +141,6 @@ def stored(recording: Recording, metrics: dict[str, Any] | None = None, **scenar
 
 def measured(recording: Recording) -> dict[str, Any]:
     """The metrics of a recording as a result folder holds them."""
-    from sim.metrics import measure
-    from sim.result import metrics_document
-
     whole = Recording(
         recording.start_utc_s,
         recording.end_s,
@@ -138,6 +149,19 @@ def measured(recording: Recording) -> dict[str, Any]:
         {"run.event_count": 1.0, "run.settle_count": 1.0, "run.decision_count": 1.0, **recording.constants},
     )
     return metrics_document(measure(whole))
+
+
+def not_assessable() -> dict[str, Any]:
+    """Every metric of the catalogue, without a value."""
+    return {
+        metric.name: {
+            "value": None,
+            "unit": metric.unit,
+            "summary": metric.summary,
+            **({"baseline": None} if metric.compares else {}),
+        }
+        for metric in CATALOGUE
+    }
 
 
 def crowded_loads(breakpoint_count: int, end_s: float = 365.0 * DAY_S) -> dict[str, Signal]:

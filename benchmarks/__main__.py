@@ -1,0 +1,91 @@
+"""``make bench``: measure and print."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import cases
+from sim import run
+from sim.engine.campus import Campus
+
+PEAK_OF_A_YEAR = """
+import json, resource, sys, time
+from pathlib import Path
+from sim import load_scenario, run
+started = time.perf_counter()
+result = run(load_scenario(Path(sys.argv[1])))
+peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+json.dump({"wall_s": time.perf_counter() - started, "peak_mib": peak_mib,
+           "event_count": result.metrics["event_count"],
+           "settle_count": result.metrics["settle_count"]}, sys.stdout)
+"""
+
+
+def main() -> None:
+    """Measure everything and print a line for each figure with what is aimed at."""
+    bare_s = cases.bare_timeout_s()
+    line("bare SimPy timeout", f"{bare_s * 1e6:.2f} us", "the unit of all ratios")
+    with tempfile.TemporaryDirectory() as folder:
+        settled_change(Path(folder), bare_s)
+    quiet = cases.quiet_day()
+    line("quiet day in process, with metrics", f"{cases.best_s(lambda: run(quiet)):.3f} s", "under 0.1 s")
+    growth()
+    year()
+
+
+def settled_change(folder: Path, bare_s: float) -> None:
+    """Measure a day with a change of AI power every second."""
+    scenario = cases.replayed_seconds(folder)
+    scenario.check_files()
+    run_s, campus = min((cases.run_s(scenario) for _ in range(3)), key=lambda timed: timed[0])
+    change_s = run_s / cases.SECONDS_A_DAY
+    line(
+        "settled change, decision, ramp and records", f"{change_s / bare_s:.1f} timeouts", "at most 10, aim 5"
+    )
+    line("  events and settles a change", f"{events_a_change(campus)}", "1.0 and 1.0")
+    line(
+        "replayed day of seconds, with metrics", f"{cases.best_s(lambda: run(scenario)):.2f} s", "under 1.2 s"
+    )
+
+
+def events_a_change(campus: Campus) -> str:
+    """Return events and settles for each change of AI power."""
+    clock = campus.clock
+    return f"{clock.event_count / cases.SECONDS_A_DAY:.2f} and {clock.settle_count / cases.SECONDS_A_DAY:.2f}"
+
+
+def growth() -> None:
+    """Measure how the time of a run grows from a day to a year, and what a simulated day of it holds."""
+    days = [1.0, 7.0, 30.0, 91.0, 365.0]
+    timed = [cases.run_s(cases.campus_days(count)) for count in days]
+    slope = cases.log_slope(days, [run_s for run_s, _ in timed])
+    line("time against length, log-log slope", f"{slope:.3f}", "at most 1.05")
+    clock = timed[-1][1].clock
+    line(
+        "events, settles a simulated day",
+        f"{clock.event_count / 365:.0f}, {clock.settle_count / 365:.0f}",
+        "",
+    )
+
+
+def year() -> None:
+    """Measure a year in a process of its own: wall time with metrics, and peak memory."""
+    path = str(cases.SCENARIOS / "helios-year.yaml")
+    answer = subprocess.run(  # noqa: S603  # our own interpreter and our own text
+        [sys.executable, "-c", PEAK_OF_A_YEAR, path], check=True, capture_output=True, text=True
+    )
+    figures = json.loads(answer.stdout)
+    line("helios-year, with metrics", f"{figures['wall_s']:.1f} s", "under 15 s")
+    line("  peak memory of its process", f"{figures['peak_mib']:.0f} MiB", "under 400 MiB")
+    line("  events and settles", f"{figures['event_count']:.0f} and {figures['settle_count']:.0f}", "")
+
+
+def line(what: str, figure: str, aim: str) -> None:
+    """Print one figure."""
+    print(f"{what:<46}{figure:>24}   {aim}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Writes the pages under docs/reference from the specs and catalogues, so that they cannot go stale.
+
+``python -m docs.reference`` writes them; with ``--check`` it writes nothing, and fails if a page is stale.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from textwrap import dedent
+from typing import Final
+
+from pydantic import BaseModel
+
+from docs.spec_fields import cell, field_table, sections
+from sim import metrics
+from sim.metrics import CATALOGUE
+from sim.policies import Decision, FleetView, Observation
+from sim.recording import SIGNALS
+from sim.scenario.model import Scenario
+from sim.study.spec import StudySpec
+
+FOLDER: Final = Path(__file__).parent / "reference"
+HEAD: Final = "<!-- Made by `make reference`; do not edit. -->\n"
+
+
+def scenario_page() -> str:
+    """Return the page of every field of a scenario file."""
+    text = (
+        "# Scenario file\n\nEvery field, from the same descriptions that check a file. A path such as "
+        "`fleets.*.rated_mw` is\nwritten with the entry's name in an override: "
+        "`--set fleets.miners.rated_mw=80`. A number may be written whole.\n"
+        "Besides these, a file may say `extends: other.yaml`: a scenario in the same folder that it "
+        "changes.\n"
+    )
+    return HEAD + text + _sections_text(Scenario)
+
+
+def study_page() -> str:
+    """Return the page of every field of a study file."""
+    text = "# Study file\n\nEvery field of a file that `hashballast sweep` runs.\n"
+    return HEAD + text + _sections_text(StudySpec)
+
+
+def _sections_text(model: type[BaseModel]) -> str:
+    return "".join(
+        f"\n## {section.title}\n\n{section.text}\n\n{field_table(section.rows)}"
+        for section in sections(model)
+    )
+
+
+def assumptions_page() -> str:
+    """Return the page of the fields whose default has no source."""
+    text = (
+        "# Defaults without a source\n\nFields whose documentation says *assumption* (chosen by the authors) "
+        "or *unverified* (a source is missing\nor does not cover the value). Set them for your site before "
+        "you rely on a number.\n"
+    )
+    for section in sections(Scenario):
+        rows = tuple(row for row in section.rows if "assumption" in row.what or "unverified" in row.what)
+        if rows:
+            text += f"\n## {section.title}\n\n{field_table(rows)}"
+    return HEAD + text
+
+
+def metrics_page() -> str:
+    """Return the page of every metric, in the order of the table, by module."""
+    text = (
+        "# Metrics\n\nEach metric is computed from the recorded signals alone. *Baseline*: whether the same "
+        "number is given for the\nsite without mining. How they are defined: [metrics]"
+        "(../explanation/metrics.md).\n"
+    )
+    groups: dict[str, list[str]] = {}
+    titles = _metric_titles()
+    for metric in CATALOGUE:
+        compares = "yes" if metric.compares else ""
+        row = f"| `{metric.name}` | {metric.unit} | {compares} | {cell(metric.summary)} |\n"
+        groups.setdefault(titles[metric.name], []).append(row)
+    head = "| metric | unit | baseline | what |\n|---|---|---|---|\n"
+    return HEAD + text + "".join(f"\n{title}\n\n{head}{''.join(rows)}" for title, rows in groups.items())
+
+
+def _metric_titles() -> dict[str, str]:
+    """Return, by metric, the heading of its module and what the module says of itself."""
+    titles = {}
+    for found in iter_modules(metrics.__path__):
+        module = import_module(f"sim.metrics.{found.name}")
+        summary = (module.__doc__ or "").partition("\n\n")[0]
+        for metric in getattr(module, "CATALOGUE", ()):
+            titles[metric.name] = f"## {found.name.capitalize()}\n\n{summary}"
+    return titles
+
+
+def signals_page() -> str:
+    """Return the page of every recorded signal."""
+    text = (
+        "# Signals\n\nEvery signal that a run records; `*` stands for the name of a load or a fleet. A "
+        "signal is a piecewise-linear\nfunction of time with jumps: from `time_s` on it is "
+        "`value + slope_per_s * (t - time_s)`, until its next row in\n`signals.parquet`. How to read them: "
+        "[read a result folder](../how-to/read-a-result-folder.md).\n\n"
+        "| signal | unit | what |\n|---|---|---|\n"
+    )
+    rows = (f"| `{signal.name}` | {signal.unit} | {cell(signal.summary)} |\n" for signal in SIGNALS)
+    return HEAD + text + "".join(rows)
+
+
+def policies_page() -> str:
+    """Return the page of every policy, and of what a policy sees and answers."""
+    text = "# Policies\n\nWhat a scenario may name as its `policy`. The default is `follow-headroom`.\n"
+    policies = [section for section in sections(Scenario) if section.title.startswith("`policy` ")]
+    body = "".join(
+        f"\n## {section.title.rpartition('type: ')[2].rstrip('`')}\n\n{section.text}\n\n"
+        f"{field_table(section.rows)}"
+        for section in policies
+    )
+    for title, noun in (
+        ("What a policy sees: Observation", Observation),
+        ("A fleet as a policy sees it: FleetView", FleetView),
+        ("What a policy answers: Decision", Decision),
+    ):
+        head = f"\n## {title}\n\n{noun.__doc__}\n\n| field | type | what |\n|---|---|---|\n"
+        body += head + "".join(f"| {' | '.join(row)} |\n" for row in _attributes(noun))
+    return HEAD + text + body
+
+
+def _attributes(noun: type) -> Iterator[tuple[str, str, str]]:
+    """Yield name, type and docstring of each field of a class, read from its source."""
+    (body,) = ast.parse(dedent(inspect.getsource(noun))).body
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    for statement, following in zip(statements, [*statements[1:], ast.Pass()], strict=True):
+        if isinstance(statement, ast.AnnAssign):
+            value = following.value if isinstance(following, ast.Expr) else None
+            doc = str(value.value) if isinstance(value, ast.Constant) else ""
+            kind = ast.unparse(statement.annotation)
+            yield f"`{ast.unparse(statement.target)}`", f"`{kind}`".replace("|", "\\|"), cell(doc)
+
+
+PAGES: Final = {
+    "scenario.md": scenario_page,
+    "assumptions.md": assumptions_page,
+    "study.md": study_page,
+    "policies.md": policies_page,
+    "metrics.md": metrics_page,
+    "signals.md": signals_page,
+}
+
+
+def stale() -> list[str]:
+    """Return the pages that are missing or not what the code says."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != page()
+    ]
+
+
+def main(arguments: list[str]) -> None:
+    """Write the pages, or with ``--check`` fail if one is stale."""
+    if arguments == ["--check"]:
+        names = stale()
+        sys.exit(f"stale, run make reference: {', '.join(names)}" if names else 0)
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,113 @@
+"""Runs the commands that the documentation shows, and puts their real output into the pages.
+
+A sample is a block that begins with ``<!-- sample: run replay-day | site_peak_mw exceedance_s -->``: the
+arguments of the command, and the metrics whose lines are shown (none: all). It ends with ``<!-- end -->``.
+A YAML block that begins with ``# scenarios/NAME.yaml`` is there for the page's commands to run.
+``python -m docs.samples`` fills them all, and renews the picture; ``--check`` fails if a sample is stale.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+SAMPLE: Final = re.compile(r"(<!-- sample: ([^|\n]+?)(?: \| ([^\n]*?))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+FILE: Final = re.compile(r"```yaml\n# (scenarios/[\w/-]+\.yaml)\n(.*?)```", re.DOTALL)
+PICTURE: Final = ROOT / "docs" / "images" / "helios.png"
+WIDTH: Final = 118
+
+
+def pages() -> list[Path]:
+    """Return the pages that may hold samples."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def renewed(text: str) -> str:
+    """Return a page with its samples filled anew."""
+    files = tuple(FILE.findall(text))
+    return SAMPLE.sub(
+        lambda found: found[1] + _block(found[2], (found[3] or "").split(), files) + found[5], text
+    )
+
+
+def _block(command: str, metrics: list[str], files: tuple[tuple[str, str], ...]) -> str:
+    lines = "\n".join(_shown(_output(command, files).splitlines(), metrics))
+    return f"```text\n{lines}\n```\n"
+
+
+@cache
+def _output(command: str, files: tuple[tuple[str, str], ...]) -> str:
+    """Return what a command says: the table, or else what it says on standard error."""
+    with TemporaryDirectory() as folder:
+        done = _run(command, Path(folder), files)
+    return (done.stdout or done.stderr).rstrip()
+
+
+def _run(
+    command: str, folder: Path, files: tuple[tuple[str, str], ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder with the scenarios, and with the files that a page tells its reader to write."""
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+    for name, content in files:
+        (folder / name).write_text(content, encoding="utf-8")
+    return subprocess.run(  # noqa: S603  # commands that our own pages show
+        [sys.executable, "-m", "sim", *shlex.split(command)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
+    """Yield the lines of the metrics named, those that go on below them, and the frame; cut to the page."""
+    wanted = not metrics
+    for line in lines:
+        if metrics and line.startswith("│"):
+            name = line[1:].split("│")[0].strip()
+            wanted = name in metrics if name else wanted
+        if wanted or not line.startswith("│"):
+            yield _cut(line)
+
+
+def _cut(line: str) -> str:
+    """Return a line without its last column where it is too wide; a title at its beginning."""
+    if not line.startswith(tuple("┏┃┡│└")):
+        return line.strip()
+    ends = [place for place, letter in enumerate(line) if letter in "┓┃┩│┘┳╇┴"]
+    return line[: max(end for end in ends if end < WIDTH) + 1] if ends else line
+
+
+def write_picture() -> None:
+    """Renew the picture of the README: the worst moment of the helios week."""
+    with TemporaryDirectory() as folder:
+        _run("run helios --out result", Path(folder)).check_returncode()
+        PICTURE.parent.mkdir(exist_ok=True)
+        shutil.copyfile(Path(folder) / "result" / "figures" / "worst.png", PICTURE)
+
+
+def main(arguments: list[str]) -> None:
+    """Fill the samples, or with ``--check`` fail if one is stale."""
+    stale = []
+    for page in pages():
+        before = page.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            stale.append(page.relative_to(ROOT).as_posix())
+            if arguments != ["--check"]:
+                page.write_text(after, encoding="utf-8", newline="\n")
+    if arguments != ["--check"]:
+        write_picture()
+    elif stale:
+        sys.exit(f"samples are stale, run make samples: {', '.join(stale)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

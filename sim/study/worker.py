@@ -1,0 +1,146 @@
+"""One worker: a process with a pipe of its own, and the task it has in hand."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TASKS_PER_WORKER: Final = 500
+"""Tasks after which a worker is replaced, so that no leak grows."""
+START_S: Final = 60.0
+"""How long a worker may take to start and say so [s]."""
+LAST_WORDS_S: Final = 1.0
+"""How long a worker that has closed its pipe may take to end and show its exit code [s]."""
+PRELOAD: Final = ["__main__", "sim.simulation"]
+"""Modules that the fork server imports once, for all workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What became of a task: a value, or the text of what went wrong."""
+
+    value: R | None = None
+    error: str = ""
+    """Traceback, or what happened to the worker; empty where all is well."""
+    attempts: int = 1
+
+    @property
+    def ok(self) -> bool:
+        """Whether the task returned."""
+        return not self.error
+
+
+class Try(NamedTuple, Generic[T]):
+    """A task that is handed out, and which try it is."""
+
+    task: T
+    number: int
+
+
+class LostError(Exception):
+    """A worker died or was killed with a task in hand."""
+
+
+def outcome_of(function: Callable[[T], R], task: T) -> Outcome[R]:
+    """Call the function; an exception crosses to the driver as text, as not all exceptions can be pickled."""
+    try:
+        return Outcome(function(task))
+    except Exception:  # noqa: BLE001  # whatever a task raises is its outcome
+        return Outcome(error=traceback.format_exc())
+
+
+class Worker(Generic[T, R]):
+    """A process, the pipe to it, and the task it has in hand."""
+
+    given: Try[T]
+
+    def __init__(self, function: Callable[[T], R]) -> None:
+        context = _context()
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(function, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        if self.pipe.poll(START_S):  # so that starting up does not count against a task's time limit
+            with suppress(EOFError, OSError):
+                self.pipe.recv()
+        self._count = 0
+        self._timeout_s: float | None = None
+        self._deadline_s = float("inf")
+
+    def is_fit(self) -> bool:
+        """Whether the worker can take another task."""
+        return self._process.is_alive() and self._count < TASKS_PER_WORKER
+
+    def give(self, given: Try[T], timeout_s: float | None) -> None:
+        """Send a task; a worker that is dead by now shows by its closed pipe."""
+        self.given = given
+        self._count += 1
+        self._timeout_s = timeout_s
+        self._deadline_s = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        with suppress(OSError):
+            self.pipe.send(given.task)
+
+    def time_left_s(self) -> float:
+        """Return the time until the task is overdue [s], 0 once it is."""
+        return max(0.0, self._deadline_s - time.monotonic())
+
+    def answer(self) -> Outcome[R]:
+        """Return what the worker sent, or raise if it died instead."""
+        try:
+            outcome: Outcome[R] = self.pipe.recv()
+        except (EOFError, OSError):
+            self._process.join(LAST_WORDS_S)
+            raise LostError(f"the worker died ({self._fate()})") from None
+        return outcome
+
+    def refuse_to_wait(self) -> NoReturn:
+        """Raise: the task is overdue."""
+        raise LostError(f"the time limit of {self._timeout_s:g} s was exceeded")
+
+    def _fate(self) -> str:
+        code = self._process.exitcode
+        return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+    def end(self) -> None:
+        """End the process, whatever it is at."""
+        self.pipe.close()
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+def _context() -> Any:
+    """Return the way to start processes: by a server that has imported what they need, if there is one."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def _serve(function: Callable[[T], R], pipe: "Connection[Outcome[R], T]") -> None:
+    """Do the tasks that come through the pipe, until it is closed; runs in a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides when to stop
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+    with suppress(EOFError, OSError):
+        pipe.send(Outcome())  # ready
+        while True:
+            outcome = outcome_of(function, pipe.recv())
+            pipe.send(outcome)
+
+
+def _end_with_the_driver() -> None:
+    """End this worker as soon as the driver is gone, even one that was killed while the worker hangs."""
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)

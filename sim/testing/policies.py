@@ -1,0 +1,102 @@
+"""The check that every policy must pass: the project's own and a user's go through the same door."""
+
+import math
+from collections.abc import Callable, Iterator
+
+from numpy.random import Generator
+
+from sim.policies import Decision, FleetView, Observation, Policy
+from sim.rng import stream
+
+
+def check_policy(make_policy: Callable[[], Policy], count: int = 500, seed: int = 1) -> None:
+    """Feed a policy random days, and fail on an answer that a site could not carry out.
+
+    Parameters
+    ----------
+    make_policy
+        Makes a fresh policy; called twice, for both must answer alike.
+    count
+        Number of observations.
+    seed
+        Seed of the observations.
+
+    Raises
+    ------
+    AssertionError
+        A decision is no `Decision`; its target is negative or not finite; its reason is empty; it asks to be
+        woken at a time that has passed; or a second policy decides otherwise on the same observations.
+
+    Examples
+    --------
+    >>> from sim.policies import FollowHeadroom
+    >>> check_policy(lambda: FollowHeadroom(type="follow-headroom", margin_mw=4.0))
+    """
+    first, second = make_policy(), make_policy()
+    for observation in observations(count, seed):
+        decision = first.decide(observation)
+        _require_sound(decision, observation)
+        again = second.decide(observation)
+        if again != decision:
+            raise AssertionError(f"not repeatable: {decision} and {again}, both on {observation}")
+
+
+def _require_sound(decision: Decision, observation: Observation) -> None:
+    if not isinstance(decision, Decision):
+        raise AssertionError(  # noqa: TRY004  # one kind of failure for a user's test to expect
+            f"decide must return a Decision, got {decision!r} on {observation}"
+        )
+    if not (math.isfinite(decision.target_mw) and decision.target_mw >= 0.0):
+        raise AssertionError(f"the target must be 0 MW or more, and finite: {decision} on {observation}")
+    if not decision.reason:
+        raise AssertionError(f"a decision needs a reason: {decision} on {observation}")
+    if decision.wake_at_s is not None and not decision.wake_at_s > observation.time_s:
+        raise AssertionError(f"the policy asks to be woken in the past: {decision} on {observation}")
+
+
+def observations(count: int, seed: int = 1) -> Iterator[Observation]:
+    """Yield observations in order of time: quiet ones, AI above the limit, prices negative and at the cap.
+
+    Parameters
+    ----------
+    count
+        Number of observations.
+    seed
+        Seed of all that is random in them.
+
+    Yields
+    ------
+    Observation
+        The next one.
+    """
+    random = stream(seed, "testing/observations")
+    time_s = 0.0
+    for _ in range(count):
+        yield _observation(time_s, random)
+        time_s += float(random.exponential(60.0))
+
+
+def _observation(time_s: float, random: Generator) -> Observation:
+    limit_mw = float(random.uniform(1.0, 1000.0))
+    ai_ratio = float(random.choice([0.0, random.uniform(0.0, 1.0), random.uniform(1.0, 2.0)]))
+    fleets = tuple(_fleet(position, limit_mw, random) for position in range(int(random.integers(0, 4))))
+    return Observation(
+        time_s=time_s,
+        ai_power_mw=limit_mw * ai_ratio,
+        limit_mw=limit_mw,
+        price_usd_per_mwh=float(random.choice([0.0, -250.0, 5000.0, random.uniform(-50.0, 200.0)])),
+        hashprice_usd_per_ph_day=float(random.uniform(1.0, 500.0)),
+        commanded_mw=sum(fleet.rated_mw for fleet in fleets) * float(random.random()),
+        fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
+    )
+
+
+def _fleet(position: int, limit_mw: float, random: Generator) -> FleetView:
+    rated_mw = limit_mw * float(random.random())
+    return FleetView(
+        name=f"fleet-{position}",
+        minimum_mw=rated_mw * float(random.choice([0.0, random.random()])),
+        rated_mw=rated_mw,
+        efficiency_j_per_th=float(random.uniform(8.0, 100.0)),
+        breakeven_usd_per_mwh=float(random.uniform(1.0, 400.0)),
+    )

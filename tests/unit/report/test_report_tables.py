@@ -1,0 +1,121 @@
+import pytest
+from report_fakes import recording_of
+
+from sim.recording import EventRow
+from sim.report.decisions import event_counts, reason_shares
+from sim.report.metric_table import GROUPS, metric_groups
+from sim.report.verdict import verdicts
+from sim.signals import Signal
+
+FAILURE = EventRow(50.0, "load.llama", "failure", 1.0)
+
+
+def decided(*turns):
+    events = [EventRow(time_s, "controller", f"decision: {reason}", 0.0) for time_s, reason in turns]
+    return (*events, FAILURE, FAILURE)
+
+
+def test_each_reason_gets_its_time_and_the_fleets_energy_meanwhile():
+    ai = Signal.steps([0.0, 7200.0], [300.0, 400.0], 10_800.0)  # a fleet of 150 MW draws 100, then 0
+    events = decided((0.0, "headroom"), (3600.0, "price"), (7204.0, "headroom"))
+    shares = reason_shares(recording_of({"llama": ai}, 10_800.0, events=events))
+    by_reason = {share.reason: share for share in shares}
+    assert by_reason["headroom"].times == 2
+    assert by_reason["headroom"].duration_s == 7196.0
+    assert by_reason["headroom"].fleet_mwh == pytest.approx(100.0)
+    assert by_reason["price"].fleet_mwh == pytest.approx(100.0 * 3604.0 / 3600.0)
+    assert sum(share.fraction for share in shares) == pytest.approx(1.0)
+    assert [share.reason for share in shares] == ["headroom", "price"]
+
+
+def test_time_before_the_first_decision_is_named():
+    ai = Signal.constant(300.0, 100.0)
+    shares = reason_shares(recording_of({"llama": ai}, 100.0, events=decided((40.0, "headroom"))))
+    assert {share.reason: share.duration_s for share in shares} == {
+        "headroom": 60.0,
+        "before the first decision": 40.0,
+    }
+
+
+def test_of_two_decisions_at_one_instant_the_last_counts():
+    ai = Signal.constant(300.0, 100.0)
+    shares = reason_shares(
+        recording_of({"llama": ai}, 100.0, events=decided((0.0, "price"), (0.0, "headroom")))
+    )
+    assert [(share.reason, share.duration_s) for share in shares] == [("headroom", 100.0)]
+
+
+def test_events_are_counted_by_source_and_kind_without_decisions():
+    recording = recording_of({"llama": Signal.constant(1.0, 100.0)}, 100.0, events=decided((0.0, "headroom")))
+    assert [(event.source, event.kind, event.count) for event in event_counts(recording)] == [
+        ("load.llama", "failure", 2)
+    ]
+
+
+def metric(value, unit="MW", **more):
+    return {"value": value, "unit": unit, "summary": "What it is", **more}
+
+
+def test_every_metric_lands_in_one_group_and_an_unknown_one_in_other():
+    metrics = {"site_peak_mw": metric(1.0), "dip_count": metric(2.0, "1"), "wobble_hz": metric(3.0, "Hz")}
+    groups = metric_groups(metrics)
+    assert [group.title for group in groups] == ["Site and limit", "Dips", "Other"]
+    assert [row.name for group in groups for row in group.rows] == list(metrics)
+
+
+def test_no_group_takes_what_another_begins_with():
+    beginnings = [beginning for group in GROUPS.values() for beginning in group]
+    assert len(beginnings) == len(set(beginnings))
+
+
+def test_a_row_shows_baseline_and_difference_where_there_is_one():
+    (group,) = metric_groups({"site_peak_mw": metric(410.0, baseline=400.0), "site_mean_mw": metric(5.0)})
+    assert (group.rows[0].value, group.rows[0].baseline, group.rows[0].difference) == (
+        "410 MW",
+        "400 MW",
+        "+10 MW",
+    )
+    assert (group.rows[1].baseline, group.rows[1].difference) == ("", "")
+
+
+def test_a_row_without_value_is_not_assessable():
+    (group,) = metric_groups({"net_ramp_up_300s_mw_per_min": metric(None, "MW/min", baseline=None)})
+    row = group.rows[0]
+    assert (row.value, row.baseline, row.difference) == ("not assessable", "not assessable", "")
+
+
+def test_the_verdict_says_whether_the_limit_was_kept():
+    kept = {"exceedance_s": metric(0.0, "s", baseline=0.0)}
+    broken = {
+        "exceedance_s": metric(90.0, "s", baseline=0.0),
+        "exceedance_count": metric(3.0, "1"),
+        "exceedance_mwh": metric(1.5, "MWh"),
+    }
+    assert verdicts(kept, 400.0, 1)[0].answer == "Yes"
+    verdict = verdicts(broken, 400.0, 1)[0]
+    assert (verdict.answer, verdict.tone) == ("No", "bad")
+    assert (
+        verdict.detail == "Above the limit 3 times, for 1 min 30 s in all, 1.500 MWh. AI alone: never above."
+    )
+
+
+def test_the_verdict_puts_the_peak_beside_the_limit():
+    verdict = verdicts({"site_peak_mw": metric(420.0, baseline=380.0)}, 400.0, 1)[1]
+    assert (verdict.answer, verdict.detail) == (
+        "420 MW",
+        "105 % of the limit of 400 MW. AI alone peaks at 380 MW.",
+    )
+
+
+def test_a_loss_is_shown_as_one():
+    metrics = {
+        "mining_margin_usd": metric(-1500.0, "USD"),
+        "mining_revenue_usd": metric(500.0, "USD"),
+        "fleet_power_cost_usd": metric(2000.0, "USD"),
+    }
+    verdict = verdicts(metrics, 400.0, 1)[3]
+    assert (verdict.answer, verdict.tone) == ("-1,500 USD", "bad")
+
+
+def test_the_verdict_of_a_result_without_known_metrics_is_not_assessable():
+    assert [verdict.answer for verdict in verdicts({}, 400.0, 1)] == ["not assessable"] * 4

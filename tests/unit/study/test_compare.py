@@ -1,0 +1,122 @@
+import json
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from sim import load_scenario, run
+from sim.errors import InputError, ResultError
+from sim.study.compare import compare
+
+T_2 = 4.302653  # Student's t, 2 degrees of freedom, 97.5 %
+POLICIES = ["mining-off", "follow-headroom", "follow-headroom:margin_mw=20"]
+
+
+def test_each_policy_meets_the_same_seeds_and_differences_are_paired(desk):
+    found = compare(desk.scenario, POLICIES, 3).document()
+
+    values = {
+        policy: np.array([energy(desk, seed, *overrides) for seed in (7, 8, 9)])
+        for policy, overrides in {
+            "mining-off": ["policy.type=mining-off"],
+            "follow-headroom": [],
+            "follow-headroom:margin_mw=20": ["policy.margin_mw=20"],
+        }.items()
+    }
+    assert found["seeds"] == [7, 8, 9]
+    assert found["baseline"] == "mining-off"
+    assert list(found["policies"]) == POLICIES
+    for policy, expected in values.items():
+        figures = found["policies"][policy]["site_energy_mwh"]
+        assert figures["mean"] == pytest.approx(expected.sum() / 3.0)
+        spread = np.sqrt(((expected - expected.mean()) ** 2).sum() / 2.0)
+        assert figures["half_width"] == pytest.approx(T_2 * spread / np.sqrt(3.0))
+    difference = values["follow-headroom:margin_mw=20"] - values["mining-off"]
+    figures = found["policies"]["follow-headroom:margin_mw=20"]["site_energy_mwh"]["difference"]
+    assert figures["mean"] == pytest.approx(difference.mean())
+    assert figures["half_width"] == pytest.approx(T_2 * difference.std(ddof=1) / np.sqrt(3.0))
+    assert "difference" not in found["policies"]["mining-off"]["site_energy_mwh"]
+
+
+def test_one_replication_has_no_interval(desk):
+    figures = compare(desk.scenario, POLICIES[:2], 1).document()["policies"]["follow-headroom"][
+        "site_peak_mw"
+    ]
+
+    assert figures["half_width"] is None
+    assert figures["difference"]["half_width"] is None
+    assert figures["difference"]["mean"] is not None
+
+
+def test_overrides_reach_every_policy(desk):
+    found = compare(desk.scenario, ["always-on", "follow-headroom"], 2, overrides=["seed=100", "days=0.05"])
+
+    assert found.seeds == (100, 101)
+    assert found.values["always-on"]["site_mean_mw"][0] == pytest.approx(
+        energy(desk, 100, "policy.type=always-on", "days=0.05") / 1.2
+    )
+
+
+def test_one_worker_and_two_write_the_same_bytes(desk, tmp_path):
+    for workers in (1, 2):
+        compare(desk.scenario, POLICIES, 3, workers=workers).write(tmp_path / str(workers))
+
+    for name in ("compare.json", "compare.parquet"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_a_comparison_is_written_as_a_document_and_a_long_table(desk, tmp_path):
+    found = compare(desk.scenario, POLICIES[:2], 2)
+    folder = found.write(tmp_path / "new")
+
+    document = json.loads((folder / "compare.json").read_text())
+    assert document == found.document()
+    assert document["metrics"]["site_peak_mw"]["unit"] == "MW"
+    rows = parquet.read_table(folder / "compare.parquet").to_pylist()
+    assert len(rows) == 2 * 2 * len(document["metrics"])
+    means = [
+        row["value"] for row in rows if row["policy"] == "mining-off" and row["metric"] == "site_mean_mw"
+    ]
+    assert np.mean(means) == pytest.approx(document["policies"]["mining-off"]["site_mean_mw"]["mean"])
+    with pytest.raises(ResultError, match="is there already"):
+        found.write(folder)
+
+
+def test_without_a_folder_it_goes_below_results_and_stays_there(desk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = compare(desk.scenario, POLICIES[:2], 1)
+
+    assert found.write() == found.write()
+    assert found.write().parent.as_posix() == "results/noisy"
+
+
+def test_runs_kept_in_a_folder_are_not_run_again(desk):
+    compare(desk.scenario, POLICIES[:2], 2, folder=desk.out)
+    before = {path: path.stat().st_mtime_ns for path in desk.out.glob("runs/??/*.json")}
+
+    compare(desk.scenario, POLICIES, 3, folder=desk.out)
+
+    after = {path: path.stat().st_mtime_ns for path in desk.out.glob("runs/??/*.json")}
+    assert (len(before), len(after)) == (4, 9)
+    assert before.items() <= after.items()
+
+
+def test_a_wrong_policy_is_refused_before_anything_runs(desk):
+    with pytest.raises(InputError) as caught:
+        compare(desk.scenario, ["always-off", "follow-headroom:margin_mw=-2", "mining-off", "mining-off"], 2)
+
+    found = str(caught.value).splitlines()
+    assert len(found) == 3
+    assert "mining-off policy: is named twice" in found[0]
+    assert "unknown type 'always-off'" in found[1]
+    assert "with policy follow-headroom:margin_mw=-2 policy.margin_mw: must be at least 0 MW" in found[2]
+
+
+def test_no_policy_at_all_is_refused(desk):
+    with pytest.raises(InputError, match="name one policy at least"):
+        compare(desk.scenario, [], 2)
+
+
+def energy(desk, seed, *overrides):
+    scenario = load_scenario(desk.scenario, overrides=[f"seed={seed}", *overrides])
+    return float(run(scenario).metrics["site_energy_mwh"])

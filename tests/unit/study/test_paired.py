@@ -1,0 +1,53 @@
+import math
+
+import numpy as np
+import pytest
+
+from sim.study.paired import estimate, paired_difference
+
+
+def test_the_interval_of_four_values_is_that_of_student_s_table():
+    found = estimate(np.array([1.0, 2.0, 4.0, 5.0]))
+
+    # mean 3; s^2 = (4 + 1 + 1 + 4) / 3; t(3, 0.975) = 3.182 in any table
+    assert found.mean == 3.0
+    assert found.half_width == pytest.approx(3.182 * math.sqrt(10.0 / 3.0 / 4.0), rel=2e-4)
+    assert found.count == 4
+
+
+def test_one_replication_has_a_mean_and_no_interval():
+    assert estimate(np.array([2.0])).document() == {"mean": 2.0, "half_width": None, "count": 1}
+
+
+def test_what_no_run_can_tell_is_none():
+    assert estimate(np.array([math.nan, math.nan])).document() == {
+        "mean": None,
+        "half_width": None,
+        "count": 0,
+    }
+
+
+def test_a_replication_that_cannot_tell_is_left_out_and_not_counted():
+    found = estimate(np.array([1.0, math.nan, 3.0]))
+
+    assert (found.mean, found.count) == (2.0, 2)
+
+
+def test_a_pair_with_one_unknown_value_is_left_out():
+    found = paired_difference(np.array([1.0, 5.0, math.nan]), np.array([0.5, math.nan, 1.0]))
+
+    assert (found.mean, found.count) == (0.5, 1)
+
+
+def test_a_paired_difference_has_the_interval_of_the_differences():
+    values, others = np.array([10.0, 20.0, 33.0]), np.array([9.0, 18.0, 30.0])
+
+    assert paired_difference(values, others) == estimate(np.array([1.0, 2.0, 3.0]))
+
+
+def test_the_interval_covers_the_true_mean_in_95_percent_of_samples():
+    samples = np.random.default_rng(1).normal(10.0, 3.0, (4000, 5))
+    found = [estimate(sample) for sample in samples]
+    covered = sum(abs(one.mean - 10.0) <= one.half_width for one in found) / len(found)
+
+    assert covered == pytest.approx(0.95, abs=0.011)  # three standard errors of a share of 4000

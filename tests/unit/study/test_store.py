@@ -1,0 +1,84 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sim.errors import ResultError
+from sim.study.store import Store, write_json
+
+KEY = "ab" + "0" * 62
+
+
+def test_a_run_lies_under_the_first_two_digits_of_its_key(tmp_path):
+    Store(tmp_path).commit(KEY, {"metrics": {"site_peak_mw": 200.5}})
+
+    path = tmp_path / "runs" / "ab" / f"{KEY}.json"
+    assert json.loads(path.read_text()) == {"metrics": {"site_peak_mw": 200.5}}
+
+
+def test_done_means_that_the_file_exists(tmp_path):
+    store = Store(tmp_path)
+    assert store.done() == set()
+
+    store.commit(KEY, {})
+
+    assert store.done() == {KEY}
+
+
+def test_a_failed_run_is_not_done(tmp_path):
+    store = Store(tmp_path)
+    store.fail(KEY, {"error": "Traceback"})
+
+    assert store.done() == set()
+    assert json.loads(store.failed_path(KEY).read_text()) == {"error": "Traceback"}
+
+
+def test_a_run_that_is_done_clears_its_earlier_failure(tmp_path):
+    store = Store(tmp_path)
+    store.fail(KEY, {"error": "Traceback"})
+    store.commit(KEY, {})
+
+    assert not store.failed_path(KEY).exists()
+
+
+def test_what_a_killed_process_left_over_does_not_count_and_is_cleared(tmp_path):
+    leftover = tmp_path / "runs" / "ab" / f"{KEY}.json.123.tmp"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_text('{"metr')
+    store = Store(tmp_path)
+    assert store.done() == set()
+
+    with store.opened():
+        assert not leftover.exists()
+
+
+def test_a_number_that_json_does_not_know_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"value": float("nan")})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_take_its_place_leaves_no_temporary_file(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_json(tmp_path / "a.json", {})
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_two_sweeps_cannot_hold_one_folder(tmp_path):
+    other = f"""
+from pathlib import Path
+from sim.study.store import Store
+with Store(Path({str(tmp_path)!r})).opened(): pass
+"""
+    with Store(tmp_path).opened():
+        found = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=False)
+        assert "another sweep is at work in this folder" in found.stderr
+        with pytest.raises(ResultError), Store(tmp_path).opened():
+            pass
+
+    with Store(tmp_path).opened():
+        pass

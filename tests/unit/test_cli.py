@@ -1,0 +1,206 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.cli import main
+
+ROOT = Path(__file__).parents[2]
+REPLAY_DAY = str(ROOT / "scenarios" / "replay-day.yaml")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run a command in an empty folder; return its exit code and what it wrote to both outputs."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+def test_run_prints_a_table_with_units_and_says_where_the_result_lies(command, tmp_path):
+    code, out, err = command("run", REPLAY_DAY)
+
+    assert code == 0
+    assert "site_energy_mwh" in out
+    assert "4,603 MWh" in out
+    folder = tmp_path / err.split("result: ")[1].strip()
+    assert {file.name for file in folder.iterdir()} == {
+        "events.parquet",
+        "figures",
+        "metrics.json",
+        "provenance.json",
+        "report.html",
+        "run.log",
+        "scenario.yaml",
+        "signals.parquet",
+    }
+
+
+def test_the_same_run_again_keeps_the_folder_and_says_so(command):
+    command("run", REPLAY_DAY)
+
+    code, _, err = command("run", REPLAY_DAY)
+
+    assert code == 0
+    assert "as before" in err
+
+
+def test_a_folder_that_holds_other_numbers_is_not_overwritten(command, tmp_path):
+    command("run", REPLAY_DAY)
+    (metrics,) = tmp_path.glob("results/replay-day/*/metrics.json")
+    metrics.write_text("{}")
+
+    code, _, err = command("run", REPLAY_DAY)
+
+    assert code == 2
+    assert "holds another result" in err
+    assert metrics.read_text() == "{}"
+
+
+def test_out_must_be_new(command, tmp_path):
+    (tmp_path / "there").mkdir()
+
+    code, _, err = command("run", REPLAY_DAY, "--out", "there")
+
+    assert code == 2
+    assert "is there already" in err
+
+
+def test_json_prints_metrics_alone_and_writes_no_folder(command, tmp_path):
+    code, out, _ = command("run", REPLAY_DAY, "--json")
+
+    assert code == 0
+    assert json.loads(out)["exceedance_s"] == {
+        "value": pytest.approx(46.0),
+        "unit": "s",
+        "summary": "Time above the limit",
+        "baseline": 0.0,
+    }
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_change_the_run(command):
+    _, out, _ = command(
+        "run",
+        REPLAY_DAY,
+        "--json",
+        "--policy",
+        "mining-off",
+        "--days",
+        "0.5",
+        "--set",
+        "interconnection.limit_mw=140",
+    )
+
+    metrics = json.loads(out)
+    assert metrics["fleet_energy_mwh"]["value"] == 0.0
+    assert metrics["exceedance_s"]["value"] == 12 * 3300.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "helois"), "did you mean 'helios'"),
+        (("run", "missing.yaml"), "no such file"),
+        (("run", REPLAY_DAY, "--set", "policy.margn_mw=1"), "did you mean 'margin_mw'"),
+        (("run", REPLAY_DAY, "--days", "0"), "days: must be above 0 d, got 0 d"),
+        (("run", REPLAY_DAY, "--days", "1000000"), "days: must be at most 3660 d"),
+        (
+            ("run", REPLAY_DAY, "--set", "fleets.miners.ramp_up_mw_per_s=0"),
+            "must be above 0 MW/s, got 0 MW/s",
+        ),
+        (("validate", REPLAY_DAY, "--set", "loads.ai.file=gone.csv"), "gone.csv loads.0: no such file"),
+        (("compare", REPLAY_DAY, "--policies", "folow-headroom"), "did you mean 'follow-headroom'"),
+        (("sweep", "nothing"), "no such name in scenarios/studies"),
+        (("report", "nowhere"), "not a whole result folder"),
+    ],
+)
+def test_bad_input_ends_with_a_plain_line_and_exit_code_2(command, arguments, words):
+    code, out, err = command(*arguments)
+
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err + out
+
+
+def test_validate_accepts_every_shipped_scenario_that_needs_no_other_data(command):
+    for name in ("helios", "helios-year", "replay-day"):
+        code, _, err = command("validate", str(ROOT / "scenarios" / f"{name}.yaml"))
+        assert (code, "valid" in err) == (0, True)
+
+
+def test_compare_prints_paired_differences_and_writes_them(command, tmp_path):
+    code, out, err = command(
+        "compare", REPLAY_DAY, "--policies", "mining-off always-on", "--replications", "2", "--workers", "1"
+    )
+
+    assert code == 0
+    assert "+1,440 MWh ± 0 MWh" in out
+    document = json.loads((tmp_path / err.split("result: ")[1].strip() / "compare.json").read_text())
+    assert document["policies"]["always-on"]["fleet_energy_mwh"]["difference"]["mean"] == pytest.approx(
+        1440.0
+    )
+
+
+def test_report_builds_the_page_again_from_the_folder_alone(command, tmp_path):
+    command("run", REPLAY_DAY)
+    (page,) = tmp_path.glob("results/replay-day/*/report.html")
+    before = page.read_bytes()
+    page.unlink()
+
+    code, _, _ = command("report", str(page.parent))
+
+    assert code == 0
+    assert page.read_bytes() == before
+
+
+def test_schema_prints_a_json_schema(command):
+    code, out, _ = command("schema")
+
+    assert code == 0
+    assert "interconnection" in json.loads(out)["properties"]
+
+
+def test_a_run_is_the_same_bytes_in_another_process_with_another_hash_seed(tmp_path):
+    folders = []
+    for hash_seed in ("1", "2"):
+        folder = tmp_path / hash_seed
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "sim",
+                "run",
+                str(ROOT / "scenarios/helios.yaml"),
+                "--days",
+                "0.2",
+                "--out",
+                folder,
+            ],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )
+        folders.append(
+            {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        )
+    first, second = folders
+    log = Path("run.log")
+    assert first.pop(log)
+    assert second.pop(log)
+    assert first == second
+
+
+def test_help_and_import_are_quick():
+    code = "import time; t = time.perf_counter(); import sim; print(time.perf_counter() - t)"
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert float(answer.stdout) < 0.3
