@@ -39,7 +39,7 @@ check: $(STAMP)  ## lint, types, import order, and the examples in the documenta
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -p no:xdist --doctest-modules sim --doctest-glob='*.md' README.md docs
+	@$(BIN)/python -m pytest -q -n 0 --doctest-modules sim --doctest-glob='*.md' README.md docs
 
 bench: $(STAMP)  ## measure events, settles, time as a ratio to a bare SimPy loop, and peak memory
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -47,8 +47,9 @@ bench: $(STAMP)  ## measure events, settles, time as a ratio to a bare SimPy loo
 schema: $(STAMP) ## write the JSON Schema of a scenario file again
 	@$(BIN)/python -m sim schema > scenarios/scenario.schema.json.tmp && mv scenarios/scenario.schema.json.tmp scenarios/scenario.schema.json
 
-reference: $(STAMP) ## write the reference pages again, from the specs and catalogues
+reference: $(STAMP) ## write the reference pages and the sample outputs in the documentation again
 	@$(BIN)/python -m docs.reference
+	@$(BIN)/python -m docs.samples
 
 lock:            ## resolve requirements.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from docs.spec_fields import cell, field_table, sections
 from sim import metrics
-from sim.metrics import CATALOGUE
+from sim.metrics import CATALOGUE, LOAD_CATALOGUE
 from sim.policies import Decision, FleetView, Observation
 from sim.recording import SIGNALS
 from sim.scenario.model import Scenario
@@ -69,16 +69,19 @@ def assumptions_page() -> str:
 def metrics_page() -> str:
     """Return the page of every metric, in the order of the table, by module."""
     text = (
-        "# Metrics\n\nEach metric is computed from the recorded signals alone. *Baseline*: whether the same "
-        "number is given for the\nsite without mining. How they are defined: [metrics]"
-        "(../explanation/metrics.md).\n"
+        "# Metrics\n\nEach metric is computed from the recording alone: signals, events, constants. "
+        "*Baseline*: whether the\nsame number is given for the site without mining. `*` stands for the name "
+        "of a load. How they are defined:\n[metrics](../explanation/metrics.md).\n"
     )
     groups: dict[str, list[str]] = {}
     titles = _metric_titles()
     for metric in CATALOGUE:
-        compares = "yes" if metric.compares else ""
-        row = f"| `{metric.name}` | {metric.unit} | {compares} | {cell(metric.summary)} |\n"
-        groups.setdefault(titles[metric.name], []).append(row)
+        row = (f"`{metric.name}`", metric.unit, "yes" if metric.compares else "", cell(metric.summary))
+        groups.setdefault(titles[metric.name], []).append(f"| {' | '.join(row)} |\n")
+    for of_load in LOAD_CATALOGUE:
+        summary = f"{cell(of_load.summary)} (each load of type `{of_load.kind}`)"
+        row = (f"`ai.*.{of_load.name}`", of_load.unit, "", summary)
+        groups.setdefault(titles[of_load.name], []).append(f"| {' | '.join(row)} |\n")
     head = "| metric | unit | baseline | what |\n|---|---|---|---|\n"
     return HEAD + text + "".join(f"\n{title}\n\n{head}{''.join(rows)}" for title, rows in groups.items())
 

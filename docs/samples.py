@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import wrap
 from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
@@ -53,7 +54,7 @@ def _output(command: str, files: tuple[tuple[str, str], ...]) -> str:
 def _run(
     command: str, folder: Path, files: tuple[tuple[str, str], ...] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder with the scenarios, and with the files that a page tells its reader to write."""
+    """Run a command in a folder with the scenarios, and the files that a page tells its reader to write."""
     shutil.copytree(ROOT / "scenarios", folder / "scenarios")
     for name, content in files:
         (folder / name).write_text(content, encoding="utf-8")
@@ -70,6 +71,9 @@ def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
     """Yield the lines of the metrics named, those that go on below them, and the frame; cut to the page."""
     wanted = not metrics
     for line in lines:
+        if not line.startswith(tuple("┏┃┡│└")):
+            yield from wrap(line.strip(), WIDTH)
+            continue
         if metrics and line.startswith("│"):
             name = line[1:].split("│")[0].strip()
             wanted = name in metrics if name else wanted
@@ -78,9 +82,7 @@ def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
 
 
 def _cut(line: str) -> str:
-    """Return a line without its last column where it is too wide; a title at its beginning."""
-    if not line.startswith(tuple("┏┃┡│└")):
-        return line.strip()
+    """Return a line of a table without its last column where it is too wide."""
     ends = [place for place, letter in enumerate(line) if letter in "┓┃┩│┘┳╇┴"]
     return line[: max(end for end in ends if end < WIDTH) + 1] if ends else line
 
@@ -106,7 +108,7 @@ def main(arguments: list[str]) -> None:
     if arguments != ["--check"]:
         write_picture()
     elif stale:
-        sys.exit(f"samples are stale, run make samples: {', '.join(stale)}")
+        sys.exit(f"samples are stale, run python -m docs.samples: {', '.join(stale)}")
 
 
 if __name__ == "__main__":

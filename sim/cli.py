@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Simulate an AI and Bitcoin-mining campus on one grid interconnection.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 

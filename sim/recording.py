@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -116,6 +116,8 @@ class Recording:
     """What happened, in order."""
     constants: Mapping[str, float] = field(default_factory=dict)
     """Numbers that do not change in a run: ``fleet.miners.efficiency_j_per_th``."""
+    load_kinds: Mapping[str, str] = field(default_factory=dict)
+    """Type of each AI load, by its name: ``training``."""
     _known: dict[Callable[["Recording"], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, name: str) -> Signal:
@@ -150,7 +152,7 @@ class Recording:
             name: nothing if name.startswith("fleet") else signal for name, signal in self.signals.items()
         }
         signals["site_power_mw"] = self["ai_power_mw"]
-        return Recording(self.start_utc_s, self.end_s, signals, self.events, self.constants)
+        return replace(self, signals=signals)
 
 
 def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]:

@@ -98,6 +98,7 @@ def _write_signals(path: Path, recording: Recording) -> None:
         "start_utc_s": recording.start_utc_s,
         "end_s": recording.end_s,
         "constants": dict(recording.constants),
+        "load_kinds": dict(recording.load_kinds),
         "signals": list(recording.signals),
     }
     columns = [pa.field("signal", pa.dictionary(pa.int32(), pa.string()), nullable=False)]
@@ -172,7 +173,9 @@ def _read_recording(folder: Path) -> Recording:
         signals[name] = Signal(time_s, value, slope_per_s, facts["end_s"])
     events = parquet.read_table(folder / "events.parquet").to_pylist()
     rows = tuple(EventRow(**event) for event in events)
-    return Recording(facts["start_utc_s"], facts["end_s"], signals, rows, facts["constants"])
+    return Recording(
+        facts["start_utc_s"], facts["end_s"], signals, rows, facts["constants"], facts.get("load_kinds", {})
+    )
 
 
 @contextmanager

@@ -41,6 +41,8 @@ class Load(Spec):
 
     name: Name
     """Name of the load; stands in signals and metrics."""
+    type: str
+    """Kind of load; each kind names its own."""
 
     def check(self, files: Files, start_utc_s: float, end_s: float) -> None:
         """Read what the load needs from files; raise InputError where it will not do.

@@ -66,6 +66,7 @@ class Campus:
 
     def _connect(self, load: Load, bus: Bus) -> None:
         scenario = self._scenario
+        self._recorder.load_kinds[load.name] = load.type
         port = bus.connect(self.clock, self._recorder.track(f"load.{load.name}.power_mw"))
         connection = Connection(
             env=self.clock,

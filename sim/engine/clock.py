@@ -13,7 +13,7 @@ class Clock(Environment):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(initial_time=0.0)
         self.unsettled = False
         """Set by whoever changes something that the controller may see."""
         self.settle: Callable[[], None] = _nothing

@@ -20,6 +20,8 @@ class Recorder:
         self._given: dict[str, Signal] = {}
         self._constants: dict[str, float] = {}
         self._events: list[EventRow] = []
+        self.load_kinds: dict[str, str] = {}
+        """Type of each AI load, by its name."""
 
     def track(self, name: str) -> Track:
         """Return a new track for the signal of this name."""
@@ -48,4 +50,5 @@ class Recorder:
             add_totals(signals, end_s),
             tuple(self._events),
             dict(self._constants),
+            dict(self.load_kinds),
         )

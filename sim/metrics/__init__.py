@@ -2,20 +2,32 @@
 
 from collections.abc import Mapping
 
-from sim.metrics import dips, economics, energy, fleets, limits, ramps, run
-from sim.metrics.base import Measurement, Metric
+from sim.metrics import dips, economics, energy, fleets, limits, ramps, run, training
+from sim.metrics.base import LoadMetric, Measurement, Metric
 from sim.metrics.base import measure as _measure
 from sim.recording import Recording
 
 CATALOGUE: tuple[Metric, ...] = tuple(
     metric for module in (energy, limits, ramps, dips, fleets, economics, run) for metric in module.CATALOGUE
 )
-"""Every metric, in the order in which a table shows them."""
+"""Every metric of a run, in the order in which a table shows them."""
+LOAD_CATALOGUE: tuple[LoadMetric, ...] = training.CATALOGUE
+"""Every metric that loads of one kind have."""
+
+
+def metrics_of(load_kinds: Mapping[str, str]) -> tuple[Metric, ...]:
+    """Return the metrics of a run with these loads (type by name): its own, then those of each load."""
+    return CATALOGUE + tuple(
+        metric.of(load)
+        for load, kind in load_kinds.items()
+        for metric in LOAD_CATALOGUE
+        if metric.kind == kind
+    )
 
 
 def measure(recording: Recording) -> Mapping[str, Measurement]:
-    """Return every metric of the catalogue, by name."""
-    return _measure(recording, CATALOGUE)
+    """Return every metric of the run and of each of its loads, by name."""
+    return _measure(recording, metrics_of(recording.load_kinds))
 
 
-__all__ = ["CATALOGUE", "Measurement", "Metric", "measure"]
+__all__ = ["CATALOGUE", "LOAD_CATALOGUE", "LoadMetric", "Measurement", "Metric", "measure", "metrics_of"]

@@ -23,6 +23,28 @@ class Metric:
     """Whether the same number for the site without mining says something."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoadMetric:
+    """A metric that each load of one kind has: ``ai.<load>.<name>``."""
+
+    kind: str
+    """Type of the loads that have it: ``training``."""
+    name: str
+    """Name after the load's, ending in its unit."""
+    unit: str
+    """Unit of its value."""
+    summary: str
+    """What it is, in one line."""
+    measure: Callable[[Recording, str], float]
+    """Computes it from the recording and the name of the load."""
+
+    def of(self, load: str) -> Metric:
+        """Return the metric of one load."""
+        return Metric(
+            f"ai.{load}.{self.name}", self.unit, self.summary, lambda recording: self.measure(recording, load)
+        )
+
+
 class Measurement(float):
     """A metric's value: a float that knows its unit, its meaning, and its value without mining.
 
@@ -59,7 +81,7 @@ class Measurement(float):
 
 
 def measure(recording: Recording, metrics: Sequence[Metric]) -> Mapping[str, Measurement]:
-    """Return every metric's measurement by name, in the catalogue's order."""
+    """Return every metric's measurement by name, in the order given."""
     baseline = recording.without_mining()
     return {
         metric.name: Measurement(

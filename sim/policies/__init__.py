@@ -10,10 +10,19 @@ from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.mining_off import MiningOff
 from sim.policies.price_threshold import PriceThreshold
 
+POLICIES: dict[str, type[PolicySpec]] = {
+    "always-on": AlwaysOn,
+    "follow-headroom": FollowHeadroom,
+    "mining-off": MiningOff,
+    "price-threshold": PriceThreshold,
+}
+"""The policies by the type that a scenario names."""
+
 AnyPolicy = Annotated[AlwaysOn | FollowHeadroom | MiningOff | PriceThreshold, Field(discriminator="type")]
 """Any policy that a scenario may name."""
 
 __all__ = [
+    "POLICIES",
     "AlwaysOn",
     "AnyPolicy",
     "Decision",

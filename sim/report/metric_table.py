@@ -12,6 +12,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Idle power and soak": ("idle_", "soaked_", "ai_", "curtail"),
     "Ramps and ranges": ("net_ramp", "ramp", "rolling_range"),
     "Dips": ("dip_", "dips_"),
+    "AI loads": ("ai.",),
     "Mining and money": ("mined", "mining", "fleet_", "power_cost", "hash", "breakeven"),
     "The simulation itself": ("event_count", "settle_count", "decision_count", "energy_balance"),
 }

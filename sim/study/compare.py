@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from sim.errors import Fault, InputError, ResultError
-from sim.metrics import CATALOGUE
 from sim.result import new_folder
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
@@ -41,6 +40,8 @@ class Comparison:
     """The policies as asked for; the others are compared with the first."""
     seeds: tuple[int, ...]
     """Seed of each replication, the same for every policy."""
+    facts: Mapping[str, Mapping[str, str]]
+    """Unit and summary of each metric, by name."""
     values: Mapping[str, Mapping[str, FloatArray]]
     """By policy and metric, one value for each seed; NaN where not assessable."""
     key: str
@@ -54,7 +55,7 @@ class Comparison:
             "baseline": self.policies[0],
             "replications": len(self.seeds),
             "seeds": list(self.seeds),
-            "metrics": metric_facts(),
+            "metrics": self.facts,
             "policies": {
                 policy: {name: self._figures(policy, name) for name in self.values[policy]}
                 for policy in self.policies
@@ -208,13 +209,15 @@ def _comparison(
     """Return the comparison of runs that are done."""
     records = {pair: store.read(task.key)["metrics"] for pair, task in tasks.items()}
     seeds = tuple(dict.fromkeys(seed for _, seed in tasks))
+    scenario = next(iter(tasks.values())).scenario
+    facts = metric_facts(scenario)
     values = {
         policy: {
-            metric.name: np.array([records[policy, seed][metric.name] for seed in seeds], dtype=np.float64)
-            for metric in CATALOGUE
+            name: np.array([records[policy, seed][name] for seed in seeds], dtype=np.float64)
+            for name in facts
         }
         for policy in policies
     }
-    name = next(iter(tasks.values())).scenario["name"]
     identity = "\n".join(f"{policy} {task.key}" for (policy, _), task in tasks.items())
-    return Comparison(name, policies, seeds, values, hashlib.sha256(identity.encode()).hexdigest())
+    key = hashlib.sha256(identity.encode()).hexdigest()
+    return Comparison(scenario["name"], policies, seeds, facts, values, key)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sim.metrics import CATALOGUE
+from sim.metrics import CATALOGUE, metrics_of
 from sim.study.expand import SEED, Run, Study
 from sim.study.runs import Failure
 from sim.study.spec import Axis
@@ -70,15 +70,16 @@ def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None
         "scenario": study.scenario,
         "axes": [{"path": axis.path, "values": list(axis.values)} for axis in study.axes],
         "run_count": len(study.runs),
-        "metrics": metric_facts(),
+        "metrics": metric_facts(study.scenario),
         "failed": sorted(failure.key for failure in failures),
     }
     write_json(store.folder / DESCRIPTION, content)
 
 
-def metric_facts() -> dict[str, dict[str, str]]:
-    """Return unit and summary of every metric by name."""
-    return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in CATALOGUE}
+def metric_facts(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return unit and summary of every metric that runs of a scenario have, by name."""
+    kinds = {load["name"]: load["type"] for load in scenario.get("loads", ())}
+    return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in metrics_of(kinds)}
 
 
 def _row(study: Study, run: Run, record: Row | None) -> dict[str, Any]:
@@ -108,8 +109,9 @@ def _cell(axis: Axis, value: Any) -> Any:
 
 def _metric_columns(rows: Sequence[Row]) -> Iterator[str]:
     """Yield each metric's column, followed by that of its values without mining where there are any."""
-    known = {name for row in rows for name in row}
-    for metric in CATALOGUE:
-        yield metric.name
-        if f"{metric.name}.baseline" in known:
-            yield f"{metric.name}.baseline"
+    known = dict.fromkeys(name for row in rows for name in row)
+    of_loads = [name for name in known if name.startswith("ai.")]
+    for name in (*(metric.name for metric in CATALOGUE), *of_loads):
+        yield name
+        if f"{name}.baseline" in known:
+            yield f"{name}.baseline"

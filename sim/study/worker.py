@@ -78,8 +78,8 @@ class Worker(Generic[T, R]):
         self._deadline_s = float("inf")
 
     def is_fit(self) -> bool:
-        """Whether the worker can take another task."""
-        return self._process.is_alive() and self._count < TASKS_PER_WORKER
+        """Whether the worker can take another task; one that has none writes nothing, unless it is dead."""
+        return self._count < TASKS_PER_WORKER and not self.pipe.poll()
 
     def give(self, given: Try[T], timeout_s: float | None) -> None:
         """Send a task; a worker that is dead by now shows by its closed pipe."""

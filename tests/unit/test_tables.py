@@ -165,7 +165,7 @@ def test_a_blank_line_is_a_blank_value(tmp_path: Path) -> None:
         table(tmp_path, "a\n1\n\n2\n").numbers("a")
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"a\n1\n")[:-6]])
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"a\n1\n", mtime=0)[:-6]])
 def test_a_broken_packed_file_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError, match="cannot be unpacked"):
         table(tmp_path, content, "x.csv.gz")

@@ -34,6 +34,10 @@ def test_it_settles_once_an_instant_however_much_changes(clock, settled):
     assert clock.settle_count == 3
 
 
+def test_time_is_a_float_from_the_start(clock):
+    assert (clock.now, type(clock.now)) == (0.0, float)
+
+
 def test_an_instant_without_a_change_is_not_settled(clock, settled):
     change_at(clock, 4.0)
     clock.timeout(3.0)

@@ -14,10 +14,11 @@ def test_fields_that_are_named_replace_the_scenario_s():
     assert choose_policy(SCENARIO, "follow-headroom:margin_mw=2.5")["policy"]["margin_mw"] == 2.5
 
 
-def test_a_policy_of_another_type_has_none_of_the_scenario_s_fields():
+def test_a_policy_of_another_type_keeps_the_fields_that_both_have():
     assert choose_policy(SCENARIO, "price-threshold:adder_usd_per_mwh=5") == {
-        "policy": {"type": "price-threshold", "adder_usd_per_mwh": 5}
+        "policy": {"type": "price-threshold", "margin_mw": 4.0, "adder_usd_per_mwh": 5}
     }
+    assert choose_policy(SCENARIO, "always-on") == {"policy": {"type": "always-on"}}
 
 
 def test_the_scenario_itself_is_not_changed():

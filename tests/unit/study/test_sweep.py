@@ -185,7 +185,8 @@ def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):
     outcome = sweep(study, desk.out)
 
     assert 10 <= len(before) < 100
-    assert (outcome.done_count, outcome.skipped_count, outcome.failed_count) == (100, len(before), 0)
+    assert (outcome.done_count, outcome.failed_count) == (100, 0)
+    assert outcome.skipped_count >= len(before)
     after = written(desk.out)
     assert {file: after[file] for file in before} == before
     assert not list(desk.out.rglob("*.tmp"))

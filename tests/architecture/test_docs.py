@@ -1,0 +1,89 @@
+"""The documentation: its links resolve, its lines fit, and what is made from the code is current."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "scenarios").rglob("*.md")])
+PAGES.append(ROOT / "results" / "README.md")
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LONGEST = 120
+
+
+def anchors(page):
+    headings = HEADING.findall(CODE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page):
+    for link in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            yield link
+
+
+def check(module):
+    return subprocess.run(
+        [sys.executable, "-m", module, "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_relative_links_resolve(page):
+    assert list(broken_links(page)) == []
+
+
+def test_a_link_to_nowhere_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# Here\n\n[a](gone.md) [b](page.md#here) [c](#there)\n")
+
+    assert list(broken_links(page)) == ["gone.md", "#there"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_lines_fit_a_screen(page):
+    # rows of tables cannot be broken, and nobody reads the comments that mark samples
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > LONGEST and not line.startswith(("|", "<!--"))] == []
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 120
+
+
+def test_every_page_is_reached_from_the_index():
+    reached, waiting = set(), [ROOT / "docs" / "index.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached and page.suffix == ".md":
+            reached.add(page)
+            links = [link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8"))]
+            waiting += [(page.parent / link).resolve() for link in links if link and "://" not in link]
+
+    assert set((ROOT / "docs").rglob("*.md")) - reached == set()
+
+
+def test_reference_pages_are_what_the_code_says():
+    done = check("docs.reference")
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_samples_are_what_the_commands_print():
+    done = check("docs.samples")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_picture_is_small():
+    assert (ROOT / "docs" / "images" / "helios.png").stat().st_size < 250_000
