@@ -93,6 +93,8 @@ def _write_signals(path: Path, recording: Recording) -> None:
     import pyarrow as pa  # noqa: PLC0415  # slow to import, and not every use of this module writes
     from pyarrow import parquet  # noqa: PLC0415  # see above
 
+    from sim.tables import arrow  # noqa: PLC0415  # see above
+
     facts = {
         "format_version": FORMAT_VERSION,
         "start_utc_s": recording.start_utc_s,
@@ -106,26 +108,28 @@ def _write_signals(path: Path, recording: Recording) -> None:
     schema = pa.schema(columns, metadata={"hashballast": json.dumps(facts, allow_nan=False)})
     with parquet.ParquetWriter(path, schema, compression="zstd", **ENCODING) as writer:
         for name, signal in recording.signals.items():
-            codes = pa.array(np.zeros(len(signal.time_s), dtype=np.int32))
-            names = pa.DictionaryArray.from_arrays(codes, pa.array([name], pa.string()))
-            arrays = [names, *(pa.array(getattr(signal, column)) for column in BREAKPOINT)]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=len(signal.time_s))
+            count = len(signal.time_s)
+            names = pa.DictionaryArray.from_arrays(
+                arrow.column(np.zeros(count, dtype=np.int32)), arrow.texts([name])
+            )
+            arrays = [names, *(arrow.column(getattr(signal, column)) for column in BREAKPOINT)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=count)
 
 
 def _write_events(path: Path, recording: Recording) -> None:
     import pyarrow as pa  # noqa: PLC0415  # see above
     from pyarrow import parquet  # noqa: PLC0415  # see above
 
+    from sim.tables import arrow  # noqa: PLC0415  # see above
+
     events = recording.events
-    table = pa.table(
-        {
-            "time_s": pa.array([event.time_s for event in events], pa.float64()),
-            "source": pa.array([event.source for event in events], pa.string()).dictionary_encode(),
-            "kind": pa.array([event.kind for event in events], pa.string()).dictionary_encode(),
-            "value": pa.array([event.value for event in events], pa.float64()),
-        }
-    )
-    parquet.write_table(table, path, compression="zstd")
+    columns = {
+        "time_s": arrow.column(np.array([event.time_s for event in events], dtype=np.float64)),
+        "source": arrow.coded([event.source for event in events]),
+        "kind": arrow.coded([event.kind for event in events]),
+        "value": arrow.column(np.array([event.value for event in events], dtype=np.float64)),
+    }
+    parquet.write_table(pa.table(columns), path, compression="zstd")
 
 
 def read_result(folder: Path) -> StoredResult:
@@ -162,6 +166,8 @@ def _read_json(path: Path) -> Any:
 def _read_recording(folder: Path) -> Recording:
     from pyarrow import parquet  # noqa: PLC0415  # see above
 
+    from sim.tables import arrow  # noqa: PLC0415  # see above
+
     file = parquet.ParquetFile(folder / "signals.parquet")
     facts = json.loads(file.schema_arrow.metadata[b"hashballast"])
     if facts["format_version"] > FORMAT_VERSION:
@@ -169,9 +175,9 @@ def _read_recording(folder: Path) -> Recording:
     signals = {}
     for group, name in enumerate(facts["signals"]):
         table = file.read_row_group(group, columns=list(BREAKPOINT))
-        time_s, value, slope_per_s = (table[column].to_numpy() for column in BREAKPOINT)
+        time_s, value, slope_per_s = (arrow.floats(table[column]) for column in BREAKPOINT)
         signals[name] = Signal(time_s, value, slope_per_s, facts["end_s"])
-    events = parquet.read_table(folder / "events.parquet").to_pylist()
+    events = parquet.ParquetFile(folder / "events.parquet").read().to_pylist()
     rows = tuple(EventRow(**event) for event in events)
     return Recording(
         facts["start_utc_s"], facts["end_s"], signals, rows, facts["constants"], facts.get("load_kinds", {})

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from sim.ai.base import Connection, Load
+from sim.ai.base import At, Connection, Load
 from sim.errors import InputError
 from sim.signals import FloatArray, Signal
 from sim.tables import Files
@@ -97,8 +97,8 @@ class ReplayLoad(Load):
             signal.value.tolist(),
             signal.slope_per_s.tolist(),
         )
-        env, timeout, set_power_mw = connection.env, connection.env.timeout, connection.set_power_mw
+        env, set_power_mw = connection.env, connection.set_power_mw
         set_power_mw(powers_mw[0], slopes[0])
         for time_s, power_mw, slope_mw_per_s in zip(times_s[1:], powers_mw[1:], slopes[1:], strict=True):
-            yield timeout(time_s - env.now)
+            yield At(env, time_s)
             set_power_mw(power_mw, slope_mw_per_s)

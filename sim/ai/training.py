@@ -9,7 +9,7 @@ from numpy.random import Generator as RandomStream
 from pydantic import Field, model_validator
 from simpy import Event
 
-from sim.ai.base import Connection, Load
+from sim.ai.base import At, Connection, Load
 from sim.ai.checkpointing import interruption_rate_per_s
 from sim.spec import Fraction, NonNegative, Positive, Spec
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE
@@ -209,7 +209,7 @@ class _Job:
         return min(self._causes, key=lambda cause: cause.next_s)
 
     def _wait_until(self, time_s: float) -> Event:
-        return self._env.timeout(max(0.0, time_s - self._env.now))
+        return At(self._env, time_s)
 
     def _draw_power(self, fraction: float) -> None:
         self._set_power_mw(self._load.power_mw * fraction * self._load.pue)

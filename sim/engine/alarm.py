@@ -5,6 +5,8 @@ from math import inf
 
 from simpy import Environment, Event
 
+from sim.ai.base import At
+
 
 class Alarm:
     """Calls back once, at the time it was last set to.
@@ -35,7 +37,7 @@ class Alarm:
     def _arm(self) -> None:
         if not self._armed_s or self._due_s < self._armed_s[-1]:
             self._armed_s.append(self._due_s)
-            self._env.timeout(max(0.0, self._due_s - self._env.now)).callbacks.append(self._go_off)
+            At(self._env, self._due_s).callbacks.append(self._go_off)
 
     def _go_off(self, _: Event) -> None:
         self._armed_s.pop()

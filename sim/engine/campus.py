@@ -6,7 +6,7 @@ from typing import Any
 
 from simpy import Event
 
-from sim.ai.base import Connection, Load
+from sim.ai.base import At, Connection, Load
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
@@ -118,7 +118,7 @@ class Campus:
         self, times_s: list[float], values: list[float], tell: Callable[[float], None]
     ) -> Generator[Event, Any, None]:
         for time_s, value in zip(times_s, values, strict=True):
-            yield self.clock.timeout(time_s - self.clock.now)
+            yield At(self.clock, time_s)
             tell(value)
 
     def _set_limit(self, limit_mw: float) -> None:

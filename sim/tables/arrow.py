@@ -1,8 +1,11 @@
-"""From Arrow's columns to numpy arrays.
+"""Between Arrow's columns and numpy arrays.
 
-By hand: Arrow's own ``to_numpy``, and making an Arrow scalar of a Python value, import pandas where it is
-installed, which takes most of a second.
+By hand: Arrow's own ``array`` and ``to_numpy``, and making an Arrow scalar of a Python value, import pandas
+where it is installed, which takes most of a second.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +20,30 @@ def floats(values: pa.ChunkedArray) -> FloatArray:
     result = np.full(len(values), np.nan)
     result[truths(values.is_valid())] = _joined(values.drop_null())
     return result
+
+
+def column(values: np.ndarray[Any, Any]) -> pa.Array:
+    """Return an array of floats or integers as a column that shares its memory."""
+    plain = np.ascontiguousarray(values)
+    kind = pa.type_for_alias(plain.dtype.name)
+    return pa.Array.from_buffers(kind, plain.size, [None, pa.py_buffer(plain)])
+
+
+def texts(values: Sequence[str]) -> pa.Array:
+    """Return texts as a column."""
+    encoded = [text.encode() for text in values]
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in encoded], dtype=np.int64)]).astype(
+        np.int32
+    )
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
+
+
+def coded(values: Sequence[str]) -> pa.DictionaryArray:
+    """Return texts of which many are alike as a column of codes."""
+    words = list(dict.fromkeys(values))
+    places = {word: place for place, word in enumerate(words)}
+    codes = np.fromiter((places[value] for value in values), dtype=np.int32, count=len(values))
+    return pa.DictionaryArray.from_arrays(column(codes), texts(words))
 
 
 def truths(values: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

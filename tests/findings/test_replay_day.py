@@ -1,8 +1,8 @@
 """What the smallest example shows, in numbers that follow from its file by hand.
 
-AI draws 150 MW, and 70 MW in a checkpoint of five minutes in each hour; in the fourteenth hour it fails at 48,000 s
-to 40 MW, is back at 90 MW at 50,100 s and at 150 MW at 50,400 s. The limit is 200 MW; 60 MW of miners rise by 1 MW/s
-and fall by 5 MW/s.
+AI draws 150 MW, and 70 MW in a checkpoint of five minutes in each hour; in the fourteenth hour it fails at
+48,000 s to 40 MW, is back at 90 MW at 50,100 s and at 150 MW at 50,400 s. The limit is 200 MW; 60 MW of
+miners rise by 1 MW/s and fall by 5 MW/s.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ def uncontrolled():
 
 def test_ai_leaves_a_third_of_the_day_idle_in_its_checkpoints(day):
     ai_mwh = 24 * 150.0 - 23 * 80.0 * 300.0 / 3600.0
-    ai_mwh -= (110.0 * 2100.0 + 60.0 * 300.0) / 3600.0 - 0.0  # the failure takes the place of one checkpoint
+    ai_mwh -= (110.0 * 2100.0 + 60.0 * 300.0) / 3600.0  # the failure takes the place of one checkpoint
     assert day.metrics["ai_energy_mwh"].value == pytest.approx(ai_mwh, rel=1e-12)
     assert day.metrics["idle_energy_mwh"].value == pytest.approx(24 * 200.0 - ai_mwh, rel=1e-12)
 
@@ -38,7 +38,9 @@ def test_miners_take_up_the_idle_power_within_ten_seconds_up_and_two_down(day):
     ramps_mwh = (24 * -(10.0 * 10.0 / 2.0) + RETURNS * (10.0 * 2.0 / 2.0)) / 3600.0
     fleet_mwh = 24 * 50.0 + 10.0 * more_s / 3600.0 + ramps_mwh
     assert day.metrics["fleet_energy_mwh"].value == pytest.approx(fleet_mwh, rel=1e-12)
-    assert day.metrics["soaked_energy_mwh"].value == pytest.approx(fleet_mwh - RETURNS * 10.0 / 3600.0, rel=1e-12)
+    assert day.metrics["soaked_energy_mwh"].value == pytest.approx(
+        fleet_mwh - RETURNS * 10.0 / 3600.0, rel=1e-12
+    )
 
 
 def test_each_return_of_ai_exceeds_the_limit_for_two_seconds_by_ten_megawatts(day):

@@ -1,4 +1,4 @@
-"""Laws of a run on random sites: balance at every breakpoint, causality, one settle an instant, common draws."""
+"""Laws of a run on random sites: balance at every breakpoint, one settle an instant, common draws."""
 
 import os
 import subprocess
@@ -41,7 +41,9 @@ POLICIES = [
 @st.composite
 def traces(draw):
     """Rows of a replayed load; times and powers with decimals, so that all carries rounding."""
-    times = draw(st.lists(st.floats(0.01, END_S - 0.01), max_size=8, unique_by=lambda time_s: round(time_s, 2)))
+    times = draw(
+        st.lists(st.floats(0.01, END_S - 0.01), max_size=8, unique_by=lambda time_s: round(time_s, 2))
+    )
     return [(time_s, draw(st.floats(0.0, 250.0))) for time_s in [0.0, *sorted(round(t, 2) for t in times)]]
 
 
@@ -88,7 +90,14 @@ def scenario_of(site, **others):
         for number, (rows, interpolation) in enumerate(loads):
             text = "".join(f"{time_s!r},{power_mw!r}\n" for time_s, power_mw in rows)
             (Path(folder) / f"{number}.csv").write_text("time_s,power_mw\n" + text)
-            entries.append({"name": f"l{number}", "type": "replay", "file": f"{number}.csv", "interpolation": interpolation})
+            entries.append(
+                {
+                    "name": f"l{number}",
+                    "type": "replay",
+                    "file": f"{number}.csv",
+                    "interpolation": interpolation,
+                }
+            )
         yield a_scenario(Path(folder), **({"loads": entries, "days": END_S / 86_400.0} | fields | others))
 
 
@@ -111,7 +120,9 @@ def test_power_balances_at_every_breakpoint(site):
     for kind in ("ai", "fleet"):
         total_mw = both_sides(recording[f"{kind}_power_mw"], everything)
         names = [part for part in parts if part.startswith("load" if kind == "ai" else "fleet")]
-        expected = sum((both_sides(recording[name], everything) for name in names), np.zeros(2 * len(everything)))
+        expected = sum(
+            (both_sides(recording[name], everything) for name in names), np.zeros(2 * len(everything))
+        )
         np.testing.assert_allclose(total_mw, expected, rtol=0, atol=1e-9)
     assert measure(recording)["energy_balance_error_mwh"] == pytest.approx(0.0, abs=1e-9)
 
@@ -171,11 +182,23 @@ def test_decisions_keep_their_distance_and_instants_settle_once(site):
     assert recording.constants["run.decision_count"] <= len(times)
 
 
-# -- common random numbers --------------------------------------------------------------------------------------
+# -- common random numbers -----------------------------------------------------------------------------
 
-TRAINING = {"name": "llm", "type": "training", "gpus": 16_000, "power_mw": 80.0, "failures": {"per_job_hour": 2.0}}
+TRAINING = {
+    "name": "llm",
+    "type": "training",
+    "gpus": 16_000,
+    "power_mw": 80.0,
+    "failures": {"per_job_hour": 2.0},
+}
 CHAT = {"name": "chat", "type": "inference", "power_mw": 30.0}
-OTHER = {"name": "other", "type": "training", "gpus": 4000, "power_mw": 10.0, "failures": {"per_job_hour": 9.0}}
+OTHER = {
+    "name": "other",
+    "type": "training",
+    "gpus": 4000,
+    "power_mw": 10.0,
+    "failures": {"per_job_hour": 9.0},
+}
 
 
 def same(one, other, names):
@@ -187,7 +210,9 @@ def same(one, other, names):
 
 
 def simulated(loads, **fields):
-    return run(a_scenario(loads=loads, **({"days": 0.5, "market": {"power": {"type": "synthetic"}}} | fields))).recording
+    return run(
+        a_scenario(loads=loads, **({"days": 0.5, "market": {"power": {"type": "synthetic"}}} | fields))
+    ).recording
 
 
 def test_another_load_policy_or_fleet_leaves_every_other_draw_as_it_was():
@@ -205,6 +230,12 @@ def test_another_load_policy_or_fleet_leaves_every_other_draw_as_it_was():
     assert not same(base, simulated([TRAINING, CHAT], seed=2), signals[:1])
     assert not same(base, simulated([TRAINING, CHAT], seed=2), signals[1:2])
     assert not same(base, simulated([TRAINING, CHAT], seed=2), signals[2:])
+
+
+def test_two_loads_alike_but_for_their_names_draw_for_themselves():
+    twins = simulated([TRAINING, TRAINING | {"name": "twin"}])
+    one, other = (twins[f"load.{name}.power_mw"].time_s for name in ("llm", "twin"))
+    assert np.intersect1d(one, other).tolist() == [0.0]
 
 
 def test_a_longer_run_begins_like_a_shorter_one():
@@ -229,11 +260,9 @@ write_result(run(scenario_from(json.loads(sys.argv[1]))), Path(sys.argv[2]))
 def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
     from sim.result import DATA_FILES, write_result  # noqa: PLC0415  # for this test alone
 
-    fleets = [
-        {"name": name, "type": "aggregate", "rated_mw": 20.0, "ramp_up_mw_per_s": 0.7, "ramp_down_mw_per_s": 3.0,
-         "efficiency_j_per_th": efficiency}
-        for name, efficiency in (("a", 20.0), ("b", 15.0), ("c", 20.0))
-    ]  # fmt: skip
+    miners = {"type": "aggregate", "rated_mw": 20.0, "ramp_up_mw_per_s": 0.7, "ramp_down_mw_per_s": 3.0}
+    efficiencies = {"a": 20.0, "b": 15.0, "c": 20.0}
+    fleets = [miners | {"name": name, "efficiency_j_per_th": e} for name, e in efficiencies.items()]
     market = {"power": {"type": "synthetic"}}
     scenario = a_scenario(loads=[TRAINING, CHAT, OTHER], fleets=fleets, market=market, days=0.25)
     folders = [tmp_path / name for name in ("here", "one", "two")]
@@ -248,7 +277,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
         assert len(written) == 1, name
 
 
-# -- alarms against the plainest model of one ---------------------------------------------------------------------
+# -- alarms against the plainest model of one ----------------------------------------------------------
 
 
 @settings(max_examples=150, deadline=None)
@@ -278,7 +307,7 @@ def test_an_alarm_rings_at_the_time_it_was_last_set_to_and_at_no_other(story):
     assert rung == expected + ([due_s] if due_s < inf else [])
 
 
-# -- the heap ------------------------------------------------------------------------------------------------------
+# -- the heap ------------------------------------------------------------------------------------------
 
 
 class RandomWishes:
@@ -300,13 +329,19 @@ def most_events_pending(commands, latency_s):
     """Return the largest size of the heap over a run of so many commands, and the decisions made."""
     clock, bus = Clock(), Bus()
     miners = AggregateFleet(
-        name="m", type="aggregate", rated_mw=60.0, ramp_up_mw_per_s=1.0, ramp_down_mw_per_s=5.0, latency_s=latency_s,
-        efficiency_j_per_th=20.0,
+        name="m", type="aggregate", rated_mw=60.0, ramp_up_mw_per_s=1.0, ramp_down_mw_per_s=5.0,
+        latency_s=latency_s, efficiency_j_per_th=20.0,
     )  # fmt: skip
     power = Track()
     executor = Executor([LiveFleet(clock, miners, Track(), power)])
     controller = Controller(
-        clock, bus, ControllerSpec(), RandomWishes(), executor, Track(), lambda kind, value: None  # noqa: ARG005
+        clock,
+        bus,
+        ControllerSpec(),
+        RandomWishes(),
+        executor,
+        Track(),
+        lambda kind, value: None,  # noqa: ARG005
     )
     clock.settle = controller.settle
     controller.notice()

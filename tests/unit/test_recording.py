@@ -124,9 +124,12 @@ def test_what_is_computed_once_is_known_per_recording():
         return recording["site_power_mw"].maximum()
 
     recording, other = a_recording(), a_recording().without_mining()
-    assert [recording.once(peak), recording.once(peak), other.once(peak), recording.once(peak)] == pytest.approx(
-        [155.0, 155.0, 100.0, 155.0]
-    )
+    assert [
+        recording.once(peak),
+        recording.once(peak),
+        other.once(peak),
+        recording.once(peak),
+    ] == pytest.approx([155.0, 155.0, 100.0, 155.0])
     assert calls == [recording, other]
 
 

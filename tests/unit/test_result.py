@@ -25,7 +25,13 @@ def result(tmp_path_factory):
     (folder / "a.csv").write_text("time_s,power_mw\n0,150\n600,70\n900,150.3\n")
     loads = [
         {"name": "a", "type": "replay", "file": "a.csv"},
-        {"name": "llm", "type": "training", "gpus": 8000, "power_mw": 20.0, "failures": {"per_job_hour": 5.0}},
+        {
+            "name": "llm",
+            "type": "training",
+            "gpus": 8000,
+            "power_mw": 20.0,
+            "failures": {"per_job_hour": 5.0},
+        },
     ]
     return run(a_scenario(folder, loads=loads, days=0.05, question="Größer als 1 MW?"))
 
@@ -76,7 +82,9 @@ def test_a_result_read_and_measured_again_gives_the_same_metrics(result, stored)
 def test_extreme_numbers_keep_every_bit(result, tmp_path):
     values = np.array([-0.0, 5e-324, 1.7976931348623157e308, -1e-300, 0.1 + 0.2])
     odd = Signal(np.array([0.0, 5e-324, 1e-9, 1.0, 3e9]), values, values[::-1].copy(), 1e12)
-    recording = Recording(-1e9, 1e12, {"load.a.power_mw": odd}, (EventRow(0.1, "ä", "decision: ü", -0.0),), {"c": 0.1})
+    recording = Recording(
+        -1e9, 1e12, {"load.a.power_mw": odd}, (EventRow(0.1, "ä", "decision: ü", -0.0),), {"c": 0.1}
+    )
     write_result(Result(result.scenario, recording, {}, {}), tmp_path)
     found = read_result(tmp_path).recording
     assert_same(found, recording)
@@ -102,7 +110,11 @@ def test_a_recording_without_events_can_be_kept(result, tmp_path):
 def test_what_a_run_cannot_tell_is_null():
     ramp = Metric("ramp_mw_per_min", "MW/min", "Ramp", float)
     document = metrics_document(
-        {"a": Measurement(math.nan, ramp), "b": Measurement(2.0, ramp, math.nan), "c": Measurement(2.0, ramp, 1.0)}
+        {
+            "a": Measurement(math.nan, ramp),
+            "b": Measurement(2.0, ramp, math.nan),
+            "c": Measurement(2.0, ramp, 1.0),
+        }
     )
     assert [entry["value"] for entry in document.values()] == [None, 2.0, 2.0]
     assert [entry.get("baseline", "none") for entry in document.values()] == ["none", None, 1.0]
@@ -110,7 +122,7 @@ def test_what_a_run_cannot_tell_is_null():
     assert document["c"]["summary"] == "Ramp"
 
 
-# -- folders that are no result -------------------------------------------------------------------------------
+# -- folders that are no result ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", DATA_FILES)
@@ -164,7 +176,7 @@ def test_a_damaged_table_is_refused_or_read_but_never_a_traceback(stored, name):
             assert "not a whole result folder" in str(error)  # noqa: PT017  # both outcomes are right
 
 
-# -- whole or absent ------------------------------------------------------------------------------------------
+# -- whole or absent -----------------------------------------------------------------------------------
 
 
 def test_a_folder_appears_when_it_is_whole(tmp_path):
@@ -189,10 +201,15 @@ def test_what_stands_there_is_left_alone(tmp_path):
 
 def test_what_turns_up_meanwhile_is_left_alone(tmp_path):
     path = tmp_path / "r"
-    with pytest.raises(ResultError, match="cannot be made"), new_folder(path) as temporary:
-        (temporary / "ours.txt").write_text("ours")
-        path.mkdir()
-        (path / "theirs.txt").write_text("theirs")
+
+    def meet():
+        with new_folder(path) as temporary:
+            (temporary / "ours.txt").write_text("ours")
+            path.mkdir()
+            (path / "theirs.txt").write_text("theirs")
+
+    with pytest.raises(ResultError, match="cannot be made"):
+        meet()
     assert [entry.name for entry in path.iterdir()] == ["theirs.txt"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
 
@@ -205,9 +222,13 @@ def test_a_place_where_no_folder_can_be_is_refused(tmp_path):
 
 
 def test_an_error_on_the_way_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError, match="broken"), new_folder(tmp_path / "r") as temporary:
-        (temporary / "half.txt").write_text("half")
-        raise RuntimeError("broken")
+    def half():
+        with new_folder(tmp_path / "r") as temporary:
+            (temporary / "half.txt").write_text("half")
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        half()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -238,7 +259,9 @@ with result.new_folder(Path(sys.argv[1])) as folder:
 def test_killed_at_any_point_it_leaves_a_partial_folder_at_most(tmp_path, where):
     path = tmp_path / "r"
     with subprocess.Popen(
-        [sys.executable, "-c", WRITE_FOREVER, str(path), where], stdout=subprocess.PIPE, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        [sys.executable, "-c", WRITE_FOREVER, str(path), where],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     ) as process:
         assert process.stdout.readline() == b"here\n"
         process.send_signal(signal.SIGKILL)

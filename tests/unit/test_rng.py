@@ -15,7 +15,8 @@ def test_a_stream_depends_on_seed_and_name_alone():
 
 
 @pytest.mark.parametrize(
-    ("seed", "name"), [(2, "ai/a/failures"), (1, "ai/b/failures"), (1, "ai/a/failure"), (1, ""), (0, "ai/a/failures")]
+    ("seed", "name"),
+    [(2, "ai/a/failures"), (1, "ai/b/failures"), (1, "ai/a/failure"), (1, ""), (0, "ai/a/failures")],
 )
 def test_another_seed_or_name_is_another_stream(seed, name):
     assert draws(seed, name) != draws(1, "ai/a/failures")
@@ -23,7 +24,9 @@ def test_another_seed_or_name_is_another_stream(seed, name):
 
 def test_a_stream_is_this_one_and_no_other():
     # the promise that a scenario gives the same numbers in every version of this project
-    assert draws(1, "ai/a", 3) == pytest.approx([0.6546231291487978, 0.2184658514497222, 0.8017712056108361], rel=0, abs=0)
+    assert draws(1, "ai/a", 3) == pytest.approx(
+        [0.6546231291487978, 0.2184658514497222, 0.8017712056108361], rel=0, abs=0
+    )
 
 
 def test_the_largest_seed_will_do():

@@ -49,7 +49,14 @@ def test_a_run_key_is_64_hexadecimal_digits_and_the_same_again(trace):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"seed": 2}, {"days": 2.0}, {"name": "b"}, {"limit_mw": 201.0}, {"policy": {"type": "always-on"}}, {"fleets": []}],
+    [
+        {"seed": 2},
+        {"days": 2.0},
+        {"name": "b"},
+        {"limit_mw": 201.0},
+        {"policy": {"type": "always-on"}},
+        {"fleets": []},
+    ],
 )
 def test_whatever_a_scenario_says_is_in_its_run_key(trace, fields):
     assert key(trace, **fields) != key(trace)

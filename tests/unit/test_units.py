@@ -5,7 +5,11 @@ from sim.units import SUFFIX_UNITS, unit_of
 
 
 def test_constants():
-    assert (units.SECONDS_PER_MINUTE, units.SECONDS_PER_HOUR, units.SECONDS_PER_DAY) == (60.0, 3600.0, 86_400.0)
+    assert (units.SECONDS_PER_MINUTE, units.SECONDS_PER_HOUR, units.SECONDS_PER_DAY) == (
+        60.0,
+        3600.0,
+        86_400.0,
+    )
     assert (units.HOURS_PER_DAY, units.MEGAWATT_IN_WATTS, units.PETAHASH_IN_TERAHASHES) == (24.0, 1e6, 1e3)
 
 

@@ -12,7 +12,7 @@ def clock():
 
 
 @pytest.fixture
-def rung(clock):
+def rung():
     """The times at which the alarm has rung."""
     return []
 

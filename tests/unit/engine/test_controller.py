@@ -44,9 +44,7 @@ class Site:
         self.bus = Bus()
         self.target = Track()
         self.logged = []
-        self.executor = Executor(
-            [LiveFleet(self.clock, fleet, Track(), Track()) for fleet in fleets]
-        )
+        self.executor = Executor([LiveFleet(self.clock, fleet, Track(), Track()) for fleet in fleets])
         self.controller = Controller(
             self.clock,
             self.bus,
@@ -92,7 +90,9 @@ def test_it_decides_at_the_start_and_at_each_change():
 def test_changes_of_one_instant_are_seen_together_in_one_decision():
     policy = Script()
     site = Site(policy).load((0.0, 100.0), (60.0, 40.0)).load((0.0, 10.0), (60.0, 20.0)).load((60.0, 5.0))
-    site.at(60.0, lambda: setattr(site.controller, "price_usd_per_mwh", 99.0)).at(60.0, site.controller.notice)
+    site.at(60.0, lambda: setattr(site.controller, "price_usd_per_mwh", 99.0)).at(
+        60.0, site.controller.notice
+    )
     site.run(1000.0)
     assert policy.powers == [(0.0, 110.0), (60.0, 65.0)]
     assert policy.seen[1].price_usd_per_mwh == 99.0
@@ -127,8 +127,8 @@ def test_a_price_is_seen_at_once_while_telemetry_is_still_on_its_way():
 
 def test_what_it_shows_the_policy_is_what_was_published_and_commanded():
     miners = AggregateFleet(
-        name="m", type="aggregate", rated_mw=60.0, minimum_mw=5.0, ramp_up_mw_per_s=1.0, ramp_down_mw_per_s=5.0,
-        efficiency_j_per_th=20.0,
+        name="m", type="aggregate", rated_mw=60.0, minimum_mw=5.0, ramp_up_mw_per_s=1.0,
+        ramp_down_mw_per_s=5.0, efficiency_j_per_th=20.0,
     )  # fmt: skip
     policy = Script(Decision(40.0, "a"), Decision(90.0, "b"), Decision(0.0, "c"))
     site = Site(policy, [miners]).load((0.0, 100.0), (10.0, 50.0), (20.0, 60.0))
@@ -218,6 +218,12 @@ def test_the_interval_counts_from_the_last_decision_made():
     policy = Script()
     Site(policy, minimum_interval_s=10.0).load((0.0, 9.0), (8.0, 8.0), (12.0, 7.0), (19.0, 6.0)).run(1000.0)
     assert policy.powers == [(0.0, 9.0), (10.0, 8.0), (20.0, 6.0)]
+
+
+def test_after_a_quiet_time_the_interval_counts_afresh():
+    policy = Script()
+    Site(policy, minimum_interval_s=10.0).load((0.0, 9.0), (45.0, 8.0), (50.0, 7.0)).run(1000.0)
+    assert policy.powers == [(0.0, 9.0), (45.0, 8.0), (55.0, 7.0)]
 
 
 def test_nothing_new_in_the_interval_means_no_decision_at_its_end():

@@ -9,7 +9,7 @@ from sim.signals import Signal
 
 @pytest.fixture
 def record() -> Callable[..., Recording]:
-    """Return a recording of loads and fleets, whose signals are given as lists of (time, value) that lines join.
+    """Return a recording whose signals are given as lists of (time, value) that lines join.
 
     Two points at one time make a jump. A number stands for a constant.
     """
@@ -52,5 +52,3 @@ def record() -> Callable[..., Recording]:
         return Recording(0.0, end_s, add_totals(signals, end_s), (), facts | (constants or {}) | others)
 
     return make
-
-

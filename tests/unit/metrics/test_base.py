@@ -14,7 +14,13 @@ AI = Metric("ai_peak_mw", "MW", "Highest AI power", lambda r: r["ai_power_mw"].m
 
 def test_a_measurement_is_a_number_that_knows_its_unit_and_meaning():
     found = Measurement(5.0, PEAK, 3.0)
-    assert (found, found.value, found + 1.0, found.unit, found.summary) == (5.0, 5.0, 6.0, "MW", "Highest site power")
+    assert (found, found.value, found + 1.0, found.unit, found.summary) == (
+        5.0,
+        5.0,
+        6.0,
+        "MW",
+        "Highest site power",
+    )
     assert type(found.value) is float
     assert (found.baseline, found.difference) == (3.0, 2.0)
 

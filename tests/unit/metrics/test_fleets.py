@@ -37,7 +37,9 @@ def test_rises_add_up_whether_they_jump_or_ramp():
 
 def test_starts_and_cycles_are_counted_of_all_fleets(record):
     blink = Signal.steps([0.0, 100.0, 200.0, 300.0], [0.0, 60.0, 0.0, 30.0], 3600.0)
-    recording = record({"a": 100.0}, {"m": blink, "n": [(0.0, 10.0), (600.0, 40.0)]}, constants={"fleet.n.minimum_mw": 10.0})
+    recording = record(
+        {"a": 100.0}, {"m": blink, "n": [(0.0, 10.0), (600.0, 40.0)]}, constants={"fleet.n.minimum_mw": 10.0}
+    )
     metrics = measure(recording)
     assert metrics["fleet_start_count"].value == 3.0
     assert metrics["fleet_cycle_count"].value == pytest.approx((60 + 30 + 30) / 120.0, rel=1e-12)

@@ -28,7 +28,7 @@ def test_a_step_is_a_net_ramp_over_every_window(record):
 
 
 def test_a_steady_slope_is_its_own_net_ramp(record):
-    # 0.5 MW/s for 200 s: 30 MW/min over a minute; 100 MW within five, and 2.5, 7.5 and 30 MW within the others
+    # 0.5 MW/s for 200 s: 30 MW within a minute, 100 MW within five, and 2.5, 7.5 and 30 MW within the others
     recording = record({"a": [(0.0, 50.0), (1000.0, 50.0), (1200.0, 150.0)]})
     assert values(recording, RAMPS) == pytest.approx((30.0, 0.0, 20.0, 0.0), rel=1e-12)
     assert values(recording, RANGES) == pytest.approx((2.5, 7.5, 30.0), rel=1e-12)
@@ -71,14 +71,12 @@ def test_in_a_run_no_longer_than_a_window_the_range_is_that_of_the_run(record, e
 
 
 def test_a_long_signal_is_measured_in_parts_without_missing_what_spans_two(record):
-    # steps of 1 MW up each second; 65,536 breakpoints make a part
-    count = 140_000
-    up = np.arange(count) % 1000
-    up[65_500:65_600] += 500
-    recording = record({"a": Signal.steps(np.arange(float(count)), up.astype(float), float(count))}, end_s=float(count))
-    site = recording["site_power_mw"].value
-    # of steps a second apart, a window of 60 s sees the change over up to 61 of them
-    reference = max(np.ptp(site[first : first + 61]) for first in range(count - 60))
-    assert values(recording, ("rolling_range_60s_mw",))[0] == reference
-    net = np.max(site[60:] - site[:-60])
-    assert values(recording, ("net_ramp_up_60s_mw_per_min",))[0] == net
+    # up by 1 MW a second for 50 s, across the breakpoint at which one part ends and the next begins
+    count = 70_000
+    seconds = np.arange(float(count))
+    recording = record(
+        {"a": Signal.steps(seconds, np.clip(seconds - 65_510.0, 0.0, 50.0), count)}, end_s=count
+    )
+    assert len(recording["site_power_mw"].spans_s()) == 2
+    assert values(recording, RANGES) == (5.0, 15.0, 50.0)
+    assert values(recording, RAMPS) == (50.0, 0.0, 10.0, 0.0)

@@ -40,7 +40,12 @@ def seen(**keys):
         {"type": "follow-headroom"},
         {"type": "follow-headroom", "margin_mw": 30.0},
         {"type": "price-threshold"},
-        {"type": "price-threshold", "threshold_usd_per_mwh": 60.0, "adder_usd_per_mwh": 5.0, "margin_mw": 4.0},
+        {
+            "type": "price-threshold",
+            "threshold_usd_per_mwh": 60.0,
+            "adder_usd_per_mwh": 5.0,
+            "margin_mw": 4.0,
+        },
     ],
 )
 def test_every_policy_answers_soundly_and_repeatably(keys):
@@ -129,7 +134,11 @@ def test_a_threshold_of_zero_is_a_threshold():
 
 
 def test_no_policy_asks_to_be_woken():
-    policies = [AlwaysOn(type="always-on"), MiningOff(type="mining-off"), FollowHeadroom(type="follow-headroom")]
+    policies = [
+        AlwaysOn(type="always-on"),
+        MiningOff(type="mining-off"),
+        FollowHeadroom(type="follow-headroom"),
+    ]
     assert [policy.start().decide(seen()).wake_at_s for policy in policies] == [None, None, None]
 
 
