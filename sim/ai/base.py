@@ -28,11 +28,13 @@ class At(Event):
     """
 
     def __init__(self, env: Environment, time_s: float) -> None:
-        super().__init__(env)
-        self._ok = True
+        # As SimPy's own Timeout does it; but Environment.schedule takes a delay alone, and at half the speed.
+        self.env = env
+        self.callbacks = []
         self._value = None
-        # Environment.schedule takes a delay alone
-        heappush(env._queue, (max(time_s, env.now), NORMAL, next(env._eid), self))  # noqa: SLF001
+        self._ok = True
+        now_s = env.now
+        heappush(env._queue, (max(time_s, now_s), NORMAL, next(env._eid), self))  # noqa: SLF001
 
 
 class SetPower(Protocol):

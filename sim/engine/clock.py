@@ -22,7 +22,7 @@ class Clock(Environment):
 
     def step(self) -> None:
         """Process the next event, and settle where it was the last of its instant."""
-        super().step()
+        Environment.step(self)  # by name: super() would cost a tenth of the step
         if self.unsettled and (not self._queue or self._queue[0][0] > self._now):
             self.unsettled = False
             self.settle_count += 1

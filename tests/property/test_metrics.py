@@ -216,7 +216,7 @@ DEPTH_MW, EDGE_S, LONGEST_S = 10.0, 60, 400
 
 
 def walked(levels):
-    """Return start, end, level before, lowest and energy of each dip of a power that is given by the second."""
+    """Return start, end, level before, lowest and energy of each dip of a power given by the second."""
     highest = [max(levels[max(0, second - EDGE_S) : second + 1]) for second in range(len(levels))]
     low = [high - level > DEPTH_MW for high, level in zip(highest, levels, strict=True)]
     found, free_from = [], 0

@@ -27,6 +27,13 @@ def test_a_dip_ends_where_power_is_back_within_its_depth():
     assert dip.energy_mwh == pytest.approx((60.0 * 100.0 + (60.0 + 10.0) / 2.0 * 50.0) / 3600.0, rel=1e-12)
 
 
+def test_a_recovery_that_breaks_off_does_not_end_a_dip():
+    # up from 40 MW by 0.5 MW/s, but back to 40 at 70; up for good at 1500 s
+    points = [(0.0, 100.0), (600.0, 100.0), (600.0, 40.0), (660.0, 70.0), (660.0, 40.0), (1500.0, 40.0)]
+    power = Signal.linear([*(t for t, _ in points), 1500.0], [*(mw for _, mw in points), 100.0], 3600.0)
+    assert [(dip.start_s, dip.end_s) for dip in dips(power, 10.0)] == [(600.0, 1500.0)]
+
+
 def test_a_slope_is_a_dip_if_it_falls_by_the_depth_within_a_minute():
     steep = Signal.linear([0.0, 600.0, 700.0], [100.0, 100.0, 60.0], 3600.0)  # 0.4 MW/s: 24 MW in a minute
     slow = Signal.linear([0.0, 600.0, 1000.0], [100.0, 100.0, 60.0], 3600.0)  # 0.1 MW/s: 6 MW in a minute

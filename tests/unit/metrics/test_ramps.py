@@ -51,6 +51,11 @@ def test_a_site_that_stands_still_has_no_ramp(record):
     assert values(recording, RAMPS + RANGES) == (0.0,) * 7
 
 
+def test_a_site_that_only_rises_has_no_ramp_down(record):
+    recording = record({"a": [(0.0, 0.0), (400.0, 200.0)]}, end_s=400.0)
+    assert values(recording, RAMPS) == pytest.approx((30.0, 0.0, 30.0, 0.0), rel=1e-12)
+
+
 def test_the_ramp_of_the_site_is_that_of_loads_and_fleets_together(record):
     one = Signal.steps([0.0, 1000.0], [150.0, 90.0], 3600.0)
     other = Signal.steps([0.0, 1000.0], [0.0, 60.0], 3600.0)
@@ -80,3 +85,12 @@ def test_a_long_signal_is_measured_in_parts_without_missing_what_spans_two(recor
     assert len(recording["site_power_mw"].spans_s()) == 2
     assert values(recording, RANGES) == (5.0, 15.0, 50.0)
     assert values(recording, RAMPS) == (50.0, 0.0, 10.0, 0.0)
+
+
+def test_a_part_shorter_than_a_window_is_no_obstacle(record):
+    # more breakpoints in the first 33 s than a part holds; then, after 90 s, a step of 20 MW
+    seconds = np.append(np.arange(66_000) / 2000.0, 90.0)
+    levels = np.append(100.0 + np.arange(66_000) % 2, 120.0)
+    recording = record({"a": Signal.steps(seconds, levels, 400.0)}, end_s=400.0)
+    assert values(recording, RANGES) == (19.0, 19.0, 20.0)
+    assert values(recording, RAMPS)[:2] == (20.0, 0.0)
