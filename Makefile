@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 RUN_DATA = $(if $(wildcard $(DATA)),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep test test-all check bench schema reference lock clean
+.PHONY: help setup run compare sweep test test-all check bench schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -50,6 +50,9 @@ schema: $(STAMP) ## write the JSON Schema of a scenario file again
 reference: $(STAMP) ## write the reference pages and the sample outputs in the documentation again
 	@$(BIN)/python -m docs.reference
 	@$(BIN)/python -m docs.samples
+
+golden: $(STAMP) ## write the golden metrics again, after the model version was raised
+	@$(BIN)/python tests/golden/golden.py
 
 lock:            ## resolve requirements.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock

@@ -1,0 +1,50 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import golden
+import pytest
+
+from sim.simulation import MODEL_VERSION
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_golden_metrics_are_of_this_model_version():
+    assert golden.stored()["model_version"] == MODEL_VERSION, "write them again: make golden"
+
+
+@pytest.mark.parametrize("path", golden.SCENARIOS, ids=lambda path: path.stem)
+def test_no_result_has_moved_unannounced(path):
+    before = golden.stored()["metrics"].get(path.stem)
+    assert before is not None, "a new scenario: make golden"
+
+    moved = golden.changes(before, golden.measured(path))
+
+    assert not moved, (
+        "if these are meant to change: raise MODEL_VERSION in sim/simulation.py, say in the changelog under "
+        "'Results changed' which moved and why, and run make golden"
+    )
+
+
+def test_the_changelog_has_a_section_on_changed_results():
+    assert "Results changed" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_another_processor_gives_the_same_metrics():
+    # numpy picks its code by what the processor offers; without, it takes the code of an old one
+    old = {**os.environ, "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3 AVX512_ICL AVX512_SPR"}
+    code = (
+        "import golden, json; print(json.dumps(golden.measured(golden.ROOT / 'scenarios' / 'helios.yaml')))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=old,
+        cwd=golden.HERE,
+    )
+    assert not golden.changes(golden.stored()["metrics"]["helios"], json.loads(answer.stdout))
