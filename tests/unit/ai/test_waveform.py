@@ -8,6 +8,8 @@ from sim.ai.waveform import Iteration, Waveform, recorded_iterations, site_wavef
 from sim.recording import Recording, add_totals
 from sim.rng import stream
 from sim.signals import Signal
+from sim.simulation import run
+from sim.testing import a_scenario
 
 # computing for 40 s, a stall of 10 s, computing for 50 s, down for 20 s with a ramp back of 2 s
 JOB = Signal.linear(
@@ -150,6 +152,18 @@ def test_other_loads_and_windows_leave_a_wave_as_it_is():
     assert both.power_mw - first.power_mw == pytest.approx(alone.power_mw - quiet, abs=1e-9)
 
 
+def test_each_load_and_each_window_has_a_phase_of_its_own():
+    signals = {f"load.{name}.power_mw": Signal.constant(50.0, 300.0) for name in ("first", "second")}
+    recording = Recording(0.0, 300.0, add_totals(signals, 300.0))
+    windows = [(0.0, 60.0), (60.0, 120.0)]
+
+    first, later = site_waveform(recording, windows, {"first": STEADY}, 120.0, seed=3)
+    second, _ = site_waveform(recording, windows, {"second": STEADY}, 120.0, seed=3)
+
+    assert not np.allclose(first.power_mw, later.power_mw)
+    assert not np.allclose(first.power_mw, second.power_mw)
+
+
 def test_a_recording_says_how_its_training_loads_swing():
     recording = a_recording(
         **{
@@ -179,6 +193,19 @@ def test_memory_does_not_grow_with_the_run():
     tracemalloc.stop()
 
     assert peak_mb < 10.0
+
+
+def test_a_run_does_not_step_through_iterations():
+    job = {"name": "first", "type": "training", "gpus": 8, "power_mw": 80.0, "pue": 1.0}
+    recording = run(a_scenario(loads=[job], days=0.05)).recording
+    before = recording["site_power_mw"].time_s.size
+
+    (site,) = site_waveform(recording, [(0.0, 60.0)], {"first": STEADY}, 1000.0, seed=1)
+
+    edges = np.count_nonzero(np.abs(np.diff(site.power_mw)) > 5.0)
+    assert edges >= 59  # two an iteration of 2 s
+    assert recording["load.first.power_mw"].time_s.size < 20  # six checkpoints in 72 min
+    assert recording["site_power_mw"].time_s.size == before
 
 
 @pytest.mark.parametrize(
