@@ -6,8 +6,7 @@ The figures hold data that must not be passed on: they go to ``results/``, which
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from node_model import NodeModel
 from node_trace import NodeTrace
 from published import DATA, HERE
@@ -22,7 +21,8 @@ def draw(file: str, folder: Path) -> Path:
     trace = NodeTrace.read(DATA / file)
     model = NodeModel(trace, trace.plateau_fraction())
     waveform = model.waveform()
-    figure, (whole, close) = plt.subplots(2, 1, figsize=(11.0, 7.0), layout="constrained")
+    figure = Figure(figsize=(11.0, 7.0), layout="constrained")
+    whole, close = figure.subplots(2, 1)
     for axes in (whole, close):
         axes.plot(trace.time_s, trace.power_fraction, color="0.55", lw=2.5, label="measured")
         axes.plot(*model.as_the_driver_reports(), color="C0", lw=1.0, label="simulated, mean of 1 s")
@@ -34,12 +34,10 @@ def draw(file: str, folder: Path) -> Path:
     close.legend(loc="upper right")
     path = folder / f"{file.removesuffix('.csv.gz')}.png"
     figure.savefig(path, dpi=110)
-    plt.close(figure)
     return path
 
 
 if __name__ == "__main__":
-    mpl.use("Agg")
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parents[1] / "results" / "h100-overlay"
     target.mkdir(parents=True, exist_ok=True)
     for name in FILES:

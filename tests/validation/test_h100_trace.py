@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from h100_overlay import draw
 from node_model import GPU_FRACTION, NodeModel
 from node_trace import DRIVER_S, NodeTrace
 from published import DATA
@@ -64,3 +65,9 @@ def test_the_model_follows_the_trace(trace):
 
     assert np.median(apart) < 0.015
     assert apart.mean() < 0.015
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", FILES)
+def test_the_overlay_is_drawn(file, tmp_path):
+    assert draw(file, tmp_path).stat().st_size > 10_000
