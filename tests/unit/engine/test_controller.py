@@ -191,7 +191,7 @@ def test_a_line_that_ends_is_reported_no_more():
 
 def test_a_slope_too_steep_for_the_clock_does_not_stop_time():
     policy = Script()
-    Site(policy, telemetry_deadband_mw=1e-6).load((1e5, 0.0, 1e9), (1e5 + 1e-9, 1.0)).run(1e6)
+    Site(policy, telemetry_deadband_mw=1e-3).load((1e5, 0.0, 1e9), (1e5 + 1e-9, 1.0)).run(1e6)
     assert policy.powers[-1] == (1e5 + 1e-9, 1.0)
     assert len(policy.seen) < 1000
 
