@@ -98,7 +98,8 @@ class Controller:
     def _report(self, now_s: float) -> None:
         self._bus.restated = False
         power_mw, slope_mw_per_s = self._bus.power(now_s)
-        self._meter.set(self._next_reading_s(now_s, slope_mw_per_s))
+        if slope_mw_per_s != 0.0 or self._meter.due_s < inf:
+            self._meter.set(self._next_reading_s(now_s, slope_mw_per_s))
         if power_mw == self._metered_mw:
             return
         # The site stood like this before the run began, so its first telemetry is already there.
@@ -140,7 +141,8 @@ class Controller:
         if reason != self._reason:
             self._reason = reason
             self._log(f"decision: {reason}", target_mw)
-        self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
+        if wake_at_s is not None or self._wake.due_s < inf:
+            self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
 
     def _follow(self, now_s: float, target_mw: float) -> None:
         if not 0.0 <= target_mw < inf:
