@@ -6,6 +6,7 @@ from math import inf, nextafter
 
 from simpy import Event
 
+from sim.ai.notice import Notice
 from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
@@ -53,6 +54,7 @@ class Controller:
         self.hashprice_usd_per_ph_day = 0.0
         self.fleets: tuple[FleetView, ...] = ()
         self.decision_count = 0
+        self._notices: tuple[Notice, ...] = ()
         self._clock = clock
         self._bus = bus
         self._delay_s = spec.telemetry_delay_s
@@ -76,6 +78,11 @@ class Controller:
         """Take note that something was published: decide at the end of this instant."""
         self._news = True
         self._clock.unsettled = True
+
+    def announce(self, notice: Notice) -> None:
+        """Take a tenant's notice, and decide at the end of this instant."""
+        self._notices = (*self._notices, notice)
+        self.notice()
 
     def settle(self) -> None:
         """React to all that this instant has brought; called once, after the last change."""
@@ -124,6 +131,10 @@ class Controller:
         self._news = False
         self._next_decision_s = now_s + self._interval_s
         self.decision_count += 1
+        if self._notices:
+            self._notices = tuple(
+                notice for notice in self._notices if max(notice.at_s, notice.until_s) >= now_s
+            )
         target_mw, reason, wake_at_s = self._decide_by_policy(
             Observation(
                 now_s,
@@ -133,6 +144,7 @@ class Controller:
                 self.hashprice_usd_per_ph_day,
                 self._executor.commanded_mw,
                 self.fleets,
+                self._notices,
             )
         )
         if target_mw != self._target_mw:
