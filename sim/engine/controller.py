@@ -60,6 +60,7 @@ class Controller:
         self._delay_s = spec.telemetry_delay_s
         self._interval_s = spec.minimum_interval_s
         self._deadband_mw = spec.telemetry_deadband_mw
+        self._scan_s = spec.telemetry_scan_s
         self._decide_by_policy = policy.decide
         self._executor = executor
         self._record_target = target.set
@@ -121,7 +122,8 @@ class Controller:
         if slope_mw_per_s == 0.0:
             return inf
         # a slope too steep for the clock is read at its next step, not at this instant again and again
-        return max(now_s + self._deadband_mw / abs(slope_mw_per_s), nextafter(now_s, inf))
+        wait_s = max(self._deadband_mw / abs(slope_mw_per_s), self._scan_s)
+        return max(now_s + wait_s, nextafter(now_s, inf))
 
     def _receive(self, power_mw: float, _: Event) -> None:
         self._ai_power_mw = power_mw
