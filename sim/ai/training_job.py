@@ -263,10 +263,9 @@ class Job:
 
     def _go_to(self, level_mw: float, bare_mw: float, *, stops: bool) -> None:
         path, now_s = self._path, self._env.now
-        if self._bare_path is None and path.stands_at(level_mw):
-            return
-        path.turn(now_s, level_mw, stops=stops)
-        self._set_power_mw(path.power_mw, path.slope_mw_per_s)
+        if not path.stands_at(level_mw):
+            path.turn(now_s, level_mw, stops=stops)
+            self._set_power_mw(path.power_mw, path.slope_mw_per_s)
         if self._bare_path is not None:
             self._bare_path.turn(now_s, bare_mw)
             self._count_smoothing(self._bare_path)
