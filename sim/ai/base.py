@@ -10,6 +10,7 @@ from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
 from simpy.events import NORMAL
 
+from sim.ai.notice import Notice
 from sim.spec import Name, Spec
 from sim.tables import Files
 
@@ -44,6 +45,10 @@ class SetPower(Protocol):
         """Draw ``power_mw`` [MW] now, changing by ``slope_mw_per_s`` [MW/s] until told otherwise."""
 
 
+def _to_nobody(*_: object) -> None:
+    """Take what nobody listens to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """All that a load is given: a clock, a way to state its power, a log, its random streams, its files."""
@@ -59,6 +64,10 @@ class Connection:
     """The scenario's start [s since 1970-01-01T00:00Z]."""
     end_s: float
     """The scenario's end [s]."""
+    announce: Callable[[Notice], None] = _to_nobody
+    """Tells the site what is to come."""
+    constant: Callable[[str, float], None] = _to_nobody
+    """Records a number of the load, by name; the last word counts."""
 
 
 class Load(Spec):

@@ -7,6 +7,7 @@ from typing import Any
 from simpy import Event
 
 from sim.ai.base import At, Connection, Load
+from sim.ai.notice import Notice
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
@@ -76,8 +77,14 @@ class Campus:
             files=scenario.files,
             start_utc_s=scenario.start_utc_s,
             end_s=scenario.end_s,
+            announce=partial(self._announce, f"load.{load.name}"),
+            constant=lambda name, value: self._recorder.constant(f"load.{load.name}.{name}", value),
         )
         self.clock.process(load.process(connection))
+
+    def _announce(self, source: str, notice: Notice) -> None:
+        self._recorder.log(source, f"notice: {notice.kind}", notice.at_s)
+        self.controller.announce(notice)
 
     def _live_fleets(self) -> list[LiveFleet]:
         fleets = self._scenario.fleets

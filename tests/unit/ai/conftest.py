@@ -7,6 +7,7 @@ import pytest
 from simpy import Environment
 
 from sim.ai.base import Connection, Load
+from sim.ai.notice import Notice
 from sim.rng import stream
 from sim.tables import Files
 
@@ -17,6 +18,8 @@ class Seen:
 
     power: list[tuple[float, float, float]] = field(default_factory=list)
     events: list[tuple[float, str, float]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    constants: dict[str, float] = field(default_factory=dict)
 
     def levels(self) -> list[tuple[float, float]]:
         return [(time_s, power_mw) for time_s, power_mw, _ in self.power]
@@ -34,7 +37,7 @@ class Draws:
     def standard_exponential(self) -> float:
         return self._draws.pop(0) if len(self._draws) > 1 else self._draws[0]
 
-    standard_normal = standard_exponential
+    standard_normal = random = standard_exponential
 
 
 @pytest.fixture
@@ -57,6 +60,8 @@ def run_load() -> Callable[..., Seen]:
             files=files or Files([]),
             start_utc_s=start_utc_s,
             end_s=until_s,
+            announce=seen.notices.append,
+            constant=seen.constants.__setitem__,
         )
         env.process(load.process(connection))
         env.run(until=until_s)
