@@ -94,7 +94,7 @@ def state_powers_mw(
     >>> from sim.ai.catalogue import SERVERS
     >>> powers = state_powers_mw(SERVERS["h100-hgx"], 2048, 0.2)
     >>> round(powers["compute"], 2), round(powers["stall"] / powers["compute"], 2)
-    (15.13, 0.52)
+    (15.13, 0.49)
     """
     unfloored_w = training_power_w(server, communication_fraction)
     scale = (nodes / MEGAWATT_IN_WATTS) if loaded_mw is None else loaded_mw / unfloored_w

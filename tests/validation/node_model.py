@@ -6,32 +6,40 @@ import numpy as np
 from node_trace import DRIVER_S, Floats, NodeTrace
 
 from sim.ai import TrainingLoad
+from sim.ai.catalogue import SERVERS
+from sim.ai.training import Iterations
 from sim.ai.waveform import Iteration, Waveform, with_iterations
 from sim.rng import stream
 from sim.signals import Signal
 
-GPU_FRACTION = {"compute": 0.90, "stall": 0.25, "loading": 0.17, "idle": 0.10}
-"""GPU power over rated power that the defaults of TrainingLoad are computed from: compute between 0.76 (node,
-arXiv:2412.08602) and 0.99 (stress, arXiv:2604.07345); stall between a resident context and communication
-(arXiv:2308.12908); loading as a resident context (arXiv:2605.23918); idle arXiv:2604.07345."""
-GPU_SHARE = 0.62
-"""GPU power over IT power of a loaded node; 0.53 to 0.68."""
-REST_FRACTION = {"stall": 0.85, "idle": 0.45}
-"""Power of the rest of the node over its loaded level; partly unverified."""
+NODE = SERVERS["h100-hgx"]
+STATES = {"stall": "stall", "loading": "load", "idle": "down_cold"}
+"""What the traces show, as the catalogue of servers calls it."""
+DUTY_FRACTION = Iterations().duty_fraction
+GPU_FRACTION = {name: NODE.gpu_fractions[state].value for name, state in STATES.items()} | {
+    "compute": DUTY_FRACTION * NODE.gpu_fractions["compute"].value
+    + (1.0 - DUTY_FRACTION) * NODE.gpu_fractions["communicate"].value
+}
+"""GPU power over rated power that a training job takes from the catalogue; computing is the mean over iterations."""
 STEP_S = 0.236
 """One training step: 1,000 of them take 236 s in the file with a checkpoint each 1,000."""
 ITERATION = Iteration(period_s=STEP_S, low_fraction=0.45 / 0.90)
 RATE_HZ = 200.0
 
 
-def default(field: str) -> float:
-    """Return the default of a field of TrainingLoad."""
-    return float(TrainingLoad.model_fields[field].default)
+def node_fraction(state: str) -> float:
+    """Return IT power of a training job in a state over its level while computing."""
+    levels_mw = TrainingLoad(name="node", type="training", gpus=8).levels_mw()
+    return levels_mw[STATES[state]] / levels_mw["compute"]
 
 
-def node_fraction(state: str, gpu_over_loaded: float) -> float:
-    """Return IT power of a node in a state over its loaded level, from that of its GPUs."""
-    return GPU_SHARE * gpu_over_loaded + (1.0 - GPU_SHARE) * REST_FRACTION[state]
+def measured_node_fraction(state: str, gpu_fraction: float, loaded_gpu_fraction: float) -> float:
+    """Return the same for GPUs as measured, and all else in the node as the catalogue has it."""
+    gpus_w = NODE.gpus_per_node * NODE.gpu_rated_w.value
+    rest = NODE.other_fractions[STATES[state]].value
+    return (gpus_w * gpu_fraction + NODE.other_w.value * rest) / (
+        gpus_w * loaded_gpu_fraction + NODE.other_w.value
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,14 @@ Depth and levels only: how long a stall lasts, one node with a local disk does n
 from collections.abc import Callable
 from functools import cache, partial
 
-from node_model import GPU_FRACTION, NodeModel, default, node_fraction, training_energy_ratio
+from node_model import GPU_FRACTION, NodeModel, measured_node_fraction, node_fraction, training_energy_ratio
 from node_trace import NodeTrace
 from published import DATA, PublishedCase, Relative
 
 TITLE = "Training: measured power of one 8xH100 node"
 SOURCE = "grantwilkins/training_profile, h100-traces"
 FILES = [f"h100x8_training_power_ckpt{steps}.csv.gz" for steps in (10, 100, 1000)]
-AS_COMPUTED = {"stall": "stall_power_fraction", "idle": "down_power_fraction"}
+NODE_STATES = ("stall", "loading", "idle")
 
 
 @cache
@@ -21,10 +21,14 @@ def trace(file: str) -> NodeTrace:
     return NodeTrace.read(DATA / file)
 
 
-def measured_node_fraction(file: str, state: str) -> float:
+def node_over_loaded(file: str, state: str) -> float:
     """Return IT power of the measured node in a state over its loaded level; the rest of it as assumed."""
-    level = {"stall": trace(file).stall_fraction, "idle": trace(file).idle_fraction}[state]()
-    return node_fraction(state, level / trace(file).plateau_fraction())
+    levels = {
+        "stall": trace(file).stall_fraction,
+        "loading": trace(file).loading_fraction,
+        "idle": trace(file).idle_fraction,
+    }
+    return measured_node_fraction(state, levels[state](), trace(file).plateau_fraction())
 
 
 def energy_ratio(file: str) -> float:
@@ -48,12 +52,12 @@ def of_file(file: str) -> list[PublishedCase]:
     fractions = [
         case(
             file,
-            f"{field} of TrainingLoad",
-            partial(measured_node_fraction, file, state),
-            partial(default, field),
+            f"Node: {state} over computing",
+            partial(node_over_loaded, file, state),
+            partial(node_fraction, state),
             0.05,
         )
-        for state, field in AS_COMPUTED.items()
+        for state in NODE_STATES
     ]
     return [
         *fractions,

@@ -26,10 +26,10 @@ def test_every_level_of_the_node_lies_within_the_published_range(trace):
     assert 0.75 < trace.plateau_fraction() < 1.0
 
 
-def test_the_node_computes_at_less_than_the_level_that_the_defaults_are_computed_from(trace):
-    # a known deviation: 0.77 to 0.79 of rated power measured, 0.90 taken; their ratio to the stall agrees
+def test_the_node_computes_a_little_below_the_mean_of_an_iteration_in_the_catalogue(trace):
+    # 0.77 to 0.79 of rated power measured; 0.81 is the mean of computing (0.90) and waiting (0.45)
     assert trace.plateau_fraction() == pytest.approx(0.78, abs=0.012)
-    assert GPU_FRACTION["compute"] - trace.plateau_fraction() > 0.10
+    assert GPU_FRACTION["compute"] == pytest.approx(trace.plateau_fraction(), rel=0.05)
 
 
 def test_loading_draws_no_more_than_a_resident_context(trace):

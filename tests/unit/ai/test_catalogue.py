@@ -53,7 +53,7 @@ def test_a_rack_of_72_gpus_is_18_trays_of_132_kw():
 
 def test_power_of_a_node_is_that_of_its_gpus_and_of_all_else():
     server = SERVERS["h100-hgx"]
-    assert node_power_w(server, "stall") == pytest.approx(8 * 700 * 0.25 + 2850 * 0.85)
+    assert node_power_w(server, "stall") == pytest.approx(8 * 700 * 0.22 + 2850 * 0.85)
     assert training_power_w(server, 0.2) == pytest.approx(8 * 700 * (0.8 * 0.9 + 0.2 * 0.45) + 2850)
 
 

@@ -204,7 +204,7 @@ def test_a_run_does_not_step_through_iterations():
 
     edges = np.count_nonzero(np.abs(np.diff(site.power_mw)) > 5.0)
     assert edges >= 59  # two an iteration of 2 s
-    assert recording["load.first.power_mw"].time_s.size < 20  # six checkpoints in 72 min
+    assert recording["load.first.power_mw"].time_s.size < 30  # six checkpoints and their rises in 72 min
     assert recording["site_power_mw"].time_s.size == before
 
 
