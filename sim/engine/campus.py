@@ -70,7 +70,8 @@ class Campus:
         scenario = self._scenario
         self._recorder.load_kinds[load.name] = load.type
         if load.hall is None:
-            self._recorder.constant(f"load.{load.name}.pue_ratio", getattr(load, "pue", 1.0))
+            if "pue" in type(load).model_fields:
+                self._recorder.constant(f"load.{load.name}.pue_ratio", getattr(load, "pue", 1.0))
             set_power = bus.connect(
                 self.clock, self._recorder.track(f"load.{load.name}.power_mw")
             ).set_power_mw

@@ -32,8 +32,9 @@ def test_core_scientific_for_coreweave():
     """Releases of Oct 2024 to Q1 2025: 8 MW at the end of May 2025, some 48 a month later, 250 at the end of
     the year, 590 early in 2027, where the plan before had 500 in the second half of 2026.
 
-    The phases are our reading of the plan (assumption). With the model's own slip, mean of 20 seeds: the first megawatts come to the quarter,
-    the milestones of 2025 and 2027 within a quarter of their size, and the plan for 2026 is missed.
+    The phases are our reading of the plan (assumption). With the model's own slip, mean of 20 seeds: the
+    first megawatts come to the quarter, the milestones of 2025 and 2027 within a quarter of their size, and
+    the plan for 2026 is missed.
     """
     phases = [
         {"size_mw": 50.0, "ready": "2025-01-15T00:00:00Z", "length_d": QUARTER_D},
@@ -73,7 +74,8 @@ def test_galaxy_helios_for_coreweave():
 
 
 def test_phases_slip_by_a_quarter_and_some_by_two():
-    """Core Scientific slipped by some two quarters on a plan of two years: as one phase in eight does here."""
+    """Core Scientific slipped by two quarters on a plan of two years: as one phase in eight does
+    here."""
     phase = {"size_mw": 8.0, "ready": START, "length_d": 0.0}
     slips_d = []
     for seed in range(3000):
