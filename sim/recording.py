@@ -81,7 +81,13 @@ SIGNALS: tuple[SignalInfo, ...] = (
         "hashprice_usd_per_ph_day", "USD/(PH/s)/d", "Revenue of one PH/s held for a day, before pool fee"
     ),
     SignalInfo("price_usd_per_btc", "USD/BTC", "Price of one bitcoin"),
-    SignalInfo("load.*.power_mw", "MW", "Power one AI load draws"),
+    SignalInfo("load.*.power_mw", "MW", "Power one AI load draws, outside a hall"),
+    SignalInfo("load.*.it_power_mw", "MW", "IT power one AI load wants in its hall"),
+    SignalInfo("hall.*.power_mw", "MW", "Power one hall draws at the meter"),
+    SignalInfo("hall.*.it_power_mw", "MW", "IT power of one hall's loads, together"),
+    SignalInfo("hall.*.cooling_power_mw", "MW", "Power of one hall's cooling"),
+    SignalInfo("hall.*.backup_power_mw", "MW", "Power one hall takes from its own supply, off the grid"),
+    SignalInfo("outdoor_temperature_c", "°C", "Outdoor dry-bulb temperature"),
     SignalInfo("fleet.*.commanded_mw", "MW", "Power the executor has told one fleet to draw"),
     SignalInfo("fleet.*.power_mw", "MW", "Power one fleet draws"),
 )
@@ -131,12 +137,22 @@ class Recording:
 
     @cached_property
     def load_names(self) -> tuple[str, ...]:
-        """Names of the AI loads."""
-        return tuple(self._names("load"))
+        """Names of the AI loads, in halls or not."""
+        return tuple(dict.fromkeys(self._names("load")))
+
+    @cached_property
+    def hall_names(self) -> tuple[str, ...]:
+        """Names of the halls."""
+        return tuple(dict.fromkeys(self._names("hall")))
+
+    @cached_property
+    def ai_power_names(self) -> tuple[str, ...]:
+        """Names of the signals that add up to AI power: of loads outside halls, and of halls."""
+        return tuple(name for name in self.signals if _is_ai_power(name))
 
     def _names(self, kind: str) -> Iterator[str]:
         for name in self.signals:
-            if name.startswith(f"{kind}.") and name.endswith(".power_mw"):
+            if name.startswith(f"{kind}.") and name.endswith((".power_mw", ".it_power_mw")):
                 yield name.split(".")[1]
 
     def once(self, function: Callable[["Recording"], T]) -> T:
@@ -155,21 +171,28 @@ class Recording:
         return replace(self, signals=signals)
 
 
+def _is_ai_power(name: str) -> bool:
+    return name.startswith(("load.", "hall.")) and name.endswith(".power_mw")
+
+
 def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]:
     """Return the signals with the sums over loads and fleets added; each sum is made afresh, part by part."""
 
-    def parts(kind: str, ending: str) -> list[Signal]:
-        return [signal for name, signal in signals.items() if name.startswith(kind) and name.endswith(ending)]
+    def parts(ending: str) -> list[Signal]:
+        return [
+            signal for name, signal in signals.items() if name.startswith("fleet.") and name.endswith(ending)
+        ]
 
     def sum_of(parts: list[Signal]) -> Signal:
         # one part is its own sum: a year of it is not kept twice
         return parts[0] if len(parts) == 1 else total([*parts, Signal.constant(0.0, end_s)])
 
-    loads, fleets = parts("load.", ".power_mw"), parts("fleet.", ".power_mw")
+    loads = [signal for name, signal in signals.items() if _is_ai_power(name)]
+    fleets = parts(".power_mw")
     return {
         "site_power_mw": sum_of(loads + fleets),
         "ai_power_mw": sum_of(loads),
         "fleet_power_mw": sum_of(fleets),
-        "fleet_commanded_mw": sum_of(parts("fleet.", ".commanded_mw")),
+        "fleet_commanded_mw": sum_of(parts(".commanded_mw")),
         **signals,
     }

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from sim.ai.inference import InferenceLoad
 from sim.ai.replay import ReplayLoad
+from sim.ai.tenant import TenantLoad
 from sim.ai.training import TrainingLoad
 
-AnyLoad = Annotated[ReplayLoad | TrainingLoad | InferenceLoad, Field(discriminator="type")]
+AnyLoad = Annotated[ReplayLoad | TrainingLoad | InferenceLoad | TenantLoad, Field(discriminator="type")]
 """Any load that a scenario can name, told apart by its ``type``."""
 
-__all__ = ["AnyLoad", "InferenceLoad", "ReplayLoad", "TrainingLoad"]
+__all__ = ["AnyLoad", "InferenceLoad", "ReplayLoad", "TenantLoad", "TrainingLoad"]

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from heapq import heappush
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
@@ -77,12 +77,19 @@ class Load(Spec):
     """Name of the load; stands in signals and metrics."""
     type: str
     """Kind of load; each kind names its own."""
+    hall: Name | None = None
+    """Hall that the load stands in: it then states IT power, a replayed one too, and the hall's losses and
+    cooling take the place of ``pue``."""
 
     def check(self, files: Files, start_utc_s: float, end_s: float) -> None:
         """Read what the load needs from files; raise InputError where it will not do.
 
         Loads without files have nothing to check.
         """
+
+    def in_hall(self) -> Self:
+        """Return the load as it runs in a hall: it states IT power, whatever its ``pue``."""
+        return self.model_copy(update={"pue": 1.0}) if "pue" in type(self).model_fields else self
 
     @abstractmethod
     def process(self, connection: Connection) -> Generator[Event, Any, None]:

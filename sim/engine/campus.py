@@ -11,6 +11,7 @@ from sim.ai.notice import Notice
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
+from sim.engine.halls import Halls
 from sim.engine.recorder import Recorder
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import LiveFleet
@@ -39,8 +40,9 @@ class Campus:
         self._scenario = scenario
         self._recorder = Recorder(self.clock)
         bus = Bus()
+        halls = Halls(self.clock, bus, self._recorder, scenario)
         for load in scenario.loads:
-            self._connect(load, bus)
+            self._connect(load, bus, halls)
         self.controller = Controller(
             self.clock,
             bus,
@@ -65,13 +67,21 @@ class Campus:
         self._recorder.constant("run.decision_count", self.controller.decision_count)
         return self._recorder.freeze(self._scenario.start_utc_s, end_s)
 
-    def _connect(self, load: Load, bus: Bus) -> None:
+    def _connect(self, load: Load, bus: Bus, halls: Halls) -> None:
         scenario = self._scenario
         self._recorder.load_kinds[load.name] = load.type
-        port = bus.connect(self.clock, self._recorder.track(f"load.{load.name}.power_mw"))
+        if load.hall is None:
+            if "pue" in type(load).model_fields:
+                self._recorder.constant(f"load.{load.name}.pue_ratio", getattr(load, "pue", 1.0))
+            set_power = bus.connect(
+                self.clock, self._recorder.track(f"load.{load.name}.power_mw")
+            ).set_power_mw
+        else:
+            set_power = halls.inlet(load.hall, load.name)
+            load = load.in_hall()
         connection = Connection(
             env=self.clock,
-            set_power_mw=port.set_power_mw,
+            set_power_mw=set_power,
             log=partial(self._recorder.log, f"load.{load.name}"),
             stream=lambda name: stream(scenario.seed, f"ai/{load.name}/{name}"),
             files=scenario.files,

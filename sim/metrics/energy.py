@@ -38,7 +38,7 @@ def _load_factor(recording: Recording) -> float:
 
 def balance_error_mwh(recording: Recording) -> float:
     """Return the site's energy less that of its loads and fleets, each integrated for itself [MWh]."""
-    parts = [f"load.{name}.power_mw" for name in recording.load_names]
+    parts = list(recording.ai_power_names)
     parts += [f"fleet.{name}.power_mw" for name in recording.fleet_names]
     return energy_mwh(recording["site_power_mw"]) - sum(energy_mwh(recording[part]) for part in parts)
 

@@ -11,6 +11,13 @@ from sim.recording import Track
 from sim.spec import Name, NonNegative, Positive, Spec
 
 
+class Location(Spec):
+    """Where a fleet stands, if not in buildings of its own."""
+
+    hall: Name
+    """Hall in whose free rack units its miners stand; they must fit in units and in power."""
+
+
 class AggregateFleet(Spec):
     """A fleet seen as ramp-limited megawatts; knows nothing of single machines."""
 
@@ -31,6 +38,8 @@ class AggregateFleet(Spec):
     """Energy one terahash takes at the meter [J/TH]."""
     initial_mw: NonNegative | None = None
     """Power at the start [MW]; left out: the policy's first target, so that the run starts steady."""
+    location: Location | None = None
+    """Where it stands; left out: in buildings of its own."""
 
     @model_validator(mode="after")
     def _range_is_a_range(self) -> Self:

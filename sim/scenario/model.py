@@ -8,13 +8,17 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, PrivateAttr, field_validator, model_validator
 
 from sim.ai import AnyLoad
+from sim.ai.halls import Hall
+from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
+from sim.grid.events import AnyGridEvent
 from sim.grid.interconnection import Interconnection
 from sim.market import MarketSpec
 from sim.mining.fleet import AggregateFleet
 from sim.policies import AnyPolicy, FollowHeadroom
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
+from sim.scenario.placement import check_halls
 from sim.spec import Name, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
@@ -41,6 +45,12 @@ class Scenario(Spec):
     """The connection that AI and miners share."""
     loads: Annotated[tuple[AnyLoad, ...], Field(max_length=1000)] = ()
     """The AI loads."""
+    halls: Annotated[tuple[Hall, ...], Field(max_length=1000)] = ()
+    """The halls that loads may stand in; a load outside a hall has a plain ``pue``."""
+    weather: AnyWeather = SyntheticWeather()
+    """Outdoor temperature, for the cooling of halls: ``file`` or ``synthetic``."""
+    events: Annotated[tuple[AnyGridEvent, ...], Field(max_length=1000)] = ()
+    """What happens on the grid: voltage sags, and the word to reconnect."""
     fleets: Annotated[tuple[AggregateFleet, ...], Field(max_length=1000)] = ()
     """The fleets of miners."""
     controller: ControllerSpec = ControllerSpec()
@@ -62,10 +72,17 @@ class Scenario(Spec):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        names = [part.name for part in (*self.loads, *self.fleets)]
+        names = [part.name for part in (*self.loads, *self.halls, *self.fleets)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"loads and fleets need names of their own; used twice: {', '.join(twice)}")
+            raise ValueError(
+                f"loads, halls and fleets need names of their own; used twice: {', '.join(twice)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _halls_hold_what_stands_in_them(self) -> Self:
+        check_halls(self.halls, self.loads, self.fleets, self.events)
         return self
 
     @property
@@ -98,6 +115,8 @@ class Scenario(Spec):
             f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
             for position, load in enumerate(self.loads)
         }
+        if self.halls:
+            checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
         checks["market.power"] = partial(power.signal, files, start_utc_s, end_s, random)
         checks["market.bitcoin"] = partial(bitcoin.signals, files, start_utc_s, end_s)
         faults: list[Fault] = []

@@ -87,7 +87,8 @@ def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None
 
 def metric_facts(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return unit and summary of every metric that runs of a scenario have, by name."""
-    kinds = {load["name"]: load["type"] for load in scenario.get("loads", ())}
+    kinds = {hall["name"]: "hall" for hall in scenario.get("halls", ())}
+    kinds |= {load["name"]: load["type"] for load in scenario.get("loads", ())}
     return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in metrics_of(kinds)}
 
 

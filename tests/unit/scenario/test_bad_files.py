@@ -53,7 +53,7 @@ BAD_VALUES = [
     ("policy:", "market: {power: {file: x}}\npolicy:", "17:10 market.power.type: missing; one of"),
     ("policy:", "? [a]\n: 1\npolicy:", "17:3: a key must be a plain word"),
     ("fleets:", "  - 5\nfleets:", "10:5 loads.1: must be a mapping, got 5"),
-    ("name: miners", "name: trace", "helios.yaml: loads and fleets need names of their own"),
+    ("name: miners", "name: trace", "helios.yaml: loads, halls and fleets need names of their own"),
     ("    rated_mw: 60", "    rated_mw: 60\n    minimum_mw: 70", "11:5 fleets.0: minimum_mw is 70 MW;"),
     ("days: 1", "days: 1\ndays: 2", "5:1: key 'days' stands twice in one mapping, first on line 4"),
     ("{limit_mw: 200}", "&a {limit_mw: 200}", "5:18: anchors (&name) are refused; write the value out"),

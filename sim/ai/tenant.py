@@ -1,0 +1,131 @@
+"""A tenant that moves in: what is energised, what of it is drawn, and what is paid for."""
+
+from collections.abc import Generator
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import AwareDatetime, Field
+from simpy import Event
+
+from sim.ai.base import At, Connection, Load
+from sim.ai.tenancy import Block, DrawShape, blocks_of, draw_bends_s, draw_fraction, slipped_s
+from sim.spec import Fraction, Positive, Spec
+from sim.units import SECONDS_PER_DAY
+
+Days = Annotated[float, Field(ge=0.0, le=3660.0)]
+
+
+class Phase(Spec):
+    """One phase of a tenant's contract."""
+
+    size_mw: Positive
+    """IT power let in it [MW]."""
+    ready: AwareDatetime
+    """When its first data hall is due, ISO 8601 with an offset; the phase slips from there."""
+    length_d: Days = 228.0
+    """Time from its first to its last megawatt [d]. Default: two and a half quarters; two to three were taken
+    by phases that are public."""
+    billable: AwareDatetime | None = None
+    """When the tenant pays for all of it, whether it is energised, and draws, or not (take or pay). Left out:
+    for each data hall once it is energised."""
+
+
+class Slip(Spec):
+    """How late phases are: lognormal, drawn for each."""
+
+    median_d: Days = 91.0
+    """Median delay [d]. Default: one quarter; unverified. 0: on time."""
+    sigma: Annotated[float, Field(ge=0.0, le=2.0)] = 0.6
+    """Standard deviation of its logarithm. Default: a mean of 1.2 quarters; unverified."""
+
+
+class TenantLoad(Load):
+    """A tenant that moves in phase by phase, and draws less than its contract for long.
+
+    Data halls are energised one by one. In each, racks are set up over some weeks, burn in at high power,
+    then serve at a steady share of what is let. What is let and not yet drawn is idle: miners may have it.
+    """
+
+    type: Literal["tenant"]
+    """Kind of load."""
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=100)]
+    """Phases of the contract."""
+    block_mw: Annotated[float, Field(ge=0.5, le=100.0)] = 8.0
+    """IT power of one data hall [MW]. Default: within the 5 to 10 MW that are energised at a time."""
+    slip: Slip = Slip()
+    """How late phases are."""
+    fill_d: Annotated[float, Field(ge=0.1, le=730.0)] = 45.0
+    """Time in which racks of a data hall are set up [d]. Default: 30 to 60 days; unverified."""
+    burn_in_d: Annotated[float, Field(ge=0.0, le=365.0)] = 7.0
+    """Time each rack is tested under load [d]. Default: assumption."""
+    burn_in_fraction: Fraction = 0.9
+    """IT power of a rack under test over what is let for it. Default: 0.9 of its rated power; unverified."""
+    draw_fraction: Fraction = 0.75
+    """IT power of a rack in service over what is let for it. Default: measured training servers draw 0.76 of
+    their nameplate (arXiv:2412.08602)."""
+    pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25
+    """Power at the site's meter over IT power, at every load. Default: assumption."""
+
+    @property
+    def contract_mw(self) -> float:
+        """IT power let in all phases [MW]."""
+        return sum(phase.size_mw for phase in self.phases)
+
+    @property
+    def shape(self) -> DrawShape:
+        """What the tenant draws in a data hall, by its age."""
+        return DrawShape(
+            self.fill_d * SECONDS_PER_DAY,
+            self.burn_in_d * SECONDS_PER_DAY,
+            self.burn_in_fraction,
+            self.draw_fraction,
+        )
+
+    def process(self, connection: Connection) -> Generator[Event, Any, None]:
+        """Move in; log ``energised`` and ``billable``, each with the IT power [MW] from then on.
+
+        What lies before the start of the run is logged at the start.
+        """
+        draws = connection.stream("slip")
+        blocks: list[Block] = []
+        news: list[tuple[float, str, float]] = []
+        for phase in self.phases:
+            late_s = slipped_s(
+                self.slip.median_d * SECONDS_PER_DAY, self.slip.sigma, float(draws.standard_normal())
+            )
+            ready_s = phase.ready.timestamp() - connection.start_utc_s + late_s
+            length_s = phase.length_d * SECONDS_PER_DAY
+            energised = blocks_of(ready_s, phase.size_mw, length_s, self.block_mw)
+            blocks += energised
+            news += [(block.energised_s, "energised", block.size_mw) for block in energised]
+            if phase.billable is None:
+                news += [(block.energised_s, "billable", block.size_mw) for block in energised]
+            else:
+                from_s = phase.billable.timestamp() - connection.start_utc_s
+                news.append((from_s, "billable", phase.size_mw))
+        yield from self._move_in(connection, blocks, sorted(news))
+
+    def _move_in(
+        self, connection: Connection, blocks: list[Block], news: list[tuple[float, str, float]]
+    ) -> Generator[Event, Any, None]:
+        """Draw straight lines from bend to bend, and tell the news as it comes."""
+        bends_s = draw_bends_s(self.shape)
+        times_s = {block.energised_s + bend_s for block in blocks for bend_s in bends_s}
+        times_s |= {time_s for time_s, _, _ in news}
+        later_s = sorted(time_s for time_s in times_s if 0.0 < time_s < connection.end_s)
+        waiting = list(reversed(news))
+        for time_s, next_s in zip([0.0, *later_s], [*later_s, connection.end_s], strict=True):
+            if time_s > 0.0:
+                yield At(connection.env, time_s)
+            while waiting and waiting[-1][0] <= time_s:
+                _, kind, size_mw = waiting.pop()
+                connection.log(kind, size_mw)
+            power_mw, then_mw = self._power_mw(blocks, time_s), self._power_mw(blocks, next_s)
+            connection.set_power_mw(power_mw, (then_mw - power_mw) / (next_s - time_s))
+
+    def _power_mw(self, blocks: list[Block], time_s: float) -> float:
+        """Return the power at the meter [MW]; its line has no jumps, for racks take time to set up."""
+        ages_s = np.array([time_s - block.energised_s for block in blocks])
+        shares = np.asarray(draw_fraction(ages_s, self.shape)).tolist()
+        it_mw = sum(block.size_mw * float(share) for block, share in zip(blocks, shares, strict=True))
+        return self.pue * it_mw

@@ -1,0 +1,109 @@
+"""Builds the halls of a campus: each between its loads and the bus, with its switch to the grid."""
+
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from typing import Any
+
+from simpy import Event
+
+from sim.ai.base import At, SetPower
+from sim.ai.halls import Hall, LiveHall
+from sim.ai.ride_through import GridSwitch
+from sim.engine.alarm import Alarm
+from sim.engine.bus import Bus
+from sim.engine.clock import Clock
+from sim.engine.recorder import Recorder
+from sim.grid.events import AnyGridEvent, VoltageSag
+from sim.rng import stream
+from sim.scenario.model import Scenario
+from sim.signals import Signal
+
+
+class Halls:
+    """The halls of one run, and what the grid does to them.
+
+    Parameters
+    ----------
+    clock, bus, recorder
+        What the campus is made of.
+    scenario
+        What to build.
+    """
+
+    def __init__(self, clock: Clock, bus: Bus, recorder: Recorder, scenario: Scenario) -> None:
+        self._clock = clock
+        self._bus = bus
+        self._recorder = recorder
+        self._scenario = scenario
+        self._switches: dict[str, GridSwitch] = {}
+        self._live: dict[str, LiveHall] = {}
+        if scenario.halls:
+            outdoor_c = scenario.weather.outdoor_c(scenario.files, scenario.start_utc_s, scenario.end_s)
+            recorder.give("outdoor_temperature_c", outdoor_c)
+            self._live = {hall.name: self._build(hall, outdoor_c) for hall in scenario.halls}
+        for event in scenario.events:
+            self._await(event)
+
+    def inlet(self, hall: str, load: str) -> SetPower:
+        """Return where a load of a hall states its IT power."""
+        track = self._recorder.track(f"load.{load}.it_power_mw")
+        return self._live[hall].inlet(track).set_power_mw
+
+    def _build(self, hall: Hall, outdoor_c: Signal) -> LiveHall:
+        recorder, name = self._recorder, f"hall.{hall.name}"
+        recorder.load_kinds[hall.name] = "hall"
+        for constant in ("rated_mw", "rated_it_mw", "miner_capacity_mw"):
+            recorder.constant(f"{name}.{constant}", getattr(hall, constant))
+        set_power = self._bus.connect(self._clock, recorder.track(f"{name}.power_mw")).set_power_mw
+        if hall.ride_through is not None:
+            switch = GridSwitch(
+                self._clock,
+                hall.ride_through,
+                set_power,
+                recorder.track(f"{name}.backup_power_mw"),
+                partial(recorder.log, name),
+                stream(self._scenario.seed, f"ai/{hall.name}/reconnection"),
+                self._alarm,
+            )
+            self._switches[hall.name] = switch
+            set_power = switch.set_power_mw
+        live = LiveHall(
+            self._clock,
+            hall,
+            set_power,
+            hall.cooling_signal(outdoor_c),
+            recorder.track(f"{name}.it_power_mw"),
+            recorder.track(f"{name}.cooling_power_mw"),
+            partial(recorder.log, name),
+            self._alarm,
+        )
+        live.restate()  # an empty hall draws too
+        return live
+
+    def _alarm(self, ring: Callable[[], None]) -> Alarm:
+        return Alarm(self._clock, ring)
+
+    def _await(self, event: AnyGridEvent) -> None:
+        names = self._switches if event.halls is None else event.halls
+        switches = [self._switches[name] for name in names if name in self._switches]
+        start_utc_s = self._scenario.start_utc_s
+        if isinstance(event, VoltageSag):
+            self._clock.process(self._sag(event, switches))
+        else:
+            self._clock.process(self._reconnect(event.first_s(start_utc_s), switches))
+
+    def _sag(self, event: VoltageSag, switches: Sequence[GridSwitch]) -> Generator[Event, Any, None]:
+        for sag in event.sags(self._scenario.start_utc_s):
+            if sag.time_s < self._clock.now:
+                continue  # before the run began
+            yield At(self._clock, sag.time_s)
+            self._recorder.log("grid", "voltage-sag", sag.left_pu)
+            for switch in switches:
+                switch.sag(sag.left_pu, sag.duration_s)
+
+    def _reconnect(self, time_s: float, switches: Sequence[GridSwitch]) -> Generator[Event, Any, None]:
+        if time_s < self._clock.now:
+            return
+        yield At(self._clock, time_s)
+        for switch in switches:
+            switch.reconnect()

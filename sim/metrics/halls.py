@@ -1,0 +1,76 @@
+"""What a hall draws for what its loads do: PUE, an outcome; and how often it leaves the grid."""
+
+import math
+
+from sim.metrics.base import LoadMetric
+from sim.metrics.energy import energy_mwh
+from sim.recording import Recording
+
+
+def facility_energy_mwh(recording: Recording, hall: str) -> float:
+    """Return the energy that a hall took, from the grid and from its own supply [MWh]."""
+    backup = recording.signals.get(f"hall.{hall}.backup_power_mw")
+    grid_mwh = energy_mwh(recording[f"hall.{hall}.power_mw"])
+    return grid_mwh + (0.0 if backup is None else energy_mwh(backup))
+
+
+def it_energy_mwh(recording: Recording, hall: str) -> float:
+    """Return the IT energy of a hall [MWh]."""
+    return energy_mwh(recording[f"hall.{hall}.it_power_mw"])
+
+
+def pue_ratio(recording: Recording, hall: str) -> float:
+    """Return a hall's energy over its IT energy; NaN where it had no load."""
+    it_mwh = it_energy_mwh(recording, hall)
+    return facility_energy_mwh(recording, hall) / it_mwh if it_mwh > 0.0 else math.nan
+
+
+def backup_energy_mwh(recording: Recording, hall: str) -> float:
+    """Return the energy that a hall took from its own supply [MWh]."""
+    backup = recording.signals.get(f"hall.{hall}.backup_power_mw")
+    return 0.0 if backup is None else energy_mwh(backup)
+
+
+def transfer_count(recording: Recording, hall: str) -> float:
+    """Return how often a hall left the grid."""
+    return float(
+        sum(event.source == f"hall.{hall}" and event.kind == "transfer" for event in recording.events)
+    )
+
+
+CATALOGUE = (
+    LoadMetric("hall", "pue_ratio", "1", "Energy of the hall over IT energy of its loads", pue_ratio),
+    LoadMetric("hall", "it_energy_mwh", "MWh", "IT energy of the hall's loads", it_energy_mwh),
+    LoadMetric(
+        "hall",
+        "cooling_energy_mwh",
+        "MWh",
+        "Energy of the hall's cooling",
+        lambda recording, hall: energy_mwh(recording[f"hall.{hall}.cooling_power_mw"]),
+    ),
+    LoadMetric(
+        "hall",
+        "peak_mw",
+        "MW",
+        "Highest power of the hall at the meter",
+        lambda recording, hall: recording[f"hall.{hall}.power_mw"].maximum(),
+    ),
+    LoadMetric(
+        "hall",
+        "rated_mw",
+        "MW",
+        "Most that the hall may draw: full of AI, on a day of the design temperature",
+        lambda recording, hall: recording.constants[f"hall.{hall}.rated_mw"],
+    ),
+    LoadMetric(
+        "hall",
+        "miner_capacity_mw",
+        "MW",
+        "Rack-form miners that the hall has room and power for",
+        lambda recording, hall: recording.constants[f"hall.{hall}.miner_capacity_mw"],
+    ),
+    LoadMetric(
+        "hall", "transfer_count", "1", "Times the hall left the grid for its own supply", transfer_count
+    ),
+    LoadMetric("hall", "backup_energy_mwh", "MWh", "Energy from the hall's own supply", backup_energy_mwh),
+)
