@@ -10,6 +10,7 @@ from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
 from simpy.events import NORMAL
 
+from sim.signals import FloatArray
 from sim.spec import Name, Spec
 from sim.tables import Files
 
@@ -42,6 +43,15 @@ class SetPower(Protocol):
         """Draw ``power_mw`` [MW] now, changing by ``slope_mw_per_s`` [MW/s] until told otherwise."""
 
 
+def _forget(name: str, value: float) -> None:
+    """Record nothing."""
+
+
+def _no_calendar(time_s: FloatArray, time_zone: str) -> FloatArray:
+    """Refuse: a load that lives by local time needs a connection with a calendar."""
+    raise NotImplementedError(f"no calendar for {time_zone}")
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """All that a load is given: a clock, a way to state its power, a log, its random streams, its files."""
@@ -57,6 +67,11 @@ class Connection:
     """The scenario's start [s since 1970-01-01T00:00Z]."""
     end_s: float
     """The scenario's end [s]."""
+    constant: Callable[[str, float], None] = _forget
+    """Records a number of the whole run, such as a count; said twice, the last word counts."""
+    hour_of_week: Callable[[FloatArray, str], FloatArray] = _no_calendar
+    """Returns the hour of the week [h], from Monday 00:00, that the clocks of a time zone show at some times
+    [s from the scenario's start]."""
 
 
 class Load(Spec):

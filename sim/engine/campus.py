@@ -11,6 +11,7 @@ from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.engine.recorder import Recorder
+from sim.market.calendar import hour_of_week
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import LiveFleet
 from sim.mining.hashing import breakeven_usd_per_mwh
@@ -76,6 +77,8 @@ class Campus:
             files=scenario.files,
             start_utc_s=scenario.start_utc_s,
             end_s=scenario.end_s,
+            constant=lambda name, value: self._recorder.constant(f"load.{load.name}.{name}", value),
+            hour_of_week=lambda time_s, zone: hour_of_week(scenario.start_utc_s + time_s, zone),
         )
         self.clock.process(load.process(connection))
 
