@@ -41,11 +41,15 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f"must be a zone of the IANA data base, such as America/Chicago, got {name}") from None
+        raise ValueError(
+            f"must be a zone of the IANA data base, such as America/Chicago, got {name}"
+        ) from None
     return name
 
 
 TimeZone = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=60), AfterValidator(_known_zone)
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=60),
+    AfterValidator(_known_zone),
 ]
 """Name of a time zone in the IANA data base: ``America/Chicago``."""

@@ -64,8 +64,8 @@ GPUS: Final[dict[str, GpuCurve]] = {
     "h100": GpuCurve(700.0, 0.589, 0.226, 0.91, 5.0),
     "b200": GpuCurve(1000.0, 0.616, 0.200, 1.23, 6.1),
 }
-"""Curves by GPU, fitted to medians over models of the ML.ENERGY leaderboard; single models lie about them with
-a standard deviation of 0.12 (H100) and 0.15 (B200) of rated power."""
+"""Curves by GPU, fitted to medians over models of the ML.ENERGY leaderboard; single models lie about them
+with a standard deviation of 0.12 (H100) and 0.15 (B200) of rated power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ MODELS: Final[dict[tuple[str, str], TokenEnergy]] = {
     ("llama-3.1-405b-fp8", "h100"): TokenEnergy(8, 1.680, 96.06),
     ("llama-3.1-405b-fp8", "b200"): TokenEnergy(4, 0.976, 97.93),
 }
-"""Energy by model and GPU: least squares of relative error to the chat task of the ML.ENERGY leaderboard (short
-prompts, about 350 tokens out; the prompt's energy is within the token's). Largest error 5 % on H100; on B200
-2 % for 405B, 14 % for 70B, 22 % for 8B."""
+"""Energy by model and GPU: least squares of relative error to the chat task of the ML.ENERGY leaderboard
+(short prompts, about 350 tokens out; the prompt's energy is within the token's). Largest error 5 % on H100;
+on B200 2 % for 405B, 14 % for 70B, 22 % for 8B."""
 
 
 def power_fraction(gpu: str, batch: Number) -> Number:
@@ -123,7 +123,8 @@ def power_fraction(gpu: str, batch: Number) -> Number:
     """
     curve = GPUS[gpu]
     ratio = batch / 2.0**curve.middle_log2
-    return curve.base_fraction + curve.rise_fraction / (1.0 + ratio ** (-curve.steepness / math.log(2.0)))
+    falling: Number = ratio ** (-curve.steepness / math.log(2.0))
+    return curve.base_fraction + curve.rise_fraction / (1.0 + falling)
 
 
 def token_energy_j(energy: TokenEnergy, batch: Number) -> Number:
@@ -164,7 +165,7 @@ class ReplicaPower:
     parked_w: float
     """No model loaded [W]."""
     busy_w: tuple[float, ...]
-    """Power at loads from 0 to 1 in equal steps [W]; load is tokens in a second over ``full_tokens_per_s``."""
+    """Power at loads from 0 to 1 in equal steps [W]; load is tokens made over ``full_tokens_per_s``."""
 
     @property
     def full_w(self) -> float:

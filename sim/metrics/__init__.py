@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sim.metrics import dips, economics, energy, fleets, limits, ramps, run, training
+from sim.metrics import dips, economics, energy, fleets, inference, limits, ramps, run, training
 from sim.metrics.base import LoadMetric, Measurement, Metric
 from sim.metrics.base import measure as _measure
 from sim.recording import Recording
@@ -11,7 +11,7 @@ CATALOGUE: tuple[Metric, ...] = tuple(
     metric for module in (energy, limits, ramps, dips, fleets, economics, run) for metric in module.CATALOGUE
 )
 """Every metric of a run, in the order in which a table shows them."""
-LOAD_CATALOGUE: tuple[LoadMetric, ...] = training.CATALOGUE
+LOAD_CATALOGUE: tuple[LoadMetric, ...] = (*training.CATALOGUE, *inference.CATALOGUE)
 """Every metric that loads of one kind have."""
 
 

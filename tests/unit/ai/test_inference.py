@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from sim.ai import AnyLoad, InferenceLoad, inference
+from sim.ai import AnyLoad, InferenceLoad, demand_path
 from sim.errors import InputError
 from sim.tables import Files
 
@@ -106,7 +106,7 @@ def test_demand_above_capacity_draws_no_more_and_is_logged_once_each_time(run_lo
 
 def test_draws_do_not_depend_on_the_size_of_blocks(run_load, monkeypatch):
     before = [power_mw for _, power_mw in run_load(a_service(), 86_400.0).levels()]
-    monkeypatch.setattr(inference, "_UPDATES_DRAWN_AT_ONCE", 7)
+    monkeypatch.setattr(demand_path, "BLOCK_SIZE", 7)
 
     after = [power_mw for _, power_mw in run_load(a_service(), 86_400.0).levels()]
     assert after == pytest.approx(before, rel=1e-12)
