@@ -59,27 +59,24 @@ class Replicas(Spec):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        own = (self.gpus_per_replica, self.token_j, self.step_j)
-        if (self.model, self.gpu) not in MODELS and None in own:
-            raise ValueError(
-                f"no figures for {self.model} on {self.gpu}: give gpus_per_replica, token_j, step_j"
-            )
         if self.count < 1:
             raise ValueError(
-                f"gpus must be at least {self.energy.gpus_per_replica}, one replica's; got {self.gpus}"
+                f"gpus must be at least {self.energy.gpus_per_replica}, those of one replica; got {self.gpus}"
             )
         if self.minimum_count > self.count:
             raise ValueError(
                 f"minimum_count must be at most {self.count}, all replicas; got {self.minimum_count}"
             )
         if not self.power.parking_saves:
-            raise ValueError("step_j is too small: energy of a token must fall as the batch grows")
+            energy = self.energy
+            got = f"got token_j {energy.token_j:g} and step_j {energy.step_j:g}"
+            raise ValueError(f"step_j must be so large that tokens get cheaper as the batch grows, {got}")
         return self
 
     @property
     def energy(self) -> TokenEnergy:
         """Energy of a token, and GPUs of one replica."""
-        known = MODELS.get((self.model, self.gpu), TokenEnergy(1, 0.0, 0.0))
+        known = MODELS[self.model, self.gpu]
         return TokenEnergy(
             self.gpus_per_replica or known.gpus_per_replica,
             self.token_j or known.token_j,
@@ -269,21 +266,21 @@ class Autoscaler:
         if lacking > 0:
             self._start(lacking)
         if lacking >= 0:
-            self._wait(wanted)
+            self._wait()
         else:
             self._most_wanted_count = max(self._most_wanted_count, wanted)
             if now_s >= self._park_s:
                 self.active_count = min(self.active_count, self._most_wanted_count)
-                self._wait(wanted)
+                self._wait()
         self._now_s = now_s + step_s
         parked = self._count - self.active_count - self.starting_count
         self.idle_w = self.starting_count * self._starting_w + parked * self._parked_w
         return self.active_count
 
-    def _wait(self, wanted: int) -> None:
+    def _wait(self) -> None:
         """Begin the park delay anew."""
         self._park_s = self._now_s + self._park_delay_s
-        self._most_wanted_count = wanted
+        self._most_wanted_count = 0
 
     def _start(self, count: int) -> None:
         if self._cold_start_s:

@@ -7,16 +7,18 @@ import pytest
 from simpy import Environment
 
 from sim.ai.base import Connection, Load
+from sim.market.calendar import hour_of_week
 from sim.rng import stream
 from sim.tables import Files
 
 
 @dataclass
 class Seen:
-    """What a load did: the power it stated, the events it logged."""
+    """What a load did: the power it stated, the events it logged, the totals it stated."""
 
     power: list[tuple[float, float, float]] = field(default_factory=list)
     events: list[tuple[float, str, float]] = field(default_factory=list)
+    constants: dict[str, float] = field(default_factory=dict)
 
     def levels(self) -> list[tuple[float, float]]:
         return [(time_s, power_mw) for time_s, power_mw, _ in self.power]
@@ -57,6 +59,8 @@ def run_load() -> Callable[..., Seen]:
             files=files or Files([]),
             start_utc_s=start_utc_s,
             end_s=until_s,
+            constant=lambda name, value: seen.constants.update({name: value}),
+            hour_of_week=lambda time_s, zone: hour_of_week(start_utc_s + time_s, zone),
         )
         env.process(load.process(connection))
         env.run(until=until_s)
