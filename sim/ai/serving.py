@@ -59,6 +59,10 @@ class Replicas(Spec):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
+        own = (self.gpus_per_replica, self.token_j, self.step_j)
+        if (self.model, self.gpu) not in MODELS and None in own:
+            missing = "give gpus_per_replica, token_j and step_j"
+            raise ValueError(f"no figures are known for {self.model} on {self.gpu}: {missing}")
         if self.count < 1:
             raise ValueError(
                 f"gpus must be at least {self.energy.gpus_per_replica}, those of one replica; got {self.gpus}"
@@ -76,7 +80,7 @@ class Replicas(Spec):
     @property
     def energy(self) -> TokenEnergy:
         """Energy of a token, and GPUs of one replica."""
-        known = MODELS[self.model, self.gpu]
+        known = MODELS.get((self.model, self.gpu), TokenEnergy(1, 1.0, 1.0))
         return TokenEnergy(
             self.gpus_per_replica or known.gpus_per_replica,
             self.token_j or known.token_j,

@@ -159,6 +159,10 @@ def test_a_cold_start_delays_work():
     [
         ({"gpus": 3}, "gpus must be at least 4, those of one replica; got 3"),
         ({"gpus": 8, "minimum_count": 3}, "minimum_count must be at most 2, all replicas; got 3"),
+        (
+            {"gpus": 8, "gpu": "b200", "model": "llama-3.1-8b"},
+            "no figures are known for llama-3.1-8b on b200",
+        ),
         ({"gpus": 8, "step_j": 1e-6}, "step_j must be so large.*got token_j 0.36 and step_j 1e-06"),
     ],
 )
