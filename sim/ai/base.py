@@ -11,6 +11,7 @@ from simpy import Environment, Event
 from simpy.events import NORMAL
 
 from sim.ai.notice import Notice
+from sim.signals import FloatArray
 from sim.spec import Name, Spec
 from sim.tables import Files
 
@@ -49,6 +50,11 @@ def _to_nobody(*_: object) -> None:
     """Take what nobody listens to."""
 
 
+def _no_calendar(time_s: FloatArray, time_zone: str) -> FloatArray:
+    """Refuse: a load that lives by local time needs a connection with a calendar."""
+    raise LookupError(f"this connection has no calendar for {time_zone} at {time_s[:1]} s")
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """All that a load is given: a clock, a way to state its power, a log, its random streams, its files."""
@@ -68,6 +74,9 @@ class Connection:
     """Tells the site what is to come."""
     constant: Callable[[str, float], None] = _to_nobody
     """Records a number of the load, by name; the last word counts."""
+    hour_of_week: Callable[[FloatArray, str], FloatArray] = _no_calendar
+    """Returns the hour of the week [h], from Monday 00:00, that the clocks of a time zone show at some times
+    [s from the scenario's start]."""
 
 
 class Load(Spec):

@@ -243,7 +243,7 @@ def _site_power(recording: Recording, window: Window, specs: Mapping[str, Iterat
     """Return the site's power in a window: as recorded, with each load exchanged for its wave."""
     parts = [recording["site_power_mw"].clip_time(*window)]
     for name, iteration in specs.items():
-        load = recording[f"load.{name}.power_mw"]
+        load = recording.load_power_mw(name)
         draws = stream(seed, f"ai/{name}/waveform/{window[0]!r}-{window[1]!r}")
         parts += [with_iterations(load, window, iteration, draws), -load.clip_time(*window)]
     return total(parts)

@@ -13,6 +13,7 @@ from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.engine.halls import Halls
 from sim.engine.recorder import Recorder
+from sim.market.calendar import hour_of_week
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import LiveFleet
 from sim.mining.hashing import breakeven_usd_per_mwh
@@ -89,6 +90,7 @@ class Campus:
             end_s=scenario.end_s,
             announce=partial(self._announce, f"load.{load.name}"),
             constant=lambda name, value: self._recorder.constant(f"load.{load.name}.{name}", value),
+            hour_of_week=lambda time_s, zone: hour_of_week(scenario.start_utc_s + time_s, zone),
         )
         self.clock.process(load.process(connection))
 

@@ -20,7 +20,7 @@ GPU_FRACTION = {name: NODE.gpu_fractions[state].value for name, state in STATES.
     "compute": DUTY_FRACTION * NODE.gpu_fractions["compute"].value
     + (1.0 - DUTY_FRACTION) * NODE.gpu_fractions["communicate"].value
 }
-"""GPU power over rated power that a training job takes from the catalogue; computing is the mean over iterations."""
+"""GPU power over rated power that a job takes from the catalogue; computing is the mean over iterations."""
 STEP_S = 0.236
 """One training step: 1,000 of them take 236 s in the file with a checkpoint each 1,000."""
 ITERATION = Iteration(period_s=STEP_S, low_fraction=0.45 / 0.90)

@@ -8,13 +8,14 @@ from simpy import Environment
 
 from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
+from sim.market.calendar import hour_of_week
 from sim.rng import stream
 from sim.tables import Files
 
 
 @dataclass
 class Seen:
-    """What a load did: the power it stated, the events it logged."""
+    """What a load did: the power it stated, the events it logged, the totals it stated."""
 
     power: list[tuple[float, float, float]] = field(default_factory=list)
     events: list[tuple[float, str, float]] = field(default_factory=list)
@@ -62,6 +63,7 @@ def run_load() -> Callable[..., Seen]:
             end_s=until_s,
             announce=seen.notices.append,
             constant=seen.constants.__setitem__,
+            hour_of_week=lambda time_s, zone: hour_of_week(start_utc_s + time_s, zone),
         )
         env.process(load.process(connection))
         env.run(until=until_s)
