@@ -1,4 +1,4 @@
-"""Training jobs on the whole simulator against published figures; each test names its source and tolerance."""
+"""Training jobs on the whole simulator against published figures; a test names its source and tolerance."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_llama_3_repeats_its_interruptions_and_its_effective_time(interval_min, 
 
 @pytest.mark.parametrize(("nodes", "hours", "days"), [(2048, 1.80, 200.0), (16_384, 0.225, 40.0)])
 def test_time_to_failure_of_large_jobs(nodes, hours, days):
-    """Kokolis et al., arXiv:2410.21680: 1.8 h and 0.23 h at 6.5e-3 a node-day; formula 2 %, run 3 deviations."""
+    """Kokolis et al., arXiv:2410.21680: 1.8 h and 0.23 h at 6.5e-3 a node-day; 2 %, run 3 deviations."""
     assert 1.0 / interruption_rate_per_s(nodes, 6.5e-3) / 3600.0 == pytest.approx(hours, rel=0.02)
     job = {
         "gpus": 8 * nodes,

@@ -221,3 +221,11 @@ def test_a_run_knows_how_its_iterations_swing(run_load):
 def test_wrong_values_are_refused(keys, message):
     with pytest.raises(ValidationError, match=message):
         a_job(**keys)
+
+
+def test_a_day_of_16384_gpus_takes_under_500_changes_of_power(run_load):
+    job = a_job(gpus=16_384, failures={}, checkpoint={}, snap_back_s=2.0)
+    days = 100
+    seen = run_load(job, days * 86_400.0)
+    # a stall, a return and the end of its ramp every ten minutes; five for each of nine failures a day
+    assert 400 * days < len(seen.power) < 500 * days
