@@ -54,6 +54,31 @@ def campus_days(days: float) -> Scenario:
     return load_scenario(SCENARIOS / "helios-year.yaml", overrides={"days": days})
 
 
+def gigawatt(days: float) -> Scenario:
+    """Return a campus of a gigawatt: 20 training jobs of 40 MW, 10 services of 15 MW, 300 MW of miners."""
+    jobs = [
+        {"name": f"job-{n}", "type": "training", "gpus": 21_760, "gpu": "gb200-nvl72", "power_mw": 32.0}
+        | {"checkpoint": {"interval_min": 30.0}, "restart": {"mean_min": 6.0}}
+        for n in range(20)
+    ]
+    services = [{"name": f"service-{n}", "type": "inference", "power_mw": 12.0} for n in range(10)]
+    miners = {"name": "miners", "type": "aggregate", "rated_mw": 300.0, "efficiency_j_per_th": 17.5}
+    miners |= {"ramp_up_mw_per_s": 5.0, "ramp_down_mw_per_s": 60.0, "latency_s": 3.0}
+    return a_scenario(
+        loads=jobs + services,
+        fleets=[miners],
+        limit_mw=1100.0,
+        days=days,
+        policy={"type": "follow-headroom", "margin_mw": 22.0},
+        controller={
+            "telemetry_delay_s": 2.0,
+            "minimum_interval_s": 1.0,
+            "telemetry_deadband_mw": 2.5,
+            "telemetry_scan_s": 1.0,
+        },
+    )
+
+
 def run_s(scenario: Scenario) -> tuple[float, Campus]:
     """Return how long a run takes, build and recording included [s], and the campus that ran."""
     started = time.perf_counter()
