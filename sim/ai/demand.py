@@ -16,7 +16,6 @@ from sim.signals import FloatArray
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 HOURS_PER_WEEK: Final = 168
-_LARGEST_EXPONENT: Final = 500.0  # beyond it there is nothing, or everything
 _THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
 
 # fmt: off
@@ -309,12 +308,11 @@ def adoption_ratio(time_d: float, midpoint_d: float, width_d: float) -> float:
 
     Notes
     -----
-    Logistic: :math:`A = 1 / (1 + e^{-(t - t_0) / w})`.
+    Logistic: :math:`A = 1 / (1 + e^{-(t - t_0) / w})`; as a hyperbolic tangent it cannot overflow.
 
     Examples
     --------
     >>> adoption_ratio(0.0, 0.0, 120.0), round(adoption_ratio(120.0, 0.0, 120.0), 3)
     (0.5, 0.731)
     """
-    exponent = max(-_LARGEST_EXPONENT, min(_LARGEST_EXPONENT, (midpoint_d - time_d) / width_d))
-    return 1.0 / (1.0 + math.exp(exponent))
+    return 0.5 + 0.5 * math.tanh((time_d - midpoint_d) / (2.0 * width_d))

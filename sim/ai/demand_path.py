@@ -43,45 +43,57 @@ class CommonNoise:
 
 
 class Growth:
-    """Adoption and launches: slow factors of demand.
+    """Adoption and launches: slow factors of demand, from update to update.
 
     Parameters
     ----------
     adoption, launches
         What grows; None: nothing.
+    update_interval_s
+        Time between two updates [s].
     draws
         Random stream of the launches.
     """
 
-    def __init__(self, adoption: Adoption | None, launches: Launches | None, draws: Generator) -> None:
+    def __init__(
+        self, adoption: Adoption | None, launches: Launches | None, update_interval_s: float, draws: Generator
+    ) -> None:
         self._adoption = adoption
         self._launches = launches
+        self._interval_d = update_interval_s / SECONDS_PER_DAY
         self._draws = draws
         self._excess = 0.0  # what past launches add to 1
-        self._time_d = 0.0
-        self._next_launch_d = math.inf if launches is None else self._wait_d(launches)
+        self._next_launch_d = 0.0 if launches is None else self._wait_d(launches)
 
     def factors(self, time_s: FloatArray) -> list[float]:
-        """Return the factor at each time [s], later than all before."""
-        return [self._factor(time_d) for time_d in (time_s / SECONDS_PER_DAY).tolist()]
-
-    def _factor(self, time_d: float) -> float:
-        factor = 1.0
+        """Return the factor at each update of a block [s]; blocks follow each other."""
+        times_d: list[float] = (time_s / SECONDS_PER_DAY).tolist()
+        factors = [1.0] * len(times_d)
         if self._adoption is not None:
-            factor = demand.adoption_ratio(time_d, self._adoption.midpoint_d, self._adoption.width_d)
+            midpoint_d, width_d = self._adoption.midpoint_d, self._adoption.width_d
+            factors = [demand.adoption_ratio(time_d, midpoint_d, width_d) for time_d in times_d]
         if self._launches is not None:
-            factor *= 1.0 + self._launched(time_d, self._launches)
-        return factor
+            factors = list(map(mul, factors, self._launched(times_d, self._launches)))
+        return factors
 
-    def _launched(self, time_d: float, launches: Launches) -> float:
-        self._excess *= math.exp((self._time_d - time_d) / launches.decay_d)
-        self._time_d = time_d
+    def _launched(self, times_d: list[float], launches: Launches) -> list[float]:
+        """Return what launches multiply demand by."""
+        factors = []
+        decay = math.exp(-self._interval_d / launches.decay_d)
+        for time_d in times_d:
+            self._excess *= decay
+            if self._next_launch_d <= time_d:
+                self._launch(time_d, launches)
+            factors.append(1.0 + self._excess)
+        return factors
+
+    def _launch(self, time_d: float, launches: Launches) -> None:
+        """Add the launches since the last update, as far as they have not decayed."""
+        spread = launches.highest_ratio - launches.lowest_ratio
         while self._next_launch_d <= time_d:
-            spread = launches.highest_ratio - launches.lowest_ratio
-            jump = launches.lowest_ratio - 1.0 + spread * self._draws.random()
-            self._excess += jump * math.exp((self._next_launch_d - time_d) / launches.decay_d)
+            rise = launches.lowest_ratio - 1.0 + spread * self._draws.random()
+            self._excess += rise * math.exp((self._next_launch_d - time_d) / launches.decay_d)
             self._next_launch_d += self._wait_d(launches)
-        return self._excess
 
     def _wait_d(self, launches: Launches) -> float:
         return launches.mean_interval_d * self._draws.standard_exponential()

@@ -191,7 +191,8 @@ class InferenceLoad(Load):
         decay = math.exp(-self.update_interval_s / (self.noise_time_min * SECONDS_PER_MINUTE))
         growth = users = None
         if self.adoption is not None or self.launches is not None:
-            growth = Growth(self.adoption, self.launches, connection.stream("launches"))
+            launches = connection.stream("launches")
+            growth = Growth(self.adoption, self.launches, self.update_interval_s, launches)
         if peak_per_s is not None and (self.traffic or self.replicas):
             peak_count = peak_per_s * self.update_interval_s
             users = UserNoise(self._traffic, peak_count, connection.stream("users"))

@@ -1,6 +1,6 @@
 """What is known of a service's requests: how many, how long, how they grow, or a record of them."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -9,6 +9,11 @@ from sim.errors import InputError
 from sim.signals import FloatArray
 from sim.spec import Fraction, NonNegative, Positive, Spec
 from sim.tables import Files, Table
+
+MAX_REQUESTS_PER_S: Final = 1e12
+"""Highest rate taken from a file [1/s]."""
+MAX_STEPS: Final = 20_000_000
+"""Steps into which a record of requests is counted at most; bounds memory."""
 
 Sigma = Annotated[float, Field(ge=0.0, le=3.0)]
 """Standard deviation over mean."""
@@ -106,7 +111,13 @@ class RatesFile(Spec):
             raise InputError.single(
                 self.file, "", f"column '{self.rate_column}': must be above 0 in some row"
             )
-        spacing_s = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
+        rate = rate * self.scale_ratio
+        if rate.max() > MAX_REQUESTS_PER_S:
+            must = f"must be at most {MAX_REQUESTS_PER_S:g} requests in a second, times scale_ratio"
+            raise InputError.single(self.file, "", f"column '{self.rate_column}': {must}; got {rate.max():g}")
+        if time_s.size < 2:  # noqa: PLR2004  # two rows make the first spacing
+            raise InputError.single(self.file, "", f"must have at least 2 rows, got {time_s.size}")
+        spacing_s = float(np.median(np.diff(time_s)))
         if not self.repeats and time_s[-1] + spacing_s < end_s:
             message = (
                 f"column '{self.time_column}': must reach to the scenario's end, {end_s:g} s, or say repeats"
@@ -115,7 +126,7 @@ class RatesFile(Spec):
         for column in (self.input_column, self.output_column):
             if column is not None:
                 _refuse_below_zero(table, column, table.numbers(column))
-        return time_s, rate * self.scale_ratio, float(time_s[-1] - time_s[0]) + spacing_s
+        return time_s, rate, float(time_s[-1] - time_s[0]) + spacing_s
 
     def work_tokens(self, files: Files, traffic: Traffic) -> FloatArray:
         """Return the work of a request in each row [output tokens]."""
@@ -150,6 +161,8 @@ class RequestsFile(Spec):
     ) -> tuple[FloatArray, FloatArray]:
         """Return requests in a second [1/s] and the work of a request [output tokens], step by step.
 
+        The last step is the last one that has any request.
+
         Raises
         ------
         InputError
@@ -166,9 +179,12 @@ class RequestsFile(Spec):
             message = f"column '{self.time_column}': no request within the run of {step_s * step_count:g} s"
             raise InputError.single(self.file, "", f"{message}; got {time_s.min():g} to {time_s.max():g} s")
         step = np.floor(time_s[inside] / step_s).astype(np.int64)
+        if step.max() >= MAX_STEPS:
+            message = f"column '{self.time_column}': must lie within {MAX_STEPS:,} steps of {step_s:g} s"
+            raise InputError.single(self.file, "", f"{message}; got {time_s[inside].max():g} s")
         work = traffic.work_tokens(*tokens)[inside]
-        count = np.bincount(step, minlength=step_count).astype(np.float64)
-        total = np.bincount(step, work, minlength=step_count)
+        count = np.bincount(step).astype(np.float64)
+        total = np.bincount(step, work)
         return count * (self.scale_ratio / step_s), total / np.maximum(count, 1.0)
 
 

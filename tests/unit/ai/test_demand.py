@@ -3,7 +3,17 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from sim.ai.demand import demand_at, ou_kick, ou_step, volatility_cv, weekly_profile
+from sim.ai.demand import (
+    adoption_ratio,
+    client_dispersion,
+    demand_at,
+    ou_kick,
+    ou_step,
+    request_counts,
+    volatility_cv,
+    weekly_profile,
+)
+from sim.rng import stream
 
 HOURS = np.arange(168.0)
 
@@ -63,3 +73,29 @@ def test_volatility_falls_with_traffic_to_the_common_part():
     assert volatility_cv(1.0, 100.0, 0.0) == pytest.approx(0.1)  # Poisson
     assert volatility_cv(12.0, 1e12, 0.05) == pytest.approx(0.05)
     assert volatility_cv(9.0, 1.0, 4.0) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("dispersion", [1.0, 3.0, 150.0])
+@pytest.mark.parametrize("mean_count", [2.0, 500.0])
+def test_numbers_of_requests_have_their_mean_and_dispersion(mean_count, dispersion):
+    size = 1_000_000  # few means of 2 with a dispersion of 150 are far above it
+
+    counts = request_counts(np.full(size, mean_count), np.full(size, dispersion), stream(1, "users"))
+
+    assert counts.tolist() == counts.round().tolist()
+    assert counts.mean() == pytest.approx(mean_count, abs=4.0 * (dispersion * mean_count / size) ** 0.5)
+    assert counts.var() / counts.mean() == pytest.approx(dispersion, rel=0.1)
+
+
+def test_no_demand_makes_no_requests():
+    assert request_counts(np.zeros(100), np.full(100, 12.0), stream(1, "users")).tolist() == [0.0] * 100
+
+
+def test_a_large_client_adds_to_the_dispersion_in_proportion_to_traffic():
+    assert client_dispersion(5.0, np.array([0.0, 100.0]), 0.5, 0.2).tolist() == [5.0, 6.0]
+
+
+def test_adoption_is_half_at_its_midpoint_and_symmetric():
+    assert adoption_ratio(7.0, 7.0, 3.0) == 0.5
+    assert adoption_ratio(10.0, 7.0, 3.0) == pytest.approx(1.0 / (1.0 + np.exp(-1.0)))
+    assert adoption_ratio(4.0, 7.0, 3.0) == pytest.approx(1.0 - adoption_ratio(10.0, 7.0, 3.0))

@@ -358,6 +358,8 @@ def test_a_file_of_rates_must_reach_the_end(tmp_path):
     [
         ("0,10\n600,-1", r"'rate_rps', row 2: must be at least 0; got -1"),
         ("0,0\n600,0", r"'rate_rps': must be above 0 in some row"),
+        ("0,1e13\n600,0", r"'rate_rps': must be at most 1e\+12 requests in a second.*got 1e\+13"),
+        ("0,1", "must have at least 2 rows, got 1"),
     ],
 )
 def test_wrong_rates_are_refused(tmp_path, rows, message):
@@ -401,3 +403,16 @@ def test_a_record_without_requests_in_the_run_is_refused(tmp_path):
 
     with pytest.raises(InputError, match=r"no request within the run of 60 s; got 90 to 90 s"):
         a_service(**REQUESTS).check(Files([tmp_path]), 0.0, 60.0)
+
+
+def test_requests_far_apart_are_refused_before_they_fill_memory(tmp_path):
+    (tmp_path / "requests.csv").write_text("t_s,input_tokens,output_tokens\n1e9,1,1\n")
+
+    with pytest.raises(InputError, match=r"must lie within 20,000,000 steps of 1 s; got 1e\+09 s"):
+        a_service(**REQUESTS, update_interval_s=1.0).check(Files([tmp_path]), 0.0, 1e10)
+
+
+def test_a_long_adoption_neither_overflows_nor_ends(run_load):
+    seen = run_load(a_service(adoption={"midpoint_d": 36_600.0, "width_d": 0.1}), 3600.0)
+
+    assert [power_mw for _, power_mw in seen.levels()] == pytest.approx([100.0 * 0.21 * 1.25] * 60)

@@ -62,6 +62,19 @@ def test_work_that_would_wait_too_long_goes_unserved():
     assert stated["served_token_count"] == pytest.approx(600.0 * FULL.full_tokens_per_s)
 
 
+def test_what_goes_unserved_is_not_delayed_as_well():
+    service = a_service(patience_s=600.0)
+    service.step(110.0, 1.0, 60.0)  # ten times its capacity is left to wait: as long as patience goes
+    before = totals(service, 60.0)
+
+    service.step(11.0, 1.0, 60.0)
+
+    after = totals(service, 120.0)
+    assert before["delayed_fraction"] * 6600.0 == pytest.approx(6000.0)
+    assert after["delayed_fraction"] * 7260.0 == pytest.approx(6600.0)
+    assert after["unserved_fraction"] * 7260.0 == pytest.approx(60.0)
+
+
 def test_queries_are_counted_with_their_length():
     service = a_service()
 
