@@ -8,7 +8,12 @@ from sim.errors import InputError
 from sim.simulation import run
 from sim.testing import a_scenario
 
-HALL = {"name": "west", "racks": {"count": 1000, "power_mw": 0.1}, "cooling": {"type": "air"}}
+HALL = {
+    "name": "west",
+    "racks": {"count": 1000, "power_mw": 0.1},
+    "cooling": {"type": "air"},
+    "error_mw": 0.02,
+}
 FREE_AIR = {"type": "synthetic", "mean_c": 10.0, "annual_c": 0.0, "daily_c": 0.0}
 HOUR_DAYS = 1.0 / 24.0
 MINERS = {
