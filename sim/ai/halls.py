@@ -241,15 +241,16 @@ class LiveHall:
             if inlet.slope_mw_per_s:
                 wanted_mw += inlet.slope_mw_per_s * (now_s - inlet.since_s)
                 slope += inlet.slope_mw_per_s
-        most_mw = self._most_mw
+        most_mw, tick_s = self._most_mw, 2.0 * math.ulp(now_s + 1.0)  # what the clock can tell apart
         over = wanted_mw > most_mw or (wanted_mw >= most_mw * _FULL and slope > 0.0)
         if over and not self._capped:
             self._log("capped", wanted_mw)
         self._capped = over
         if over:
             leaves_s = (most_mw * _FULL - wanted_mw) / slope if slope < 0.0 else math.inf
-            return most_mw, 0.0, max(leaves_s, 1e-3)
-        return wanted_mw, slope, max((most_mw - wanted_mw) / slope, 1e-3) if slope > 0.0 else math.inf
+            return most_mw, 0.0, max(leaves_s, tick_s)
+        meets_s = (most_mw - wanted_mw) / slope if slope > 0.0 else math.inf
+        return wanted_mw, slope, max(meets_s, tick_s)
 
     def _ratio(self, now_s: float) -> tuple[float, float, float]:
         """Return cooling over IT power, its slope [1/s], and after how long the slope changes [s]."""
