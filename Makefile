@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 RUN_DATA = $(if $(wildcard $(DATA)),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep test test-all check bench schema reference golden lock clean
+.PHONY: help setup run compare sweep test test-all validate check bench schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: $(STAMP)   ## run the test suite (slow checks left out)
 
 test-all: $(STAMP) ## run every test, the slow ones too
 	@$(BIN)/python -m pytest -q -m "" $(ARGS)
+
+validate: $(STAMP) ## every published number, ours, its deviation and tolerance
+	@$(BIN)/python tests/validation/table.py
 
 check: $(STAMP)  ## lint, types, import order, and the examples in the documentation
 	@$(BIN)/ruff check .

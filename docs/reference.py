@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from docs.spec_fields import cell, field_table, sections
 from sim import metrics
 from sim.metrics import CATALOGUE, LOAD_CATALOGUE
-from sim.policies import Decision, FleetView, Observation
+from sim.policies import Decision, FleetView, Notice, Observation
 from sim.recording import SIGNALS
 from sim.scenario.model import Scenario
 from sim.study.spec import StudySpec
@@ -122,6 +122,7 @@ def policies_page() -> str:
     for title, noun in (
         ("What a policy sees: Observation", Observation),
         ("A fleet as a policy sees it: FleetView", FleetView),
+        ("What a tenant has announced: Notice", Notice),
         ("What a policy answers: Decision", Decision),
     ):
         head = f"\n## {title}\n\n{noun.__doc__}\n\n| field | type | what |\n|---|---|---|\n"

@@ -121,7 +121,7 @@ def sweep(
     loaded = load_study(find(study, "scenarios/studies"), data=data)
     with progress_bar(f"sweeping {loaded.name}") as progress:
         outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
-    print_sweep(outcome)
+    print_sweep(outcome, [axis.path for axis in loaded.axes])
     if outcome.failed_count:
         raise typer.Exit(1)
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from sim.metrics import Measurement
 from sim.report.format import format_value
 from sim.result import Result, metrics_document
+from sim.units import unit_of
 
 if TYPE_CHECKING:
     from sim.study.compare import Comparison
@@ -23,6 +24,10 @@ SHOW_AFTER_S = 1.0
 """A progress bar appears once a command has taken this long."""
 PLAIN_EVERY_S = 30.0
 """Without a terminal, progress is a plain line this often."""
+SHOWN_OF_A_SWEEP = ("site_peak_mw", "soaked_fraction", "exceedance_s", "mining_margin_usd")
+"""The metrics of a sweep that a terminal shows; its table holds all."""
+MOST_ROWS = 40
+"""Rows of a sweep that a terminal shows."""
 
 
 def say(text: str) -> None:
@@ -89,11 +94,23 @@ def _compared(figures: Mapping[str, Any], unit: str) -> str:
     return text if half_width is None else f"{text} ± {format_value(half_width, unit)}"
 
 
-def print_sweep(outcome: "SweepOutcome") -> None:
-    """Write what a sweep did to standard error."""
+def print_sweep(outcome: "SweepOutcome", axes: Sequence[str]) -> None:
+    """Write a table of the first runs to standard output, and what failed and was done to standard error."""
+    from sim.study.table import read_table  # noqa: PLC0415  # no other command needs studies
+
+    rows = read_table(outcome.folder)
+    table = Table(*axes, *SHOWN_OF_A_SWEEP, title=f"{outcome.folder.name}: {len(rows)} runs")
+    for row in rows[:MOST_ROWS]:
+        values = [format_value(row[name], unit_of(name) or "1") for name in SHOWN_OF_A_SWEEP]
+        table.add_row(*(str(row[axis]) for axis in axes), *values)
+    if len(rows) > MOST_ROWS:
+        table.add_row("...")
+    _console().print(table)
+    for failure in outcome.failures:
+        say(f"failed: {failure.label}: {failure.reason}")
     say(
         f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
-        f"{outcome.failed_count} failed; result: {outcome.folder}"
+        f"{outcome.failed_count} failed; every metric of each: {outcome.folder / 'runs.parquet'}"
     )
 
 

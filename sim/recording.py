@@ -150,6 +150,11 @@ class Recording:
         """Names of the signals that add up to AI power: of loads outside halls, and of halls."""
         return tuple(name for name in self.signals if _is_ai_power(name))
 
+    def load_power_mw(self, load: str) -> Signal:
+        """Return what a load draws: at the site's meter, or its IT power where it stands in a hall [MW]."""
+        in_hall = self.signals.get(f"load.{load}.it_power_mw")
+        return self[f"load.{load}.power_mw"] if in_hall is None else in_hall
+
     def _names(self, kind: str) -> Iterator[str]:
         for name in self.signals:
             if name.startswith(f"{kind}.") and name.endswith((".power_mw", ".it_power_mw")):

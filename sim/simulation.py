@@ -14,7 +14,7 @@ from sim.scenario.model import Scenario
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
-MODEL_VERSION: Final = 1
+MODEL_VERSION: Final = 2
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
 LIBRARIES: Final = ("hashballast", "simpy", "numpy", "pyarrow")
 
@@ -49,7 +49,8 @@ def run_key(scenario: Scenario) -> str:
     """Return what identifies a run [64 hexadecimal digits].
 
     It is the SHA-256 of canonical JSON of key format, model version, resolved scenario and the content of
-    each input file: a comment or the order of keys does not change it, a data file's content does.
+    each input file: a comment or the order of keys does not change it, a data file's content does. The files
+    must have been read, as `sim.load_scenario` does.
     """
     identity = {
         "key_format": KEY_FORMAT,

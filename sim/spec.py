@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Spec(BaseModel):
@@ -32,3 +32,24 @@ NonNegative = Annotated[float, Field(ge=0.0, le=1e12)]
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 """From 0 to 1."""
+
+
+def _known_zone(name: str) -> str:
+    """Return the name of a time zone, or raise ValueError: there must be clocks that keep it."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # most scenarios name no zone
+
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(
+            f"must be a zone of the IANA data base, such as America/Chicago, got {name}"
+        ) from None
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=60),
+    AfterValidator(_known_zone),
+]
+"""Name of a time zone in the IANA data base: ``America/Chicago``."""

@@ -9,20 +9,28 @@ SECONDS_PER_MINUTE: Final = 60.0
 SECONDS_PER_HOUR: Final = 3600.0
 SECONDS_PER_DAY: Final = 86_400.0
 HOURS_PER_DAY: Final = 24.0
+JOULES_PER_WATT_HOUR: Final = 3600.0
+JOULES_PER_MEGAWATT_HOUR: Final = 3.6e9
 MEGAWATT_IN_WATTS: Final = 1e6
 PETAHASH_IN_TERAHASHES: Final = 1e3
 
 SUFFIX_UNITS: Final[dict[str, str]] = {
     "mw": "MW",
     "mwh": "MWh",
+    "wh": "Wh",
+    "j": "J",
     "mw_per_s": "MW/s",
     "mw_per_min": "MW/min",
+    "w_per_s": "W/s",
+    "gb_per_s": "GB/s",
+    "billion": "1e9",
     "s": "s",
     "min": "min",
     "h": "h",
     "d": "d",
     "days": "d",
     "hz": "Hz",
+    "per_s": "1/s",
     "usd": "USD",
     "usd_per_mwh": "USD/MWh",
     "usd_per_ph_day": "USD/(PH/s)/d",

@@ -10,6 +10,8 @@ from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
 from simpy.events import NORMAL
 
+from sim.ai.notice import Notice
+from sim.signals import FloatArray
 from sim.spec import Name, Spec
 from sim.tables import Files
 
@@ -44,6 +46,15 @@ class SetPower(Protocol):
         """Draw ``power_mw`` [MW] now, changing by ``slope_mw_per_s`` [MW/s] until told otherwise."""
 
 
+def _to_nobody(*_: object) -> None:
+    """Take what nobody listens to."""
+
+
+def _no_calendar(time_s: FloatArray, time_zone: str) -> FloatArray:
+    """Refuse: a load that lives by local time needs a connection with a calendar."""
+    raise LookupError(f"this connection has no calendar for {time_zone} at {time_s[:1]} s")
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """All that a load is given: a clock, a way to state its power, a log, its random streams, its files."""
@@ -59,6 +70,13 @@ class Connection:
     """The scenario's start [s since 1970-01-01T00:00Z]."""
     end_s: float
     """The scenario's end [s]."""
+    announce: Callable[[Notice], None] = _to_nobody
+    """Tells the site what is to come."""
+    constant: Callable[[str, float], None] = _to_nobody
+    """Records a number of the load, by name; the last word counts."""
+    hour_of_week: Callable[[FloatArray, str], FloatArray] = _no_calendar
+    """Returns the hour of the week [h], from Monday 00:00, that the clocks of a time zone show at some times
+    [s from the scenario's start]."""
 
 
 class Load(Spec):

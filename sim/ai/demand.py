@@ -6,14 +6,17 @@ published numbers of requests within 0.6 %. Source: AzurePublicDataset, *LLM Inf
 CC-BY 4.0.
 """
 
+import math
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 
 from sim.signals import FloatArray
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 HOURS_PER_WEEK: Final = 168
+_LARGEST_EXPONENT: Final = 500.0  # beyond it there is nothing, or everything
 _THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
 
 # fmt: off
@@ -92,7 +95,40 @@ def demand_at(hourly: FloatArray, utc_s: FloatArray) -> FloatArray:
     >>> demand_at(np.arange(168.0), 4 * 86_400.0 + np.array([45_000.0, 44_100.0])).tolist()
     [12.0, 11.75]
     """
-    hour_of_week = utc_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY
+    return demand_at_hour(hourly, utc_hour_of_week(utc_s))
+
+
+def utc_hour_of_week(utc_s: FloatArray) -> FloatArray:
+    """Return hours since a Monday 00:00 UTC [h]; not cut to one week.
+
+    Examples
+    --------
+    >>> (utc_hour_of_week(np.array([4 * 86_400.0, 0.0])) % 168.0).tolist()
+    [0.0, 72.0]
+    """
+    return utc_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY
+
+
+def demand_at_hour(hourly: FloatArray, hour_of_week: FloatArray) -> FloatArray:
+    """Return the demand at some hours of the week, as `demand_at` does.
+
+    Parameters
+    ----------
+    hourly
+        168 values from Monday 00:00, in any unit.
+    hour_of_week
+        Hours since a Monday 00:00 of the same clock [h]; outside 0 to 168 the week repeats.
+
+    Returns
+    -------
+    numpy.ndarray
+        Demand at each hour, in the unit of ``hourly``.
+
+    Examples
+    --------
+    >>> demand_at_hour(np.arange(168.0), np.array([12.5, 12.75 - 168.0])).tolist()
+    [12.0, 12.25]
+    """
     centres = np.arange(HOURS_PER_WEEK) + 0.5
     return np.interp(hour_of_week, centres, hourly, period=HOURS_PER_WEEK)
 
@@ -177,8 +213,7 @@ def volatility_cv(dispersion: float, mean_count: float, common_sigma: float) -> 
 
     Notes
     -----
-    :math:`CV^2 = a / \mu + \sigma_c^2`. More users shrink the first part; the second stays. That is why
-    InferenceLoad, which stands for a large service, has the common part only.
+    :math:`CV^2 = a / \mu + \sigma_c^2`. More users shrink the first part; the second stays.
 
     References
     ----------
@@ -193,3 +228,93 @@ def volatility_cv(dispersion: float, mean_count: float, common_sigma: float) -> 
     """
     cv: float = (dispersion / mean_count + common_sigma**2) ** 0.5
     return cv
+
+
+def client_dispersion(
+    dispersion: float, mean_count: FloatArray, top_client_fraction: float, top_client_sigma: float
+) -> FloatArray:
+    r"""Return variance over mean of the number of requests in a window, with one large client among many.
+
+    Parameters
+    ----------
+    dispersion
+        Variance over mean of the count without the large client, 1 for Poisson.
+    mean_count
+        Mean number of requests in the window.
+    top_client_fraction
+        Share of the requests that come from the large client, 0 to 1.
+    top_client_sigma
+        Coefficient of variation of that client's rate from window to window.
+
+    Returns
+    -------
+    numpy.ndarray
+        Variance over mean.
+
+    Notes
+    -----
+    :math:`a' = a + \mu\,(s\,\sigma_s)^2`: the client's rate adds the variance :math:`(s \mu \sigma_s)^2`,
+    which more traffic does not shrink against the mean.
+
+    Examples
+    --------
+    >>> client_dispersion(12.0, np.array([100.0, 1000.0]), 0.3, 0.5).round(9).tolist()
+    [14.25, 34.5]
+    """
+    return dispersion + mean_count * (top_client_fraction * top_client_sigma) ** 2
+
+
+def request_counts(mean_count: FloatArray, dispersion: FloatArray, draws: Generator) -> FloatArray:
+    r"""Return numbers of requests drawn about their means.
+
+    Parameters
+    ----------
+    mean_count
+        Means, not below 0, shape (n,).
+    dispersion
+        Variance over mean of each, from 1, shape (n,); 1 is Poisson.
+    draws
+        Random stream.
+
+    Returns
+    -------
+    numpy.ndarray
+        Whole numbers, shape (n,).
+
+    Notes
+    -----
+    Negative binomial: a Poisson count whose mean is Gamma distributed, which many users who send bursts make.
+    """
+    excess = np.maximum(dispersion - 1.0, 1e-9)
+    shape = np.maximum(mean_count, 1e-9) / excess
+    return draws.poisson(draws.gamma(shape, excess)).astype(np.float64)
+
+
+def adoption_ratio(time_d: float, midpoint_d: float, width_d: float) -> float:
+    r"""Return how much of its final demand a service has reached.
+
+    Parameters
+    ----------
+    time_d
+        Time [d].
+    midpoint_d
+        Time at which it has reached half [d].
+    width_d
+        Time in which it grows from 0.5 to 0.73 [d], above 0.
+
+    Returns
+    -------
+    float
+        Demand over final demand, 0 to 1.
+
+    Notes
+    -----
+    Logistic: :math:`A = 1 / (1 + e^{-(t - t_0) / w})`.
+
+    Examples
+    --------
+    >>> adoption_ratio(0.0, 0.0, 120.0), round(adoption_ratio(120.0, 0.0, 120.0), 3)
+    (0.5, 0.731)
+    """
+    exponent = max(-_LARGEST_EXPONENT, min(_LARGEST_EXPONENT, (midpoint_d - time_d) / width_d))
+    return 1.0 / (1.0 + math.exp(exponent))

@@ -1,8 +1,8 @@
 """An inference service: its power follows the demand of its users."""
 
-import itertools
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
@@ -11,9 +11,22 @@ from simpy import Event
 
 from sim.ai import demand
 from sim.ai.base import Connection, Load
+from sim.ai.demand_path import (
+    CommonNoise,
+    CountedSource,
+    DemandPath,
+    Growth,
+    RatesSource,
+    Source,
+    UserNoise,
+    WeeklySource,
+)
+from sim.ai.following import Server, StraightLine, follow
+from sim.ai.serving import Replicas, Service
+from sim.ai.traffic import Adoption, Launches, RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
 from sim.signals import FloatArray
-from sim.spec import Fraction, Positive
+from sim.spec import Fraction, Positive, TimeZone
 from sim.tables import Files
 from sim.units import SECONDS_PER_MINUTE
 
@@ -23,38 +36,62 @@ _PROFILES: Final = {
     "flat": ((1.0,) * 24, (1.0,) * 24),
 }
 _HOUR_COLUMN: Final = "hour_of_week_utc"
-_UPDATES_DRAWN_AT_ONCE: Final = 1024  # bounds memory; the draws do not depend on it
 
 
 class InferenceLoad(Load):
-    """An inference service whose power is a straight line in its demand.
+    """An inference service, in one of two degrees of detail.
 
-    Demand is a weekly profile times a fluctuation that all users share, in units of the profile's highest
-    hour. Power moves in a line from one update to the next. How much of it follows demand is a matter of
-    parking: 0.1 to 0.25 stays where idle nodes are switched off or drained (*autoscale*), 0.8 where each
-    replica stays in service with small batches (*resident*: an H100 draws 0.63 of its rated power at batch 8,
-    0.82 at 128). Replicas, queues and cold starts are not modelled.
+    With ``power_mw``, power is a straight line in demand: how much of it follows demand is what
+    ``idle_power_fraction`` says. With ``replicas``, power follows from copies of a model, their batches and
+    what becomes of those that demand does not need; work that finds no replica waits or goes unserved.
+
+    Demand is a weekly profile, or a record, in units of its highest hour, times a fluctuation that all users
+    share. ``traffic`` says how many requests that is, and adds the fluctuation of single users. Power moves
+    in a line from one update to the next.
     """
 
     type: Literal["inference"]
     """Kind of load."""
-    power_mw: Positive
-    """IT power at the highest hour of the weekly profile [MW]."""
+    power_mw: Positive | None = None
+    """IT power at the highest hour of the weekly profile [MW]; not with ``replicas``."""
+    replicas: Replicas | None = None
+    """Replicas that serve the demand; not with ``power_mw``."""
     pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25
     """Power at the site's meter over IT power, at every load. Default: assumption."""
-    profile: Literal["azure-conversation", "azure-code", "flat", "file"] = "azure-conversation"
-    """Shape of demand over the week: one of two Azure services of May 2024 (CC-BY 4.0), none, or a file's."""
+    profile: Literal["azure-conversation", "azure-code", "flat", "file", "rates", "requests"] = (
+        "azure-conversation"
+    )
+    """Where demand comes from: the week of one of two Azure services of May 2024 (CC-BY 4.0), no shape, the
+    week of a file, a record of request rates, or a record of single requests."""
     profile_file: str | None = None
     """CSV (plain or .gz) or Parquet file of a week, with ``profile: file``: column ``hour_of_week_utc`` from
     0 (Monday 00:00 UTC) to 167."""
     profile_column: str | None = None
     """Column of the file with demand by hour, in any unit, not below 0."""
+    time_zone: TimeZone | None = None
+    """Zone whose clocks the users of a weekly profile live by, ``America/Chicago``, daylight saving included;
+    where left out, the profile is read by UTC as published."""
+    profile_utc_offset_h: Annotated[float, Field(ge=-14.0, le=14.0)] = -5.0
+    """What the clocks of the profile's own users were ahead of UTC when it was measured [h]; used with
+    ``time_zone`` alone; 0 for a file whose hours are local ones. Default: summer time in the middle of the
+    United States, assumption."""
+    rates: RatesFile | None = None
+    """Record of request rates, with ``profile: rates``."""
+    requests: RequestsFile | None = None
+    """Record of single requests, with ``profile: requests``; growth and noise do not apply to it."""
+    traffic: Traffic | None = None
+    """Requests in numbers; with ``replicas``, its defaults where left out."""
+    adoption: Adoption | None = None
+    """Growth of demand over months; none where left out."""
+    launches: Launches | None = None
+    """Jumps of demand that decay over days; none where left out."""
     idle_power_fraction: Fraction = 0.21
     """IT power without demand over ``power_mw``. Default: an H100 with weights loaded and no request draws
     0.17 of its rated power, 0.82 at batch 128 (arXiv:2605.23918; ML.ENERGY leaderboard); of GPUs alone."""
     capacity_ratio: Annotated[float, Field(ge=1.0, le=100.0)] = 1.25
-    """Demand that can be served, over that of the profile's highest hour; demand above it is turned away and
-    draws no power. Default: assumption."""
+    """Demand that can be served, over that of the profile's highest hour. With ``power_mw``, demand above it
+    is turned away and draws no power; with ``replicas``, it sizes a demand that ``traffic`` does not state.
+    Default: assumption."""
     noise_sigma: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
     """Fluctuation of demand that all users share: standard deviation of its logarithm. Default: between the
     0.03 and 0.08 fitted to the minutes of the two Azure services."""
@@ -74,9 +111,35 @@ class InferenceLoad(Load):
             )
         return self
 
+    @model_validator(mode="after")
+    def _record_goes_with_profile(self) -> Self:
+        for name, record in (("rates", self.rates), ("requests", self.requests)):
+            if (record is not None) != (self.profile == name):
+                raise ValueError(f"{name} and profile '{name}' go together, got profile '{self.profile}'")
+        if self.profile in {"rates", "requests"} and self.time_zone is not None:
+            raise ValueError(f"time_zone goes with a weekly profile, got profile '{self.profile}'")
+        if self.profile == "requests" and (self.adoption or self.launches):
+            raise ValueError("adoption and launches do not go with profile 'requests'")
+        return self
+
+    @model_validator(mode="after")
+    def _one_degree_of_detail(self) -> Self:
+        if (self.power_mw is None) == (self.replicas is None):
+            raise ValueError("needs either power_mw (a straight line) or replicas")
+        stated = self.traffic is None or self.traffic.peak_requests_per_s is not None
+        if not stated and self.power_mw is not None and self.profile not in {"rates", "requests"}:
+            raise ValueError("traffic needs peak_requests_per_s where there are no replicas")
+        return self
+
     def check(self, files: Files, start_utc_s: float, end_s: float) -> None:  # noqa: ARG002  # as in Load
-        """Read the profile; raise InputError where it will not do."""
-        self.hourly_ratio(files)
+        """Read the profile or the record; raise InputError where it will not do."""
+        if self.rates is not None:
+            self.rates.read(files, end_s)
+            self.rates.work_tokens(files, Traffic())
+        elif self.requests is not None:
+            self.requests.read(files, self.update_interval_s, self._update_count(end_s), Traffic())
+        else:
+            self.hourly_ratio(files)
 
     def hourly_ratio(self, files: Files) -> FloatArray:
         """Return the demand of each hour of the week, over that of the highest.
@@ -104,41 +167,83 @@ class InferenceLoad(Load):
         return ratios
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
-        """Follow demand for ever; log ``saturated`` with the demand [ratio] where it goes above capacity."""
-        set_power_mw, timeout = connection.set_power_mw, connection.env.timeout
-        interval_s = self.update_interval_s
-        demands = self._demand_ratios(connection)
-        demand_ratio = next(demands)
-        power_mw = self._power_mw(demand_ratio)
-        for next_ratio in demands:
-            next_mw = self._power_mw(next_ratio)
-            set_power_mw(power_mw, (next_mw - power_mw) / interval_s)
-            yield timeout(interval_s)
-            if next_ratio > self.capacity_ratio >= demand_ratio:
-                connection.log("saturated", next_ratio)
-            demand_ratio, power_mw = next_ratio, next_mw
+        """Follow demand until the scenario's end.
 
-    def _power_mw(self, demand_ratio: float) -> float:
-        """Return the power at the site's meter [MW] for a demand over that of the highest hour."""
-        served_ratio = min(demand_ratio, self.capacity_ratio)
-        fraction = self.idle_power_fraction + (1.0 - self.idle_power_fraction) * served_ratio
-        return self.power_mw * fraction * self.pue
+        Logs ``saturated`` with the demand [ratio] where it goes above the capacity of the straight line, and
+        ``backlog`` with the wait [s] where requests begin to wait for replicas.
+        """
+        path, peak_per_s = self.demand_path(connection)
+        return follow(path, self._server(peak_per_s), connection)
 
-    def _demand_ratios(self, connection: Connection) -> Iterator[float]:
-        """Yield the demand at each update, from the start on, over that of the highest hour."""
-        hourly = self.hourly_ratio(connection.files)
-        after_s = self.update_interval_s * np.arange(_UPDATES_DRAWN_AT_ONCE, dtype=np.float64)
-        block_s = self.update_interval_s * _UPDATES_DRAWN_AT_ONCE
-        draws = connection.stream("demand")
+    def _server(self, peak_per_s: float | None) -> Server:
+        """Return what turns demand into power."""
+        if self.replicas is not None and peak_per_s is not None:
+            return Service(self.replicas, peak_per_s, self.pue)
+        return StraightLine(
+            self.power_mw or 0.0, self.pue, self.idle_power_fraction, self.capacity_ratio, peak_per_s
+        )
+
+    def demand_path(self, connection: Connection) -> tuple[DemandPath, float | None]:
+        """Return demand, in units of its peak, and what that is in requests [1/s], where it is known."""
+        source, peak_per_s = self._source(connection)
+        if self.profile == "requests":
+            return DemandPath(source, self.update_interval_s), peak_per_s
         decay = math.exp(-self.update_interval_s / (self.noise_time_min * SECONDS_PER_MINUTE))
-        kick, half_variance = demand.ou_kick(decay, self.noise_sigma), self.noise_sigma**2 / 2.0
-        x = self.noise_sigma * draws.standard_normal()  # a service that has run for long
-        for block in itertools.count():
-            means = demand.demand_at(hourly, connection.start_utc_s + block * block_s + after_s)
-            normals = draws.standard_normal(_UPDATES_DRAWN_AT_ONCE)
-            for mean, normal in zip(means.tolist(), normals.tolist(), strict=True):
-                yield mean * math.exp(x - half_variance)
-                x = demand.ou_step(x, decay, kick, normal)
+        growth = users = None
+        if self.adoption is not None or self.launches is not None:
+            growth = Growth(self.adoption, self.launches, connection.stream("launches"))
+        if peak_per_s is not None and (self.traffic or self.replicas):
+            peak_count = peak_per_s * self.update_interval_s
+            users = UserNoise(self._traffic, peak_count, connection.stream("users"))
+        common = CommonNoise(self.noise_sigma, decay, connection.stream("demand"))
+        return DemandPath(source, self.update_interval_s, growth, common, users), peak_per_s
+
+    def _source(self, connection: Connection) -> tuple[Source, float | None]:
+        """Return the mean of demand, and its peak in requests [1/s]."""
+        traffic, files, end_s = self._traffic, connection.files, connection.end_s
+        if self.rates is not None:
+            time_s, rate, length_s = self.rates.read(files, end_s)
+            peak_per_s = traffic.peak_requests_per_s or float(rate.max())
+            period_s = length_s if self.rates.repeats else None
+            works = self.rates.work_tokens(files, traffic)
+            return RatesSource(time_s, rate / peak_per_s, works, period_s), peak_per_s
+        if self.requests is not None:
+            count = self._update_count(end_s)
+            rate, works = self.requests.read(files, self.update_interval_s, count, traffic)
+            peak_per_s = traffic.peak_requests_per_s or float(rate.max())
+            return CountedSource(rate / peak_per_s, works), peak_per_s
+        work = float(traffic.work_tokens(traffic.output_tokens_count, traffic.input_tokens_count))
+        hours = self._hour_of_week(connection)
+        return WeeklySource(self.hourly_ratio(files), hours, work), self._weekly_peak_per_s(work)
+
+    def _weekly_peak_per_s(self, work_tokens: float) -> float | None:
+        """Return the requests of a profile's highest hour [1/s]: stated, or what replicas can serve."""
+        stated = self._traffic.peak_requests_per_s
+        if stated is not None or self.replicas is None:
+            return stated
+        return self.replicas.full_tokens_per_s / (self.capacity_ratio * work_tokens)
+
+    def _hour_of_week(self, connection: Connection) -> Callable[[FloatArray], FloatArray]:
+        """Return what gives the hour of the profile's week [h] at times from the start [s]."""
+        if self.time_zone is None:
+            return partial(_utc_hour, connection.start_utc_s)
+        return partial(_local_hour, connection, self.time_zone, self.profile_utc_offset_h)
+
+    @property
+    def _traffic(self) -> Traffic:
+        return self.traffic or Traffic()
+
+    def _update_count(self, end_s: float) -> int:
+        return math.ceil(end_s / self.update_interval_s)
+
+
+def _utc_hour(start_utc_s: float, time_s: FloatArray) -> FloatArray:
+    return demand.utc_hour_of_week(start_utc_s + time_s)
+
+
+def _local_hour(connection: Connection, zone: str, offset_h: float, time_s: FloatArray) -> FloatArray:
+    """Return the hour in UTC at which the profile's own users saw what the zone's clocks show now [h]."""
+    return connection.hour_of_week(time_s, zone) - offset_h
 
 
 def _read_profile(files: Files, file: str, column: str) -> FloatArray:

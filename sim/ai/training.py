@@ -1,224 +1,220 @@
 """A synchronous training job: it computes, stalls at checkpoints, is interrupted and restarts."""
 
-import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from math import inf
 from typing import Annotated, Any, Literal, Self
 
-from numpy.random import Generator as RandomStream
 from pydantic import Field, model_validator
 from simpy import Event
 
-from sim.ai.base import At, Connection, Load
+from sim.ai.announcements import Notices
+from sim.ai.base import Connection, Load
+from sim.ai.catalogue import SERVERS, STATES
 from sim.ai.checkpointing import interruption_rate_per_s
+from sim.ai.checkpoints import Checkpoints, SavedState
+from sim.ai.interruptions import Failures, Minutes, Phase, Restarts, Spares
+from sim.ai.node_power import state_powers_mw
+from sim.ai.power_path import Smoothing
+from sim.ai.training_job import Down, Job, Plan
 from sim.spec import Fraction, NonNegative, Positive, Spec
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE
-
-Sigma = Annotated[float, Field(ge=0.0, le=3.0)]
-"""Standard deviation of a logarithm; at 3, one value in six is over 20 times the median."""
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
-Minutes = Annotated[float, Field(ge=0.1, le=1e6)]
-"""From 6 s to two years [min]; shorter ones are no events of minutes, and would flood a run."""
+class Iterations(Spec):
+    """The steps of a job, within seconds; a run draws their mean power."""
 
-
-class Checkpoints(Spec):
-    """How often the job saves its state, and how long the GPUs wait for it.
-
-    The defaults stand for asynchronous saving; ``sim.ai.checkpointing.sync_stall_s`` gives the stall of a
-    synchronous one.
-    """
-
-    interval_min: Minutes = 10.0
-    """Running time from the start of one checkpoint to the start of the next [min]. Default: assumption, for
-    a job of the size of Llama 3 405B, whose interval is not published."""
-    stall_median_s: Positive = 3.0
-    """Median stall of one checkpoint [s]. Default: within the 0.3 to 14 s published for asynchronous
-    checkpoints (0.59 s for 405B parameters: ByteCheckpoint, arXiv:2407.20143; 6 to 14 s: PyTorch blog)."""
-    stall_sigma: Sigma = 1.0
-    """Spread of the stall: standard deviation of its logarithm. Default: assumption."""
-
-    @model_validator(mode="after")
-    def _leaves_time_to_compute(self) -> Self:
-        interval_s = self.interval_min * SECONDS_PER_MINUTE
-        if self.stall_median_s >= interval_s:
-            got = f"got {self.stall_median_s:g} s"
-            raise ValueError(f"stall_median_s must be below the interval of {interval_s:g} s, {got}")
-        return self
-
-
-class Failures(Spec):
-    """How often the job is interrupted, at constant rates, counted in running time."""
-
-    per_node_day: NonNegative = 4.2e-3
-    """Failures for each node and day [1/d]. Default: 466 interruptions of 2,048 nodes in 54 days, planned
-    ones among them (Llama 3, arXiv:2407.21783); counted in calendar days, so some 6 % low for days of
-    running. 2.3e-3 to 6.5e-3 in Meta's research clusters (arXiv:2410.21680)."""
-    per_job_hour: NonNegative = 0.0
-    """Failures that do not depend on size, such as software faults [1/h]. Default: none, for the rate above
-    counts all interruptions."""
-    planned_per_day: NonNegative = 0.0
-    """Planned interruptions [1/d], taken once the state is saved. Default: none, for the rate above counts
-    them; Llama 3 had 47 in 54 days: 0.87."""
-
-
-class Restarts(Spec):
-    """How long an interrupted job is down: detect, diagnose, replace, load. Lognormal."""
-
-    mean_min: Minutes = 10.0
-    """Mean time from an interruption to full power [min]. Default: middle of the 5 to 20 min of
-    arXiv:2410.21680."""
-    sigma: Sigma = 0.5
-    """Spread: standard deviation of its logarithm. Default: assumption."""
+    period_s: Positive = 5.0
+    """Time of one iteration [s]. Default: within the 1 to 10 s of arXiv:2606.22096; 0.3 to 30 s are seen
+    (arXiv:2508.14318)."""
+    duty_fraction: Fraction = 0.8
+    """Share of an iteration in which GPUs compute; in the rest they wait for each other. Default:
+    assumption."""
+    jitter_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = 0.015
+    """Standard deviation of an iteration's time over its mean. Default: assumption."""
 
 
 class TrainingLoad(Load):
     """One synchronous training job on all its GPUs.
 
-    It computes at full power; at each checkpoint its power falls for seconds; a failure takes it down for
-    minutes. Lost work is done again at full power: it costs time, it is no dip. Steps within a second,
-    iterations and ramps are left out: power jumps.
+    It computes at full power; at each checkpoint its power falls; a failure takes it down until it has been
+    detected, replaced, loaded and warmed up. Lost work is done again at full power: it costs time, it is no
+    dip. Power is that of the state that the nodes are in, from the catalogue of servers.
     """
 
     type: Literal["training"]
     """Kind of load."""
     gpus: Annotated[int, Field(ge=1, le=100_000_000)]
     """GPUs of the job."""
-    gpus_per_node: Annotated[int, Field(ge=1, le=1_000)] = 8
-    """GPUs in one node; the node is what fails."""
-    power_mw: Positive
-    """IT power while computing [MW]."""
+    gpu: Literal["h100-hgx", "a100-server", "gb200-nvl72"] = "h100-hgx"
+    """Servers that the GPUs stand in; they say what a node draws in each state. ``h100-hgx``: 8 GPUs of 700
+    W, ``a100-server``: 8 of 400 W, ``gb200-nvl72``: trays of 4 of 1,200 W, 18 in a rack of 132 kW."""
+    gpus_per_node: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """GPUs in one node; the node is what fails. Where left out, as the catalogue says."""
+    power_mw: Positive | None = None
+    """IT power while computing [MW], mean over iterations, before smoothing. Where left out, it follows from
+    ``gpu`` and ``gpus``; where given, all states are scaled to it."""
     pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25
     """Power at the site's meter over IT power, at every load. Default: assumption."""
+    iteration: Iterations = Iterations()
+    """Iterations of the job."""
+    parameters_billion: Positive | None = None
+    """Parameters of the model [1e9]; with the storage they say how long a checkpoint takes."""
+    bytes_per_parameter: Annotated[float, Field(gt=0.0, le=1000.0)] = 14.0
+    """State saved for each parameter [B]. Default: Adam in mixed precision (2 for the weight, 4 for its fp32
+    copy, 8 for the moments); 9 to 16 in published runs."""
+    storage_gb_per_s: Positive | None = None
+    """Rate at which the storage takes the state [GB/s]. 2,000 for Llama 3 (arXiv:2407.21783)."""
     checkpoint: Checkpoints = Checkpoints()
     """Checkpoints of the job."""
     first_checkpoint_min: Minutes | None = None
-    """Start of the first checkpoint [min from the scenario's start]; one interval where left out."""
+    """Start of the first checkpoint [min from when the job computes]; one interval where left out."""
     failures: Failures = Failures()
     """Interruptions of the job."""
     restart: Restarts = Restarts()
     """Restarts of the job."""
-    stall_power_fraction: Fraction = 0.5
-    """IT power in a checkpoint's stall over ``power_mw``. Default: GPUs at 0.25 of their rated power instead
-    of 0.9, the rest of the node at 0.85 of its loaded level; computed, partly unverified."""
-    down_power_fraction: Fraction = 0.25
-    """IT power while down over ``power_mw``. Default: GPUs idle at 0.10 to 0.17 of their rated power
-    (arXiv:2604.07345), the rest of the node at 0.45 of its loaded level; computed, partly unverified."""
+    spares: Spares | None = None
+    """Hot spare nodes; they draw power as nodes without a job. Where left out: none."""
+    snap_back_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 2.0
+    """Time in which 95 % of a rise of power is done, where nothing smooths it [s]; power falls at once.
+    Default: unverified; 0.5 to 5 s."""
+    smoothing: Smoothing | None = None
+    """Power smoothing by the GPUs. Where left out: none."""
+    notice: Notices | None = None
+    """What the tenant announces. Where left out: nothing."""
+    start_h: NonNegative = 0.0
+    """When the job starts [h from the scenario's start]: it loads, warms up and computes. At 0 it has been
+    computing before the run began."""
+    length_h: Positive | None = None
+    """Time after which the job ends [h from its start]; where left out, it goes on."""
+    work_h: Positive | None = None
+    """Useful computing after which the job ends [h]; what is lost is not counted. Where left out, it goes
+    on."""
+    absent_power_fraction: Fraction = 0.0
+    """IT power before the job's start and after its end, over computing. Default: none, for other jobs take
+    its nodes; 0.25 where they stand idle (computed)."""
+    stall_power_fraction: Fraction | None = None
+    """IT power in a checkpoint's stall over computing. Where left out, as the catalogue says: 0.5."""
+    down_power_fraction: Fraction | None = None
+    """IT power in a restart over computing, from the interruption to full work. Where left out, as the
+    catalogue says: 0.5 hanging, 0.25 to 0.3 down, 0.5 loading, 0.7 warming up."""
+
+    @model_validator(mode="after")
+    def _leaves_time_to_compute(self) -> Self:
+        stall_s, interval_s = self.stall_median_s, self.interval_s
+        if stall_s >= interval_s:
+            must = f"must be below the interval of {interval_s:g} s"
+            raise ValueError(f"checkpoint: stall_median_s {must}, got {stall_s:g} s")
+        return self
+
+    @property
+    def nodes(self) -> float:
+        """Nodes of the job, each of which fails on its own."""
+        return self.gpus / (self.gpus_per_node or SERVERS[self.gpu].gpus_per_node)
 
     @property
     def failure_rate_per_s(self) -> float:
         """Failures in a second of running [1/s], planned interruptions not counted."""
-        nodes = self.gpus / self.gpus_per_node
-        return interruption_rate_per_s(nodes, self.failures.per_node_day, self.failures.per_job_hour)
+        return interruption_rate_per_s(self.nodes, self.failures.per_node_day, self.failures.per_job_hour)
 
     @property
-    def first_checkpoint_s(self) -> float:
-        """Start of the first checkpoint [s]."""
-        first_min = self.first_checkpoint_min or self.checkpoint.interval_min
-        return first_min * SECONDS_PER_MINUTE
+    def saved_state(self) -> SavedState:
+        """What a checkpoint writes."""
+        return SavedState(self.parameters_billion, self.bytes_per_parameter, self.storage_gb_per_s, self.gpus)
+
+    @property
+    def stall_median_s(self) -> float:
+        """Median stall of a checkpoint [s]."""
+        return self.saved_state.stall_s(self.checkpoint)
+
+    @property
+    def interval_s(self) -> float:
+        """Time from the start of one checkpoint to the start of the next [s]."""
+        return self.saved_state.interval_s(self.checkpoint, self.failure_rate_per_s)
+
+    def levels_mw(self, floor_fraction: float = 0.0) -> dict[str, float]:
+        """Return the power at the site's meter by state [MW], spare nodes included."""
+        server = SERVERS[self.gpu]
+        nodes = self.gpus / server.gpus_per_node
+        powers_mw = state_powers_mw(
+            server, nodes, 1.0 - self.iteration.duty_fraction, floor_fraction, self.power_mw
+        )
+        computing_mw = state_powers_mw(server, nodes, 1.0 - self.iteration.duty_fraction, 0.0, self.power_mw)[
+            "compute"
+        ]
+        if self.stall_power_fraction is not None:
+            powers_mw["stall"] = self.stall_power_fraction * computing_mw
+        if self.down_power_fraction is not None:
+            powers_mw |= dict.fromkeys(
+                ("hang", "down_context", "down_cold", "load", "warm_up"),
+                self.down_power_fraction * computing_mw,
+            )
+        idle_mw = self.spares.count / self.nodes * powers_mw["down_cold"] if self.spares else 0.0
+        return {state: (powers_mw[state] + idle_mw) * self.pue for state in STATES}
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
-        """Run the job for ever.
+        """Run the job.
 
         Logs ``checkpoint`` with its stall [s], ``failure`` and ``planned`` with the work lost [s of
-        computing], and ``restart`` with the time down [s], each at its start.
+        computing], ``spare`` where a spare takes a failed node's place, and ``restart`` with the time down
+        [s], each at its start; ``start`` with the time until it computes [s] and ``end`` with the time it was
+        there [s], where the job comes and goes within the run.
         """
-        return _Job(self, connection).run()
+        self._record_iterations(connection)
+        return Job(self.name, self._plan(), connection).run()
 
-
-@dataclass(slots=True)
-class _Cause:
-    """One reason for interruptions, and when it strikes next."""
-
-    kind: str
-    rate_per_s: float
-    draws: RandomStream
-    next_s: float = math.inf
-
-    def draw(self, now_s: float) -> None:
-        """Set the next strike; a rate of 0 never strikes."""
-        if self.rate_per_s > 0.0:
-            self.next_s = now_s + self.draws.standard_exponential() / self.rate_per_s
-
-
-class _Job:
-    """A training job while it runs; one draw for each event keeps the streams apart."""
-
-    def __init__(self, load: TrainingLoad, connection: Connection) -> None:
-        self._load = load
-        self._env = connection.env
-        self._log = connection.log
-        self._set_power_mw = connection.set_power_mw
-        self._stalls = connection.stream("checkpoints")
-        self._restarts = connection.stream("restarts")
-        self._interval_s = load.checkpoint.interval_min * SECONDS_PER_MINUTE
-        planned_per_s = load.failures.planned_per_day / SECONDS_PER_DAY
-        self._causes = (
-            _Cause("failure", load.failure_rate_per_s, connection.stream("failures")),
-            _Cause("planned", planned_per_s, connection.stream("planned")),
+    def _record_iterations(self, connection: Connection) -> None:
+        levels_mw = state_powers_mw(
+            SERVERS[self.gpu], 1.0, 0.0, self.smoothing.floor_fraction if self.smoothing else 0.0
         )
-        self._computing_since_s = self._env.now  # start of the work that no checkpoint has saved yet
-        self._next_checkpoint_s = self._env.now + load.first_checkpoint_s
+        iteration = self.iteration
+        connection.constant("iteration_period_s", iteration.period_s)
+        connection.constant("iteration_duty_fraction", iteration.duty_fraction)
+        connection.constant("iteration_jitter_fraction", iteration.jitter_fraction)
+        connection.constant("iteration_low_fraction", levels_mw["communicate"] / levels_mw["compute"])
 
-    def run(self) -> Generator[Event, Any, None]:
-        """Compute until the next checkpoint or interruption, for ever."""
-        for cause in self._causes:
-            cause.draw(self._env.now)
-        self._draw_power(1.0)
-        while True:
-            cause = self._next_cause()
-            if cause.next_s <= self._next_checkpoint_s:
-                yield self._wait_until(cause.next_s)
-                yield from self._go_down(cause, unsaved_s=self._env.now - self._computing_since_s)
-            else:
-                yield self._wait_until(self._next_checkpoint_s)
-                yield from self._save()
+    def _plan(self) -> Plan:
+        """Return the job in seconds and megawatts at the site's meter."""
+        bare_mw = self.levels_mw()
+        start_s = self.start_h * SECONDS_PER_HOUR
+        first_min = self.first_checkpoint_min
+        return Plan(
+            gpus=self.gpus,
+            pue=self.pue,
+            levels_mw=bare_mw if self.smoothing is None else self.levels_mw(self.smoothing.floor_fraction),
+            bare_levels_mw=bare_mw,
+            absent_mw=self.absent_power_fraction * bare_mw["compute"],
+            snap_back_s=self.snap_back_s,
+            smoothing=self.smoothing,
+            interval_s=self.interval_s,
+            first_checkpoint_s=self.interval_s if first_min is None else first_min * SECONDS_PER_MINUTE,
+            stall_median_s=self.stall_median_s,
+            stall_sigma=self.checkpoint.spread,
+            background_s=self.saved_state.background_s(self.checkpoint),
+            failures_per_s=self.failure_rate_per_s,
+            planned_per_s=self.failures.planned_per_day / SECONDS_PER_DAY,
+            restart=self._down("down_cold"),
+            planned_restart=self._down("down_cold", planned=True),
+            spare_restart=self._spare_down(),
+            spares=self.spares,
+            notices=self.notice,
+            start_s=start_s,
+            end_s=inf if self.length_h is None else start_s + self.length_h * SECONDS_PER_HOUR,
+            work_s=inf if self.work_h is None else self.work_h * SECONDS_PER_HOUR,
+        )
 
-    def _save(self) -> Generator[Event, Any, None]:
-        """Stall for a checkpoint; an interruption within it leaves the state unsaved."""
-        start_s, stall_s = self._env.now, self._draw_stall_s()
-        self._next_checkpoint_s = start_s + max(self._interval_s, stall_s)
-        self._log("checkpoint", stall_s)
-        self._draw_power(self._load.stall_power_fraction)
-        cause = self._next_cause()
-        if cause.next_s < start_s + stall_s:
-            yield self._wait_until(cause.next_s)
-            yield from self._go_down(cause, unsaved_s=start_s - self._computing_since_s)
-        else:
-            yield self._env.timeout(stall_s)
-            self._compute()
+    def _down(self, state: str, *, planned: bool = False) -> Down:
+        known_fraction = 0.0 if planned else self.restart.hang_fraction
+        phases = self._phases(state, planned=planned)
+        return Down(self.restart.mean_s, self.restart.spread, known_fraction, phases)
 
-    def _go_down(self, cause: _Cause, unsaved_s: float) -> Generator[Event, Any, None]:
-        """Be down for a restart; failures count running time, so the next ones move on by as much."""
-        down_s = self._draw_down_s()
-        self._log(cause.kind, 0.0 if cause.kind == "planned" else unsaved_s)
-        self._log("restart", down_s)
-        self._draw_power(self._load.down_power_fraction)
-        cause.draw(self._env.now)
-        for each in self._causes:
-            each.next_s += down_s
-        yield self._env.timeout(down_s)
-        self._next_checkpoint_s = self._env.now + self._interval_s
-        self._compute()
+    def _spare_down(self) -> Down:
+        spares = self.spares or Spares(count=0)
+        mean_s = spares.restart_mean_min * SECONDS_PER_MINUTE
+        phases = self._phases("down_context", planned=False)
+        return Down(mean_s, spares.restart_sigma, self.restart.hang_fraction, phases)
 
-    def _compute(self) -> None:
-        self._computing_since_s = self._env.now
-        self._draw_power(1.0)
-
-    def _next_cause(self) -> _Cause:
-        return min(self._causes, key=lambda cause: cause.next_s)
-
-    def _wait_until(self, time_s: float) -> Event:
-        return At(self._env, time_s)
-
-    def _draw_power(self, fraction: float) -> None:
-        self._set_power_mw(self._load.power_mw * fraction * self._load.pue)
-
-    def _draw_stall_s(self) -> float:
-        checkpoint = self._load.checkpoint
-        return checkpoint.stall_median_s * math.exp(checkpoint.stall_sigma * self._stalls.standard_normal())
-
-    def _draw_down_s(self) -> float:
-        sigma = self._load.restart.sigma
-        mean_s = self._load.restart.mean_min * SECONDS_PER_MINUTE
-        return mean_s * math.exp(sigma * self._restarts.standard_normal() - sigma * sigma / 2.0)
+    def _phases(self, state: str, *, planned: bool) -> tuple[Phase, ...]:
+        """Return the parts of a restart; one alone where the scenario gives all the same power."""
+        if self.down_power_fraction is not None:
+            return (Phase(state, 1.0),)
+        return self.restart.phases(state, planned=planned)

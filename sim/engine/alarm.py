@@ -25,24 +25,25 @@ class Alarm:
     def __init__(self, env: Environment, ring: Callable[[], None]) -> None:
         self._env = env
         self._ring = ring
-        self._due_s = inf
+        self.due_s = inf
+        """When it rings next [s]; infinity: not set."""
         self._armed_s: list[float] = []  # falls from first to last: only earlier times are added
 
     def set(self, time_s: float) -> None:
         """Ring at this time [s], not before now, and at no other; infinity: do not ring."""
-        self._due_s = time_s
+        self.due_s = time_s
         if time_s < inf:
             self._arm()
 
     def _arm(self) -> None:
-        if not self._armed_s or self._due_s < self._armed_s[-1]:
-            self._armed_s.append(self._due_s)
-            At(self._env, self._due_s).callbacks.append(self._go_off)
+        if not self._armed_s or self.due_s < self._armed_s[-1]:
+            self._armed_s.append(self.due_s)
+            At(self._env, self.due_s).callbacks.append(self._go_off)
 
     def _go_off(self, _: Event) -> None:
         self._armed_s.pop()
-        if self._due_s <= self._env.now:
-            self._due_s = inf
+        if self.due_s <= self._env.now:
+            self.due_s = inf
             self._ring()
-        elif self._due_s < inf:
+        elif self.due_s < inf:
             self._arm()

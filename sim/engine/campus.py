@@ -7,11 +7,13 @@ from typing import Any
 from simpy import Event
 
 from sim.ai.base import At, Connection, Load
+from sim.ai.notice import Notice
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.engine.halls import Halls
 from sim.engine.recorder import Recorder
+from sim.market.calendar import hour_of_week
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import LiveFleet
 from sim.mining.hashing import breakeven_usd_per_mwh
@@ -86,8 +88,15 @@ class Campus:
             files=scenario.files,
             start_utc_s=scenario.start_utc_s,
             end_s=scenario.end_s,
+            announce=partial(self._announce, f"load.{load.name}"),
+            constant=lambda name, value: self._recorder.constant(f"load.{load.name}.{name}", value),
+            hour_of_week=lambda time_s, zone: hour_of_week(scenario.start_utc_s + time_s, zone),
         )
         self.clock.process(load.process(connection))
+
+    def _announce(self, source: str, notice: Notice) -> None:
+        self._recorder.log(source, f"notice: {notice.kind}", notice.at_s)
+        self.controller.announce(notice)
 
     def _live_fleets(self) -> list[LiveFleet]:
         fleets = self._scenario.fleets
@@ -102,25 +111,23 @@ class Campus:
         return live
 
     def _open_market(self) -> None:
-        scenario, recorder = self._scenario, self._recorder
-        market, end_s = scenario.market, scenario.end_s
-        price = market.power.signal(
-            scenario.files, scenario.start_utc_s, end_s, stream(scenario.seed, "market/power")
-        )
-        hashprice, price_btc = market.bitcoin.signals(scenario.files, scenario.start_utc_s, end_s)
-        limit = Signal.constant(scenario.interconnection.limit_mw, end_s)
+        scenario, recorder, market = self._scenario, self._recorder, self._scenario.market
+        span = scenario.files, scenario.start_utc_s, scenario.end_s
+        price = market.power.signal(*span, stream(scenario.seed, "market/power"))
+        hashprice, price_btc = market.bitcoin.signals(*span)
+        limit = Signal.constant(scenario.interconnection.limit_mw, scenario.end_s)
         recorder.give("limit_mw", limit)
         recorder.give("price_usd_per_mwh", price)
         recorder.give("hashprice_usd_per_ph_day", hashprice)
         recorder.give("price_usd_per_btc", price_btc)
         recorder.constant("pool_fee_fraction", market.bitcoin.pool_fee_fraction)
         self._publish(limit, self._set_limit)
-        self._publish(price, self._set_price, market.power.publication_delay_s)
-        self._publish(hashprice, self._set_hashprice, market.bitcoin.publication_delay_s)
+        self._publish(market.power.published(*span, stream(scenario.seed, "market/power")), self._set_price)
+        self._publish(market.bitcoin.published(*span), self._set_hashprice)
 
-    def _publish(self, signal: Signal, tell: Callable[[float], None], delay_s: float = 0.0) -> None:
-        """Tell the first value at once, and each later one when it is published."""
-        times_s, values = (signal.time_s + delay_s).tolist(), signal.value.tolist()
+    def _publish(self, signal: Signal, tell: Callable[[float], None]) -> None:
+        """Tell each value of a step signal when it comes: the first at once."""
+        times_s, values = signal.time_s.tolist(), signal.value.tolist()
         tell(values[0])
         self.clock.process(self._feed(times_s[1:], values[1:], tell))
 

@@ -6,6 +6,7 @@ from math import inf, nextafter
 
 from simpy import Event
 
+from sim.ai.notice import Notice
 from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
@@ -53,11 +54,13 @@ class Controller:
         self.hashprice_usd_per_ph_day = 0.0
         self.fleets: tuple[FleetView, ...] = ()
         self.decision_count = 0
+        self._notices: tuple[Notice, ...] = ()
         self._clock = clock
         self._bus = bus
         self._delay_s = spec.telemetry_delay_s
         self._interval_s = spec.minimum_interval_s
         self._deadband_mw = spec.telemetry_deadband_mw
+        self._scan_s = spec.telemetry_scan_s
         self._decide_by_policy = policy.decide
         self._executor = executor
         self._record_target = target.set
@@ -76,6 +79,11 @@ class Controller:
         """Take note that something was published: decide at the end of this instant."""
         self._news = True
         self._clock.unsettled = True
+
+    def announce(self, notice: Notice) -> None:
+        """Take a tenant's notice, and decide at the end of this instant."""
+        self._notices = (*self._notices, notice)
+        self.notice()
 
     def settle(self) -> None:
         """React to all that this instant has brought; called once, after the last change."""
@@ -98,7 +106,8 @@ class Controller:
     def _report(self, now_s: float) -> None:
         self._bus.restated = False
         power_mw, slope_mw_per_s = self._bus.power(now_s)
-        self._meter.set(self._next_reading_s(now_s, slope_mw_per_s))
+        if slope_mw_per_s != 0.0 or self._meter.due_s < inf:
+            self._meter.set(self._next_reading_s(now_s, slope_mw_per_s))
         if power_mw == self._metered_mw:
             return
         # The site stood like this before the run began, so its first telemetry is already there.
@@ -114,7 +123,8 @@ class Controller:
         if slope_mw_per_s == 0.0:
             return inf
         # a slope too steep for the clock is read at its next step, not at this instant again and again
-        return max(now_s + self._deadband_mw / abs(slope_mw_per_s), nextafter(now_s, inf))
+        wait_s = max(self._deadband_mw / abs(slope_mw_per_s), self._scan_s)
+        return max(now_s + wait_s, nextafter(now_s, inf))
 
     def _receive(self, power_mw: float, _: Event) -> None:
         self._ai_power_mw = power_mw
@@ -124,6 +134,10 @@ class Controller:
         self._news = False
         self._next_decision_s = now_s + self._interval_s
         self.decision_count += 1
+        if self._notices:
+            self._notices = tuple(
+                notice for notice in self._notices if max(notice.at_s, notice.until_s) >= now_s
+            )
         target_mw, reason, wake_at_s = self._decide_by_policy(
             Observation(
                 now_s,
@@ -133,6 +147,7 @@ class Controller:
                 self.hashprice_usd_per_ph_day,
                 self._executor.commanded_mw,
                 self.fleets,
+                self._notices,
             )
         )
         if target_mw != self._target_mw:
@@ -140,7 +155,8 @@ class Controller:
         if reason != self._reason:
             self._reason = reason
             self._log(f"decision: {reason}", target_mw)
-        self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
+        if wake_at_s is not None or self._wake.due_s < inf:
+            self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
 
     def _follow(self, now_s: float, target_mw: float) -> None:
         if not 0.0 <= target_mw < inf:

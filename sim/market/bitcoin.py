@@ -1,11 +1,11 @@
 """What mining earns: hashprice and the price of bitcoin, fixed or read from a file."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from sim.market.series import check_positive, step_signals
+from sim.market.series import check_positive, published_signal, step_signals
 from sim.signals import Signal
 from sim.spec import Fraction, NonNegative, Positive, Spec
 from sim.tables import Files
@@ -44,6 +44,13 @@ class BitcoinMarket(Spec):
             A file is missing or does not serve the run.
         """
 
+    @abstractmethod
+    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the hashprice that policies see, as late as it is published [USD/(PH/s)/d].
+
+        Takes and raises what `signals` does.
+        """
+
 
 class FixedBitcoin(BitcoinMarket):
     """One hashprice and one price of bitcoin for the whole run."""
@@ -57,12 +64,14 @@ class FixedBitcoin(BitcoinMarket):
     price_usd_per_btc: Positive = 85_000.0
     """Price of bitcoin [USD/BTC]; the default is an assumption."""
 
-    publication_delay_s: ClassVar[float] = 0.0  # a fixed hashprice is known from the start
-
     def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:  # noqa: ARG002 -- reads no file
         """Return hashprice [USD/(PH/s)/d] and price [USD/BTC], constant from 0 to the run's end."""
         hashprice = Signal.constant(self.hashprice_usd_per_ph_day, end_s)
         return hashprice, Signal.constant(self.price_usd_per_btc, end_s)
+
+    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the same hashprice: it is known from the start [USD/(PH/s)/d]."""
+        return self.signals(files, start_utc_s, end_s)[0]
 
 
 class FileBitcoin(BitcoinMarket):
@@ -90,3 +99,9 @@ class FileBitcoin(BitcoinMarket):
         check_positive(table.name, columns[0], hashprice, start_utc_s, SUFFIX_UNITS["usd_per_ph_day"])
         check_positive(table.name, columns[1], price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
         return hashprice, price
+
+    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the file's hashprice as it is published [USD/(PH/s)/d]."""
+        self.signals(files, start_utc_s, end_s)  # a fault in the run's own rows comes first
+        table, delay_s = files.table(self.file), self.publication_delay_s
+        return published_signal(table, self.time_column, self.hashprice_column, delay_s, start_utc_s, end_s)

@@ -1,13 +1,13 @@
 """The price of power: fixed, or read from a file."""
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from numpy.random import Generator
 from pydantic import Field
 
 from sim.errors import InputError
-from sim.market.series import step_signals
+from sim.market.series import published_signal, step_signals
 from sim.signals import Signal
 from sim.spec import NonNegative, Spec
 from sim.tables import Files, Table
@@ -47,6 +47,13 @@ class PowerPrice(Spec):
             A file is missing or does not serve the run.
         """
 
+    @abstractmethod
+    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+        """Return the price that policies see: the one in force, as late as it is published [USD/MWh].
+
+        Takes and raises what `signal` does.
+        """
+
 
 class FixedPowerPrice(PowerPrice):
     """One price for the whole run."""
@@ -56,11 +63,13 @@ class FixedPowerPrice(PowerPrice):
     price_usd_per_mwh: Price = 40.0
     """Price [USD/MWh]; may be negative. The default is an assumption."""
 
-    publication_delay_s: ClassVar[float] = 0.0  # a fixed price is known from the start
-
     def signal(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
         """Return the price, constant from 0 to the run's end [USD/MWh]."""
         return Signal.constant(self.price_usd_per_mwh, end_s)
+
+    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+        """Return the same: it is known from the start [USD/MWh]."""
+        return self.signal(files, start_utc_s, end_s, random)
 
 
 class PublishedPowerPrice(PowerPrice):
@@ -93,6 +102,14 @@ class FilePowerPrice(PublishedPowerPrice):
         column = self.price_column or _only_price_column(table)
         (price,) = step_signals(table, self.time_column, (column,), start_utc_s, end_s)
         return price
+
+    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+        """Return the file's price as it is published [USD/MWh]."""
+        self.signal(files, start_utc_s, end_s, random)  # a fault in the run's own rows comes first
+        table = files.table(self.file)
+        column = self.price_column or _only_price_column(table)
+        delay_s = self.publication_delay_s
+        return published_signal(table, self.time_column, column, delay_s, start_utc_s, end_s)
 
 
 def _only_price_column(table: Table) -> str:

@@ -50,6 +50,25 @@ def step_signals(
     return tuple(Signal.steps(starts_s, table.numbers(column, rows)[rows], end_s) for column in value_columns)
 
 
+def published_signal(
+    table: Table, time_column: str, value_column: str, delay_s: float, start_utc_s: float, end_s: float
+) -> Signal:
+    """Return a column as it is published: each row's value from so much after the row's time on [s].
+
+    The rows are read from as much before the run as they are published late; where the file begins later than
+    that, its first value stands in until the next is published.
+
+    Takes and raises what `step_signals` does.
+    """
+    lead_s = min(delay_s, start_utc_s - float(table.times_utc_s(time_column)[0]))
+    late_s = delay_s - lead_s
+    read_s = max(end_s - late_s, min(end_s, 1.0))
+    (signal,) = step_signals(table, time_column, (value_column,), start_utc_s - lead_s, read_s)
+    times_s = signal.time_s + late_s
+    times_s[0] = 0.0
+    return Signal.steps(times_s, signal.value, end_s)
+
+
 def check_positive(place: str, column: str, signal: Signal, start_utc_s: float, unit: str) -> None:
     """Raise InputError, naming the time, where a step signal is not above zero."""
     wrong = np.flatnonzero(signal.value <= 0.0)

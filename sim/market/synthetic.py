@@ -123,6 +123,13 @@ class SyntheticPowerPrice(PublishedPowerPrice):
         time_s = np.arange(math.ceil(end_s / step_s), dtype=np.float64) * step_s
         return Signal.steps(time_s, self.prices_usd_per_mwh(start_utc_s + time_s, random), end_s)
 
+    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+        """Return the drawn price as late as it is published; the first stands until the next is [USD/MWh]."""
+        price = self.signal(files, start_utc_s, end_s, random)
+        times_s = price.time_s + self.publication_delay_s
+        times_s[0] = 0.0
+        return Signal.steps(times_s, price.value, end_s)
+
     def prices_usd_per_mwh(self, utc_s: FloatArray, random: Generator) -> FloatArray:
         """Return a drawn price for each interval, one step apart.
 

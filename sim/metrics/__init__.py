@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from sim.metrics import dips, economics, energy, fleets, halls, limits, ramps, run, tenants, training
+from sim.metrics import (
+    dips,
+    economics,
+    energy,
+    fleets,
+    halls,
+    inference,
+    limits,
+    ramps,
+    run,
+    tenants,
+    training,
+)
 from sim.metrics.base import LoadMetric, Measurement, Metric
 from sim.metrics.base import measure as _measure
 from sim.recording import Recording
@@ -11,7 +23,12 @@ CATALOGUE: tuple[Metric, ...] = tuple(
     metric for module in (energy, limits, ramps, dips, fleets, economics, run) for metric in module.CATALOGUE
 )
 """Every metric of a run, in the order in which a table shows them."""
-LOAD_CATALOGUE: tuple[LoadMetric, ...] = training.CATALOGUE + tenants.CATALOGUE + halls.CATALOGUE
+LOAD_CATALOGUE: tuple[LoadMetric, ...] = (
+    *training.CATALOGUE,
+    *inference.CATALOGUE,
+    *tenants.CATALOGUE,
+    *halls.CATALOGUE,
+)
 """Every metric that loads of one kind have."""
 
 

@@ -3,7 +3,7 @@
 from sim.metrics.base import Metric
 
 CATALOGUE = (
-    Metric("event_count", "1", "Events the simulation processed", lambda r: r.constants["run.event_count"]),
+    Metric("event_count", "1", "Events the simulation scheduled", lambda r: r.constants["run.event_count"]),
     Metric(
         "settle_count",
         "1",

@@ -75,6 +75,9 @@ class LiveFleet:
         self.spec = spec
         self.minimum_mw = spec.minimum_mw
         self.rated_mw = spec.rated_mw
+        self._up_mw_per_s = spec.ramp_up_mw_per_s
+        self._down_mw_per_s = spec.ramp_down_mw_per_s
+        self._latency_s = spec.latency_s
         self._env = env
         self._record_command = commanded.set
         self._power = power
@@ -94,10 +97,10 @@ class LiveFleet:
             self._stand(power_mw if initial_mw is None else initial_mw)
         self._commanded_mw = power_mw
         self._record_command(self._env.now, power_mw)
-        if self.spec.latency_s == 0.0:
+        if self._latency_s == 0.0:
             self._ramp_to(power_mw)
         else:
-            self._env.timeout(self.spec.latency_s).callbacks.append(partial(self._arrive, power_mw))
+            self._env.timeout(self._latency_s).callbacks.append(partial(self._arrive, power_mw))
 
     def _stand(self, power_mw: float) -> None:
         self._goal_mw = power_mw
@@ -113,7 +116,10 @@ class LiveFleet:
             from_mw = self._from_mw + self._rate_mw_per_s * (now_s - self._from_s)
             self._power.withdraw_last()
         change_mw = goal_mw - from_mw
-        until_s = self._reached_s(now_s, change_mw)
+        length_s = change_mw / self._up_mw_per_s if change_mw > 0.0 else -change_mw / self._down_mw_per_s
+        until_s = now_s + length_s
+        if until_s - now_s < length_s:
+            until_s = nextafter(until_s, inf)  # rounded up, or a ramp fast against the clock overshoots
         rate = change_mw / (until_s - now_s) if until_s > now_s else 0.0
         self._from_s = now_s
         self._from_mw = from_mw
@@ -121,10 +127,3 @@ class LiveFleet:
         self._until_s = until_s
         self._goal_mw = goal_mw
         self._power.ramp(now_s, from_mw, rate, until_s, goal_mw)
-
-    def _reached_s(self, now_s: float, change_mw: float) -> float:
-        """Return when a change is done, rounded up: a ramp fast against the clock would else overshoot."""
-        spec = self.spec
-        length_s = abs(change_mw) / (spec.ramp_up_mw_per_s if change_mw > 0.0 else spec.ramp_down_mw_per_s)
-        until_s = now_s + length_s
-        return until_s if until_s - now_s >= length_s else nextafter(until_s, inf)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sim.ai.notice import Notice
 from sim.policies.always_on import AlwaysOn
 from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec
 from sim.policies.follow_headroom import FollowHeadroom
@@ -29,6 +30,7 @@ __all__ = [
     "FleetView",
     "FollowHeadroom",
     "MiningOff",
+    "Notice",
     "Observation",
     "Policy",
     "PolicySpec",

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import NamedTuple, Protocol
 
+from sim.ai.notice import Notice
 from sim.spec import Spec
 
 
@@ -37,6 +38,8 @@ class Observation(NamedTuple):
     """What the fleets were last told to draw, together [MW]."""
     fleets: tuple[FleetView, ...]
     """The fleets, in merit order: the most efficient first."""
+    notices: tuple[Notice, ...] = ()
+    """What tenants have announced and is not over, in the order in which it arrived."""
 
     @property
     def headroom_mw(self) -> float:

@@ -44,4 +44,6 @@ class PriceThreshold(StatelessPolicy):
         free_mw = max(0.0, observation.headroom_mw - self.margin_mw)
         if paying_mw == 0.0:
             return Decision(0.0, "price above threshold")
-        return Decision(paying_mw, "price") if paying_mw <= free_mw else Decision(free_mw, "headroom")
+        if paying_mw <= free_mw:
+            return Decision(paying_mw, "price")
+        return Decision(free_mw, "headroom" if free_mw > 0.0 else "no headroom")

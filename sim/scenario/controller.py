@@ -18,6 +18,9 @@ class ControllerSpec(Spec):
     through."""
     minimum_interval_s: Delay = 0.0
     """Least time between two decisions [s]; what changes in between waits for the next one."""
-    telemetry_deadband_mw: Annotated[float, Field(gt=0.0, le=1e6)] = 0.5
+    telemetry_deadband_mw: Annotated[float, Field(ge=1e-3, le=1e6)] = 0.5
     """While AI power moves gradually, telemetry reports each time it has moved this far [MW], as SCADA does
     by exception (assumption: 0.25 % of a 200 MW site)."""
+    telemetry_scan_s: Delay = 0.0
+    """While AI power moves gradually, telemetry reports no oftener than this [s]; a jump, and the end of a
+    ramp, it reports at once. 1 to 2 s are usual (unverified); 0 leaves it to the deadband."""

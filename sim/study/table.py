@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from sim.metrics import CATALOGUE, metrics_of
@@ -59,6 +60,14 @@ def parquet_bytes(rows: Sequence[Row], kinds: Mapping[str, str]) -> bytes:
     parquet.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()
     return content
+
+
+def read_table(folder: Path) -> list[Row]:
+    """Return the rows of a study's table, in its order."""
+    from pyarrow import parquet  # noqa: PLC0415  # see parquet_bytes
+
+    rows: list[Row] = parquet.ParquetFile(folder / TABLE).read().to_pylist()
+    return rows
 
 
 def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None:

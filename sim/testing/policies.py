@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 from numpy.random import Generator
 
-from sim.policies import Decision, FleetView, Observation, Policy
+from sim.ai.notice import NoticeKind
+from sim.policies import Decision, FleetView, Notice, Observation, Policy
 from sim.rng import stream
 
 
@@ -55,7 +56,7 @@ def _require_sound(decision: Decision, observation: Observation) -> None:
 
 
 def observations(count: int, seed: int = 1) -> Iterator[Observation]:
-    """Yield observations in order of time: quiet ones, AI above the limit, prices negative and at the cap.
+    """Yield observations in order of time: quiet ones, AI above the limit, odd prices, notices.
 
     Parameters
     ----------
@@ -88,7 +89,15 @@ def _observation(time_s: float, random: Generator) -> Observation:
         hashprice_usd_per_ph_day=float(random.uniform(1.0, 500.0)),
         commanded_mw=sum(fleet.rated_mw for fleet in fleets) * float(random.random()),
         fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
+        notices=tuple(_notice(time_s, limit_mw, random) for _ in range(int(random.integers(0, 3)))),
     )
+
+
+def _notice(time_s: float, limit_mw: float, random: Generator) -> Notice:
+    at_s = time_s + float(random.uniform(0.0, 600.0))
+    change_mw = limit_mw * float(random.uniform(-1.0, 1.0))
+    kind: NoticeKind = "resume" if change_mw > 0.0 else "checkpoint"
+    return Notice("training", kind, at_s, at_s + float(random.uniform(0.0, 600.0)), change_mw, time_s)
 
 
 def _fleet(position: int, limit_mw: float, random: Generator) -> FleetView:

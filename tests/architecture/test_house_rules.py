@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "sim").rglob("*.py"))
 UNITLESS = {
     # counts of things, and identifiers: a unit would add nothing
-    "schema_version", "seed", "gpus", "gpus_per_node", "capacity_ratio", "pue",
+    "schema_version", "seed", "gpus", "gpus_per_node", "capacity_ratio", "pue", "writers",
+    "bytes_per_parameter",
 }  # fmt: skip
 RATES = {
     "per_node_day",

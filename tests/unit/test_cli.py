@@ -204,3 +204,16 @@ def test_help_and_import_are_quick():
     code = "import time; t = time.perf_counter(); import sim; print(time.perf_counter() - t)"
     answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert float(answer.stdout) < 0.3
+
+
+def test_sweep_prints_a_row_for_each_run_and_goes_on_where_it_stopped(command):
+    study = str(ROOT / "scenarios" / "studies" / "fleet-size.yaml")
+
+    _, out, err = command("sweep", study, "--workers", "1")
+    _, again, later = command("sweep", study, "--workers", "1")
+
+    assert "fleets.miners.rated_mw" in out
+    assert out.count("100.0") >= 2
+    assert "10 runs done, 0 of them before; 0 failed" in err
+    assert "10 runs done, 10 of them before" in later
+    assert again == out

@@ -7,16 +7,20 @@ import pytest
 from simpy import Environment
 
 from sim.ai.base import Connection, Load
+from sim.ai.notice import Notice
+from sim.market.calendar import hour_of_week
 from sim.rng import stream
 from sim.tables import Files
 
 
 @dataclass
 class Seen:
-    """What a load did: the power it stated, the events it logged."""
+    """What a load did: the power it stated, the events it logged, the totals it stated."""
 
     power: list[tuple[float, float, float]] = field(default_factory=list)
     events: list[tuple[float, str, float]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    constants: dict[str, float] = field(default_factory=dict)
 
     def levels(self) -> list[tuple[float, float]]:
         return [(time_s, power_mw) for time_s, power_mw, _ in self.power]
@@ -34,7 +38,7 @@ class Draws:
     def standard_exponential(self) -> float:
         return self._draws.pop(0) if len(self._draws) > 1 else self._draws[0]
 
-    standard_normal = standard_exponential
+    standard_normal = random = standard_exponential
 
 
 @pytest.fixture
@@ -57,6 +61,9 @@ def run_load() -> Callable[..., Seen]:
             files=files or Files([]),
             start_utc_s=start_utc_s,
             end_s=until_s,
+            announce=seen.notices.append,
+            constant=seen.constants.__setitem__,
+            hour_of_week=lambda time_s, zone: hour_of_week(start_utc_s + time_s, zone),
         )
         env.process(load.process(connection))
         env.run(until=until_s)

@@ -18,6 +18,9 @@ def a_job(**keys):
         "checkpoint": {"interval_min": 10.0, "stall_median_s": 60.0, "stall_sigma": 0.0},
         "failures": {"per_node_day": 86.4},  # one in 1,000 s of running
         "restart": {"mean_min": 5.0, "sigma": 0.0},
+        "stall_power_fraction": 0.5,
+        "down_power_fraction": 0.25,
+        "snap_back_s": 0.0,
     }
     return TrainingLoad(type="training", name="llama", **(defaults | keys))
 
@@ -110,7 +113,8 @@ def test_power_at_the_meter_is_it_power_times_pue(run_load):
 
     seen = run_load(job, 1000.0, draws={"failures": [0.7, 100.0]})
 
-    assert [power_mw for _, power_mw in seen.levels()] == pytest.approx([110.0, 44.0, 110.0, 22.0, 110.0])
+    expected_mw = [110.0, 44.0, 110.0, 22.0, 110.0]
+    assert [power_mw for _, power_mw in seen.levels()] == pytest.approx(expected_mw)
 
 
 @pytest.mark.parametrize(

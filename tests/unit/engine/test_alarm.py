@@ -76,6 +76,12 @@ def test_it_may_be_set_for_this_very_instant(clock, alarm, rung):
     assert rung == [4.0]
 
 
+def test_set_for_a_time_that_has_passed_it_rings_at_once(clock, alarm, rung):
+    at(clock, 4.0, lambda: alarm.set(1.0))
+    clock.run_before(100.0)
+    assert rung == [4.0]
+
+
 def test_it_may_set_itself_while_it_rings(clock):
     rung = []
 

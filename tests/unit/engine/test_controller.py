@@ -8,7 +8,7 @@ from sim.engine.controller import Controller
 from sim.errors import PolicyError
 from sim.mining.executor import Executor
 from sim.mining.fleet import AggregateFleet, LiveFleet
-from sim.policies import Decision
+from sim.policies import Decision, Notice
 from sim.recording import Track
 from sim.scenario.controller import ControllerSpec
 
@@ -191,9 +191,35 @@ def test_a_line_that_ends_is_reported_no_more():
 
 def test_a_slope_too_steep_for_the_clock_does_not_stop_time():
     policy = Script()
-    Site(policy, telemetry_deadband_mw=1e-6).load((1e5, 0.0, 1e9), (1e5 + 1e-9, 1.0)).run(1e6)
+    Site(policy, telemetry_deadband_mw=1e-3).load((1e5, 0.0, 1e9), (1e5 + 1e-9, 1.0)).run(1e6)
     assert policy.powers[-1] == (1e5 + 1e-9, 1.0)
     assert len(policy.seen) < 1000
+
+
+def test_a_line_is_reported_no_oftener_than_it_is_scanned_but_its_end_at_once():
+    policy = Script()
+    Site(policy, telemetry_scan_s=2.0).load((0.0, 0.0, 5.0), (5.0, 25.0)).run(1000.0)
+    assert policy.powers == [(0.0, 0.0), (2.0, 10.0), (4.0, 20.0), (5.0, 25.0)]
+
+
+# -- what tenants announce ----------------------------------------------------------------------------------
+
+
+def test_a_notice_asks_for_a_decision_and_stands_until_it_is_over():
+    policy = Script()
+    site = Site(policy, telemetry_delay_s=30.0).load((0.0, 100.0), (100.0, 50.0), (200.0, 100.0))
+    notice = Notice("llm", "checkpoint", 100.0, 150.0, -50.0, 40.0)
+    resume = Notice("llm", "resume", 300.0, 300.0, 50.0, 140.0)
+    site.at(40.0, lambda: site.controller.announce(notice))
+    site.at(140.0, lambda: site.controller.announce(resume)).run(1000.0)
+    seen = [(observation.time_s, observation.notices) for observation in policy.seen]
+    assert seen == [
+        (0.0, ()),
+        (40.0, (notice,)),
+        (130.0, (notice,)),
+        (140.0, (notice, resume)),
+        (230.0, (resume,)),
+    ]
 
 
 # -- at least an interval apart -----------------------------------------------------------------------------

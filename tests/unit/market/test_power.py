@@ -1,3 +1,4 @@
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.market import FilePowerPrice, FixedPowerPrice, MarketSpec
+from sim.rng import stream
 from sim.signals import Signal
 from sim.tables import Files
 
@@ -152,7 +154,31 @@ def test_a_market_is_described_by_type() -> None:
 
     assert spec.power == FilePowerPrice(file="a.csv", publication_delay_s=900.0)
     assert MarketSpec().power == FixedPowerPrice(price_usd_per_mwh=40.0)
-    assert MarketSpec().power.publication_delay_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "start", "expected"),
+    [
+        (0.0, "2026-01-01T01:00Z", [(0.0, 20.0), (3600.0, 30.0)]),
+        (1800.0, "2026-01-01T01:00Z", [(0.0, 10.0), (1800.0, 20.0), (5400.0, 30.0)]),
+        (
+            5400.0,
+            "2026-01-01T01:00Z",
+            [(0.0, 10.0), (5400.0, 20.0)],
+        ),  # the first row stands in
+        (86_400.0, "2026-01-01T00:00Z", [(0.0, 10.0)]),
+    ],
+)
+def test_a_price_is_published_late_and_read_from_before_the_run(tmp_path, delay_s, start, expected) -> None:
+    rows = "".join(f"2026-01-01T{hour:02}:00Z,{10 * (hour + 1)}\n" for hour in range(4))
+    (tmp_path / "p.csv").write_text(f"time_utc,usd_per_mwh\n{rows}")
+    spec = FilePowerPrice(file="p.csv", publication_delay_s=delay_s)
+    start_utc_s = datetime.fromisoformat(start).timestamp()
+
+    seen = spec.published(Files([tmp_path]), start_utc_s, 7200.0, stream(1, "x"))
+
+    assert list(zip(seen.time_s.tolist(), seen.value.tolist(), strict=True)) == expected
+    assert seen.end_s == 7200.0
 
 
 @pytest.mark.parametrize(

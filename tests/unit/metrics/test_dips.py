@@ -27,6 +27,14 @@ def test_a_dip_ends_where_power_is_back_within_its_depth():
     assert dip.energy_mwh == pytest.approx((60.0 * 100.0 + (60.0 + 10.0) / 2.0 * 50.0) / 3600.0, rel=1e-12)
 
 
+def test_a_minute_is_the_time_in_which_a_dip_falls():
+    def falling(mw_per_s):
+        return Signal.linear([0.0, 600.0, 800.0], [100.0, 100.0, 100.0 - 200.0 * mw_per_s], 3600.0)
+
+    assert dips(falling(0.16), 10.0) == ()  # 9.6 MW in a minute
+    assert len(dips(falling(0.17), 10.0)) == 1
+
+
 def test_a_recovery_that_breaks_off_does_not_end_a_dip():
     # up from 40 MW by 0.5 MW/s, but back to 40 at 70; up for good at 1500 s
     points = [(0.0, 100.0), (600.0, 100.0), (600.0, 40.0), (660.0, 70.0), (660.0, 40.0), (1500.0, 40.0)]

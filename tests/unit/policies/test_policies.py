@@ -119,7 +119,7 @@ def test_the_adder_comes_on_top_of_the_price(price, target_mw):
         (100.0, 4.0, Decision(96.0, "headroom")),
         (150.0, 0.0, Decision(50.0, "headroom")),
         (150.0, 10.0, Decision(40.0, "headroom")),
-        (230.0, 0.0, Decision(0.0, "headroom")),
+        (230.0, 0.0, Decision(0.0, "no headroom")),
     ],
 )
 def test_price_threshold_stays_within_the_headroom_less_the_margin(ai_power_mw, margin_mw, decision):

@@ -1,0 +1,91 @@
+"""What a job announces of itself, ahead of time."""
+
+from math import inf
+
+from sim.ai.base import Connection
+from sim.ai.notice import Notice, NoticeKind
+from sim.spec import Fraction, Positive, Spec
+
+
+class Notices(Spec):
+    """What the tenant tells the site ahead: checkpoints, planned interruptions, resumes, start and end.
+
+    A notice states a plan; a failure in between makes it wrong. None comes after what it announces.
+    """
+
+    lead_s: Positive = 60.0
+    """Time from a notice to what it announces [s]; shorter where that becomes known later, as with the resume
+    after a failure, whose end is known once the failure is detected. Default: assumption."""
+    reliability_fraction: Fraction = 1.0
+    """Share of notices that are sent; which ones is drawn. Default: assumption."""
+
+
+class Announcements:
+    """The notices of one job that wait to be issued.
+
+    Parameters
+    ----------
+    load
+        Name of the load.
+    notices
+        Lead and reliability; None: the job announces nothing.
+    connection
+        Where they are announced.
+    """
+
+    def __init__(self, load: str, notices: Notices | None, connection: Connection) -> None:
+        self.next_s = inf
+        """When the next one is to be issued [s]."""
+        self._load = load
+        self._notices = notices
+        self._env = connection.env
+        self._announce = connection.announce
+        self._draws = connection.stream("notices")
+        self._waiting: list[tuple[float, Notice]] = []
+        self._planned_s = -inf
+
+    def checkpoint(self, at_s: float, until_s: float, change_mw: float) -> None:
+        """Announce a checkpoint."""
+        self._plan("checkpoint", at_s, until_s, change_mw)
+
+    def planned(self, at_s: float, until_s: float, change_mw: float, horizon_s: float) -> None:
+        """Announce a planned interruption, once, where its notice is due before the horizon [s]."""
+        if self._notices is not None and at_s - self._notices.lead_s < horizon_s and at_s != self._planned_s:
+            self._planned_s = at_s
+            self._plan("planned", at_s, until_s, change_mw)
+
+    def resume(self, known_s: float, at_s: float, until_s: float, change_mw: float) -> None:
+        """Announce a resume, which is known from ``known_s`` on; what was to come is called off."""
+        self._waiting = [entry for entry in self._waiting if entry[1].kind == "end"]
+        self._planned_s = -inf
+        self._plan("resume", at_s, until_s, change_mw, known_s)
+        self._update()
+
+    def start(self, at_s: float, until_s: float, change_mw: float) -> None:
+        """Announce the job's start."""
+        self._plan("start", at_s, until_s, change_mw)
+
+    def end(self, at_s: float, change_mw: float) -> None:
+        """Announce the job's end, where it has one."""
+        if at_s < inf:
+            self._plan("end", at_s, at_s, change_mw)
+
+    def issue(self) -> None:
+        """Issue the notice that is due."""
+        _, notice = self._waiting.pop(0)
+        self._update()
+        self._announce(notice)
+
+    def _plan(
+        self, kind: NoticeKind, at_s: float, until_s: float, change_mw: float, known_s: float = 0.0
+    ) -> None:
+        notices = self._notices
+        if notices is None or self._draws.random() >= notices.reliability_fraction:
+            return
+        issue_s = max(self._env.now, known_s, at_s - notices.lead_s)
+        self._waiting.append((issue_s, Notice(self._load, kind, at_s, until_s, change_mw, issue_s)))
+        self._waiting.sort()
+        self._update()
+
+    def _update(self) -> None:
+        self.next_s = self._waiting[0][0] if self._waiting else inf

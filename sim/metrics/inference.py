@@ -1,0 +1,70 @@
+"""What an inference service served, and what energy it took; NaN where its description does not tell."""
+
+from math import nan
+
+from sim.metrics.base import LoadMetric
+from sim.recording import Recording
+from sim.units import JOULES_PER_MEGAWATT_HOUR, JOULES_PER_WATT_HOUR, SECONDS_PER_HOUR
+
+
+def constant(recording: Recording, load: str, name: str) -> float:
+    """Return a total that the service stated at the end of the run; NaN where it did not."""
+    return recording.constants.get(f"load.{load}.{name}", nan)
+
+
+def energy_per_token_j(recording: Recording, load: str) -> float:
+    """Return the energy for each output token, those of backfilled work included [J].
+
+    Energy at the site's meter; IT energy for a service that stands in a hall.
+    """
+    tokens = constant(recording, load, "served_token_count")
+    tokens += recording.constants.get(f"load.{load}.backfill_token_count", 0.0)
+    energy_mwh = recording.load_power_mw(load).integral() / SECONDS_PER_HOUR
+    return energy_mwh * JOULES_PER_MEGAWATT_HOUR / tokens if tokens else nan
+
+
+def energy_per_query_wh(recording: Recording, load: str) -> float:
+    """Return the energy for each request: that of its tokens [Wh]."""
+    queries = constant(recording, load, "served_query_count")
+    tokens = constant(recording, load, "served_token_count")
+    joules = energy_per_token_j(recording, load)
+    return joules * tokens / queries / JOULES_PER_WATT_HOUR if queries else nan
+
+
+def _stated(name: str, unit: str, summary: str) -> LoadMetric:
+    """Return the metric that is a total stated by the service itself."""
+    return LoadMetric(
+        "inference", name, unit, summary, lambda recording, load: constant(recording, load, name)
+    )
+
+
+CATALOGUE = (
+    _stated("served_query_count", "1", "Requests answered"),
+    LoadMetric(
+        "inference",
+        "energy_per_query_wh",
+        "Wh",
+        "Energy for each request answered; at the site's meter, or IT energy in a hall",
+        energy_per_query_wh,
+    ),
+    LoadMetric(
+        "inference",
+        "energy_per_token_j",
+        "J",
+        "Energy for each output token, backfilled work included; metered as for a request",
+        energy_per_token_j,
+    ),
+    _stated(
+        "unserved_fraction", "1", "Work turned away, or that would have waited too long, of all that came"
+    ),
+    _stated(
+        "delayed_fraction", "1", "Work that waited for replicas past the update it came in, of all that came"
+    ),
+    _stated("backlog_peak_s", "s", "Longest time that work had to wait for replicas"),
+    _stated("replica_mean_count", "1", "Replicas in service, on average over time"),
+    _stated(
+        "utilisation_mean_fraction",
+        "1",
+        "Work done over what the replicas in service, or the line, could have done",
+    ),
+)

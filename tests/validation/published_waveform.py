@@ -1,0 +1,139 @@
+"""Power within an iteration: closed forms against the spectrum of the waveform, and published limits."""
+
+from functools import cache, partial
+
+import numpy as np
+from published import Absolute, Band, PublishedCase, Relative
+
+from sim.ai.oscillation import (
+    coincidence_probability,
+    harmonic_amplitude_mw,
+    residual_range_fraction,
+    square_wave_rms_mw,
+)
+from sim.ai.waveform import Iteration, Waveform, with_iterations
+from sim.rng import stream
+from sim.signals import Signal
+
+TITLE = "Training: power within the second"
+CHOUKSE = "arXiv:2508.14318"
+FOURIER = "Fourier series of a square wave, duty 0.8"
+INDEPENDENT = "independent jobs with random phases, 1/sqrt(4)"
+RATE_HZ = 1000.0
+WINDOW_S = 60.0
+HIGH_MW, LOW_MW = 100.0, 50.0
+STEADY = Iteration(period_s=2.0, duty_fraction=0.8, low_fraction=LOW_MW / HIGH_MW, jitter_fraction=0.0)
+MEAN_MW = 0.8 * HIGH_MW + 0.2 * LOW_MW
+
+
+def waveform(iteration: Iteration, mean_mw: float, seed: int, window_s: float = WINDOW_S) -> Waveform:
+    job = Signal.constant(mean_mw, window_s)
+    wave = with_iterations(job, (0.0, window_s), iteration, stream(seed, "iterations"))
+    return Waveform.sampled(wave, RATE_HZ)
+
+
+@cache
+def amplitudes_mw() -> np.ndarray:
+    """Return the amplitude at each multiple of 1 / WINDOW_S of the steady wave, from its transform."""
+    power_mw = waveform(STEADY, MEAN_MW, seed=1).power_mw
+    return np.abs(np.fft.rfft(power_mw)) * 2.0 / power_mw.size
+
+
+def harmonic_mw(n: int) -> float:
+    return float(amplitudes_mw()[round(n * WINDOW_S / STEADY.period_s)])
+
+
+def rms_ratio_of_four(count: int = 200) -> float:
+    """Return the swing of four quarter jobs over that of one job, root mean square over many draws."""
+    ratios = [
+        sum(waveform(STEADY, MEAN_MW / 4, 4 * draw + i, window_s=10.0).power_mw for i in range(4)).std()
+        for draw in range(count)
+    ]
+    one_mw = waveform(STEADY, MEAN_MW, seed=1, window_s=10.0).power_mw.std()
+    return float(np.sqrt(np.mean(np.square(ratios))) / one_mw)
+
+
+def energy_in_band(period_s: float, low_hz: float = 0.2, high_hz: float = 3.0) -> float:
+    """Return the share of the swing's energy from 0.2 to 3 Hz."""
+    power_mw = waveform(Iteration(period_s=period_s), MEAN_MW, seed=1).power_mw
+    energy = np.abs(np.fft.rfft(power_mw - power_mw.mean())) ** 2
+    frequency_hz = np.fft.rfftfreq(power_mw.size, 1.0 / RATE_HZ)
+    return float(energy[(frequency_hz >= low_hz) & (frequency_hz <= high_hz)].sum() / energy.sum())
+
+
+def stalled_together(at_least: int) -> float:
+    """Return the share of time in which that many of four jobs stall: 60 s in each 31 min, in percent."""
+    return 100.0 * sum(coincidence_probability(4, 60.0 / 1860.0, k) for k in range(at_least, 5))
+
+
+CASES = [
+    *(
+        PublishedCase(
+            f"Amplitude of harmonic {n} of 50 MW",
+            FOURIER,
+            float(harmonic_amplitude_mw(HIGH_MW - LOW_MW, 0.8, n)),
+            partial(harmonic_mw, n),
+            Relative(0.01),
+            "MW",
+        )
+        for n in (1, 2, 3, 4, 6)
+    ),
+    PublishedCase(
+        "Amplitude of harmonic 5 of 50 MW",
+        f"{FOURIER}: sin(5 pi 0.8) = 0",
+        0.0,
+        partial(harmonic_mw, 5),
+        Absolute(0.01),
+        "MW",
+    ),
+    PublishedCase(
+        "Root mean square of 50 MW",
+        FOURIER,
+        square_wave_rms_mw(HIGH_MW - LOW_MW, 0.8),
+        lambda: float(waveform(STEADY, MEAN_MW, seed=1).power_mw.std()),
+        Relative(0.01),
+        "MW",
+    ),
+    PublishedCase("Swing of four jobs over that of one", INDEPENDENT, 0.5, rms_ratio_of_four, Relative(0.05)),
+    *(
+        PublishedCase(
+            f"Energy from 0.2 to 3 Hz, iterations of {period_s:g} s",
+            f"{CHOUKSE}: observed energy is from 0.2 to 3 Hz; most of it",
+            0.5,
+            partial(energy_in_band, period_s),
+            Band(low=0.5),
+        )
+        for period_s in (1.0, 2.0, 3.0)
+    ),
+    PublishedCase(
+        "Range left by the highest floor of a GB200, over TDP",
+        f"{CHOUKSE}, III-C: MPF at most 0.9, EDP at least 1.1",
+        0.2,
+        lambda: float(residual_range_fraction()),
+        Relative(1e-9),
+    ),
+    PublishedCase(
+        "100 MW of GPUs under that floor: range",
+        f"{CHOUKSE}: a 100 MW job cannot meet 10 MW",
+        10.0,
+        lambda: 100.0 * float(residual_range_fraction()),
+        Band(low=10.0),
+        "MW",
+    ),
+    PublishedCase(
+        "Two or more of four jobs in a stall",
+        "binomial; stall of 60 s in 31 min",
+        0.60,
+        partial(stalled_together, 2),
+        Relative(0.01),
+        "%",
+    ),
+    PublishedCase(
+        "All of four jobs in a stall",
+        "binomial; stall of 60 s in 31 min",
+        1e-4,
+        partial(stalled_together, 4),
+        Relative(0.10),
+        "%",
+    ),
+]
