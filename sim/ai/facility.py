@@ -89,10 +89,10 @@ def fed_mw(
     >>> fed_mw(50.0, 100.0, ((0.02, 0.0, 0.0), (0.0, 0.1, 0.0)))
     57.2
     """
-    power_mw = delivered_mw
-    for stage in stages:
-        power_mw = power_mw + rated_mw * loss_fraction(power_mw / rated_mw, *stage)
-    return power_mw
+    load_fraction = delivered_mw / rated_mw
+    for no_load, linear, square in stages:  # loss_fraction, written out: a hall calls this at every change
+        load_fraction = load_fraction + (no_load + load_fraction * (linear + load_fraction * square))
+    return load_fraction * rated_mw
 
 
 def fed_curvature_per_mw(rated_mw: float, stages: tuple[tuple[float, float, float], ...]) -> float:

@@ -51,7 +51,7 @@ class Hall(Spec):
     """Miner that goes into free units of the racks."""
     ride_through: RideThrough | None = None
     """What the hall does when the voltage sags; left out: nothing, it draws on."""
-    error_mw: Annotated[float, Field(ge=1e-4, le=10.0)] = 0.02
+    error_mw: Annotated[float, Field(ge=1e-4, le=10.0)] = 0.05
     """Most that the straight lines of power at the meter miss the exact curve by [MW]; a smaller one takes
     more events, by the square root."""
 
@@ -215,17 +215,21 @@ class LiveHall:
             self._record_it(now_s, it_mw, it_slope)
         ratio, ratio_slope, bends_after_s = self._ratio(now_s)
         target = (it_mw * ratio, it_mw * ratio_slope + it_slope * ratio, it_slope * ratio_slope)
-        cooling = lagging(self._cooling_now_mw(now_s, target[0]), target, *self._lags_s)
+        cooling_now = self._cooling_now_mw(now_s, target[0])
+        cooling = lagging(cooling_now, target, *self._lags_s)
         self._cooling, self._since_s = cooling, now_s
         settled = abs(cooling.excess_mw) <= self._error_mw
         after_s = min(changes_after_s, bends_after_s, self._straight_s(cooling, it_slope, settled=settled))
-        follow = cooling.smooth_mw if settled else cooling.at_mw
-        fed_now, cooling_now = self._fed_mw(it_mw), follow(0.0)
-        fed_then, cooling_then = self._fed_mw(it_mw + it_slope * after_s), follow(after_s)
+        if settled:
+            cooling_now -= cooling.excess_mw
+            cooling_then = cooling.smooth_mw(after_s)
+        else:
+            cooling_then = cooling.at_mw(after_s)
         cooling_slope = (cooling_then - cooling_now) / after_s
+        fed_now = self._fed_mw(it_mw)
+        fed_slope = (self._fed_mw(it_mw + it_slope * after_s) - fed_now) / after_s if it_slope else 0.0
         self._record_cooling(now_s, cooling_now, cooling_slope)
-        power_mw = fed_now + self._fixed_mw + cooling_now
-        self._set_power_mw(power_mw, (fed_then - fed_now) / after_s + cooling_slope)
+        self._set_power_mw(fed_now + self._fixed_mw + cooling_now, fed_slope + cooling_slope)
         still = settled and it_slope == 0.0 and ratio_slope == 0.0
         self._alarm.set(min(changes_after_s, bends_after_s) + now_s if still else now_s + after_s)
 
@@ -237,15 +241,16 @@ class LiveHall:
             if inlet.slope_mw_per_s:
                 wanted_mw += inlet.slope_mw_per_s * (now_s - inlet.since_s)
                 slope += inlet.slope_mw_per_s
-        most_mw = self._most_mw
+        most_mw, tick_s = self._most_mw, 2.0 * math.ulp(now_s + 1.0)  # what the clock can tell apart
         over = wanted_mw > most_mw or (wanted_mw >= most_mw * _FULL and slope > 0.0)
         if over and not self._capped:
             self._log("capped", wanted_mw)
         self._capped = over
         if over:
             leaves_s = (most_mw * _FULL - wanted_mw) / slope if slope < 0.0 else math.inf
-            return most_mw, 0.0, max(leaves_s, 1e-3)
-        return wanted_mw, slope, max((most_mw - wanted_mw) / slope, 1e-3) if slope > 0.0 else math.inf
+            return most_mw, 0.0, max(leaves_s, tick_s)
+        meets_s = (most_mw - wanted_mw) / slope if slope > 0.0 else math.inf
+        return wanted_mw, slope, max(meets_s, tick_s)
 
     def _ratio(self, now_s: float) -> tuple[float, float, float]:
         """Return cooling over IT power, its slope [1/s], and after how long the slope changes [s]."""

@@ -48,7 +48,7 @@ def run(loads, hall, weather):
         scenario = a_scenario(
             Path(folder),
             loads=entries,
-            halls=[{"name": "west", **hall}],
+            halls=[{"name": "west", "error_mw": ERROR_MW, **hall}],
             weather=weather,
             days=2.0 / 24.0,
             fleets=[],

@@ -8,7 +8,12 @@ from sim.errors import InputError
 from sim.simulation import run
 from sim.testing import a_scenario
 
-HALL = {"name": "west", "racks": {"count": 1000, "power_mw": 0.1}, "cooling": {"type": "air"}}
+HALL = {
+    "name": "west",
+    "racks": {"count": 1000, "power_mw": 0.1},
+    "cooling": {"type": "air"},
+    "error_mw": 0.02,
+}
 FREE_AIR = {"type": "synthetic", "mean_c": 10.0, "annual_c": 0.0, "daily_c": 0.0}
 HOUR_DAYS = 1.0 / 24.0
 MINERS = {
@@ -169,3 +174,10 @@ def test_fleet_in_free_racks_mines(site):
 
     assert result.metrics["ai.west.miner_capacity_mw"] == pytest.approx(11.18)
     assert result.recording["fleet_power_mw"].mean() == pytest.approx(10.0)
+
+
+def test_a_steep_ramp_close_to_what_is_let_does_not_overshoot(site):
+    rows = [(0.0, 79.9999), (1.0, 200.0), (2.0, 0.0)]
+    it = Campus(site(rows, hall={"ai_mw": 80.0}, interpolation="linear")).run()["hall.west.it_power_mw"]
+
+    assert it.maximum() <= 80.0 * (1.0 + 1e-9)
