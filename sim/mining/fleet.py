@@ -1,11 +1,10 @@
 """Fleets of miners: what a scenario says of one, and the live one that follows commands."""
 
-from functools import partial
 from math import inf, nextafter
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from simpy import Environment, Event
+from simpy import Environment
 
 from sim.recording import Track
 from sim.spec import Name, NonNegative, Positive, Spec
@@ -59,7 +58,8 @@ class LiveFleet:
     """A fleet that follows commands: each starts a ramp after the latency, taking over from the one before.
 
     The first command finds the fleet standing where it sends it, or at its ``initial_mw``: a run starts
-    steady. A ramp needs no event: its end is recorded ahead, and withdrawn if a command takes over before.
+    steady. Neither the latency nor a ramp needs an event: both are recorded ahead, and a ramp's end is
+    withdrawn if a command takes over before.
 
     Parameters
     ----------
@@ -95,35 +95,30 @@ class LiveFleet:
         if self._commanded_mw is None:
             initial_mw = self.spec.initial_mw
             self._stand(power_mw if initial_mw is None else initial_mw)
+        now_s = self._env.now
         self._commanded_mw = power_mw
-        self._record_command(self._env.now, power_mw)
-        if self._latency_s == 0.0:
-            self._ramp_to(power_mw)
-        else:
-            self._env.timeout(self._latency_s).callbacks.append(partial(self._arrive, power_mw))
+        self._record_command(now_s, power_mw)
+        self._ramp_from(now_s + self._latency_s, power_mw)
 
     def _stand(self, power_mw: float) -> None:
         self._goal_mw = power_mw
         self._power.set(self._env.now, power_mw)
 
-    def _arrive(self, power_mw: float, _: Event) -> None:
-        self._ramp_to(power_mw)
-
-    def _ramp_to(self, goal_mw: float) -> None:
-        now_s = self._env.now
+    def _ramp_from(self, start_s: float, goal_mw: float) -> None:
+        # Commands arrive in the order in which they were given, so none can come before this one's start.
         from_mw = self._goal_mw
-        if now_s < self._until_s:
-            from_mw = self._from_mw + self._rate_mw_per_s * (now_s - self._from_s)
+        if start_s < self._until_s:
+            from_mw = self._from_mw + self._rate_mw_per_s * (start_s - self._from_s)
             self._power.withdraw_last()
         change_mw = goal_mw - from_mw
         length_s = change_mw / self._up_mw_per_s if change_mw > 0.0 else -change_mw / self._down_mw_per_s
-        until_s = now_s + length_s
-        if until_s - now_s < length_s:
+        until_s = start_s + length_s
+        if until_s - start_s < length_s:
             until_s = nextafter(until_s, inf)  # rounded up, or a ramp fast against the clock overshoots
-        rate = change_mw / (until_s - now_s) if until_s > now_s else 0.0
-        self._from_s = now_s
+        rate = change_mw / (until_s - start_s) if until_s > start_s else 0.0
+        self._from_s = start_s
         self._from_mw = from_mw
         self._rate_mw_per_s = rate
         self._until_s = until_s
         self._goal_mw = goal_mw
-        self._power.ramp(now_s, from_mw, rate, until_s, goal_mw)
+        self._power.ramp(start_s, from_mw, rate, until_s, goal_mw)
