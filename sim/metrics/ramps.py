@@ -1,7 +1,8 @@
 """How fast the site moves: net ramps and rolling ranges over stated windows, exact at breakpoints."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from sim.metrics.base import Metric
 from sim.recording import Recording
@@ -12,32 +13,33 @@ RAMP_WINDOWS_S: Final = (60.0, 300.0)
 RANGE_WINDOWS_S: Final = (5.0, 15.0, 60.0)
 
 
-def net_ramp_mw_per_min(recording: Recording, window_s: float, sign: float) -> float:
-    r"""Return the largest net ramp of the site over a window [MW/min], up (sign 1) or down (sign -1).
+class NetRamps(NamedTuple):
+    """The largest net ramps of the site over a window."""
+
+    up: float
+    """Upward [MW/min]."""
+    down: float
+    """Downward [MW/min], positive."""
+
+
+def net_ramps_mw_per_min(recording: Recording, window_s: float) -> NetRamps:
+    r"""Return the largest net ramps of the site over a window [MW/min].
 
     Notes
     -----
     .. math:: \max_{t \ge w} \; \pm \frac{P(t) - P(t - w)}{w} \cdot 60
 
-    Only whole windows count; NaN where the run is shorter than one. Zero where the site never moves that way.
+    Only whole windows count; NaN where the run is no longer than one. Zero where it never moves that way.
     """
-    site = recording["site_power_mw"] * sign
+    site = recording["site_power_mw"]
     if window_s >= site.duration_s:
-        return float("nan")
-    largest_mw = max(part.net_change(window_s).maximum() for part in _parts(site, window_s))
-    return max(0.0, largest_mw) / (window_s / SECONDS_PER_MINUTE)
-
-
-def _parts(signal: Signal, window_s: float) -> Iterator[Signal]:
-    """Cut a signal into parts that overlap by a window, so that a year needs the memory of a part alone."""
-    for from_s, to_s in signal.spans_s():
-        part = signal.clip_time(max(signal.start_s, from_s - window_s), to_s)
-        if part.duration_s > window_s:
-            yield part
-
-
-def _ramp(window_s: float, sign: float) -> Callable[[Recording], float]:
-    return lambda recording: net_ramp_mw_per_min(recording, window_s, sign)
+        return NetRamps(float("nan"), float("nan"))
+    largest_mw = smallest_mw = 0.0
+    for part in _parts(site, window_s):
+        change = part.net_change(window_s)
+        largest_mw, smallest_mw = max(largest_mw, change.maximum()), min(smallest_mw, change.minimum())
+    minutes = window_s / SECONDS_PER_MINUTE
+    return NetRamps(largest_mw / minutes, abs(smallest_mw) / minutes)
 
 
 def rolling_range_mw(recording: Recording, window_s: float) -> float:
@@ -48,27 +50,33 @@ def rolling_range_mw(recording: Recording, window_s: float) -> float:
     return max(part.largest_range(window_s)[0] for part in _parts(site, window_s))
 
 
-def _range(window_s: float) -> Callable[[Recording], float]:
-    return lambda recording: rolling_range_mw(recording, window_s)
+def _parts(signal: Signal, window_s: float) -> Iterator[Signal]:
+    """Cut a signal into parts that overlap by a window, so that a year needs the memory of a part alone."""
+    for from_s, to_s in signal.spans_s():
+        part = signal.clip_time(max(signal.start_s, from_s - window_s), to_s)
+        if part.duration_s > window_s:
+            yield part
 
 
-CATALOGUE = tuple(
-    Metric(
-        f"net_ramp_{word}_{window_s:.0f}s_mw_per_min",
-        "MW/min",
-        f"Steepest {word}ward net ramp of the site over {window_s:.0f} s",
-        _ramp(window_s, sign),
-        compares=True,
-    )
-    for window_s in RAMP_WINDOWS_S
-    for word, sign in (("up", 1.0), ("down", -1.0))
-) + tuple(
-    Metric(
-        f"rolling_range_{window_s:.0f}s_mw",
-        "MW",
-        f"Largest difference of site power within any {window_s:.0f} s",
-        _range(window_s),
-        compares=True,
-    )
-    for window_s in RANGE_WINDOWS_S
+def _ramp_metrics(window_s: float) -> tuple[Metric, Metric]:
+    """Return the metrics of both ways, which are measured together."""
+    both: Callable[[Recording], NetRamps] = partial(net_ramps_mw_per_min, window_s=window_s)
+
+    def metric(word: str, measure: Callable[[Recording], float]) -> Metric:
+        name = f"net_ramp_{word}_{window_s:.0f}s_mw_per_min"
+        summary = f"Steepest {word}ward net ramp of the site over {window_s:.0f} s"
+        return Metric(name, "MW/min", summary, measure, compares=True)
+
+    return metric("up", lambda r: r.once(both).up), metric("down", lambda r: r.once(both).down)
+
+
+def _range_metric(window_s: float) -> Metric:
+    name = f"rolling_range_{window_s:.0f}s_mw"
+    summary = f"Largest difference of site power within any {window_s:.0f} s"
+    return Metric(name, "MW", summary, partial(rolling_range_mw, window_s=window_s), compares=True)
+
+
+CATALOGUE = (
+    *(metric for window_s in RAMP_WINDOWS_S for metric in _ramp_metrics(window_s)),
+    *(_range_metric(window_s) for window_s in RANGE_WINDOWS_S),
 )
