@@ -72,9 +72,9 @@ def gigawatt(days: float) -> Scenario:
         policy={"type": "follow-headroom", "margin_mw": 22.0},
         controller={
             "telemetry_delay_s": 2.0,
-            "minimum_interval_s": 1.0,
-            "telemetry_deadband_mw": 2.5,
-            "telemetry_scan_s": 1.0,
+            "minimum_interval_s": 2.0,
+            "telemetry_deadband_mw": 5.0,
+            "telemetry_scan_s": 2.0,
         },
     )
 

@@ -1,5 +1,7 @@
 """Collects what a run records, and freezes it."""
 
+from array import array
+
 from sim.engine.clock import Clock
 from sim.recording import EventRow, Recording, Track, add_totals
 from sim.signals import Signal
@@ -19,7 +21,10 @@ class Recorder:
         self._tracks: dict[str, Track] = {}
         self._given: dict[str, Signal] = {}
         self._constants: dict[str, float] = {}
-        self._events: list[EventRow] = []
+        # in columns while it runs: a year's rows as objects would keep the garbage collector busy
+        self._event_times_s, self._event_values = array("d"), array("d")
+        self._event_sources: list[str] = []
+        self._event_kinds: list[str] = []
         self.load_kinds: dict[str, str] = {}
         """Type of each AI load, by its name."""
 
@@ -37,7 +42,10 @@ class Recorder:
 
     def log(self, source: str, kind: str, value: float) -> None:
         """Record that something happened now."""
-        self._events.append(EventRow(self._clock.now, source, kind, value))
+        self._event_times_s.append(self._clock.now)
+        self._event_sources.append(source)
+        self._event_kinds.append(kind)
+        self._event_values.append(value)
 
     def freeze(self, start_utc_s: float, end_s: float) -> Recording:
         """Return all that was recorded."""
@@ -48,7 +56,11 @@ class Recorder:
             start_utc_s,
             end_s,
             add_totals(signals, end_s),
-            tuple(self._events),
+            self._events(),
             dict(self._constants),
             dict(self.load_kinds),
         )
+
+    def _events(self) -> tuple[EventRow, ...]:
+        columns = self._event_times_s, self._event_sources, self._event_kinds, self._event_values
+        return tuple(map(EventRow, *columns))

@@ -1,16 +1,28 @@
 """Money: what mining earns and what power costs, as exact integrals of power times price."""
 
+import numpy as np
+
 from sim.metrics.base import Metric
+from sim.mining.hashing import hashrate_ph_s
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import PETAHASH_IN_TERAHASHES, SECONDS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 
-def hashrate_ph_s(recording: Recording, fleet: str) -> Signal:
-    """Return what a fleet hashes [PH/s]: its power over its efficiency."""
-    efficiency_j_per_th = recording.constants[f"fleet.{fleet}.efficiency_j_per_th"]
-    # 1 MW is 1e6 J/s, hence 1e6/e TH/s
-    return recording[f"fleet.{fleet}.power_mw"] * (1e6 / efficiency_j_per_th / PETAHASH_IN_TERAHASHES)
+def integral_at(quantity: Signal, price: Signal) -> float:
+    """Return the integral of a quantity times a price that changes in steps [quantity·price·s]."""
+    edges_s = np.append(price.time_s, price.end_s)
+    return float(np.sum(quantity.integrals_over(edges_s) * price.value))
+
+
+def hashes_at(recording: Recording, price_per_ph_day: Signal) -> float:
+    """Return what the hashes of all fleets earn at a price for a PH/s held for a day, net of the pool fee."""
+    earned = 0.0
+    for fleet in recording.fleet_names:
+        efficiency_j_per_th = recording.constants[f"fleet.{fleet}.efficiency_j_per_th"]
+        ph_s_per_mw = hashrate_ph_s(1.0, efficiency_j_per_th)
+        earned += ph_s_per_mw * integral_at(recording[f"fleet.{fleet}.power_mw"], price_per_ph_day)
+    return (1.0 - recording.constants["pool_fee_fraction"]) * earned / SECONDS_PER_DAY
 
 
 def mining_revenue_usd(recording: Recording) -> float:
@@ -22,27 +34,19 @@ def mining_revenue_usd(recording: Recording) -> float:
 
     with power [MW], efficiency [J/TH], hashprice [USD/(PH/s)/d] and pool fee.
     """
-    kept_fraction = 1.0 - recording.constants["pool_fee_fraction"]
-    hashprice = recording["hashprice_usd_per_ph_day"]
-    earned = sum((hashrate_ph_s(recording, fleet) * hashprice).integral() for fleet in recording.fleet_names)
-    return kept_fraction * earned / SECONDS_PER_DAY
+    return hashes_at(recording, recording["hashprice_usd_per_ph_day"])
 
 
 def mined_btc(recording: Recording) -> float:
     """Return the bitcoin mined, net of the pool fee [BTC]: revenue over the price of the moment."""
-    kept_fraction = 1.0 - recording.constants["pool_fee_fraction"]
     price = recording["price_usd_per_btc"]
     btc_per_usd = Signal.steps(price.time_s, 1.0 / price.value, price.end_s)
-    btc_per_ph_day = recording["hashprice_usd_per_ph_day"] * btc_per_usd
-    mined = sum(
-        (hashrate_ph_s(recording, fleet) * btc_per_ph_day).integral() for fleet in recording.fleet_names
-    )
-    return kept_fraction * mined / SECONDS_PER_DAY
+    return hashes_at(recording, recording["hashprice_usd_per_ph_day"] * btc_per_usd)
 
 
 def cost_usd(recording: Recording, power: str) -> float:
     """Return the integral of a power signal times the power price [USD]."""
-    return (recording[power] * recording["price_usd_per_mwh"]).integral() / SECONDS_PER_HOUR
+    return integral_at(recording[power], recording["price_usd_per_mwh"]) / SECONDS_PER_HOUR
 
 
 CATALOGUE = (

@@ -1,15 +1,9 @@
 import pytest
 
 from sim.metrics import measure
-from sim.metrics.economics import cost_usd, hashrate_ph_s
+from sim.metrics.economics import cost_usd
 from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.signals import Signal
-
-
-def test_a_megawatt_hashes_a_thousand_petahashes_over_its_efficiency(record):
-    # 35 MW at 17.5 J/TH are 2 EH/s
-    recording = record({"a": 0.0}, {"m": 35.0}, constants={"fleet.m.efficiency_j_per_th": 17.5})
-    assert hashrate_ph_s(recording, "m").at(5.0) == pytest.approx(2000.0, rel=1e-12)
 
 
 def test_revenue_is_hash_rate_times_hashprice_less_the_fee(record):
