@@ -151,6 +151,36 @@ def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> 
 
 
 @app.command()
+def waveform(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    start_s: Annotated[float, typer.Option("--at", min=0.0, help="Start of the window [s].")],
+    length_s: Annotated[float, typer.Option("--for", min=0.01, help="Length of the window [s].")] = 60.0,
+    rate_hz: Annotated[
+        float, typer.Option("--rate", help="Samples in a second [Hz], at least 120.")
+    ] = 1000.0,
+    out: Annotated[Path, typer.Option("--out", help="CSV file to write; must be new.")] = Path(
+        "waveform.csv"
+    ),
+) -> None:
+    """Write the site's power within the second: training iterations, synthesised for a window of a run."""
+    from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
+    from sim.console import say  # noqa: PLC0415
+    from sim.publish import write_waveform  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    stored = read_result(folder)
+    window = (start_s, start_s + length_s)
+    specs = recorded_iterations(stored.recording)
+    try:
+        (wave,) = site_waveform(stored.recording, [window], specs, rate_hz, stored.provenance["seed"])
+    except ValueError as error:
+        raise InputError.single(str(folder), "", str(error)) from error
+    write_waveform(wave, out)
+    count = wave.power_mw.size
+    say(f"waveform: {out}, {count} samples of {len(specs)} training jobs, up to {wave.nyquist_hz:g} Hz")
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
     from sim.console import print_json  # noqa: PLC0415  # keeps --help fast

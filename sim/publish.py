@@ -6,6 +6,9 @@ import time
 from filecmp import cmpfiles
 from pathlib import Path
 
+import numpy as np
+
+from sim.ai.waveform import Waveform
 from sim.errors import ResultError
 from sim.report.build import write_report
 from sim.result import DATA_FILES, Result, new_folder, write_result
@@ -49,6 +52,28 @@ def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, b
         write_report(temporary)
         (temporary / "run.log").write_text(_log(), encoding="utf-8")
     return folder, True
+
+
+def write_waveform(wave: Waveform, path: Path) -> None:
+    """Write a waveform as CSV with columns ``time_s`` and ``power_mw``.
+
+    Raises
+    ------
+    ResultError
+        Something is there already, or it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            np.savetxt(
+                file,
+                np.column_stack([wave.time_s, wave.power_mw]),
+                fmt=("%.6f", "%.6f"),
+                delimiter=",",
+                header="time_s,power_mw",
+                comments="",
+            )
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written anew ({error.strerror})") from error
 
 
 def _require_same(result: Result, folder: Path) -> None:

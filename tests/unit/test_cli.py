@@ -217,3 +217,20 @@ def test_sweep_prints_a_row_for_each_run_and_goes_on_where_it_stopped(command):
     assert "10 runs done, 0 of them before; 0 failed" in err
     assert "10 runs done, 10 of them before" in later
     assert again == out
+
+
+def test_waveform_writes_a_window_of_a_run_within_the_second(command, tmp_path):
+    command("run", str(ROOT / "scenarios" / "helios.yaml"), "--days", "0.05", "--out", "run")
+
+    code, _, err = command("waveform", "run", "--at", "600", "--for", "10", "--rate", "500")
+    again, _, refusal = command("waveform", "run", "--at", "600", "--for", "10", "--rate", "500")
+    late, _, beyond = command("waveform", "run", "--at", "90000", "--out", "late.csv")
+
+    rows = (tmp_path / "waveform.csv").read_text().splitlines()
+    assert (code, rows[0], len(rows)) == (0, "time_s,power_mw", 5001)
+    assert "1 training jobs, up to 250 Hz" in err
+    powers_mw = [float(row.split(",")[1]) for row in rows[1:]]
+    assert max(powers_mw) - min(powers_mw) > 20.0
+    assert (again, late) == (2, 2)
+    assert "cannot be written anew" in refusal
+    assert "Traceback" not in beyond
