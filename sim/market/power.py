@@ -22,7 +22,7 @@ class PowerPrice(Spec):
     """Base of every description of the power price."""
 
     @abstractmethod
-    def signal(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the price in force over the run, as steps.
 
         Parameters
@@ -33,7 +33,7 @@ class PowerPrice(Spec):
             The run's start [s since 1970-01-01T00:00Z].
         end_s
             The run's end [s from its start], above 0.
-        random
+        draws
             The price's own random stream.
 
         Returns
@@ -48,7 +48,7 @@ class PowerPrice(Spec):
         """
 
     @abstractmethod
-    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the price that policies see: the one in force, as late as it is published [USD/MWh].
 
         Takes and raises what `signal` does.
@@ -63,13 +63,13 @@ class FixedPowerPrice(PowerPrice):
     price_usd_per_mwh: Price = 40.0
     """Price [USD/MWh]; may be negative. The default is an assumption."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
         """Return the price, constant from 0 to the run's end [USD/MWh]."""
         return Signal.constant(self.price_usd_per_mwh, end_s)
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the same: it is known from the start [USD/MWh]."""
-        return self.signal(files, start_utc_s, end_s, random)
+        return self.signal(files, start_utc_s, end_s, draws)
 
 
 class PublishedPowerPrice(PowerPrice):
@@ -96,16 +96,16 @@ class FilePowerPrice(PublishedPowerPrice):
     price_column: str | None = None
     """Column with the price [USD/MWh]; by default the only one whose name ends in ``usd_per_mwh``."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
         """Return the file's price over the run, as steps [USD/MWh]."""
         table = files.table(self.file)
         column = self.price_column or _only_price_column(table)
         (price,) = step_signals(table, self.time_column, (column,), start_utc_s, end_s)
         return price
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the file's price as it is published [USD/MWh]."""
-        self.signal(files, start_utc_s, end_s, random)  # a fault in the run's own rows comes first
+        self.signal(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
         table = files.table(self.file)
         column = self.price_column or _only_price_column(table)
         delay_s = self.publication_delay_s

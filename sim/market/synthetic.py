@@ -117,27 +117,27 @@ class SyntheticPowerPrice(PublishedPowerPrice):
             )
         return self
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:  # noqa: ARG002 -- reads no file
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- reads no file
         """Return a drawn price over the run, as steps [USD/MWh]."""
         step_s = self.step_min * SECONDS_PER_MINUTE
         time_s = np.arange(math.ceil(end_s / step_s), dtype=np.float64) * step_s
-        return Signal.steps(time_s, self.prices_usd_per_mwh(start_utc_s + time_s, random), end_s)
+        return Signal.steps(time_s, self.prices_usd_per_mwh(start_utc_s + time_s, draws), end_s)
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, random: Generator) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the drawn price as late as it is published; the first stands until the next is [USD/MWh]."""
-        price = self.signal(files, start_utc_s, end_s, random)
+        price = self.signal(files, start_utc_s, end_s, draws)
         times_s = price.time_s + self.publication_delay_s
         times_s[0] = 0.0
         return Signal.steps(times_s, price.value, end_s)
 
-    def prices_usd_per_mwh(self, utc_s: FloatArray, random: Generator) -> FloatArray:
+    def prices_usd_per_mwh(self, utc_s: FloatArray, draws: Generator) -> FloatArray:
         """Return a drawn price for each interval, one step apart.
 
         Parameters
         ----------
         utc_s
             Starts of the intervals, shape (n,) [s since 1970-01-01T00:00Z].
-        random
+        draws
             Stream of the draws.
 
         Returns
@@ -147,8 +147,8 @@ class SyntheticPowerPrice(PublishedPowerPrice):
         """
         step_h = self.step_min * SECONDS_PER_MINUTE / SECONDS_PER_HOUR
         hour = hour_angle(utc_s, self.utc_offset_h)
-        draws = random.random((len(utc_s), DRAWS_PER_STEP)).T
-        noise = standard_normal(draws[0], draws[1])
+        uniform = draws.random((len(utc_s), DRAWS_PER_STEP)).T
+        noise = standard_normal(uniform[0], uniform[1])
         level = (
             self.daily_amplitude_ratio * (np.cos(hour) + SECOND_HARMONIC_RATIO * np.cos(2.0 * hour))
             + self.annual_amplitude_ratio * np.cos(year_angle(utc_s))
@@ -156,7 +156,7 @@ class SyntheticPowerPrice(PublishedPowerPrice):
         )
         swing = np.sinh(self.asymmetry_ratio + level) - math.sinh(self.asymmetry_ratio)
         ordinary = self.median_usd_per_mwh + self.scale_usd_per_mwh * swing
-        price = ordinary + self._spikes_usd_per_mwh(1.0 + np.cos(hour), step_h, draws[2:])
+        price = ordinary + self._spikes_usd_per_mwh(1.0 + np.cos(hour), step_h, uniform[2:])
         cents = np.clip(price, self.floor_usd_per_mwh, self.cap_usd_per_mwh).round(2)
         return np.asarray(cents, dtype=np.float64)
 

@@ -109,7 +109,7 @@ class Scenario(Spec):
     def check_files(self) -> None:
         """Read every file that the scenario names, and raise InputError with all that is wrong in them."""
         files, start_utc_s, end_s = self.files, self.start_utc_s, self.end_s
-        random = stream(self.seed, "market/power")
+        draws = stream(self.seed, "market/power")
         power, bitcoin = self.market.power, self.market.bitcoin
         checks: dict[str, Callable[[], object]] = {
             f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
@@ -117,7 +117,7 @@ class Scenario(Spec):
         }
         if self.halls:
             checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
-        checks["market.power"] = partial(power.signal, files, start_utc_s, end_s, random)
+        checks["market.power"] = partial(power.signal, files, start_utc_s, end_s, draws)
         checks["market.bitcoin"] = partial(bitcoin.signals, files, start_utc_s, end_s)
         faults: list[Fault] = []
         for path, check in checks.items():

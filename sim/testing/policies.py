@@ -70,42 +70,42 @@ def observations(count: int, seed: int = 1) -> Iterator[Observation]:
     Observation
         The next one.
     """
-    random = stream(seed, "testing/observations")
+    draws = stream(seed, "testing/observations")
     time_s = 0.0
     for _ in range(count):
-        yield _observation(time_s, random)
-        time_s += float(random.exponential(60.0))
+        yield _observation(time_s, draws)
+        time_s += float(draws.exponential(60.0))
 
 
-def _observation(time_s: float, random: Generator) -> Observation:
-    limit_mw = float(random.uniform(1.0, 1000.0))
-    ai_ratio = float(random.choice([0.0, random.uniform(0.0, 1.0), random.uniform(1.0, 2.0)]))
-    fleets = tuple(_fleet(position, limit_mw, random) for position in range(int(random.integers(0, 4))))
+def _observation(time_s: float, draws: Generator) -> Observation:
+    limit_mw = float(draws.uniform(1.0, 1000.0))
+    ai_ratio = float(draws.choice([0.0, draws.uniform(0.0, 1.0), draws.uniform(1.0, 2.0)]))
+    fleets = tuple(_fleet(position, limit_mw, draws) for position in range(int(draws.integers(0, 4))))
     return Observation(
         time_s=time_s,
         ai_power_mw=limit_mw * ai_ratio,
         limit_mw=limit_mw,
-        price_usd_per_mwh=float(random.choice([0.0, -250.0, 5000.0, random.uniform(-50.0, 200.0)])),
-        hashprice_usd_per_ph_day=float(random.uniform(1.0, 500.0)),
-        commanded_mw=sum(fleet.rated_mw for fleet in fleets) * float(random.random()),
+        price_usd_per_mwh=float(draws.choice([0.0, -250.0, 5000.0, draws.uniform(-50.0, 200.0)])),
+        hashprice_usd_per_ph_day=float(draws.uniform(1.0, 500.0)),
+        commanded_mw=sum(fleet.rated_mw for fleet in fleets) * float(draws.random()),
         fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
-        notices=tuple(_notice(time_s, limit_mw, random) for _ in range(int(random.integers(0, 3)))),
+        notices=tuple(_notice(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
     )
 
 
-def _notice(time_s: float, limit_mw: float, random: Generator) -> Notice:
-    at_s = time_s + float(random.uniform(0.0, 600.0))
-    change_mw = limit_mw * float(random.uniform(-1.0, 1.0))
+def _notice(time_s: float, limit_mw: float, draws: Generator) -> Notice:
+    at_s = time_s + float(draws.uniform(0.0, 600.0))
+    change_mw = limit_mw * float(draws.uniform(-1.0, 1.0))
     kind: NoticeKind = "resume" if change_mw > 0.0 else "checkpoint"
-    return Notice("training", kind, at_s, at_s + float(random.uniform(0.0, 600.0)), change_mw, time_s)
+    return Notice("training", kind, at_s, at_s + float(draws.uniform(0.0, 600.0)), change_mw, time_s)
 
 
-def _fleet(position: int, limit_mw: float, random: Generator) -> FleetView:
-    rated_mw = limit_mw * float(random.random())
+def _fleet(position: int, limit_mw: float, draws: Generator) -> FleetView:
+    rated_mw = limit_mw * float(draws.random())
     return FleetView(
         name=f"fleet-{position}",
-        minimum_mw=rated_mw * float(random.choice([0.0, random.random()])),
+        minimum_mw=rated_mw * float(draws.choice([0.0, draws.random()])),
         rated_mw=rated_mw,
-        efficiency_j_per_th=float(random.uniform(8.0, 100.0)),
-        breakeven_usd_per_mwh=float(random.uniform(1.0, 400.0)),
+        efficiency_j_per_th=float(draws.uniform(8.0, 100.0)),
+        breakeven_usd_per_mwh=float(draws.uniform(1.0, 400.0)),
     )
