@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.ai.waveform import Waveform
 from sim.errors import ResultError
-from sim.report.build import write_report
-from sim.result import DATA_FILES, Result, new_folder, write_result
+from sim.report.build import write_report_of
+from sim.result import DATA_FILES, Result, as_stored, new_folder, write_result
 
 _STARTED = time.monotonic()
 
@@ -49,7 +49,7 @@ def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, b
         return folder, False
     with new_folder(folder) as temporary:
         write_result(result, temporary)
-        write_report(temporary)
+        write_report_of(as_stored(result), temporary)
         (temporary / "run.log").write_text(_log(), encoding="utf-8")
     return folder, True
 

@@ -71,12 +71,23 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def as_stored(result: Result) -> StoredResult:
+    """Return a result as it would be read from its folder."""
+    return StoredResult(
+        scenario=result.scenario.model_dump(mode="json"),
+        recording=result.recording,
+        metrics=metrics_document(result.metrics),
+        provenance=result.provenance,
+    )
+
+
 def write_result(result: Result, folder: Path) -> None:
     """Write a result into an existing folder: ``scenario.yaml``, JSON and Parquet files."""
+    stored = as_stored(result)
     with (folder / "scenario.yaml").open("w", encoding="utf-8") as file:
-        _yaml().dump(result.scenario.model_dump(mode="json"), file)
-    write_json(folder / "metrics.json", metrics_document(result.metrics))
-    write_json(folder / "provenance.json", dict(result.provenance))
+        _yaml().dump(stored.scenario, file)
+    write_json(folder / "metrics.json", stored.metrics)
+    write_json(folder / "provenance.json", dict(stored.provenance))
     _write_signals(folder / "signals.parquet", result.recording)
     _write_events(folder / "events.parquet", result.recording)
 
