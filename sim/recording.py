@@ -141,11 +141,6 @@ class Recording:
         return tuple(dict.fromkeys(self._names("load")))
 
     @cached_property
-    def hall_names(self) -> tuple[str, ...]:
-        """Names of the halls."""
-        return tuple(dict.fromkeys(self._names("hall")))
-
-    @cached_property
     def ai_power_names(self) -> tuple[str, ...]:
         """Names of the signals that add up to AI power: of loads outside halls, and of halls."""
         return tuple(name for name in self.signals if _is_ai_power(name))

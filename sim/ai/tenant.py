@@ -67,11 +67,6 @@ class TenantLoad(Load):
     """Power at the site's meter over IT power, at every load. Default: assumption."""
 
     @property
-    def contract_mw(self) -> float:
-        """IT power let in all phases [MW]."""
-        return sum(phase.size_mw for phase in self.phases)
-
-    @property
     def shape(self) -> DrawShape:
         """What the tenant draws in a data hall, by its age."""
         return DrawShape(

@@ -139,7 +139,7 @@ def _resolved(path: Path, overrides: Overrides) -> tuple[Node, list[Fault]]:
 
 def _extended(path: Path, name: str, chain: tuple[str, ...]) -> tuple[Node, list[Fault]]:
     """Return the tree of a file, merged into that of the file it extends."""
-    tree, faults = parse_yaml(_text(path, name), name)
+    tree, faults = parse_yaml(read_text(path, name), name)
     entries = dict(tree.value) if isinstance(tree.value, dict) else {}
     said = entries.pop("extends", None)
     tree = Node(entries, tree.place)
@@ -171,7 +171,8 @@ def _parent(folder: Path, said: Node, chain: tuple[str, ...]) -> Path:
     return folder / name
 
 
-def _text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """Return the text of a scenario or study file; raise InputError, naming it so, where it has none."""
     try:
         return read_regular(path, name, MAX_SCENARIO_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:

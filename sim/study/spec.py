@@ -12,13 +12,12 @@ from pydantic import Field, JsonValue, ValidationError
 
 from sim.errors import Fault, InputError
 from sim.scenario.faults import faults_of
-from sim.scenario.load import MAX_SCENARIO_BYTES
+from sim.scenario.load import read_text
 from sim.scenario.tree import Node, nearest, plain
 from sim.scenario.words import printable, shown
 from sim.scenario.yaml_text import parse_yaml
 from sim.spec import Name, Positive, Spec
-from sim.tables.limits import file_fault
-from sim.tables.paths import find_inside, read_regular
+from sim.tables.paths import find_inside
 
 MAX_RUNS: Final = 100_000
 """Runs that a study may have."""
@@ -85,20 +84,13 @@ def read_study(path: Path) -> StudyFile:
     InputError
         With every fault of the file; the scenarios that it leads to are not looked at.
     """
-    tree, faults = parse_yaml(_text(path), str(path))
+    tree, faults = parse_yaml(read_text(path, str(path)), str(path))
     spec, found = _validated(tree)
     faults = [*faults, *found, *_axis_faults(tree)]
     scenario = None if spec is None else _scenario_path(path, spec, tree, faults)
     if spec is None or scenario is None or faults:
         raise InputError(faults)
     return StudyFile(spec, tree, scenario)
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_regular(path, str(path), MAX_SCENARIO_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise file_fault(str(path), f"is no UTF-8 text at byte {error.start + 1}") from None
 
 
 def _validated(tree: Node) -> tuple[StudySpec | None, list[Fault]]:

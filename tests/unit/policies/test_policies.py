@@ -1,7 +1,10 @@
+from typing import Literal, get_args
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from sim.policies import (
+    POLICIES,
     AlwaysOn,
     AnyPolicy,
     Decision,
@@ -159,3 +162,10 @@ def test_a_policy_that_remembers_nothing_is_its_own_description():
 def test_a_policy_that_is_none_is_refused(keys):
     with pytest.raises(ValidationError):
         TypeAdapter(AnyPolicy).validate_python(keys)
+
+
+def test_every_policy_that_a_scenario_may_name_is_listed_by_its_type():
+    (union, *_) = get_args(AnyPolicy)
+    assert {kind.model_fields["type"].annotation: kind for kind in get_args(union)} == {
+        Literal[name]: kind for name, kind in POLICIES.items()
+    }
