@@ -1,27 +1,22 @@
 """The live campus: built from a scenario in one place, run once."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from simpy import Event
-
-from sim.ai.base import At, Connection, Load
+from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.engine.halls import Halls
+from sim.engine.markets import Markets
 from sim.engine.recorder import Recorder
 from sim.market.calendar import hour_of_week
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import LiveFleet
-from sim.mining.hashing import breakeven_usd_per_mwh
-from sim.policies import FleetView
 from sim.recording import Recording
 from sim.rng import stream
 from sim.scenario.model import Scenario
-from sim.signals import Signal
 
 PROGRESS_STEPS = 200
 """A run pauses this often to tell its progress; nothing of it shows in the result."""
@@ -54,7 +49,7 @@ class Campus:
             partial(self._recorder.log, "controller"),
         )
         self.clock.settle = self.controller.settle
-        self._open_market()
+        Markets(self.clock, self._recorder, self.controller, scenario)
 
     def run(self, progress: Callable[[float], None] | None = None) -> Recording:
         """Run to the end and return what was recorded; ``progress`` is told the share that is done."""
@@ -109,58 +104,3 @@ class Campus:
             power = self._recorder.track(f"{name}.power_mw")
             live.append(LiveFleet(self.clock, spec, commanded, power))
         return live
-
-    def _open_market(self) -> None:
-        scenario, recorder, market = self._scenario, self._recorder, self._scenario.market
-        span = scenario.files, scenario.start_utc_s, scenario.end_s
-        price = market.power.signal(*span, stream(scenario.seed, "market/power"))
-        hashprice, price_btc = market.bitcoin.signals(*span)
-        limit = Signal.constant(scenario.interconnection.limit_mw, scenario.end_s)
-        recorder.give("limit_mw", limit)
-        recorder.give("price_usd_per_mwh", price)
-        recorder.give("hashprice_usd_per_ph_day", hashprice)
-        recorder.give("price_usd_per_btc", price_btc)
-        recorder.constant("pool_fee_fraction", market.bitcoin.pool_fee_fraction)
-        self._publish(limit, self._set_limit)
-        self._publish(market.power.published(*span, stream(scenario.seed, "market/power")), self._set_price)
-        self._publish(market.bitcoin.published(*span), self._set_hashprice)
-
-    def _publish(self, signal: Signal, tell: Callable[[float], None]) -> None:
-        """Tell each value of a step signal when it comes: the first at once."""
-        times_s, values = signal.time_s.tolist(), signal.value.tolist()
-        tell(values[0])
-        self.clock.process(self._feed(times_s[1:], values[1:], tell))
-
-    def _feed(
-        self, times_s: list[float], values: list[float], tell: Callable[[float], None]
-    ) -> Generator[Event, Any, None]:
-        for time_s, value in zip(times_s, values, strict=True):
-            yield At(self.clock, time_s)
-            tell(value)
-
-    def _set_limit(self, limit_mw: float) -> None:
-        self.controller.limit_mw = limit_mw
-        self.controller.notice()
-
-    def _set_price(self, price_usd_per_mwh: float) -> None:
-        self.controller.price_usd_per_mwh = price_usd_per_mwh
-        self.controller.notice()
-
-    def _set_hashprice(self, hashprice_usd_per_ph_day: float) -> None:
-        fleets, market = self._scenario.fleets, self._scenario.market
-        self.controller.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day
-        self.controller.fleets = tuple(
-            FleetView(
-                spec.name,
-                spec.minimum_mw,
-                spec.rated_mw,
-                spec.efficiency_j_per_th,
-                float(
-                    breakeven_usd_per_mwh(
-                        hashprice_usd_per_ph_day, spec.efficiency_j_per_th, market.bitcoin.pool_fee_fraction
-                    )
-                ),
-            )
-            for spec in (fleets[position] for position in merit_order(fleets))
-        )
-        self.controller.notice()

@@ -1,0 +1,100 @@
+"""Opens the market of a run: records what is in force, and tells the controller what is published, when."""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from simpy import Event
+
+from sim.ai.base import At
+from sim.engine.clock import Clock
+from sim.engine.controller import Controller
+from sim.engine.recorder import Recorder
+from sim.mining.executor import merit_order
+from sim.mining.hashing import breakeven_usd_per_mwh
+from sim.policies import FleetView
+from sim.rng import stream
+from sim.scenario.model import Scenario
+from sim.signals import Signal
+
+
+class Markets:
+    """What the site pays and is paid in one run, and the limit that it has to keep.
+
+    Parameters
+    ----------
+    clock, recorder, controller
+        What the campus is made of.
+    scenario
+        Whose market to open.
+    """
+
+    def __init__(self, clock: Clock, recorder: Recorder, controller: Controller, scenario: Scenario) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._controller = controller
+        self._scenario = scenario
+        fleets = scenario.fleets
+        self._fleets = [fleets[position] for position in merit_order(fleets)]
+        self._span = scenario.files, scenario.start_utc_s, scenario.end_s
+        self._open_limit()
+        self._open_power()
+        self._open_bitcoin()
+
+    def _open_limit(self) -> None:
+        limit = Signal.constant(self._scenario.interconnection.limit_mw, self._scenario.end_s)
+        self._recorder.give("limit_mw", limit)
+        self._publish(limit, self._set_limit)
+
+    def _open_power(self) -> None:
+        power, seed = self._scenario.market.power, self._scenario.seed
+        price = power.signal(*self._span, stream(seed, "market/power"))
+        self._recorder.give("price_usd_per_mwh", price)
+        self._publish(power.published(*self._span, stream(seed, "market/power")), self._set_price)
+
+    def _open_bitcoin(self) -> None:
+        bitcoin = self._scenario.market.bitcoin
+        hashprice, price_btc = bitcoin.signals(*self._span)
+        self._recorder.give("hashprice_usd_per_ph_day", hashprice)
+        self._recorder.give("price_usd_per_btc", price_btc)
+        self._recorder.constant("pool_fee_fraction", bitcoin.pool_fee_fraction)
+        self._publish(bitcoin.published(*self._span), self._set_hashprice)
+
+    def _publish(self, signal: Signal, tell: Callable[[float], None]) -> None:
+        """Tell each value of a step signal when it comes: the first at once."""
+        times_s, values = signal.time_s.tolist(), signal.value.tolist()
+        tell(values[0])
+        self._clock.process(self._feed(times_s[1:], values[1:], tell))
+
+    def _feed(
+        self, times_s: list[float], values: list[float], tell: Callable[[float], None]
+    ) -> Generator[Event, Any, None]:
+        for time_s, value in zip(times_s, values, strict=True):
+            yield At(self._clock, time_s)
+            tell(value)
+
+    def _set_limit(self, limit_mw: float) -> None:
+        self._controller.limit_mw = limit_mw
+        self._controller.notice()
+
+    def _set_price(self, price_usd_per_mwh: float) -> None:
+        self._controller.price_usd_per_mwh = price_usd_per_mwh
+        self._controller.notice()
+
+    def _set_hashprice(self, hashprice_usd_per_ph_day: float) -> None:
+        pool_fee_fraction = self._scenario.market.bitcoin.pool_fee_fraction
+        self._controller.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day
+        self._controller.fleets = tuple(
+            FleetView(
+                spec.name,
+                spec.minimum_mw,
+                spec.rated_mw,
+                spec.efficiency_j_per_th,
+                float(
+                    breakeven_usd_per_mwh(
+                        hashprice_usd_per_ph_day, spec.efficiency_j_per_th, pool_fee_fraction
+                    )
+                ),
+            )
+            for spec in self._fleets
+        )
+        self._controller.notice()
