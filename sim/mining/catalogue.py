@@ -1,0 +1,148 @@
+"""ASIC miners by key: hash rate, power at the wall, cooling, shape.
+
+The rows stand in ``asic_models.csv`` beside this module, each with its source.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from importlib.resources import files
+from typing import Final, Literal, cast
+
+MachineKey = str
+"""Name of a machine in `MODELS`: ``antminer-s21``."""
+
+Cooling = Literal["air", "immersion", "hydro"]
+"""How a machine gives off its heat."""
+
+Form = Literal["shoebox", "2U", "3U", "rack"]
+"""Shape of a machine: a box of its own, two or three rack units, or a rack unit of a height not published."""
+
+_NEAR: Final = 3
+"""Most keys that an error proposes."""
+
+_LONGEST: Final = 60
+"""Most of an unknown key that an error repeats [characters]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One model of ASIC miner as it leaves the factory; None stands for what is not published.
+
+    Vendors state hash rate within 3 % and power within 5 % (Antminer S19 Pro; SealMiner: 10 %): two machines
+    of a model differ by as much.
+    """
+
+    key: MachineKey
+    """Name in `MODELS`."""
+    vendor: str
+    """Who makes it."""
+    model: str
+    """Name as the vendor writes it."""
+    th_s: float
+    """Hash rate at the reference clock [TH/s]."""
+    power_w: float
+    """Power at the wall at the reference clock [W]."""
+    j_per_th: float
+    """Efficiency as stated; ``power_w / th_s`` within 1 % [J/TH]."""
+    cooling: Cooling
+    """How it gives off its heat."""
+    form: Form | None
+    """Its shape."""
+    release: str | None
+    """Year or quarter from which it ships."""
+    reference_mhz: float | None
+    """Clock of the chips in the default profile [MHz]."""
+    reference_v: float | None
+    """Voltage in the default profile [V]."""
+    vf_slope: float | None
+    """Relative change of voltage per relative change of clock [1]."""
+    price_usd_per_th: float | None
+    """Price quoted for the model, else the index of its class of efficiency, in autumn 2026; unverified
+    [USD/(TH/s)]."""
+    source: str
+    """Where hash rate and power come from."""
+    verified: bool
+    """Whether the source quotes the manufacturer; no manufacturer's page was itself seen."""
+
+
+class _Models(Mapping[MachineKey, Machine]):
+    """The rows of the file, read when first asked for."""
+
+    @cached_property
+    def _machines(self) -> dict[MachineKey, Machine]:
+        text = (files("sim.mining") / "asic_models.csv").read_text(encoding="utf-8")
+        return {row["key"]: _machine_of(row) for row in csv.DictReader(text.splitlines())}
+
+    def __getitem__(self, key: MachineKey) -> Machine:
+        return self._machines[key]
+
+    def __iter__(self) -> Iterator[MachineKey]:
+        return iter(self._machines)
+
+    def __len__(self) -> int:
+        return len(self._machines)
+
+
+def _machine_of(row: dict[str, str]) -> Machine:
+    return Machine(
+        key=row["key"],
+        vendor=row["vendor"],
+        model=row["model"],
+        th_s=float(row["th_s"]),
+        power_w=float(row["power_w"]),
+        j_per_th=float(row["j_per_th"]),
+        cooling=cast("Cooling", row["cooling"]),
+        form=cast("Form", row["form"]) if row["form"] else None,
+        release=row["release"] or None,
+        reference_mhz=_number(row["reference_mhz"]),
+        reference_v=_number(row["reference_v"]),
+        vf_slope=_number(row["vf_slope"]),
+        price_usd_per_th=_number(row["price_usd_per_th"]),
+        source=row["source"],
+        verified=row["verified"] == "1",
+    )
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _hint(key: str) -> str:
+    written = key.lower().replace(" ", "-").replace("+", "-plus")
+    near = get_close_matches(written, list(MODELS), n=_NEAR)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(MODELS)}"
+
+
+MODELS: Final[Mapping[MachineKey, Machine]] = _Models()
+"""Machines by key, oldest first within each vendor."""
+
+
+def machine(key: MachineKey) -> Machine:
+    """Return the machine of a key.
+
+    Parameters
+    ----------
+    key
+        Name in `MODELS`.
+
+    Returns
+    -------
+    Machine
+        What is known of the model.
+
+    Raises
+    ------
+    ValueError
+        If there is no such key; the message names those that are near.
+
+    Examples
+    --------
+    >>> machine("antminer-s21").power_w
+    3500.0
+    """
+    if key not in MODELS:
+        raise ValueError(f"no machine {key[:_LONGEST]!r}; {_hint(key[:_LONGEST])}")
+    return MODELS[key]
