@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from docs.spec_fields import cell, field_table, sections
 from sim import metrics
 from sim.metrics import CATALOGUE, LOAD_CATALOGUE
+from sim.mining.catalogue import MODELS
 from sim.policies import Decision, FleetView, Notice, Observation
 from sim.recording import SIGNALS
 from sim.scenario.model import Scenario
@@ -142,6 +143,24 @@ def _attributes(noun: type) -> Iterator[tuple[str, str, str]]:
             yield f"`{ast.unparse(statement.target)}`", f"`{kind}`".replace("|", "\\|"), cell(doc)
 
 
+def machines_page() -> str:
+    """Return the page of every ASIC miner in the catalogue."""
+    text = (
+        "# Machines\n\nThe ASIC miners that `sim.mining.catalogue` knows; a blank is not known. *Verified*: "
+        "the source quotes the\nmanufacturer. What the figures are good for: "
+        "[machines](../explanation/mining.md#machines).\n\n"
+        "| key | model | TH/s | W | J/TH | cooling | form | MHz | USD/(TH/s) | verified | source |\n"
+        f"|{'---|' * 11}\n"
+    )
+    rows = (
+        f"| `{it.key}` | {it.vendor} {it.model} | {it.th_s:g} | {it.power_w:g} | {it.j_per_th:g} "
+        f"| {it.cooling} | {it.form or ''} | {f'{it.reference_mhz:g}' if it.reference_mhz else ''} | {it.price_usd_per_th or ''} "
+        f"| {'yes' if it.verified else ''} | {cell(it.source)} |\n"
+        for it in MODELS.values()
+    )
+    return HEAD + text + "".join(rows)
+
+
 PAGES: Final = {
     "scenario.md": scenario_page,
     "assumptions.md": assumptions_page,
@@ -149,6 +168,7 @@ PAGES: Final = {
     "policies.md": policies_page,
     "metrics.md": metrics_page,
     "signals.md": signals_page,
+    "machines.md": machines_page,
 }
 
 
