@@ -154,11 +154,15 @@ def machines_page() -> str:
     )
     rows = (
         f"| `{it.key}` | {it.vendor} {it.model} | {it.th_s:g} | {it.power_w:g} | {it.j_per_th:g} "
-        f"| {it.cooling} | {it.form or ''} | {f'{it.reference_mhz:g}' if it.reference_mhz else ''} | {it.price_usd_per_th or ''} "
+        f"| {it.cooling} | {it.form or ''} | {_known(it.reference_mhz)} | {_known(it.price_usd_per_th)} "
         f"| {'yes' if it.verified else ''} | {cell(it.source)} |\n"
         for it in MODELS.values()
     )
     return HEAD + text + "".join(rows)
+
+
+def _known(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 PAGES: Final = {
