@@ -1,0 +1,235 @@
+r"""The best dispatch of miners over a horizon whose prices and headroom are known: a linear programme.
+
+Who knows the future of a horizon (a benchmark) gets a bound on what any policy can earn; who only believes a
+forecast (model-predictive control) gets a plan.
+
+Notes
+-----
+With steps of :math:`\Delta` hours, segments :math:`s` of the fleets' power (the first watts of a machine mine
+more than its last), margin :math:`m_{s,t}` of a megawatt-hour in a segment, and power available
+:math:`A_t`:
+
+.. math::
+
+    \max \sum_t \Delta \sum_s m_{s,t}\, p_{s,t} - c \sum_t y_t - M \Delta \sum_t e_t - \sum_j k_j d_j
+
+subject to :math:`0 \le p_{s,t} \le W_s`, :math:`P_t = \sum_s p_{s,t} \le A_t + e_t`,
+:math:`-r_- \le P_t - P_{t-1} \le r_+`, :math:`y_t \ge P_t - P_{t-1}`, :math:`y_t \ge 0`, and
+:math:`d_j \ge P_t + B_{j,t}` over the steps of peak :math:`j`. Solved by HiGHS.
+
+References
+----------
+Q. Huangfu, J. A. J. Hall, "Parallelizing the dual revised simplex method", Mathematical Programming
+Computation 10, 2018, doi:10.1007/s12532-017-0130-5 (HiGHS).
+"""
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A charge on the highest site power over some steps: a demand charge, or a coincident peak."""
+
+    steps: NDArray[np.intp]
+    """The steps that count, shape (k,)."""
+    other_mw: FloatArray
+    """What the site draws besides the miners in these steps [MW], shape (k,)."""
+    usd_per_mw: float
+    """Charge on the highest of them [USD/MW], at least 0."""
+    floor_mw: float = 0.0
+    """Highest power already met before the horizon [MW]: up to it nothing more is charged."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What is known of the time ahead, and what the miners can do in it."""
+
+    step_h: float
+    """Length of a step [h]."""
+    segment_mw: FloatArray
+    """Width of each segment of the fleets' power, above their minimum [MW], shape (segments,)."""
+    margin_usd_per_mwh: FloatArray
+    """What a megawatt-hour in a segment earns less what it costs [USD/MWh], shape (segments, steps)."""
+    available_mw: FloatArray
+    """Power the miners may add to their minimum, mean of each step [MW], shape (steps,), at least 0."""
+    ramp_up_mw: float = inf
+    """Most that power may rise from one step to the next [MW]."""
+    ramp_down_mw: float = inf
+    """Most that power may fall from one step to the next [MW]."""
+    start_usd_per_mw: float = 0.0
+    """What each rise of power costs: mining lost in starting, and wear [USD/MW]."""
+    initial_mw: float | None = None
+    """Power before the first step, above the minimum [MW]; None: free."""
+    peaks: tuple[Peak, ...] = field(default=())
+    """Charges on peaks."""
+    excess_usd_per_mwh: float = inf
+    """What a megawatt-hour beyond `available_mw` costs [USD/MWh]; infinity: it is not allowed."""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return len(self.available_mw)
+
+    @property
+    def couples(self) -> bool:
+        """Whether what is best in one step depends on the others."""
+        ramps = min(self.ramp_up_mw, self.ramp_down_mw) < float(np.sum(self.segment_mw))
+        return bool(ramps or self.start_usd_per_mw > 0.0 or self.peaks)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The best dispatch of a horizon."""
+
+    power_mw: FloatArray
+    """Power above the minimum, mean of each step [MW], shape (steps,)."""
+    value_usd: float
+    """What it is worth: the objective [USD]."""
+
+
+class DispatchError(RuntimeError):
+    """The solver found no optimum."""
+
+
+def best_dispatch(horizon: Horizon) -> Plan:
+    """Return the best dispatch of a horizon.
+
+    Parameters
+    ----------
+    horizon
+        What is known of it.
+
+    Returns
+    -------
+    Plan
+        Mean power of each step, and its value.
+
+    Raises
+    ------
+    DispatchError
+        The solver gave up.
+
+    Examples
+    --------
+    One megawatt that earns 60 USD/MWh, at prices of 20, 90 and 30 USD/MWh for an hour each:
+
+    >>> margin = 60.0 - np.array([[20.0, 90.0, 30.0]])
+    >>> plan = best_dispatch(Horizon(1.0, np.ones(1), margin, np.ones(3)))
+    >>> plan.power_mw.tolist(), plan.value_usd
+    ([1.0, 0.0, 1.0], 70.0)
+    """
+    return _by_programme(horizon) if horizon.couples else _step_by_step(horizon)
+
+
+def _step_by_step(horizon: Horizon) -> Plan:
+    """Fill each step from the best segment down, as far as it pays: nothing couples the steps."""
+    order = np.argsort(-horizon.margin_usd_per_mwh, axis=0, kind="stable")
+    margin = np.take_along_axis(horizon.margin_usd_per_mwh, order, axis=0)
+    widths_mw = np.where(margin > 0.0, horizon.segment_mw[order], 0.0)
+    filled_mw = np.minimum(np.cumsum(widths_mw, axis=0), horizon.available_mw)
+    parts_mw = np.diff(filled_mw, axis=0, prepend=0.0)
+    return Plan(filled_mw[-1], float(np.sum(parts_mw * margin)) * horizon.step_h)
+
+
+def _by_programme(horizon: Horizon) -> Plan:
+    from scipy.optimize import linprog  # noqa: PLC0415  # slow to import
+
+    rows = _Rows(horizon)
+    found = linprog(rows.cost, A_ub=rows.matrix(), b_ub=rows.bound(), bounds=rows.limits, method="highs")
+    if found.status != 0:
+        raise DispatchError(f"no best dispatch was found: {found.message}")
+    power_mw = rows.power(found.x)
+    return Plan(power_mw, rows.constant_usd - float(found.fun))
+
+
+class _Rows:
+    """The programme's columns (segments, then totals' rises, excess, peaks) and rows, built up sparse."""
+
+    def __init__(self, horizon: Horizon) -> None:
+        from scipy import sparse  # noqa: PLC0415  # slow to import
+
+        self._sparse = sparse
+        self._horizon = horizon
+        segments, steps = horizon.margin_usd_per_mwh.shape
+        self._shape = segments, steps
+        with_rises = horizon.start_usd_per_mw > 0.0
+        with_excess = horizon.excess_usd_per_mwh < inf
+        count = [segments * steps, steps * with_rises, steps * with_excess, len(horizon.peaks)]
+        self._first = np.cumsum([0, *count])
+        self.cost = np.concatenate(
+            [
+                (-horizon.margin_usd_per_mwh * horizon.step_h).ravel(),
+                np.full(count[1], horizon.start_usd_per_mw),
+                np.full(count[2], horizon.excess_usd_per_mwh * horizon.step_h if with_excess else 0.0),
+                np.array([peak.usd_per_mw for peak in horizon.peaks]),
+            ]
+        )
+        low = np.concatenate([np.zeros(self._first[3]), [peak.floor_mw for peak in horizon.peaks]])
+        high = np.full(self._first[4], inf)
+        high[: count[0]] = np.repeat(horizon.segment_mw, steps)
+        self.limits = np.column_stack([low, high])
+        self.constant_usd = sum(peak.usd_per_mw * peak.floor_mw for peak in horizon.peaks)
+        self._blocks: list[tuple[Any, FloatArray]] = []
+        self._total = sparse.hstack([sparse.eye(steps, format="csr")] * segments, format="csr")
+        self._add_rows(with_rises=with_rises, with_excess=with_excess)
+
+    def power(self, solution: FloatArray) -> FloatArray:
+        """Return the total power of each step [MW]."""
+        segments, steps = self._shape
+        return np.asarray(solution[: segments * steps].reshape(segments, steps).sum(axis=0))
+
+    def matrix(self) -> Any:
+        """Return the matrix of the rows ``A x <= b``."""
+        return self._sparse.vstack([block for block, _ in self._blocks], format="csr")
+
+    def bound(self) -> FloatArray:
+        """Return the right-hand side."""
+        return np.concatenate([bound for _, bound in self._blocks])
+
+    def _add_rows(self, *, with_rises: bool, with_excess: bool) -> None:
+        horizon, steps = self._horizon, self._shape[1]
+        excess = {2: -self._sparse.eye(steps)} if with_excess else {}
+        self._add(self._total, excess, horizon.available_mw)
+        rise, before_mw = self._rises()
+        if horizon.ramp_up_mw < inf:
+            self._add(rise, {}, horizon.ramp_up_mw + before_mw)
+        if horizon.ramp_down_mw < inf:
+            self._add(-rise, {}, horizon.ramp_down_mw - before_mw)
+        if with_rises:
+            self._add(rise, {1: -self._sparse.eye(steps, format="csr")[steps - rise.shape[0] :]}, before_mw)
+        for number, peak in enumerate(horizon.peaks):
+            column = self._sparse.csr_matrix(
+                (-np.ones(len(peak.steps)), (np.arange(len(peak.steps)), np.full(len(peak.steps), number))),
+                shape=(len(peak.steps), len(horizon.peaks)),
+            )
+            self._add(self._total[peak.steps], {3: column}, -peak.other_mw)
+
+    def _rises(self) -> tuple[Any, FloatArray]:
+        """Return rows of the power's change into each step, and the known power before it [MW]."""
+        steps, initial_mw = self._shape[1], self._horizon.initial_mw
+        change = self._sparse.eye(steps, format="csr") - self._sparse.eye(steps, k=-1, format="csr")
+        before_mw = np.zeros(steps)
+        if initial_mw is None:
+            change, before_mw = change[1:], before_mw[1:]
+        else:
+            before_mw[0] = initial_mw
+        return change @ self._total, before_mw
+
+    def _add(self, of_power: Any, others: dict[int, Any], bound: FloatArray) -> None:
+        """Add rows: what stands on the segments' columns, on the other groups' columns, and the bound."""
+        height = of_power.shape[0]
+        widths = np.diff(self._first)
+        parts = [of_power]
+        parts += [
+            others.get(group, self._sparse.csr_matrix((height, widths[group])))
+            for group in (1, 2, 3)
+            if widths[group]
+        ]
+        self._blocks.append((self._sparse.hstack(parts, format="csr"), np.asarray(bound, dtype=np.float64)))

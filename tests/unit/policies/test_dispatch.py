@@ -1,0 +1,126 @@
+"""The best dispatch of a known horizon, against every dispatch on a grid and against closed cases."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.policies.commitment import BlockGroup, best_commitment
+from sim.policies.dispatch import Horizon, Peak, best_dispatch
+
+MARGINS = st.lists(st.integers(-80, 80), min_size=2, max_size=5)
+
+
+def horizon(margins, available=None, **fields):
+    margin = np.array(margins, dtype=float)[None]
+    available_mw = np.ones(margin.shape[1]) if available is None else np.array(available, dtype=float)
+    return Horizon(0.5, np.array([1.0]), margin, available_mw, **fields)
+
+
+def value(margins, powers, start_usd=0.0, initial=None):
+    rises = np.maximum(np.diff(powers, prepend=powers[0] if initial is None else initial), 0.0)
+    return 0.5 * float(np.dot(margins, powers)) - start_usd * float(rises.sum())
+
+
+def brute_force(margins, available, levels, allowed, **costs):
+    """Return the best value over all dispatches on a grid of levels."""
+    choices = [[level for level in levels if level <= most + 1e-12] for most in available]
+    return max(value(margins, powers, **costs) for powers in product(*choices) if allowed(np.array(powers)))
+
+
+def test_each_step_is_filled_from_the_best_segment_down_as_far_as_it_pays():
+    margin = np.array([[30.0, -5.0], [50.0, 10.0], [-1.0, 0.0]])
+    plan = best_dispatch(Horizon(1.0, np.array([2.0, 1.0, 4.0]), margin, np.array([2.5, 9.0])))
+    assert plan.power_mw.tolist() == [2.5, 1.0]
+    assert plan.value_usd == 50.0 + 1.5 * 30.0 + 10.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(MARGINS, st.data())
+def test_with_ramps_it_is_the_best_of_all_dispatches_on_a_grid(margins, data):
+    available = data.draw(
+        st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=len(margins), max_size=len(margins))
+    )
+    step = data.draw(st.sampled_from([0.25, 0.5]))
+    plan = best_dispatch(horizon(margins, available, ramp_up_mw=step, ramp_down_mw=1.0, initial_mw=0.0))
+    best = brute_force(
+        margins,
+        available,
+        np.arange(5) / 4.0,
+        lambda powers: np.all(np.diff(powers, prepend=0.0) <= step + 1e-12),
+        initial=0.0,
+    )
+    # the corners of the feasible set lie on the grid, so the best of the grid is the best of all
+    assert plan.value_usd == pytest.approx(best, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(MARGINS, st.integers(0, 30))
+def test_rises_cost(margins, start_usd):
+    plan = best_dispatch(horizon(margins, start_usd_per_mw=float(start_usd), initial_mw=0.0))
+    ones = [1.0] * len(margins)
+    best = brute_force(margins, ones, [0.0, 1.0], lambda _: True, start_usd=start_usd, initial=0.0)
+    assert plan.value_usd == pytest.approx(best, abs=1e-6)
+
+
+def test_a_peak_is_met_only_where_it_pays():
+    other = np.array([10.0, 12.0, 9.0])
+    peak = Peak(np.arange(3), other, usd_per_mw=8.0, floor_mw=12.0)
+    plan = best_dispatch(horizon([20.0, 20.0, 20.0], peaks=(peak,)))
+    # in step 1 a megawatt earns 10 USD and adds 8 USD to the peak; in the others it stays below the peak
+    assert plan.power_mw == pytest.approx([1.0, 1.0, 1.0])
+    assert plan.value_usd == pytest.approx(30.0 - 8.0)
+    dear = best_dispatch(horizon([20.0, 20.0, 20.0], peaks=(Peak(np.arange(3), other, 11.0, 12.0),)))
+    assert dear.power_mw == pytest.approx([1.0, 0.0, 1.0])
+    assert dear.value_usd == pytest.approx(20.0)
+
+
+def test_exceeding_what_is_available_can_be_allowed_at_a_price():
+    free = horizon([40.0], [0.5], excess_usd_per_mwh=15.0, start_usd_per_mw=1e-9)
+    assert best_dispatch(free).value_usd == pytest.approx(0.5 * (40.0 - 0.5 * 15.0))
+    dear = horizon([40.0], [0.5], excess_usd_per_mwh=45.0, start_usd_per_mw=1e-9)
+    assert best_dispatch(dear).value_usd == pytest.approx(0.5 * 0.5 * 40.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(MARGINS, st.integers(1, 3), st.integers(1, 3), st.integers(0, 20), st.data())
+def test_blocks_are_the_best_of_all_patterns_and_never_beat_the_linear_bound(
+    margins, up_steps, down_steps, start_usd, data
+):
+    available = data.draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=len(margins), max_size=len(margins)))
+    group = BlockGroup(
+        1.0, 1, np.array(margins, dtype=float), 1.0, up_steps, down_steps, start_usd=float(start_usd)
+    )
+    found = best_commitment((group,), np.array(available), 0.5)
+
+    def allowed(powers):
+        changes = np.diff(powers)
+        for place in np.flatnonzero(changes):
+            least = up_steps if changes[place] > 0 else down_steps
+            if np.any(powers[place + 1 : place + 1 + least] != powers[place + 1]):
+                return False
+        return True
+
+    best = brute_force(margins, available, [0.0, 1.0], allowed, start_usd=start_usd)
+    assert found.value_usd == pytest.approx(best, abs=1e-6)
+    linear = best_dispatch(horizon(margins, available))
+    assert linear.value_usd >= found.value_usd - 1e-6
+
+
+def test_a_horizon_cut_into_parts_stays_a_bound():
+    draws = np.random.default_rng(3)
+    margins, available = draws.normal(0.0, 40.0, 60), draws.uniform(0.0, 3.0, 60)
+    group = BlockGroup(1.0, 3, margins, 0.4, 3, 2, start_loss=0.3, start_usd=4.0)
+    whole = best_commitment((group,), available, 0.25)
+    parts = best_commitment((group,), available, 0.25, chunk_steps=15)
+    assert parts.value_usd >= whole.value_usd - 1e-6
+    assert len(parts.power_mw) == 60
+
+
+def test_a_start_loses_part_of_its_first_step():
+    group = BlockGroup(2.0, 1, np.array([-10.0, 40.0]), start_loss=0.25)
+    plan = best_commitment((group,), np.array([0.0, 2.0]), 1.0)
+    assert plan.power_mw == pytest.approx([0.0, 1.5])
+    assert plan.value_usd == pytest.approx(60.0)
