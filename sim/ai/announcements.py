@@ -48,6 +48,10 @@ class Announcements:
         """Announce a checkpoint."""
         self._plan("checkpoint", at_s, until_s, change_mw)
 
+    def written(self, at_s: float, until_s: float, change_mw: float) -> None:
+        """Announce the resume after a checkpoint that is being written."""
+        self._plan("resume", at_s, until_s, change_mw)
+
     def planned(self, at_s: float, until_s: float, change_mw: float, horizon_s: float) -> None:
         """Announce a planned interruption, once, where its notice is due before the horizon [s]."""
         if self._notices is not None and at_s - self._notices.lead_s < horizon_s and at_s != self._planned_s:

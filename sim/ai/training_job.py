@@ -154,6 +154,9 @@ class Job:
         cause = self._next_cause()
         strikes = cause.next_s < end_s
         self._log("checkpoint", cause.next_s - start_s if strikes else stall_s)
+        rise_mw = plan.levels_mw["compute"] - plan.levels_mw["stall"]
+        # how much is left to write tells the job when it will go on
+        self._announcements.written(end_s, end_s + plan.snap_back_s, rise_mw)
         self._turn("stall")
         if strikes:
             yield from self._wait(cause.next_s)

@@ -27,8 +27,23 @@ def told(seen):
 
 def test_a_checkpoint_is_announced_ahead(run_load):
     seen = run_load(a_job(), 1300.0, draws={"failures": [100.0]})
-    assert told(seen) == [(540.0, "checkpoint", 600.0, 660.0), (1140.0, "checkpoint", 1200.0, 1260.0)]
-    assert {(notice.load, notice.change_mw) for notice in seen.notices} == {("llm", -50.0)}
+    checkpoints = [notice for notice in seen.notices if notice.kind == "checkpoint"]
+    times = [(notice.issued_at_s, notice.at_s, notice.until_s) for notice in checkpoints]
+    assert times == [(540.0, 600.0, 660.0), (1140.0, 1200.0, 1260.0)]
+    assert {(notice.load, notice.change_mw) for notice in checkpoints} == {("llm", -50.0)}
+
+
+def test_the_resume_after_a_checkpoint_is_announced_while_it_is_written(run_load):
+    for lead_s, issued_at_s in ((20.0, 640.0), (300.0, 600.0)):
+        seen = run_load(a_job(notice={"lead_s": lead_s}), 700.0, draws={"failures": [100.0]})
+        resume = next(notice for notice in seen.notices if notice.kind == "resume")
+        assert (resume.issued_at_s, resume.at_s, resume.change_mw) == (issued_at_s, 660.0, 50.0)
+
+
+def test_a_failure_while_a_checkpoint_is_written_calls_off_its_resume(run_load):
+    job = a_job(notice={"lead_s": 10.0})
+    seen = run_load(job, 1150.0, draws={"failures": [0.63, 100.0]})  # at 630 s, within the stall
+    assert [notice.at_s for notice in seen.notices if notice.kind == "resume" and notice.at_s < 700.0] == []
 
 
 def test_the_resume_after_a_failure_is_announced_ahead_and_calls_off_the_checkpoint(run_load):
@@ -60,7 +75,9 @@ def test_a_share_of_notices_is_sent(run_load):
     failures = {"per_node_day": 0.0}
     job = a_job(failures=failures, notice={"lead_s": 60.0, "reliability_fraction": 0.8})
     seen = run_load(job, 600.0 * 5000)
-    assert len(seen.notices) == pytest.approx(4000, abs=3.0 * sqrt(5000 * 0.8 * 0.2))
+    for kind in ("checkpoint", "resume"):
+        sent = sum(notice.kind == kind for notice in seen.notices)
+        assert sent == pytest.approx(4000, abs=3.0 * sqrt(5000 * 0.8 * 0.2))
 
 
 def test_announcing_changes_nothing_else(run_load):
