@@ -90,6 +90,15 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("outdoor_temperature_c", "°C", "Outdoor dry-bulb temperature"),
     SignalInfo("fleet.*.commanded_mw", "MW", "Power the executor has told one fleet to draw"),
     SignalInfo("fleet.*.power_mw", "MW", "Power one fleet draws"),
+    SignalInfo("fleet.*.target_mw", "MW", "Power the executor wants of one cohort: its share of the target"),
+    SignalInfo(
+        "fleet.*.setpoint_fraction", "1", "Clock one cohort is set to, over the default; 0 with all asleep"
+    ),
+    SignalInfo("fleet.*.hashrate_ph_s", "PH/s", "Hash rate of one cohort that its pool accepts"),
+    SignalInfo("fleet.*.asleep_count", "1", "Machines of one cohort that are asleep, or powering down"),
+    SignalInfo("fleet.*.waking_count", "1", "Machines of one cohort that boot"),
+    SignalInfo("fleet.*.hashing_count", "1", "Machines of one cohort that hash, or ramp up"),
+    SignalInfo("fleet.*.failed_count", "1", "Machines of one cohort that wait for repair"),
 )
 """Every signal that a run records."""
 

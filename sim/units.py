@@ -10,6 +10,7 @@ SECONDS_PER_HOUR: Final = 3600.0
 SECONDS_PER_DAY: Final = 86_400.0
 HOURS_PER_DAY: Final = 24.0
 HOURS_PER_YEAR: Final = 8760.0
+DAYS_PER_YEAR: Final = 365.0
 JOULES_PER_WATT_HOUR: Final = 3600.0
 JOULES_PER_MEGAWATT_HOUR: Final = 3.6e9
 MEGAWATT_IN_WATTS: Final = 1e6
@@ -22,6 +23,7 @@ SUFFIX_UNITS: Final[dict[str, str]] = {
     "j": "J",
     "mw_per_s": "MW/s",
     "mw_per_min": "MW/min",
+    "w": "W",
     "w_per_s": "W/s",
     "gb_per_s": "GB/s",
     "billion": "1e9",

@@ -8,12 +8,11 @@ from sim.ai.notice import Notice
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
+from sim.engine.fleets import Fleets
 from sim.engine.halls import Halls
 from sim.engine.markets import Markets
 from sim.engine.recorder import Recorder
 from sim.market.calendar import hour_of_week
-from sim.mining.executor import Executor, merit_order
-from sim.mining.fleet import LiveFleet
 from sim.recording import Recording
 from sim.rng import stream
 from sim.scenario.model import Scenario
@@ -39,17 +38,18 @@ class Campus:
         halls = Halls(self.clock, bus, self._recorder, scenario)
         for load in scenario.loads:
             self._connect(load, bus, halls)
+        self._fleets = Fleets(self.clock, self._recorder, scenario, self._take_in_fleets)
         self.controller = Controller(
             self.clock,
             bus,
             scenario.controller,
             scenario.policy.start(),
-            Executor(self._live_fleets()),
+            self._fleets.executor,
             self._recorder.track("fleet_target_mw"),
             partial(self._recorder.log, "controller"),
         )
         self.clock.settle = self.controller.settle
-        Markets(self.clock, self._recorder, self.controller, scenario)
+        Markets(self.clock, self._recorder, self.controller, self._fleets.views, scenario)
 
     def run(self, progress: Callable[[float], None] | None = None) -> Recording:
         """Run to the end and return what was recorded; ``progress`` is told the share that is done."""
@@ -58,6 +58,7 @@ class Campus:
             self.clock.run_before(end_s * (step / PROGRESS_STEPS))  # the last one is the end itself
             if progress is not None:
                 progress(step / PROGRESS_STEPS)
+        self._fleets.finish(end_s)
         self._recorder.constant("run.event_count", self.clock.event_count)
         self._recorder.constant("run.settle_count", self.clock.settle_count)
         self._recorder.constant("run.decision_count", self.controller.decision_count)
@@ -93,14 +94,7 @@ class Campus:
         self._recorder.log(source, f"notice: {notice.kind}", notice.at_s)
         self.controller.announce(notice)
 
-    def _live_fleets(self) -> list[LiveFleet]:
-        fleets = self._scenario.fleets
-        live = []
-        for spec in (fleets[position] for position in merit_order(fleets)):
-            name = f"fleet.{spec.name}"
-            for constant in ("rated_mw", "minimum_mw", "efficiency_j_per_th"):
-                self._recorder.constant(f"{name}.{constant}", getattr(spec, constant))
-            commanded = self._recorder.track(f"{name}.commanded_mw")
-            power = self._recorder.track(f"{name}.power_mw")
-            live.append(LiveFleet(self.clock, spec, commanded, power))
-        return live
+    def _take_in_fleets(self) -> None:
+        controller = self.controller
+        controller.fleets = self._fleets.views(controller.hashprice_usd_per_ph_day)
+        controller.notice()

@@ -150,7 +150,7 @@ class Controller:
                 self._notices,
             )
         )
-        if target_mw != self._target_mw:
+        if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
         if reason != self._reason:
             self._reason = reason

@@ -14,6 +14,7 @@ from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.recorder import Recorder
 from sim.grid.events import AnyGridEvent, VoltageSag
+from sim.mining.events import PoolLoss
 from sim.rng import stream
 from sim.scenario.model import Scenario
 from sim.signals import Signal
@@ -42,7 +43,8 @@ class Halls:
             recorder.give("outdoor_temperature_c", outdoor_c)
             self._live = {hall.name: self._build(hall, outdoor_c) for hall in scenario.halls}
         for event in scenario.events:
-            self._await(event)
+            if not isinstance(event, PoolLoss):
+                self._await(event)
 
     def inlet(self, hall: str, load: str) -> SetPower:
         """Return where a load of a hall states its IT power."""

@@ -9,8 +9,6 @@ from sim.ai.base import At
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.engine.recorder import Recorder
-from sim.mining.executor import merit_order
-from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.policies import FleetView
 from sim.rng import stream
 from sim.scenario.model import Scenario
@@ -24,17 +22,25 @@ class Markets:
     ----------
     clock, recorder, controller
         What the campus is made of.
+    views
+        Returns the fleets as a policy sees them, at a hashprice [USD/(PH/s)/d].
     scenario
         Whose market to open.
     """
 
-    def __init__(self, clock: Clock, recorder: Recorder, controller: Controller, scenario: Scenario) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        controller: Controller,
+        views: Callable[[float], tuple[FleetView, ...]],
+        scenario: Scenario,
+    ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._controller = controller
         self._scenario = scenario
-        fleets = scenario.fleets
-        self._fleets = [fleets[position] for position in merit_order(fleets)]
+        self._views = views
         self._span = scenario.files, scenario.start_utc_s, scenario.end_s
         self._open_limit()
         self._open_power()
@@ -81,20 +87,6 @@ class Markets:
         self._controller.notice()
 
     def _set_hashprice(self, hashprice_usd_per_ph_day: float) -> None:
-        pool_fee_fraction = self._scenario.market.bitcoin.pool_fee_fraction
         self._controller.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day
-        self._controller.fleets = tuple(
-            FleetView(
-                spec.name,
-                spec.minimum_mw,
-                spec.rated_mw,
-                spec.efficiency_j_per_th,
-                float(
-                    breakeven_usd_per_mwh(
-                        hashprice_usd_per_ph_day, spec.efficiency_j_per_th, pool_fee_fraction
-                    )
-                ),
-            )
-            for spec in self._fleets
-        )
+        self._controller.fleets = self._views(hashprice_usd_per_ph_day)
         self._controller.notice()

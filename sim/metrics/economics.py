@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.metrics.base import Metric
-from sim.mining.hashing import hashrate_ph_s
+from sim.metrics.hashrate import hashrate_source
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
@@ -19,9 +19,8 @@ def hashes_at(recording: Recording, price_per_ph_day: Signal) -> float:
     """Return what the hashes of all fleets earn at a price for a PH/s held for a day, net of the pool fee."""
     earned = 0.0
     for fleet in recording.fleet_names:
-        efficiency_j_per_th = recording.constants[f"fleet.{fleet}.efficiency_j_per_th"]
-        ph_s_per_mw = hashrate_ph_s(1.0, efficiency_j_per_th)
-        earned += ph_s_per_mw * integral_at(recording[f"fleet.{fleet}.power_mw"], price_per_ph_day)
+        signal, ph_s_per_unit = hashrate_source(recording, fleet)  # scaled after: no copy of a year's signal
+        earned += ph_s_per_unit * integral_at(signal, price_per_ph_day)
     return (1.0 - recording.constants["pool_fee_fraction"]) * earned / SECONDS_PER_DAY
 
 
@@ -30,9 +29,10 @@ def mining_revenue_usd(recording: Recording) -> float:
 
     Notes
     -----
-    .. math:: \sum_g \int \frac{1000\,P_g(t)}{e_g} \frac{h(t)}{86400} (1 - f) \,dt
+    .. math:: \sum_g \int H_g(t) \frac{h(t)}{86400} (1 - f) \,dt
 
-    with power [MW], efficiency [J/TH], hashprice [USD/(PH/s)/d] and pool fee.
+    with hash rate [PH/s], hashprice [USD/(PH/s)/d] and pool fee. Hash rate is that of a cohort's machines; of
+    an aggregate fleet :math:`H = 1000\,P/e`, with power [MW] and efficiency [J/TH].
     """
     return hashes_at(recording, recording["hashprice_usd_per_ph_day"])
 

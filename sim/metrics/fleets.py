@@ -40,7 +40,16 @@ def _cycles(recording: Recording) -> float:
     return rises_mw / rated_mw if rated_mw > 0.0 else float("nan")
 
 
+def _machine_starts(recording: Recording) -> float:
+    counts = [recording.constants.get(f"fleet.{name}.start_count") for name in recording.fleet_names]
+    known = [count for count in counts if count is not None]
+    return float(sum(known)) if known else float("nan")
+
+
 CATALOGUE = (
     Metric("fleet_start_count", "1", "Times a fleet went from its minimum power to more", _starts),
+    Metric(
+        "fleet_machine_start_count", "1", "Machines woken in all cohorts, each time counted", _machine_starts
+    ),
     Metric("fleet_cycle_count", "1", "Sum of all rises of fleet power, in units of rated power", _cycles),
 )

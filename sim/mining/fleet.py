@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from simpy import Environment
 
+from sim.mining.stack import Segment
 from sim.recording import Track
 from sim.spec import Name, NonNegative, Positive, Spec
 
@@ -81,22 +82,34 @@ class LiveFleet:
         self._env = env
         self._record_command = commanded.set
         self._power = power
-        self._commanded_mw: float | None = None
+        self.commanded_mw = spec.minimum_mw
+        """What it was last told to draw; its minimum before that [MW]."""
+        self._told = False
         self._from_s = 0.0
         self._from_mw = spec.minimum_mw
         self._rate_mw_per_s = 0.0
         self._until_s = 0.0
         self._goal_mw = spec.minimum_mw
 
+    @property
+    def available_mw(self) -> float:
+        """Power it can draw at the most, now [MW]."""
+        return self.rated_mw
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Return what it can draw above its minimum: one piece."""
+        return (Segment(self.rated_mw - self.minimum_mw, self.spec.efficiency_j_per_th),)
+
     def command(self, power_mw: float) -> None:
         """Tell the fleet to go to a power within its range [MW]; repeating a command does nothing."""
-        if power_mw == self._commanded_mw:
+        if power_mw == self.commanded_mw and self._told:
             return
-        if self._commanded_mw is None:
+        if not self._told:
+            self._told = True
             initial_mw = self.spec.initial_mw
             self._stand(power_mw if initial_mw is None else initial_mw)
         now_s = self._env.now
-        self._commanded_mw = power_mw
+        self.commanded_mw = power_mw
         self._record_command(now_s, power_mw)
         self._ramp_from(now_s + self._latency_s, power_mw)
 

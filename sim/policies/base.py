@@ -1,6 +1,7 @@
 """What a policy sees, what it answers, and what it is."""
 
 from abc import abstractmethod
+from math import inf
 from typing import NamedTuple, Protocol
 
 from sim.ai.notice import Notice
@@ -19,6 +20,8 @@ class FleetView(NamedTuple):
     """Energy one terahash takes [J/TH]."""
     breakeven_usd_per_mwh: float
     """Power price at which it earns nothing, pool fee deducted [USD/MWh]."""
+    available_mw: float = inf
+    """Power it can draw now, without machines in repair and what heat takes [MW]; infinity: as rated."""
 
 
 class Observation(NamedTuple):

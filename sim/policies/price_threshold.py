@@ -29,10 +29,10 @@ class PriceThreshold(StatelessPolicy):
     """Power kept free below the limit [MW]."""
 
     def decide(self, observation: Observation) -> Decision:
-        """Return the rated power of the fleets that pay, cut at the headroom less the margin."""
+        """Return what the fleets that pay can draw, cut at the headroom less the margin."""
         delivered = observation.price_usd_per_mwh + self.adder_usd_per_mwh
         paying_mw = sum(
-            fleet.rated_mw
+            min(fleet.rated_mw, fleet.available_mw)
             for fleet in observation.fleets
             if delivered
             < (

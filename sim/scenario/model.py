@@ -11,19 +11,24 @@ from sim.ai import AnyLoad
 from sim.ai.halls import Hall
 from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
-from sim.grid.events import AnyGridEvent
+from sim.grid.events import Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
 from sim.market import MarketSpec
-from sim.mining.fleet import AggregateFleet
+from sim.mining import AnyFleet
+from sim.mining.cohort import CohortFleet
+from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
-from sim.scenario.placement import check_halls
+from sim.scenario.placement import check_halls, check_pools
 from sim.spec import Name, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
 
 _YEARS = range(1970, 2200)
+
+AnyEvent = Annotated[VoltageSag | Reconnect | PoolLoss, Field(discriminator="type")]
+"""Any event, told apart by its ``type``."""
 
 
 class Scenario(Spec):
@@ -49,9 +54,9 @@ class Scenario(Spec):
     """The halls that loads may stand in; a load outside a hall has a plain ``pue``."""
     weather: AnyWeather = SyntheticWeather()
     """Outdoor temperature, for the cooling of halls: ``file`` or ``synthetic``."""
-    events: Annotated[tuple[AnyGridEvent, ...], Field(max_length=1000)] = ()
-    """What happens on the grid: voltage sags, and the word to reconnect."""
-    fleets: Annotated[tuple[AggregateFleet, ...], Field(max_length=1000)] = ()
+    events: Annotated[tuple[AnyEvent, ...], Field(max_length=1000)] = ()
+    """What happens by the clock: voltage sags, the word to reconnect, a lost pool."""
+    fleets: Annotated[tuple[AnyFleet, ...], Field(max_length=1000)] = ()
     """The fleets of miners."""
     controller: ControllerSpec = ControllerSpec()
     """The site controller."""
@@ -83,6 +88,7 @@ class Scenario(Spec):
     @model_validator(mode="after")
     def _halls_hold_what_stands_in_them(self) -> Self:
         check_halls(self.halls, self.loads, self.fleets, self.events)
+        check_pools(self.fleets, self.events)
         return self
 
     @property
@@ -115,7 +121,8 @@ class Scenario(Spec):
             f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
             for position, load in enumerate(self.loads)
         }
-        if self.halls:
+        heated = any(isinstance(fleet, CohortFleet) and fleet.heat is not None for fleet in self.fleets)
+        if self.halls or heated:
             checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
         checks["market.power"] = partial(power.signal, files, start_utc_s, end_s, draws)
         checks["market.bitcoin"] = partial(bitcoin.signals, files, start_utc_s, end_s)

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from sim.ai.base import Load
 from sim.ai.halls import Hall
 from sim.grid.events import AnyGridEvent
-from sim.mining.fleet import AggregateFleet
+from sim.mining import AnyFleet
+from sim.mining.cohort import CohortFleet
+from sim.mining.events import PoolLoss
 
 _TOLERANCE = 1e-9
 
@@ -13,8 +15,8 @@ _TOLERANCE = 1e-9
 def check_halls(
     halls: Sequence[Hall],
     loads: Sequence[Load],
-    fleets: Sequence[AggregateFleet],
-    events: Sequence[AnyGridEvent],
+    fleets: Sequence[AnyFleet],
+    events: Sequence[AnyGridEvent | PoolLoss],
 ) -> None:
     """Raise ValueError where something names no hall, or a hall has no room for its fleets."""
     known = {hall.name for hall in halls}
@@ -22,7 +24,12 @@ def check_halls(
     named += [
         (f"fleet '{fleet.name}'", fleet.location.hall) for fleet in fleets if fleet.location is not None
     ]
-    named += [("an event", name) for event in events for name in event.halls or ()]
+    named += [
+        ("an event", name)
+        for event in events
+        if not isinstance(event, PoolLoss)
+        for name in event.halls or ()
+    ]
     _check_known(named, known)
     for load in loads:
         _check_pue(load)
@@ -46,7 +53,7 @@ def _check_pue(load: Load) -> None:
         )
 
 
-def _check_room(hall: Hall, fleets: Sequence[AggregateFleet]) -> None:
+def _check_room(hall: Hall, fleets: Sequence[AnyFleet]) -> None:
     inside = [fleet for fleet in fleets if fleet.location is not None and fleet.location.hall == hall.name]
     rated_mw = sum(fleet.rated_mw for fleet in inside)
     if rated_mw > hall.miner_capacity_mw * (1.0 + _TOLERANCE):
@@ -54,3 +61,13 @@ def _check_room(hall: Hall, fleets: Sequence[AggregateFleet]) -> None:
             f"hall '{hall.name}' has room and power for {hall.miner_capacity_mw:g} MW of rack-form miners; "
             f"its fleets are rated {rated_mw:g} MW: {', '.join(fleet.name for fleet in inside)}"
         )
+
+
+def check_pools(fleets: Sequence[AnyFleet], events: Sequence[AnyGridEvent | PoolLoss]) -> None:
+    """Raise ValueError where a pool loss names what is no cohort: an aggregate fleet has no pool to lose."""
+    cohorts = [fleet.name for fleet in fleets if isinstance(fleet, CohortFleet)]
+    for event in events:
+        for name in (event.fleets or ()) if isinstance(event, PoolLoss) else ():
+            if name not in cohorts:
+                there = f"cohorts are {', '.join(cohorts)}" if cohorts else "the scenario has no cohorts"
+                raise ValueError(f"a pool-loss names fleet '{name}'; {there}")

@@ -108,4 +108,5 @@ def _fleet(position: int, limit_mw: float, draws: Generator) -> FleetView:
         rated_mw=rated_mw,
         efficiency_j_per_th=float(draws.uniform(8.0, 100.0)),
         breakeven_usd_per_mwh=float(draws.uniform(1.0, 400.0)),
+        available_mw=rated_mw,
     )

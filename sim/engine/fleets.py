@@ -1,0 +1,121 @@
+"""Builds the fleets of a campus, and tells the controller what they can draw."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from sim.engine.alarm import Alarm
+from sim.engine.clock import Clock
+from sim.engine.recorder import Recorder
+from sim.mining.cohort import CohortFleet
+from sim.mining.events import PoolLoss, merged
+from sim.mining.executor import Executor, merit_order
+from sim.mining.fleet import AggregateFleet, LiveFleet
+from sim.mining.hashing import breakeven_usd_per_mwh
+from sim.mining.heat import Ceiling, ceilings
+from sim.mining.live_cohort import FleetConnection, LiveCohort
+from sim.policies import FleetView
+from sim.rng import stream
+from sim.scenario.model import Scenario
+from sim.signals import Signal
+
+
+class Fleets:
+    """The fleets of one run, in merit order, and their executor.
+
+    Parameters
+    ----------
+    clock, recorder
+        What the campus is made of.
+    scenario
+        What to build.
+    changed
+        Called when what the fleets can draw has changed, other than by a command.
+    """
+
+    def __init__(
+        self, clock: Clock, recorder: Recorder, scenario: Scenario, changed: Callable[[], None]
+    ) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._scenario = scenario
+        self._changed = changed
+        specs = [scenario.fleets[position] for position in merit_order(scenario.fleets)]
+        self._live = [self._build(spec) for spec in specs]
+        self.executor = Executor(self._live)
+
+    def views(self, hashprice_usd_per_ph_day: float) -> tuple[FleetView, ...]:
+        """Return the fleets as a policy sees them, in merit order."""
+        fee_fraction = self._scenario.market.bitcoin.pool_fee_fraction
+        return tuple(
+            FleetView(
+                live.spec.name,
+                live.spec.minimum_mw,
+                live.spec.rated_mw,
+                live.spec.efficiency_j_per_th,
+                float(
+                    breakeven_usd_per_mwh(
+                        hashprice_usd_per_ph_day, live.spec.efficiency_j_per_th, fee_fraction
+                    )
+                ),
+                live.available_mw,
+            )
+            for live in self._live
+        )
+
+    def finish(self, end_s: float) -> None:
+        """Go through all that happens to the fleets up to the end of the run [s]."""
+        for live in self._live:
+            if isinstance(live, LiveCohort):
+                live.finish(end_s)
+                self._recorder.constant(f"fleet.{live.spec.name}.start_count", live.start_count)
+
+    def _build(self, spec: AggregateFleet | CohortFleet) -> LiveFleet | LiveCohort:
+        recorder, name = self._recorder, f"fleet.{spec.name}"
+        for constant in ("rated_mw", "minimum_mw", "efficiency_j_per_th"):
+            recorder.constant(f"{name}.{constant}", getattr(spec, constant))
+        if isinstance(spec, AggregateFleet):
+            return LiveFleet(
+                self._clock, spec, recorder.track(f"{name}.commanded_mw"), recorder.track(f"{name}.power_mw")
+            )
+        seed = self._scenario.seed
+        connection = FleetConnection(
+            clock=self._clock,
+            timer=partial(Alarm, self._clock),
+            track=lambda signal: recorder.track(f"{name}.{signal}"),
+            log=partial(recorder.log, name),
+            streams=lambda what: stream(seed, f"mining/{spec.name}/{what}"),
+            changed=self._tell,
+            end_s=self._scenario.end_s,
+            ceilings=self._ceilings(spec),
+            pool_losses=self._pool_losses(spec),
+        )
+        return LiveCohort(spec, connection)
+
+    def _tell(self) -> None:
+        self.executor.rebuild()
+        self._changed()
+
+    def _ceilings(self, spec: CohortFleet) -> Sequence[Ceiling]:
+        if spec.heat is None:
+            return ()
+        return ceilings(spec.heat, self._outdoor_c(), spec.curve.fractions.tolist())
+
+    def _outdoor_c(self) -> Signal:
+        scenario = self._scenario
+        outdoor_c = scenario.weather.outdoor_c(scenario.files, scenario.start_utc_s, scenario.end_s)
+        self._recorder.give("outdoor_temperature_c", outdoor_c)
+        return outdoor_c
+
+    def _pool_losses(self, spec: CohortFleet) -> Sequence[tuple[float, float]]:
+        scenario = self._scenario
+        return [
+            (max(from_s, 0.0), to_s)
+            for from_s, to_s in merged(
+                [
+                    event.span_s(scenario.start_utc_s)
+                    for event in scenario.events
+                    if isinstance(event, PoolLoss) and (event.fleets is None or spec.name in event.fleets)
+                ]
+            )
+            if to_s > 0.0
+        ]

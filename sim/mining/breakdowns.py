@@ -1,0 +1,107 @@
+"""Machines that fail and are repaired, and blocks that do not obey: drawn so that no policy moves them."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+
+from sim.mining.cohort import Failures
+from sim.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+
+Streams = Callable[[str], Generator]
+"""Returns the random stream of a name, apart from those of all other fleets."""
+
+
+class Breakdown(NamedTuple):
+    """A machine's time out of work."""
+
+    time_s: float
+    """When it fails [s]; below 0 for one that was in repair when the run began."""
+    block: int
+    """Its block."""
+    repaired_s: float
+    """When it is back [s]."""
+
+
+def breakdowns(spec: Failures, block_sizes: Sequence[int], end_s: float, draws: Generator) -> list[Breakdown]:
+    """Return the failures apart from starts that fall into a run, in order of time.
+
+    Failures come as a Poisson process over all machines that are not in repair; repairs take a time that is
+    evenly spread. The process began long before the run, which therefore starts with machines in repair.
+
+    Parameters
+    ----------
+    spec
+        How often machines fail, and how long a repair takes.
+    block_sizes
+        Machines of each block.
+    end_s
+        End of the run [s].
+    draws
+        Random stream.
+    """
+    longest_s = spec.repair_max_d * SECONDS_PER_DAY
+    first_s = -2.0 * longest_s  # the longest repair settles the share in repair
+    total = sum(block_sizes)
+    per_s = total * spec.per_year_fraction / (DAYS_PER_YEAR * SECONDS_PER_DAY)
+    count = int(draws.poisson(per_s * (end_s - first_s)))
+    times_s = np.sort(draws.uniform(first_s, end_s, count))
+    machines = draws.integers(0, total, count)
+    repairs_s = draws.uniform(spec.repair_min_d * SECONDS_PER_DAY, longest_s, count)
+    blocks = np.searchsorted(np.cumsum(block_sizes), machines, side="right")
+    back_s: dict[int, float] = {}
+    found = []
+    columns = times_s.tolist(), machines.tolist(), blocks.tolist(), (times_s + repairs_s).tolist()
+    for time_s, machine, block, repaired_s in zip(*columns, strict=True):
+        if time_s >= back_s.get(machine, first_s):
+            back_s[machine] = repaired_s
+            if repaired_s > 0.0:
+                found.append(Breakdown(time_s, block, repaired_s))
+    return found
+
+
+class RareDraws:
+    """Trials of a rare event block by block: the trials until the next event are drawn, then counted down.
+
+    Each block has a stream of its own, so that what happens at its n-th trial depends on nothing else.
+
+    Parameters
+    ----------
+    probability
+        Probability of the event at a trial [1].
+    streams
+        Random streams by name.
+    name
+        Name of the event.
+    """
+
+    def __init__(self, probability: float, streams: Streams, name: str) -> None:
+        self._probability = probability
+        self._streams = streams
+        self._name = name
+        self._draws: dict[int, Generator] = {}
+        self._left: dict[int, int] = {}
+
+    def hits(self, block: int, trials: int) -> int:
+        """Return how often the event happens in so many more trials of a block."""
+        if self._probability <= 0.0:
+            return 0
+        left = self._left.get(block)
+        if left is None:
+            self._draws[block] = self._streams(f"{self._name}/{block}")
+            left = self._gap(block)
+        count = 0
+        while trials >= left:
+            count += 1
+            trials -= left
+            left = self._gap(block)
+        self._left[block] = left - trials
+        return count
+
+    def uniform(self, block: int, low: float, high: float) -> float:
+        """Return a number that goes with the last event of a block, evenly spread between two."""
+        return float(self._draws[block].uniform(low, high))
+
+    def _gap(self, block: int) -> int:
+        return int(self._draws[block].geometric(self._probability))

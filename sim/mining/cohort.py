@@ -1,0 +1,271 @@
+"""What a scenario says of a cohort: machines of one model, under one firmware, switched in blocks."""
+
+from functools import cached_property
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sim.mining.catalogue import Cooling, Machine, machine
+from sim.mining.clocking import (
+    DEFAULT_MAXIMUM_FRACTION,
+    DEFAULT_MINIMUM_FRACTION,
+    DEFAULT_REFERENCE_MHZ,
+    DEFAULT_STATIC_FRACTION,
+    DEFAULT_VF_SLOPE,
+    ClockCurve,
+)
+from sim.mining.firmware import FIRMWARE, Firmware, FirmwareName
+from sim.mining.fleet import Location
+from sim.spec import Fraction, Name, Positive, Spec
+from sim.units import MEGAWATT_IN_WATTS
+
+OVERHEAD_FRACTION: Final[dict[Cooling, float]] = {"air": 0.03, "hydro": 0.05, "immersion": 0.05}
+"""Power of fans, pumps, losses outside the machines over theirs, by cooling [1]; unverified, .02 to .08."""
+
+MOST_BLOCKS: Final = 2000
+"""Most blocks that a cohort may be cut into."""
+
+Wait = Annotated[float, Field(ge=0.0, le=86_400.0)]
+Moment = Annotated[float, Field(gt=0.0, le=86_400.0)]
+Degrees = Annotated[float, Field(ge=-50.0, le=80.0)]
+Error = Annotated[float, Field(gt=-0.5, le=0.5)]
+
+
+class Heat(Spec):
+    """What hot air does to machines: they lower their clock, then stop. Intake air is outdoor air."""
+
+    derate_from_c: Degrees = 35.0
+    """Temperature up to which the clock is free [°C]. Default: assumption."""
+    derated_at_c: Degrees = 40.0
+    """Temperature from which the clock is held at ``derated_fraction`` [°C]. An Antminer S21 throttles from
+    490 to 440 MHz above 40 °C (review of March 2024, hackernoon.com)."""
+    derated_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
+    """Highest clock in such heat, over the default clock [1]; falls to it profile by profile."""
+    trip_c: Degrees = 47.0
+    """Temperature above which machines stop [°C]; the same review."""
+    restart_c: Degrees = 45.0
+    """Temperature below which they may start again [°C]. Default: assumption."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if not self.derate_from_c < self.derated_at_c <= self.trip_c:
+            raise ValueError(
+                f"derate_from_c, derated_at_c and trip_c must rise; got {self.derate_from_c:g}, "
+                f"{self.derated_at_c:g} and {self.trip_c:g} °C"
+            )
+        if self.restart_c > self.trip_c:
+            raise ValueError(
+                f"restart_c is {self.restart_c:g} °C; must not be above trip_c, {self.trip_c:g} °C"
+            )
+        return self
+
+
+class Failures(Spec):
+    """How often machines fail, and how long a repair takes."""
+
+    per_start_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 2e-5
+    """Probability that a machine fails at a start [1]. Default: assumption, 0 to 0.001; nothing is
+    published."""
+    per_year_fraction: Annotated[float, Field(ge=0.0, le=5.0)] = 0.05
+    """Share of the machines that fail in a year apart from starts, asleep or not [1]. Default: unverified,
+    0.03 to 0.10."""
+    repair_min_d: Annotated[float, Field(gt=0.0, le=365.0)] = 14.0
+    """Shortest repair [d]. Default: unverified."""
+    repair_max_d: Annotated[float, Field(gt=0.0, le=365.0)] = 45.0
+    """Longest repair [d]; every length in between is as likely. Default: unverified."""
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.repair_min_d > self.repair_max_d:
+            raise ValueError(
+                f"repair_min_d is {self.repair_min_d:g} d; must not be above repair_max_d, "
+                f"{self.repair_max_d:g} d"
+            )
+        return self
+
+
+class Response(Spec):
+    """Whether blocks obey, and how the executor finds out and tries again.
+
+    The timeouts and retries are those of block/proto-fleet (Apache-2.0).
+    """
+
+    commandable_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Probability that a block obeys a command to sleep or wake, at each sending [1]. Practice: 0.85 to 0.99
+    (Foreman's support pages; 0.96 is an assumption)."""
+    confirm_down_s: Moment = 5.0
+    """Time from the arrival of a command to sleep until it is sent again to a block that has not [s]."""
+    confirm_up_s: Moment = 30.0
+    """Time from the arrival of a command to wake until it is sent again to a block that has not [s]."""
+    retries_down_count: Annotated[int, Field(ge=0, le=1000)] = 50
+    """Times a command to sleep is sent again before the executor gives up."""
+    retries_up_count: Annotated[int, Field(ge=0, le=1000)] = 10
+    """Times a command to wake is sent again before the executor gives up."""
+
+
+class CohortFleet(Spec):
+    """Machines of one model under one firmware, switched on and off in blocks and held at one clock."""
+
+    name: Name
+    """Name of the fleet; stands in signals and metrics."""
+    type: Literal["cohort"]
+    model: Annotated[str, Field(max_length=60)]
+    """Machine, by its key in the catalogue: ``antminer-s21``."""
+    machine_count: Annotated[int, Field(ge=1, le=10_000_000)]
+    """Number of machines."""
+    th_s: Positive | None = None
+    """Hash rate of a machine at its default clock [TH/s]; left out: the catalogue's."""
+    power_w: Positive | None = None
+    """Power of a machine at its default clock, at the wall [W]; left out: the catalogue's."""
+    draw_deviation_fraction: Error = 0.0
+    """What machines really draw while they hash, over that, less one [1]. Vendors allow ±0.05."""
+    telemetry_error_fraction: Error = 0.0
+    """What hashing machines report of their power over what the meter shows, less one [1]. The executor plans
+    with what is reported. Practice: 0.05 to 0.20 either way (Foreman's support pages)."""
+    overhead_fraction: Fraction | None = None
+    """Power of fans, pumps and losses outside the machines over that of the machines [1]; left out: 0.03 for
+    air, 0.05 for hydro and immersion (unverified)."""
+    block_mw: Annotated[float, Field(gt=0.0, le=1000.0)] = 1.0
+    """Power of a block, whose machines are switched together, about [MW]. Practice: 0.5 to 2 MW."""
+    block_machine_count: Annotated[int, Field(ge=1)] | None = None
+    """Machines in a block, at most; takes the place of ``block_mw``."""
+    firmware: FirmwareName = "quick"
+    """Preset of the times below: ``unsafe``, ``quick``, ``safe`` or ``stock``."""
+    latency_s: Wait | None = None
+    """Time from a command to its arrival at the machines [s]; left out: the firmware's."""
+    power_down_s: Wait | None = None
+    """Time a machine takes down to standby power [s]; left out: the firmware's."""
+    boot_s: Wait | None = None
+    """Time from the wake-up to the first hash [s]; left out: the firmware's."""
+    ramp_up_s: Wait | None = None
+    """Time the clock takes from nothing to the default [s]; left out: the firmware's."""
+    scales_clock: bool | None = None
+    """Whether the executor may lower the clock; left out: the firmware's."""
+    standby_w: Annotated[float, Field(ge=0.0, le=1000.0)] = 25.0
+    """Power of a machine asleep [W] (hashrateindex.com, firmware features; 15 to 60)."""
+    clock_minimum_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = DEFAULT_MINIMUM_FRACTION
+    """Lowest clock over the default [1]. Default: assumption, 0.3 to 0.6."""
+    clock_maximum_fraction: Annotated[float, Field(ge=1.0, le=2.0)] = DEFAULT_MAXIMUM_FRACTION
+    """Highest clock over the default [1]; above 1 is overclocking."""
+    vf_slope_ratio: Annotated[float, Field(ge=0.0, lt=1.0)] | None = None
+    """Relative change of voltage per relative change of clock [1]; left out: the catalogue's, else 0.163."""
+    static_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = DEFAULT_STATIC_FRACTION
+    """Share of a machine's power that does not follow the clock [1]. Default: assumption, 0.01 to 0.06."""
+    dispatch_blocks_per_s: Positive | None = None
+    """Blocks that are switched in a second, at most, in at most 20 batches a change [1/s]; left out: all at
+    once."""
+    minimum_up_s: Wait = 0.0
+    """Least time between the commands that wake a block and put it to sleep [s]."""
+    minimum_down_s: Wait = 0.0
+    """Least time between the commands that put a block to sleep and wake it [s]."""
+    cooldown_s: Wait = 0.0
+    """Time after a command to sleep in which no block is woken [s]."""
+    failures: Failures = Failures()
+    """Failures and repairs of machines."""
+    response: Response = Response()
+    """Blocks that do not obey."""
+    heat: Heat | None = None
+    """What hot weather does; left out: nothing. Takes the scenario's ``weather``."""
+    on_pool_loss: Literal["hold", "sleep"] = "hold"
+    """While the pool is lost: hold power and earn nothing, or sleep until it is back."""
+    location: Location | None = None
+    """Where it stands; left out: in buildings of its own."""
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        curve = self.curve  # raises ValueError where the machine or its clock range is not known
+        reported = 1.0 + min(0.0, self.telemetry_error_fraction)
+        power_w = float(curve.power_ratios[0]) * self.machine_power_w * reported
+        if self.standby_w >= power_w:
+            raise ValueError(
+                f"standby_w is {self.standby_w:g} W; must be below the {power_w:g} W at the lowest clock"
+            )
+        if self.heat is not None and self.heat.derated_fraction < self.clock_minimum_fraction:
+            raise ValueError(
+                f"heat.derated_fraction is {self.heat.derated_fraction:g}; must not be below "
+                f"clock_minimum_fraction, {self.clock_minimum_fraction:g}"
+            )
+        if len(self.block_sizes) > MOST_BLOCKS:
+            raise ValueError(f"the cohort has {len(self.block_sizes):,} blocks; at most {MOST_BLOCKS:,}")
+        return self
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The catalogue's row of the model."""
+        return machine(self.model)
+
+    @cached_property
+    def curve(self) -> ClockCurve:
+        """Power over clock."""
+        known = self.machine
+        slope = known.vf_slope if self.vf_slope_ratio is None else self.vf_slope_ratio
+        return ClockCurve(
+            self.clock_minimum_fraction,
+            self.clock_maximum_fraction,
+            DEFAULT_REFERENCE_MHZ if known.reference_mhz is None else known.reference_mhz,
+            DEFAULT_VF_SLOPE if slope is None else slope,
+            self.static_fraction,
+        )
+
+    @cached_property
+    def times(self) -> Firmware:
+        """The firmware's times, with what the scenario overrides."""
+        given = {name: getattr(self, name) for name in Firmware._fields}
+        return FIRMWARE[self.firmware]._replace(
+            **{key: value for key, value in given.items() if value is not None}
+        )
+
+    @property
+    def machine_power_w(self) -> float:
+        """What a machine really draws at its default clock, at the wall [W]."""
+        nameplate_w = self.machine.power_w if self.power_w is None else self.power_w
+        return nameplate_w * (1.0 + self.draw_deviation_fraction)
+
+    @property
+    def machine_th_s(self) -> float:
+        """Hash rate of a machine at its default clock [TH/s]."""
+        return self.machine.th_s if self.th_s is None else self.th_s
+
+    @cached_property
+    def meter_mw_per_w(self) -> float:
+        """Power at the meter per power of the machines [MW/W]."""
+        overhead = self.overhead_fraction
+        return (
+            1.0 + (OVERHEAD_FRACTION[self.machine.cooling] if overhead is None else overhead)
+        ) / MEGAWATT_IN_WATTS
+
+    @property
+    def lowest_clock(self) -> float:
+        """Lowest clock at which the executor may hold machines, over the default [1]."""
+        return self.clock_minimum_fraction if self.times.scales_clock else 1.0
+
+    @property
+    def highest_clock(self) -> float:
+        """Highest clock at which the executor may hold machines, over the default [1]."""
+        return self.clock_maximum_fraction if self.times.scales_clock else 1.0
+
+    @cached_property
+    def rated_mw(self) -> float:
+        """Power with every machine at the highest clock, at the meter [MW]."""
+        power_w = self.machine_power_w * float(self.curve.power_ratio(self.highest_clock))
+        return self.machine_count * power_w * self.meter_mw_per_w
+
+    @cached_property
+    def minimum_mw(self) -> float:
+        """Power with every machine asleep, at the meter [MW]."""
+        return self.machine_count * self.standby_w * self.meter_mw_per_w
+
+    @cached_property
+    def efficiency_j_per_th(self) -> float:
+        """Energy one terahash takes at the default clock, at the meter [J/TH]."""
+        return self.machine_power_w * self.meter_mw_per_w * MEGAWATT_IN_WATTS / self.machine_th_s
+
+    @cached_property
+    def block_sizes(self) -> tuple[int, ...]:
+        """Machines of each block; they differ by one at most."""
+        most = self.block_machine_count
+        if most is None:
+            most = max(1, round(self.block_mw / (self.machine_power_w * self.meter_mw_per_w)))
+        blocks = -(-self.machine_count // most)
+        size, larger = divmod(self.machine_count, blocks)
+        return (size + 1,) * larger + (size,) * (blocks - larger)

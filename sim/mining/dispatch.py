@@ -1,0 +1,245 @@
+"""Chooses, for a share of the target, which blocks of a cohort hash, and at which clock."""
+
+from collections import deque
+from itertools import islice
+from math import ceil, inf
+from typing import Final, NamedTuple
+
+from sim.mining.cohort import CohortFleet
+from sim.mining.line import interpolated
+from sim.mining.selector import units_to_reach
+from sim.mining.stack import Segment, rising
+from sim.units import MEGAWATT_IN_WATTS
+
+MOST_BATCHES: Final = 20
+"""Most batches that one change is dispatched in."""
+
+_SAME: Final = 1e-9
+"""Shares nearer than this, in machines at the lowest clock, count as equal."""
+
+
+class Order(NamedTuple):
+    """What the executor sends to the machines."""
+
+    sleep: tuple[int, ...]
+    """Blocks to put to sleep."""
+    wake: tuple[int, ...]
+    """Blocks to wake."""
+    clock: float
+    """Clock of all that hash, over the default clock; 0 where none is to hash [1]."""
+
+
+class Dispatcher:
+    """What the executor knows of a cohort, and how it meets a share of the target with it.
+
+    Power is met by the clock while the hashing blocks can take it within their range. Below, blocks are put
+    to sleep until the rest stands at its lowest clock; above, blocks are woken as long as all have power for
+    their lowest clock, which mines most. The block that has slept longest wakes first, the one that has
+    hashed longest sleeps first, so that starts spread evenly. The power planned is never above the share.
+
+    Parameters
+    ----------
+    spec
+        What the scenario says of the cohort.
+    working
+        Working machines of each block, kept up to date by the machines.
+    """
+
+    def __init__(self, spec: CohortFleet, working: list[int]) -> None:
+        self._spec = spec
+        self._working = working
+        reported = spec.meter_mw_per_w * (1.0 + spec.telemetry_error_fraction)
+        self._standby_mw = spec.standby_w * spec.meter_mw_per_w
+        powers_w = spec.curve.power_ratios * spec.machine_power_w
+        self._clocks: list[float] = spec.curve.fractions.tolist()
+        self._powers_mw: list[float] = (powers_w * reported - self._standby_mw).tolist()
+        self._on: deque[int] = deque()
+        self._off: deque[int] = deque(range(len(working)))
+        self._since_s = [-inf] * len(working)
+        self.ceiling = inf
+        """Clock at which heat holds the machines [1]."""
+        self._stopped = False
+        self._cooled_s = -inf
+        self._next_batch_s = -inf
+        self._batch = 0
+        self.retry_s = inf
+        """When a share that could not be met yet is to be tried again [s]."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in how many machines work, and their range, after either has changed."""
+        spec = self._spec
+        self._total_count = sum(self._working)
+        self._on_count = sum(map(self._working.__getitem__, self._on))
+        self._lowest = min(spec.lowest_clock, self.ceiling)
+        self._highest = min(spec.highest_clock, self.ceiling)
+        self._low_mw, self._high_mw = (
+            self._above_standby_mw(self._lowest),
+            self._above_standby_mw(self._highest),
+        )
+        self.minimum_mw = self._total_count * self._standby_mw
+        """Power with every working machine asleep [MW]."""
+        self._range_of_those_on()
+
+    @property
+    def available_mw(self) -> float:
+        """Power that all working machines can draw, as they report it [MW]."""
+        if self._stopped:
+            return self.minimum_mw
+        return self.minimum_mw + self._total_count * self._high_mw
+
+    def segments(self) -> list[Segment]:
+        """Return what the cohort can draw above standby: its lowest clock first, then profile by profile."""
+        if self._stopped:
+            return []
+        th_s = self._spec.machine_th_s
+        inner = [clock for clock in self._clocks if self._lowest < clock < self._highest]
+        knots = [0.0, self._lowest, *inner, *([self._highest] if self._highest > self._lowest else [])]
+        powers_mw = [0.0, *(self._above_standby_mw(clock) for clock in knots[1:])]
+        pieces = zip(knots, knots[1:], powers_mw, powers_mw[1:], strict=False)
+        return rising(
+            [
+                Segment(
+                    self._total_count * (to_mw - from_mw),
+                    (to_mw - from_mw) * MEGAWATT_IN_WATTS / (th_s * (to - since)),
+                )
+                for since, to, from_mw, to_mw in pieces
+            ]
+        )
+
+    def limit(self, ceiling: float, *, stopped: bool) -> None:
+        """Take in the clock at which heat holds the machines [1], and whether none may run."""
+        self.ceiling = ceiling
+        self._stopped = stopped
+        self.refresh()
+
+    def stand(self, share_mw: float) -> Order:
+        """Return the order that has the cohort stand at its first share, whatever takes time."""
+        usable_mw = 0.0 if self._stopped else share_mw - self.minimum_mw
+        wake = tuple(islice(self._off, self._fitting_count(usable_mw)))
+        self._move(wake, self._off, self._on, -inf)
+        return Order((), wake, self._clock(usable_mw))
+
+    def clock_alone(self, share_mw: float) -> float | None:
+        """Return the clock at which the blocks that hash draw a share [MW]; None where blocks must switch."""
+        usable_mw = share_mw - self.minimum_mw
+        if self._on_count == 0 or not self._on_low_mw <= usable_mw <= self._on_high_mw or self._stopped:
+            return None
+        self.retry_s = inf
+        return interpolated(usable_mw / self._on_count, self._powers_mw, self._clocks)
+
+    def order(self, share_mw: float, now_s: float) -> Order:
+        """Return what to send for a share of the target [MW]."""
+        usable_mw = 0.0 if self._stopped else share_mw - self.minimum_mw
+        self.retry_s = inf
+        if self._on_low_mw <= usable_mw <= self._on_high_mw:
+            return Order((), (), self._clock(usable_mw))
+        if now_s < self._next_batch_s:
+            self.retry_s = self._next_batch_s
+            return Order((), (), self._clock(usable_mw))
+        if usable_mw < self._on_low_mw:
+            sleep = self._sleepers(self._on_low_mw - usable_mw, now_s)
+            self._move(sleep, self._on, self._off, now_s)
+            return Order(sleep, (), self._clock(usable_mw))
+        wake = self._wakers(usable_mw, now_s)
+        self._move(wake, self._off, self._on, now_s)
+        return Order((), wake, self._clock(usable_mw))
+
+    def planned_mw(self, clock: float) -> float:
+        """Return the power of the cohort at a clock of those that are told to hash, as reported [MW]."""
+        if clock <= 0.0:
+            return self.minimum_mw
+        return self.minimum_mw + self._on_count * self._above_standby_mw(min(clock, self.ceiling))
+
+    def give_up(self, block: int, now_s: float, *, on: bool) -> None:
+        """Take in that a block is on, or off, whatever it was told."""
+        queue, other = (self._on, self._off) if on else (self._off, self._on)
+        if block in other:
+            other.remove(block)
+            queue.append(block)
+            self._since_s[block] = now_s
+        self.refresh()
+
+    def all_off(self, now_s: float) -> tuple[int, ...]:
+        """Take in that every block has gone to sleep by itself, and return those that hashed."""
+        blocks = tuple(self._on)
+        self._move(blocks, self._on, self._off, now_s)
+        return blocks
+
+    # -- blocks ---------------------------------------------------------------------------------------------
+
+    def _sleepers(self, surplus_mw: float, now_s: float) -> tuple[int, ...]:
+        wanted = units_to_reach((self._working[block] * self._low_mw for block in self._on), surplus_mw)
+        blocks = self._allowed(self._on, wanted, self._spec.minimum_up_s, now_s)
+        if blocks:
+            self._cooled_s = now_s + self._spec.cooldown_s
+        return blocks
+
+    def _wakers(self, usable_mw: float, now_s: float) -> tuple[int, ...]:
+        wanted = self._fitting_count(usable_mw)
+        if wanted and now_s < self._cooled_s:
+            self.retry_s = self._cooled_s
+            return ()
+        return self._allowed(self._off, wanted, self._spec.minimum_down_s, now_s)
+
+    def _fitting_count(self, usable_mw: float) -> int:
+        """Return how many more blocks have power for their lowest clock, in the order in which they wake."""
+        spare = usable_mw / self._low_mw - self._on_count + _SAME
+        count = 0
+        for block in self._off:
+            spare -= self._working[block]
+            if spare < 0.0:
+                break
+            count += 1
+        return count
+
+    def _allowed(self, queue: deque[int], wanted: int, wait_s: float, now_s: float) -> tuple[int, ...]:
+        """Return the first blocks of a queue, as many as wanted, waited for, and dispatched at once."""
+        count = wanted if wait_s == 0.0 else self._waited(queue, wanted, wait_s, now_s)
+        rate_per_s = self._spec.dispatch_blocks_per_s
+        if rate_per_s is not None and count:
+            self._batch = max(self._batch, ceil(wanted / MOST_BATCHES))
+            count = min(count, self._batch)
+            self._next_batch_s = now_s + count / rate_per_s
+            if count < wanted:
+                self.retry_s = max(self._next_batch_s, self.retry_s if self.retry_s < inf else 0.0)
+            else:
+                self._batch = 0
+        return tuple(islice(queue, count))
+
+    def _waited(self, queue: deque[int], wanted: int, wait_s: float, now_s: float) -> int:
+        for count, block in enumerate(islice(queue, wanted)):
+            ripe_s = self._since_s[block] + wait_s
+            if ripe_s > now_s:
+                self.retry_s = ripe_s if count == 0 else now_s
+                return count
+        return wanted
+
+    def _move(self, blocks: tuple[int, ...], queue: deque[int], other: deque[int], now_s: float) -> None:
+        """Move blocks, the first of a queue, to the end of the other."""
+        for block in blocks:
+            queue.popleft()
+            self._since_s[block] = now_s
+        other.extend(blocks)
+        change = sum(map(self._working.__getitem__, blocks))
+        self._on_count += change if other is self._on else -change
+        self._range_of_those_on()
+
+    # -- power ----------------------------------------------------------------------------------------------
+
+    def _range_of_those_on(self) -> None:
+        self._on_low_mw = (self._on_count - _SAME) * self._low_mw
+        self._on_high_mw = self._on_count * self._high_mw
+
+    def _above_standby_mw(self, clock: float) -> float:
+        return interpolated(clock, self._clocks, self._powers_mw)
+
+    def _clock(self, usable_mw: float) -> float:
+        if self._on_count <= 0:
+            return 0.0
+        each_mw = usable_mw / self._on_count
+        if each_mw >= self._high_mw:
+            return self._highest
+        if each_mw <= self._low_mw:
+            return self._lowest
+        return interpolated(each_mw, self._powers_mw, self._clocks)

@@ -1,0 +1,338 @@
+"""A cohort in a run: takes its share of the target, with machines that fail, hot days and lost pools."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import inf
+
+from sim.mining.agenda import Agenda, HasNow, Timer
+from sim.mining.breakdowns import Breakdown, RareDraws, Streams, breakdowns
+from sim.mining.cohort import CohortFleet
+from sim.mining.dispatch import Dispatcher, Order
+from sim.mining.heat import Ceiling
+from sim.mining.machines import Machines, MachineTracks
+from sim.mining.stack import Segment
+from sim.recording import Track
+from sim.units import SECONDS_PER_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class FleetConnection:
+    """All that a cohort is given: a clock and timers, tracks, a log, its random streams, what befalls it."""
+
+    clock: HasNow
+    """The clock."""
+    timer: Callable[[Callable[[], None]], Timer]
+    """Makes a timer that calls back."""
+    track: Callable[[str], Track]
+    """Returns the track of one of the fleet's signals, by the end of its name."""
+    log: Callable[[str, float], None]
+    """Records that something happened: its kind, and a number that goes with it."""
+    streams: Streams
+    """Returns the fleet's random stream of a name."""
+    changed: Callable[[], None]
+    """Called when what the fleet can draw has changed, other than by a command."""
+    end_s: float
+    """End of the run [s]."""
+    ceilings: Sequence[Ceiling] = ()
+    """What heat does, in order of time."""
+    pool_losses: Sequence[tuple[float, float]] = ()
+    """When the pool is lost, and back [s], in order of time."""
+
+
+_Sent = tuple[float, float, Order | None, int]
+"""When an order arrives [s], its clock, the order where it switches blocks, how often it was sent before."""
+
+
+class LiveCohort:
+    """Machines that follow commands: each order arrives after the latency, and takes its time from there.
+
+    The first command finds the cohort standing where it sends it: a run starts steady. Orders, boots and
+    ramps need no event: they are gone through when the cohort is next told or asked something.
+
+    Parameters
+    ----------
+    spec
+        What the scenario says of the cohort.
+    connection
+        What it is given.
+    """
+
+    def __init__(self, spec: CohortFleet, connection: FleetConnection) -> None:
+        self.spec = spec
+        self._connection = connection
+        self._clock = connection.clock
+        self._latency_s = spec.times.latency_s
+        self._record_target = connection.track("target_mw").set
+        self._record_command = connection.track("commanded_mw").set
+        self._agenda = Agenda(connection.clock, connection.timer)
+        self._start_failures = RareDraws(spec.failures.per_start_fraction, connection.streams, "starts")
+        self._deafness = RareDraws(1.0 - spec.response.commandable_fraction, connection.streams, "responses")
+        self._is_deaf = spec.response.commandable_fraction < 1.0
+        self._can_fail = spec.failures.per_start_fraction > 0.0
+        self._working = list(spec.block_sizes)
+        expected = self._expect_breakdowns()
+        self._machines = Machines(spec, self._working, self._machine_tracks())
+        self._dispatcher = Dispatcher(spec, self._working)
+        self._pending: deque[_Sent] = deque()
+        self._share_mw: float | None = None
+        self._clock_sent = 0.0
+        self._retry_s = inf
+        self._versions = [0] * len(self._working)
+        self._heat_tripped = self._pool_lost = False
+        self.commanded_mw = self._dispatcher.minimum_mw
+        """What it was last told to draw; its minimum before that [MW]."""
+        self._await(expected)
+
+    # -- what the executor and the controller see -----------------------------------------------------------
+
+    @property
+    def minimum_mw(self) -> float:
+        """Power it draws at the least, now: all working machines asleep [MW]."""
+        return self._dispatcher.minimum_mw
+
+    @property
+    def available_mw(self) -> float:
+        """Power it can draw at the most, now, as its machines report it [MW]."""
+        return self._dispatcher.available_mw
+
+    def segments(self) -> Sequence[Segment]:
+        """Return what it can draw above its minimum, now, from below."""
+        return self._dispatcher.segments()
+
+    def command(self, power_mw: float) -> None:
+        """Tell the cohort to go to a power, or as near below as it can [MW]; repeating it does nothing."""
+        if power_mw == self._share_mw:
+            return
+        first = self._share_mw is None
+        self._share_mw = power_mw
+        now_s = self._clock.now
+        self._record_target(now_s, power_mw)
+        if first:
+            self._stand(now_s)
+            return
+        clock = self._dispatcher.clock_alone(power_mw)
+        if clock is None:
+            self._dispatch(now_s)
+            return
+        # the clock alone meets it: nearly all commands of a year end here
+        self._clock_sent = clock
+        self.commanded_mw = power_mw
+        self._record_command(now_s, power_mw)
+        self._pending.append((now_s + self._latency_s, clock, None, 0))
+        self._catch_up(now_s)
+
+    def finish(self, end_s: float) -> None:
+        """Go through all that happens up to the end of the run [s]."""
+        self._catch_up(end_s)
+        self._machines.move_to(end_s)
+
+    @property
+    def start_count(self) -> int:
+        """Machines woken so far."""
+        return self._machines.start_count
+
+    def _stand(self, now_s: float) -> None:
+        order = self._dispatcher.stand(self._share_mw or 0.0)
+        self._clock_sent = order.clock
+        self._record_planned(now_s)
+        self._machines.stand(now_s, order.wake, order.clock)
+
+    # -- orders ---------------------------------------------------------------------------------------------
+
+    def _dispatch(self, now_s: float) -> None:
+        dispatcher = self._dispatcher
+        order = dispatcher.order(self._share_mw or 0.0, now_s)
+        if dispatcher.retry_s < inf:
+            self._try_again(dispatcher.retry_s)
+        switches = order.sleep or order.wake
+        for block in (*order.sleep, *order.wake):
+            self._versions[block] += 1
+        is_news = switches or order.clock != self._clock_sent
+        self._clock_sent = order.clock
+        self._record_planned(now_s)
+        if is_news:
+            self._send(order, now_s, 0)
+
+    def _record_planned(self, now_s: float) -> None:
+        self.commanded_mw = self._dispatcher.planned_mw(self._clock_sent)
+        self._record_command(now_s, self.commanded_mw)
+
+    def _send(self, order: Order, now_s: float, sending: int) -> None:
+        arrival_s = now_s + self._latency_s
+        switches = order.sleep or order.wake
+        self._pending.append((arrival_s, order.clock, order if switches else None, sending))
+        if switches and (self._is_deaf or (self._can_fail and order.wake)):
+            self._agenda.add(arrival_s, self._wake_up)
+        self._catch_up(now_s)
+
+    def _try_again(self, time_s: float) -> None:
+        if time_s != self._retry_s:
+            self._retry_s = time_s
+            self._agenda.add(time_s, partial(self._retry, time_s))
+
+    def _retry(self, time_s: float) -> None:
+        if time_s == self._retry_s:
+            self._retry_s = inf
+            self._dispatch(self._clock.now)
+
+    def _wake_up(self) -> None:
+        self._catch_up(self._clock.now)
+
+    def _catch_up(self, time_s: float) -> None:
+        """Have every order obeyed that has arrived by a time."""
+        pending = self._pending
+        while pending and pending[0][0] <= time_s:
+            arrival_s, clock, order, sending = pending.popleft()
+            if order is None:
+                self._machines.set_clock(arrival_s, clock)
+            else:
+                self._obey(arrival_s, order, sending)
+
+    def _obey(self, arrival_s: float, order: Order, sending: int) -> None:
+        sleep, wake = order.sleep, order.wake
+        if self._is_deaf:
+            sleep = self._hearing(arrival_s, order.sleep, sending, on=False)
+            wake = self._hearing(arrival_s, order.wake, sending, on=True)
+        self._machines.switch(arrival_s, sleep, wake, order.clock)
+        if self._can_fail:
+            self._fail_at_start(arrival_s, wake)
+
+    def _hearing(
+        self, arrival_s: float, blocks: tuple[int, ...], sending: int, *, on: bool
+    ) -> tuple[int, ...]:
+        """Return the blocks that obey; the others are asked again."""
+        missed = [block for block in blocks if self._deafness.hits(block, 1)]
+        if not missed:
+            return blocks
+        response = self.spec.response
+        confirm_s = arrival_s + (response.confirm_up_s if on else response.confirm_down_s)
+        for block in missed:
+            again = partial(self._ask_again, block, self._versions[block], sending + 1, on=on)
+            self._agenda.add(confirm_s, again)
+        return tuple(block for block in blocks if block not in missed)
+
+    def _ask_again(self, block: int, version: int, sending: int, *, on: bool) -> None:
+        if self._versions[block] != version:
+            return  # a later order counts
+        response = self.spec.response
+        if sending > (response.retries_up_count if on else response.retries_down_count):
+            self._connection.log("no-response", block)
+            self._dispatcher.give_up(block, self._clock.now, on=not on)
+            self._connection.changed()
+            return
+        order = Order((), (block,), self._clock_sent) if on else Order((block,), (), self._clock_sent)
+        self._send(order, self._clock.now, sending)
+
+    # -- machines that fail ---------------------------------------------------------------------------------
+
+    def _expect_breakdowns(self) -> list[Breakdown]:
+        """Return the breakdowns of the run; the machines in repair at its start are out already."""
+        draws = self._connection.streams("failures")
+        expected = breakdowns(self.spec.failures, self.spec.block_sizes, self._connection.end_s, draws)
+        for breakdown in expected:
+            if breakdown.time_s < 0.0:
+                self._working[breakdown.block] -= 1
+        return expected
+
+    def _await(self, expected: Sequence[Breakdown]) -> None:
+        for breakdown in expected:
+            if breakdown.time_s < 0.0:
+                self._agenda.add(breakdown.repaired_s, partial(self._repair, breakdown.block))
+            else:
+                self._agenda.add(breakdown.time_s, partial(self._break, breakdown))
+        for ceiling in self._connection.ceilings:
+            if ceiling.time_s <= 0.0:
+                self._heat(ceiling)
+            else:
+                self._agenda.add(ceiling.time_s, partial(self._heat_up, ceiling))
+        for lost_s, back_s in self._connection.pool_losses:
+            self._agenda.add(lost_s, partial(self._lose_pool, back_s - lost_s))
+            self._agenda.add(back_s, self._find_pool)
+
+    def _break(self, breakdown: Breakdown) -> None:
+        self._fail(self._clock.now, breakdown.block, breakdown.repaired_s)
+        self._connection.changed()
+
+    def _fail(self, time_s: float, block: int, repaired_s: float) -> None:
+        if self._working[block] == 0:
+            return
+        self._catch_up(time_s)
+        self._machines.fail(time_s, block)
+        self._dispatcher.refresh()
+        self._agenda.add(repaired_s, partial(self._repair, block))
+
+    def _repair(self, block: int) -> None:
+        now_s = self._clock.now
+        self._catch_up(now_s)
+        self._machines.repair(now_s, block)
+        self._dispatcher.refresh()
+        self._connection.changed()
+
+    def _fail_at_start(self, time_s: float, blocks: tuple[int, ...]) -> None:
+        failures = self.spec.failures
+        for block in blocks:
+            for _ in range(self._start_failures.hits(block, self._working[block])):
+                repair_d = self._start_failures.uniform(block, failures.repair_min_d, failures.repair_max_d)
+                self._connection.log("failure-on-start", block)
+                self._fail(time_s, block, time_s + repair_d * SECONDS_PER_DAY)
+                self._agenda.add(self._clock.now, self._connection.changed)
+
+    # -- heat, and the pool ---------------------------------------------------------------------------------
+
+    def _heat_up(self, ceiling: Ceiling) -> None:
+        self._heat(ceiling)
+        self._connection.changed()
+
+    def _heat(self, ceiling: Ceiling) -> None:
+        now_s = self._clock.now
+        self._catch_up(now_s)
+        if ceiling.tripped and not self._heat_tripped:
+            self._trip(now_s)
+        self._heat_tripped = ceiling.tripped
+        self._machines.limit_clock(now_s, ceiling.clock)
+        self._dispatcher.limit(ceiling.clock, stopped=self._is_stopped)
+
+    def _trip(self, now_s: float) -> None:
+        self._connection.log("heat-trip", sum(self._working))
+        self._pending.clear()  # machines that have tripped obey nobody
+        blocks = self._dispatcher.all_off(now_s)
+        for block in blocks:
+            self._versions[block] += 1
+        if self._share_mw is not None:
+            self._clock_sent = 0.0
+            self._machines.switch(now_s, blocks, (), 0.0)
+            self._record_planned(now_s)
+
+    def _lose_pool(self, duration_s: float) -> None:
+        self._connection.log("pool-loss", duration_s)
+        self._pool(accepted=False)
+
+    def _find_pool(self) -> None:
+        self._pool(accepted=True)
+
+    def _pool(self, *, accepted: bool) -> None:
+        now_s = self._clock.now
+        self._catch_up(now_s)
+        self._machines.accept(now_s, accepted=accepted)
+        if self.spec.on_pool_loss == "sleep":
+            self._pool_lost = not accepted
+            self._dispatcher.limit(self._dispatcher.ceiling, stopped=self._is_stopped)
+            self._connection.changed()
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._heat_tripped or self._pool_lost
+
+    def _machine_tracks(self) -> MachineTracks:
+        track = self._connection.track
+        return MachineTracks(
+            track("power_mw"),
+            track("hashrate_ph_s"),
+            track("setpoint_fraction"),
+            track("asleep_count"),
+            track("waking_count"),
+            track("hashing_count"),
+            track("failed_count"),
+        )

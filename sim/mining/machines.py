@@ -1,0 +1,348 @@
+"""The machines of a cohort as they draw and hash: in groups, ahead of no event."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import NamedTuple
+
+from sim.mining.cohort import CohortFleet
+from sim.mining.filling import filling_plan
+from sim.mining.group import Group, Point
+from sim.mining.line import PowerLine
+from sim.recording import Track
+from sim.units import PETAHASH_IN_TERAHASHES
+
+
+class MachineTracks(NamedTuple):
+    """Where the state of a cohort's machines is recorded."""
+
+    power: Track
+    """Power at the meter [MW]."""
+    hashrate: Track
+    """Hash rate that the pool accepts [PH/s]."""
+    setpoint: Track
+    """Clock to which hashing machines are set, over the default; 0 with none [1]."""
+    asleep: Track
+    """Machines asleep, or on their way."""
+    waking: Track
+    """Machines booting."""
+    hashing: Track
+    """Machines that hash, or ramp up."""
+    failed: Track
+    """Machines that wait for repair."""
+
+
+class Machines:
+    """All machines of a cohort, in groups of blocks whose machines draw and hash alike.
+
+    Nothing happens by itself: the state moves when it is told to, or asked, and what it went through is
+    recorded then. Times must not fall.
+
+    Parameters
+    ----------
+    spec
+        What the scenario says of the cohort.
+    working
+        Working machines of each block; changed here when machines fail.
+    tracks
+        Where the state is recorded.
+    """
+
+    def __init__(self, spec: CohortFleet, working: list[int], tracks: MachineTracks) -> None:
+        self._boot_s = spec.times.boot_s
+        self._standby_w = spec.standby_w
+        self._line = PowerLine(spec.curve, spec.machine_power_w)
+        self._mw_per_w = spec.meter_mw_per_w
+        self._ph_s = spec.machine_th_s / PETAHASH_IN_TERAHASHES
+        self._working = working
+        self._total_count = spec.machine_count
+        self._tracks = tracks
+        self._record_power, self._record_hashrate = tracks.power.set, tracks.hashrate.set
+        self._ramp_power, self._ramp_hashrate = tracks.power.ramp, tracks.hashrate.ramp
+        self._record_setpoint = tracks.setpoint.set
+        self._is_ahead = False
+        self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
+        self._asleep = Group(list(range(len(working))), sum(working), Point(0.0, spec.standby_w, 0.0), [])
+        self._hashing = Group([], 0, Point(0.0, spec.standby_w, 0.0), [])
+        self._waking: list[Group] = []
+        self._stopping: list[Group] = []
+        self._count_tracks = tracks[3:]
+        self._counts: tuple[int, ...] = (-1, -1, -1, -1)
+        self._setpoint: float | None = None
+        self._clock = self._highest_clock = spec.highest_clock
+        self._ceiling = inf
+        self._accepted = 1.0
+        self.start_count = 0
+        """Machines woken so far."""
+
+    def stand(self, time_s: float, blocks: Sequence[int], clock: float) -> None:
+        """Begin with these blocks hashing at a clock, all others asleep, as if they had for long."""
+        group = self._asleep.split(blocks, self._working)
+        self._set(time_s, clock)
+        clock = min(clock, self._ceiling)
+        if group is not None:
+            start = Point(time_s, self._line.power_w(clock), clock)
+            self._hashing = Group(group.blocks, group.machine_count, start, [])
+        self._record(time_s)
+
+    def set_clock(self, time_s: float, clock: float) -> None:
+        """Have all hashing machines go to a clock."""
+        if self._waking or self._stopping or not self._hashing.blocks:
+            self.move_to(time_s)
+            self._set(time_s, clock)
+            self._steer(time_s)
+            self._record(time_s)
+            return
+        if clock != self._setpoint:
+            self._setpoint = self._clock = clock
+            self._record_setpoint(time_s, clock)
+        self._lead(time_s, min(self._ceiling, clock))
+
+    def _lead(self, time_s: float, clock: float) -> None:
+        """Lead the hashing machines where nothing else moves: nearly all commands of a year end here.
+
+        The end of their line is recorded ahead, and withdrawn if something happens before.
+        """
+        hashing = self._hashing
+        power_w, from_clock = self._where_led(time_s)
+        goal_w = self._line.power_w(clock)
+        change = clock - from_clock
+        until_s = time_s + change * (self._ramp_up_s if change > 0.0 else -self._power_down_s)
+        count, mw_per_w = hashing.machine_count, self._mw_per_w
+        rest_w = self._asleep.machine_count * self._standby_w
+        ph_s = count * self._ph_s * self._accepted
+        if until_s <= time_s:
+            self._is_ahead = False
+            hashing.plan, hashing.since_s, hashing.power_w, hashing.clock = [], time_s, goal_w, clock
+            self._record_power(time_s, (count * goal_w + rest_w) * mw_per_w)
+            self._record_hashrate(time_s, clock * ph_s)
+            return
+        hashing.plan, hashing.since_s = [Point(until_s, goal_w, clock)], time_s
+        hashing.power_w, hashing.clock = power_w, from_clock
+        self._is_ahead = True
+        per_s = 1.0 / (until_s - time_s)
+        goal_mw = (count * goal_w + rest_w) * mw_per_w
+        slope_mw_per_s = count * (goal_w - power_w) * mw_per_w * per_s
+        self._ramp_power(time_s, (count * power_w + rest_w) * mw_per_w, slope_mw_per_s, until_s, goal_mw)
+        self._ramp_hashrate(time_s, from_clock * ph_s, change * per_s * ph_s, until_s, clock * ph_s)
+
+    def _where_led(self, time_s: float) -> tuple[float, float]:
+        """Return power [W] and clock of each hashing machine, and take back the end of its line if ahead."""
+        hashing = self._hashing
+        if not hashing.plan:
+            return hashing.power_w, hashing.clock
+        goal_s, goal_w, goal = hashing.plan[0]
+        if goal_s <= time_s:
+            if not self._is_ahead:
+                self.move_to(goal_s)
+            return goal_w, goal
+        self._withdraw()
+        power_w, clock = hashing.power_w, hashing.clock
+        passed = (time_s - hashing.since_s) / (goal_s - hashing.since_s)
+        return power_w + passed * (goal_w - power_w), clock + passed * (goal - clock)
+
+    def _withdraw(self) -> None:
+        if self._is_ahead:
+            self._is_ahead = False
+            self._tracks.power.withdraw_last()
+            self._tracks.hashrate.withdraw_last()
+
+    def switch(self, time_s: float, sleep: Sequence[int], wake: Sequence[int], clock: float) -> None:
+        """Put blocks to sleep, wake others, and have all that hash go to a clock."""
+        self.move_to(time_s)
+        self._set(time_s, clock)
+        if sleep:
+            self._sleep(time_s, sleep)
+        if wake:
+            self._wake(time_s, wake)
+        self._steer(time_s)
+        self._record(time_s)
+
+    def fail(self, time_s: float, block: int) -> None:
+        """Let a machine of a block fail."""
+        self._resize(time_s, block, -1)
+
+    def repair(self, time_s: float, block: int) -> None:
+        """Let a machine come back to a block; it joins the others as they are."""
+        self._resize(time_s, block, 1)
+
+    def limit_clock(self, time_s: float, ceiling: float) -> None:
+        """Have machines hold their clock at or below a ceiling by themselves [1]."""
+        self.move_to(time_s)
+        self._ceiling = ceiling
+        if self._setpoint is not None:
+            self._steer(time_s)
+            self._record(time_s)
+
+    def accept(self, time_s: float, *, accepted: bool) -> None:
+        """Have the pool take the hashes, or not."""
+        self.move_to(time_s)
+        self._accepted = float(accepted)
+        self._record(time_s)
+
+    def is_on(self, block: int) -> bool:
+        """Return whether a block hashes or is waking."""
+        return any(block in group.blocks for group in (self._hashing, *self._waking))
+
+    def move_to(self, time_s: float) -> None:
+        """Go through all that happens up to a time [s], that time included, and record it."""
+        self._settle_line(time_s)
+        groups = self._groups()
+        next_s = _next_point_s(groups)
+        while next_s <= time_s:
+            for group in groups:
+                group.advance(next_s)
+            self._merge()
+            self._record(next_s)
+            groups = self._groups()
+            next_s = _next_point_s(groups)
+        for group in groups:
+            group.advance(time_s)
+
+    def _settle_line(self, time_s: float) -> None:
+        """Keep the end of a line that was recorded ahead if it has come true; take it back if not."""
+        if self._is_ahead:
+            goal_s, goal_w, goal = self._hashing.plan[0]
+            if goal_s > time_s:
+                self._withdraw()
+            else:
+                self._is_ahead = False
+                self._hashing.plan, self._hashing.since_s = [], goal_s
+                self._hashing.power_w, self._hashing.clock = goal_w, goal
+
+    # -- what happens to blocks -----------------------------------------------------------------------------
+
+    def _set(self, time_s: float, clock: float) -> None:
+        if clock != self._setpoint:
+            self._setpoint = clock
+            self._tracks.setpoint.set(time_s, clock)
+            if clock > 0.0:
+                self._clock = clock  # one that is told to none leaves those that did not obey where they are
+
+    def _sleep(self, time_s: float, blocks: Sequence[int]) -> None:
+        for group in (self._hashing, *self._waking):
+            part = group.split(blocks, self._working)
+            if part is not None:
+                part.clock = 0.0
+                part.boots_until_s = -inf
+                part.plan = [Point(time_s + self._power_down_s, self._standby_w, 0.0)]
+                part.advance(time_s)
+                self._stopping.append(part)
+        self._waking = [group for group in self._waking if group.blocks]
+        self._merge()
+
+    def _wake(self, time_s: float, blocks: Sequence[int]) -> None:
+        boot_end_s = time_s + self._boot_s
+        for group in (self._asleep, *self._stopping):
+            part = group.split(blocks, self._working)
+            if part is not None:
+                self.start_count += part.machine_count
+                part.boots_until_s = boot_end_s
+                # one told to sleep just before is still on its way down while it boots
+                before = [point for point in part.plan if point.time_s < boot_end_s]
+                part.plan = [*before, Point(boot_end_s, part.power_at(boot_end_s), 0.0)]
+                part.advance(time_s)
+                self._waking.append(part)
+        self._stopping = [group for group in self._stopping if group.blocks]
+
+    def _resize(self, time_s: float, block: int, change: int) -> None:
+        self.move_to(time_s)
+        self._working[block] += change
+        for group in self._groups():
+            if block in group.blocks:
+                group.machine_count += change
+        if self._setpoint is not None:
+            self._record(time_s)
+
+    # -- lines ----------------------------------------------------------------------------------------------
+
+    def _steer(self, time_s: float) -> None:
+        """Lead every group that hashes, or will, to the setpoint."""
+        clock = min(self._clock, self._ceiling)
+        goal_w = self._line.power_w(clock)
+        for group in self._waking:
+            if group.boots_until_s > time_s:
+                boot = [point for point in group.plan if point.time_s <= group.boots_until_s]
+                end_s = group.boots_until_s + self._ramp_up_s * clock
+                group.plan = [*boot, Point(end_s, goal_w, clock)]
+            else:
+                group.plan = [Point(time_s + self._pace_s(clock - group.clock), goal_w, clock)]
+            group.advance(time_s)
+        hashing = self._hashing
+        if hashing.blocks:
+            reach_s = time_s + self._pace_s(clock - hashing.clock)
+            hashing.plan = [Point(reach_s, goal_w, clock)]
+            if self._waking:
+                ceiling_w = self._line.power_w(min(self._highest_clock, self._ceiling))
+                hashing.plan = filling_plan(
+                    hashing, self._waking, goal_w, ceiling_w, self._line, self._pace_s
+                )
+            hashing.advance(time_s)
+        self._merge()
+
+    def _pace_s(self, change: float) -> float:
+        """Return how long a change of the clock takes [s]."""
+        return change * self._ramp_up_s if change > 0.0 else -change * self._power_down_s
+
+    def _merge(self) -> None:
+        """Let groups that have arrived join those that are there."""
+        if self._stopping:
+            for group in self._stopping:
+                if not group.plan:
+                    self._asleep.take_in(group)
+            self._stopping = [group for group in self._stopping if group.plan]
+        if self._waking and not self._hashing.plan:
+            self._merge_waking()
+
+    def _merge_waking(self) -> None:
+        for group in self._waking:
+            if group.plan:
+                continue
+            if self._hashing.blocks:
+                self._hashing.take_in(group)
+            else:
+                self._hashing = group
+        self._waking = [group for group in self._waking if group.plan]
+
+    def _groups(self) -> list[Group]:
+        return [self._hashing, *self._waking, *self._stopping, self._asleep]
+
+    # -- record ---------------------------------------------------------------------------------------------
+
+    def _record(self, time_s: float) -> None:
+        power_w = slope_w_per_s = clocks = clocks_per_s = 0.0
+        for group in self._groups():
+            machine_count = group.machine_count
+            power_w += machine_count * group.power_w
+            clocks += machine_count * group.clock
+            if group.plan:
+                power_slope, clock_slope = group.slopes_per_s
+                slope_w_per_s += machine_count * power_slope
+                clocks_per_s += machine_count * clock_slope
+        self._record_power(time_s, power_w * self._mw_per_w, slope_w_per_s * self._mw_per_w)
+        ph_s = self._ph_s * self._accepted
+        self._record_hashrate(time_s, clocks * ph_s, clocks_per_s * ph_s)
+        self._count(time_s)
+
+    def _count(self, time_s: float) -> None:
+        asleep, waking, hashing = self._asleep.machine_count, 0, self._hashing.machine_count
+        for group in self._stopping:
+            asleep += group.machine_count
+        for group in self._waking:
+            if group.boots_until_s > time_s:
+                waking += group.machine_count
+            else:
+                hashing += group.machine_count
+        counts = (asleep, waking, hashing, self._total_count - asleep - waking - hashing)
+        if counts != self._counts:
+            for track, count, before in zip(self._count_tracks, counts, self._counts, strict=True):
+                if count != before:
+                    track.set(time_s, count)
+            self._counts = counts
+
+
+def _next_point_s(groups: Sequence[Group]) -> float:
+    next_s = inf
+    for group in groups:
+        if group.plan and group.plan[0].time_s < next_s:
+            next_s = group.plan[0].time_s
+    return next_s

@@ -1,0 +1,45 @@
+import pytest
+from cohort_bench import a_cohort
+from pydantic import ValidationError
+
+from sim.mining.catalogue import machine
+from sim.mining.cohort import CohortFleet
+
+
+def test_a_cohort_takes_power_and_hash_rate_from_the_catalogue():
+    s21 = machine("antminer-s21")
+    cohort = CohortFleet(name="m", type="cohort", model="antminer-s21", machine_count=57_000)
+    assert cohort.rated_mw == pytest.approx(57_000 * s21.power_w * 1.03 / 1e6)
+    assert cohort.minimum_mw == pytest.approx(57_000 * 25.0 * 1.03 / 1e6)
+    assert cohort.efficiency_j_per_th == pytest.approx(s21.power_w * 1.03 / s21.th_s)
+
+
+def test_blocks_are_about_as_large_as_wanted_and_differ_by_one_machine_at_most():
+    cohort = CohortFleet(name="m", type="cohort", model="antminer-s21", machine_count=57_000)
+    assert sum(cohort.block_sizes) == 57_000
+    assert max(cohort.block_sizes) - min(cohort.block_sizes) <= 1
+    assert cohort.rated_mw / len(cohort.block_sizes) == pytest.approx(1.0, rel=0.01)
+
+
+def test_the_scenario_overrides_single_times_of_a_firmware():
+    times = a_cohort(firmware="safe", boot_s=12.0).times
+    assert (times.boot_s, times.ramp_up_s, times.scales_clock) == (12.0, 180.0, True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"model": "antminer-s99"}, "no machine 'antminer-s99'"),
+        ({"standby_w": 900.0, "power_w": 1000.0}, "standby_w is 900 W; must be below"),
+        ({"block_machine_count": 1, "machine_count": 5000}, "5,000 blocks; at most 2,000"),
+        ({"clock_minimum_fraction": 0.1}, "minimum_fraction is 0.1"),
+        ({"heat": {"derated_fraction": 0.3}}, "heat.derated_fraction is 0.3"),
+        ({"heat": {"derated_at_c": 30.0}}, "must rise"),
+        ({"heat": {"restart_c": 50.0}}, "restart_c is 50"),
+        ({"failures": {"repair_min_d": 60.0}}, "repair_min_d is 60 d"),
+        ({"machine_count": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_what_cannot_be_is_refused(keys, says):
+    with pytest.raises(ValidationError, match=says):
+        a_cohort(**keys)
