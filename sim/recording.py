@@ -81,6 +81,10 @@ SIGNALS: tuple[SignalInfo, ...] = (
         "hashprice_usd_per_ph_day", "USD/(PH/s)/d", "Revenue of one PH/s held for a day, before pool fee"
     ),
     SignalInfo("price_usd_per_btc", "USD/BTC", "Price of one bitcoin"),
+    SignalInfo("difficulty", "1", "Difficulty of the bitcoin network"),
+    SignalInfo("network_hashrate_eh_s", "EH/s", "Hash rate of the bitcoin network"),
+    SignalInfo("subsidy_btc", "BTC", "Subsidy of a block"),
+    SignalInfo("fees_btc", "BTC", "Transaction fees of a block"),
     SignalInfo("load.*.power_mw", "MW", "Power one AI load draws, outside a hall"),
     SignalInfo("load.*.it_power_mw", "MW", "IT power one AI load wants in its hall"),
     SignalInfo("hall.*.power_mw", "MW", "Power one hall draws at the meter"),

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from sim.engine.campus import Campus
 from sim.metrics import measure
+from sim.metrics.blocks import with_blocks
 from sim.result import Result
+from sim.rng import stream
 from sim.scenario.model import Scenario
 
 KEY_FORMAT: Final = 1
@@ -41,7 +43,8 @@ def run(scenario: Scenario, *, progress: Callable[[float], None] | None = None) 
     PolicyError
         The policy answered with something that cannot be done.
     """
-    recording = Campus(scenario).run(progress)
+    pool, luck = scenario.market.bitcoin.paid_by(), stream(scenario.seed, "market/bitcoin/blocks")
+    recording = with_blocks(Campus(scenario).run(progress), pool, luck)
     return Result(scenario, recording, measure(recording), provenance(scenario))
 
 

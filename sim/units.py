@@ -49,6 +49,7 @@ SUFFIX_UNITS: Final[dict[str, str]] = {
     "ratio": "1",
     "pu": "pu",
     "count": "1",
+    "difficulty": "1",
     "sigma": "1",
 }
 """The closed list of suffixes a name may end in, and the unit that each stands for."""

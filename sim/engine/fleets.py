@@ -45,7 +45,8 @@ class Fleets:
 
     def views(self, hashprice_usd_per_ph_day: float) -> tuple[FleetView, ...]:
         """Return the fleets as a policy sees them, in merit order."""
-        fee_fraction = self._scenario.market.bitcoin.pool_fee_fraction
+        pool = self._scenario.market.bitcoin.paid_by()
+        counted_usd_per_ph_day = hashprice_usd_per_ph_day * (1.0 - pool.stale_fraction)
         return tuple(
             FleetView(
                 live.spec.name,
@@ -54,7 +55,7 @@ class Fleets:
                 live.spec.efficiency_j_per_th,
                 float(
                     breakeven_usd_per_mwh(
-                        hashprice_usd_per_ph_day, live.spec.efficiency_j_per_th, fee_fraction
+                        counted_usd_per_ph_day, live.spec.efficiency_j_per_th, pool.fee_fraction
                     )
                 ),
                 live.available_mw,

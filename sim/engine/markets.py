@@ -58,12 +58,13 @@ class Markets:
         self._publish(power.published(*self._span, stream(seed, "market/power")), self._set_price)
 
     def _open_bitcoin(self) -> None:
-        bitcoin = self._scenario.market.bitcoin
-        hashprice, price_btc = bitcoin.signals(*self._span)
-        self._recorder.give("hashprice_usd_per_ph_day", hashprice)
-        self._recorder.give("price_usd_per_btc", price_btc)
-        self._recorder.constant("pool_fee_fraction", bitcoin.pool_fee_fraction)
-        self._publish(bitcoin.published(*self._span), self._set_hashprice)
+        bitcoin, seed = self._scenario.market.bitcoin, self._scenario.seed
+        for name, signal in bitcoin.signals(*self._span, stream(seed, "market/bitcoin")).items():
+            self._recorder.give(name, signal)
+        pool = bitcoin.paid_by()
+        self._recorder.constant("pool_fee_fraction", pool.fee_fraction)
+        self._recorder.constant("stale_fraction", pool.stale_fraction)
+        self._publish(bitcoin.published(*self._span, stream(seed, "market/bitcoin")), self._set_hashprice)
 
     def _publish(self, signal: Signal, tell: Callable[[float], None]) -> None:
         """Tell each value of a step signal when it comes: the first at once."""

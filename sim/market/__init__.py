@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
+from sim.market.network import NetworkBitcoin
 from sim.market.power import FilePowerPrice, FixedPowerPrice, PowerPrice
 from sim.market.synthetic import SyntheticPowerPrice
 from sim.spec import Spec
@@ -16,6 +17,7 @@ __all__ = [
     "FixedBitcoin",
     "FixedPowerPrice",
     "MarketSpec",
+    "NetworkBitcoin",
     "PowerPrice",
     "SyntheticPowerPrice",
 ]
@@ -28,5 +30,7 @@ class MarketSpec(Spec):
         FixedPowerPrice()
     )
     """Price of power: ``fixed``, ``file`` or ``synthetic``."""
-    bitcoin: Annotated[FixedBitcoin | FileBitcoin, Field(discriminator="type")] = FixedBitcoin()
-    """Hashprice and price of bitcoin: ``fixed`` or ``file``."""
+    bitcoin: Annotated[FixedBitcoin | FileBitcoin | NetworkBitcoin, Field(discriminator="type")] = (
+        FixedBitcoin()
+    )
+    """What mining earns: a hashprice ``fixed`` or from a ``file``, or made from the ``network``."""

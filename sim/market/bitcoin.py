@@ -1,10 +1,12 @@
-"""What mining earns: hashprice and the price of bitcoin, fixed or read from a file."""
+"""What mining earns: hashprice and the price of bitcoin, quoted: fixed or read from a file."""
 
 from abc import abstractmethod
 from typing import Literal
 
+from numpy.random import Generator
 from pydantic import Field
 
+from sim.market.pools import FppsPool, Pool
 from sim.market.series import check_positive, published_signal, step_signals
 from sim.signals import Signal
 from sim.spec import Fraction, NonNegative, Positive, Spec
@@ -13,14 +15,11 @@ from sim.units import SUFFIX_UNITS
 
 
 class BitcoinMarket(Spec):
-    """Base of every description of hashprice and the price of bitcoin."""
-
-    pool_fee_fraction: Fraction = 0.0
-    """Share of the revenue that the pool keeps. Pools that pay per share take 0.02 to 0.04 (2026)."""
+    """Base of every description of what mining earns."""
 
     @abstractmethod
-    def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
-        """Return hashprice and the price of bitcoin over the run, as steps.
+    def signals(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> dict[str, Signal]:
+        """Return what the run records of it, by the name of the signal, as steps.
 
         Parameters
         ----------
@@ -30,13 +29,14 @@ class BitcoinMarket(Spec):
             The run's start [s since 1970-01-01T00:00Z].
         end_s
             The run's end [s from its start], above 0.
+        draws
+            The market's own random stream.
 
         Returns
         -------
-        hashprice : Signal
-            Revenue of one PH/s held for a day, before the pool's fee [USD/(PH/s)/d].
-        price : Signal
-            Price of bitcoin [USD/BTC].
+        dict of str to Signal
+            At least ``hashprice_usd_per_ph_day``, the revenue of one PH/s held for a day before the pool's
+            fee [USD/(PH/s)/d], and ``price_usd_per_btc`` [USD/BTC].
 
         Raises
         ------
@@ -45,14 +45,35 @@ class BitcoinMarket(Spec):
         """
 
     @abstractmethod
-    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the hashprice that policies see, as late as it is published [USD/(PH/s)/d].
 
         Takes and raises what `signals` does.
         """
 
+    @abstractmethod
+    def paid_by(self) -> Pool:
+        """Return who pays for the hashes."""
 
-class FixedBitcoin(BitcoinMarket):
+
+def quoted(hashprice: Signal, price: Signal) -> dict[str, Signal]:
+    """Return hashprice [USD/(PH/s)/d] and price of bitcoin [USD/BTC] by the names of their signals."""
+    return {"hashprice_usd_per_ph_day": hashprice, "price_usd_per_btc": price}
+
+
+class QuotedBitcoin(BitcoinMarket):
+    """Base of the markets that take the hashprice as it is quoted, without what it comes from."""
+
+    pool_fee_fraction: Fraction = 0.0
+    """Share of the revenue that the pool keeps. Pools that pay per share take 0.02 to 0.04 (2026)."""
+
+    def paid_by(self) -> Pool:
+        """Return a pool that pays for every hash."""
+        # not checked again: a quoted market takes any fee
+        return FppsPool.model_construct(fee_fraction=self.pool_fee_fraction, stale_fraction=0.0)
+
+
+class FixedBitcoin(QuotedBitcoin):
     """One hashprice and one price of bitcoin for the whole run."""
 
     type: Literal["fixed"] = "fixed"
@@ -64,17 +85,23 @@ class FixedBitcoin(BitcoinMarket):
     price_usd_per_btc: Positive = 85_000.0
     """Price of bitcoin [USD/BTC]; the default is an assumption."""
 
-    def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:  # noqa: ARG002 -- reads no file
+    def signals(
+        self,
+        files: Files,  # noqa: ARG002 -- reads no file
+        start_utc_s: float,  # noqa: ARG002
+        end_s: float,
+        draws: Generator,  # noqa: ARG002
+    ) -> dict[str, Signal]:
         """Return hashprice [USD/(PH/s)/d] and price [USD/BTC], constant from 0 to the run's end."""
         hashprice = Signal.constant(self.hashprice_usd_per_ph_day, end_s)
-        return hashprice, Signal.constant(self.price_usd_per_btc, end_s)
+        return quoted(hashprice, Signal.constant(self.price_usd_per_btc, end_s))
 
-    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
         """Return the same hashprice: it is known from the start [USD/(PH/s)/d]."""
-        return self.signals(files, start_utc_s, end_s)[0]
+        return Signal.constant(self.hashprice_usd_per_ph_day, end_s)
 
 
-class FileBitcoin(BitcoinMarket):
+class FileBitcoin(QuotedBitcoin):
     """Hashprice and price of bitcoin from a file; each row holds from its time until the next row's."""
 
     type: Literal["file"] = "file"
@@ -91,17 +118,23 @@ class FileBitcoin(BitcoinMarket):
     """Time from the start of an interval until policies see its hashprice [s]; the default fits daily rows
     that hold the day's close, which is known when the day ends."""
 
-    def signals(self, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
+    def signals(
+        self,
+        files: Files,
+        start_utc_s: float,
+        end_s: float,
+        draws: Generator,  # noqa: ARG002 -- draws nothing
+    ) -> dict[str, Signal]:
         """Return the file's hashprice [USD/(PH/s)/d] and price [USD/BTC] over the run, as steps."""
         table = files.table(self.file)
         columns = (self.hashprice_column, self.price_column)
         hashprice, price = step_signals(table, self.time_column, columns, start_utc_s, end_s)
         check_positive(table.name, columns[0], hashprice, start_utc_s, SUFFIX_UNITS["usd_per_ph_day"])
         check_positive(table.name, columns[1], price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
-        return hashprice, price
+        return quoted(hashprice, price)
 
-    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the file's hashprice as it is published [USD/(PH/s)/d]."""
-        self.signals(files, start_utc_s, end_s)  # a fault in the run's own rows comes first
+        self.signals(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
         table, delay_s = files.table(self.file), self.publication_delay_s
         return published_signal(table, self.time_column, self.hashprice_column, delay_s, start_utc_s, end_s)

@@ -10,6 +10,7 @@ from sim.metrics import (
     halls,
     inference,
     limits,
+    mining,
     ramps,
     run,
     tenants,
@@ -20,7 +21,9 @@ from sim.metrics.base import measure as _measure
 from sim.recording import Recording
 
 CATALOGUE: tuple[Metric, ...] = tuple(
-    metric for module in (energy, limits, ramps, dips, fleets, economics, run) for metric in module.CATALOGUE
+    metric
+    for module in (energy, limits, ramps, dips, fleets, mining, economics, run)
+    for metric in module.CATALOGUE
 )
 """Every metric of a run, in the order in which a table shows them."""
 LOAD_CATALOGUE: tuple[LoadMetric, ...] = (

@@ -1,9 +1,12 @@
 """Money: what mining earns and what power costs, as exact integrals of power times price."""
 
+import math
+
 import numpy as np
 
 from sim.metrics.base import Metric
 from sim.metrics.hashrate import hashrate_source
+from sim.metrics.mining import blocks, is_paid_by_blocks
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
@@ -21,27 +24,44 @@ def hashes_at(recording: Recording, price_per_ph_day: Signal) -> float:
     for fleet in recording.fleet_names:
         signal, ph_s_per_unit = hashrate_source(recording, fleet)  # scaled after: no copy of a year's signal
         earned += ph_s_per_unit * integral_at(signal, price_per_ph_day)
-    return (1.0 - recording.constants["pool_fee_fraction"]) * earned / SECONDS_PER_DAY
+    kept = (1.0 - recording.constants["pool_fee_fraction"]) * (
+        1.0 - recording.constants.get("stale_fraction", 0.0)  # older results have none
+    )
+    return kept * earned / SECONDS_PER_DAY
 
 
 def mining_revenue_usd(recording: Recording) -> float:
-    r"""Return what the fleets mine, net of the pool fee [USD].
+    r"""Return what the fleets mine, net of the pool fee and stale work [USD].
 
     Notes
     -----
-    .. math:: \sum_g \int H_g(t) \frac{h(t)}{86400} (1 - f) \,dt
+    Where every hash is paid for,
 
-    with hash rate [PH/s], hashprice [USD/(PH/s)/d] and pool fee. Hash rate is that of a cohort's machines; of
-    an aggregate fleet :math:`H = 1000\,P/e`, with power [MW] and efficiency [J/TH].
+    .. math:: \sum_g \int H_g(t) \frac{h(t)}{86400} (1 - f)(1 - s) \,dt
+
+    with hash rate [PH/s], hashprice [USD/(PH/s)/d], pool fee and stale share. Hash rate is that of a cohort's
+    machines; of an aggregate fleet :math:`H = 1000\,P/e`, with power [MW] and efficiency [J/TH]. Where pay
+    comes by blocks, the pay of each [BTC] at the price of bitcoin of its moment.
     """
+    if is_paid_by_blocks(recording):
+        time_s, paid_btc = blocks(recording)
+        return float(np.sum(paid_btc * recording["price_usd_per_btc"].at(time_s)))
     return hashes_at(recording, recording["hashprice_usd_per_ph_day"])
 
 
 def mined_btc(recording: Recording) -> float:
-    """Return the bitcoin mined, net of the pool fee [BTC]: revenue over the price of the moment."""
+    """Return the bitcoin mined, net of the pool fee [BTC]: by blocks, or revenue over price."""
+    if is_paid_by_blocks(recording):
+        return float(np.sum(blocks(recording)[1]))
     price = recording["price_usd_per_btc"]
     btc_per_usd = Signal.steps(price.time_s, 1.0 / price.value, price.end_s)
     return hashes_at(recording, recording["hashprice_usd_per_ph_day"] * btc_per_usd)
+
+
+def revenue_usd_per_mwh(recording: Recording) -> float:
+    """Return mining revenue over the energy of the miners [USD/MWh]; NaN where they drew none."""
+    energy_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
+    return mining_revenue_usd(recording) / energy_mwh if energy_mwh > 0.0 else math.nan
 
 
 def cost_usd(recording: Recording, power: str) -> float:
@@ -52,6 +72,12 @@ def cost_usd(recording: Recording, power: str) -> float:
 CATALOGUE = (
     Metric("mined_btc", "BTC", "Bitcoin mined, net of the pool fee", mined_btc),
     Metric("mining_revenue_usd", "USD", "What mining earned, net of the pool fee", mining_revenue_usd),
+    Metric(
+        "mining_revenue_usd_per_mwh",
+        "USD/MWh",
+        "Mining revenue over the energy that miners drew",
+        revenue_usd_per_mwh,
+    ),
     Metric(
         "power_cost_usd",
         "USD",

@@ -1,6 +1,6 @@
 """Hash rate of a fleet: recorded for a cohort, power over energy per hash for an aggregate fleet."""
 
-from sim.mining.hashing import hashrate_ph_s as of_power
+from sim.hashing import hashrate_ph_s as of_power
 from sim.recording import Recording
 from sim.signals import Signal
 

@@ -115,7 +115,6 @@ class Scenario(Spec):
     def check_files(self) -> None:
         """Read every file that the scenario names, and raise InputError with all that is wrong in them."""
         files, start_utc_s, end_s = self.files, self.start_utc_s, self.end_s
-        draws = stream(self.seed, "market/power")
         power, bitcoin = self.market.power, self.market.bitcoin
         checks: dict[str, Callable[[], object]] = {
             f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
@@ -124,8 +123,12 @@ class Scenario(Spec):
         heated = any(isinstance(fleet, CohortFleet) and fleet.heat is not None for fleet in self.fleets)
         if self.halls or heated:
             checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
-        checks["market.power"] = partial(power.signal, files, start_utc_s, end_s, draws)
-        checks["market.bitcoin"] = partial(bitcoin.signals, files, start_utc_s, end_s)
+        checks["market.power"] = partial(
+            power.signal, files, start_utc_s, end_s, stream(self.seed, "market/power")
+        )
+        checks["market.bitcoin"] = partial(
+            bitcoin.signals, files, start_utc_s, end_s, stream(self.seed, "market/bitcoin")
+        )
         faults: list[Fault] = []
         for path, check in checks.items():
             try:

@@ -17,7 +17,7 @@ MODULES = sorted((ROOT / "sim").rglob("*.py"))
 UNITLESS = {
     # counts of things, and identifiers: a unit would add nothing
     "schema_version", "seed", "gpus", "gpus_per_node", "capacity_ratio", "pue", "writers",
-    "bytes_per_parameter",
+    "bytes_per_parameter", "start_height",
 }  # fmt: skip
 RATES = {
     "per_node_day",

@@ -128,6 +128,7 @@ def test_every_signal_and_constant_is_there(site):
     }  # fmt: skip
     assert {name: value for name, value in recording.constants.items() if not name.startswith("run.")} == {
         "pool_fee_fraction": 0.0,
+        "stale_fraction": 0.0,
         "fleet.old.rated_mw": 60.0,
         "fleet.old.minimum_mw": 2.0,
         "fleet.old.efficiency_j_per_th": 30.0,

@@ -1,14 +1,29 @@
 from pathlib import Path
 
 import pytest
+from numpy.random import Generator
 from pydantic import ValidationError
 
 from sim.errors import InputError
-from sim.market import FileBitcoin, FixedBitcoin
+from sim.market import BitcoinMarket, FileBitcoin, FixedBitcoin
+from sim.rng import stream
+from sim.signals import Signal
 from sim.tables import Files
 
 DAY_S = 86_400.0
 START_UTC_S = 1_704_067_200.0  # 2024-01-01T00:00Z
+
+
+def no_draws() -> Generator:
+    return stream(1, "market/bitcoin")
+
+
+def signals_of(
+    market: BitcoinMarket, files: Files, start_utc_s: float, end_s: float
+) -> tuple[Signal, Signal]:
+    signals = market.signals(files, start_utc_s, end_s, no_draws())
+    assert set(signals) == {"hashprice_usd_per_ph_day", "price_usd_per_btc"}
+    return signals["hashprice_usd_per_ph_day"], signals["price_usd_per_btc"]
 
 
 def bitcoin_file(folder: Path, rows: list[str]) -> Files:
@@ -17,8 +32,8 @@ def bitcoin_file(folder: Path, rows: list[str]) -> Files:
 
 
 def test_fixed_values_hold_for_the_whole_run(tmp_path: Path) -> None:
-    hashprice, price = FixedBitcoin(hashprice_usd_per_ph_day=45.0).signals(
-        Files([tmp_path]), START_UTC_S, 100.0
+    hashprice, price = signals_of(
+        FixedBitcoin(hashprice_usd_per_ph_day=45.0), Files([tmp_path]), START_UTC_S, 100.0
     )
 
     assert (hashprice.mean(), hashprice.end_s) == (45.0, 100.0)
@@ -28,7 +43,7 @@ def test_fixed_values_hold_for_the_whole_run(tmp_path: Path) -> None:
 def test_a_file_of_days_is_read_in_its_two_columns(tmp_path: Path) -> None:
     files = bitcoin_file(tmp_path, ["2024-01-01,42000,80.5", "2024-01-02,43000,81.5"])
 
-    hashprice, price = FileBitcoin(file="btc.csv").signals(files, START_UTC_S + 0.5 * DAY_S, DAY_S)
+    hashprice, price = signals_of(FileBitcoin(file="btc.csv"), files, START_UTC_S + 0.5 * DAY_S, DAY_S)
 
     assert (hashprice.time_s.tolist(), hashprice.value.tolist()) == ([0.0, 43_200.0], [80.5, 81.5])
     assert (price.time_s.tolist(), price.value.tolist()) == ([0.0, 43_200.0], [42_000.0, 43_000.0])
@@ -48,17 +63,22 @@ def test_values_must_be_above_zero(tmp_path: Path, row: str, message: str) -> No
     files = bitcoin_file(tmp_path, ["2024-01-01,42000,80.5", row])
 
     with pytest.raises(InputError, match=message):
-        FileBitcoin(file="btc.csv").signals(files, START_UTC_S, 2 * DAY_S)
+        signals_of(FileBitcoin(file="btc.csv"), files, START_UTC_S, 2 * DAY_S)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     files = bitcoin_file(tmp_path, ["2024-01-01,42000,80.5", "2024-01-02,43000,81"])
 
     with pytest.raises(InputError, match="no column 'hashprice'"):
-        FileBitcoin(file="btc.csv", hashprice_column="hashprice").signals(files, START_UTC_S, DAY_S)
+        signals_of(FileBitcoin(file="btc.csv", hashprice_column="hashprice"), files, START_UTC_S, DAY_S)
 
 
 @pytest.mark.parametrize("fields", [{"hashprice_usd_per_ph_day": 0.0}, {"pool_fee_fraction": 1.5}])
 def test_a_wrong_value_is_refused(fields: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         FixedBitcoin(**fields)
+
+
+def test_a_quoted_hashprice_is_paid_for_every_hash_less_the_fee():
+    pool = FixedBitcoin(pool_fee_fraction=0.02).paid_by()
+    assert (pool.pays_blocks, pool.fee_fraction, pool.stale_fraction) == (False, 0.02, 0.0)

@@ -1,0 +1,132 @@
+r"""The price of bitcoin: fixed, read from a file, or a random walk.
+
+References
+----------
+F. Black, M. Scholes, "The pricing of options and corporate liabilities", Journal of Political Economy 81,
+1973, doi:10.1086/260062 (geometric Brownian motion as a price process).
+"""
+
+import math
+from abc import abstractmethod
+from itertools import accumulate
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from sim.market.series import check_positive, published_signal, step_signals
+from sim.signals import Signal
+from sim.spec import NonNegative, Positive, Spec
+from sim.tables import Files
+from sim.units import SECONDS_PER_DAY, SUFFIX_UNITS
+
+DAYS_PER_YEAR: Final = 365.25
+
+
+class BtcPrice(Spec):
+    """Base of every description of the price of bitcoin."""
+
+    @abstractmethod
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+        """Return the price of bitcoin over the run, as steps.
+
+        Parameters
+        ----------
+        files
+            The folders that the scenario may read from.
+        start_utc_s
+            The run's start [s since 1970-01-01T00:00Z].
+        end_s
+            The run's end [s from its start], above 0.
+        draws
+            The price's own random stream.
+
+        Returns
+        -------
+        Signal
+            Price [USD/BTC] from 0 to the run's end.
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run.
+        """
+
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+        """Return the price that policies see: this one, known at once [USD/BTC]. Takes what `signal` does."""
+        return self.signal(files, start_utc_s, end_s, draws)
+
+
+class FixedBtcPrice(BtcPrice):
+    """One price for the whole run."""
+
+    type: Literal["fixed"] = "fixed"
+    """Kind of price."""
+    price_usd_per_btc: Positive = 85_000.0
+    """Price of bitcoin [USD/BTC]; the default is an assumption."""
+
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
+        """Return the price, constant from 0 to the run's end [USD/BTC]."""
+        return Signal.constant(self.price_usd_per_btc, end_s)
+
+
+class FileBtcPrice(BtcPrice):
+    """Prices from a file; each row holds from its time until the next row's."""
+
+    type: Literal["file"] = "file"
+    """Kind of price."""
+    file: str = Field(min_length=1)
+    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
+    time_column: str = "date_utc"
+    """Column with the START of each interval: a date (midnight UTC), or ISO-8601 with zone."""
+    price_column: str = "price_usd"
+    """Column with the price of bitcoin [USD/BTC], above 0."""
+    publication_delay_s: NonNegative = 86_400.0
+    """Time from the start of an interval until policies see its price [s]; the default fits daily rows that
+    hold the day's close."""
+
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
+        """Return the file's price over the run, as steps [USD/BTC]."""
+        table = files.table(self.file)
+        (price,) = step_signals(table, self.time_column, (self.price_column,), start_utc_s, end_s)
+        check_positive(table.name, self.price_column, price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
+        return price
+
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+        """Return the file's price as it is published [USD/BTC]."""
+        self.signal(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
+        table, delay_s = files.table(self.file), self.publication_delay_s
+        price = published_signal(table, self.time_column, self.price_column, delay_s, start_utc_s, end_s)
+        check_positive(table.name, self.price_column, price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
+        return price
+
+
+class RandomBtcPrice(BtcPrice):
+    r"""A random walk of the logarithm, geometric Brownian motion, with a new price every day.
+
+    .. math:: P_{k+1} = P_k \exp\bigl((\mu - \tfrac12\sigma^2)\,\Delta + \sigma\sqrt\Delta\,z_k\bigr),
+
+    with :math:`\Delta` one day in years. It has no jumps, no changing volatility and no return to a mean.
+    """
+
+    type: Literal["process"]
+    """Kind of price."""
+    start_usd_per_btc: Positive = 85_000.0
+    """Price at the run's start [USD/BTC]; the default is an assumption."""
+    annual_drift_ratio: Annotated[float, Field(ge=-5.0, le=5.0)] = 0.0
+    """Drift in a year, mu: the expected price grows by exp(mu) [1]. Default: assumption."""
+    annual_volatility_sigma: Annotated[float, Field(ge=0.0, le=5.0)] = 0.7
+    """Standard deviation of the logarithm of the price after a year [1]. Default: assumption; 0.6 to 0.8 is
+    what it is commonly taken to be (unverified)."""
+
+    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- reads no file
+        """Return a path of the price; a shorter run meets the same prices [USD/BTC]."""
+        times_s = np.arange(0.0, end_s, SECONDS_PER_DAY)
+        step_years = 1.0 / DAYS_PER_YEAR
+        drift = (self.annual_drift_ratio - 0.5 * self.annual_volatility_sigma**2) * step_years
+        spread = self.annual_volatility_sigma * math.sqrt(step_years)
+        shocks = (drift + spread * draw for draw in draws.standard_normal(times_s.size - 1).tolist())
+        # math.exp, as numpy's changes its last bits with the processor
+        prices = [self.start_usd_per_btc * math.exp(log) for log in accumulate(shocks, initial=0.0)]
+        return Signal.steps(times_s, prices, end_s)

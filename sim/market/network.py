@@ -1,0 +1,132 @@
+"""What mining earns, from its causes: price of bitcoin, difficulty, halvings and fees."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from sim.hashing import btc_per_ph_day
+from sim.market.bitcoin import BitcoinMarket
+from sim.market.btc_price import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
+from sim.market.chain import Network, Tip, subsidy_signal
+from sim.market.difficulty import FileDifficulty, GrowthDifficulty
+from sim.market.fees import FileFees, FixedFees
+from sim.market.halvings import height_at, subsidy_btc
+from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
+from sim.market.supply import EndogenousDifficulty
+from sim.signals import Signal
+from sim.tables import Files
+
+
+class NetworkBitcoin(BitcoinMarket):
+    r"""Hashprice from the price of bitcoin, the difficulty, the subsidy and the fees of a block.
+
+    .. math:: h = \frac{86400\cdot 10^{15}}{D\,2^{32}}\,(S + F)\,P_\text{BTC}.
+
+    Nothing that the site does moves them: its own hash rate counts as part of the network's.
+    """
+
+    type: Literal["network"]
+    """Kind of market."""
+    price: Annotated[FixedBtcPrice | FileBtcPrice | RandomBtcPrice, Field(discriminator="type")] = (
+        FixedBtcPrice()
+    )
+    """Price of bitcoin: ``fixed``, ``file`` or ``process``."""
+    difficulty: Annotated[
+        FileDifficulty | GrowthDifficulty | EndogenousDifficulty, Field(discriminator="type")
+    ] = GrowthDifficulty()
+    """Difficulty of the network: ``file``, ``growth`` or ``endogenous``."""
+    fees: Annotated[FixedFees | FileFees, Field(discriminator="type")] = FixedFees()
+    """Transaction fees: ``fixed`` or ``file``."""
+    start_height: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    """Blocks in the chain at the run's start: tells how far the epoch is and when the subsidy halves. By
+    default as the date tells, evenly between the halvings; the next, at 1,050,000, is expected on 2028-04-12
+    (unverified). With a difficulty from a file, halvings up to 2024 then come at their dates."""
+    pool: Annotated[FppsPool | PplnsPool | SoloPool, Field(discriminator="type")] = FppsPool()
+    """Who pays for the hashes, and how: ``fpps``, ``pplns`` or ``solo``."""
+
+    def paid_by(self) -> Pool:
+        """Return the pool."""
+        return self.pool
+
+    def signals(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> dict[str, Signal]:
+        """Return hashprice, price of bitcoin, and what of the network makes the hashprice."""
+        price = self.price.signal(files, start_utc_s, end_s, draws)
+        network = self._network(files, start_utc_s, end_s, price)
+        subsidy = self._subsidy(start_utc_s, end_s, network)
+        fees = self.fees.per_block_btc(files, start_utc_s, end_s, subsidy)
+        return {
+            "hashprice_usd_per_ph_day": hashprice(network.difficulty, subsidy + fees, price),
+            "price_usd_per_btc": price,
+            "difficulty": network.difficulty,
+            "network_hashrate_eh_s": network.hashrate_eh_s,
+            "subsidy_btc": subsidy,
+            "fees_btc": fees,
+        }
+
+    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+        """Return the hashprice of what is known: the chain at once, price and fees as they are published."""
+        state = draws.bit_generator.state
+        network = self._network(
+            files, start_utc_s, end_s, self.price.signal(files, start_utc_s, end_s, draws)
+        )
+        draws.bit_generator.state = state  # the same path again
+        price = self.price.published(files, start_utc_s, end_s, draws)
+        subsidy = self._subsidy(start_utc_s, end_s, network)
+        fees = self.fees.published_btc(files, start_utc_s, end_s, subsidy)
+        return hashprice(network.difficulty, subsidy + fees, price)
+
+    def _network(self, files: Files, start_utc_s: float, end_s: float, price: Signal) -> Network:
+        def block_usd(tip: Tip, memory_s: float) -> float:
+            subsidy = Signal.constant(subsidy_btc(tip.height), end_s)
+            fees = self.fees.per_block_btc(files, start_utc_s, end_s, subsidy)
+            reward_btc = subsidy_btc(tip.height) + float(fees.at(tip.time_s))
+            return reward_btc * mean_before(price, tip.time_s, memory_s)
+
+        return self.difficulty.network(files, start_utc_s, end_s, self.start_height, block_usd)
+
+    def _subsidy(self, start_utc_s: float, end_s: float, network: Network) -> Signal:
+        height = self.start_height
+        if height is None and not self.difficulty.is_real:
+            height = height_at(start_utc_s)
+        return subsidy_signal(start_utc_s, end_s, height, network)
+
+
+def hashprice(difficulty: Signal, reward_btc: Signal, price: Signal) -> Signal:
+    """Return the hashprice of steps of difficulty [1], reward of a block [BTC] and price [USD/BTC].
+
+    Parameters
+    ----------
+    difficulty, reward_btc, price
+        Signals over the same time.
+
+    Returns
+    -------
+    Signal
+        Revenue of one PH/s held for a day, before the pool's fee, in steps [USD/(PH/s)/d].
+
+    Examples
+    --------
+    >>> steady = [Signal.constant(value, 60.0) for value in (88.40e12, 3.125, 63_450.0)]
+    >>> round(hashprice(*steady).mean(), 2)
+    45.12
+    """
+    blocks_per_ph_day = np.asarray(btc_per_ph_day(difficulty.value, 1.0))
+    return Signal.steps(difficulty.time_s, blocks_per_ph_day, difficulty.end_s) * reward_btc * price
+
+
+def mean_before(signal: Signal, time_s: float, memory_s: float) -> float:
+    """Return the mean of a signal over some time before; before its start it held its first value.
+
+    Examples
+    --------
+    >>> mean_before(Signal.steps([0.0, 10.0], [1.0, 2.0], 20.0), 15.0, 20.0)
+    1.25
+    """
+    if memory_s == 0.0:
+        return float(signal.at(time_s))
+    since_s = max(0.0, time_s - memory_s)
+    before = float(signal.value[0]) * (memory_s - (time_s - since_s))
+    after = signal.integral_between(since_s, time_s) if time_s > since_s else 0.0
+    return (before + after) / memory_s
