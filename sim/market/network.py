@@ -14,7 +14,7 @@ from sim.market.difficulty import FileDifficulty, GrowthDifficulty
 from sim.market.fees import FileFees, FixedFees
 from sim.market.halvings import height_at, subsidy_btc
 from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
-from sim.market.supply import EndogenousDifficulty
+from sim.market.supply_curve import EndogenousDifficulty
 from sim.signals import Signal
 from sim.tables import Files
 

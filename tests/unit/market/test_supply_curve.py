@@ -9,7 +9,7 @@ from sim.hashing import balanced_difficulty, breakeven_usd_per_mwh
 from sim.market.chain import Network
 from sim.market.difficulty import BlockValue, Conversion
 from sim.market.network import mean_before
-from sim.market.supply import Band, EndogenousDifficulty, balanced_eh_s
+from sim.market.supply_curve import Band, EndogenousDifficulty, balanced_eh_s
 from sim.signals import Signal
 from sim.tables import Files
 
