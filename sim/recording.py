@@ -1,6 +1,7 @@
 """What a run leaves behind: signals, events, and how they are called."""
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -47,6 +48,16 @@ class Track:
         self._value.pop()
         self._slope_per_s.pop()
 
+    def power_between(self, from_s: float, to_s: float) -> Signal:
+        """Return what was recorded from one time to a later one [s], neither before the first breakpoint."""
+        first = bisect_right(self._time_s, from_s) - 1
+        rows = slice(first, bisect_left(self._time_s, to_s, first + 1))
+        times_s, values = np.array(self._time_s[rows]), np.array(self._value[rows])
+        slopes_per_s = np.array(self._slope_per_s[rows])
+        values[0] += slopes_per_s[0] * (from_s - times_s[0])
+        times_s[0] = from_s
+        return Signal.from_breakpoints(times_s, values, slopes_per_s, to_s)
+
     def freeze(self, end_s: float) -> Signal:
         """Return what was recorded, up to the end [s], and forget it: a year of it is not kept twice."""
         signal = Signal.from_breakpoints(
@@ -70,13 +81,18 @@ class SignalInfo:
 
 
 SIGNALS: tuple[SignalInfo, ...] = (
-    SignalInfo("site_power_mw", "MW", "Power the whole site draws at the interconnection"),
+    SignalInfo("site_power_mw", "MW", "Power the whole site draws, from the grid and its own generation"),
     SignalInfo("ai_power_mw", "MW", "Power all AI loads draw together"),
     SignalInfo("fleet_power_mw", "MW", "Power all fleets draw together"),
     SignalInfo("fleet_target_mw", "MW", "Power the policy wants of all fleets together"),
     SignalInfo("fleet_commanded_mw", "MW", "Power the executor has told all fleets to draw together"),
-    SignalInfo("limit_mw", "MW", "Limit of the interconnection"),
-    SignalInfo("price_usd_per_mwh", "USD/MWh", "Power price in force"),
+    SignalInfo("limit_mw", "MW", "Limit of the interconnection, and own generation on top"),
+    SignalInfo("generation_mw", "MW", "What own generation behind the meter can give"),
+    SignalInfo("price_usd_per_mwh", "USD/MWh", "Real-time power price in force"),
+    SignalInfo("price_day_ahead_usd_per_mwh", "USD/MWh", "Day-ahead power price"),
+    SignalInfo("contract_mw", "MW", "Power bought beforehand"),
+    SignalInfo("contract_price_usd_per_mwh", "USD/MWh", "Price of the power bought beforehand"),
+    SignalInfo("system_load_mw", "MW", "Load of the whole system, whose peaks count"),
     SignalInfo(
         "hashprice_usd_per_ph_day", "USD/(PH/s)/d", "Revenue of one PH/s held for a day, before pool fee"
     ),
@@ -156,7 +172,7 @@ class Recording:
     @cached_property
     def ai_power_names(self) -> tuple[str, ...]:
         """Names of the signals that add up to AI power: of loads outside halls, and of halls."""
-        return tuple(name for name in self.signals if _is_ai_power(name))
+        return tuple(name for name in self.signals if is_ai_power(name))
 
     def load_power_mw(self, load: str) -> Signal:
         """Return what a load draws: at the site's meter, or its IT power where it stands in a hall [MW]."""
@@ -184,7 +200,8 @@ class Recording:
         return replace(self, signals=signals)
 
 
-def _is_ai_power(name: str) -> bool:
+def is_ai_power(name: str) -> bool:
+    """Tell whether a signal is a part of AI power: that of a load outside halls, or of a hall."""
     return name.startswith(("load.", "hall.")) and name.endswith(".power_mw")
 
 
@@ -200,7 +217,7 @@ def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]
         # one part is its own sum: a year of it is not kept twice
         return parts[0] if len(parts) == 1 else total([*parts, Signal.constant(0.0, end_s)])
 
-    loads = [signal for name, signal in signals.items() if _is_ai_power(name)]
+    loads = [signal for name, signal in signals.items() if is_ai_power(name)]
     fleets = parts(".power_mw")
     return {
         "site_power_mw": sum_of(loads + fleets),

@@ -11,7 +11,9 @@ from sim.engine.controller import Controller
 from sim.engine.fleets import Fleets
 from sim.engine.halls import Halls
 from sim.engine.markets import Markets
+from sim.engine.meter import DemandMeter
 from sim.engine.recorder import Recorder
+from sim.market import DemandCharge
 from sim.market.calendar import hour_of_week
 from sim.recording import Recording
 from sim.rng import stream
@@ -50,6 +52,8 @@ class Campus:
         )
         self.clock.settle = self.controller.settle
         Markets(self.clock, self._recorder, self.controller, self._fleets.views, scenario)
+        if scenario.market.demand_charge is not None:
+            self._meter_demand(scenario.market.demand_charge)
 
     def run(self, progress: Callable[[float], None] | None = None) -> Recording:
         """Run to the end and return what was recorded; ``progress`` is told the share that is done."""
@@ -89,6 +93,23 @@ class Campus:
             hour_of_week=lambda time_s, zone: hour_of_week(scenario.start_utc_s + time_s, zone),
         )
         self.clock.process(load.process(connection))
+
+    def _meter_demand(self, spec: DemandCharge) -> None:
+        scenario, recorder = self._scenario, self._recorder
+        for name in ("usd_per_kw_month", "interval_s", "ratchet_fraction", "previous_peak_mw"):
+            recorder.constant(f"demand_charge.{name}", getattr(spec, name))
+        months = spec.months(scenario.start_utc_s, scenario.end_s)
+        for month in months:
+            recorder.constant(f"billing_month.{month.name}.start_s", month.start_s)
+            recorder.constant(f"billing_month.{month.name}.end_s", month.end_s)
+        meter = DemandMeter(
+            self.clock,
+            [*recorder.ai_power_tracks(), *self._fleets.live],
+            recorder.given("generation_mw"),
+            partial(self.controller.market_view.__setitem__, "billing_peak_mw"),
+            partial(recorder.log, "meter"),
+        )
+        self.clock.process(meter.read(months, spec.interval_s, scenario.end_s))
 
     def _announce(self, source: str, notice: Notice) -> None:
         self._recorder.log(source, f"notice: {notice.kind}", notice.at_s)

@@ -11,6 +11,7 @@ from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.errors import PolicyError
+from sim.market.marginal import PriceStep, price_at_usd_per_mwh
 from sim.mining.executor import Executor
 from sim.policies import FleetView, Observation, Policy
 from sim.recording import Track
@@ -51,6 +52,10 @@ class Controller:
     ) -> None:
         self.limit_mw = inf
         self.price_usd_per_mwh = 0.0
+        self.price_steps: tuple[PriceStep, ...] = ()
+        """Prices by site power, in place of the one price, where it depends on it."""
+        self.market_view: dict[str, float] = {}
+        """What only some markets publish, by its name in the observation."""
         self.hashprice_usd_per_ph_day = 0.0
         self.fleets: tuple[FleetView, ...] = ()
         self.decision_count = 0
@@ -79,6 +84,11 @@ class Controller:
         """Take note that something was published: decide at the end of this instant."""
         self._news = True
         self._clock.unsettled = True
+
+    def show(self, name: str, value: float) -> None:
+        """Put what a market has published before the policy, by its name in the observation."""
+        self.market_view[name] = value
+        self.notice()
 
     def announce(self, notice: Notice) -> None:
         """Take a tenant's notice, and decide at the end of this instant."""
@@ -138,16 +148,23 @@ class Controller:
             self._notices = tuple(
                 notice for notice in self._notices if max(notice.at_s, notice.until_s) >= now_s
             )
+        steps = self.price_steps
+        commanded_mw = self._executor.commanded_mw
+        price = self.price_usd_per_mwh
+        if steps:
+            price = price_at_usd_per_mwh(steps, self._ai_power_mw + commanded_mw)
         target_mw, reason, wake_at_s = self._decide_by_policy(
             Observation(
                 now_s,
                 self._ai_power_mw,
                 self.limit_mw,
-                self.price_usd_per_mwh,
+                price,
                 self.hashprice_usd_per_ph_day,
-                self._executor.commanded_mw,
+                commanded_mw,
                 self.fleets,
                 self._notices,
+                steps,
+                **self.market_view,
             )
         )
         if target_mw != self._target_mw or not self._executor.has_followed():

@@ -40,8 +40,9 @@ class Fleets:
         self._scenario = scenario
         self._changed = changed
         specs = [scenario.fleets[position] for position in merit_order(scenario.fleets)]
-        self._live = [self._build(spec) for spec in specs]
-        self.executor = Executor(self._live)
+        self.live = [self._build(spec) for spec in specs]
+        """The fleets, in merit order."""
+        self.executor = Executor(self.live)
 
     def views(self, hashprice_usd_per_ph_day: float) -> tuple[FleetView, ...]:
         """Return the fleets as a policy sees them, in merit order."""
@@ -60,12 +61,12 @@ class Fleets:
                 ),
                 live.available_mw,
             )
-            for live in self._live
+            for live in self.live
         )
 
     def finish(self, end_s: float) -> None:
         """Go through all that happens to the fleets up to the end of the run [s]."""
-        for live in self._live:
+        for live in self.live:
             if isinstance(live, LiveCohort):
                 live.finish(end_s)
                 self._recorder.constant(f"fleet.{live.spec.name}.start_count", live.start_count)

@@ -7,7 +7,9 @@ from simpy import Event
 
 from sim.ai.base import At
 from sim.engine.clock import Clock
+from sim.engine.coincident_peaks import open_four_cp
 from sim.engine.controller import Controller
+from sim.engine.power_desk import PowerDesk
 from sim.engine.recorder import Recorder
 from sim.policies import FleetView
 from sim.rng import stream
@@ -42,20 +44,11 @@ class Markets:
         self._scenario = scenario
         self._views = views
         self._span = scenario.files, scenario.start_utc_s, scenario.end_s
-        self._open_limit()
-        self._open_power()
+        PowerDesk(self._publish, recorder, controller, scenario)
+        four_cp = scenario.market.four_cp
+        if four_cp is not None:
+            open_four_cp(four_cp, self._publish, controller.show, recorder, scenario)
         self._open_bitcoin()
-
-    def _open_limit(self) -> None:
-        limit = Signal.constant(self._scenario.interconnection.limit_mw, self._scenario.end_s)
-        self._recorder.give("limit_mw", limit)
-        self._publish(limit, self._set_limit)
-
-    def _open_power(self) -> None:
-        power, seed = self._scenario.market.power, self._scenario.seed
-        price = power.signal(*self._span, stream(seed, "market/power"))
-        self._recorder.give("price_usd_per_mwh", price)
-        self._publish(power.published(*self._span, stream(seed, "market/power")), self._set_price)
 
     def _open_bitcoin(self) -> None:
         bitcoin, seed = self._scenario.market.bitcoin, self._scenario.seed
@@ -78,14 +71,6 @@ class Markets:
         for time_s, value in zip(times_s, values, strict=True):
             yield At(self._clock, time_s)
             tell(value)
-
-    def _set_limit(self, limit_mw: float) -> None:
-        self._controller.limit_mw = limit_mw
-        self._controller.notice()
-
-    def _set_price(self, price_usd_per_mwh: float) -> None:
-        self._controller.price_usd_per_mwh = price_usd_per_mwh
-        self._controller.notice()
 
     def _set_hashprice(self, hashprice_usd_per_ph_day: float) -> None:
         self._controller.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day

@@ -3,7 +3,7 @@
 from array import array
 
 from sim.engine.clock import Clock
-from sim.recording import EventRow, Recording, Track, add_totals
+from sim.recording import EventRow, Recording, Track, add_totals, is_ai_power
 from sim.signals import Signal
 
 
@@ -35,6 +35,14 @@ class Recorder:
     def give(self, name: str, signal: Signal) -> None:
         """Record a signal that is known beforehand: a limit, a price."""
         self._given[name] = signal
+
+    def given(self, name: str) -> Signal | None:
+        """Return a signal that was given, None where there is none of this name."""
+        return self._given.get(name)
+
+    def ai_power_tracks(self) -> list[Track]:
+        """Return the tracks that add up to AI power."""
+        return [track for name, track in self._tracks.items() if is_ai_power(name)]
 
     def constant(self, name: str, value: float) -> None:
         """Record a number that does not change in the run."""

@@ -1,36 +1,97 @@
 """What the site is paid and pays: the power price, hashprice, the price of bitcoin."""
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
+from sim.market.day_ahead import AnyDayAheadPrice, FileDayAheadPrice, FixedDayAheadPrice
+from sim.market.demand_charge import DemandCharge
+from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
+from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
 from sim.market.network import NetworkBitcoin
 from sim.market.power import FilePowerPrice, FixedPowerPrice, PowerPrice
+from sim.market.supply import AnySupply, DayAheadSupply, PowerPurchaseAgreement, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
+from sim.rng import stream
 from sim.spec import Spec
+from sim.tables import Files
 
 __all__ = [
     "BitcoinMarket",
+    "ConstantGeneration",
+    "DayAheadSupply",
+    "DemandCharge",
     "FileBitcoin",
+    "FileDayAheadPrice",
+    "FileGeneration",
     "FilePowerPrice",
     "FixedBitcoin",
+    "FixedDayAheadPrice",
     "FixedPowerPrice",
+    "FourCoincidentPeaks",
     "MarketSpec",
     "NetworkBitcoin",
     "PowerPrice",
+    "PowerPurchaseAgreement",
+    "RealTimeSupply",
     "SyntheticPowerPrice",
+    "SyntheticWind",
+    "SystemLoad",
 ]
 
 
 class MarketSpec(Spec):
-    """The prices that the site meets."""
+    """The prices that the site meets, and how it buys its power."""
 
     power: Annotated[FixedPowerPrice | FilePowerPrice | SyntheticPowerPrice, Field(discriminator="type")] = (
         FixedPowerPrice()
     )
-    """Price of power: ``fixed``, ``file`` or ``synthetic``."""
+    """Real-time price of power: ``fixed``, ``file`` or ``synthetic``."""
+    day_ahead: AnyDayAheadPrice | None = None
+    """Day-ahead price of power: ``fixed`` or ``file``; left out: there is none."""
+    supply: AnySupply = RealTimeSupply()
+    """How the site buys its power: ``real-time``, ``day-ahead`` or ``ppa``."""
+    generation: AnyGeneration | None = None
+    """Own generation behind the meter: ``constant``, ``file`` or ``synthetic-wind``; left out: there is
+    none."""
+    demand_charge: DemandCharge | None = None
+    """Charge on the highest mean power of each month; left out: there is none."""
+    four_cp: FourCoincidentPeaks | None = None
+    """Charge on the power at the system's four coincident peaks; left out: there is none."""
     bitcoin: Annotated[FixedBitcoin | FileBitcoin | NetworkBitcoin, Field(discriminator="type")] = (
         FixedBitcoin()
     )
     """What mining earns: a hashprice ``fixed`` or from a ``file``, or made from the ``network``."""
+
+    @model_validator(mode="after")
+    def _day_ahead_has_a_price(self) -> Self:
+        if isinstance(self.supply, DayAheadSupply) and self.day_ahead is None:
+            raise ValueError(
+                "supply of type 'day-ahead' needs a day-ahead price: state day_ahead, as 'fixed' or 'file'"
+            )
+        return self
+
+    def checks(
+        self, files: Files, start_utc_s: float, end_s: float, seed: int
+    ) -> dict[str, Callable[[], object]]:
+        """Return what reads the files of each part of the market, by the part's name.
+
+        Each raises InputError if a file is missing or does not serve a run from ``start_utc_s``, of
+        ``end_s``.
+        """
+        span = files, start_utc_s, end_s
+        found: dict[str, Callable[[], object]] = {
+            "power": partial(self.power.signal, *span, stream(seed, "market/power")),
+            "bitcoin": partial(self.bitcoin.signals, *span, stream(seed, "market/bitcoin")),
+        }
+        if self.day_ahead is not None:
+            found["day_ahead"] = partial(self.day_ahead.signal, *span)
+        if self.generation is not None:
+            draws = stream(seed, "market/generation")
+            found["generation"] = partial(self.generation.signal, *span, draws)
+        if self.four_cp is not None:
+            found["four_cp"] = partial(self.four_cp.system_load.signal, *span)
+        return found

@@ -1,6 +1,7 @@
 """Local time: what the clocks of a zone show, daylight saving included."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as datetime_time
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -70,3 +71,97 @@ def hour_of_week(utc_s: FloatArray, time_zone: str) -> FloatArray:
     """
     local_s = utc_s + utc_offset_s(utc_s, time_zone)
     return np.asarray((local_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY) % _HOURS_PER_WEEK)
+
+
+def hour_of_day(utc_s: FloatArray, time_zone: str) -> FloatArray:
+    """Return the hour of the day that the clocks of a zone show [h]; takes what `hour_of_week` does.
+
+    Examples
+    --------
+    >>> hour_of_day(np.array([1_720_440_000.0]), "America/Chicago").tolist()
+    [7.0]
+    """
+    return hour_of_week(utc_s, time_zone) % HOURS_PER_DAY
+
+
+def month_starts_utc_s(from_utc_s: float, until_utc_s: float, time_zone: str) -> list[float]:
+    """Return when the local months that a span of time touches begin, and when the last of them ends.
+
+    Parameters
+    ----------
+    from_utc_s, until_utc_s
+        The span [s since 1970-01-01T00:00Z]; it ends after it begins.
+    time_zone
+        Name in the IANA data base.
+
+    Returns
+    -------
+    list of float
+        Local midnights of the firsts [s since 1970-01-01T00:00Z]; the first is not after the span's start,
+        the last not before its end.
+
+    Examples
+    --------
+    March 2024 in Chicago is an hour short:
+
+    >>> march, april = month_starts_utc_s(1_710_000_000.0, 1_710_000_001.0, "America/Chicago")
+    >>> (april - march) / 3600.0 - 31.0 * 24.0
+    -1.0
+    """
+    zone = ZoneInfo(time_zone)
+    first = datetime.fromtimestamp(from_utc_s, zone)
+    month = 12 * first.year + first.month - 1
+    starts = [_month_start_utc_s(month, zone)]
+    while starts[-1] < until_utc_s:
+        month += 1
+        starts.append(_month_start_utc_s(month, zone))
+    return starts
+
+
+def year_and_month(utc_s: float, time_zone: str) -> tuple[int, int]:
+    """Return the year and the month in a zone at an instant [s since 1970-01-01T00:00Z].
+
+    Examples
+    --------
+    >>> year_and_month(1_704_067_200.0, "America/Chicago")
+    (2023, 12)
+    """
+    moment = datetime.fromtimestamp(utc_s, ZoneInfo(time_zone))
+    return moment.year, moment.month
+
+
+def daily_utc_s(
+    from_utc_s: float, until_utc_s: float, time_zone: str, hour_h: float = 0.0
+) -> list[tuple[float, float]]:
+    """Return when local clocks show an hour on each day of a span, and the end of the day that follows.
+
+    Parameters
+    ----------
+    from_utc_s, until_utc_s
+        The span [s since 1970-01-01T00:00Z]; days from the day before its first to its last are returned.
+    time_zone
+        Name in the IANA data base.
+    hour_h
+        Hour that the clocks show [h], from 0 to below 24.
+
+    Returns
+    -------
+    list of tuple of float
+        For each day the instant, and the end of the day that follows [s since 1970-01-01T00:00Z].
+    """
+    zone = ZoneInfo(time_zone)
+    day = datetime.fromtimestamp(from_utc_s, zone).date() - timedelta(days=1)
+    last = datetime.fromtimestamp(until_utc_s, zone).date()
+    found = []
+    while day <= last:
+        wall = datetime.combine(day, datetime_time(), zone) + timedelta(
+            hours=hour_h
+        )  # wall clock, not elapsed
+        end = datetime.combine(day + timedelta(days=2), datetime_time(), zone)
+        found.append((wall.timestamp(), end.timestamp()))
+        day += timedelta(days=1)
+    return found
+
+
+def _month_start_utc_s(month: int, zone: ZoneInfo) -> float:
+    return datetime(month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp()

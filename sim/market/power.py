@@ -6,13 +6,11 @@ from typing import Annotated, Literal
 from numpy.random import Generator
 from pydantic import Field
 
-from sim.errors import InputError
+from sim.market.price_file import PriceFile
 from sim.market.series import published_signal, step_signals
 from sim.signals import Signal
 from sim.spec import NonNegative, Spec
-from sim.tables import Files, Table
-
-PRICE_SUFFIX = "usd_per_mwh"
+from sim.tables import Files
 
 Price = Annotated[float, Field(ge=-1e5, le=1e5)]
 """A power price, which may be negative."""
@@ -84,39 +82,23 @@ class PublishedPowerPrice(PowerPrice):
     """
 
 
-class FilePowerPrice(PublishedPowerPrice):
-    """Prices from a file; each row holds from its time until the next row's."""
+class FilePowerPrice(PublishedPowerPrice, PriceFile):
+    """Prices from a file; each row holds from its time until the next row's.
+
+    ``time_utc`` with a column in ``usd_per_mwh`` or called ``price`` needs no more than the file's name, nor
+    do frames of the library gridstatus as pandas saves them.
+    """
 
     type: Literal["file"] = "file"
     """Kind of price."""
-    file: str = Field(min_length=1)
-    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
-    time_column: str = "time_utc"
-    """Column with the START of each interval, as ISO-8601 with zone."""
-    price_column: str | None = None
-    """Column with the price [USD/MWh]; by default the only one whose name ends in ``usd_per_mwh``."""
 
     def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
         """Return the file's price over the run, as steps [USD/MWh]."""
-        table = files.table(self.file)
-        column = self.price_column or _only_price_column(table)
-        (price,) = step_signals(table, self.time_column, (column,), start_utc_s, end_s)
+        table, time_column, column = self.column(files)
+        (price,) = step_signals(table, time_column, (column,), start_utc_s, end_s)
         return price
 
     def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
         """Return the file's price as it is published [USD/MWh]."""
         self.signal(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
-        table = files.table(self.file)
-        column = self.price_column or _only_price_column(table)
-        delay_s = self.publication_delay_s
-        return published_signal(table, self.time_column, column, delay_s, start_utc_s, end_s)
-
-
-def _only_price_column(table: Table) -> str:
-    """Return the one column named as a power price; raise InputError where there is none or more than one."""
-    candidates = [column for column in table.columns if column.endswith(PRICE_SUFFIX)]
-    if len(candidates) == 1:
-        return candidates[0]
-    found = "several columns end" if candidates else "no column ends"
-    names = ", ".join(candidates or table.columns)
-    raise InputError.single(table.name, "", f"{found} in '{PRICE_SUFFIX}': {names}; name one as price_column")
+        return published_signal(*self.column(files), self.publication_delay_s, start_utc_s, end_s)

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 
 from sim.metrics import (
+    coincident_peaks,
+    demand,
     dips,
     economics,
     energy,
     fleets,
+    generation,
     halls,
     inference,
     limits,
     mining,
+    power_cost,
     ramps,
     run,
     tenants,
@@ -22,10 +26,24 @@ from sim.recording import Recording
 
 CATALOGUE: tuple[Metric, ...] = tuple(
     metric
-    for module in (energy, limits, ramps, dips, fleets, mining, economics, run)
+    for module in (
+        energy,
+        limits,
+        ramps,
+        dips,
+        fleets,
+        mining,
+        economics,
+        power_cost,
+        demand,
+        coincident_peaks,
+        generation,
+        run,
+    )
     for metric in module.CATALOGUE
 )
-"""Every metric of a run, in the order in which a table shows them."""
+"""Every metric of a run, in the order in which a table shows them; some only where the run has what it
+needs."""
 LOAD_CATALOGUE: tuple[LoadMetric, ...] = (
     *training.CATALOGUE,
     *inference.CATALOGUE,
@@ -46,8 +64,9 @@ def metrics_of(load_kinds: Mapping[str, str]) -> tuple[Metric, ...]:
 
 
 def measure(recording: Recording) -> Mapping[str, Measurement]:
-    """Return every metric of the run and of each of its loads, by name."""
-    return _measure(recording, metrics_of(recording.load_kinds))
+    """Return every metric of the run, of each of its loads and of each of its months, by name."""
+    months = demand.month_metrics(recording) + coincident_peaks.peak_metrics(recording)
+    return _measure(recording, metrics_of(recording.load_kinds) + months)
 
 
 __all__ = ["CATALOGUE", "LOAD_CATALOGUE", "LoadMetric", "Measurement", "Metric", "measure", "metrics_of"]

@@ -21,6 +21,8 @@ class Metric:
     """Computes it; NaN where the run cannot tell."""
     compares: bool = False
     """Whether the same number for the site without mining says something."""
+    needs: str = ""
+    """Signal or constant without which a run does not have it; empty: every run has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,12 @@ class Measurement(float):
 
 
 def measure(recording: Recording, metrics: Sequence[Metric]) -> Mapping[str, Measurement]:
-    """Return every metric's measurement by name, in the order given."""
+    """Return the measurement by name of every metric that the run has, in the order given."""
     baseline = recording.without_mining()
     return {
         metric.name: Measurement(
             metric.measure(recording), metric, metric.measure(baseline) if metric.compares else None
         )
         for metric in metrics
+        if not metric.needs or metric.needs in recording.signals or metric.needs in recording.constants
     }

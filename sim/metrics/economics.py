@@ -2,20 +2,14 @@
 
 import math
 
-import numpy as np
-
 from sim.metrics.base import Metric
 from sim.metrics.hashrate import hashrate_source
 from sim.metrics.mining import blocks, is_paid_by_blocks
+from sim.metrics.money import integral_at
+from sim.metrics.power_cost import fleet_power_cost_usd, power_cost_usd
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
-
-
-def integral_at(quantity: Signal, price: Signal) -> float:
-    """Return the integral of a quantity times a price that changes in steps [quantity·price·s]."""
-    edges_s = np.append(price.time_s, price.end_s)
-    return float(np.sum(quantity.integrals_over(edges_s) * price.value))
 
 
 def hashes_at(recording: Recording, price_per_ph_day: Signal) -> float:
@@ -45,14 +39,14 @@ def mining_revenue_usd(recording: Recording) -> float:
     """
     if is_paid_by_blocks(recording):
         time_s, paid_btc = blocks(recording)
-        return float(np.sum(paid_btc * recording["price_usd_per_btc"].at(time_s)))
+        return float((paid_btc * recording["price_usd_per_btc"].at(time_s)).sum())
     return hashes_at(recording, recording["hashprice_usd_per_ph_day"])
 
 
 def mined_btc(recording: Recording) -> float:
     """Return the bitcoin mined, net of the pool fee [BTC]: by blocks, or revenue over price."""
     if is_paid_by_blocks(recording):
-        return float(np.sum(blocks(recording)[1]))
+        return float(blocks(recording)[1].sum())
     price = recording["price_usd_per_btc"]
     btc_per_usd = Signal.steps(price.time_s, 1.0 / price.value, price.end_s)
     return hashes_at(recording, recording["hashprice_usd_per_ph_day"] * btc_per_usd)
@@ -62,11 +56,6 @@ def revenue_usd_per_mwh(recording: Recording) -> float:
     """Return mining revenue over the energy of the miners [USD/MWh]; NaN where they drew none."""
     energy_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
     return mining_revenue_usd(recording) / energy_mwh if energy_mwh > 0.0 else math.nan
-
-
-def cost_usd(recording: Recording, power: str) -> float:
-    """Return the integral of a power signal times the power price [USD]."""
-    return integral_at(recording[power], recording["price_usd_per_mwh"]) / SECONDS_PER_HOUR
 
 
 CATALOGUE = (
@@ -81,20 +70,20 @@ CATALOGUE = (
     Metric(
         "power_cost_usd",
         "USD",
-        "Cost of all power the site drew",
-        lambda r: cost_usd(r, "site_power_mw"),
+        "Cost of all energy the site drew, less what it sold",
+        power_cost_usd,
         compares=True,
     ),
     Metric(
         "fleet_power_cost_usd",
         "USD",
-        "Cost of the power miners drew",
-        lambda r: cost_usd(r, "fleet_power_mw"),
+        "Cost of the energy miners drew: the site's less what it would be without them",
+        lambda r: r.once(fleet_power_cost_usd),
     ),
     Metric(
         "mining_margin_usd",
         "USD",
         "Mining revenue less the cost of its power",
-        lambda r: mining_revenue_usd(r) - cost_usd(r, "fleet_power_mw"),
+        lambda r: mining_revenue_usd(r) - r.once(fleet_power_cost_usd),
     ),
 )

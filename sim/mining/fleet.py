@@ -8,6 +8,7 @@ from simpy import Environment
 
 from sim.mining.stack import Segment
 from sim.recording import Track
+from sim.signals import Signal
 from sim.spec import Name, NonNegative, Positive, Spec
 
 
@@ -99,6 +100,10 @@ class LiveFleet:
     def segments(self) -> tuple[Segment, ...]:
         """Return what it can draw above its minimum: one piece."""
         return (Segment(self.rated_mw - self.minimum_mw, self.spec.efficiency_j_per_th),)
+
+    def power_between(self, from_s: float, to_s: float) -> Signal:
+        """Return what the fleet drew from one time [s] to a later one, at most now [MW]."""
+        return self._power.power_between(from_s, to_s)
 
     def command(self, power_mw: float) -> None:
         """Tell the fleet to go to a power within its range [MW]; repeating a command does nothing."""

@@ -14,6 +14,7 @@ from sim.mining.heat import Ceiling
 from sim.mining.machines import Machines, MachineTracks
 from sim.mining.stack import Segment
 from sim.recording import Track
+from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY
 
 
@@ -64,6 +65,7 @@ class LiveCohort:
         self._connection = connection
         self._clock = connection.clock
         self._latency_s = spec.times.latency_s
+        self._power = connection.track("power_mw")
         self._record_target = connection.track("target_mw").set
         self._record_command = connection.track("commanded_mw").set
         self._agenda = Agenda(connection.clock, connection.timer)
@@ -123,8 +125,13 @@ class LiveCohort:
         self._pending.append((now_s + self._latency_s, clock, None, 0))
         self._catch_up(now_s)
 
+    def power_between(self, from_s: float, to_s: float) -> Signal:
+        """Return what the cohort drew from one time [s] to a later one, at most now [MW]."""
+        self.finish(to_s)
+        return self._power.power_between(from_s, to_s)
+
     def finish(self, end_s: float) -> None:
-        """Go through all that happens up to the end of the run [s]."""
+        """Go through all that happens up to a time, such as the end of the run [s]."""
         self._catch_up(end_s)
         self._machines.move_to(end_s)
 

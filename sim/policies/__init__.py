@@ -5,10 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.ai.notice import Notice
+from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
 from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec
 from sim.policies.checkpoint_aware import CheckpointAware
 from sim.policies.follow_headroom import FollowHeadroom
+from sim.policies.four_cp import FourCp
 from sim.policies.mining_off import MiningOff
 from sim.policies.price_threshold import PriceThreshold
 
@@ -16,13 +18,15 @@ POLICIES: dict[str, type[PolicySpec]] = {
     "always-on": AlwaysOn,
     "checkpoint-aware": CheckpointAware,
     "follow-headroom": FollowHeadroom,
+    "four-cp": FourCp,
     "mining-off": MiningOff,
     "price-threshold": PriceThreshold,
 }
 """The policies by the type that a scenario names."""
 
 AnyPolicy = Annotated[
-    AlwaysOn | CheckpointAware | FollowHeadroom | MiningOff | PriceThreshold, Field(discriminator="type")
+    AlwaysOn | CheckpointAware | FollowHeadroom | FourCp | MiningOff | PriceThreshold,
+    Field(discriminator="type"),
 ]
 """Any policy that a scenario may name."""
 
@@ -34,10 +38,12 @@ __all__ = [
     "Decision",
     "FleetView",
     "FollowHeadroom",
+    "FourCp",
     "MiningOff",
     "Notice",
     "Observation",
     "Policy",
     "PolicySpec",
+    "PriceStep",
     "PriceThreshold",
 ]

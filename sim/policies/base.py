@@ -5,6 +5,7 @@ from math import inf
 from typing import NamedTuple, Protocol
 
 from sim.ai.notice import Notice
+from sim.market.marginal import PriceStep
 from sim.spec import Spec
 
 
@@ -34,7 +35,10 @@ class Observation(NamedTuple):
     limit_mw: float
     """Limit of the interconnection [MW]."""
     price_usd_per_mwh: float
-    """Power price as last published [USD/MWh]."""
+    """What one MWh more or less is worth to the site, by what was last published [USD/MWh].
+
+    The real-time price plus delivery, unless ``price_steps`` says that it depends on site power: then the
+    price at what AI and fleets draw by now (AI as telemetered, fleets as commanded)."""
     hashprice_usd_per_ph_day: float
     """Revenue of one PH/s held for a day [USD/(PH/s)/d]."""
     commanded_mw: float
@@ -43,6 +47,23 @@ class Observation(NamedTuple):
     """The fleets, in merit order: the most efficient first."""
     notices: tuple[Notice, ...] = ()
     """What tenants have announced and is not over, in the order in which it arrived."""
+    price_steps: tuple[PriceStep, ...] = ()
+    """What a MWh is worth by site power, where it depends on it: own generation, or a contract whose energy
+    is not resold; empty: one price."""
+    day_ahead_usd_per_mwh: float | None = None
+    """Day-ahead price of the present hour [USD/MWh]; None: the market has none."""
+    day_ahead_until_s: float | None = None
+    """Until when day-ahead prices are published by now [s]; None: the market has none."""
+    billing_peak_mw: float | None = None
+    """Highest interval mean of grid import in the billing month so far [MW]; None: no demand charge."""
+    system_load_mw: float | None = None
+    """Load of the whole system as last published [MW]; None: the market has no coincident peaks."""
+    system_peak_mw: float | None = None
+    """Highest load of the whole system in the calendar month that is published by now [MW]; zero: none is."""
+    local_hour_h: float | None = None
+    """Last whole hour that struck on local clocks [h], 0 to 23; None: the market has no coincident peaks."""
+    local_month_count: float | None = None
+    """Month of the local calendar, 1 to 12; None: the market has no coincident peaks."""
 
     @property
     def headroom_mw(self) -> float:

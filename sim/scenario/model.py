@@ -18,7 +18,6 @@ from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
-from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.placement import check_halls, check_pools
 from sim.spec import Name, Spec
@@ -91,6 +90,14 @@ class Scenario(Spec):
         check_pools(self.fleets, self.events)
         return self
 
+    @model_validator(mode="after")
+    def _site_has_power(self) -> Self:
+        if self.interconnection.limit_mw == 0.0 and self.market.generation is None:
+            raise ValueError(
+                "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
+            )
+        return self
+
     @property
     def start_utc_s(self) -> float:
         """The start [s since 1970-01-01T00:00Z]."""
@@ -115,7 +122,6 @@ class Scenario(Spec):
     def check_files(self) -> None:
         """Read every file that the scenario names, and raise InputError with all that is wrong in them."""
         files, start_utc_s, end_s = self.files, self.start_utc_s, self.end_s
-        power, bitcoin = self.market.power, self.market.bitcoin
         checks: dict[str, Callable[[], object]] = {
             f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
             for position, load in enumerate(self.loads)
@@ -123,12 +129,8 @@ class Scenario(Spec):
         heated = any(isinstance(fleet, CohortFleet) and fleet.heat is not None for fleet in self.fleets)
         if self.halls or heated:
             checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
-        checks["market.power"] = partial(
-            power.signal, files, start_utc_s, end_s, stream(self.seed, "market/power")
-        )
-        checks["market.bitcoin"] = partial(
-            bitcoin.signals, files, start_utc_s, end_s, stream(self.seed, "market/bitcoin")
-        )
+        market = self.market.checks(files, start_utc_s, end_s, self.seed)
+        checks |= {f"market.{part}": check for part, check in market.items()}
         faults: list[Fault] = []
         for path, check in checks.items():
             try:

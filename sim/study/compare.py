@@ -210,7 +210,8 @@ def _comparison(
     records = {pair: store.read(task.key)["metrics"] for pair, task in tasks.items()}
     seeds = tuple(dict.fromkeys(seed for _, seed in tasks))
     scenario = next(iter(tasks.values())).scenario
-    facts = metric_facts(scenario)
+    measured = next(iter(records.values()))
+    facts = {name: fact for name, fact in metric_facts(scenario).items() if name in measured}
     values = {
         policy: {
             name: np.array([records[policy, seed][name] for seed in seeds], dtype=np.float64)

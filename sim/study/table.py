@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 def write_table(study: Study, store: Store) -> None:
     """Write ``runs.parquet``: axis values, seed, run key, whether done, and every metric; in the axes' order.
 
-    A metric that is not assessable is null, and so are all metrics of a run that is not done.
+    A metric that a run does not have or cannot assess is null, as are all metrics of a run that is not done.
     """
     done = store.done()
     rows = [_row(study, run, store.read(run.key) if run.key in done else None) for run in study.runs]
@@ -86,7 +86,7 @@ def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None
 
 
 def metric_facts(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return unit and summary of every metric that runs of a scenario have, by name."""
+    """Return unit and summary of every metric that runs of a scenario may have, by name."""
     kinds = {hall["name"]: "hall" for hall in scenario.get("halls", ())}
     kinds |= {load["name"]: load["type"] for load in scenario.get("loads", ())}
     return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in metrics_of(kinds)}

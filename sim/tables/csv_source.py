@@ -60,6 +60,10 @@ class CsvSource:
         except pa.ArrowInvalid:
             return _lenient_times(self._strings(column))
 
+    def texts(self, column: str) -> list[str]:
+        """Return the column as texts without spaces around them, empty where a row is blank."""
+        return [text.strip() for text in self._strings(column).to_pylist()]
+
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
         text = self._strings(column)[row].as_py()

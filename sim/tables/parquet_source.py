@@ -6,14 +6,15 @@ from pyarrow import parquet
 
 from sim.errors import InputError
 from sim.tables.arrow import floats, seconds
-from sim.tables.limits import check_columns, check_row_count, file_fault, reason
+from sim.tables.limits import MAX_BYTES, check_columns, check_row_count, file_fault, reason
 from sim.tables.table import FloatArray
 
 
 class ParquetSource:
     """What a Parquet file holds.
 
-    Only numbers, timestamps and dates are read: eight bytes a row at most, whatever the file unpacks to.
+    Numbers, timestamps and dates are read, eight bytes a row at most whatever the file unpacks to; and texts
+    where rows are selected by one.
 
     Parameters
     ----------
@@ -25,6 +26,7 @@ class ParquetSource:
 
     def __init__(self, name: str, content: bytes) -> None:
         self._name = name
+        self._content = content
         try:
             self._file = parquet.ParquetFile(pa.BufferReader(content))
             schema = self._file.schema_arrow
@@ -51,6 +53,20 @@ class ParquetSource:
             raise file_fault(self._name, f"column '{column}' holds {kind}; {must}")
         return seconds(self._microseconds(column))
 
+    def texts(self, column: str) -> list[str]:
+        """Return the column as texts, empty where a row is blank."""
+        kind = self._types[column]
+        value_kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not (pa.types.is_string(value_kind) or pa.types.is_large_string(value_kind)):
+            raise file_fault(self._name, f"column '{column}' holds {kind}; must hold texts")
+        self._check_size(column)
+        texts: list[str] = []
+        # each different text once: a small file may hold a long text in every one of many rows
+        for chunk in self._read_texts(column).chunks:
+            words = [word or "" for word in chunk.dictionary.to_pylist()]
+            texts += ["" if code is None else words[code] for code in chunk.indices.to_pylist()]
+        return texts
+
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
         if pa.types.is_temporal(self._types[column]):
@@ -62,6 +78,20 @@ class ParquetSource:
 
     def line(self, row: int) -> None:
         """Return None: a Parquet file has no lines."""
+
+    def _check_size(self, column: str) -> None:
+        facts = self._file.metadata
+        groups = (facts.row_group(group) for group in range(facts.num_row_groups))
+        size_bytes = sum(group.column(self.columns.index(column)).total_uncompressed_size for group in groups)
+        if size_bytes > MAX_BYTES:
+            raise file_fault(self._name, f"column '{column}' unpacks to more than {MAX_BYTES:,} bytes")
+
+    def _read_texts(self, column: str) -> pa.ChunkedArray:
+        try:
+            file = parquet.ParquetFile(pa.BufferReader(self._content), read_dictionary=[column])
+            return file.read(columns=[column], use_threads=False).column(0)
+        except (pa.ArrowException, OSError, ValueError, IndexError) as error:
+            raise self._unreadable(error) from None
 
     def _load(self, column: str) -> pa.ChunkedArray:
         try:

@@ -28,11 +28,53 @@ class Source(Protocol):
     def times(self, column: str) -> FloatArray:
         """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
 
+    def texts(self, column: str) -> list[str]:
+        """Return the column as texts, empty where a row is blank."""
+
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
 
     def line(self, row: int) -> int | None:
         """Return the line of the file on which a row stands, None where there are no lines."""
+
+
+class Selection:
+    """Some rows of a source, in their order.
+
+    Parameters
+    ----------
+    source
+        Where the rows stand.
+    rows
+        Which ones, counted from 0, shape (n,).
+    """
+
+    def __init__(self, source: Source, rows: NDArray[np.intp]) -> None:
+        self.columns = source.columns
+        self.row_count = int(rows.size)
+        self._source = source
+        self._rows = rows
+
+    def numbers(self, column: str) -> FloatArray:
+        """Return the column, NaN where a row holds no finite number."""
+        return self._source.numbers(column)[self._rows]
+
+    def times(self, column: str) -> FloatArray:
+        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
+        return self._source.times(column)[self._rows]
+
+    def texts(self, column: str) -> list[str]:
+        """Return the column as texts, empty where a row is blank."""
+        texts = self._source.texts(column)
+        return [texts[row] for row in self._rows.tolist()]
+
+    def found(self, column: str, row: int) -> str:
+        """Return what a row holds, as a message shows it; empty where it is blank."""
+        return self._source.found(column, int(self._rows[row]))
+
+    def line(self, row: int) -> int | None:
+        """Return the line of the file on which a row stands, None where there are no lines."""
+        return self._source.line(int(self._rows[row]))
 
 
 class Table:
@@ -46,6 +88,7 @@ class Table:
         self.columns = source.columns
         self.row_count = source.row_count
         self._source = source
+        self._selected: dict[tuple[str, str], Table] = {}
         self._read: dict[tuple[str, str], FloatArray] = {}
 
     def numbers(self, column: str, rows: slice | None = None) -> FloatArray:
@@ -103,9 +146,44 @@ class Table:
         self._check_order(column, values)
         return values
 
-    def _column(self, kind: str, column: str, read: Callable[[str], FloatArray]) -> FloatArray:
+    def words(self, column: str) -> tuple[str, ...]:
+        """Return the different texts of a column, in the order in which they first stand, without blanks.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or it holds no texts.
+        """
+        self._require(column)
+        return tuple(dict.fromkeys(text for text in self._source.texts(column) if text))
+
+    def where(self, column: str, text: str) -> "Table":
+        """Return the rows that hold a text in a column, as a table; a second call returns the same one.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or no row holds the text: names those that rows hold.
+        """
+        key = (column, text)
+        if key not in self._selected:
+            self._require(column)
+            rows = np.flatnonzero(np.array([found == text for found in self._source.texts(column)]))
+            if not rows.size:
+                near = get_close_matches(text, self.words(column), n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else ""
+                listed = ", ".join(self.words(column)[:_COLUMNS_SHOWN])
+                no_row = f"column '{column}': no row holds {text[:MAX_SHOWN]!r}; there are {listed}{hint}"
+                raise file_fault(self.name, no_row)
+            self._selected[key] = Table(self.name, Selection(self._source, rows))
+        return self._selected[key]
+
+    def _require(self, column: str) -> None:
         if column not in self.columns:
             raise file_fault(self.name, _no_column(column, self.columns))
+
+    def _column(self, kind: str, column: str, read: Callable[[str], FloatArray]) -> FloatArray:
+        self._require(column)
         key = (kind, column)
         if key not in self._read:
             values = read(column)

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
-from sim.policies import Decision, FleetView, Notice, Observation, Policy
+from sim.policies import Decision, FleetView, Notice, Observation, Policy, PriceStep
 from sim.rng import stream
 
 
@@ -71,9 +72,10 @@ def observations(count: int, seed: int = 1) -> Iterator[Observation]:
         The next one.
     """
     draws = stream(seed, "testing/observations")
+    market_draws = stream(seed, "testing/markets")
     time_s = 0.0
     for _ in range(count):
-        yield _observation(time_s, draws)
+        yield _observation(time_s, draws)._replace(**_market_view(time_s, market_draws))
         time_s += float(draws.exponential(60.0))
 
 
@@ -91,6 +93,24 @@ def _observation(time_s: float, draws: Generator) -> Observation:
         fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
         notices=tuple(_notice(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
     )
+
+
+def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
+    """Return what only some markets publish: all of it half of the time, else nothing."""
+    if draws.random() < 0.5:  # noqa: PLR2004 -- half of the time
+        return {}
+    block_mw, block_price, beyond = draws.uniform([0.0, 0.0, -50.0], [500.0, 60.0, 200.0]).tolist()
+    load_mw, peak_mw = draws.uniform(0.0, 85_000.0, 2).tolist()
+    return {
+        "price_steps": (PriceStep(block_mw, block_price), PriceStep(math.inf, beyond)),
+        "day_ahead_usd_per_mwh": float(draws.uniform(-50.0, 200.0)),
+        "day_ahead_until_s": time_s + float(draws.uniform(0.0, 130_000.0)),
+        "billing_peak_mw": float(draws.uniform(0.0, 500.0)),
+        "system_load_mw": load_mw,
+        "system_peak_mw": peak_mw,
+        "local_hour_h": float(draws.integers(0, 24)),
+        "local_month_count": float(draws.integers(1, 13)),
+    }
 
 
 def _notice(time_s: float, limit_mw: float, draws: Generator) -> Notice:

@@ -20,7 +20,7 @@ START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 END_S = 2700.0
 MONEY = ("power_cost_usd", "fleet_power_cost_usd")
 WORK = ("event_count", "settle_count", "decision_count")
-POWERS = tuple(m.name for m in CATALOGUE if m.unit in {"MW", "MWh", "MW/min"})
+POWERS = tuple(m.name for m in CATALOGUE if m.unit in {"MW", "MWh", "MW/min"} and not m.needs)
 SCALED = (
     *POWERS,
     "power_cost_usd",

@@ -125,7 +125,11 @@ def test_the_only_price_column_is_found(tmp_path: Path) -> None:
             "time_utc,a_usd_per_mwh,b_usd_per_mwh",
             "several columns end in 'usd_per_mwh': a_usd_per_mwh, b_usd_per_mwh",
         ),
-        ("time_utc,price,load_mw", "no column ends in 'usd_per_mwh': time_utc, price, load_mw"),
+        (
+            "time_utc,cost,load_mw",
+            "no column ends in 'usd_per_mwh' or is called SPP, LMP or price: time_utc, ",
+        ),
+        ("time_utc,LMP,SPP", "or several are called SPP, LMP or price: LMP, SPP; name one as price_column"),
     ],
 )
 def test_an_ambiguous_price_column_is_refused_with_the_choices(

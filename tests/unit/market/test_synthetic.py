@@ -27,6 +27,8 @@ def test_a_year_has_the_statistics_that_the_defaults_were_fitted_to(seed: int) -
     assert np.percentile(price, 95) == pytest.approx(61.8, rel=0.25)
     assert 0.015 < np.mean(price < 0.0) < 0.05
     assert 0.008 < np.mean(price > 97.0) < 0.025
+    assert np.percentile(price, 99) == pytest.approx(121.7, rel=0.25)
+    assert np.mean(price > 1000.0) < 0.0012
 
 
 def test_the_average_year_is_close_to_what_was_measured() -> None:

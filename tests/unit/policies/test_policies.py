@@ -1,8 +1,13 @@
+from math import inf
 from typing import Literal, get_args
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from sim.market.marginal import price_at_usd_per_mwh
 from sim.policies import (
     POLICIES,
     AlwaysOn,
@@ -12,6 +17,7 @@ from sim.policies import (
     FollowHeadroom,
     MiningOff,
     Observation,
+    PriceStep,
     PriceThreshold,
 )
 from sim.testing import check_policy
@@ -169,3 +175,51 @@ def test_every_policy_that_a_scenario_may_name_is_listed_by_its_type():
     assert {kind.model_fields["type"].annotation: kind for kind in get_args(union)} == {
         Literal[name]: kind for name, kind in POLICIES.items()
     }
+
+
+BLOCK_OF_150 = (PriceStep(150.0, 0.0), PriceStep(inf, 90.0))
+
+
+@pytest.mark.parametrize(
+    ("keys", "target_mw", "reason"),
+    [
+        ({"price_steps": BLOCK_OF_150}, 40.0, "price"),  # 30 MW of the block, and more pays
+        ({"price_steps": (PriceStep(150.0, 0.0), PriceStep(inf, 200.0))}, 30.0, "price"),
+        ({"price_steps": (PriceStep(100.0, 0.0), PriceStep(inf, 200.0))}, 0.0, "price above threshold"),
+        ({"price_steps": (PriceStep(150.0, 50.0), PriceStep(inf, -20.0))}, 80.0, "headroom"),
+        ({"price_steps": (PriceStep(125.0, 500.0), PriceStep(inf, -20.0))}, 80.0, "headroom"),
+        (
+            {"price_steps": (PriceStep(150.0, 0.0), PriceStep(inf, 1.0)), "limit_mw": 120.0},
+            0.0,
+            "no headroom",
+        ),
+        ({"price_steps": (PriceStep(150.0, 130.0), PriceStep(inf, 130.0))}, 0.0, "price above threshold"),
+    ],
+)
+def test_where_the_price_depends_on_power_the_best_power_is_mined(keys, target_mw, reason):
+    decision = PriceThreshold(type="price-threshold").decide(seen(**keys))
+
+    assert decision[:2] == (target_mw, reason)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    up_to_mw=st.lists(st.floats(0.0, 300.0), max_size=3).map(sorted),
+    prices=st.lists(st.floats(-100.0, 300.0), min_size=4, max_size=4),
+    ai_power_mw=st.floats(0.0, 250.0),
+)
+def test_no_power_on_a_grid_earns_more_than_the_one_chosen(up_to_mw, prices, ai_power_mw):
+    steps = tuple(map(PriceStep, [*up_to_mw, inf], prices[len(prices) - len(up_to_mw) - 1 :]))
+    observation = seen(price_steps=steps, ai_power_mw=ai_power_mw)
+
+    def margin(power_mw):
+        grid = np.linspace(ai_power_mw, ai_power_mw + power_mw, 4001)
+        cost = np.mean([price_at_usd_per_mwh(steps, at_mw) for at_mw in grid]) * power_mw
+        return 130.0 * min(power_mw, 40.0) + 70.0 * max(0.0, power_mw - 40.0) - cost
+
+    chosen = PriceThreshold(type="price-threshold").decide(observation).target_mw
+
+    free_mw = min(100.0, max(0.0, 200.0 - ai_power_mw))
+    assert 0.0 <= chosen <= free_mw
+    best = max(margin(power_mw) for power_mw in np.linspace(0.0, free_mw, 9))
+    assert margin(chosen) >= best - 20.0  # the sum over a grid is that coarse

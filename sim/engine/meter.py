@@ -1,0 +1,73 @@
+"""The utility's meter: reads the mean grid import of each interval when it ends."""
+
+from collections.abc import Callable, Generator, Sequence
+from itertools import pairwise
+from typing import Any, Protocol
+
+from simpy import Event
+
+from sim.ai.base import At
+from sim.engine.clock import Clock
+from sim.market.demand_charge import BillingMonth, whole_intervals_s
+from sim.signals import Signal, total
+
+
+class Metered(Protocol):
+    """Whatever draws power and can tell what it drew; a track of recorded power is one."""
+
+    def power_between(self, from_s: float, to_s: float) -> Signal:
+        """Return the power drawn from one time [s] to a later one, at most now [MW]."""
+
+
+class DemandMeter:
+    """Keeps the highest interval mean of the billing month so far; costs one event an interval.
+
+    Parameters
+    ----------
+    clock
+        The clock.
+    parts
+        All that draws power at the site.
+    generation
+        Own generation behind the meter [MW]; None where there is none.
+    tell
+        Told the month's peak so far when an interval ends, and zero when a month begins [MW].
+    log
+        Records each month's peak when the month ends.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        parts: Sequence[Metered],
+        generation: Signal | None,
+        tell: Callable[[float], None],
+        log: Callable[[str, float], None],
+    ) -> None:
+        self._clock = clock
+        self._parts = parts
+        self._generation = generation
+        self._tell = tell
+        self._log = log
+
+    def read(
+        self, months: Sequence[BillingMonth], interval_s: float, end_s: float
+    ) -> Generator[Event, Any, None]:
+        """Read every whole interval of the run's months."""
+        for month in months:
+            peak_mw = 0.0
+            self._tell(peak_mw)
+            for from_s, to_s in pairwise(whole_intervals_s(month, interval_s, end_s)):
+                yield At(self._clock, to_s)
+                peak_mw = max(peak_mw, self.mean_import_mw(from_s, to_s))
+                self._tell(peak_mw)
+            if month.end_s <= end_s:
+                self._log("billing peak", peak_mw)
+
+    def mean_import_mw(self, from_s: float, to_s: float) -> float:
+        """Return the mean of what the site took from the grid between two times in the past [s]."""
+        parts = [part.power_between(from_s, to_s) for part in self._parts]
+        if self._generation is None or not parts:
+            return sum(part.integral() for part in parts) / (to_s - from_s)
+        own = self._generation.clip_time(from_s, to_s)
+        return (total(parts) - own).positive_part().integral() / (to_s - from_s)

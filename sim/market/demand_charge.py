@@ -1,0 +1,81 @@
+"""The demand charge: what the highest mean power of a month costs."""
+
+from itertools import pairwise
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from sim.market.calendar import month_starts_utc_s, year_and_month
+from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+
+class BillingMonth(NamedTuple):
+    """A calendar month of the bill."""
+
+    name: str
+    """Year and month: ``2024-07``."""
+    start_s: float
+    """When it begins [s from the run's start]; may lie before the run."""
+    end_s: float
+    """When it ends [s from the run's start]; may lie after the run."""
+
+
+class DemandCharge(Spec):
+    """A charge on the highest mean of grid import over an interval of each calendar month."""
+
+    usd_per_kw_month: Positive
+    """Price of the billed demand [USD/kW/month]."""
+    interval_min: Annotated[float, Field(ge=1.0, le=60.0)] = 15.0
+    """Length of the intervals whose mean power counts [min]; must divide an hour. They begin with the
+    month."""
+    ratchet_fraction: Fraction = 0.0
+    """Share of the highest peak of the eleven months before that is billed at the least; 0: no ratchet."""
+    previous_peak_mw: NonNegative = 0.0
+    """Highest peak of the eleven months before the run, for the ratchet [MW]."""
+    time_zone: TimeZone = "America/Chicago"
+    """Time zone of the calendar months."""
+
+    @model_validator(mode="after")
+    def _divides_an_hour(self) -> Self:
+        if SECONDS_PER_HOUR % self.interval_s:
+            raise ValueError(f"interval_min is {self.interval_min:g} min; must divide 60 min")
+        return self
+
+    @property
+    def interval_s(self) -> float:
+        """Length of the intervals [s]."""
+        return self.interval_min * SECONDS_PER_MINUTE
+
+    def months(self, start_utc_s: float, end_s: float) -> tuple[BillingMonth, ...]:
+        """Return the calendar months that a run touches.
+
+        Parameters
+        ----------
+        start_utc_s
+            The run's start [s since 1970-01-01T00:00Z].
+        end_s
+            The run's end [s from its start], above 0.
+        """
+        starts = month_starts_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone)
+        return tuple(
+            BillingMonth(
+                "{}-{:02}".format(*year_and_month(first, self.time_zone)),
+                first - start_utc_s,
+                last - start_utc_s,
+            )
+            for first, last in pairwise(starts)
+        )
+
+
+def whole_intervals_s(month: BillingMonth, interval_s: float, end_s: float) -> list[float]:
+    """Return the edges of the month's intervals that lie wholly in a run of this end [s from its start].
+
+    Examples
+    --------
+    >>> whole_intervals_s(BillingMonth("2024-07", -1000.0, 5000.0), 900.0, 2000.0)
+    [800.0, 1700.0]
+    """
+    first = max(0, -int(month.start_s // interval_s))
+    last = int((min(month.end_s, end_s) - month.start_s) // interval_s)
+    return [month.start_s + interval_s * count for count in range(first, last + 1)]

@@ -1,0 +1,169 @@
+"""Four coincident peaks: transmission charged on what a site draws at peaks of the system."""
+
+from itertools import pairwise
+from typing import Annotated, Final, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from sim.market.calendar import hour_of_day, month_starts_utc_s, year_and_month
+from sim.market.series import HOLE_RATIO, published_signal, step_signals
+from sim.signals import FloatArray, Signal
+from sim.spec import NonNegative, Spec, TimeZone
+from sim.tables import Files
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+PEAK_MONTHS: Final = (6, 7, 8, 9)
+"""June to September (16 TAC 25.192)."""
+_QUARTER_S: Final = 15.0 * SECONDS_PER_MINUTE
+
+
+class CoincidentPeak(NamedTuple):
+    """The interval of a month in which the system's load is highest."""
+
+    name: str
+    """Year and month: ``2024-08``."""
+    start_s: float
+    """When it begins [s from the run's start]; may lie outside the run."""
+    end_s: float
+    """When it ends [s from the run's start]."""
+
+
+class LocalHours(NamedTuple):
+    """What local clocks show over a run, hour by hour."""
+
+    hour_h: Signal
+    """The last whole hour that struck [h], 0 to 23."""
+    month_count: Signal
+    """The month, 1 to 12."""
+
+
+class SystemLoad(Spec):
+    """Load of the whole system, from a file; each row holds from its time until the next row's."""
+
+    file: str = Field(min_length=1)
+    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder. A month's peak is
+    known where the file holds the whole month, be the run shorter."""
+    time_column: str = "time_utc"
+    """Column with the START of each interval, as ISO-8601 with zone or offset."""
+    load_column: str = "system_load_mw"
+    """Column with the mean load of each interval [MW]."""
+    publication_delay_s: NonNegative | None = None
+    """Time from the start of an interval until policies see its load [s]; by default it ends first."""
+
+    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the load over the run, as steps [MW]."""
+        return step_signals(
+            files.table(self.file), self.time_column, (self.load_column,), start_utc_s, end_s
+        )[0]
+
+    def rows(self, files: Files) -> tuple[FloatArray, FloatArray, float]:
+        """Return the file's times [s since 1970-01-01T00:00Z], loads [MW; NaN: blank] and spacing [s]."""
+        table = files.table(self.file)
+        utc_s = table.times_utc_s(self.time_column)
+        return utc_s, table.numbers(self.load_column, slice(0, 0)), float(np.median(np.diff(utc_s)))
+
+    def delay_s(self, files: Files) -> float:
+        """Return how long after the start of an interval its load is published [s]."""
+        return self.rows(files)[2] if self.publication_delay_s is None else self.publication_delay_s
+
+    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the load as it is published, as steps [MW]."""
+        table, delay_s = files.table(self.file), self.delay_s(files)
+        return published_signal(table, self.time_column, self.load_column, delay_s, start_utc_s, end_s)
+
+
+class FourCoincidentPeaks(Spec):
+    """Transmission charged by the year, on the mean power at the year's four coincident peaks before.
+
+    A peak is the interval of June, July, August or September in which the system's load is highest; ERCOT's
+    are of 15 minutes. From a file of hours it is an hour, and the site's demand the mean of that hour. The
+    rule may be replaced: the regulator of Texas is to finish its review by the end of 2026.
+    """
+
+    system_load: SystemLoad
+    """Load of the system whose peaks count."""
+    rate_usd_per_kw_year: Annotated[float, Field(gt=0.0, le=1000.0)] = 65.0
+    """What a kW at the peaks costs for the year after [USD/kW/year]; the default is unverified, 45 to 80 is
+    the range in Texas (unverified)."""
+    previous_average_mw: NonNegative
+    """The site's mean power at the four peaks of the year before, on which this year's charge rests [MW]."""
+    time_zone: TimeZone = "America/Chicago"
+    """Time zone of the calendar months, and of the hours that policies see."""
+
+    def peaks(self, files: Files, start_utc_s: float, end_s: float) -> tuple[CoincidentPeak, ...]:
+        """Return the peaks of the years that a run touches, of the months that the file holds as a whole.
+
+        Parameters
+        ----------
+        files
+            The folders that the scenario may read from.
+        start_utc_s
+            The run's start [s since 1970-01-01T00:00Z].
+        end_s
+            The run's end [s from its start], above 0.
+        """
+        utc_s, load_mw, spacing_s = self.system_load.rows(files)
+        found = []
+        for name, first_s, last_s in self.peak_months(start_utc_s, end_s):
+            rows = slice(*np.searchsorted(utc_s, [first_s, last_s]))
+            if _is_whole(utc_s[rows], load_mw[rows], spacing_s, (first_s, last_s)):
+                at_s = float(utc_s[rows][np.argmax(load_mw[rows])]) - start_utc_s
+                found.append(CoincidentPeak(name, at_s, at_s + spacing_s))
+        return tuple(found)
+
+    def peak_months(self, start_utc_s: float, end_s: float) -> list[tuple[str, float, float]]:
+        """Return name, start and end of the peak months of the years that a run touches [s since 1970]."""
+        first, _ = year_and_month(start_utc_s, self.time_zone)
+        last, _ = year_and_month(start_utc_s + end_s, self.time_zone)
+        starts = month_starts_utc_s(
+            _january_utc_s(first, self.time_zone), _january_utc_s(last + 1, self.time_zone), self.time_zone
+        )
+        named = [(*year_and_month(start, self.time_zone), start) for start in starts]
+        return [
+            (f"{year}-{month:02}", start, starts[position + 1])
+            for position, (year, month, start) in enumerate(named[:-1])
+            if month in PEAK_MONTHS
+        ]
+
+    def published_peak(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the calendar month's highest load published by now, as steps [MW]; zero where none is.
+
+        A month's rows from before the run count where the file holds them.
+        """
+        utc_s, load_mw, _ = self.system_load.rows(files)
+        delay_s = self.system_load.delay_s(files)
+        times_s, peaks_mw = [np.array([0.0])], [np.array([0.0])]
+        starts = month_starts_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone)
+        for first_s, last_s in pairwise(starts):
+            rows = (utc_s >= first_s) & (utc_s + delay_s < last_s) & np.isfinite(load_mw)
+            times_s += [np.array([first_s]) - start_utc_s, utc_s[rows] + delay_s - start_utc_s]
+            peaks_mw += [np.array([0.0]), np.maximum.accumulate(load_mw[rows])]
+        seen_s = np.maximum(np.concatenate(times_s)[1:], 0.0)  # what came before the run stands at its start
+        return Signal.steps(seen_s, np.concatenate(peaks_mw)[1:], end_s)
+
+    def local_hours(self, start_utc_s: float, end_s: float) -> LocalHours:
+        """Return what local clocks show over the run, hour by hour."""
+        quarters_s = (
+            np.arange(start_utc_s // _QUARTER_S + 1.0, (start_utc_s + end_s) // _QUARTER_S + 1.0) * _QUARTER_S
+        )
+        strikes_s = quarters_s[hour_of_day(quarters_s, self.time_zone) % 1.0 == 0.0]
+        utc_s = np.concatenate([[start_utc_s], strikes_s])
+        hours_h = np.floor(hour_of_day(utc_s, self.time_zone))
+        months = [float(year_and_month(at_s, self.time_zone)[1]) for at_s in utc_s.tolist()]
+        times_s = utc_s - start_utc_s
+        return LocalHours(Signal.steps(times_s, hours_h, end_s), Signal.steps(times_s, months, end_s))
+
+
+def _january_utc_s(year: int, time_zone: str) -> float:
+    """Return an instant in the first days of a year [s since 1970-01-01T00:00Z]."""
+    midyear_utc_s = (year - 1970) * 365.2425 * 24.0 * SECONDS_PER_HOUR + 2.0 * 24.0 * SECONDS_PER_HOUR
+    return month_starts_utc_s(midyear_utc_s, midyear_utc_s + 1.0, time_zone)[0]
+
+
+def _is_whole(utc_s: FloatArray, load_mw: FloatArray, spacing_s: float, span_s: tuple[float, float]) -> bool:
+    """Tell whether rows fill a span of time, without a hole or a blank."""
+    if not utc_s.size or not np.isfinite(load_mw).all():
+        return False
+    edges_s = np.concatenate([utc_s, [span_s[1]]])
+    return bool(utc_s[0] - span_s[0] < spacing_s and np.diff(edges_s).max() <= HOLE_RATIO * spacing_s)

@@ -1,0 +1,95 @@
+"""How the site buys its power: at real time, day-ahead, or under a power purchase agreement."""
+
+from abc import abstractmethod
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from sim.market.power import Price
+from sim.signals import Signal
+from sim.spec import NonNegative, Positive, Spec
+
+Settlement = Literal["resale", "take-or-pay", "as-consumed"]
+"""What happens to contracted power that the site does not draw."""
+
+
+class Contract(NamedTuple):
+    """A block of power bought beforehand."""
+
+    power_mw: Signal
+    """Size of the block [MW], as steps."""
+    price_usd_per_mwh: Signal
+    """What its energy costs [USD/MWh], as steps."""
+    settlement: Settlement
+
+
+class SupplySpec(Spec):
+    """Base of every way to buy power."""
+
+    delivery_usd_per_mwh: NonNegative = 0.0
+    """What each MWh drawn from the grid costs on top of its price: wires charges per MWh, losses
+    [USD/MWh]."""
+
+    @abstractmethod
+    def contract(self, day_ahead: Signal | None, end_s: float) -> Contract | None:
+        """Return the block that is bought beforehand, None where there is none.
+
+        Parameters
+        ----------
+        day_ahead
+            Day-ahead price over the run [USD/MWh], where the scenario has one.
+        end_s
+            End of the run [s], above 0.
+        """
+
+
+class RealTimeSupply(SupplySpec):
+    """All power is bought as it is drawn, at the price in force (``market.power``)."""
+
+    type: Literal["real-time"] = "real-time"
+    """Kind of supply."""
+
+    def contract(self, day_ahead: Signal | None, end_s: float) -> None:
+        """Return None: nothing is bought beforehand."""
+
+
+class DayAheadSupply(SupplySpec):
+    """A stated power is bought at the day-ahead price; the difference to it settles at real time.
+
+    The site sells what it does not draw: one MWh less is worth the real-time price, as everywhere in a market
+    with two settlements. Needs ``market.day_ahead``.
+    """
+
+    type: Literal["day-ahead"] = "day-ahead"
+    """Kind of supply."""
+    mw: Positive
+    """Power bought for every hour [MW]."""
+
+    def contract(self, day_ahead: Signal | None, end_s: float) -> Contract:
+        """Return the power bought, at the day-ahead price."""
+        if day_ahead is None:
+            raise ValueError("a day-ahead supply needs a day-ahead price")
+        return Contract(Signal.constant(self.mw, end_s), day_ahead, "resale")
+
+
+class PowerPurchaseAgreement(SupplySpec):
+    """A block of power at a fixed price, round the clock; what is drawn beyond it is bought at real time."""
+
+    type: Literal["ppa"] = "ppa"
+    """Kind of supply."""
+    mw: Positive
+    """Size of the block [MW]."""
+    price_usd_per_mwh: Price = 32.0
+    """Price of the block's energy [USD/MWh]; the default is unverified, 25 to 60 is usual (unverified)."""
+    settlement: Settlement = "resale"
+    """What happens to what is not drawn: ``resale``, paid for and sold at the real-time price;
+    ``take-or-pay``, paid for and lost; ``as-consumed``, not paid for."""
+
+    def contract(self, day_ahead: Signal | None, end_s: float) -> Contract:  # noqa: ARG002 -- needs none
+        """Return the block at its price."""
+        price = Signal.constant(self.price_usd_per_mwh, end_s)
+        return Contract(Signal.constant(self.mw, end_s), price, self.settlement)
+
+
+AnySupply = Annotated[RealTimeSupply | DayAheadSupply | PowerPurchaseAgreement, Field(discriminator="type")]
+"""Any supply that a scenario may name."""

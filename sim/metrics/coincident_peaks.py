@@ -1,0 +1,214 @@
+r"""Four coincident peaks: what the site drew at them, what that costs, and what avoiding them cost.
+
+Notes
+-----
+Demand at a peak is the mean grid import over its interval. This year's charge is that on the average of the
+year before, for the part of a year of 365 days that the run lasts; the average of this year's four demands
+is what next year pays. A peak outside the run leaves its demand, and the average, not assessable.
+
+A false alarm is time under a decision for the reason "coincident peak" outside the real peaks. Its lost
+margin is that of the power by which the fleets, filled in merit order up to what AI leaves under the limit,
+exceed what they drew; at the real-time price.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.metrics.base import Metric
+from sim.metrics.generation import import_mw
+from sim.metrics.money import integral_at
+from sim.mining.hashing import breakeven_usd_per_mwh
+from sim.policies.four_cp import REASON
+from sim.recording import Recording
+from sim.signals import FloatArray, Signal
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
+_DAYS_PER_YEAR = 365.0
+_KW_PER_MW = 1000.0
+_PEAKS_PER_YEAR = 4
+_NEEDS = "four_cp.rate_usd_per_kw_year"
+
+
+class PeakDemand(NamedTuple):
+    """What the site drew at a coincident peak."""
+
+    name: str
+    """Year and month: ``2024-08``."""
+    start_s: float
+    """When the peak's interval begins [s]; may lie outside the run."""
+    end_s: float
+    """When it ends [s]."""
+    demand_mw: float
+    """Mean grid import over it [MW]; NaN where the run does not hold it."""
+
+
+def peak_demands(recording: Recording) -> tuple[PeakDemand, ...]:
+    """Return the peaks that are known, of the years that the run touches, in order."""
+    facts = recording.constants
+    names = sorted({name.split(".")[1] for name in facts if name.startswith("four_cp.2") and "-" in name})
+    found = []
+    for name in names:
+        start_s, end_s = facts[f"four_cp.{name}.start_s"], facts[f"four_cp.{name}.end_s"]
+        inside = start_s >= 0.0 and end_s <= recording.end_s
+        demand_mw = import_mw(recording).clip_time(start_s, end_s).mean() if inside else float("nan")
+        found.append(PeakDemand(name, start_s, end_s, demand_mw))
+    return tuple(found)
+
+
+def average_mw(recording: Recording) -> float:
+    """Return the mean demand at the four peaks of the last year whose peaks the run holds [MW], else NaN."""
+    years: dict[str, list[float]] = {}
+    for peak in recording.once(peak_demands):
+        years.setdefault(peak.name.partition("-")[0], []).append(peak.demand_mw)
+    whole = [
+        float(np.mean(demands))
+        for demands in years.values()
+        if len(demands) == _PEAKS_PER_YEAR and np.isfinite(demands).all()
+    ]
+    return whole[-1] if whole else float("nan")
+
+
+def _charge_usd(recording: Recording, average: float) -> float:
+    return recording.constants[_NEEDS] * _KW_PER_MW * average
+
+
+def this_years_charge_usd(recording: Recording) -> float:
+    """Return the charge on the average of the year before, for as long as the run lasts [USD]."""
+    years = recording.end_s / (_DAYS_PER_YEAR * SECONDS_PER_DAY)
+    return _charge_usd(recording, recording.constants["four_cp.previous_average_mw"]) * years
+
+
+def alarms_s(recording: Recording) -> FloatArray:
+    """Return the intervals in which a decision stood for the reason "coincident peak" [s], shape (n, 2)."""
+    decided = [event for event in recording.events if event.source == "controller"]
+    decided = [event for event in decided if event.kind.startswith("decision: ")]
+    ends_s = [*(event.time_s for event in decided[1:]), recording.end_s]
+    found = [
+        (event.time_s, end_s)
+        for event, end_s in zip(decided, ends_s, strict=False)
+        if event.kind == f"decision: {REASON}"
+    ]
+    return np.array(found, dtype=np.float64).reshape(-1, 2)
+
+
+def false_alarm(recording: Recording) -> Signal:
+    """Return one where a decision stood for a coincident peak that was none, else zero [1]."""
+    alarm = _inside(alarms_s(recording), recording.end_s)
+    real = [(peak.start_s, peak.end_s) for peak in recording.once(peak_demands)]
+    held = [span for span in real if span[1] > 0.0 and span[0] < recording.end_s]
+    return (alarm - _inside(np.array(held).reshape(-1, 2), recording.end_s)).positive_part()
+
+
+def _inside(spans_s: FloatArray, end_s: float) -> Signal:
+    """Return one inside of intervals that do not overlap, and zero outside [1]."""
+    times_s = np.concatenate([[0.0], np.maximum(spans_s, 0.0).ravel()])
+    values = np.concatenate([[0.0], np.tile([1.0, 0.0], len(spans_s))])
+    return Signal.steps(times_s, values, end_s)
+
+
+def _false_alarm_h(recording: Recording) -> float:
+    if recording.constants["four_cp.unknown_count"]:
+        return float("nan")
+    return recording.once(false_alarm).integral() / SECONDS_PER_HOUR
+
+
+def _lost_margin_usd(recording: Recording) -> float:
+    if recording.constants["four_cp.unknown_count"]:
+        return float("nan")
+    free = (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
+    efficiency = {
+        name: recording.constants[f"fleet.{name}.efficiency_j_per_th"] for name in recording.fleet_names
+    }
+    lost_usd = 0.0
+    for name in sorted(recording.fleet_names, key=efficiency.__getitem__):
+        share = free.minimum_with(recording.constants[f"fleet.{name}.rated_mw"])
+        free = free - share
+        unused = (share - recording[f"fleet.{name}.power_mw"]).positive_part()
+        lost_usd += integral_at(unused * recording.once(false_alarm), _margin(recording, efficiency[name]))
+    return lost_usd / SECONDS_PER_HOUR
+
+
+def _margin(recording: Recording, efficiency_j_per_th: float) -> Signal:
+    """Return what a MWh of a fleet earns beyond the real-time price [USD/MWh]."""
+    hashprice = recording["hashprice_usd_per_ph_day"]
+    earned = breakeven_usd_per_mwh(1.0, efficiency_j_per_th, recording.constants["pool_fee_fraction"])
+    return hashprice * earned - recording["price_usd_per_mwh"]
+
+
+def _avoided_count(recording: Recording) -> float:
+    alarms = alarms_s(recording)
+    return float(
+        sum(
+            bool(np.any((alarms[:, 0] <= peak.start_s) & (alarms[:, 1] >= peak.end_s)))
+            for peak in recording.once(peak_demands)
+            if np.isfinite(peak.demand_mw)
+        )
+    )
+
+
+def _demand_of(position: int, recording: Recording) -> float:
+    return recording.once(peak_demands)[position].demand_mw
+
+
+def peak_metrics(recording: Recording) -> tuple[Metric, ...]:
+    """Return the demand at each known peak as a metric: ``four_cp.2024-08.demand_mw``."""
+    return tuple(
+        Metric(
+            f"four_cp.{peak.name}.demand_mw",
+            "MW",
+            f"Mean grid import at the coincident peak of {peak.name}",
+            partial(_demand_of, position),
+            compares=True,
+        )
+        for position, peak in enumerate(recording.once(peak_demands))
+    )
+
+
+CATALOGUE = (
+    Metric(
+        "four_cp_average_mw",
+        "MW",
+        "Mean demand at the four coincident peaks of a summer in the run",
+        average_mw,
+        compares=True,
+        needs=_NEEDS,
+    ),
+    Metric(
+        "four_cp_charge_usd",
+        "USD",
+        "Transmission charge on the year before's average, for the length of the run",
+        this_years_charge_usd,
+        needs=_NEEDS,
+    ),
+    Metric(
+        "four_cp_next_charge_usd",
+        "USD",
+        "Transmission charge of a year on this summer's average",
+        lambda r: _charge_usd(r, average_mw(r)),
+        compares=True,
+        needs=_NEEDS,
+    ),
+    Metric(
+        "four_cp_avoided_count",
+        "1",
+        "Coincident peaks of the run for whose whole interval the policy had stopped mining",
+        _avoided_count,
+        needs=_NEEDS,
+    ),
+    Metric(
+        "four_cp_false_alarm_h",
+        "h",
+        "Time off for a coincident peak that was none",
+        _false_alarm_h,
+        needs=_NEEDS,
+    ),
+    Metric(
+        "four_cp_lost_margin_usd",
+        "USD",
+        "Mining margin lost to false alarms, at the real-time price",
+        _lost_margin_usd,
+        needs=_NEEDS,
+    ),
+)

@@ -1,0 +1,114 @@
+r"""Demand: the highest interval means of grid import, month by month, and what they cost.
+
+Notes
+-----
+The peak of a month is the highest mean of grid import over its whole intervals in the run. Billed is the
+peak, or the ratchet's share of the highest peak of the eleven months before where that is higher. A month
+that the run holds in part is charged for the part of its time that lies in the run: its peak is that of the
+part.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.market.demand_charge import BillingMonth, whole_intervals_s
+from sim.metrics.base import Metric
+from sim.metrics.generation import import_mw
+from sim.recording import Recording
+
+_KW_PER_MW = 1000.0
+_RATCHET_MONTHS = 11
+
+
+class BilledMonth(NamedTuple):
+    """A month of the bill as far as the run holds it."""
+
+    name: str
+    """Year and month: ``2024-07``."""
+    peak_mw: float
+    """Highest interval mean of grid import [MW]; NaN where the run holds no whole interval of it."""
+    billed_mw: float
+    """What is billed [MW]."""
+    month_fraction: float
+    """Share of the month that lies in the run."""
+    charge_usd: float
+    """What it costs [USD]."""
+
+
+def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
+    """Return the months of a run with a demand charge, in order; none where it has no demand charge."""
+    facts = recording.constants
+    if "demand_charge.usd_per_kw_month" not in facts:
+        return ()
+    peaks_mw = [facts["demand_charge.previous_peak_mw"]]
+    found = []
+    for month in _months(recording):
+        peak_mw = _peak_mw(recording, month)
+        ratchet_mw = facts["demand_charge.ratchet_fraction"] * max(peaks_mw[-_RATCHET_MONTHS:])
+        billed_mw = float(np.fmax(peak_mw, ratchet_mw))
+        peaks_mw.append(float(np.fmax(peak_mw, 0.0)))
+        inside_s = min(month.end_s, recording.end_s) - max(month.start_s, 0.0)
+        fraction = inside_s / (month.end_s - month.start_s)
+        charge_usd = facts["demand_charge.usd_per_kw_month"] * _KW_PER_MW * billed_mw * fraction
+        found.append(BilledMonth(month.name, peak_mw, billed_mw, fraction, charge_usd))
+    return tuple(found)
+
+
+def _months(recording: Recording) -> list[BillingMonth]:
+    starts = {
+        name.split(".")[1]: value
+        for name, value in recording.constants.items()
+        if name.startswith("billing_month.") and name.endswith(".start_s")
+    }
+    return [
+        BillingMonth(name, start_s, recording.constants[f"billing_month.{name}.end_s"])
+        for name, start_s in sorted(starts.items())
+    ]
+
+
+def _peak_mw(recording: Recording, month: BillingMonth) -> float:
+    interval_s = recording.constants["demand_charge.interval_s"]
+    edges_s = np.array(whole_intervals_s(month, interval_s, recording.end_s))
+    if edges_s.size < 2:  # noqa: PLR2004 -- two edges make an interval
+        return float("nan")
+    return float(import_mw(recording).integrals_over(edges_s).max() / interval_s)
+
+
+def _peak_of(position: int, recording: Recording) -> float:
+    return recording.once(billed_months)[position].peak_mw
+
+
+def month_metrics(recording: Recording) -> tuple[Metric, ...]:
+    """Return the billing peak of each month as a metric: ``demand.2024-07.billing_peak_mw``."""
+    return tuple(
+        Metric(
+            f"demand.{month.name}.billing_peak_mw",
+            "MW",
+            f"Highest interval mean of grid import in {month.name}, as far as the run holds it",
+            partial(_peak_of, position),
+            compares=True,
+        )
+        for position, month in enumerate(recording.once(billed_months))
+    )
+
+
+CATALOGUE = (
+    Metric(
+        "demand_charge_usd",
+        "USD",
+        "What the peaks of the billing months cost; months in part pro rata",
+        lambda r: sum(month.charge_usd for month in r.once(billed_months)),
+        compares=True,
+        needs="demand_charge.usd_per_kw_month",
+    ),
+    Metric(
+        "billing_peak_mw",
+        "MW",
+        "Highest interval mean of grid import in any billing month",
+        lambda r: float(np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
+        compares=True,
+        needs="demand_charge.usd_per_kw_month",
+    ),
+)

@@ -1,0 +1,102 @@
+"""Own generation: how much of it the site uses, sells or loses, and what it still takes from the grid."""
+
+import numpy as np
+
+from sim.metrics.base import Metric
+from sim.recording import Recording
+from sim.signals import Signal
+from sim.units import SECONDS_PER_HOUR
+
+
+def import_mw(recording: Recording) -> Signal:
+    """Return what the site takes from the grid: its power less own generation, not below zero [MW]."""
+    if "generation_mw" not in recording.signals:
+        return recording["site_power_mw"]
+    return recording.once(_import_mw)
+
+
+def _import_mw(recording: Recording) -> Signal:
+    return (recording["site_power_mw"] - recording["generation_mw"]).positive_part()
+
+
+def own_power_mw(recording: Recording) -> Signal:
+    """Return what the site uses of its own generation [MW]."""
+    return recording["site_power_mw"].minimum_with(recording["generation_mw"])
+
+
+def surplus_mw(recording: Recording) -> Signal:
+    """Return own generation beyond what the site draws [MW]."""
+    return (recording["generation_mw"] - recording["site_power_mw"]).positive_part()
+
+
+def export_mw(recording: Recording) -> Signal:
+    """Return what flows out to the grid: the surplus, up to a limit, while it earns its cost [MW]."""
+    price = recording["price_usd_per_mwh"]
+    pays = price.value > recording.constants["generation.cost_usd_per_mwh"]
+    limit_mw = np.where(pays, recording.constants["generation.export_limit_mw"], 0.0)
+    return surplus_mw(recording).minimum_with(Signal.steps(price.time_s, limit_mw, price.end_s))
+
+
+def _energy_mwh(power_mw: Signal) -> float:
+    return power_mw.integral() / SECONDS_PER_HOUR
+
+
+def _own_fraction(recording: Recording) -> float:
+    site_mwh = _energy_mwh(recording["site_power_mw"])
+    return _energy_mwh(own_power_mw(recording)) / site_mwh if site_mwh > 0.0 else float("nan")
+
+
+def _used_fraction(recording: Recording) -> float:
+    generated_mwh = _energy_mwh(recording["generation_mw"])
+    return _energy_mwh(own_power_mw(recording)) / generated_mwh if generated_mwh > 0.0 else float("nan")
+
+
+CATALOGUE = (
+    Metric(
+        "generation_mwh",
+        "MWh",
+        "Energy that own generation could give",
+        lambda r: _energy_mwh(r["generation_mw"]),
+        needs="generation_mw",
+    ),
+    Metric(
+        "import_mwh",
+        "MWh",
+        "Energy taken from the grid",
+        lambda r: _energy_mwh(import_mw(r)),
+        compares=True,
+        needs="generation_mw",
+    ),
+    Metric(
+        "export_mwh",
+        "MWh",
+        "Own energy sold to the grid",
+        lambda r: _energy_mwh(export_mw(r)),
+        compares=True,
+        needs="generation_mw",
+    ),
+    Metric(
+        "curtailed_mwh",
+        "MWh",
+        "Own energy neither used nor sold",
+        lambda r: _energy_mwh(surplus_mw(r)) - _energy_mwh(export_mw(r)),
+        compares=True,
+        needs="generation_mw",
+    ),
+    Metric(
+        "own_generation_fraction",
+        "1",
+        "Share of the site's energy from its own generation",
+        _own_fraction,
+        compares=True,
+        needs="generation_mw",
+    ),
+    Metric(
+        "generation_used_fraction",
+        "1",
+        "Share of own generation that the site used",
+        _used_fraction,
+        compares=True,
+        needs="generation_mw",
+    ),
+)

@@ -1,0 +1,103 @@
+"""Coincident peaks: when they are, and what is known of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from sim.errors import InputError
+from sim.market import FourCoincidentPeaks
+from sim.tables import Files
+
+HOUR_S = 3600.0
+
+
+def utc_s(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def files(folder, first="2024-05-31T05:00", hours=130 * 24, load=None, skip=()):
+    """Write a system of 50 GW, with other loads at some local times (UTC-5), blank where None."""
+    load = load or {}
+    start = datetime.fromisoformat(first)
+    rows = []
+    for hour in range(hours):
+        at = start + timedelta(hours=hour)
+        local = (at - timedelta(hours=5)).strftime("%Y-%m-%dT%H")
+        value = load.get(local, 50_000)
+        if local not in skip:
+            rows.append(f"{at.isoformat()}Z,{'' if value is None else value}\n")
+    (folder / "load.csv").write_text("time_utc,system_load_mw\n" + "".join(rows))
+    return Files([folder])
+
+
+def charge(**fields):
+    load = {"file": "load.csv"} | fields.pop("system_load", {})
+    return FourCoincidentPeaks.model_validate({"system_load": load, "previous_average_mw": 0.0} | fields)
+
+
+PEAKS = {"2024-06-20T16": 70_000, "2024-07-01T17": 71_000, "2024-08-20T16": 80_000, "2024-09-30T23": 60_000}
+
+
+def test_the_peak_of_a_month_is_its_highest_hour_by_the_local_calendar(tmp_path):
+    start_utc_s = utc_s("2024-08-01T05:00")
+    found = charge().peaks(files(tmp_path, load=PEAKS), start_utc_s, 24 * HOUR_S)
+
+    assert [peak.name for peak in found] == ["2024-06", "2024-07", "2024-08", "2024-09"]
+    hours = [(peak.start_s / HOUR_S, peak.end_s - peak.start_s) for peak in found]
+    # the hour before midnight of 30 September belongs to September, though in UTC it is October
+    assert hours == [
+        (-42 * 24 + 16, 3600.0),
+        (-31 * 24 + 17, 3600.0),
+        (19 * 24 + 16, 3600.0),
+        (60 * 24 + 23, 3600.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gap", "known"),
+    [
+        ({"hours": 100 * 24}, ["2024-06", "2024-07", "2024-08"]),
+        ({"first": "2024-06-02T05:00"}, ["2024-07", "2024-08", "2024-09"]),
+        ({"skip": ("2024-07-05T03",)}, ["2024-06", "2024-08", "2024-09"]),
+        ({"load": {"2024-08-05T03": None}}, ["2024-06", "2024-07", "2024-09"]),
+    ],
+)
+def test_a_month_that_the_file_does_not_hold_as_a_whole_has_no_peak(tmp_path, gap, known):
+    found = charge().peaks(files(tmp_path, **gap), utc_s("2024-08-10T05:00"), HOUR_S)
+    assert [peak.name for peak in found] == known
+
+
+def test_load_is_known_when_its_interval_ends_unless_said_otherwise(tmp_path):
+    system = files(tmp_path, load={"2024-06-20T16": 70_000})
+    span = utc_s("2024-06-20T21:00"), 4 * HOUR_S  # from 16:00 in Texas
+
+    seen = charge().system_load.published(system, *span)
+    assert seen.at([0.0, 3600.0, 7200.0]).tolist() == [50_000, 70_000, 50_000]
+    early = charge(system_load={"publication_delay_s": 600.0}).system_load.published(system, *span)
+    assert early.at([0.0, 600.0, 4200.0]).tolist() == [50_000, 70_000, 50_000]
+
+
+def test_the_months_peak_so_far_counts_what_is_published_from_before_the_run_and_no_more(tmp_path):
+    load = {"2024-06-20T16": 70_000, "2024-06-29T16": 75_000, "2024-07-01T02": 55_000}
+    system = files(tmp_path, load=load)
+    start_utc_s = utc_s("2024-06-29T05:00")
+
+    peak = charge().published_peak(system, start_utc_s, 3 * 24 * HOUR_S)
+
+    hours = [0.0, 16.99, 17.0, 47.99, 48.0, 49.0, 51.0]
+    expected = [70_000, 70_000, 75_000, 75_000, 0.0, 50_000, 55_000]
+    assert peak.at(np.array(hours) * HOUR_S).tolist() == expected
+
+
+def test_local_clocks_strike_every_hour_through_the_change_of_clocks():
+    hours = charge().local_hours(utc_s("2024-03-10T06:30"), 4 * HOUR_S)  # half past midnight
+
+    assert hours.hour_h.value.tolist() == [0.0, 1.0, 3.0, 4.0, 5.0]
+    assert (hours.hour_h.time_s / 60.0).tolist() == [0.0, 30.0, 90.0, 150.0, 210.0]
+    assert set(hours.month_count.value) == {3.0}
+
+
+def test_a_file_that_does_not_cover_the_run_is_refused(tmp_path):
+    with pytest.raises(InputError, match="the run needs"):
+        charge().system_load.signal(files(tmp_path, hours=48), utc_s("2024-07-01T05:00"), HOUR_S)
