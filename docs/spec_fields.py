@@ -62,7 +62,9 @@ def _parts(entry: Schema) -> list[str]:
     """Return the descriptions that a field holds: one, one of several, or a list of them."""
     options = entry.get("items", entry)
     options = options.get("oneOf", options.get("anyOf", [options]))
-    return [option["$ref"] for option in options if "$ref" in option]
+    # a choice of several that may be left out is a choice within a choice
+    inner = [part for option in options for part in option.get("oneOf", [option])]
+    return [option["$ref"] for option in inner if "$ref" in option]
 
 
 def _row(path: str, name: str, entry: Schema, schema: Schema) -> Row:

@@ -76,7 +76,7 @@ CATALOGUE = (
         needs="generation_mw",
     ),
     Metric(
-        "curtailed_mwh",
+        "curtailed_generation_mwh",
         "MWh",
         "Own energy neither used nor sold",
         lambda r: _energy_mwh(surplus_mw(r)) - _energy_mwh(export_mw(r)),

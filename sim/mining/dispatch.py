@@ -160,11 +160,9 @@ class Dispatcher:
             self._since_s[block] = now_s
         self.refresh()
 
-    def all_off(self, now_s: float) -> tuple[int, ...]:
-        """Take in that every block has gone to sleep by itself, and return those that hashed."""
-        blocks = tuple(self._on)
-        self._move(blocks, self._on, self._off, now_s)
-        return blocks
+    def all_off(self, now_s: float) -> None:
+        """Take in that every block has gone to sleep by itself."""
+        self._move(tuple(self._on), self._on, self._off, now_s)
 
     # -- blocks ---------------------------------------------------------------------------------------------
 

@@ -57,8 +57,10 @@ def filled_fraction(duration_s: float, latency_s: float, boot_s: float, ramp_up_
     With :math:`T' = \max(0, T - L - b)`,
 
     .. math::
-        \varphi = \begin{cases} T'^2 / (2 \tau T) & T' < \tau \\
-        (T' - \tau/2) / T & T' \ge \tau.\end{cases}
+        \varphi = \begin{cases}
+            T'^2 / (2 \tau T) & T' < \tau \\
+            (T' - \tau/2) / T & T' \ge \tau.
+        \end{cases}
 
     The fleet must be told to sleep :math:`L + \tau_{down}` before the dip ends, or it overlaps with AI power
     that comes back. Standby power is left out.

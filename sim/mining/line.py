@@ -47,6 +47,11 @@ class PowerLine:
         self._clocks: list[float] = curve.fractions.tolist()
         self._powers_w = [ratio * power_w for ratio in curve.power_ratios.tolist()]
 
+    @property
+    def knots(self) -> tuple[list[float], list[float]]:
+        """Clock [1] and power [W] of each profile, rising."""
+        return self._clocks, self._powers_w
+
     def power_w(self, clock: float) -> float:
         """Return the power at a clock, cut to the range [W]."""
         return interpolated(clock, self._clocks, self._powers_w)

@@ -79,6 +79,7 @@ class LiveCohort:
         self._dispatcher = Dispatcher(spec, self._working)
         self._pending: deque[_Sent] = deque()
         self._share_mw: float | None = None
+        self._is_stale = False  # whether the same share may now take another order
         self._clock_sent = 0.0
         self._retry_s = inf
         self._versions = [0] * len(self._working)
@@ -105,10 +106,11 @@ class LiveCohort:
 
     def command(self, power_mw: float) -> None:
         """Tell the cohort to go to a power, or as near below as it can [MW]; repeating it does nothing."""
-        if power_mw == self._share_mw:
+        if power_mw == self._share_mw and not self._is_stale:
             return
         first = self._share_mw is None
         self._share_mw = power_mw
+        self._is_stale = False
         now_s = self._clock.now
         self._record_target(now_s, power_mw)
         if first:
@@ -122,8 +124,10 @@ class LiveCohort:
         self._clock_sent = clock
         self.commanded_mw = power_mw
         self._record_command(now_s, power_mw)
-        self._pending.append((now_s + self._latency_s, clock, None, 0))
-        self._catch_up(now_s)
+        pending = self._pending
+        pending.append((now_s + self._latency_s, clock, None, 0))
+        if pending[0][0] <= now_s:
+            self._catch_up(now_s)
 
     def power_between(self, from_s: float, to_s: float) -> Signal:
         """Return what the cohort drew from one time [s] to a later one, at most now [MW]."""
@@ -227,7 +231,7 @@ class LiveCohort:
         if sending > (response.retries_up_count if on else response.retries_down_count):
             self._connection.log("no-response", block)
             self._dispatcher.give_up(block, self._clock.now, on=not on)
-            self._connection.changed()
+            self._tell()
             return
         order = Order((), (block,), self._clock_sent) if on else Order((block,), (), self._clock_sent)
         self._send(order, self._clock.now, sending)
@@ -260,7 +264,7 @@ class LiveCohort:
 
     def _break(self, breakdown: Breakdown) -> None:
         self._fail(self._clock.now, breakdown.block, breakdown.repaired_s)
-        self._connection.changed()
+        self._tell()
 
     def _fail(self, time_s: float, block: int, repaired_s: float) -> None:
         if self._working[block] == 0:
@@ -275,7 +279,7 @@ class LiveCohort:
         self._catch_up(now_s)
         self._machines.repair(now_s, block)
         self._dispatcher.refresh()
-        self._connection.changed()
+        self._tell()
 
     def _fail_at_start(self, time_s: float, blocks: tuple[int, ...]) -> None:
         failures = self.spec.failures
@@ -284,13 +288,13 @@ class LiveCohort:
                 repair_d = self._start_failures.uniform(block, failures.repair_min_d, failures.repair_max_d)
                 self._connection.log("failure-on-start", block)
                 self._fail(time_s, block, time_s + repair_d * SECONDS_PER_DAY)
-                self._agenda.add(self._clock.now, self._connection.changed)
+                self._agenda.add(self._clock.now, self._tell)
 
     # -- heat, and the pool ---------------------------------------------------------------------------------
 
     def _heat_up(self, ceiling: Ceiling) -> None:
         self._heat(ceiling)
-        self._connection.changed()
+        self._tell()
 
     def _heat(self, ceiling: Ceiling) -> None:
         now_s = self._clock.now
@@ -304,12 +308,12 @@ class LiveCohort:
     def _trip(self, now_s: float) -> None:
         self._connection.log("heat-trip", sum(self._working))
         self._pending.clear()  # machines that have tripped obey nobody
-        blocks = self._dispatcher.all_off(now_s)
-        for block in blocks:
-            self._versions[block] += 1
+        self._dispatcher.all_off(now_s)
+        self._versions = [version + 1 for version in self._versions]
         if self._share_mw is not None:
             self._clock_sent = 0.0
-            self._machines.switch(now_s, blocks, (), 0.0)
+            # those too that had not obeyed
+            self._machines.switch(now_s, range(len(self._working)), (), 0.0)
             self._record_planned(now_s)
 
     def _lose_pool(self, duration_s: float) -> None:
@@ -326,11 +330,15 @@ class LiveCohort:
         if self.spec.on_pool_loss == "sleep":
             self._pool_lost = not accepted
             self._dispatcher.limit(self._dispatcher.ceiling, stopped=self._is_stopped)
-            self._connection.changed()
+            self._tell()
 
     @property
     def _is_stopped(self) -> bool:
         return self._heat_tripped or self._pool_lost
+
+    def _tell(self) -> None:
+        self._is_stale = True
+        self._connection.changed()
 
     def _machine_tracks(self) -> MachineTracks:
         track = self._connection.track

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sim.mining.cohort import CohortFleet
 from sim.mining.filling import filling_plan
 from sim.mining.group import Group, Point
-from sim.mining.line import PowerLine
+from sim.mining.line import PowerLine, interpolated
 from sim.recording import Track
 from sim.units import PETAHASH_IN_TERAHASHES
 
@@ -51,6 +51,7 @@ class Machines:
         self._boot_s = spec.times.boot_s
         self._standby_w = spec.standby_w
         self._line = PowerLine(spec.curve, spec.machine_power_w)
+        self._knots = self._line.knots
         self._mw_per_w = spec.meter_mw_per_w
         self._ph_s = spec.machine_th_s / PETAHASH_IN_TERAHASHES
         self._working = working
@@ -92,10 +93,8 @@ class Machines:
             self._steer(time_s)
             self._record(time_s)
             return
-        if clock != self._setpoint:
-            self._setpoint = self._clock = clock
-            self._record_setpoint(time_s, clock)
-        self._lead(time_s, min(self._ceiling, clock))
+        self._set(time_s, clock)
+        self._lead(time_s, min(self._ceiling, self._clock))
 
     def _lead(self, time_s: float, clock: float) -> None:
         """Lead the hashing machines where nothing else moves: nearly all commands of a year end here.
@@ -104,7 +103,7 @@ class Machines:
         """
         hashing = self._hashing
         power_w, from_clock = self._where_led(time_s)
-        goal_w = self._line.power_w(clock)
+        goal_w = interpolated(clock, *self._knots)
         change = clock - from_clock
         until_s = time_s + change * (self._ramp_up_s if change > 0.0 else -self._power_down_s)
         count, mw_per_w = hashing.machine_count, self._mw_per_w
@@ -214,7 +213,7 @@ class Machines:
     def _set(self, time_s: float, clock: float) -> None:
         if clock != self._setpoint:
             self._setpoint = clock
-            self._tracks.setpoint.set(time_s, clock)
+            self._record_setpoint(time_s, clock)
             if clock > 0.0:
                 self._clock = clock  # one that is told to none leaves those that did not obey where they are
 

@@ -20,7 +20,7 @@ Hour = Annotated[float, Field(ge=0.0, le=24.0)]
 class FourCp(PolicySpec):
     r"""Stop mining where this may be the month's coincident peak; else mine with the headroom.
 
-    Needs ``market.four_cp``: without it there is no system load to see, and the policy follows the headroom.
+    Needs ``market.four_cp``, which publishes the system's load.
 
     Notes
     -----

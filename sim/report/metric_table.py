@@ -9,6 +9,20 @@ from sim.report.format import DIMENSIONLESS, format_difference, format_value, wo
 OTHER: Final = "Other"
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Site and limit": ("site_", "load_factor", "dynamic_range", "exceedance", "limit_", "headroom"),
+    "Power supply": (
+        "contract_",
+        "real_time_",
+        "resale_",
+        "delivery_",
+        "demand",
+        "billing_",
+        "four_cp",
+        "generation_",
+        "import_",
+        "export_",
+        "curtailed_",
+        "own_generation",
+    ),
     "Idle power and soak": ("idle_", "soaked_", "ai_", "curtail"),
     "Ramps and ranges": ("net_ramp", "ramp", "rolling_range"),
     "Dips": ("dip_", "dips_"),

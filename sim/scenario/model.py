@@ -17,7 +17,7 @@ from sim.market import MarketSpec
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
-from sim.policies import AnyPolicy, FollowHeadroom
+from sim.policies import AnyPolicy, FollowHeadroom, FourCp
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.placement import check_halls, check_pools
 from sim.spec import Name, Spec
@@ -88,6 +88,12 @@ class Scenario(Spec):
     def _halls_hold_what_stands_in_them(self) -> Self:
         check_halls(self.halls, self.loads, self.fleets, self.events)
         check_pools(self.fleets, self.events)
+        return self
+
+    @model_validator(mode="after")
+    def _policy_has_something_to_see(self) -> Self:
+        if isinstance(self.policy, FourCp) and self.market.four_cp is None:
+            raise ValueError("policy four-cp needs market.four_cp: without it there is no system load to see")
         return self
 
     @model_validator(mode="after")

@@ -256,9 +256,9 @@ class CohortUnderFire(RuleBasedStateMachine):
         assert rate.minimum() >= -1e-9
         assert (rate - signals["hashing_count"]).maximum() <= 1e-6  # 1 PH/s each, and none from the others
         assert 0.0 <= signals["setpoint_fraction"].minimum() <= signals["setpoint_fraction"].maximum() <= 1.0
-        self._check_ramps(power, signals["hashing_count"])
+        self._check_ramps(power)
 
-    def _check_ramps(self, power, hashing):
+    def _check_ramps(self, power):
         down, ramp_up = self.cohort.spec.times.power_down_s, self.cohort.spec.times.ramp_up_s
         fastest_up = (
             1.1 / ramp_up * 1.3 + 1.1 / down

@@ -1,10 +1,13 @@
 """Runs of sites that buy their power in different ways."""
 
+import re
 from math import inf
 
 import pytest
 
+from sim.errors import InputError
 from sim.policies import PriceStep
+from sim.recording import SIGNALS
 from sim.simulation import run
 from sim.testing import a_scenario
 
@@ -99,3 +102,26 @@ def test_a_fixed_site_sees_one_price_and_one_with_own_power_sees_steps(tmp_path)
     assert first.price_usd_per_mwh == 0.0
     assert watch.seen[-1].price_usd_per_mwh == 90.0  # with 60 MW of miners the margin is the grid's
     assert (first.day_ahead_usd_per_mwh, first.day_ahead_until_s) == (40.0, 86_400.0)
+
+
+def test_every_signal_of_a_site_that_buys_in_every_way_is_in_the_catalogue(tmp_path):
+    rows = "".join(f"2026-01-01T{hour:02}:00Z,50000\n" for hour in range(6, 8))
+    (tmp_path / "load.csv").write_text(f"time_utc,system_load_mw\n{rows}")
+    market = {
+        "day_ahead": {"type": "fixed"},
+        "supply": {"type": "day-ahead", "mw": 50.0},
+        "generation": {"type": "synthetic-wind", "rated_mw": 50.0},
+        "demand_charge": {"usd_per_kw_month": 5.0},
+        "four_cp": {"system_load": {"file": "load.csv"}, "previous_average_mw": 1.0},
+    }
+    result = run(site(tmp_path, market=market, policy="four-cp"))
+
+    names = {re.sub(r"^(load|fleet)\.[^.]+\.", r"\1.*.", name) for name in result.recording.signals}
+    assert names <= {info.name for info in SIGNALS}
+    with pytest.raises(InputError, match=r"market.day_ahead: .*no such file"):
+        a_scenario(tmp_path, market={"day_ahead": {"type": "file", "file": "gone.csv"}})
+
+
+def test_the_policy_four_cp_needs_a_system_to_watch():
+    with pytest.raises(InputError, match=r"policy four-cp needs market\.four_cp"):
+        a_scenario(policy={"type": "four-cp"})

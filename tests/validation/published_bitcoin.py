@@ -25,8 +25,8 @@ TITLE = "Bitcoin network"
 DAILY = "btc_network_daily_2020_2024.csv"
 EPOCHS = "btc_difficulty_epochs_2009_2024.csv"
 CHAIN = (
-    "difficulty in Electrum's checkpoints.json, simulated from the hash rate of each day of 2020 to 2024, which is "
-    "estimated from that day's blocks: a check of epochs, not of a forecast"
+    "difficulty in Electrum's checkpoints.json, simulated from the hash rate of each day of 2020 to 2024, "
+    "which is estimated from that day's blocks: a check of epochs, not of a forecast"
 )
 HALVING_2024 = datetime(2024, 4, 20, 0, 9, tzinfo=UTC)
 

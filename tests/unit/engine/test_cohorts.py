@@ -11,7 +11,8 @@ from sim.testing import a_scenario
 COHORT = {"name": "miners", "type": "cohort", "model": "antminer-s21", "machine_count": 10_000}
 FAILING = COHORT | {"failures": {"per_year_fraction": 5.0, "repair_min_d": 0.2, "repair_max_d": 0.5}}
 BURSTS = {
-    "name": "burst", "type": "training", "gpus": 8000, "gpus_per_node": 8, "gpu": "h100-hgx", "power_mw": 30.0,
+    "name": "burst", "type": "training", "gpus": 8000, "gpus_per_node": 8, "gpu": "h100-hgx",
+    "power_mw": 30.0,
     "checkpoint": {"interval_min": 30.0, "stall_median_s": 120.0, "stall_sigma": 0.5},
 }  # fmt: skip
 

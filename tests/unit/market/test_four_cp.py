@@ -90,6 +90,22 @@ def test_the_months_peak_so_far_counts_what_is_published_from_before_the_run_and
     assert peak.at(np.array(hours) * HOUR_S).tolist() == expected
 
 
+def test_what_is_published_after_the_month_does_not_count_for_the_next(tmp_path):
+    system = files(tmp_path, load={"2024-06-30T23": 90_000})
+    late = charge(system_load={"publication_delay_s": 3 * HOUR_S})
+
+    peak = late.published_peak(system, utc_s("2024-06-30T05:00"), 2 * 24 * HOUR_S)
+
+    assert peak.at(np.array([0.0, 23.9, 24.0, 26.9, 27.0]) * HOUR_S).tolist() == [
+        50_000,
+        50_000,
+        0,
+        0,
+        50_000,
+    ]
+    assert peak.maximum() == 50_000
+
+
 def test_local_clocks_strike_every_hour_through_the_change_of_clocks():
     hours = charge().local_hours(utc_s("2024-03-10T06:30"), 4 * HOUR_S)  # half past midnight
 

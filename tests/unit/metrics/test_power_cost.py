@@ -94,7 +94,7 @@ def test_own_energy_is_used_sold_or_curtailed(record):
     assert metrics["generation_mwh"] == 60.0
     assert metrics["import_mwh"] == pytest.approx(10.0)
     assert metrics["export_mwh"] == pytest.approx(10.0 * 0.375 + 10.0 * 0.125 / 2.0)
-    assert metrics["curtailed_mwh"] == pytest.approx(10.0 - metrics["export_mwh"])
+    assert metrics["curtailed_generation_mwh"] == pytest.approx(10.0 - metrics["export_mwh"])
     assert metrics["own_generation_fraction"] == pytest.approx(50.0 / 60.0)
     assert metrics["generation_used_fraction"] == pytest.approx(50.0 / 60.0)
     expected = (50.0 + metrics["export_mwh"]) * 15.0 - metrics["export_mwh"] * 20.0 + 10.0 * 100.0

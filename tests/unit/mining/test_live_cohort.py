@@ -200,9 +200,13 @@ def test_machines_fail_when_they_are_woken():
 
 
 def test_heat_lowers_the_clock_at_once_and_a_trip_stops_all():
+    held = {"clock": 0.9, "tripped": False}
     ceilings = [
-        Ceiling(0.0, NEVER, False), Ceiling(100.0, 0.9, False), Ceiling(200.0, 0.9, True), Ceiling(300.0, 0.9, False),
-    ]  # fmt: skip
+        Ceiling(0.0, clock=NEVER, tripped=False),
+        Ceiling(100.0, **held),
+        Ceiling(200.0, clock=0.9, tripped=True),
+        Ceiling(300.0, **held),
+    ]
     bench = Bench((0.0, 1.0), (400.0, 0.5), ceilings=ceilings)
     signals = bench.play()
     assert signals["hashrate_ph_s"].at(150.0) == pytest.approx(90.0)
@@ -236,3 +240,29 @@ def test_commands_that_the_clock_alone_meets_need_no_event():
     for share_mw in np.linspace(0.5, 0.9, 50):
         bench.cohort.command(float(share_mw))
     assert bench.clock.event_count == before
+
+
+def test_the_same_share_after_a_failure_is_met_by_the_machines_that_are_left():
+    failures = {"per_start_fraction": 0.0, "per_year_fraction": 5.0, "repair_min_d": 0.5, "repair_max_d": 1.0}
+    bench = Bench((0.0, 0.5), end_s=2 * 86400.0, failures=failures)
+    bench.clock.run_before(42_000.0)
+    bench.cohort.command(0.5)
+    bench.end_s = 42_300.0
+    signals = bench.play()
+    failed = signals["failed_count"]
+    assert failed.at(42_000.0) != failed.at(0.0)
+    assert signals["power_mw"].at(42_200.0) == pytest.approx(0.5)
+
+
+def test_heat_stops_those_too_that_did_not_obey():
+    ceilings = [Ceiling(200.0, clock=0.9, tripped=True)]
+    response = {"commandable_fraction": 0.01, "confirm_down_s": 1e4}
+    signals = Bench((0.0, 1.0), (100.0, 0.0), response=response, ceilings=ceilings).play()
+    assert signals["hashing_count"].at(199.0) > 0.0
+    assert signals["hashing_count"].at(201.0) == 0.0
+
+
+def test_blocks_that_miss_a_command_to_sleep_hash_on_at_the_clock_they_had():
+    response = {"commandable_fraction": 0.01, "confirm_down_s": 1e4}
+    signals = Bench((0.0, 1.0), (100.0, 0.0), (200.0, 0.01), response=response).play()
+    assert signals["hashrate_ph_s"].at(300.0) == pytest.approx(signals["hashing_count"].at(300.0))
