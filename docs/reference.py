@@ -19,7 +19,7 @@ from docs.spec_fields import cell, field_table, sections
 from sim import metrics
 from sim.metrics import CATALOGUE, LOAD_CATALOGUE
 from sim.mining.catalogue import MODELS
-from sim.policies import Decision, FleetView, Notice, Observation
+from sim.policies import Awards, Decision, FleetView, Notice, Observation, Order
 from sim.recording import SIGNALS
 from sim.scenario.model import Scenario
 from sim.study.spec import StudySpec
@@ -80,11 +80,16 @@ def metrics_page() -> str:
         row = (f"`{metric.name}`", metric.unit, "yes" if metric.compares else "", cell(metric.summary))
         groups.setdefault(titles[metric.name], []).append(f"| {' | '.join(row)} |\n")
     for of_load in LOAD_CATALOGUE:
-        summary = f"{cell(of_load.summary)} (each load of type `{of_load.kind}`)"
-        row = (f"`ai.*.{of_load.name}`", of_load.unit, "", summary)
+        summary = f"{cell(of_load.summary)} (each {_whose(of_load.kind)})"
+        row = (f"`{of_load.family}.*.{of_load.name}`", of_load.unit, "", summary)
         groups.setdefault(titles[of_load.name], []).append(f"| {' | '.join(row)} |\n")
     head = "| metric | unit | baseline | what |\n|---|---|---|---|\n"
     return HEAD + text + "".join(f"\n{title}\n\n{head}{''.join(rows)}" for title, rows in groups.items())
+
+
+def _whose(kind: str) -> str:
+    """Return what has the metrics of a kind."""
+    return "service sold" if kind == "ancillary" else f"load of type `{kind}`"
 
 
 def _metric_titles() -> dict[str, str]:
@@ -124,6 +129,8 @@ def policies_page() -> str:
         ("What a policy sees: Observation", Observation),
         ("A fleet as a policy sees it: FleetView", FleetView),
         ("What a tenant has announced: Notice", Notice),
+        ("An order to draw less: Order", Order),
+        ("Reserves sold: Awards", Awards),
         ("What a policy answers: Decision", Decision),
     ):
         head = f"\n## {title}\n\n{noun.__doc__}\n\n| field | type | what |\n|---|---|---|\n"

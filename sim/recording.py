@@ -42,6 +42,14 @@ class Track:
         self._add_value(goal)
         self._add_slope(0.0)
 
+    def ahead(self, time_s: float) -> list[tuple[float, float, float]]:
+        """Return the breakpoint in force at a time and those recorded ahead of it: time, value, slope."""
+        first = len(self._time_s)
+        while first > 0 and self._time_s[first - 1] > time_s:
+            first -= 1
+        rows = range(max(0, first - 1), len(self._time_s))
+        return [(self._time_s[row], self._value[row], self._slope_per_s[row]) for row in rows]
+
     def withdraw_last(self) -> None:
         """Take back the last breakpoint: it was recorded ahead, and did not come true."""
         self._time_s.pop()
@@ -85,6 +93,7 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("ai_power_mw", "MW", "Power all AI loads draw together"),
     SignalInfo("fleet_power_mw", "MW", "Power all fleets draw together"),
     SignalInfo("fleet_target_mw", "MW", "Power the policy wants of all fleets together"),
+    SignalInfo("fleet_obliged_mw", "MW", "What duties leave of that target, within what the fleets can draw"),
     SignalInfo("fleet_commanded_mw", "MW", "Power the executor has told all fleets to draw together"),
     SignalInfo("limit_mw", "MW", "Limit of the interconnection, and own generation on top"),
     SignalInfo("generation_mw", "MW", "What own generation behind the meter can give"),
@@ -119,6 +128,22 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("fleet.*.waking_count", "1", "Machines of one cohort that boot"),
     SignalInfo("fleet.*.hashing_count", "1", "Machines of one cohort that hash, or ramp up"),
     SignalInfo("fleet.*.failed_count", "1", "Machines of one cohort that wait for repair"),
+    SignalInfo("ancillary.*.award_mw", "MW", "Capacity of one ancillary service that is sold"),
+    SignalInfo("ancillary.*.price_usd_per_mwh", "USD/MWh", "What a megawatt of it is paid for an hour"),
+    SignalInfo(
+        "ancillary.*.shortfall_usd_per_mwh", "USD/MWh", "What a megawatt costs that is not held for an hour"
+    ),
+    SignalInfo(
+        "ancillary.*.undelivered_usd_per_mwh",
+        "USD/MWh",
+        "What a megawatt-hour costs that is due and not delivered",
+    ),
+    SignalInfo("ancillary.*.deployed_mw", "MW", "What is called of it"),
+    SignalInfo("ancillary.*.due_mw", "MW", "What of that must be delivered by now"),
+    SignalInfo(
+        "ancillary.*.hold_mw", "MW", "What of it must be held: sold, not called, and not just called off"
+    ),
+    SignalInfo("ancillary.*.base_mw", "MW", "Power of all fleets that its delivery is measured from"),
 )
 """Every signal that a run records."""
 

@@ -1,8 +1,8 @@
 """Base of every description that a user writes: frozen, strict, and documented field by field."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
 class Spec(BaseModel):
@@ -53,3 +53,24 @@ TimeZone = Annotated[
     AfterValidator(_known_zone),
 ]
 """Name of a time zone in the IANA data base: ``America/Chicago``."""
+
+
+class Timed(Spec):
+    """Base of everything that happens at one time."""
+
+    at: AwareDatetime | None = None
+    """When, ISO 8601 with an offset; or ``at_s``."""
+    at_s: NonNegative | None = None
+    """When [s from the scenario's start]; or ``at``."""
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if (self.at is None) == (self.at_s is None):
+            raise ValueError("an event needs a time: at or at_s, one of them")
+        return self
+
+    def first_s(self, start_utc_s: float) -> float:
+        """Return its time [s from the scenario's start, at ``start_utc_s``]."""
+        if self.at is not None:
+            return self.at.timestamp() - start_utc_s
+        return self.at_s or 0.0

@@ -12,6 +12,7 @@ from sim.engine.fleets import Fleets
 from sim.engine.halls import Halls
 from sim.engine.markets import Markets
 from sim.engine.meter import DemandMeter
+from sim.engine.obligations import Obligations, has_obligations
 from sim.engine.recorder import Recorder
 from sim.market import DemandCharge
 from sim.market.calendar import hour_of_week
@@ -50,6 +51,9 @@ class Campus:
             self._recorder.track("fleet_target_mw"),
             partial(self._recorder.log, "controller"),
         )
+        if has_obligations(scenario):
+            notice = self.controller.notice
+            self.controller.obligations = Obligations(self.clock, self._recorder, bus, scenario, notice)
         self.clock.settle = self.controller.settle
         Markets(self.clock, self._recorder, self.controller, self._fleets.views, scenario)
         if scenario.market.demand_charge is not None:

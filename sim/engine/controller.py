@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from math import inf, nextafter
+from typing import Any
 
 from simpy import Event
 
@@ -10,10 +11,12 @@ from sim.ai.notice import Notice
 from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
+from sim.engine.obligations import Obligations
 from sim.errors import PolicyError
+from sim.grid.orders import Order
 from sim.market.marginal import PriceStep, price_at_usd_per_mwh
 from sim.mining.executor import Executor
-from sim.policies import FleetView, Observation, Policy
+from sim.policies import Awards, FleetView, Observation, Policy
 from sim.recording import Track
 from sim.scenario.controller import ControllerSpec
 
@@ -23,6 +26,7 @@ class Controller:
 
     It never reacts to its fleets' echo. AI power reaches it after the telemetry delay; while it moves
     gradually, whenever it has moved by the deadband. Two decisions are at least the minimum interval apart.
+    Duties (orders, reserves sold, a trip) stand above what the policy wants, and are seen to at once.
 
     Parameters
     ----------
@@ -54,11 +58,13 @@ class Controller:
         self.price_usd_per_mwh = 0.0
         self.price_steps: tuple[PriceStep, ...] = ()
         """Prices by site power, in place of the one price, where it depends on it."""
-        self.market_view: dict[str, float] = {}
+        self.market_view: dict[str, Any] = {}
         """What only some markets publish, by its name in the observation."""
         self.hashprice_usd_per_ph_day = 0.0
         self.fleets: tuple[FleetView, ...] = ()
         self.decision_count = 0
+        self.obligations: Obligations | None = None
+        """What stands above the policy's wish; None: nothing does."""
         self._notices: tuple[Notice, ...] = ()
         self._clock = clock
         self._bus = bus
@@ -74,6 +80,7 @@ class Controller:
         self._ai_power_mw = 0.0
         self._news = False
         self._target_mw: float | None = None
+        self._obliged_mw: float | None = None
         self._reason = ""
         self._next_decision_s = 0.0
         self._meter = Alarm(clock, self._read_meter)
@@ -105,6 +112,8 @@ class Controller:
                 self._decide(now_s)
             else:
                 self._turn.set(self._next_decision_s)
+        if self.obligations is not None and self._target_mw is not None:
+            self._oblige(self.obligations, now_s, self._target_mw)
 
     def _take_turn(self) -> None:
         self._clock.unsettled = True
@@ -164,8 +173,8 @@ class Controller:
                 self.fleets,
                 self._notices,
                 steps,
-                **self.market_view,
-            )
+                *self._obligations_seen(),
+            )._replace(**self.market_view)
         )
         if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
@@ -182,7 +191,21 @@ class Controller:
             )
         self._target_mw = target_mw
         self._record_target(now_s, target_mw)
-        self._executor.follow(target_mw)
+        if self.obligations is None:
+            self._executor.follow(target_mw)
+
+    def _oblige(self, obligations: Obligations, now_s: float, target_mw: float) -> None:
+        """Tell the fleets what duties leave of the policy's target; not bound to the policy's interval."""
+        obliged_mw = obligations.meet(now_s, target_mw, self._ai_power_mw, self.limit_mw)
+        if obliged_mw != self._obliged_mw:
+            self._obliged_mw = obliged_mw
+            self._executor.follow(obliged_mw)
+        obligations.watch(now_s)
+
+    def _obligations_seen(self) -> tuple[tuple[Order, ...], Awards]:
+        if self.obligations is None:
+            return (), Awards()
+        return self.obligations.orders, self.obligations.awards_mw
 
     @staticmethod
     def _later(wake_at_s: float, now_s: float) -> float:

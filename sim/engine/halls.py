@@ -13,8 +13,7 @@ from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.recorder import Recorder
-from sim.grid.events import AnyGridEvent, VoltageSag
-from sim.mining.events import PoolLoss
+from sim.grid.events import HallEvent, VoltageSag
 from sim.rng import stream
 from sim.scenario.model import Scenario
 from sim.signals import Signal
@@ -43,7 +42,7 @@ class Halls:
             recorder.give("outdoor_temperature_c", outdoor_c)
             self._live = {hall.name: self._build(hall, outdoor_c) for hall in scenario.halls}
         for event in scenario.events:
-            if not isinstance(event, PoolLoss):
+            if isinstance(event, HallEvent):
                 self._await(event)
 
     def inlet(self, hall: str, load: str) -> SetPower:
@@ -85,7 +84,7 @@ class Halls:
     def _alarm(self, ring: Callable[[], None]) -> Alarm:
         return Alarm(self._clock, ring)
 
-    def _await(self, event: AnyGridEvent) -> None:
+    def _await(self, event: HallEvent) -> None:
         names = self._switches if event.halls is None else event.halls
         switches = [self._switches[name] for name in names if name in self._switches]
         start_utc_s = self._scenario.start_utc_s

@@ -1,14 +1,11 @@
 """Opens the market of a run: records what is in force, and tells the controller what is published, when."""
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable
 
-from simpy import Event
-
-from sim.ai.base import At
 from sim.engine.clock import Clock
 from sim.engine.coincident_peaks import open_four_cp
 from sim.engine.controller import Controller
+from sim.engine.feed import feed
 from sim.engine.power_desk import PowerDesk
 from sim.engine.recorder import Recorder
 from sim.policies import FleetView
@@ -61,16 +58,7 @@ class Markets:
 
     def _publish(self, signal: Signal, tell: Callable[[float], None]) -> None:
         """Tell each value of a step signal when it comes: the first at once."""
-        times_s, values = signal.time_s.tolist(), signal.value.tolist()
-        tell(values[0])
-        self._clock.process(self._feed(times_s[1:], values[1:], tell))
-
-    def _feed(
-        self, times_s: list[float], values: list[float], tell: Callable[[float], None]
-    ) -> Generator[Event, Any, None]:
-        for time_s, value in zip(times_s, values, strict=True):
-            yield At(self._clock, time_s)
-            tell(value)
+        feed(self._clock, signal, tell)
 
     def _set_hashprice(self, hashprice_usd_per_ph_day: float) -> None:
         self._controller.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day

@@ -1,10 +1,11 @@
-"""What happens on the grid, by the clock: voltage sags, and the word that halls may come back."""
+"""What happens on the grid: voltage sags, the word that halls may come back, orders to draw less."""
 
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from sim.spec import Fraction, Name, NonNegative, Spec
+from sim.grid.orders import CurtailmentOrder
+from sim.spec import Fraction, Name, NonNegative, Timed
 
 
 class Sag(NamedTuple):
@@ -18,30 +19,14 @@ class Sag(NamedTuple):
     """How long it lasts [s]."""
 
 
-class _GridEvent(Spec):
-    """Base of every event: a time, and the halls that feel it."""
+class _HallEvent(Timed):
+    """Base of every event that halls feel."""
 
-    at: AwareDatetime | None = None
-    """When, ISO 8601 with an offset; or ``at_s``."""
-    at_s: NonNegative | None = None
-    """When [s from the scenario's start]; or ``at``."""
     halls: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
     """Halls that feel it; left out: all."""
 
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if (self.at is None) == (self.at_s is None):
-            raise ValueError("an event needs a time: at or at_s, one of them")
-        return self
 
-    def first_s(self, start_utc_s: float) -> float:
-        """Return its time [s from the scenario's start, at ``start_utc_s``]."""
-        if self.at is not None:
-            return self.at.timestamp() - start_utc_s
-        return self.at_s or 0.0
-
-
-class VoltageSag(_GridEvent):
+class VoltageSag(_HallEvent):
     """A voltage sag, or a series of them, as a line that recloses on a fault makes."""
 
     type: Literal["voltage-sag"]
@@ -72,11 +57,14 @@ class VoltageSag(_GridEvent):
         )
 
 
-class Reconnect(_GridEvent):
+class Reconnect(_HallEvent):
     """The word that halls that left the grid may begin to return, as an operator gives it."""
 
     type: Literal["reconnect"]
 
 
-AnyGridEvent = Annotated[VoltageSag | Reconnect, Field(discriminator="type")]
+HallEvent = VoltageSag | Reconnect
+"""Any event that halls feel."""
+
+AnyGridEvent = Annotated[VoltageSag | Reconnect | CurtailmentOrder, Field(discriminator="type")]
 """Any event on the grid, told apart by its ``type``."""

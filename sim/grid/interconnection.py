@@ -1,6 +1,40 @@
 """The point where the site meets the grid."""
 
-from sim.spec import NonNegative, Spec
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from sim.spec import NonNegative, Positive, Spec
+
+
+class Trip(Spec):
+    """A relay at the interconnection that stops the fleets after a lasting exceedance.
+
+    It meters the site itself, exactly and without the telemetry's delay. AI is not cut; the fleets are told
+    to go to their minimum, at their own latency and ramp.
+    """
+
+    above_ratio: Annotated[float, Field(ge=1.0, le=10.0)] = 1.0
+    """Power above which it counts, over the limit [1]. Default: assumption."""
+    above_mw: Positive | None = None
+    """Power above which it counts [MW]; left out: ``above_ratio`` times the limit."""
+    after_s: NonNegative = 30.0
+    """How long the site may stay above without a break [s]. Default: assumption."""
+    hold_min: Positive = 15.0
+    """How long the fleets are held down [min]; the count then begins afresh. Default: assumption."""
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Self:
+        if self.above_mw is not None and self.above_ratio != 1.0:
+            raise ValueError(
+                f"a trip has one level: above_mw or above_ratio, got {self.above_mw:g} MW and "
+                f"{self.above_ratio:g}"
+            )
+        return self
+
+    def level_mw(self, limit_mw: float) -> float:
+        """Return the power above which it counts [MW], at a limit [MW]."""
+        return self.above_ratio * limit_mw if self.above_mw is None else self.above_mw
 
 
 class Interconnection(Spec):
@@ -9,3 +43,5 @@ class Interconnection(Spec):
     limit_mw: NonNegative
     """Power that the site may draw from the grid [MW]; 0 only where it has ``market.generation``. More is
     possible and is measured as exceedance."""
+    trip: Trip | None = None
+    """Relay that stops the fleets after a lasting exceedance; left out: none."""

@@ -1,4 +1,4 @@
-"""What the site is paid and pays: the power price, hashprice, the price of bitcoin."""
+"""What the site is paid and pays: the power price, hashprice, the price of bitcoin, ancillary services."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from sim.market.ancillary import AncillaryService, check_once
 from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
 from sim.market.day_ahead import AnyDayAheadPrice, FileDayAheadPrice, FixedDayAheadPrice
 from sim.market.demand_charge import DemandCharge
@@ -13,6 +14,7 @@ from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
 from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
 from sim.market.network import NetworkBitcoin
 from sim.market.power import FilePowerPrice, FixedPowerPrice, PowerPrice
+from sim.market.rules import MarketRules
 from sim.market.supply import AnySupply, DayAheadSupply, PowerPurchaseAgreement, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
 from sim.rng import stream
@@ -20,6 +22,7 @@ from sim.spec import Spec
 from sim.tables import Files
 
 __all__ = [
+    "AncillaryService",
     "BitcoinMarket",
     "ConstantGeneration",
     "DayAheadSupply",
@@ -32,6 +35,7 @@ __all__ = [
     "FixedDayAheadPrice",
     "FixedPowerPrice",
     "FourCoincidentPeaks",
+    "MarketRules",
     "MarketSpec",
     "NetworkBitcoin",
     "PowerPrice",
@@ -44,7 +48,7 @@ __all__ = [
 
 
 class MarketSpec(Spec):
-    """The prices that the site meets, and how it buys its power."""
+    """The prices that the site meets, how it buys its power, and the services that it sells."""
 
     power: Annotated[FixedPowerPrice | FilePowerPrice | SyntheticPowerPrice, Field(discriminator="type")] = (
         FixedPowerPrice()
@@ -65,6 +69,15 @@ class MarketSpec(Spec):
         FixedBitcoin()
     )
     """What mining earns: a hashprice ``fixed`` or from a ``file``, or made from the ``network``."""
+    ancillary: Annotated[tuple[AncillaryService, ...], Field(max_length=5)] = ()
+    """Ancillary services that the site sells, each once."""
+    rules: MarketRules = MarketRules()
+    """Rules of the market that have dates."""
+
+    @model_validator(mode="after")
+    def _each_service_once(self) -> Self:
+        check_once(self.ancillary)
+        return self
 
     @model_validator(mode="after")
     def _day_ahead_has_a_price(self) -> Self:
@@ -94,4 +107,6 @@ class MarketSpec(Spec):
             found["generation"] = partial(self.generation.signal, *span, draws)
         if self.four_cp is not None:
             found["four_cp"] = partial(self.four_cp.system_load.signal, *span)
+        for position, service in enumerate(self.ancillary):
+            found[f"ancillary.{position}"] = partial(service.price.signals, *span)
         return found

@@ -1,6 +1,6 @@
 """Local time: what the clocks of a zone show, daylight saving included."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as datetime_time
 from zoneinfo import ZoneInfo
 
@@ -165,3 +165,14 @@ def daily_utc_s(
 
 def _month_start_utc_s(month: int, zone: ZoneInfo) -> float:
     return datetime(month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp()
+
+
+def midnight_utc_s(day: date, time_zone: str) -> float:
+    """Return when a day begins on the clocks of a zone [s since 1970-01-01T00:00Z].
+
+    Examples
+    --------
+    >>> midnight_utc_s(date(2025, 12, 5), "America/Chicago")
+    1764914400.0
+    """
+    return datetime.combine(day, datetime_time(), ZoneInfo(time_zone)).timestamp()

@@ -38,6 +38,33 @@ def step_signals(
     InputError
         The file does not cover the run, has a hole or a blank in it, or lacks a column.
     """
+    starts_s, rows = _rows(table, time_column, start_utc_s, end_s)
+    return tuple(Signal.steps(starts_s, table.numbers(column, rows)[rows], end_s) for column in value_columns)
+
+
+def offered_signal(
+    table: Table, time_column: str, value_column: str, start_utc_s: float, end_s: float
+) -> tuple[Signal, Signal]:
+    """Return a column that may have blanks as a step signal, and where it has a number.
+
+    Takes and raises what `step_signals` does, but for blanks.
+
+    Returns
+    -------
+    value : Signal
+        The column, in its own unit; 0 where it is blank.
+    present : Signal
+        1 where there is a number, 0 where it is blank.
+    """
+    starts_s, rows = _rows(table, time_column, start_utc_s, end_s)
+    values = table.numbers(value_column, rows, blanks=True)[rows]
+    present = np.isfinite(values)
+    filled = Signal.steps(starts_s, np.where(present, values, 0.0), end_s)
+    return filled, Signal.steps(starts_s, present.astype(np.float64), end_s)
+
+
+def _rows(table: Table, time_column: str, start_utc_s: float, end_s: float) -> tuple[FloatArray, slice]:
+    """Return the rows of the run, and when each begins [s]; raise InputError where they do not cover it."""
     time_s = table.times_utc_s(time_column) - start_utc_s
     if len(time_s) < 2:  # noqa: PLR2004 -- two rows make the first spacing
         raise InputError.single(table.name, "", f"must have at least 2 rows, got {len(time_s)}")
@@ -46,8 +73,7 @@ def step_signals(
     _check_holes(table.name, time_s, spacing_s, start_utc_s, end_s)
     first = int(np.searchsorted(time_s, 0.0, side="right")) - 1
     rows = slice(first, int(np.searchsorted(time_s, end_s, side="left")))
-    starts_s = np.maximum(time_s[rows], 0.0)
-    return tuple(Signal.steps(starts_s, table.numbers(column, rows)[rows], end_s) for column in value_columns)
+    return np.maximum(time_s[rows], 0.0), rows
 
 
 def published_signal(

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from sim.metrics import (
+    ancillary,
     coincident_peaks,
     demand,
     dips,
+    duties,
     economics,
     energy,
     fleets,
@@ -32,6 +34,7 @@ CATALOGUE: tuple[Metric, ...] = tuple(
         ramps,
         dips,
         fleets,
+        duties,
         mining,
         economics,
         power_cost,
@@ -49,8 +52,9 @@ LOAD_CATALOGUE: tuple[LoadMetric, ...] = (
     *inference.CATALOGUE,
     *tenants.CATALOGUE,
     *halls.CATALOGUE,
+    *ancillary.CATALOGUE,
 )
-"""Every metric that loads of one kind have."""
+"""Every metric that loads of one kind, halls and services sold have."""
 
 
 def metrics_of(load_kinds: Mapping[str, str]) -> tuple[Metric, ...]:

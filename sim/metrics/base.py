@@ -27,7 +27,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class LoadMetric:
-    """A metric that each load of one kind has: ``ai.<load>.<name>``."""
+    """A metric that each load of one kind has, ``ai.<load>.<name>``, or each hall, or each service sold."""
 
     kind: str
     """Type of the loads that have it: ``training``."""
@@ -39,11 +39,16 @@ class LoadMetric:
     """What it is, in one line."""
     measure: Callable[[Recording, str], float]
     """Computes it from the recording and the name of the load."""
+    family: str = "ai"
+    """First part of its name."""
 
     def of(self, load: str) -> Metric:
         """Return the metric of one load."""
         return Metric(
-            f"ai.{load}.{self.name}", self.unit, self.summary, lambda recording: self.measure(recording, load)
+            f"{self.family}.{load}.{self.name}",
+            self.unit,
+            self.summary,
+            lambda recording: self.measure(recording, load),
         )
 
 

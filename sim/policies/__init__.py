@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.ai.notice import Notice
+from sim.grid.orders import Order
 from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
-from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec
+from sim.policies.base import Awards, Decision, FleetView, Observation, Policy, PolicySpec
 from sim.policies.checkpoint_aware import CheckpointAware
 from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.four_cp import FourCp
@@ -34,6 +35,7 @@ __all__ = [
     "POLICIES",
     "AlwaysOn",
     "AnyPolicy",
+    "Awards",
     "CheckpointAware",
     "Decision",
     "FleetView",
@@ -42,6 +44,7 @@ __all__ = [
     "MiningOff",
     "Notice",
     "Observation",
+    "Order",
     "Policy",
     "PolicySpec",
     "PriceStep",

@@ -5,6 +5,7 @@ from math import inf
 from typing import NamedTuple, Protocol
 
 from sim.ai.notice import Notice
+from sim.grid.orders import Order
 from sim.market.marginal import PriceStep
 from sim.spec import Spec
 
@@ -23,6 +24,15 @@ class FleetView(NamedTuple):
     """Power price at which it earns nothing, pool fee deducted [USD/MWh]."""
     available_mw: float = inf
     """Power it can draw now, without machines in repair and what heat takes [MW]; infinity: as rated."""
+
+
+class Awards(NamedTuple):
+    """Reserves that the site has sold for now."""
+
+    up_mw: float = 0.0
+    """What the fleets must be able to draw less [MW]."""
+    down_mw: float = 0.0
+    """What they must be able to draw more [MW]."""
 
 
 class Observation(NamedTuple):
@@ -50,6 +60,10 @@ class Observation(NamedTuple):
     price_steps: tuple[PriceStep, ...] = ()
     """What a MWh is worth by site power, where it depends on it: own generation, or a contract whose energy
     is not resold; empty: one price."""
+    orders: tuple[Order, ...] = ()
+    """Orders to draw less that are announced and not over; the controller keeps them in any case."""
+    awards_mw: Awards = Awards()
+    """Reserves sold now; the controller holds and delivers them in any case."""
     day_ahead_usd_per_mwh: float | None = None
     """Day-ahead price of the present hour [USD/MWh]; None: the market has none."""
     day_ahead_until_s: float | None = None

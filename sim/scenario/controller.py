@@ -18,6 +18,9 @@ class ControllerSpec(Spec):
     through."""
     minimum_interval_s: Delay = 0.0
     """Least time between two decisions [s]; what changes in between waits for the next one."""
+    order_lead_s: Delay = 60.0
+    """How long before an order binds the fleets are brought to its cap [s], for latency and ramps; never
+    before it is announced. Default: assumption."""
     telemetry_deadband_mw: Annotated[float, Field(ge=1e-3, le=1e6)] = 0.5
     """While AI power moves gradually, telemetry reports each time it has moved this far [MW], as SCADA does
     by exception (assumption: 0.25 % of a 200 MW site)."""

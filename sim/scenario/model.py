@@ -13,11 +13,14 @@ from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
 from sim.grid.events import Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
+from sim.grid.orders import CurtailmentOrder, Order
 from sim.market import MarketSpec
+from sim.market.ancillary import ServiceName, Sold, Terms
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom, FourCp
+from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.placement import check_halls, check_pools
 from sim.spec import Name, Spec
@@ -26,7 +29,7 @@ from sim.units import SECONDS_PER_DAY
 
 _YEARS = range(1970, 2200)
 
-AnyEvent = Annotated[VoltageSag | Reconnect | PoolLoss, Field(discriminator="type")]
+AnyEvent = Annotated[VoltageSag | Reconnect | CurtailmentOrder | PoolLoss, Field(discriminator="type")]
 """Any event, told apart by its ``type``."""
 
 
@@ -54,7 +57,7 @@ class Scenario(Spec):
     weather: AnyWeather = SyntheticWeather()
     """Outdoor temperature, for the cooling of halls: ``file`` or ``synthetic``."""
     events: Annotated[tuple[AnyEvent, ...], Field(max_length=1000)] = ()
-    """What happens by the clock: voltage sags, the word to reconnect, a lost pool."""
+    """What happens by the clock: voltage sags, the word to reconnect, orders to draw less, a lost pool."""
     fleets: Annotated[tuple[AnyFleet, ...], Field(max_length=1000)] = ()
     """The fleets of miners."""
     controller: ControllerSpec = ControllerSpec()
@@ -77,10 +80,12 @@ class Scenario(Spec):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [part.name for part in (*self.loads, *self.halls, *self.fleets)]
+        names += [entry.service for entry in self.market.ancillary]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(
-                f"loads, halls and fleets need names of their own; used twice: {', '.join(twice)}"
+                "loads, halls and fleets need names of their own, other than a service's; used twice: "
+                f"{', '.join(twice)}"
             )
         return self
 
@@ -118,6 +123,24 @@ class Scenario(Spec):
     def files(self) -> Files:
         """The files that the scenario may read."""
         return self._files
+
+    def orders(self) -> tuple[Order, ...]:
+        """Return the orders that bind this site, in the order in which they are written."""
+        rules, site_mw = self.market.rules, self.interconnection.limit_mw
+        orders = [
+            event.order(self.start_utc_s) for event in self.events if isinstance(event, CurtailmentOrder)
+        ]
+        return tuple(
+            order for order in orders if rules.binds(order.announced_at_s, self.start_utc_s, site_mw)
+        )
+
+    def sold(self) -> dict[ServiceName, Sold]:
+        """Return the ancillary services that the site sells, by name; raise InputError as their files do."""
+        terms = Terms(self.files, self.start_utc_s, self.end_s, self.market.rules, bool(self.loads))
+        return {
+            entry.service: entry.sold(terms, stream(self.seed, entry.stream_name))
+            for entry in self.market.ancillary
+        }
 
     def with_files(self, files: Files) -> Self:
         """Return the same scenario, reading its files from these folders."""

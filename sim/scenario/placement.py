@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sim.ai.base import Load
 from sim.ai.halls import Hall
-from sim.grid.events import AnyGridEvent
+from sim.grid.events import AnyGridEvent, HallEvent
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
@@ -25,10 +25,7 @@ def check_halls(
         (f"fleet '{fleet.name}'", fleet.location.hall) for fleet in fleets if fleet.location is not None
     ]
     named += [
-        ("an event", name)
-        for event in events
-        if not isinstance(event, PoolLoss)
-        for name in event.halls or ()
+        ("an event", name) for event in events if isinstance(event, HallEvent) for name in event.halls or ()
     ]
     _check_known(named, known)
     for load in loads:

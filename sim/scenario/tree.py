@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -69,9 +69,9 @@ def _scalar(data: object, place: Place, path: str) -> Scalar:
         return int(data)
     if isinstance(data, Real):
         return float(data)
-    if isinstance(data, datetime):
+    if isinstance(data, date):
         return data.isoformat()
-    must = "must be a mapping, a list, text, a number, true, false, a time or None"
+    must = "must be a mapping, a list, text, a number, true, false, a time, a date or None"
     raise InputError.single(str(place), path, f"{must}; got {type(data).__name__}")
 
 

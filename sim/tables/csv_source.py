@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
@@ -68,6 +69,10 @@ class CsvSource:
         """Return what a row holds, as a message shows it; empty where it is blank."""
         text = self._strings(column)[row].as_py()
         return repr(text) if text.strip() else ""
+
+    def blanks(self, column: str) -> NDArray[np.bool_]:
+        """Return which rows hold nothing."""
+        return truths(compute.match_substring_regex(self._strings(column), r"^\s*$"))
 
     def line(self, row: int) -> int:
         """Return the line of the file on which a row stands."""

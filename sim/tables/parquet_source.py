@@ -2,10 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import parquet
 
 from sim.errors import InputError
-from sim.tables.arrow import floats, seconds
+from sim.tables.arrow import floats, seconds, truths
 from sim.tables.limits import MAX_BYTES, check_columns, check_row_count, file_fault, reason
 from sim.tables.table import FloatArray
 
@@ -75,6 +76,10 @@ class ParquetSource:
             return "" if count is None else f"{np.datetime64(count, 'us')}Z"
         value = self._load(column)[row].as_py()
         return "" if value is None else str(value)
+
+    def blanks(self, column: str) -> NDArray[np.bool_]:
+        """Return which rows hold nothing."""
+        return truths(self._load(column).is_null())
 
     def line(self, row: int) -> None:
         """Return None: a Parquet file has no lines."""

@@ -34,6 +34,9 @@ class Source(Protocol):
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
 
+    def blanks(self, column: str) -> NDArray[np.bool_]:
+        """Return which rows hold nothing."""
+
     def line(self, row: int) -> int | None:
         """Return the line of the file on which a row stands, None where there are no lines."""
 
@@ -68,6 +71,10 @@ class Selection:
         texts = self._source.texts(column)
         return [texts[row] for row in self._rows.tolist()]
 
+    def blanks(self, column: str) -> NDArray[np.bool_]:
+        """Return which rows hold nothing."""
+        return self._source.blanks(column)[self._rows]
+
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
         return self._source.found(column, int(self._rows[row]))
@@ -91,7 +98,7 @@ class Table:
         self._selected: dict[tuple[str, str], Table] = {}
         self._read: dict[tuple[str, str], FloatArray] = {}
 
-    def numbers(self, column: str, rows: slice | None = None) -> FloatArray:
+    def numbers(self, column: str, rows: slice | None = None, *, blanks: bool = False) -> FloatArray:
         """Return a column of numbers, in the unit of the file.
 
         Parameters
@@ -100,6 +107,8 @@ class Table:
             Name of the column.
         rows
             Rows that must hold a finite number, all of them unless said; others are NaN where they do not.
+        blanks
+            Whether those rows may be blank too, and are NaN then.
 
         Raises
         ------
@@ -109,6 +118,8 @@ class Table:
         values = self._column("numbers", column, self._source.numbers)
         checked = slice(0, self.row_count) if rows is None else rows
         bad = np.flatnonzero(~np.isfinite(values[checked]))
+        if blanks and bad.size:
+            bad = bad[~self._source.blanks(column)[checked][bad]]
         if bad.size:
             unit = unit_of(column)
             row = range(self.row_count)[checked][int(bad[0])]

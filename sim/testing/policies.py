@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
-from sim.policies import Decision, FleetView, Notice, Observation, Policy, PriceStep
+from sim.grid.orders import AppliesTo
+from sim.policies import Awards, Decision, FleetView, Notice, Observation, Order, Policy, PriceStep
 from sim.rng import stream
+
+EVEN_CHANCE: Final = 0.5
 
 
 def check_policy(make_policy: Callable[[], Policy], count: int = 500, seed: int = 1) -> None:
@@ -57,7 +60,7 @@ def _require_sound(decision: Decision, observation: Observation) -> None:
 
 
 def observations(count: int, seed: int = 1) -> Iterator[Observation]:
-    """Yield observations in order of time: quiet ones, AI above the limit, odd prices, notices.
+    """Yield observations in order of time: AI above the limit, odd prices, notices, orders, awards.
 
     Parameters
     ----------
@@ -92,6 +95,8 @@ def _observation(time_s: float, draws: Generator) -> Observation:
         commanded_mw=sum(fleet.rated_mw for fleet in fleets) * float(draws.random()),
         fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
         notices=tuple(_notice(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
+        orders=tuple(_order(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
+        awards_mw=Awards(*(draws.choice([0.0, 0.2], 2) * limit_mw * draws.random(2)).tolist()),
     )
 
 
@@ -118,6 +123,14 @@ def _notice(time_s: float, limit_mw: float, draws: Generator) -> Notice:
     change_mw = limit_mw * float(draws.uniform(-1.0, 1.0))
     kind: NoticeKind = "resume" if change_mw > 0.0 else "checkpoint"
     return Notice("training", kind, at_s, at_s + float(draws.uniform(0.0, 600.0)), change_mw, time_s)
+
+
+def _order(time_s: float, limit_mw: float, draws: Generator) -> Order:
+    binding_s = time_s + float(draws.uniform(-1800.0, 1800.0))
+    until_s = max(time_s, binding_s) + float(draws.uniform(1.0, 7200.0))
+    applies_to: AppliesTo = "fleets" if draws.random() < EVEN_CHANCE else "site"
+    cap_mw = limit_mw * float(draws.choice([0.0, draws.random()]))
+    return Order(min(time_s, binding_s) - 60.0, binding_s, until_s, cap_mw, applies_to, "curtailment order")
 
 
 def _fleet(position: int, limit_mw: float, draws: Generator) -> FleetView:

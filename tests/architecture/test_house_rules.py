@@ -83,8 +83,9 @@ def test_every_metric_has_a_name_of_its_own_that_ends_in_its_unit():
 
 
 def test_every_recorded_signal_is_in_the_catalogue_and_ends_in_its_unit():
-    recording = run(a_scenario(days=0.01)).recording
-    names = {re.sub(r"^(load|fleet)\.[^.]+\.", r"\1.*.", name) for name in recording.signals}
+    service = {"service": "rrs", "offer_mw": 9.0, "price": {"type": "fixed", "price_usd_per_mwh": 5.0}}
+    recording = run(a_scenario(days=0.01, market={"ancillary": [service]})).recording
+    names = {re.sub(r"^(load|fleet|ancillary)\.[^.]+\.", r"\1.*.", name) for name in recording.signals}
     assert names <= {info.name for info in SIGNALS}
     for info in SIGNALS:
         assert unit_of(info.name.rsplit(".", 1)[-1]) == info.unit

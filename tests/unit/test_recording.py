@@ -138,3 +138,13 @@ def test_every_signal_says_its_unit_and_ends_in_it():
         assert unit_of(info.name) == info.unit, info.name
         assert info.summary
     assert len({info.name for info in SIGNALS}) == len(SIGNALS)
+
+
+def test_what_lies_ahead_begins_with_what_is_in_force():
+    track = Track()
+    assert track.ahead(0.0) == []
+    track.set(0.0, 10.0)
+    track.ramp(5.0, 10.0, 2.0, 8.0, 16.0)
+    assert track.ahead(3.0) == [(0.0, 10.0, 0.0), (5.0, 10.0, 2.0), (8.0, 16.0, 0.0)]
+    assert track.ahead(5.0) == [(5.0, 10.0, 2.0), (8.0, 16.0, 0.0)]
+    assert track.ahead(99.0) == [(8.0, 16.0, 0.0)]

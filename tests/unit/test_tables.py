@@ -388,3 +388,23 @@ def test_reading_a_table_does_not_wait_for_pandas(tmp_path: Path) -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_blanks_are_let_through_where_they_may_stand_but_text_is_not(tmp_path: Path) -> None:
+    found = table(tmp_path, "a,b\n1,x\n,2\n  ,3\n4,\n")
+
+    assert np.array_equal(found.numbers("a", blanks=True), [1.0, np.nan, np.nan, 4.0], equal_nan=True)
+    with pytest.raises(InputError, match=r"column 'b', row 1: must be a finite number; got 'x'"):
+        found.numbers("b", blanks=True)
+    with pytest.raises(InputError, match="it is blank"):
+        found.numbers("a")
+
+
+def test_blanks_of_a_parquet_file_are_its_nulls(tmp_path: Path) -> None:
+    found = write_parquet(
+        tmp_path, {"a": pa.array([1.0, None, 3.0]), "b": pa.array([1.0, None, float("inf")])}
+    )
+
+    assert np.array_equal(found.numbers("a", blanks=True), [1.0, np.nan, 3.0], equal_nan=True)
+    with pytest.raises(InputError, match="row 3: must be a finite number; got inf"):
+        found.numbers("b", blanks=True)

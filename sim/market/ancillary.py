@@ -1,0 +1,213 @@
+"""Ancillary services that the site sells: what is offered, what it earns, when it is called."""
+
+from typing import Annotated, Final, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field, model_validator
+
+from sim.market.calendar import hour_of_week
+from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, due_after, due_linearly
+from sim.market.capacity import AnyCapacityPrice
+from sim.market.rules import MarketRules
+from sim.signals import Signal
+from sim.spec import NonNegative, Spec, TimeZone
+from sim.tables import Files
+from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE
+
+ServiceName = Literal["regulation-up", "regulation-down", "rrs", "ecrs", "non-spin"]
+Rise = Literal["step", "linear"]
+Day = Annotated[tuple[NonNegative, ...], Field(min_length=24, max_length=24)]
+"""One value for each hour of the local day."""
+
+_QUARTER_S = 15.0 * SECONDS_PER_MINUTE  # the clocks of every zone show whole hours at whole quarters in UTC
+
+
+class Response(NamedTuple):
+    """How fast a service must be delivered."""
+
+    response_s: float
+    """Time from a call until all of it must be there [s]."""
+    rise: Rise
+    """What is due before: nothing, or a linear rise."""
+    restore_s: float
+    """Time from the end of a call until what was called must be held again [s]."""
+
+
+RESPONSES: Final[dict[ServiceName, Response]] = {
+    "regulation-up": Response(4.0, "step", 4.0),
+    "regulation-down": Response(4.0, "step", 4.0),
+    "rrs": Response(10.0, "step", 600.0),
+    "ecrs": Response(600.0, "linear", 600.0),
+    "non-spin": Response(1800.0, "step", 600.0),
+}
+"""What is usual: the response of ECRS after ERCOT's NPRR 1148; the others and all `restore_s` unverified."""
+SERVED_FIRST: Final[tuple[ServiceName, ...]] = ("regulation-up", "regulation-down", "rrs", "ecrs", "non-spin")
+"""The services, the one that delivery counts for first, first: the fastest."""
+
+
+class Terms(NamedTuple):
+    """A run, as the market sees it."""
+
+    files: Files
+    """The folders that the scenario may read from."""
+    start_utc_s: float
+    """The run's start [s since 1970-01-01T00:00Z]."""
+    end_s: float
+    """The run's end [s from its start]."""
+    rules: MarketRules
+    """The rules in force."""
+    has_ai: bool
+    """Whether AI loads stand on the site."""
+
+
+class Sold(NamedTuple):
+    """One service over a run, as signals; all are known beforehand, whatever the policy does."""
+
+    award_mw: Signal
+    """Capacity sold, as steps [MW]."""
+    price_usd_per_mwh: Signal
+    """What it is paid [USD/MWh, for a megawatt held for an hour], as steps."""
+    shortfall_usd_per_mwh: Signal
+    """What a megawatt not held for an hour costs [USD/MWh], as steps."""
+    undelivered_usd_per_mwh: Signal
+    """What a megawatt-hour costs that is due and not delivered [USD/MWh], as steps."""
+    called_mw: Signal
+    """What is called, as steps [MW]."""
+    due_mw: Signal
+    """What must be delivered by now [MW]; never above what is called."""
+    hold_mw: Signal
+    """What must be held [MW]: sold, not called, and not called off a moment ago."""
+
+
+class AncillaryService(Spec):
+    """A service that the site sells day ahead at its market price, and delivers when it is called.
+
+    A call of ``regulation-up``, ``rrs``, ``ecrs`` or ``non-spin`` makes the fleets draw less: what is sold
+    must be held above their minimum. One of ``regulation-down`` makes them draw more: it must be held below
+    what they may draw. The whole offer is awarded wherever the service is bought: the site takes the price.
+    """
+
+    service: ServiceName
+    """What is sold."""
+    offer_mw: NonNegative | None = None
+    """Capacity offered at all hours [MW]; or ``offer_by_hour_mw``."""
+    offer_by_hour_mw: Day | None = None
+    """Capacity offered in each hour of the local day, 24 values from midnight on [MW]; or ``offer_mw``."""
+    time_zone: TimeZone = "America/Chicago"
+    """Clocks by which the hours are counted."""
+    price: AnyCapacityPrice
+    """What a megawatt held for an hour is paid: ``fixed`` or ``file``."""
+    deployment: AnyDeployment | None = None
+    """When it is called: ``scheduled``, ``drawn`` or ``regulation``; left out: ``regulation`` for regulation,
+    ``drawn`` for the others."""
+    response_s: Annotated[float, Field(ge=0.0, le=86_400.0)] | None = None
+    """Time from a call until all of it must be there [s]; left out: 4 s for regulation, 10 s for ``rrs``,
+    1800 s for ``non-spin`` (unverified), 600 s for ``ecrs``."""
+    rise: Rise | None = None
+    """What is due before: nothing (``step``) or a ``linear`` rise; left out: ``linear`` for ``ecrs``, else
+    ``step``."""
+    restore_s: Annotated[float, Field(ge=0.0, le=86_400.0)] | None = None
+    """Time from the end of a call until what was called must be held again [s]; left out: 4 s for regulation,
+    600 s for the others. Default: assumption."""
+    penalty_ratio: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
+    """What a megawatt costs that is called and not delivered, and, while awards are physical, one that is not
+    held: so many times the price [1]. Default: assumption; 1 takes back what was paid."""
+
+    @model_validator(mode="after")
+    def _one_offer(self) -> Self:
+        if (self.offer_mw is None) == (self.offer_by_hour_mw is None):
+            raise ValueError("a service needs an offer: offer_mw or offer_by_hour_mw, one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _called_as_it_may_be(self) -> Self:
+        regulates = self.service.startswith("regulation")
+        kind = "" if self.deployment is None else self.deployment.type
+        if kind == ("drawn" if regulates else "regulation"):
+            other = "regulation" if regulates else "drawn"
+            raise ValueError(f"deployment of {self.service} must be scheduled or {other}, got {kind}")
+        return self
+
+    @property
+    def downward(self) -> bool:
+        """Whether a call makes the site draw more."""
+        return self.service == "regulation-down"
+
+    @property
+    def stream_name(self) -> str:
+        """Name of its random stream; both directions of regulation follow one signal."""
+        regulates = self.service.startswith("regulation")
+        return f"market/ancillary/{'regulation' if regulates else self.service}"
+
+    def sold(self, terms: Terms, draws: Generator) -> Sold:
+        """Return award, prices and calls over a run.
+
+        Parameters
+        ----------
+        terms
+            The run.
+        draws
+            The stream of `stream_name`.
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run.
+        """
+        price = self.price.signals(terms.files, terms.start_utc_s, terms.end_s)
+        award_mw = self._offer(terms) * price.offered * self._allowed(terms)
+        award_mw = award_mw.simplify()
+        deployment = self.deployment or self._usual_deployment()
+        share = deployment.share(terms.start_utc_s, terms.end_s, draws, downward=self.downward)
+        called_mw = (award_mw * share).simplify()
+        financial = _from(terms.rules.financial_from_s(terms.start_utc_s), terms.end_s)
+        physical = price.day_ahead * (self.penalty_ratio * (1.0 - financial))
+        shortfall = (physical + price.real_time * financial).simplify()
+        undelivered = price.day_ahead * self.penalty_ratio
+        due_mw, hold_mw = self._due(called_mw), self._hold(award_mw, called_mw)
+        return Sold(award_mw, price.day_ahead, shortfall, undelivered, called_mw, due_mw, hold_mw)
+
+    def _offer(self, terms: Terms) -> Signal:
+        if self.offer_by_hour_mw is None:
+            return Signal.constant(self.offer_mw or 0.0, terms.end_s)
+        first_s = -(terms.start_utc_s % _QUARTER_S)
+        time_s = np.arange(first_s, terms.end_s, _QUARTER_S)
+        hours = hour_of_week(terms.start_utc_s + time_s, self.time_zone) % HOURS_PER_DAY
+        values = np.array(self.offer_by_hour_mw)[np.floor(hours).astype(np.int64)]
+        return Signal.steps(np.maximum(time_s, 0.0), values, terms.end_s).simplify()
+
+    @staticmethod
+    def _allowed(terms: Terms) -> Signal:
+        """Return 1 while the site may have awards, 0 from when it is barred from them."""
+        paid_until_s = terms.rules.paid_until_s(terms.start_utc_s, has_ai=terms.has_ai)
+        return 1.0 - _from(paid_until_s, terms.end_s)
+
+    def _usual_deployment(self) -> DrawnCalls | RegulationSignal:
+        return RegulationSignal() if self.service.startswith("regulation") else DrawnCalls()
+
+    def _due(self, called_mw: Signal) -> Signal:
+        usual = RESPONSES[self.service]
+        response_s = usual.response_s if self.response_s is None else self.response_s
+        rule = due_linearly if (self.rise or usual.rise) == "linear" else due_after
+        return rule(called_mw, response_s)
+
+    def _hold(self, award_mw: Signal, called_mw: Signal) -> Signal:
+        restore_s = RESPONSES[self.service].restore_s if self.restore_s is None else self.restore_s
+        lately_mw = called_mw.rolling_maximum(restore_s) if restore_s > 0.0 else called_mw
+        return (award_mw - lately_mw).positive_part().simplify()
+
+
+def _from(time_s: float, end_s: float) -> Signal:
+    """Return 0 before a time and 1 from it on, over a run."""
+    if time_s <= 0.0:
+        return Signal.constant(1.0, end_s)
+    return Signal.steps([0.0, min(time_s, end_s)], [0.0, 1.0], end_s)
+
+
+def check_once(services: tuple[AncillaryService, ...]) -> None:
+    """Raise ValueError where a service is sold twice."""
+    names = [entry.service for entry in services]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"ancillary: each service may be sold once; sold twice: {', '.join(twice)}")

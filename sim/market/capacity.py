@@ -1,0 +1,111 @@
+"""What a reserve is paid for being held: a price per megawatt and hour, fixed or from a file."""
+
+from abc import abstractmethod
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from sim.errors import InputError
+from sim.market.series import offered_signal, utc_text
+from sim.signals import Signal
+from sim.spec import NonNegative, Spec
+from sim.tables import Files, Table
+
+
+class CapacitySignals(NamedTuple):
+    """Capacity prices over a run, as steps [USD/MWh, for a megawatt held for an hour]."""
+
+    day_ahead: Signal
+    """Price of an award; 0 where there is none."""
+    real_time: Signal
+    """Price at which capacity is bought back in real time."""
+    offered: Signal
+    """1 where the service is bought, 0 where the file has a blank."""
+
+
+class CapacityPrice(Spec):
+    """Base of every description of a capacity price."""
+
+    @abstractmethod
+    def signals(self, files: Files, start_utc_s: float, end_s: float) -> CapacitySignals:
+        """Return the prices over the run.
+
+        Parameters
+        ----------
+        files
+            The folders that the scenario may read from.
+        start_utc_s
+            The run's start [s since 1970-01-01T00:00Z].
+        end_s
+            The run's end [s from its start], above 0.
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run, or holds a price below 0.
+        """
+
+
+class FixedCapacityPrice(CapacityPrice):
+    """One capacity price for the whole run."""
+
+    type: Literal["fixed"]
+    """Kind of price."""
+    price_usd_per_mwh: NonNegative
+    """Price of a megawatt held for an hour [USD/MWh]."""
+    real_time_usd_per_mwh: NonNegative | None = None
+    """Price at which it is bought back in real time [USD/MWh]; left out: the same."""
+
+    def signals(self, files: Files, start_utc_s: float, end_s: float) -> CapacitySignals:  # noqa: ARG002 -- reads no file
+        """Return the prices, constant from 0 to the run's end."""
+        real_time = self.real_time_usd_per_mwh
+        return CapacitySignals(
+            Signal.constant(self.price_usd_per_mwh, end_s),
+            Signal.constant(self.price_usd_per_mwh if real_time is None else real_time, end_s),
+            Signal.constant(1.0, end_s),
+        )
+
+
+class FileCapacityPrice(CapacityPrice):
+    """Capacity prices from a file; each row holds from its time until the next row's.
+
+    Where a row is blank the service is not bought: there is no award.
+    """
+
+    type: Literal["file"]
+    """Kind of price."""
+    file: Annotated[str, Field(min_length=1)]
+    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
+    time_column: str = "time_utc"
+    """Column with the START of each interval, as ISO-8601 with zone."""
+    price_column: Annotated[str, Field(min_length=1)]
+    """Column with the price of a megawatt held for an hour [USD/MWh], such as ``as_rrs``."""
+    real_time_column: Annotated[str, Field(min_length=1)] | None = None
+    """Column with the price at which it is bought back in real time [USD/MWh]; left out, or where it is
+    blank: the same."""
+
+    def signals(self, files: Files, start_utc_s: float, end_s: float) -> CapacitySignals:
+        """Return the file's prices over the run, as steps."""
+        table = files.table(self.file)
+        day_ahead, offered = self._column(table, self.price_column, start_utc_s, end_s)
+        if self.real_time_column is None:
+            return CapacitySignals(day_ahead, day_ahead, offered)
+        bought, known = self._column(table, self.real_time_column, start_utc_s, end_s)
+        return CapacitySignals(day_ahead, bought + day_ahead * (1.0 - known), offered)
+
+    def _column(self, table: Table, column: str, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
+        """Return a column and where it has a number; raise InputError where a price is below 0."""
+        price, known = offered_signal(table, self.time_column, column, start_utc_s, end_s)
+        wrong = np.flatnonzero(price.value < 0.0)
+        if wrong.size:
+            when = utc_text(start_utc_s + float(price.time_s[wrong[0]]))
+            got = f"{float(price.value[wrong[0]]):g} USD/MWh"
+            raise InputError.single(
+                table.name, "", f"column '{column}' at {when}: must be 0 or more, got {got}"
+            )
+        return price, known
+
+
+AnyCapacityPrice = Annotated[FixedCapacityPrice | FileCapacityPrice, Field(discriminator="type")]
+"""Any capacity price, told apart by its ``type``."""

@@ -1,0 +1,150 @@
+"""What stood above the policy's wish, and what it cost: orders, trips, ancillary services together."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
+from sim.metrics.base import Metric
+from sim.metrics.energy import energy_mwh
+from sim.metrics.limits import TOLERANCE_MW
+from sim.recording import Recording
+from sim.signals import Signal
+from sim.units import SECONDS_PER_HOUR
+
+_BINDING = "binding: "
+
+
+class Binding(NamedTuple):
+    """The time in which one order bound."""
+
+    from_s: float
+    """Its start [s]."""
+    until_s: float
+    """Its end, or the run's [s]."""
+    cap_mw: float
+    """Most that might be drawn [MW]."""
+    power: str
+    """Name of the signal that the cap is on."""
+
+    def power_mw(self, recording: Recording) -> Signal:
+        """Return that signal, while the order bound [MW]."""
+        return recording[self.power].clip_time(self.from_s, self.until_s)
+
+
+def bindings(recording: Recording) -> tuple[Binding, ...]:
+    """Return when orders bound, in order of their start."""
+    over_s = {
+        event.source: event.time_s
+        for event in recording.events
+        if event.kind == "over" and event.source.startswith("order.")
+    }
+    return tuple(
+        Binding(
+            event.time_s,
+            over_s.get(event.source, recording.end_s),
+            event.value,
+            f"{'fleet' if event.kind.endswith('fleets') else 'site'}_power_mw",
+        )
+        for event in recording.events
+        if event.source.startswith("order.") and event.kind.startswith(_BINDING)
+    )
+
+
+def comply_s(recording: Recording) -> float:
+    """Return the longest time from when an order bound until its cap was kept [s]; NaN without an order.
+
+    An order that was kept from its start took 0 s, one that was never kept as long as it bound.
+    """
+    return max((_comply_s(binding, recording) for binding in recording.once(bindings)), default=math.nan)
+
+
+def _comply_s(binding: Binding, recording: Recording) -> float:
+    above_s = binding.power_mw(recording).intervals_above(binding.cap_mw + TOLERANCE_MW)
+    if not len(above_s) or above_s[0, 0] > binding.from_s:
+        return 0.0
+    return float(above_s[0, 1] - binding.from_s)
+
+
+def excess_mwh(recording: Recording) -> float:
+    """Return the energy above the caps of orders while they bound [MWh]; each order counts for itself."""
+    return sum(
+        binding.power_mw(recording).integral_above(binding.cap_mw) / SECONDS_PER_HOUR
+        for binding in recording.once(bindings)
+    )
+
+
+def wish_mw(recording: Recording) -> Signal:
+    """Return the policy's target, within what the fleets can draw [MW]."""
+    least_mw, most_mw = (
+        sum(recording.constants[f"fleet.{name}.{bound}"] for name in recording.fleet_names)
+        for bound in ("minimum_mw", "rated_mw")
+    )
+    return recording["fleet_target_mw"].maximum_with(least_mw).minimum_with(most_mw)
+
+
+def curtailed_mwh(recording: Recording) -> float:
+    """Return what the policy wished and the fleets did not draw while an order bound [MWh]."""
+    below_mw = (wish_mw(recording) - recording["fleet_power_mw"]).positive_part()
+    spans_s = _united_s(recording.once(bindings))
+    return sum(energy_mwh(below_mw.clip_time(from_s, until_s)) for from_s, until_s in spans_s)
+
+
+def _united_s(spans: Sequence[Binding]) -> Iterator[tuple[float, float]]:
+    """Yield the times in which at least one order bound [s]."""
+    done_s = 0.0
+    for binding in sorted(spans):
+        if binding.until_s > done_s:
+            yield max(binding.from_s, done_s), binding.until_s
+            done_s = binding.until_s
+
+
+def unmined_mwh(recording: Recording) -> float:
+    """Return what the policy wished and duties kept the fleets from being told [MWh]."""
+    obliged_mw = recording.signals.get("fleet_obliged_mw")
+    if obliged_mw is None:
+        return 0.0
+    return energy_mwh((wish_mw(recording) - obliged_mw).positive_part())
+
+
+def _all_services(measure: Callable[[Recording, str], float]) -> Callable[[Recording], float]:
+    return lambda recording: sum(measure(recording, service) for service in sold_services(recording))
+
+
+CATALOGUE = (
+    Metric("order_count", "1", "Orders to draw less that bound", lambda r: float(len(r.once(bindings)))),
+    Metric("order_comply_s", "s", "Longest time from when an order bound until its cap was kept", comply_s),
+    Metric("order_excess_mwh", "MWh", "Energy above the caps of orders while they bound", excess_mwh),
+    Metric(
+        "order_curtailed_mwh",
+        "MWh",
+        "Energy the policy wished for and the fleets did not draw while orders bound",
+        curtailed_mwh,
+    ),
+    Metric(
+        "trip_count",
+        "1",
+        "Times the relay at the interconnection stopped the fleets",
+        lambda r: float(
+            sum(event.source == "interconnection" and event.kind == "trip" for event in r.events)
+        ),
+    ),
+    Metric(
+        "duty_unmined_mwh",
+        "MWh",
+        "Energy that duties of all kinds took from what the policy wished for",
+        unmined_mwh,
+    ),
+    Metric(
+        "ancillary_revenue_usd",
+        "USD",
+        "What all ancillary services were paid, before penalties",
+        _all_services(revenue_usd),
+    ),
+    Metric(
+        "ancillary_penalty_usd",
+        "USD",
+        "Cost of reserves not held and not delivered, buy-back included",
+        _all_services(penalty_usd),
+    ),
+)
