@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.market.leases import (
+from sim.market.rents import (
     LANDLORD_CAPEX_USD_PER_MW,
     LEASE_MARGIN_FRACTION,
     RENT_USD_PER_MW_YEAR,

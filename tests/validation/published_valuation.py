@@ -4,7 +4,7 @@ from functools import partial
 
 from published import Absolute, PublishedCase, Relative
 
-from sim.market.leases import lease_ebitda_usd, lease_rent_usd, mean_rent_usd_per_mw_year
+from sim.market.rents import lease_ebitda_usd, lease_rent_usd, mean_rent_usd_per_mw_year
 from sim.metrics.valuation import mining_margin_usd_per_mw_year, network_hashprice_ratio
 from sim.mining.hashing import hashrate_ph_s
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sim.market.leases import (
+from sim.market.rents import (
     Lease,
     billed_mw,
     lease_cash_flow_usd,
