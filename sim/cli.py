@@ -45,7 +45,7 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario: print a table of metrics and write a result folder."""
-    from sim.console import print_metrics, print_metrics_json, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.publish import default_folder, publish  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run as simulate  # noqa: PLC0415
@@ -59,6 +59,7 @@ def run(
         print_metrics_json(result.metrics)
     else:
         print_metrics(result)
+        print_statement(result)
     if out is not None or not as_json:
         folder, is_new = publish(
             result, default_folder(result) if out is None else out, replaceable=out is None

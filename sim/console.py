@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from sim.metrics import Measurement
-from sim.report.format import format_value
+from sim.metrics.statement import statement
+from sim.report.format import format_amount, format_value
 from sim.result import Result, metrics_document
 from sim.units import unit_of
 
@@ -61,6 +62,18 @@ def print_metrics(result: Result) -> None:
             "" if measurement.baseline is None else format_value(measurement.baseline, measurement.unit)
         )
         table.add_row(name, format_value(measurement, measurement.unit), baseline, measurement.summary)
+    _console().print(table)
+
+
+def print_statement(result: Result) -> None:
+    """Write the profit and loss by segment to standard output."""
+    table = Table(title="profit and loss [USD]")
+    table.add_column("segment", no_wrap=True)
+    for name in ("revenue", "power", "other", "EBITDA"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in statement(result.recording):
+        amounts = (row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd)
+        table.add_row(row.title, *(format_amount(amount) for amount in amounts))
     _console().print(table)
 
 

@@ -144,8 +144,12 @@ SIGNALS: tuple[SignalInfo, ...] = (
         "ancillary.*.hold_mw", "MW", "What of it must be held: sold, not called, and not just called off"
     ),
     SignalInfo("ancillary.*.base_mw", "MW", "Power of all fleets that its delivery is measured from"),
+    SignalInfo("lease.*.rent_usd_per_h", "USD/h", "Full rent of one lease, by the lease year"),
 )
 """Every signal that a run records."""
+
+TIMES = (".start_s", ".end_s")
+"""What the names of constants end in that are times of the run [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,21 @@ class Recording:
         """Names of the signals that add up to AI power: of loads outside halls, and of halls."""
         return tuple(name for name in self.signals if is_ai_power(name))
 
+    @cached_property
+    def ai_parts(self) -> tuple[str, ...]:
+        """What draws AI power at the site's meter: ``load.llama``, ``hall.one``."""
+        return tuple(name.removesuffix(".power_mw") for name in self.ai_power_names)
+
+    @cached_property
+    def lease_names(self) -> tuple[str, ...]:
+        """Names of the leases."""
+        return tuple(name.split(".")[1] for name in self.signals if name.startswith("lease."))
+
+    def lease_parts(self, lease: str) -> tuple[str, ...]:
+        """Return what a tenant draws power by at the site's meter: ``load.llama``, ``hall.one``."""
+        beginning = f"lease.{lease}.part."
+        return tuple(name.removeprefix(beginning) for name in self.constants if name.startswith(beginning))
+
     def load_power_mw(self, load: str) -> Signal:
         """Return what a load draws: at the site's meter, or its IT power where it stands in a hall [MW]."""
         in_hall = self.signals.get(f"load.{load}.it_power_mw")
@@ -223,6 +242,24 @@ class Recording:
         }
         signals["site_power_mw"] = self["ai_power_mw"]
         return replace(self, signals=signals)
+
+    def between(self, from_s: float, to_s: float) -> "Recording":
+        """Return an interval of the run as a run of its own: it begins at 0, and so do times in constants."""
+        signals = {
+            name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self.signals.items()
+        }
+        events = (event for event in self.events if from_s <= event.time_s < to_s)
+        return replace(
+            self,
+            start_utc_s=self.start_utc_s + from_s,
+            end_s=to_s - from_s,
+            signals=signals,
+            events=tuple(replace(event, time_s=event.time_s - from_s) for event in events),
+            constants={
+                name: value - from_s if name.endswith(TIMES) else value
+                for name, value in self.constants.items()
+            },
+        )
 
 
 def is_ai_power(name: str) -> bool:

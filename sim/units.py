@@ -8,6 +8,8 @@ from typing import Final
 SECONDS_PER_MINUTE: Final = 60.0
 SECONDS_PER_HOUR: Final = 3600.0
 SECONDS_PER_DAY: Final = 86_400.0
+SECONDS_PER_YEAR: Final = 31_536_000.0
+"""A year of 365 days, 8,760 hours, in which yearly sums of money are counted."""
 HOURS_PER_DAY: Final = 24.0
 HOURS_PER_YEAR: Final = 8760.0
 DAYS_PER_YEAR: Final = 365.0
@@ -19,11 +21,11 @@ PETAHASH_IN_TERAHASHES: Final = 1e3
 SUFFIX_UNITS: Final[dict[str, str]] = {
     "mw": "MW",
     "mwh": "MWh",
+    "w": "W",
     "wh": "Wh",
     "j": "J",
     "mw_per_s": "MW/s",
     "mw_per_min": "MW/min",
-    "w": "W",
     "w_per_s": "W/s",
     "gb_per_s": "GB/s",
     "m_per_s": "m/s",
@@ -33,10 +35,17 @@ SUFFIX_UNITS: Final[dict[str, str]] = {
     "h": "h",
     "d": "d",
     "days": "d",
+    "years": "year",
     "hz": "Hz",
     "per_s": "1/s",
     "usd": "USD",
+    "usd_per_h": "USD/h",
+    "usd_per_year": "USD/year",
+    "usd_per_mw": "USD/MW",
+    "usd_per_mw_year": "USD/MW/year",
     "usd_per_mwh": "USD/MWh",
+    "usd_per_th": "USD/(TH/s)",
+    "usd_per_machine": "USD/machine",
     "usd_per_ph_day": "USD/(PH/s)/d",
     "usd_per_kw_month": "USD/kW/month",
     "usd_per_kw_year": "USD/kW/year",

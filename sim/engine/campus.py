@@ -5,6 +5,7 @@ from functools import partial
 
 from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
+from sim.engine.books import open_books
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
@@ -55,6 +56,7 @@ class Campus:
             notice = self.controller.notice
             self.controller.obligations = Obligations(self.clock, self._recorder, bus, scenario, notice)
         self.clock.settle = self.controller.settle
+        open_books(self._recorder, scenario)
         Markets(self.clock, self._recorder, self.controller, self._fleets.views, scenario)
         if scenario.market.demand_charge is not None:
             self._meter_demand(scenario.market.demand_charge)

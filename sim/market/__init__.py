@@ -8,15 +8,18 @@ from pydantic import Field, model_validator
 
 from sim.market.ancillary import AncillaryService, check_once
 from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
+from sim.market.costs import CostSpec
 from sim.market.day_ahead import AnyDayAheadPrice, FileDayAheadPrice, FixedDayAheadPrice
 from sim.market.demand_charge import DemandCharge
 from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
 from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
+from sim.market.leases import Lease
 from sim.market.network import NetworkBitcoin
 from sim.market.power import FilePowerPrice, FixedPowerPrice, PowerPrice
 from sim.market.rules import MarketRules
 from sim.market.supply import AnySupply, DayAheadSupply, PowerPurchaseAgreement, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
+from sim.market.valuation import ValuationSpec
 from sim.rng import stream
 from sim.spec import Spec
 from sim.tables import Files
@@ -25,6 +28,7 @@ __all__ = [
     "AncillaryService",
     "BitcoinMarket",
     "ConstantGeneration",
+    "CostSpec",
     "DayAheadSupply",
     "DemandCharge",
     "FileBitcoin",
@@ -35,6 +39,7 @@ __all__ = [
     "FixedDayAheadPrice",
     "FixedPowerPrice",
     "FourCoincidentPeaks",
+    "Lease",
     "MarketRules",
     "MarketSpec",
     "NetworkBitcoin",
@@ -44,6 +49,7 @@ __all__ = [
     "SyntheticPowerPrice",
     "SyntheticWind",
     "SystemLoad",
+    "ValuationSpec",
 ]
 
 

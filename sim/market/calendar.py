@@ -1,6 +1,6 @@
 """Local time: what the clocks of a zone show, daylight saving included."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from datetime import time as datetime_time
 from zoneinfo import ZoneInfo
 
@@ -176,3 +176,41 @@ def midnight_utc_s(day: date, time_zone: str) -> float:
     1764914400.0
     """
     return datetime.combine(day, datetime_time(), ZoneInfo(time_zone)).timestamp()
+
+
+def month_edges_s(start_utc_s: float, end_s: float, offset_s: float) -> tuple[tuple[str, ...], FloatArray]:
+    """Return the calendar months of a run, on a clock at a fixed offset from UTC.
+
+    Parameters
+    ----------
+    start_utc_s
+        The run's start [s since 1970-01-01T00:00Z].
+    end_s
+        The run's end [s from its start], above 0.
+    offset_s
+        Local time less UTC [s].
+
+    Returns
+    -------
+    names : tuple of str
+        ``2026-01``, shape (n,).
+    edges_s : numpy.ndarray
+        Start, the first instant of each later month, and end [s from the start], shape (n + 1,).
+
+    Examples
+    --------
+    Sixty days from noon on 1 January 2026, in UTC:
+
+    >>> month_edges_s(1_767_268_800.0, 60 * 86_400.0, 0.0)
+    (('2026-01', '2026-02', '2026-03'), array([      0., 2635200., 5054400., 5184000.]))
+    """
+    start = datetime.fromtimestamp(start_utc_s, UTC).astimezone(timezone(timedelta(seconds=offset_s)))
+    month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    names, edges_s = [f"{month:%Y-%m}"], [0.0]
+    while True:
+        month = (month + timedelta(days=31)).replace(day=1)  # the month after: none has more days
+        time_s = month.timestamp() - start_utc_s
+        if time_s >= end_s:
+            return tuple(names), np.array([*edges_s, end_s])
+        names.append(f"{month:%Y-%m}")
+        edges_s.append(time_s)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sim.metrics import (
+    accounts,
     ancillary,
     coincident_peaks,
     demand,
@@ -41,6 +42,7 @@ CATALOGUE: tuple[Metric, ...] = tuple(
         demand,
         coincident_peaks,
         generation,
+        accounts,
         run,
     )
     for metric in module.CATALOGUE

@@ -79,10 +79,10 @@ def _contract_lines(recording: Recording) -> list[CostLine]:
         return []
     contract, price = recording["contract_mw"], recording["contract_price_usd_per_mwh"]
     drawn = import_mw(recording)
-    if recording.constants["supply.as_consumed"]:
+    if recording.constants.get("supply.as_consumed", 0.0):
         return [_line("contract", drawn.minimum_with(contract), price)]
     lines = [_line("contract", contract, price)]
-    if recording.constants["supply.resale"]:
+    if recording.constants.get("supply.resale", 0.0):
         resold = (contract - drawn).positive_part()
         lines.append(_line("resale", resold, recording["price_usd_per_mwh"], sign=-1.0))
     return lines
@@ -107,7 +107,7 @@ def _generation_lines(recording: Recording) -> list[CostLine]:
     if "generation_mw" not in recording.signals:
         return []
     exported = export_mw(recording)
-    cost = Signal.constant(recording.constants["generation.cost_usd_per_mwh"], recording.end_s)
+    cost = Signal.constant(recording.constants.get("generation.cost_usd_per_mwh", 0.0), recording.end_s)
     return [
         _line("generation", own_power_mw(recording) + exported, cost),
         _line("export", exported, recording["price_usd_per_mwh"], sign=-1.0),

@@ -1,7 +1,8 @@
-"""The report of a result: the page and the figures, from the result folder alone."""
+"""The report of a result: the page, the tables and the figures, from the result folder alone."""
 
 from pathlib import Path
 
+from sim.report.csv_tables import has_prices, write_tables
 from sim.report.figures import write_figures
 from sim.report.local_time import LocalTime
 from sim.report.moments import worst_moments
@@ -10,7 +11,7 @@ from sim.result import StoredResult, read_result
 
 
 def write_report(folder: Path) -> None:
-    """Write ``report.html`` and ``figures/`` into a result folder, from what it holds.
+    """Write page, ``ledger.csv``, ``monthly.csv`` and ``figures/`` into a result folder, from what it holds.
 
     The same result gives the same bytes: there is no clock time, host or path in them.
 
@@ -40,6 +41,8 @@ def write_report_of(result: StoredResult, folder: Path) -> None:
     clock = LocalTime.of_run(result.scenario.get("start"), result.recording.start_utc_s)
     moments = worst_moments(result.recording)
     (folder / "report.html").write_text(page(result, clock, moments), encoding="utf-8", newline="\n")
+    if has_prices(result.recording):
+        write_tables(result.recording, folder)
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
     write_figures(result.recording, clock, moments, figures)

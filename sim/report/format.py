@@ -20,7 +20,7 @@ DURATION_UNITS: Final = (
     (1.0, "s"),
 )
 TAILS: Final = {"s": " time", "count": " count", "fraction": " fraction"}
-ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC"}
+ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC", "ebitda": "EBITDA", "npv": "NPV"}
 WINDOW: Final = re.compile(r"^(\d+)s$")
 """A window in a name, ``60s``."""
 
@@ -51,6 +51,27 @@ def format_value(value: float | None, unit: str = DIMENSIONLESS) -> str:
         return NOT_ASSESSABLE
     number = format_number(value)
     return number if unit == DIMENSIONLESS else f"{number} {unit}"
+
+
+def format_amount(amount_usd: float) -> str:
+    """Return an amount of money to the dollar, thousands separated, without its unit.
+
+    Parameters
+    ----------
+    amount_usd
+        The amount [USD]; NaN where it is not assessable.
+
+    Returns
+    -------
+    str
+        The amount.
+
+    Examples
+    --------
+    >>> format_amount(-1234567.8), format_amount(0.2), format_amount(math.nan)
+    ('-1,234,568', '0', 'not assessable')
+    """
+    return NOT_ASSESSABLE if math.isnan(amount_usd) else f"{round(amount_usd):,}"
 
 
 def format_number(value: float) -> str:

@@ -28,6 +28,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Dips": ("dip_", "dips_"),
     "AI loads": ("ai.",),
     "Mining and money": ("mined", "mining", "fleet_", "power_cost", "hash", "breakeven"),
+    "Profit and loss": ("revenue", "lease_", "operating_", "penalty_", "ebitda", "enterprise_", "npv_"),
     "The simulation itself": ("event_count", "settle_count", "decision_count", "energy_balance"),
 }
 """What the names of each group's metrics begin with; the rest is `OTHER`."""

@@ -12,11 +12,13 @@ from markupsafe import Markup
 
 from sim.recording import Recording
 from sim.report.chart_data import chart_data
+from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
 from sim.report.format import format_duration, format_percent, format_value
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import metric_groups
 from sim.report.moments import Moment
+from sim.report.money import money
 from sim.report.verdict import verdicts
 from sim.result import StoredResult
 from sim.units import SECONDS_PER_HOUR
@@ -56,9 +58,10 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
         question=_text(result.scenario, "question"),
         facts=list(_facts(result, clock)),
         verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
-        has_price="price_usd_per_mwh" in recording.signals,
+        has_price=has_prices(recording),
         moments=[_moment_line(moment, clock) for moment in moments],
         groups=metric_groups(result.metrics),
+        money=money(recording) if has_prices(recording) else None,
         reasons=list(_reason_lines(recording)),
         events=event_counts(recording),
         provenance=list(_provenance(result.provenance)),

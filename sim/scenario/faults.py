@@ -13,7 +13,7 @@ from sim.scenario.words import did_you_mean, printable, short, shown
 from sim.scenario.yaml_text import MAX_FAULTS
 from sim.units import unit_of
 
-_LISTED: Final = 16
+_LISTED: Final = 24
 
 _TIME: Final = 'must be a time with Z or an offset, such as "2026-01-01T00:00:00-06:00"'
 _NAME: Final = (

@@ -14,7 +14,7 @@ from sim.errors import Fault, InputError
 from sim.grid.events import Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
 from sim.grid.orders import CurtailmentOrder, Order
-from sim.market import MarketSpec
+from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
 from sim.market.ancillary import ServiceName, Sold, Terms
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
@@ -22,6 +22,7 @@ from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom, FourCp
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
+from sim.scenario.leasing import check_leases
 from sim.scenario.placement import check_halls, check_pools
 from sim.spec import Name, Spec
 from sim.tables import Files
@@ -66,6 +67,12 @@ class Scenario(Spec):
     """What steers the fleets."""
     market: MarketSpec = MarketSpec()
     """What power costs and what mining earns."""
+    leases: Annotated[tuple[Lease, ...], Field(max_length=100)] = ()
+    """What AI tenants pay; AI loads under no lease earn what nobody has said."""
+    costs: CostSpec = CostSpec()
+    """What the site costs besides power."""
+    valuation: ValuationSpec = ValuationSpec()
+    """How earnings are turned into a value."""
 
     _files: Files = PrivateAttr(default_factory=lambda: Files(()))
 
@@ -107,6 +114,11 @@ class Scenario(Spec):
             raise ValueError(
                 "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _leases_are_of_loads(self) -> Self:
+        check_leases(self.leases, self.loads)
         return self
 
     @property

@@ -18,15 +18,15 @@ from sim.testing import a_scenario
 LAW = settings(max_examples=25, deadline=None)
 START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 END_S = 2700.0
-MONEY = ("power_cost_usd", "fleet_power_cost_usd")
+MONEY = ("power_cost_usd", "fleet_power_cost_usd", "power_cost_ai_usd", "power_cost_mining_usd")
+EARNINGS = ("mining_margin_usd", "ebitda_mining_usd", "ebitda_mining_usd_per_year")
 WORK = ("event_count", "settle_count", "decision_count")
 POWERS = tuple(m.name for m in CATALOGUE if m.unit in {"MW", "MWh", "MW/min"} and not m.needs)
 SCALED = (
     *POWERS,
-    "power_cost_usd",
-    "fleet_power_cost_usd",
+    *MONEY,
+    *EARNINGS,
     "mining_revenue_usd",
-    "mining_margin_usd",
     "mined_btc",
 )
 
@@ -114,7 +114,7 @@ def test_double_prices_double_what_power_costs_and_nothing_else(site):
         assert twice[name].value == pytest.approx(2.0 * once[name].value, rel=1e-12, abs=1e-9)
         if once[name].baseline is not None:
             assert twice[name].baseline == pytest.approx(2.0 * once[name].baseline, rel=1e-12, abs=1e-9)
-    assert_same(twice, once, but=(*MONEY, "mining_margin_usd"), rel=1e-15)
+    assert_same(twice, once, but=(*MONEY, *EARNINGS), rel=1e-15)
 
 
 @LAW

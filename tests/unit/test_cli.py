@@ -32,11 +32,15 @@ def test_run_prints_a_table_with_units_and_says_where_the_result_lies(command, t
     assert code == 0
     assert "site_energy_mwh" in out
     assert "4,603 MWh" in out
+    assert "profit and loss [USD]" in out
+    assert "145,900" in out  # 1.7165 BTC at 85,000 USD
     folder = tmp_path / err.split("result: ")[1].strip()
     assert {file.name for file in folder.iterdir()} == {
         "events.parquet",
         "figures",
+        "ledger.csv",
         "metrics.json",
+        "monthly.csv",
         "provenance.json",
         "report.html",
         "run.log",

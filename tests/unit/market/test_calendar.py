@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from sim.market.calendar import hour_of_week, utc_offset_s
+from sim.market.calendar import hour_of_week, month_edges_s, utc_offset_s
 
 
 def utc_s(*when):
@@ -44,3 +44,27 @@ def test_the_hour_that_comes_twice_comes_twice():
 
 def test_utc_is_its_own_local_time():
     assert utc_offset_s(np.array([0.0, 1e9]), "UTC").tolist() == [0.0, 0.0]
+
+
+def test_a_run_within_a_month_is_one_month():
+    names, edges_s = month_edges_s(1_767_268_800.0, 10 * 86_400.0, 0.0)  # noon UTC on 1 January 2026
+    assert names == ("2026-01",)
+    assert edges_s.tolist() == [0.0, 10 * 86_400.0]
+
+
+def test_months_begin_at_local_midnight():
+    start_utc_s = 1_767_247_200.0  # 2026-01-01T00:00:00-06:00
+    names, edges_s = month_edges_s(start_utc_s, 60 * 86_400.0, -21_600.0)
+    assert names == ("2026-01", "2026-02", "2026-03")
+    assert edges_s.tolist() == [0.0, 31 * 86_400.0, 59 * 86_400.0, 60 * 86_400.0]
+
+
+def test_a_run_that_ends_as_a_month_ends_has_no_empty_month():
+    names, _ = month_edges_s(1_767_247_200.0, 31 * 86_400.0, -21_600.0)
+    assert names == ("2026-01",)
+
+
+def test_months_of_a_leap_year_add_up():
+    names, edges_s = month_edges_s(1_704_067_200.0, 366 * 86_400.0, 0.0)  # 2024 in UTC
+    assert len(names) == 12
+    assert np.diff(edges_s / 86_400.0).tolist() == [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]

@@ -75,6 +75,8 @@ def test_a_rebuilt_report_has_the_same_bytes(result, folder, tmp_path):
         "figures/power.png",
         "figures/price_and_target.png",
         "figures/worst.png",
+        "ledger.csv",
+        "monthly.csv",
         "report.html",
     ]
     for path in files:
@@ -185,6 +187,12 @@ def test_a_run_without_price_has_no_price_panel():
     recording = Recording(whole.start_utc_s, whole.end_s, signals, whole.events, whole.constants)
     text = text_of(stored(recording, not_assessable()))
     assert json.loads(Elements(text).scripts[0])["price"] is None
+    assert "Every line of the ledger" not in text
+
+
+def test_the_page_shows_the_profit_and_loss(page):
+    assert "Every line of the ledger" in page
+    assert "bitcoin mined, net of the pool fee" in page
 
 
 def test_values_that_are_not_assessable_are_said_to_be():

@@ -1,0 +1,46 @@
+"""Writes down what the money of a run is counted with: leases, costs, multiples."""
+
+from sim.engine.recorder import Recorder
+from sim.market import Lease, ValuationSpec
+from sim.scenario.leasing import curtailment_share_fraction, parts_of
+from sim.scenario.model import Scenario
+from sim.spec import Spec
+
+
+def open_books(recorder: Recorder, scenario: Scenario) -> None:
+    """Record rents and every number that ledger and valuation need; no load or policy sees them."""
+    offset = scenario.start.utcoffset()
+    recorder.constant("run.utc_offset_s", 0.0 if offset is None else offset.total_seconds())
+    for lease in scenario.leases:
+        _open_lease(recorder, scenario, lease)
+    _record(recorder, "cost", scenario.costs)
+    _open_valuation(recorder, scenario.valuation)
+
+
+def _open_lease(recorder: Recorder, scenario: Scenario, lease: Lease) -> None:
+    name = f"lease.{lease.name}"
+    recorder.give(f"{name}.rent_usd_per_h", lease.rent_usd_per_h(scenario.start, scenario.end_s))
+    _record(recorder, name, lease)
+    start_s, end_s = lease.span_s(scenario.start)
+    share = curtailment_share_fraction(lease, scenario.leases, scenario.interconnection.limit_mw)
+    recorder.constant(f"{name}.curtailment_share_fraction", share)
+    recorder.constant(f"{name}.start_s", start_s)
+    recorder.constant(f"{name}.end_s", end_s)
+    recorder.constant(f"{name}.pass_through", float(lease.power == "pass-through"))
+    recorder.constant(f"{name}.tenant_keeps_curtailment", float(lease.curtailment_value == "tenant"))
+    for part in parts_of(lease, scenario.loads):
+        recorder.constant(f"{name}.part.{part}", 1.0)
+
+
+def _open_valuation(recorder: Recorder, valuation: ValuationSpec) -> None:
+    _record(recorder, "valuation", valuation)
+    _record(recorder, "valuation.mining_multiple", valuation.mining_multiple)
+    _record(recorder, "valuation.ai_multiple", valuation.ai_multiple)
+
+
+def _record(recorder: Recorder, beginning: str, spec: Spec) -> None:
+    """Record the numbers of a description under its name; what is left out is left out here too."""
+    for field in type(spec).model_fields:
+        value = getattr(spec, field)
+        if isinstance(value, int | float):
+            recorder.constant(f"{beginning}.{field}", float(value))

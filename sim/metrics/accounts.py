@@ -1,0 +1,228 @@
+"""Profit and loss: sums of the ledger, what they make of a year, and what a year is worth."""
+
+from functools import partial
+from math import nan
+from typing import Final
+
+import numpy as np
+
+from sim.metrics.base import Metric
+from sim.metrics.ledger import POWER, ledger, sum_usd
+from sim.metrics.statement import of_segment, total
+from sim.recording import Recording
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, SECONDS_PER_YEAR
+
+MULTIPLES: Final = ("low", "base", "high")
+
+
+# -- sums ---------------------------------------------------------------------------------------------------
+
+
+def ebitda_usd(recording: Recording, segment: str) -> float:
+    """Return a segment's EBITDA [USD]; NaN where no lease says what AI earns."""
+    return of_segment(recording, segment).ebitda_usd
+
+
+def account_usd(recording: Recording, account: str, segment: str | None = None) -> float:
+    """Return the sum of an account's lines [USD], of one segment or of all."""
+    lines = recording.once(ledger)
+    return sum_usd(line for line in lines if line.account == account and segment in {None, line.segment})
+
+
+def lease_revenue_usd(recording: Recording) -> float:
+    """Return rent and energy passed through [USD]."""
+    lines = recording.once(ledger)
+    return sum_usd(line for line in lines if line.account == "lease" and line.segment == "ai")
+
+
+# -- a year -------------------------------------------------------------------------------------------------
+
+
+def per_year(recording: Recording) -> float:
+    """Return how many runs of this length make a year of 365 days [1/year]."""
+    return SECONDS_PER_YEAR / recording["site_power_mw"].duration_s
+
+
+def _yearly(recording: Recording, segment: str) -> float:
+    return ebitda_usd(recording, segment) * per_year(recording)
+
+
+def enterprise_value_usd(recording: Recording, level: str) -> float:
+    """Return what the run's EBITDA, taken for a year's, is worth at multiples [USD].
+
+    What the segments share is taken off at mining's multiple. NaN where the recording holds no multiples,
+    AI's revenue is not known, or a segment runs at a loss: a multiple of a loss says nothing.
+    """
+    if f"valuation.mining_multiple.{level}_ratio" not in recording.constants:
+        return nan
+    mining_usd, ai_usd = _yearly(recording, "mining"), _yearly(recording, "ai")
+    if not (mining_usd >= 0.0 and ai_usd >= 0.0):
+        return nan
+    mining_ratio, ai_ratio = (
+        recording.constants[f"valuation.{segment}_multiple.{level}_ratio"] for segment in ("mining", "ai")
+    )
+    return mining_ratio * (mining_usd + _yearly(recording, "site")) + ai_ratio * ai_usd
+
+
+# -- net present value --------------------------------------------------------------------------------------
+
+
+def present_years(years: float, discount_fraction: float, growth_fraction: float = 0.0) -> float:
+    r"""Return what one dollar a year is worth today [year].
+
+    Parameters
+    ----------
+    years
+        For how many years, whole [year], at least 1; each pays at its end.
+    discount_fraction
+        Discount rate a year, not below 0.
+    growth_fraction
+        Growth of the payment a year.
+
+    Returns
+    -------
+    float
+        Present value over the first payment [year].
+
+    Notes
+    -----
+    .. math:: \sum_{k=1}^{n} \frac{(1 + g)^{k - 1}}{(1 + r)^k}
+
+    Examples
+    --------
+    >>> round(present_years(15, 0.10), 4), round(present_years(15, 0.10, 0.03), 4)
+    (7.6061, 8.9576)
+    """
+    year = np.arange(1, int(years) + 1)
+    return float(np.sum((1.0 + growth_fraction) ** (year - 1) / (1.0 + discount_fraction) ** year))
+
+
+def npv_mining_usd(recording: Recording) -> float:
+    """Return mining's yearly EBITDA over its life, discounted, less what its sites and machines cost [USD].
+
+    NaN where the scenario gives no price of machines or of their buildings.
+    """
+    constants = recording.constants
+    site_price = constants.get("valuation.mining_capex_usd_per_mw")
+    machine_price = constants.get("valuation.asic_price_usd_per_th")
+    if site_price is None or machine_price is None:
+        return nan
+    capex_usd = 0.0
+    for fleet in recording.fleet_names:
+        rated_mw = constants[f"fleet.{fleet}.rated_mw"]
+        rated_th_s = rated_mw * MEGAWATT_IN_WATTS / constants[f"fleet.{fleet}.efficiency_j_per_th"]
+        capex_usd += site_price * rated_mw + machine_price * rated_th_s
+    worth_years = present_years(
+        constants["valuation.mining_life_years"], constants["valuation.discount_rate_fraction"]
+    )
+    return _yearly(recording, "mining") * worth_years - capex_usd
+
+
+def npv_leases_usd(recording: Recording) -> float:
+    """Return what the leases earn over their terms, discounted to commencement, less building cost [USD].
+
+    Rent as written, escalator included, times the share billed in the run, times the landlord's margin. NaN
+    without leases, or where none was in force.
+    """
+    values = [_npv_lease_usd(recording, lease) for lease in recording.lease_names]
+    return sum(values) if values else nan
+
+
+def _npv_lease_usd(recording: Recording, lease: str) -> float:
+    def written(name: str) -> float:
+        return recording.constants[f"lease.{lease}.{name}"]
+
+    full_usd = recording[f"lease.{lease}.rent_usd_per_h"].integral() / SECONDS_PER_HOUR
+    if full_usd <= 0.0:
+        return nan
+    item = f"{lease}: rent"
+    billed_usd = sum_usd(line for line in recording.once(ledger) if line.item == item)
+    billed = billed_usd / full_usd
+    discount = recording.constants["valuation.discount_rate_fraction"]
+    worth_years = present_years(written("term_years"), discount, written("escalator_fraction"))
+    first_usd = written("rent_usd_per_mw_year") * billed * written("ebitda_margin_fraction")
+    return written("critical_mw") * (first_usd * worth_years - written("capex_usd_per_mw"))
+
+
+# -- catalogue ----------------------------------------------------------------------------------------------
+
+CATALOGUE = (
+    Metric(
+        "revenue_usd",
+        "USD",
+        "All that the site earns, resale of power apart",
+        lambda r: total(r).revenue_usd,
+        compares=True,
+    ),
+    Metric("lease_revenue_usd", "USD", "Rent, and energy passed through to tenants", lease_revenue_usd),
+    Metric(
+        "power_cost_ai_usd",
+        "USD",
+        "AI's part of the power bill: what it draws, at the price in force",
+        lambda r: 0.0 - account_usd(r, POWER, "ai"),
+    ),
+    Metric(
+        "power_cost_mining_usd",
+        "USD",
+        "Mining's part of the power bill: what AI leaves of it",
+        lambda r: 0.0 - account_usd(r, POWER, "mining"),
+    ),
+    Metric(
+        "operating_cost_usd",
+        "USD",
+        "Operations, as far as the scenario prices them",
+        lambda r: 0.0 - account_usd(r, "opex"),
+        compares=True,
+    ),
+    Metric(
+        "penalty_usd",
+        "USD",
+        "Penalties for power above the limit, if the scenario prices it",
+        lambda r: 0.0 - account_usd(r, "penalty"),
+        compares=True,
+    ),
+    Metric("ebitda_mining_usd", "USD", "EBITDA of mining", partial(ebitda_usd, segment="mining")),
+    Metric(
+        "ebitda_ai_usd", "USD", "EBITDA of AI; needs leases for all loads", partial(ebitda_usd, segment="ai")
+    ),
+    Metric(
+        "ebitda_usd",
+        "USD",
+        "EBITDA of the site: the sum of the ledger",
+        lambda r: total(r).ebitda_usd,
+        compares=True,
+    ),
+    Metric(
+        "ebitda_mining_usd_per_year",
+        "USD/year",
+        "EBITDA of mining, the run taken for a year's",
+        partial(_yearly, segment="mining"),
+    ),
+    Metric(
+        "ebitda_ai_usd_per_year",
+        "USD/year",
+        "EBITDA of AI, the run taken for a year's",
+        partial(_yearly, segment="ai"),
+    ),
+    *(
+        Metric(
+            f"enterprise_value_{level}_usd",
+            "USD",
+            f"Annualised EBITDA at the {level} multiple of each segment",
+            partial(enterprise_value_usd, level=level),
+        )
+        for level in MULTIPLES
+    ),
+    Metric(
+        "npv_leases_usd",
+        "USD",
+        "Leases over their terms, discounted, less what their capacity costs to build",
+        npv_leases_usd,
+    ),
+    Metric(
+        "npv_mining_usd",
+        "USD",
+        "Annualised EBITDA of mining over its life, discounted, less machines and sites",
+        npv_mining_usd,
+    ),
+)

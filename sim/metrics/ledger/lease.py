@@ -1,0 +1,82 @@
+"""The account of leases: rent, energy passed through, the landlord's operations, what tenants keep."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from sim.metrics.ledger.line import Line
+from sim.metrics.ledger.power import DELIVERY, lease_bill, resale_gain_usd
+from sim.metrics.ledger.services import services_gain_usd
+from sim.metrics.money import integral_at
+from sim.recording import Recording
+from sim.signals import Signal
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR
+
+LEASE = "lease"
+CURTAILMENT_VALUES: tuple[Callable[[Recording], float], ...] = (resale_gain_usd, services_gain_usd)
+"""What the site earns by not drawing [USD], each a function of the recording; a tenant may keep its share."""
+
+
+def billed_fraction(recording: Recording, lease: str) -> Signal:
+    """Return the share of the rent that is owed at each instant: what is used, not below take-or-pay [1]."""
+    site, constants = recording["site_power_mw"], recording.constants
+    least = constants[f"lease.{lease}.take_or_pay_fraction"]
+    if least >= 1.0:
+        return Signal.constant(1.0, site.end_s, site.start_s)
+    used = Signal.constant(0.0, site.end_s, site.start_s)
+    for part in recording.lease_parts(lease):
+        used = used + _it_power_mw(recording, part)
+    share = used * (1.0 / constants[f"lease.{lease}.critical_mw"])
+    return share.maximum_with(least).minimum_with(1.0)
+
+
+def _it_power_mw(recording: Recording, part: str) -> Signal:
+    """Return the IT power of a hall, or of a load outside halls [MW]."""
+    if part.startswith("hall."):
+        return recording[f"{part}.it_power_mw"]
+    return recording[f"{part}.power_mw"] * (1.0 / recording.constants.get(f"{part}.pue_ratio", 1.0))
+
+
+def in_force(recording: Recording, lease: str) -> Signal:
+    """Return whether a lease runs at each instant: 1 from its commencement to the end of its term, else 0."""
+    rent = recording[f"lease.{lease}.rent_usd_per_h"]
+    start_s, end_s = (recording.constants[f"lease.{lease}.{edge}_s"] for edge in ("start", "end"))
+    runs = (rent.time_s >= start_s) & (rent.time_s < end_s)
+    return Signal.steps(rent.time_s, runs.astype(np.float64), rent.end_s)
+
+
+def lease_lines(recording: Recording) -> Iterator[Line]:
+    """Yield the lines of each lease."""
+    for lease in recording.lease_names:
+        yield from _rent_lines(recording, lease)
+        yield from _energy_lines(recording, lease)
+        yield from _curtailment_lines(recording, lease)
+
+
+def _rent_lines(recording: Recording, lease: str) -> Iterator[Line]:
+    rent, billed = recording[f"lease.{lease}.rent_usd_per_h"], billed_fraction(recording, lease)
+    constants = recording.constants
+    billed_s = integral_at(billed, in_force(recording, lease))
+    mw_years = constants[f"lease.{lease}.critical_mw"] * billed_s / SECONDS_PER_YEAR
+    rent_usd = integral_at(billed, rent) / SECONDS_PER_HOUR
+    yield Line("ai", LEASE, f"{lease}: rent", mw_years, "MW·year", rent_usd)
+    opex_fraction = 1.0 - constants[f"lease.{lease}.ebitda_margin_fraction"]
+    yield Line(
+        "ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction
+    )
+
+
+def _energy_lines(recording: Recording, lease: str) -> Iterator[Line]:
+    if recording.constants[f"lease.{lease}.pass_through"]:
+        bill = lease_bill(recording, lease, in_force(recording, lease))
+        energy_mwh = sum(bought.energy_mwh for way, bought in bill.items() if way != DELIVERY)
+        cost_usd = sum(bought.cost_usd for bought in bill.values())
+        yield Line("ai", LEASE, f"{lease}: energy passed through", energy_mwh, "MWh", cost_usd)
+
+
+def _curtailment_lines(recording: Recording, lease: str) -> Iterator[Line]:
+    if recording.constants[f"lease.{lease}.tenant_keeps_curtailment"]:
+        value_usd = sum(value(recording) for value in CURTAILMENT_VALUES)
+        passed_usd = recording.constants[f"lease.{lease}.curtailment_share_fraction"] * value_usd
+        item = f"{lease}: share of curtailment value that the tenant keeps"
+        yield Line("mining", LEASE, item, value_usd, "USD", -passed_usd)

@@ -1,0 +1,51 @@
+"""The money of a run as CSV files that a spreadsheet opens: every line of the ledger, and every month."""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any, Final
+
+from sim.metrics.ledger import ledger
+from sim.metrics.months import Month, months
+from sim.recording import Recording
+
+LEDGER_COLUMNS: Final = ("segment", "account", "item", "quantity", "unit", "price_usd_per_unit", "amount_usd")
+MONTH_COLUMNS: Final = tuple(field.name for field in fields(Month))
+
+
+def has_prices(recording: Recording) -> bool:
+    """Return whether a recording has a power price; without one there is no money to count."""
+    return "price_usd_per_mwh" in recording.signals
+
+
+def write_tables(recording: Recording, folder: Path) -> None:
+    """Write ``ledger.csv`` and ``monthly.csv``; numbers to the last digit, blank where not assessable.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    folder
+        Existing folder to write into.
+    """
+    lines = (
+        (line.segment, line.account, line.item, line.quantity, line.unit, line.price, line.amount_usd)
+        for line in recording.once(ledger)
+    )
+    _write(folder / "ledger.csv", LEDGER_COLUMNS, lines)
+    _write(folder / "monthly.csv", MONTH_COLUMNS, (astuple(month) for month in recording.once(months)))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if math.isnan(value) else repr(float(value))

@@ -1,0 +1,127 @@
+"""The profit and loss as the page shows it: by segment, by month, line by line."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sim.metrics.ledger import ai_revenue_is_known, ledger
+from sim.metrics.ledger.line import Line
+from sim.metrics.months import Month, months
+from sim.metrics.statement import statement
+from sim.recording import Recording
+from sim.report.format import format_amount, format_duration, format_number, format_value
+from sim.units import SECONDS_PER_YEAR
+
+NEARLY: Final = 0.95
+"""Share of a year from which a run stands for one."""
+MONTH_HEADS: Final = (
+    "Days",
+    "Site, MWh",
+    "Miners, MWh",
+    "BTC",
+    "USD/(PH/s)/d",
+    "Power, USD/MWh",
+    "Revenue, USD",
+    "Power, USD",
+    "Other, USD",
+    "EBITDA, USD",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRow:
+    """A row of a table: its title, and its cells ready to show."""
+
+    title: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyLine:
+    """A line of the ledger, ready to show."""
+
+    segment: str
+    account: str
+    item: str
+    quantity: str
+    price: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What the page shows of the money."""
+
+    notes: tuple[str, ...]
+    """What the numbers leave out, in sentences."""
+    segments: tuple[MoneyRow, ...]
+    month_heads: tuple[str, ...]
+    months: tuple[MoneyRow, ...]
+    lines: tuple[MoneyLine, ...]
+
+
+def money(recording: Recording) -> Money:
+    """Return the profit and loss of a run.
+
+    Parameters
+    ----------
+    recording
+        The run.
+
+    Returns
+    -------
+    Money
+        By segment, by month, and every line of the ledger.
+    """
+    segments = (
+        MoneyRow(row.title, _amounts(row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd))
+        for row in recording.once(statement)
+    )
+    return Money(
+        tuple(_notes(recording)),
+        tuple(segments),
+        MONTH_HEADS,
+        tuple(_month(month) for month in recording.once(months)),
+        tuple(_line(line) for line in recording.once(ledger)),
+    )
+
+
+def _notes(recording: Recording) -> Iterator[str]:
+    yield "Cost is below zero. AI pays for what it draws at the price in force; mining bears what is left."
+    if not ai_revenue_is_known(recording):
+        yield "Not every AI load is under a lease: what AI earns is not known, and so is no sum with it."
+    yield "Neither depreciation, interest nor tax is counted, nor any line of the ledger that says so."
+    if recording.end_s < NEARLY * SECONDS_PER_YEAR:
+        length = format_duration(recording.end_s)
+        yield f"Metrics per year, and values made of them, take {length} for a year, without its seasons."
+
+
+def _amounts(*amounts_usd: float) -> tuple[str, ...]:
+    return tuple(format_amount(amount_usd) for amount_usd in amounts_usd)
+
+
+def _month(month: Month) -> MoneyRow:
+    numbers = (month.site_energy_mwh, month.fleet_energy_mwh, month.mined_btc)
+    rates = (month.mining_revenue_usd_per_ph_day, month.power_cost_usd_per_mwh)
+    costs = (-month.power_cost_usd, -month.other_cost_usd)
+    cells = (
+        format_number(round(month.days, 3)),
+        *(format_number(number) for number in numbers),
+        *("" if math.isnan(rate) else f"{rate:,.2f}" for rate in rates),
+        *_amounts(month.revenue_usd, *costs, month.ebitda_usd),
+    )
+    return MoneyRow(month.month, cells)
+
+
+def _line(line: Line) -> MoneyLine:
+    price = "" if math.isnan(line.price) or not line.amount_usd else _price(line)
+    quantity = format_value(line.quantity, line.unit)
+    return MoneyLine(line.segment, line.account, line.item, quantity, price, format_amount(line.amount_usd))
+
+
+def _price(line: Line) -> str:
+    price = abs(line.price) if line.quantity > 0.0 else line.price
+    if line.unit == "USD":
+        return f"{price:,.4f}"
+    return f"{price:,.2f} USD/({line.unit})" if "·" in line.unit else f"{price:,.2f} USD/{line.unit}"
