@@ -47,6 +47,7 @@ def run(
     """Run a scenario: print a table of metrics and write a result folder."""
     from sim.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.publish import default_folder, publish  # noqa: PLC0415
+    from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run as simulate  # noqa: PLC0415
 
@@ -60,6 +61,8 @@ def run(
     else:
         print_metrics(result)
         print_statement(result)
+    for warning in trace_warnings(result.recording):
+        say(f"warning: {warning}")
     if out is not None or not as_json:
         folder, is_new = publish(
             result, default_folder(result) if out is None else out, replaceable=out is None
@@ -149,6 +152,19 @@ def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> 
 
     write_report(folder)
     say(f"report: {folder / 'report.html'}")
+
+
+@app.command()
+def limits(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+    """Check the site of a result against utilities' limits and its own, with and without miners."""
+    from sim.console import print_limits, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    stored = read_result(folder)
+    print_limits(*checks_of(stored.recording, stored.scenario))
+    for warning in trace_warnings(stored.recording):
+        say(f"warning: {warning}")
 
 
 @app.command()

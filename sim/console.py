@@ -18,6 +18,7 @@ from sim.result import Result, metrics_document
 from sim.units import unit_of
 
 if TYPE_CHECKING:
+    from sim.metrics.limit_check import LimitCheck
     from sim.study.compare import Comparison
     from sim.study.sweep import SweepOutcome
 
@@ -74,6 +75,22 @@ def print_statement(result: Result) -> None:
     for row in statement(result.recording):
         amounts = (row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd)
         table.add_row(row.title, *(format_amount(amount) for amount in amounts))
+    _console().print(table)
+
+
+def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
+    """Write how a site stands to limits to standard output, with its miners and without."""
+    from sim.report.grid_limits import rule_text, status_text  # noqa: PLC0415  # no other command needs it
+
+    table = Table("limit", "what", "allowed", "status", "worst", "at [s]", "without mining", "why")
+    for check, other in zip(checks, alone, strict=True):
+        values = [check.limit, check.worst, other.worst]
+        allowed, worst, baseline = (format_value(value, check.rule.unit) for value in values)
+        status, other_status = status_text(check), status_text(other)
+        at = format_value(check.t_worst_s)
+        words = rule_text(check.rule)
+        cells = (allowed, status, worst, at, f"{other_status}, {baseline}", check.reason)
+        table.add_row(check.rule.name, words, *cells)
     _console().print(table)
 
 

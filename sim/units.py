@@ -22,6 +22,7 @@ SUFFIX_UNITS: Final[dict[str, str]] = {
     "mw": "MW",
     "mwh": "MWh",
     "w": "W",
+    "mva": "MVA",
     "wh": "Wh",
     "j": "J",
     "mw_per_s": "MW/s",

@@ -97,6 +97,8 @@ class ReplayLoad(Load):
             signal.value.tolist(),
             signal.slope_per_s.tolist(),
         )
+        if len(times_s) > 1:
+            connection.constant("sample_spacing_s", float(np.median(np.diff(times_s))))
         env, set_power_mw = connection.env, connection.set_power_mw
         set_power_mw(powers_mw[0], slopes[0])
         for time_s, power_mw, slope_mw_per_s in zip(times_s[1:], powers_mw[1:], slopes[1:], strict=True):

@@ -10,43 +10,50 @@ from sim.metrics import (
     dips,
     duties,
     economics,
+    edges,
     energy,
     fleets,
     generation,
     halls,
     inference,
     limits,
+    load_factors,
     mining,
     power_cost,
     ramps,
+    regulation,
+    residual,
     run,
     tenants,
     training,
+    voltage,
 )
 from sim.metrics.base import LoadMetric, Measurement, Metric
 from sim.metrics.base import measure as _measure
 from sim.recording import Recording
 
-CATALOGUE: tuple[Metric, ...] = tuple(
-    metric
-    for module in (
-        energy,
-        limits,
-        ramps,
-        dips,
-        fleets,
-        duties,
-        mining,
-        economics,
-        power_cost,
-        demand,
-        coincident_peaks,
-        generation,
-        accounts,
-        run,
-    )
-    for metric in module.CATALOGUE
+_OF_THE_SITE = (
+    energy,
+    load_factors,
+    limits,
+    ramps,
+    edges,
+    dips,
+    residual,
+    regulation,
+    voltage,
+    fleets,
+    duties,
+    mining,
+    economics,
+    power_cost,
+    demand,
+    coincident_peaks,
+    generation,
+    accounts,
+    run,
 )
+CATALOGUE: tuple[Metric, ...] = tuple(metric for module in _OF_THE_SITE for metric in module.CATALOGUE)
 """Every metric of a run, in the order in which a table shows them; some only where the run has what it
 needs."""
 LOAD_CATALOGUE: tuple[LoadMetric, ...] = (

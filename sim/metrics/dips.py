@@ -1,6 +1,7 @@
 """Dips of AI power: sudden falls, how deep, how long, and what AI did not draw in them."""
 
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ EDGE_S: Final = 60.0
 course in hours)."""
 DEPTH_FRACTION_OF_LIMIT: Final = 0.05
 """A dip falls by more than this share of the interconnection's limit (assumption)."""
+ROUNDING_MW: Final = 1e-6
+"""Power this little below a level counts as at it."""
 LONGEST_S: Final = 21_600.0
 """After this time the lower level counts as the new normal [s]; assumption: beyond most manual restarts."""
 
@@ -34,6 +37,18 @@ class Dip:
     """The lowest it reached [MW]."""
     energy_mwh: float
     """Energy not drawn, against the level before [MWh]."""
+    fall_s: float = 0.0
+    """Time from leaving the level before to `start_s` [s]; 0 where it jumps."""
+
+    @property
+    def depth_mw(self) -> float:
+        """How far it falls [MW]."""
+        return self.reference_mw - self.lowest_mw
+
+    @property
+    def length_s(self) -> float:
+        """How long it lasts [s]."""
+        return self.end_s - self.start_s
 
 
 def dips(
@@ -85,14 +100,36 @@ def _measured(power_mw: Signal, found: list[tuple[float, float, float]]) -> tupl
         return ()
     edges_s = np.unique([time_s for start_s, end_s, _ in found for time_s in (start_s, end_s)])
     bins = np.searchsorted(edges_s, [start_s for start_s, _, _ in found])
+    falls_s = _falls_s(power_mw, found)
     drawn_mwh = power_mw.integrals_over(edges_s)[bins] / SECONDS_PER_HOUR
     lowest_mw = power_mw.minima_over(edges_s)[bins]
     return tuple(
-        Dip(start_s, end_s, reference_mw, lowest, reference_mw * (end_s - start_s) / SECONDS_PER_HOUR - drawn)
-        for (start_s, end_s, reference_mw), lowest, drawn in zip(
-            found, lowest_mw.tolist(), drawn_mwh.tolist(), strict=True
+        Dip(
+            start_s,
+            end_s,
+            reference_mw,
+            lowest,
+            reference_mw * (end_s - start_s) / SECONDS_PER_HOUR - drawn,
+            fall_s,
+        )
+        for (start_s, end_s, reference_mw), lowest, drawn, fall_s in zip(
+            found, lowest_mw.tolist(), drawn_mwh.tolist(), falls_s, strict=True
         )
     )
+
+
+def _falls_s(power_mw: Signal, found: list[tuple[float, float, float]]) -> list[float]:
+    """Return how long each fall takes from where power was last at its highest [s]."""
+    # as memory views: they give plain floats one by one, and copy nothing
+    times_s, values, ends_mw = power_mw.time_s.data, power_mw.value.data, power_mw.left_limits().data
+    falls_s = []
+    for start_s, _, reference_mw in found:
+        level = reference_mw - ROUNDING_MW
+        position = bisect_right(times_s, start_s) - 1
+        while position > 0 and max(values[position], ends_mw[position - 1]) < level:
+            position -= 1
+        falls_s.append(float(start_s - times_s[position]))
+    return falls_s
 
 
 class _Recovery:
@@ -137,6 +174,20 @@ def ai_dips(recording: Recording) -> tuple[Dip, ...]:
     return dips(recording["ai_power_mw"], depth_mw(recording))
 
 
+def _of_dips(name: str, unit: str, summary: str, pick: Callable[[Sequence[Dip]], float]) -> Metric:
+    """Return a metric of a run's dips; NaN where there is none."""
+
+    def measure(recording: Recording) -> float:
+        found = recording.once(ai_dips)
+        return pick(found) if found else float("nan")
+
+    return Metric(name, unit, summary, measure)
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
 CATALOGUE = (
     Metric(
         "dip_count",
@@ -149,5 +200,35 @@ CATALOGUE = (
         "MWh",
         "Energy AI did not draw in its dips, against the level before each",
         lambda r: sum((dip.energy_mwh for dip in r.once(ai_dips)), 0.0),
+    ),
+    _of_dips(
+        "dip_depth_max_mw",
+        "MW",
+        "Depth of the deepest dip of AI power",
+        lambda dips: max(dip.depth_mw for dip in dips),
+    ),
+    _of_dips(
+        "dip_depth_mean_mw",
+        "MW",
+        "Mean depth of the dips of AI power",
+        lambda dips: _mean(dip.depth_mw for dip in dips),
+    ),
+    _of_dips(
+        "dip_length_max_s",
+        "s",
+        "Length of the longest dip of AI power",
+        lambda dips: max(dip.length_s for dip in dips),
+    ),
+    _of_dips(
+        "dip_length_mean_s",
+        "s",
+        "Mean length of the dips of AI power",
+        lambda dips: _mean(dip.length_s for dip in dips),
+    ),
+    _of_dips(
+        "dip_fall_min_s",
+        "s",
+        "Shortest time in which a dip of AI power falls by 5 % of the limit; 0 where it jumps",
+        lambda dips: min(dip.fall_s for dip in dips),
     ),
 )

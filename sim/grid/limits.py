@@ -1,0 +1,165 @@
+"""Limits that utilities set, or propose, on how fast a large load may move."""
+
+import csv
+from importlib.resources import files
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sim.spec import Name, NonNegative, Positive, Spec
+from sim.units import SECONDS_PER_MINUTE
+
+LIMITS_VERSION: Final = "2026-10-07"
+"""Version of the shipped table ``limits.csv``: the date of the public list that its values were taken from
+(Yuz2023/awesome-compute-power-coordination). The utilities' own documents were not opened: unverified."""
+
+Text = Annotated[str, Field(max_length=300)]
+
+NEEDED: Final = {
+    "range": ("window_s", "limit_mw"),
+    "net-ramp": ("window_s", "limit_mw_per_min"),
+    "slope": ("change_mw", "limit_mw_per_min"),
+    "band-amplitude": ("limit_mw", "low_hz", "high_hz"),
+    "line-amplitude": ("limit_mw", "low_hz", "high_hz"),
+}
+"""The fields that a limit of each kind must have."""
+ALLOWED: Final = {
+    "range": ("limit_fraction", "low_hz", "high_hz"),
+    "net-ramp": ("limit_fraction", "direction", "quantile_fraction"),
+    "slope": ("direction",),
+    "band-amplitude": ("limit_fraction",),
+    "line-amplitude": ("limit_fraction",),
+}
+"""The fields that it may have besides; every other one would be read by nobody."""
+
+
+class PowerLimit(Spec):
+    """A limit on changes of site power.
+
+    Kinds, for power P at the connection:
+
+    - ``range``: highest less lowest P within any ``window_s``; with a band, of P filtered to it,
+    - ``net-ramp``: change of P from ``window_s`` ago, per minute,
+    - ``slope``: mean slope of a change of more than ``change_mw``: it is exceeded where P changes by
+      more than that within ``change_mw / limit_mw_per_min``, so that jumps can be judged,
+    - ``band-amplitude``: half of highest less lowest P, filtered to the band, within one period of ``low_hz``
+      (assumption: no wording was seen),
+    - ``line-amplitude``: amplitude of the largest periodic component of P in the band.
+    """
+
+    name: Name
+    """Name of the limit."""
+    kind: Literal["range", "net-ramp", "slope", "band-amplitude", "line-amplitude"]
+    """What is limited."""
+    window_s: Positive | None = None
+    """Window [s], for ``range`` and ``net-ramp``."""
+    limit_mw: Positive | None = None
+    """Highest value allowed [MW], for ``range`` and the amplitudes."""
+    limit_mw_per_min: Positive | None = None
+    """Highest value allowed [MW/min], for ``net-ramp`` and ``slope``."""
+    limit_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Highest value allowed as a share of the site's rated power (of a ramp: per minute); the lower of both
+    counts."""
+    direction: Literal["both", "up", "down"] = "both"
+    """Changes that it holds for."""
+    low_hz: Positive | None = None
+    """Lowest frequency of the band [Hz]."""
+    high_hz: Positive | None = None
+    """Highest frequency of the band [Hz]."""
+    quantile_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Share of the time for which it must be kept, of magnitudes; left out: always."""
+    change_mw: Positive | None = None
+    """Least change that it holds for [MW], for ``slope``."""
+    applies_from_mw: NonNegative = 0.0
+    """Least rated power of a site that it holds for [MW]."""
+    source: Text = "the scenario"
+    """Who sets it, and where that was read."""
+    status: Text = "own"
+    """Proposed, published, in force."""
+    date: Text = ""
+    """Date of the source."""
+
+    @model_validator(mode="after")
+    def _fields_are_those_of_its_kind(self) -> Self:
+        missing = [field for field in NEEDED[self.kind] if getattr(self, field) is None]
+        if missing:
+            raise ValueError(f"a limit of kind {self.kind} needs {', '.join(missing)}")
+        common = {"name", "kind", "applies_from_mw", "source", "status", "date"}
+        fitting = {*common, *NEEDED[self.kind], *ALLOWED[self.kind]}
+        idle = sorted(
+            field for field in self.model_fields_set - fitting if getattr(self, field) not in {None, "both"}
+        )
+        if idle:
+            raise ValueError(f"a limit of kind {self.kind} has no {', '.join(idle)}")
+        return self
+
+    @model_validator(mode="after")
+    def _quantile_is_of_magnitudes(self) -> Self:
+        if self.quantile_fraction is not None and self.direction != "both":
+            raise ValueError(
+                f"quantile_fraction is of both directions together; got direction {self.direction}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _band_has_two_ends(self) -> Self:
+        if (self.low_hz is None) != (self.high_hz is None):
+            raise ValueError("a band needs low_hz and high_hz")
+        if self.low_hz is not None and self.high_hz is not None and self.high_hz <= self.low_hz:
+            raise ValueError(f"high_hz must be above low_hz, {self.low_hz:g} Hz; got {self.high_hz:g} Hz")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """Unit of what is limited."""
+        return "MW" if self.limit_mw_per_min is None else "MW/min"
+
+    @property
+    def band_hz(self) -> tuple[float, float] | None:
+        """The band [Hz]; None where all frequencies count."""
+        return None if self.low_hz is None or self.high_hz is None else (self.low_hz, self.high_hz)
+
+    @property
+    def span_s(self) -> float:
+        """Time within which a change counts [s]."""
+        if self.window_s is not None:
+            return self.window_s
+        if self.change_mw is not None and self.limit_mw_per_min is not None:
+            return self.change_mw / self.limit_mw_per_min * SECONDS_PER_MINUTE
+        return 1.0 / self.low_hz if self.low_hz is not None else 0.0
+
+    def value(self, rated_mw: float) -> float:
+        """Return the highest value allowed at a site of this rated power [unit].
+
+        Examples
+        --------
+        >>> up = {limit.name: limit for limit in published_limits()}["nprr1191-up"]
+        >>> up.value(200.0), up.value(1000.0)
+        (4.0, 8.0)
+        """
+        fixed = self.limit_mw if self.limit_mw_per_min is None else self.limit_mw_per_min
+        shares = () if self.limit_fraction is None else (self.limit_fraction * rated_mw,)
+        return min(*shares, fixed) if shares and fixed is not None else fixed or 0.0
+
+
+def published_limits() -> tuple[PowerLimit, ...]:
+    """Return the shipped limits, of version `LIMITS_VERSION`, in the order of the table.
+
+    Examples
+    --------
+    >>> [(limit.name, limit.window_s, limit.limit_mw) for limit in published_limits()][0]
+    ('ercot-5s', 5.0, 10.0)
+    """
+    text = (files("sim.grid") / "limits.csv").read_text(encoding="utf-8")
+    return tuple(_limit(row) for row in csv.DictReader(text.splitlines()))
+
+
+def _limit(row: dict[str, str]) -> PowerLimit:
+    """Return the limit of a row; an empty cell is left out."""
+    words = {"name", "kind", "direction", "source", "status", "date"}
+    return PowerLimit.model_validate(
+        {key: cell if key in words else float(cell) for key, cell in row.items() if cell}
+    )
+
+
+__all__ = ["LIMITS_VERSION", "PowerLimit", "published_limits"]

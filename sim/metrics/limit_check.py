@@ -1,0 +1,252 @@
+"""Site power against limits on its changes: kept, broken, or not to be told from this run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+
+from sim.ai.waveform import recorded_iterations, site_waveform
+from sim.grid.limits import PowerLimit
+from sim.metrics.limit_measures import MEASURES, MOMENTS, Found, net_ramps
+from sim.recording import Recording
+from sim.signals import Signal
+
+Status = Literal["pass", "fail", "not_assessable"]
+
+TOLERANCE_MW: Final = 1e-6
+"""An excess up to one watt counts as none: it comes of rounding."""
+MODEL_RESOLUTION_S: Final = 1.0
+"""What loads do within this time is not in a recording [s]; assumption: their states last longer."""
+FINEST_NEEDED_S: Final = 2.0
+"""A range is judged as kept on power known at least this finely [s]: averages over longer hide peaks."""
+RAMP_SAMPLES: Final = 10.0
+"""A ramp is judged as kept on power known at least this many times in its window; assumption."""
+SYNTHESIS_S: Final = 120.0
+"""Length of the window that is looked at within the second [s]."""
+SYNTHESIS_HZ: Final = 500.0
+"""Samples in a second of that window [Hz]."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCheck:
+    """How a power stands to one limit."""
+
+    rule: PowerLimit
+    """The limit."""
+    status: Status
+    """``pass``, ``fail`` or ``not_assessable``."""
+    worst: float
+    """Largest value found, in the unit of the limit; NaN where there is none."""
+    limit: float
+    """Highest value allowed at this site."""
+    t_worst_s: float
+    """When the worst is reached: the end of its window [s]; NaN where that says nothing."""
+    episodes: float
+    """How often the limit is exceeded; NaN where that is not counted."""
+    seconds: float
+    """For how long [s]; NaN where that is not counted."""
+    reason: str = ""
+    """Why it is not assessable, or what the figure rests on."""
+
+    @property
+    def margin(self) -> float:
+        """What is left to the limit, below 0 where it is exceeded; in the unit of the limit."""
+        return self.limit - self.worst
+
+
+def check_limits(
+    site_mw: Signal, limits: Sequence[PowerLimit], rated_mw: float, resolution_s: float = 0.0
+) -> tuple[LimitCheck, ...]:
+    """Check a power against limits on its changes.
+
+    Parameters
+    ----------
+    site_mw
+        Power at the connection [MW].
+    limits
+        The limits.
+    rated_mw
+        Rated power of the site [MW], which limits given as a share refer to.
+    resolution_s
+        Time within which the power may have moved without this signal showing it [s]; 0 where it shows all.
+
+    Returns
+    -------
+    tuple of LimitCheck
+        One for each limit, in their order.
+
+    Notes
+    -----
+    A limit without band is exact at breakpoints. A fail needs only to be seen; a pass is given only where the
+    power is known finely enough: for a range or slope within `FINEST_NEEDED_S` and half of the window, for a
+    ramp within a tenth of its window, for a band within half of the period of its highest frequency. Power in
+    a band is filtered as `sim.metrics.spectrum.band_passed` says, the whole run or its worst moments.
+
+    Examples
+    --------
+    >>> from sim.grid.limits import published_limits
+    >>> times_s, levels_mw = [0.0, 1000.0, 1002.0, 1030.0, 1032.0], [200.0, 200.0, 40.0, 40.0, 200.0]
+    >>> dip = Signal.linear(times_s, levels_mw, 3600.0)
+    >>> names = {"ercot-5s", "ieso-15s", "caiso-10min"}
+    >>> rules = [limit for limit in published_limits() if limit.name in names]
+    >>> [(check.rule.name, check.status) for check in check_limits(dip, rules, 200.0)]
+    [('ercot-5s', 'fail'), ('ieso-15s', 'fail'), ('caiso-10min', 'pass')]
+    """
+    values = [rule.value(rated_mw) for rule in limits]
+    untold = [_why_untold(site_mw, rule, rated_mw, resolution_s) for rule in limits]
+    asked = [place for place, reason in enumerate(untold) if not reason]
+    found = _found(site_mw, [limits[place] for place in asked], [values[place] for place in asked])
+    results = dict(zip(asked, found, strict=True))
+    return tuple(
+        _check(results[place], rule, values[place], resolution_s, site_mw.duration_s)
+        if place in results
+        else _untold(rule, values[place], untold[place])
+        for place, rule in enumerate(limits)
+    )
+
+
+def needed_resolution_s(rule: PowerLimit) -> float:
+    """Return how finely power must be known for a limit to be judged as kept [s]."""
+    if rule.band_hz is not None:
+        return 0.5 / rule.band_hz[1]
+    return rule.span_s / RAMP_SAMPLES if rule.kind == "net-ramp" else min(FINEST_NEEDED_S, 0.5 * rule.span_s)
+
+
+def _why_untold(site_mw: Signal, rule: PowerLimit, rated_mw: float, resolution_s: float) -> str:
+    """Return why a limit cannot be measured at all; empty where it can."""
+    if rated_mw < rule.applies_from_mw:
+        return f"holds from {rule.applies_from_mw:g} MW on; the site is rated {rated_mw:g} MW"
+    if rule.kind == "net-ramp" and rule.span_s >= site_mw.duration_s:
+        return f"the run is not longer than the window of {rule.span_s:g} s"
+    if rule.kind == "line-amplitude" and resolution_s > needed_resolution_s(rule):
+        return _too_coarse(rule, resolution_s)
+    return ""
+
+
+def _found(site_mw: Signal, rules: Sequence[PowerLimit], values: Sequence[float]) -> list[Found]:
+    """Return what is found of each limit; net ramps over one window are measured together."""
+    found: dict[int, Found] = {}
+    for span_s in {rule.span_s for rule in rules if rule.kind == "net-ramp"}:
+        places = [
+            place for place, rule in enumerate(rules) if rule.kind == "net-ramp" and rule.span_s == span_s
+        ]
+        ramps = net_ramps(site_mw, [rules[place] for place in places], [values[place] for place in places])
+        found |= dict(zip(places, ramps, strict=True))
+    return [
+        found[place] if place in found else MEASURES[rule.kind](site_mw, rule, values[place])
+        for place, rule in enumerate(rules)
+    ]
+
+
+def _check(
+    found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float
+) -> LimitCheck:
+    status, reason = _judged(found, rule, limit, resolution_s, duration_s)
+    above_s = np.zeros((0, 2)) if status == "pass" and found.above_s is None else found.above_s
+    episodes, seconds = (float("nan"), float("nan"))
+    if above_s is not None:
+        episodes, seconds = float(len(above_s)), float(np.sum(above_s[:, 1] - above_s[:, 0]))
+    return LimitCheck(rule, status, found.worst, limit, found.time_s, episodes, seconds, reason)
+
+
+def _judged(
+    found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float
+) -> tuple[Status, str]:
+    if found.worst > limit + TOLERANCE_MW:
+        return "fail", found.reason
+    if resolution_s > needed_resolution_s(rule):
+        return "not_assessable", _too_coarse(rule, resolution_s)
+    if found.partial:
+        return "not_assessable", f"kept at the {MOMENTS} worst moments, which is all that was filtered"
+    if rule.span_s > duration_s:
+        return "not_assessable", f"the run is shorter than the window of {rule.span_s:g} s"
+    return "pass", found.reason
+
+
+def _too_coarse(rule: PowerLimit, resolution_s: float) -> str:
+    needed = needed_resolution_s(rule)
+    return f"power is known every {resolution_s:.3g} s, and a pass needs every {needed:.2g} s"
+
+
+def _untold(rule: PowerLimit, limit: float, reason: str) -> LimitCheck:
+    unknown = float("nan")
+    return LimitCheck(rule, "not_assessable", unknown, limit, unknown, unknown, unknown, reason)
+
+
+# -- a run --------------------------------------------------------------------------------------------------
+
+
+def resolution_s(recording: Recording) -> float:
+    """Return the time within which a recording may hide a movement [s].
+
+    The coarsest of its loads: the spacing of rows of a replayed trace, the iteration of a training job (its
+    recorded power is the mean over an iteration), and for all others `MODEL_RESOLUTION_S`.
+    """
+    spacings = [MODEL_RESOLUTION_S]
+    for name in recording.load_names:
+        spacings += [
+            recording.constants.get(f"load.{name}.{constant}", 0.0)
+            for constant in ("sample_spacing_s", "iteration_period_s")
+        ]
+    return max(spacings)
+
+
+def coarse_traces(recording: Recording) -> dict[str, float]:
+    """Return the replayed traces with rows farther apart than `FINEST_NEEDED_S`: spacing by load [s]."""
+    spacings = {
+        name: recording.constants.get(f"load.{name}.sample_spacing_s", 0.0) for name in recording.load_names
+    }
+    return {name: spacing_s for name, spacing_s in spacings.items() if spacing_s > FINEST_NEEDED_S}
+
+
+def check_recording(
+    recording: Recording, limits: Sequence[PowerLimit], seed: int = 1
+) -> tuple[LimitCheck, ...]:
+    """Check the site of a run against limits, within the second too where it can be synthesised.
+
+    Parameters
+    ----------
+    recording
+        The run; rated power is the highest limit of its interconnection.
+    limits
+        The limits.
+    seed
+        Seed of the iterations that are synthesised.
+
+    Returns
+    -------
+    tuple of LimitCheck
+        As `check_limits` gives them. What it cannot judge is looked at once more on a window of
+        `SYNTHESIS_S` at the highest AI power, with the iterations of training jobs
+        (`sim.ai.waveform.site_waveform`): a limit broken there is broken; one kept there is still not
+        assessable, as it is one window, synthesised.
+    """
+    rated_mw = recording["limit_mw"].maximum()
+    checks = check_limits(recording["site_power_mw"], limits, rated_mw, resolution_s(recording))
+    specs = recorded_iterations(recording)
+    open_checks = [
+        check
+        for check in checks
+        if check.status == "not_assessable" and rated_mw >= check.rule.applies_from_mw
+    ]
+    if not specs or not open_checks or recording.end_s < SYNTHESIS_S:
+        return checks
+    start_s = min(float(np.floor(recording["ai_power_mw"].time_of_maximum())), recording.end_s - SYNTHESIS_S)
+    (wave,) = site_waveform(recording, [(start_s, start_s + SYNTHESIS_S)], specs, SYNTHESIS_HZ, seed)
+    times_s = np.append(wave.time_s, start_s + SYNTHESIS_S)
+    fine = Signal.steps(times_s[:-1], wave.power_mw, float(times_s[-1]))
+    rules = [check.rule for check in open_checks]
+    again = {check.rule.name: check for check in check_limits(fine, rules, rated_mw, 0.5 / SYNTHESIS_HZ)}
+    return tuple(_with_window(check, again.get(check.rule.name)) for check in checks)
+
+
+def _with_window(check: LimitCheck, window: LimitCheck | None) -> LimitCheck:
+    """Return a check with what a synthesised window adds to it."""
+    if window is None or window.status == "not_assessable":
+        return check
+    if window.status == "fail":
+        reason = f"within the second, synthesised for {SYNTHESIS_S:g} s"
+        unknown = float("nan")
+        return replace(window, episodes=unknown, seconds=unknown, reason=reason)
+    return replace(check, reason=f"{check.reason}; kept in {SYNTHESIS_S:g} s synthesised within the second")

@@ -1,0 +1,144 @@
+"""Voltage at the connection, where the scenario says how strong the grid is; not computed otherwise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sim.grid.connection import CONSTANTS
+from sim.grid.voltage import (
+    Impedance,
+    highest_power_mw,
+    long_term_flicker,
+    reactive_mvar,
+    short_circuit_ratio,
+    short_term_flicker,
+    voltage_pu,
+)
+from sim.metrics.base import Metric
+from sim.recording import Recording
+from sim.signals import FloatArray
+from sim.signals.changes import changes
+
+LEVELS: Final = 1001
+"""Powers between the lowest and the highest at which voltage is looked at, where it need not fall
+steadily."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The connection of a recording."""
+
+    short_circuit_mva: float
+    """Short-circuit power [MVA]."""
+    impedance: Impedance
+    """What lies behind it."""
+    power_factor: float
+    """Active over apparent power of the site, below 0 where reactive power is given."""
+
+    @classmethod
+    def recorded(cls, recording: Recording) -> "Connection | None":
+        """Return what a recording says of its connection; None where that is nothing."""
+        values = [recording.constants.get(f"grid.{name}") for name in CONSTANTS]
+        strength_mva, x_over_r, power_factor = values
+        if strength_mva is None or x_over_r is None or power_factor is None:
+            return None
+        return cls(strength_mva, Impedance.of(strength_mva, x_over_r), power_factor)
+
+    def voltage_pu(self, power_mw: FloatArray) -> FloatArray:
+        """Return the voltage at active powers [MW]; NaN where it collapses [pu]."""
+        return voltage_pu(power_mw, reactive_mvar(power_mw, self.power_factor), self.impedance)
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageFigures:
+    """What a run does to the voltage."""
+
+    lowest_pu: float
+    """Lowest voltage [pu]; NaN in a collapse."""
+    highest_pu: float
+    """Highest voltage [pu]; NaN in a collapse."""
+    collapse_s: float
+    """Time for which the site wants more than the connection can carry at any voltage [s]."""
+    largest_change_pu: float
+    """Largest change in one move of power [pu]; NaN in a collapse."""
+    short_term: float
+    """Largest short-term flicker severity; NaN in a run below 10 min."""
+    long_term: float
+    """Largest long-term flicker severity; NaN in a run below 2 h."""
+
+
+def voltage_figures(recording: Recording) -> VoltageFigures | None:
+    """Return what the site does to the voltage at its connection; None where its strength is not given."""
+    connection = Connection.recorded(recording)
+    if connection is None:
+        return None
+    site = recording["site_power_mw"]
+    voltages_pu = connection.voltage_pu(np.linspace(site.minimum(), site.maximum(), LEVELS))
+    moves = changes(site)
+    swings_pu = np.abs(connection.voltage_pu(moves.after) - connection.voltage_pu(moves.before))
+    short_term = short_term_flicker(moves.start_s, swings_pu, moves.length_s, site.end_s)
+    return VoltageFigures(
+        lowest_pu=float(np.min(voltages_pu)),
+        highest_pu=float(np.max(voltages_pu)),
+        collapse_s=site.time_above(highest_power_mw(connection.power_factor, connection.impedance)),
+        largest_change_pu=float(np.max(swings_pu, initial=0.0)),
+        short_term=_largest(short_term),
+        long_term=_largest(long_term_flicker(short_term)),
+    )
+
+
+def _largest(values: FloatArray) -> float:
+    return float(np.max(values)) if values.size else float("nan")
+
+
+def _ratio(recording: Recording) -> float:
+    connection = Connection.recorded(recording)
+    if connection is None:
+        return float("nan")
+    return short_circuit_ratio(connection.short_circuit_mva, recording["limit_mw"].maximum())
+
+
+def _figure(name: str, unit: str, summary: str, pick: Callable[[VoltageFigures], float]) -> Metric:
+    def measure(recording: Recording) -> float:
+        figures = recording.once(voltage_figures)
+        return float("nan") if figures is None else pick(figures)
+
+    return Metric(name, unit, summary, measure, compares=True)
+
+
+CATALOGUE = (
+    Metric(
+        "short_circuit_ratio",
+        "1",
+        "Short-circuit power at the connection over the limit in MW",
+        _ratio,
+    ),
+    _figure("voltage_min_pu", "pu", "Lowest voltage at the connection", lambda f: f.lowest_pu),
+    _figure("voltage_max_pu", "pu", "Highest voltage at the connection", lambda f: f.highest_pu),
+    _figure(
+        "voltage_collapse_s",
+        "s",
+        "Time for which the site wants more than the connection can carry at any voltage",
+        lambda f: f.collapse_s,
+    ),
+    _figure(
+        "voltage_change_max_pu",
+        "pu",
+        "Largest change of voltage in one move of site power",
+        lambda f: f.largest_change_pu,
+    ),
+    _figure(
+        "flicker_short_term_ratio",
+        "1",
+        "Largest short-term flicker severity Pst of any 10 min (analytical method, unverified)",
+        lambda f: f.short_term,
+    ),
+    _figure(
+        "flicker_long_term_ratio",
+        "1",
+        "Largest long-term flicker severity Plt of any 2 h (analytical method, unverified)",
+        lambda f: f.long_term,
+    ),
+)

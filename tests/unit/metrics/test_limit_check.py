@@ -1,0 +1,170 @@
+import math
+
+import numpy as np
+import pytest
+
+from sim.grid.limits import PowerLimit, published_limits
+from sim.metrics.limit_check import (
+    check_limits,
+    check_recording,
+    coarse_traces,
+    needed_resolution_s,
+    resolution_s,
+)
+from sim.signals import Signal
+
+DIP = Signal.linear([0.0, 1000.0, 1002.0, 1030.0, 1032.0], [200.0, 200.0, 40.0, 40.0, 200.0], 3600.0)
+STEADY = Signal.constant(180.0, 3600.0)
+
+
+def a_limit(**fields):
+    return PowerLimit.model_validate(
+        {"name": "own", "kind": "range", "window_s": 5.0, "limit_mw": 10.0} | fields
+    )
+
+
+def a_ramp(**fields):
+    return a_limit(kind="net-ramp", limit_mw=None, window_s=60.0, limit_mw_per_min=20.0, **fields)
+
+
+def checked(signal, rule, rated_mw=200.0, resolution=0.0):
+    (check,) = check_limits(signal, [rule], rated_mw, resolution)
+    return check
+
+
+def test_a_dip_with_two_second_edges_fails_ercot_and_ieso_and_passes_caiso():
+    checks = {check.rule.name: check for check in check_limits(DIP, published_limits(), 200.0)}
+    assert {name for name, check in checks.items() if check.status == "fail"} >= {
+        "ercot-5s",
+        "ieso-15s",
+        "ieso-ramp",
+        "southern-ramp",
+        "aeso-ramp",
+    }
+    assert checks["caiso-10min"].status == "pass"
+    assert checks["caiso-10min"].worst == pytest.approx(16.0, rel=1e-12)
+    assert checks["southern-ramp"].worst == pytest.approx(160.0, rel=1e-12)
+    assert checks["ieso-15s"].worst == pytest.approx(160.0, rel=1e-12)
+
+
+def test_a_steady_site_passes_all_that_applies_to_it():
+    assert {check.status for check in check_limits(STEADY, published_limits(), 200.0)} == {"pass"}
+    assert {check.worst for check in check_limits(STEADY, published_limits(), 200.0)} == {0.0}
+
+
+def test_a_fail_says_when_how_often_and_how_long():
+    check = checked(DIP, a_limit())
+    # 10 MW take 1 s / 8: each edge is seen from so long after its start until so long before it has left
+    assert (check.status, check.worst, check.margin, check.t_worst_s) == ("fail", 160.0, -150.0, 1002.0)
+    assert (check.episodes, check.seconds) == (2.0, pytest.approx(2.0 * (7.0 - 0.25), rel=1e-9))
+
+
+def test_a_value_at_the_limit_keeps_it():
+    assert checked(Signal.steps([0.0, 50.0], [100.0, 110.0], 100.0), a_limit()).status == "pass"
+    assert checked(Signal.steps([0.0, 50.0], [100.0, 110.001], 100.0), a_limit()).status == "fail"
+
+
+def test_directions_are_told_apart():
+    rise = Signal.steps([0.0, 500.0], [100.0, 150.0], 1000.0)
+    found = [checked(rise, a_ramp(direction=way)).status for way in ("up", "down", "both")]
+    assert found == ["fail", "pass", "fail"]
+
+
+def test_a_quantile_of_ramps_forgives_what_is_rare():
+    assert checked(DIP, a_ramp(quantile_fraction=0.75)).status == "pass"
+    saw = Signal.linear(np.arange(0.0, 3600.0, 60.0), np.tile([0.0, 30.0], 30), 3600.0)
+    check = checked(saw, a_ramp(quantile_fraction=0.75))
+    # the change over a minute goes from 30 to -30 and back in lines: three quarters are within 22.5
+    assert check.worst == pytest.approx(22.5, rel=2e-2)
+    assert check.status == "fail"
+
+
+def test_a_slope_is_judged_on_jumps_too():
+    rule = a_limit(kind="slope", window_s=None, limit_mw=None, limit_mw_per_min=30.0, change_mw=50.0)
+    jump = Signal.steps([0.0, 500.0], [100.0, 160.0], 1000.0)
+    assert checked(jump, rule).status == "fail"
+    assert checked(Signal.steps([0.0, 500.0], [100.0, 149.0], 1000.0), rule).status == "pass"
+    assert checked(Signal.linear([0.0, 500.0, 740.0], [100.0, 100.0, 220.0], 1000.0), rule).status == "pass"
+    assert checked(Signal.linear([0.0, 500.0, 720.0], [100.0, 100.0, 220.0], 1000.0), rule).status == "fail"
+
+
+def test_what_cannot_be_seen_can_be_failed_but_not_passed():
+    ercot = published_limits()[0]
+    assert needed_resolution_s(ercot) == pytest.approx(1.0 / 110.0)
+    assert checked(STEADY, ercot, resolution=1.0).status == "not_assessable"
+    assert checked(DIP, ercot, resolution=1.0).status == "fail"
+    assert checked(STEADY, a_limit(), resolution=3.0).status == "not_assessable"
+    assert "every 3 s" in checked(STEADY, a_limit(), resolution=3.0).reason
+
+
+def test_a_run_shorter_than_a_window_can_be_failed_but_not_passed():
+    rule = a_limit(window_s=60.0)
+    assert checked(Signal.constant(1.0, 30.0), rule).status == "not_assessable"
+    assert checked(Signal.steps([0.0, 10.0], [0.0, 20.0], 30.0), rule).status == "fail"
+    assert checked(Signal.constant(1.0, 60.0), a_ramp()).status == "not_assessable"
+
+
+def test_a_limit_for_larger_sites_does_not_hold():
+    check = checked(DIP, a_limit(applies_from_mw=500.0))
+    assert check.status == "not_assessable"
+    assert math.isnan(check.worst)
+    assert "500 MW" in check.reason
+
+
+def test_a_slow_swing_is_outside_the_band():
+    # 30 MW up and down within 200 s: 1.5 MW in any 5 s, and next to nothing above 0.1 Hz
+    times_s = np.arange(0.0, 3600.0, 100.0)
+    slow = Signal.linear(times_s, np.tile([100.0, 130.0], 18), 3600.0)
+    assert checked(slow, published_limits()[0]).status == "pass"
+
+
+def test_a_periodic_swing_is_a_line_and_a_dip_is_none():
+    oscillation = {rule.name: rule for rule in published_limits()}["ieso-oscillation"]
+    times_s = np.arange(0.0, 600.0, 0.5)
+    swing = Signal.steps(times_s, np.tile([100.0, 102.0], 600), 600.0)
+    check = checked(swing, oscillation, rated_mw=2000.0)
+    assert (check.status, check.worst) == ("pass", pytest.approx(4.0 / np.pi, rel=0.01))
+    assert checked(swing, oscillation, rated_mw=200.0).status == "fail"
+    assert checked(DIP, oscillation).status == "pass"
+
+
+def test_a_long_run_is_filtered_at_its_worst_moments():
+    day = Signal.linear([0.0, 40_000.0, 40_002.0, 40_030.0, 40_032.0], [200.0, 200, 40, 40, 200], 86_400.0)
+    check = checked(day, published_limits()[0])
+    assert check.status == "fail"
+    assert check.worst == pytest.approx(checked(DIP, published_limits()[0]).worst, rel=0.02)
+    steady = checked(Signal.constant(5.0, 86_400.0), published_limits()[0])
+    assert steady.status == "not_assessable"
+    assert "worst moments" in steady.reason
+
+
+def test_a_run_is_known_as_finely_as_its_coarsest_load(record):
+    assert resolution_s(record({"a": 100.0})) == 1.0
+    coarse = record({"a": 100.0}, constants={"load.a.sample_spacing_s": 300.0})
+    assert resolution_s(coarse) == 300.0
+    assert coarse_traces(coarse) == {"a": 300.0}
+    training = record({"a": 100.0}, constants={"load.a.iteration_period_s": 5.0})
+    assert resolution_s(training) == 5.0
+    assert coarse_traces(training) == {}
+
+
+def test_iterations_within_the_second_break_a_limit_that_the_recording_cannot_tell(record):
+    recording = record({"a": 100.0}, constants={"load.a.iteration_period_s": 5.0})
+    object.__setattr__(recording, "load_kinds", {"a": "training"})
+    checks = {check.rule.name: check for check in check_recording(recording, published_limits())}
+    assert checks["ercot-5s"].status == "fail"
+    assert "synthesised" in checks["ercot-5s"].reason
+    assert checks["caiso-10min"].status == "pass"
+
+
+def test_limits_are_measured_in_parts_without_missing_what_spans_two():
+    count = 70_000
+    seconds = np.arange(float(count))
+    signal = Signal.steps(seconds, np.clip(seconds - 65_510.0, 0.0, 50.0), count)
+    assert len(signal.spans_s()) == 2
+    check = checked(signal, a_limit(window_s=15.0))
+    whole = signal.rolling_range(15.0).intervals_above(10.0)
+    assert (check.worst, check.episodes) == (15.0, 1.0)
+    assert check.seconds == pytest.approx(float(np.diff(whole).sum()), abs=1e-6)
+    ramp = checked(signal, a_ramp())
+    assert (ramp.worst, ramp.episodes) == (50.0, 1.0)

@@ -1,0 +1,59 @@
+from report_fakes import recording_of, stored, week_loads
+
+from sim.report.grid_limits import checks_of, grid_section, trace_warnings
+from sim.report.local_time import LocalTime
+from sim.report.moments import worst_moments
+from sim.report.page import page
+
+DAY_S = 86_400.0
+OWN = {"name": "ours", "kind": "range", "window_s": 5.0, "limit_mw": 1000.0, "source": "our agreement"}
+
+
+def section_of(recording, **scenario):
+    result = stored(recording, **scenario)
+    clock = LocalTime.of_run(result.scenario["start"], recording.start_utc_s)
+    return grid_section(recording, result.scenario, clock)
+
+
+def test_a_section_has_each_limit_with_and_without_miners_and_its_source():
+    recording = recording_of(week_loads(DAY_S), DAY_S)
+    rows = {row.name: row for row in section_of(recording).limits}
+    assert rows["ieso-15s"].status == rows["ieso-15s"].baseline_status == "fail"
+    assert rows["ieso-15s"].allowed == "5 MW"
+    assert "IESO" in rows["ieso-15s"].source
+    assert "times" in rows["ieso-15s"].exceeded
+    assert rows["ieso-oscillation"].status == "not assessable"
+    assert rows["ieso-oscillation"].reason
+
+
+def test_the_scenarios_own_limits_come_last():
+    recording = recording_of(week_loads(DAY_S), DAY_S)
+    last = section_of(recording, grid={"limits": [OWN]}).limits[-1]
+    assert (last.name, last.status, last.allowed) == ("ours", "pass", "1,000 MW")
+    assert "our agreement" in last.source
+
+
+def test_without_a_fleet_both_columns_are_one():
+    recording = recording_of(week_loads(DAY_S), DAY_S, with_fleet=False)
+    with_miners, alone = checks_of(recording, {})
+    assert with_miners is alone
+    assert {row.verdict for row in section_of(recording).scales} == {"as without miners"}
+
+
+def test_scales_say_what_miners_made_of_them():
+    words = [row.verdict for row in section_of(recording_of(week_loads(DAY_S), DAY_S)).scales]
+    assert all(word.startswith(("reduced by", "made worse by", "as without")) for word in words)
+    assert words[-1].startswith("reduced by")
+
+
+def test_a_coarse_trace_is_warned_of_on_the_page():
+    recording = recording_of(week_loads(DAY_S), DAY_S)
+    assert trace_warnings(recording) == ()
+    recording.constants["load.chat.sample_spacing_s"] = 300.0
+    (warning,) = trace_warnings(recording)
+    assert "load chat has a row every 5 min" in warning
+    result = stored(recording)
+    clock = LocalTime.of_run(result.scenario["start"], recording.start_utc_s)
+    text = page(result, clock, worst_moments(recording))
+    assert warning in text
+    assert "Grid limits" in text
