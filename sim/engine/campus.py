@@ -57,8 +57,7 @@ class Campus:
             self.controller.obligations = Obligations(self.clock, self._recorder, bus, scenario, notice)
         self.clock.settle = self.controller.settle
         open_books(self._recorder, scenario)
-        connection = scenario.grid.connection
-        for name, value in ({} if connection is None else connection.constants()).items():
+        for name, value in scenario.grid.constants().items():
             self._recorder.constant(f"grid.{name}", value)
         Markets(self.clock, self._recorder, self.controller, self._fleets.views, scenario)
         if scenario.market.demand_charge is not None:

@@ -28,6 +28,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Variation and regulation": ("residual_", "regulation_"),
     "Voltage": ("voltage_", "flicker_", "short_circuit"),
     "Dips": ("dip_", "dips_"),
+    "Grid frequency": ("frequency_",),
     "AI loads": ("ai.",),
     "Mining and money": ("mined", "mining", "fleet_", "power_cost", "hash", "breakeven"),
     "Profit and loss": ("revenue", "lease_", "operating_", "penalty_", "ebitda", "enterprise_", "npv_"),

@@ -1,0 +1,194 @@
+"""A grid as one mass: its kinetic energy, its load's damping, its governors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from typing import Final, Self
+
+MW_PER_TENTH_HZ: Final = 0.1
+"""Response is quoted per 0.1 Hz: MW/Hz times this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Governor:
+    r"""One branch of primary response: servo, then a turbine part of which comes after a reheater.
+
+    Notes
+    -----
+    .. math:: T_1 \dot v = -K \Delta f + a z - v, \quad T_R \dot w = v - w, \quad p = F v + (1 - F) w
+
+    A battery or a fast gas turbine has ``hp_fraction`` 1. Of TGOV1: :math:`F = T_2/T_3`, :math:`T_R = T_3`.
+    """
+
+    gain_mw_per_hz: float
+    """Steady response K [MW/Hz]: capacity over droop and nominal frequency; not below 0."""
+    servo_s: float = 0.0
+    """Time constant of the servo T1 [s]; 0: none."""
+    hp_fraction: float = 1.0
+    """Share of power F that does not wait for the reheater."""
+    reheat_s: float = 0.0
+    """Time constant of the reheater TR [s]; 0: none."""
+
+    def __post_init__(self) -> None:
+        """Check the range of each field."""
+        for name in ("gain_mw_per_hz", "servo_s", "reheat_s"):
+            _require(name, getattr(self, name), low=0.0)
+        _require("hp_fraction", self.hp_fraction, low=0.0, high=1.0)
+
+    @property
+    def reheats(self) -> bool:
+        """Whether there is a reheater that matters."""
+        return self.reheat_s > 0.0 and self.hp_fraction < 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GridModel:
+    r"""Parameters of the system frequency response (SFR) model of one interconnection.
+
+    Raises
+    ------
+    ValueError
+        Where a field is out of its range, or AGC has no governor to move.
+
+    Notes
+    -----
+    .. math:: \frac{2E}{f_0} \dot{\Delta f} = \sum_i p_i - D \Delta f - (1 + \ell) \Delta P,
+              \quad \dot z = -K_I \Delta f
+
+    P. M. Anderson and M. Mirheydar, "A low-order system frequency response model", IEEE Trans. Power Syst.
+    5 (1990), doi:10.1109/59.65898; several governors, servos and AGC added. AGC is shared among the governors
+    by their gain.
+
+    Examples
+    --------
+    >>> grid = GridModel(100_000.0, 500.0, (Governor(4000.0, 0.3, 0.3, 7.0),))
+    >>> grid.response_mw_per_hz, round(grid.steady_state_hz(450.0), 3), round(grid.rocof_hz_per_s(450.0), 3)
+    (4500.0, -0.1, -0.135)
+    """
+
+    kinetic_mws: float
+    """Kinetic energy of all machines on line E [MW s], above 0."""
+    damping_mw_per_hz: float
+    """Fall of the rest of the load with frequency D [MW/Hz], not below 0."""
+    governors: tuple[Governor, ...] = ()
+    """Branches of primary response."""
+    agc_gain: float = 0.0
+    """Automatic generation control K_I [MW/(Hz s)], an integrator of one control area; 0: none."""
+    deadband_hz: float = 0.0
+    """Half-width of the governors' deadband [Hz], without step: response starts from zero at its edge."""
+    nominal_hz: float = 60.0
+    """Nominal frequency [Hz], above 0."""
+    marginal_loss_factor: float = field(default=0.0, kw_only=True)
+    """Network losses that a MW of load adds [1]: 0.02 to 0.14 by the bus, in test systems (unverified)."""
+    cps1_epsilon_hz: float | None = field(default=None, kw_only=True)
+    """Target of the yearly rms of minute-mean deviations, for CPS1 [Hz]; None: CPS1 is not computed."""
+
+    def __post_init__(self) -> None:
+        """Check the range of each field, and the whole."""
+        for name in ("kinetic_mws", "nominal_hz"):
+            _require(name, getattr(self, name), above=0.0)
+        for name in ("damping_mw_per_hz", "agc_gain", "deadband_hz", "marginal_loss_factor"):
+            _require(name, getattr(self, name), low=0.0)
+        if self.cps1_epsilon_hz is not None:
+            _require("cps1_epsilon_hz", self.cps1_epsilon_hz, above=0.0)
+        if self.agc_gain > 0.0 and self.gain_mw_per_hz == 0.0:
+            raise ValueError("agc_gain above 0 needs a governor with gain_mw_per_hz above 0 to move")
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """Return an illustrative interconnection: see `sim.grid.frequency.presets`.
+
+        Parameters
+        ----------
+        name
+            ``ercot``, ``ercot-low``, ``ercot-critical``, ``eastern``, ``western`` or ``island``; an
+            underscore does for a hyphen.
+
+        Returns
+        -------
+        GridModel
+            The grid without AGC and without deadband; `dataclasses.replace` sets them.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such preset.
+        """
+        from sim.grid.frequency.presets import PRESETS  # noqa: PLC0415  # the presets are made of this class
+
+        known = PRESETS.get(name.replace("_", "-"))
+        if known is None:
+            raise ValueError(f"no grid is called {name!r}; there are {', '.join(PRESETS)}")
+        return cls(**{item.name: getattr(known, item.name) for item in fields(known)})
+
+    @property
+    def gain_mw_per_hz(self) -> float:
+        """Gain of all governors together [MW/Hz]."""
+        return sum(governor.gain_mw_per_hz for governor in self.governors)
+
+    @property
+    def response_mw_per_hz(self) -> float:
+        """Steady response to a step, of governors and load together, outside the deadband [MW/Hz]."""
+        return self.damping_mw_per_hz + self.gain_mw_per_hz
+
+    @property
+    def beta_mw_per_tenth_hz(self) -> float:
+        """The same as it is quoted, point B of NERC BAL-003 [MW/0.1 Hz]."""
+        return self.response_mw_per_hz * MW_PER_TENTH_HZ
+
+    def load_step_mw(self, step_mw: float) -> float:
+        """Return what the machines feel of a step of the site's load, with losses [MW]."""
+        return (1.0 + self.marginal_loss_factor) * step_mw
+
+    def rocof_hz_per_s(self, step_mw: float) -> float:
+        """Return the initial rate of change of frequency after a step of load, -dP f0/(2E) [Hz/s].
+
+        Examples
+        --------
+        >>> round(GridModel(100_000.0, 0.0).rocof_hz_per_s(-2750.0), 3)
+        0.825
+        """
+        return -self.load_step_mw(step_mw) * self.nominal_hz / (2.0 * self.kinetic_mws)
+
+    def steady_state_hz(self, step_mw: float) -> float:
+        """Return the deviation at which governors and damping hold a step of load, before AGC acts [Hz].
+
+        Within the deadband damping alone holds it; infinite where nothing does.
+        """
+        felt_mw = abs(self.load_step_mw(step_mw))
+        sign = -1.0 if step_mw > 0.0 else 1.0
+        if felt_mw <= self.damping_mw_per_hz * self.deadband_hz:
+            return sign * felt_mw / self.damping_mw_per_hz if felt_mw else 0.0
+        if self.response_mw_per_hz == 0.0:
+            return sign * float("inf") if felt_mw else 0.0
+        return sign * (felt_mw + self.gain_mw_per_hz * self.deadband_hz) / self.response_mw_per_hz
+
+    def constants(self) -> dict[str, float]:
+        """Return all fields as flat numbers, from which `from_constants` makes the model again."""
+        numbers = {name: getattr(self, name) for name in _NUMBERS if getattr(self, name) is not None}
+        for position, governor in enumerate(self.governors):
+            for item in fields(Governor):
+                numbers[f"governor.{position}.{item.name}"] = getattr(governor, item.name)
+        return numbers
+
+    @classmethod
+    def from_constants(cls, numbers: Mapping[str, float]) -> Self:
+        """Return the model that `constants` described."""
+        count = len({name.split(".")[1] for name in numbers if name.startswith("governor.")})
+        names = [item.name for item in fields(Governor)]
+        governors = tuple(
+            Governor(*(numbers[f"governor.{position}.{name}"] for name in names)) for position in range(count)
+        )
+        return cls(governors=governors, **{name: numbers[name] for name in _NUMBERS if name in numbers})
+
+
+_NUMBERS: Final = tuple(item.name for item in fields(GridModel) if item.name != "governors")
+
+
+def _require(
+    name: str, value: float, *, low: float = -float("inf"), above: float = -float("inf"), high: float = 1e12
+) -> None:
+    """Raise ValueError unless a number lies in its range."""
+    if not isfinite(value) or not (low <= value <= high and value > above):
+        least = f"above {above:g}" if above > low else f"from {low:g}"
+        raise ValueError(f"{name} must be {least} to {high:g}, got {value:g}")

@@ -1,0 +1,284 @@
+"""Numbers of a frequency curve, computed from its cubics block by block."""
+
+from math import isnan, nan, sqrt
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.grid.frequency.dense import Cubics, joined, turning_point
+from sim.grid.frequency.propagation import Pieces
+from sim.grid.frequency.state_space import AnyArray
+from sim.signals import FloatArray
+from sim.units import SECONDS_PER_MINUTE
+
+_BISECTIONS: Final = 40
+_GAUSS_SHARES, _GAUSS_WEIGHTS = (array / 2.0 for array in np.polynomial.legendre.leggauss(4))
+
+
+class Statistic(Protocol):
+    """Something that is gathered along a curve."""
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics."""
+
+
+class Extremes:
+    """The lowest and the highest deviation, and when."""
+
+    def __init__(self) -> None:
+        self.lowest_hz, self.lowest_s = float("inf"), nan
+        self.highest_hz, self.highest_s = -float("inf"), nan
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics."""
+        index, share = cubics.turning()
+        inner = cubics[index]
+        hz = np.concatenate([cubics.start_hz, cubics.end_hz[-1:], inner.at(share)])
+        time_s = np.concatenate([cubics.start_s, cubics.end_s[-1:], inner.start_s + share * inner.length_s])
+        low, high = int(np.argmin(hz)), int(np.argmax(hz))
+        if hz[low] < self.lowest_hz:
+            self.lowest_hz, self.lowest_s = float(hz[low]), float(time_s[low])
+        if hz[high] > self.highest_hz:
+            self.highest_hz, self.highest_s = float(hz[high]), float(time_s[high])
+
+    def sharpen(self, pieces: Pieces, since: tuple[float, float]) -> None:
+        """Put the exact extreme in place of a cubic's, where it came up along these pieces.
+
+        What the times of the extremes were before is given [s].
+        """
+        if isnan(self.lowest_s):
+            return  # no time has passed yet
+        if self.lowest_s != since[0]:
+            self.lowest_hz, self.lowest_s = turning_point(pieces, self.lowest_s)
+        if self.highest_s != since[1]:
+            self.highest_hz, self.highest_s = turning_point(pieces, self.highest_s)
+
+
+class Outside:
+    """Time for which the deviation is larger than a level, either way."""
+
+    def __init__(self, level_hz: float) -> None:
+        self._level_hz = level_hz
+        self.time_s = 0.0
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics."""
+        for sign in (1.0, -1.0):
+            self.time_s += _time_above_s(cubics, sign, self._level_hz)
+
+
+class MeanSquare:
+    """The root of the mean squared deviation, over the time seen."""
+
+    def __init__(self) -> None:
+        self._sum, self._time_s = 0.0, 0.0
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics; Gauss's rule of four points is exact for the square of a cubic."""
+        for share, weight in zip(_GAUSS_SHARES + 0.5, _GAUSS_WEIGHTS, strict=True):
+            self._sum += float(weight * np.einsum("i,i->", cubics.length_s, cubics.at(share) ** 2))
+        self._time_s += float(cubics.length_s.sum())
+
+    @property
+    def root_hz(self) -> float:
+        """The rms [Hz]; NaN where no time was seen."""
+        return sqrt(self._sum / self._time_s) if self._time_s else nan
+
+
+class MinuteMeans:
+    """Means over whole minutes from the start on."""
+
+    def __init__(self, start_s: float) -> None:
+        self._next_s = start_s + SECONDS_PER_MINUTE
+        self._rest = 0.0
+        self._means: list[FloatArray] = []
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics."""
+        end_s = cubics.end_s[-1]
+        count = max(0, int(np.floor((end_s - self._next_s) / SECONDS_PER_MINUTE + 1e-9)) + 1)
+        edges_s = self._next_s + SECONDS_PER_MINUTE * np.arange(count)
+        index = np.clip(np.searchsorted(cubics.start_s, edges_s, side="right") - 1, 0, None)
+        inside = cubics[index]
+        whole = np.cumsum(cubics.integral())
+        before = np.append(0.0, whole)[index]
+        share = np.clip((edges_s - inside.start_s) / inside.length_s, 0.0, 1.0)
+        until = before + inside.integral(share)
+        self._means.append(np.diff(until, prepend=-self._rest) / SECONDS_PER_MINUTE)
+        self._rest = whole[-1] - until[-1] if count else self._rest + whole[-1]
+        self._next_s += SECONDS_PER_MINUTE * count
+
+    @property
+    def means_hz(self) -> FloatArray:
+        """The mean deviation of each whole minute [Hz]."""
+        return np.concatenate([*self._means, np.empty(0)])
+
+
+class SteepestChange:
+    """The largest change of frequency over a window, either way: RoCoF as it is measured."""
+
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._recent: Cubics | None = None
+        self._from_s = -float("inf")
+        self._extremes = Extremes()
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics."""
+        recent = cubics if self._recent is None else joined([self._recent, cubics])
+        from_s = max(self._from_s, float(recent.start_s[0]))
+        until_s = float(recent.end_s[-1]) - self._window_s
+        if until_s > from_s:
+            change = _change(recent, self._window_s, (from_s, until_s), abs(self._steepest()))
+            if len(change):
+                self._extremes.add(change)
+            self._from_s = until_s
+        self._recent = recent[recent.end_s > recent.end_s[-1] - self._window_s * (1.0 + 1e-9)]
+
+    @property
+    def hz_per_s(self) -> float:
+        """The largest change over the window by the window, with its sign [Hz/s]; NaN in a shorter run."""
+        return nan if self._from_s == -float("inf") else self._steepest()
+
+    def _steepest(self) -> float:
+        """Return the steepest window so far [Hz/s]; 0 before the first."""
+        low, high = min(self._extremes.lowest_hz, 0.0), max(self._extremes.highest_hz, 0.0)
+        return (low if -low > high else high) / self._window_s
+
+
+class LastOutside:
+    """The last time at which the deviation is farther than a band from a value."""
+
+    def __init__(self, value_hz: float, band_hz: float) -> None:
+        self._value_hz, self._band_hz = value_hz, band_hz
+        self.time_s = nan
+
+    def add(self, cubics: Cubics) -> None:
+        """Take in the next cubics."""
+        for sign in (1.0, -1.0):
+            parts, first, last, crossing = _crossings(cubics, sign, self._band_hz + sign * self._value_hz)
+            ends = np.where(sign * parts.at(last) > self._band_hz + sign * self._value_hz, last, crossing)
+            times_s = parts.start_s + ends * parts.length_s
+            outside = (crossing > first) | (ends == last)
+            if outside.any():
+                self.time_s = float(np.nanmax([self.time_s, times_s[outside].max()]))
+
+
+def cps1_percent(minute_mean_hz: ArrayLike, epsilon_hz: float) -> float:
+    r"""Return the control performance standard CPS1 of a grid that is one control area [%].
+
+    Parameters
+    ----------
+    minute_mean_hz
+        Clock-minute means of the deviation [Hz], shape (n,).
+    epsilon_hz
+        Target of its rms [Hz], above 0: 0.018 Eastern, 0.0228 Western, 0.030 ERCOT.
+
+    Returns
+    -------
+    float
+        CPS1 [%]; NaN without a whole minute. 200 is perfect, 100 the least for a year.
+
+    Notes
+    -----
+    .. math:: CPS1 = 100 (2 - CF), \quad CF = \overline{\Delta f_{1min}^2} / \epsilon^2
+
+    NERC BAL-001-2, with an area control error of -10 B times the deviation, as in a single area.
+
+    Examples
+    --------
+    >>> cps1_percent([0.03, -0.03], 0.030)
+    100.0
+    """
+    means = np.asarray(minute_mean_hz, dtype=np.float64)
+    if means.size == 0:
+        return nan
+    return float(100.0 * (2.0 - np.mean(means**2) / epsilon_hz**2))
+
+
+def _time_above_s(cubics: Cubics, sign: float, level_hz: float) -> float:
+    """Return the time for which the curve, or the negative curve, is above a level [s]."""
+    parts, first, last, crossing = _crossings(cubics, sign, level_hz)
+    starts_above = sign * parts.at(first) > level_hz
+    above = np.where(starts_above, crossing - first, last - crossing)
+    return float(np.sum(above * parts.length_s))
+
+
+def _crossings(
+    cubics: Cubics, sign: float, level_hz: float
+) -> tuple[Cubics, FloatArray, FloatArray, FloatArray]:
+    """Return monotone parts that are above a level somewhere, their ends, and where each crosses it.
+
+    All are shares of the way along a cubic; a part that is above throughout crosses at its end if it starts
+    above, as all do.
+    """
+    parts, first, last = cubics.monotone()
+    at_first, at_last = sign * parts.at(first) > level_hz, sign * parts.at(last) > level_hz
+    some = at_first | at_last
+    parts, first, last, at_first, at_last = (
+        parts[some],
+        first[some],
+        last[some],
+        at_first[some],
+        at_last[some],
+    )
+    crossing = last.copy()
+    cut = np.flatnonzero(at_first != at_last)
+    crossing[cut] = _bisected(parts[cut], sign, level_hz, first[cut], last[cut])
+    return parts, first, last, crossing
+
+
+def _bisected(cubics: Cubics, sign: float, level_hz: float, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return where monotone cubics cross a level, as shares of the way along."""
+    starts_above = sign * cubics.at(low) > level_hz
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        same = (sign * cubics.at(middle) > level_hz) == starts_above
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.asarray(0.5 * (low + high))
+
+
+def _change(cubics: Cubics, window_s: float, span_s: tuple[float, float], least: float) -> Cubics:
+    """Return the change over the windows that start in a span, as cubics of the window's start.
+
+    Windows that hold no slope steeper than the least [Hz/s] are left out: their mean is no steeper either.
+    """
+    times_s = np.concatenate([cubics.start_s, cubics.start_s - window_s, span_s])
+    times_s.sort(kind="stable")
+    times_s = times_s[(times_s >= span_s[0]) & (times_s <= span_s[1])]
+    first, last = times_s[:-1], times_s[1:]
+    steep = np.append(0, np.cumsum(_steepest_slope(cubics) > least))
+    some = last > first
+    some &= steep[_piece_at(cubics, last + window_s) + 1] > steep[_piece_at(cubics, first)]
+    first, last = first[some], last[some]
+    middle = 0.5 * (first + last)
+    early = _piece_at(cubics, middle)
+    late = _piece_at(cubics, middle + window_s)
+    ends = []
+    for shift_s in (first, last):
+        before_hz, before_slope = _value_and_slope(cubics[early], shift_s)
+        after_hz, after_slope = _value_and_slope(cubics[late], shift_s + window_s)
+        ends.append((after_hz - before_hz, after_slope - before_slope))
+    (start_hz, start_slope), (end_hz, end_slope) = ends
+    return Cubics(first, last - first, start_hz, end_hz, start_slope, end_slope)
+
+
+def _steepest_slope(cubics: Cubics) -> FloatArray:
+    """Return a bound of the slope along each cubic, without sign [Hz/s]."""
+    a, b, c = cubics.coefficients()
+    steepest = np.maximum(np.abs(cubics.start_slope), np.abs(cubics.end_slope))
+    vertex = np.divide(-b, 3.0 * c, out=np.zeros_like(b), where=np.abs(c) > 0.0)
+    inside = (vertex > 0.0) & (vertex < 1.0)
+    return np.where(inside, np.maximum(steepest, np.abs(a + vertex * b) / cubics.length_s), steepest)
+
+
+def _piece_at(cubics: Cubics, time_s: FloatArray) -> AnyArray:
+    """Return the number of the cubic that holds each time."""
+    return np.clip(np.searchsorted(cubics.start_s, time_s, side="right") - 1, 0, None)
+
+
+def _value_and_slope(cubics: Cubics, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return deviation [Hz] and slope [Hz/s] of each cubic at its own time."""
+    share = (time_s - cubics.start_s) / cubics.length_s
+    return cubics.at(share), cubics.slope_at(share)

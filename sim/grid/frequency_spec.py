@@ -1,0 +1,79 @@
+"""What a scenario says of its grid's frequency."""
+
+from dataclasses import replace
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sim.grid.frequency.model import Governor, GridModel
+from sim.grid.frequency.presets import AGC_TIME_S
+from sim.grid.frequency.state_space import system_of
+from sim.spec import Fraction, NonNegative, Positive, Spec
+
+
+class GovernorSpec(Spec):
+    """One branch of the grid's primary response."""
+
+    gain_mw_per_hz: NonNegative
+    """Steady response [MW/Hz]: capacity over droop and nominal frequency."""
+    servo_s: NonNegative = 0.0
+    """Time constant of the servo [s]; 0: none."""
+    hp_fraction: Fraction = 1.0
+    """Share of power that does not wait for the reheater; 1 for batteries and fast gas turbines."""
+    reheat_s: NonNegative = 0.0
+    """Time constant of the reheater [s]; 0: none."""
+
+
+class FrequencySpec(Spec):
+    """The grid whose frequency the site moves: a preset, parameters of one's own, or some of either."""
+
+    preset: Literal["ercot", "ercot-low", "ercot-critical", "eastern", "western", "island"] | None = None
+    """Illustrative grid to start from, unverified; the fields below replace its parameters."""
+    kinetic_mws: Positive | None = None
+    """Kinetic energy of all machines on line [MW s]; without a preset it must be given."""
+    damping_mw_per_hz: NonNegative | None = None
+    """Fall of the rest of the load with frequency [MW/Hz]; without a preset it must be given."""
+    governors: Annotated[tuple[GovernorSpec, ...], Field(max_length=20)] | None = None
+    """Branches of primary response; without a preset there are none unless given."""
+    agc_time_s: NonNegative = AGC_TIME_S
+    """Integration time of automatic generation control [s]; 0: none. The default is an assumption."""
+    deadband_hz: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Half-width of the governors' deadband [Hz]; 0.017 in ERCOT, 0.036 elsewhere (unverified).
+
+    Each time frequency passes its edge costs some 5 ms of computing: leave it at 0 for a year of swings.
+    """
+    nominal_hz: Annotated[float, Field(ge=10.0, le=400.0)] = 60.0
+    """Nominal frequency [Hz]."""
+    marginal_loss_ratio: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Network losses that a MW of load adds; 0.02 to 0.14 in test systems, unverified."""
+    cps1_epsilon_hz: Positive | None = None
+    """Target for CPS1 [Hz]; left out: the preset's (NERC BAL-001-2), without a preset there is no CPS1."""
+
+    @model_validator(mode="after")
+    def _is_a_grid(self) -> Self:
+        if self.preset is None and (self.kinetic_mws is None or self.damping_mw_per_hz is None):
+            raise ValueError("a grid needs a preset, or kinetic_mws and damping_mw_per_hz")
+        model = self.model()
+        system_of(model)
+        if model.deadband_hz > 0.0:
+            system_of(model, responding=False)
+        return self
+
+    def model(self) -> GridModel:
+        """Return the grid."""
+        given = {
+            name: getattr(self, name)
+            for name in ("kinetic_mws", "damping_mw_per_hz", "cps1_epsilon_hz")
+            if getattr(self, name) is not None
+        }
+        if self.governors is not None:
+            given["governors"] = tuple(Governor(**governor.model_dump()) for governor in self.governors)
+        given |= {
+            "deadband_hz": self.deadband_hz,
+            "nominal_hz": self.nominal_hz,
+            "marginal_loss_factor": self.marginal_loss_ratio,
+        }
+        model = replace(GridModel.preset(self.preset), **given) if self.preset else GridModel(**given)
+        if self.agc_time_s == 0.0 or model.gain_mw_per_hz == 0.0:
+            return model
+        return replace(model, agc_gain=model.response_mw_per_hz / self.agc_time_s)

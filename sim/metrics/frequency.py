@@ -1,0 +1,99 @@
+"""What the site does to the grid's frequency; NaN where the scenario names no grid."""
+
+from collections.abc import Callable
+from math import nan
+
+import numpy as np
+
+from sim.grid.frequency.model import GridModel
+from sim.grid.frequency.result import FrequencyResult, response
+from sim.metrics.base import Metric
+from sim.recording import Recording
+from sim.signals import FloatArray, Signal
+
+PREFIX = "grid.frequency."
+"""What the names of the grid's constants begin with."""
+ROCOF_WINDOW_S = 0.5
+"""Window of RoCoF [s], as in ERCOT's and NERC's studies (unverified)."""
+
+
+def points_of(signal: Signal) -> tuple[FloatArray, FloatArray]:
+    """Return the points that straight lines join to make a signal, times [s] and values; a jump has two.
+
+    Examples
+    --------
+    >>> [array.tolist() for array in points_of(Signal.steps([0.0, 5.0], [1.0, 2.0], 9.0))]
+    [[0.0, 5.0, 5.0, 9.0], [1.0, 1.0, 2.0, 2.0]]
+    """
+    ends_s = np.append(signal.time_s[1:], signal.end_s)
+    return (
+        np.stack([signal.time_s, ends_s], axis=1).ravel(),
+        np.stack([signal.value, signal.left_limits()], axis=1).ravel(),
+    )
+
+
+def grid_of(recording: Recording) -> GridModel | None:
+    """Return the grid of a run; None where its scenario named none."""
+    numbers = {
+        name.removeprefix(PREFIX): value
+        for name, value in recording.constants.items()
+        if name.startswith(PREFIX)
+    }
+    return GridModel.from_constants(numbers) if numbers else None
+
+
+def frequency(recording: Recording) -> FrequencyResult | None:
+    """Return the grid's frequency in answer to the site's power; None where there is no grid."""
+    model = grid_of(recording)
+    return None if model is None else response(*points_of(recording["site_power_mw"]), model)
+
+
+def _metric(name: str, unit: str, summary: str, number: Callable[[FrequencyResult], float]) -> Metric:
+    def measure(recording: Recording) -> float:
+        result = recording.once(frequency)
+        return nan if result is None else number(result)
+
+    return Metric(name, unit, summary, measure, compares=True)
+
+
+CATALOGUE = (
+    _metric(
+        "frequency_nadir_hz",
+        "Hz",
+        "Lowest frequency of the grid, moved by the site alone",
+        lambda r: r.nadir_hz,
+    ),
+    _metric(
+        "frequency_zenith_hz",
+        "Hz",
+        "Highest frequency of the grid, moved by the site alone",
+        lambda r: r.zenith_hz,
+    ),
+    _metric(
+        "frequency_rocof_hz_per_s",
+        "Hz/s",
+        "Largest change of frequency within 0.5 s, per second, with its sign",
+        lambda r: r.rocof_hz_per_s(ROCOF_WINDOW_S),
+    ),
+    _metric(
+        "frequency_rms_mhz", "mHz", "Root of the mean squared deviation of frequency", lambda r: r.rms_mhz
+    ),
+    _metric(
+        "frequency_outside_17mhz_s",
+        "s",
+        "Time with frequency more than 17 mHz off nominal",
+        lambda r: r.seconds_outside_17_mhz,
+    ),
+    _metric(
+        "frequency_outside_36mhz_s",
+        "s",
+        "Time with frequency more than 36 mHz off nominal",
+        lambda r: r.seconds_outside_36_mhz,
+    ),
+    _metric(
+        "frequency_cps1_points",
+        "points",
+        "What the site alone takes from the control standard CPS1, in percentage points",
+        lambda r: r.cps1_points,
+    ),
+)
