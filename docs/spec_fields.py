@@ -46,16 +46,21 @@ def sections(model: type[BaseModel]) -> Iterator[Section]:
     yield from _walk(schema, "", "Top level", schema.get("$defs", {}))
 
 
-def _walk(schema: Schema, path: str, title: str, known: Mapping[str, Schema]) -> Iterator[Section]:
+def _walk(
+    schema: Schema, path: str, title: str, known: Mapping[str, Schema], around: tuple[str, ...] = ()
+) -> Iterator[Section]:
     rows = tuple(_row(path, name, entry, schema) for name, entry in schema["properties"].items())
     yield Section(title, prose(schema.get("description", "")), rows)
     for name, entry in schema["properties"].items():
         below = f"{path}{name}.*" if entry.get("type") == "array" else f"{path}{name}"
-        for reference in _parts(entry):
+        parts = _parts(entry)
+        if set(parts) & set(around):
+            continue  # a description within one of its own kind: its fields stand there already
+        for reference in parts:
             part = known[reference.rpartition("/")[2]]
             kind = part["properties"].get("type", {}).get("const")
             heading = f"`{below}` with `type: {kind}`" if kind else f"`{below}`"
-            yield from _walk(part, f"{below}.", heading, known)
+            yield from _walk(part, f"{below}.", heading, known, (*around, reference))
 
 
 def _parts(entry: Schema) -> list[str]:
@@ -133,7 +138,7 @@ def cell(text: str) -> str:
 
 def prose(docstring: str) -> str:
     """Return a docstring as Markdown: numpy headings dropped, formulas between dollars."""
-    text = re.sub(r"\n(Notes|Examples)\n-+\n", "\n", inspect.cleandoc(docstring))
+    text = re.sub(r"\n(Notes|Examples|References)\n-+\n", "\n", inspect.cleandoc(docstring))
     text = re.sub(r":math:`([^`]+)`", r"$\1$", text).replace("``", "`")
     return re.sub(r"\.\. math:: (.+)", r"$$\1$$", text)
 

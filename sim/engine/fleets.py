@@ -60,6 +60,7 @@ class Fleets:
                     )
                 ),
                 live.available_mw,
+                live.spec.levels if isinstance(live.spec, CohortFleet) else (),
             )
             for live in self.live
         )

@@ -17,7 +17,7 @@ from sim.mining.clocking import (
 from sim.mining.firmware import FIRMWARE, Firmware, FirmwareName
 from sim.mining.fleet import Location
 from sim.spec import Fraction, Name, Positive, Spec
-from sim.units import MEGAWATT_IN_WATTS
+from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
 
 OVERHEAD_FRACTION: Final[dict[Cooling, float]] = {"air": 0.03, "hydro": 0.05, "immersion": 0.05}
 """Power of fans, pumps, losses outside the machines over theirs, by cooling [1]; unverified, .02 to .08."""
@@ -259,6 +259,16 @@ class CohortFleet(Spec):
     def efficiency_j_per_th(self) -> float:
         """Energy one terahash takes at the default clock, at the meter [J/TH]."""
         return self.machine_power_w * self.meter_mw_per_w * MEGAWATT_IN_WATTS / self.machine_th_s
+
+    @cached_property
+    def levels(self) -> tuple[tuple[float, float], ...]:
+        """Power at the meter [MW] and hash rate [PH/s] of all machines at each clock; empty: on or off."""
+        if not self.times.scales_clock:
+            return ()
+        full_mw = self.machine_count * self.machine_power_w * self.meter_mw_per_w
+        full_ph_s = self.machine_count * self.machine_th_s / PETAHASH_IN_TERAHASHES
+        knots = zip(self.curve.fractions.tolist(), self.curve.power_ratios.tolist(), strict=True)
+        return tuple((full_mw * power, full_ph_s * fraction) for fraction, power in knots)
 
     @cached_property
     def block_sizes(self) -> tuple[int, ...]:

@@ -10,26 +10,59 @@ from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
 from sim.policies.base import Awards, Decision, FleetView, Observation, Policy, PolicySpec
 from sim.policies.checkpoint_aware import CheckpointAware
+from sim.policies.flat_site import FlatSite
 from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.four_cp import FourCp
+from sim.policies.hysteresis import Hysteresis
+from sim.policies.minimum_dwell import MinimumDwell
 from sim.policies.mining_off import MiningOff
+from sim.policies.partial_power import PartialPower
+from sim.policies.price_guard import PriceGuard
 from sim.policies.price_threshold import PriceThreshold
+from sim.policies.ramp_limit import RampLimit
+from sim.policies.sced_bid import ScedBid
+from sim.policies.wrapper import WrapperSpec
 
 POLICIES: dict[str, type[PolicySpec]] = {
     "always-on": AlwaysOn,
     "checkpoint-aware": CheckpointAware,
+    "flat-site": FlatSite,
     "follow-headroom": FollowHeadroom,
     "four-cp": FourCp,
+    "hysteresis": Hysteresis,
+    "minimum-dwell": MinimumDwell,
     "mining-off": MiningOff,
+    "partial-power": PartialPower,
+    "price-guard": PriceGuard,
     "price-threshold": PriceThreshold,
+    "ramp-limit": RampLimit,
+    "sced-bid": ScedBid,
 }
 """The policies by the type that a scenario names."""
 
 AnyPolicy = Annotated[
-    AlwaysOn | CheckpointAware | FollowHeadroom | FourCp | MiningOff | PriceThreshold,
+    AlwaysOn
+    | CheckpointAware
+    | FlatSite
+    | FollowHeadroom
+    | FourCp
+    | Hysteresis
+    | MinimumDwell
+    | MiningOff
+    | PartialPower
+    | PriceGuard
+    | PriceThreshold
+    | RampLimit
+    | ScedBid,
     Field(discriminator="type"),
 ]
 """Any policy that a scenario may name."""
+
+# a policy around any policy can be described only once all of them are known
+_KNOWN = {"AnyPolicy": AnyPolicy}
+MinimumDwell.model_rebuild(_types_namespace=_KNOWN)
+PriceGuard.model_rebuild(_types_namespace=_KNOWN)
+RampLimit.model_rebuild(_types_namespace=_KNOWN)
 
 __all__ = [
     "POLICIES",
@@ -38,15 +71,23 @@ __all__ = [
     "Awards",
     "CheckpointAware",
     "Decision",
+    "FlatSite",
     "FleetView",
     "FollowHeadroom",
     "FourCp",
+    "Hysteresis",
+    "MinimumDwell",
     "MiningOff",
     "Notice",
     "Observation",
     "Order",
+    "PartialPower",
     "Policy",
     "PolicySpec",
+    "PriceGuard",
     "PriceStep",
     "PriceThreshold",
+    "RampLimit",
+    "ScedBid",
+    "WrapperSpec",
 ]

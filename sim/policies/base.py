@@ -21,9 +21,11 @@ class FleetView(NamedTuple):
     efficiency_j_per_th: float
     """Energy one terahash takes [J/TH]."""
     breakeven_usd_per_mwh: float
-    """Power price at which it earns nothing, pool fee deducted [USD/MWh]."""
+    """Power price at which it earns nothing at rated power, pool fee deducted [USD/MWh]."""
     available_mw: float = inf
     """Power it can draw now, without machines in repair and what heat takes [MW]; infinity: as rated."""
+    levels: tuple[tuple[float, float], ...] = ()
+    """What it can be clocked to: power [MW] and hash rate [PH/s] of each level; empty: on or off."""
 
 
 class Awards(NamedTuple):

@@ -5,10 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, Observation, StatelessPolicy
+from sim.policies.base import Decision, FleetView, Observation, StatelessPolicy
+from sim.policies.headroom import within_headroom
 from sim.spec import NonNegative
 
 Price = Annotated[float, Field(ge=-1e6, le=1e6)]
+
+
+def pays(fleet: FleetView, delivered_usd_per_mwh: float, threshold_usd_per_mwh: float | None) -> bool:
+    """Tell whether a delivered price is below a threshold, or without one below break-even [USD/MWh]."""
+    if threshold_usd_per_mwh is None:
+        return delivered_usd_per_mwh < fleet.breakeven_usd_per_mwh
+    return delivered_usd_per_mwh < threshold_usd_per_mwh
 
 
 class PriceThreshold(StatelessPolicy):
@@ -42,19 +50,11 @@ class PriceThreshold(StatelessPolicy):
         paying_mw = sum(
             min(fleet.rated_mw, fleet.available_mw)
             for fleet in observation.fleets
-            if delivered
-            < (
-                fleet.breakeven_usd_per_mwh
-                if self.threshold_usd_per_mwh is None
-                else self.threshold_usd_per_mwh
-            )
+            if pays(fleet, delivered, self.threshold_usd_per_mwh)
         )
-        free_mw = max(0.0, observation.headroom_mw - self.margin_mw)
         if paying_mw == 0.0:
             return Decision(0.0, "price above threshold")
-        if paying_mw <= free_mw:
-            return Decision(paying_mw, "price")
-        return Decision(free_mw, "headroom" if free_mw > 0.0 else "no headroom")
+        return within_headroom(paying_mw, "price", observation, self.margin_mw)
 
     def _decide_by_steps(self, observation: Observation) -> Decision:
         free_mw = max(0.0, observation.headroom_mw - self.margin_mw)

@@ -40,7 +40,7 @@ def apply_overrides(tree: Node, overrides: Overrides, defaults: type[Spec]) -> t
             pairs.append(_parse(override) if isinstance(override, str) else _placed(*override))
         except InputError as error:
             faults += error.faults
-    for path, value in sorted(pairs, key=lambda pair: not _is_type(pair[0])):
+    for path, value in sorted(pairs, key=lambda pair: _turn(pair[0])):
         try:
             tree = _set(tree, path.split("."), value, defaults, path)
         except InputError as error:
@@ -75,8 +75,10 @@ def _check_path(path: str, place: str, text: str) -> None:
         raise InputError.single(place, "", message)
 
 
-def _is_type(path: str) -> bool:
-    return path.rpartition(".")[2] == "type"
+def _turn(path: str) -> tuple[bool, int]:
+    """Return what paths are sorted by: types first, and of these the outer ones before those within."""
+    is_type = path.rpartition(".")[2] == "type"
+    return not is_type, path.count(".") if is_type else 0
 
 
 def _set(node: Node, parts: list[str], value: Node, default: object, path: str) -> Node:

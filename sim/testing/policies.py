@@ -135,11 +135,18 @@ def _order(time_s: float, limit_mw: float, draws: Generator) -> Order:
 
 def _fleet(position: int, limit_mw: float, draws: Generator) -> FleetView:
     rated_mw = limit_mw * float(draws.random())
+    minimum_mw = rated_mw * float(draws.choice([0.0, draws.random()]))
     return FleetView(
         name=f"fleet-{position}",
-        minimum_mw=rated_mw * float(draws.choice([0.0, draws.random()])),
+        minimum_mw=minimum_mw,
         rated_mw=rated_mw,
         efficiency_j_per_th=float(draws.uniform(8.0, 100.0)),
         breakeven_usd_per_mwh=float(draws.uniform(1.0, 400.0)),
         available_mw=rated_mw,
+        levels=_levels(minimum_mw, rated_mw, draws),
     )
+
+
+def _levels(minimum_mw: float, rated_mw: float, draws: Generator) -> tuple[tuple[float, float], ...]:
+    powers_mw = sorted(draws.uniform(minimum_mw, rated_mw, int(draws.integers(0, 4))))
+    return tuple((float(power_mw), float(power_mw * draws.uniform(10.0, 100.0))) for power_mw in powers_mw)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.policies import POLICIES
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "scenarios").rglob("*.md")])
 PAGES.append(ROOT / "results" / "README.md")
@@ -83,6 +85,26 @@ def test_samples_are_what_the_commands_print():
     done = check("docs.samples")
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_every_policy_has_its_page_with_rule_parameters_source_and_when_it_wins(name):
+    text = (ROOT / "docs" / "policies" / f"{name}.md").read_text(encoding="utf-8")
+
+    assert HEADING.findall(text) == [
+        name,
+        "Rule",
+        "Parameters",
+        "Source",
+        "When it wins, when it loses",
+    ]
+    parameters = text.partition("## Parameters")[2].partition("## Source")[0]
+    fields = POLICIES[name].model_fields.keys() - {"type"}
+    assert {field for field in fields if f"`{field}`" not in parameters} == set()
+
+
+def test_every_page_of_a_policy_is_of_a_policy():
+    assert {page.stem for page in (ROOT / "docs" / "policies").glob("*.md")} == set(POLICIES)
 
 
 def test_the_picture_is_small():

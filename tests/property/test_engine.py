@@ -35,6 +35,14 @@ POLICIES = [
     {"type": "mining-off"},
     {"type": "follow-headroom", "margin_mw": 3.0},
     {"type": "price-threshold", "threshold_usd_per_mwh": 45.0},
+    {"type": "hysteresis", "strike_usd_per_mwh": 30.0},
+    {"type": "sced-bid"},
+    {"type": "flat-site", "up_mw_per_min": 20.0, "down_mw_per_min": 40.0},
+    {
+        "type": "ramp-limit",
+        "up_mw_per_min": 30.0,
+        "inner": {"type": "minimum-dwell", "minimum_s": 90.0, "inner": {"type": "follow-headroom"}},
+    },
 ]
 
 

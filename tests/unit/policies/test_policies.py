@@ -55,6 +55,26 @@ def seen(**keys):
             "adder_usd_per_mwh": 5.0,
             "margin_mw": 4.0,
         },
+        {"type": "checkpoint-aware"},
+        {"type": "hysteresis"},
+        {
+            "type": "hysteresis",
+            "strike_usd_per_mwh": 80.0,
+            "high_strike_usd_per_mwh": 150.0,
+            "margin_mw": 4.0,
+        },
+        {"type": "partial-power"},
+        {"type": "flat-site"},
+        {"type": "flat-site", "site_mw": 300.0, "up_mw_per_min": 3.0, "down_mw_per_min": 9.0},
+        {"type": "sced-bid", "margin_mw": 4.0},
+        {"type": "ramp-limit", "up_mw_per_min": 3.0, "inner": {"type": "always-on"}},
+        {"type": "price-guard", "inner": {"type": "follow-headroom"}},
+        {"type": "minimum-dwell", "minimum_s": 300.0, "inner": {"type": "price-threshold"}},
+        {
+            "type": "minimum-dwell",
+            "minimum_s": 120.0,
+            "inner": {"type": "ramp-limit", "down_mw_per_min": 5.0, "inner": {"type": "sced-bid"}},
+        },
     ],
 )
 def test_every_policy_answers_soundly_and_repeatably(keys):

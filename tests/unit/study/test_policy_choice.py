@@ -31,3 +31,43 @@ def test_the_scenario_itself_is_not_changed():
 def test_a_field_without_a_value_is_a_fault(choice):
     with pytest.raises(InputError, match="TYPE:field=value"):
         choose_policy(SCENARIO, choice)
+
+
+def test_a_wrapper_stands_around_the_scenario_s_policy():
+    assert choose_policy(SCENARIO, "ramp-limit:up_mw_per_min=5") == {
+        "policy": {
+            "type": "ramp-limit",
+            "up_mw_per_min": 5,
+            "inner": {"type": "follow-headroom", "margin_mw": 4.0},
+        }
+    }
+
+
+def test_or_around_the_default_where_the_scenario_names_none():
+    assert choose_policy({}, "price-guard") == {
+        "policy": {"type": "price-guard", "inner": {"type": "follow-headroom"}}
+    }
+
+
+def test_or_around_the_one_that_it_names():
+    chosen = choose_policy(SCENARIO, "price-guard:inner.type=sced-bid,inner.ramp_step_count=5")
+    assert chosen["policy"] == {
+        "type": "price-guard",
+        "inner": {"type": "sced-bid", "ramp_step_count": 5},
+    }
+
+
+def test_wrappers_stand_in_one_another():
+    words = "price-guard:inner.type=ramp-limit,inner.up_mw_per_min=5,inner.inner.type=always-on"
+    assert choose_policy(SCENARIO, words)["policy"] == {
+        "type": "price-guard",
+        "inner": {"type": "ramp-limit", "up_mw_per_min": 5, "inner": {"type": "always-on"}},
+    }
+
+
+def test_one_wrapper_takes_the_place_of_another():
+    scenario = choose_policy(SCENARIO, "ramp-limit:up_mw_per_min=5")
+    assert choose_policy(scenario, "price-guard")["policy"] == {
+        "type": "price-guard",
+        "inner": {"type": "follow-headroom", "margin_mw": 4.0},
+    }
