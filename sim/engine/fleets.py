@@ -52,7 +52,7 @@ class Fleets:
             FleetView(
                 live.spec.name,
                 live.spec.minimum_mw,
-                live.spec.rated_mw,
+                live.spec.full_mw,
                 live.spec.efficiency_j_per_th,
                 float(
                     breakeven_usd_per_mwh(
@@ -74,7 +74,8 @@ class Fleets:
 
     def _build(self, spec: AggregateFleet | CohortFleet) -> LiveFleet | LiveCohort:
         recorder, name = self._recorder, f"fleet.{spec.name}"
-        for constant in ("rated_mw", "minimum_mw", "efficiency_j_per_th"):
+        recorder.constant(f"{name}.rated_mw", spec.full_mw)
+        for constant in ("minimum_mw", "efficiency_j_per_th"):
             recorder.constant(f"{name}.{constant}", getattr(spec, constant))
         if isinstance(spec, AggregateFleet):
             return LiveFleet(

@@ -32,7 +32,7 @@ class Obligations:
         self, clock: Clock, recorder: Recorder, bus: Bus, scenario: Scenario, notice: Callable[[], None]
     ) -> None:
         self._minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
-        self._rated_mw = sum(fleet.rated_mw for fleet in scenario.fleets)
+        self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
         self._log = partial(recorder.log, "controller")
         self._track = recorder.track("fleet_obliged_mw")
         self._obliged_mw: float | None = None

@@ -164,9 +164,12 @@ class _State:
                 return line.slope
             gap_mw = line.slope
         rate = self._limit if gap_mw > 0.0 else -self._limit
-        at_low = self._grid_mw <= low_mw + _SAME_MW and rate < line.slope
-        at_high = self._grid_mw >= high_mw - _SAME_MW and rate > line.slope
-        return line.slope if at_low or at_high else rate
+        close_mw = _SAME_MW + _SOON_S * abs(rate - line.slope)  # as good as there
+        if rate < line.slope and self._grid_mw <= low_mw + close_mw:
+            self._grid_mw, rate = low_mw, line.slope
+        elif rate > line.slope and self._grid_mw >= high_mw - close_mw:
+            self._grid_mw, rate = high_mw, line.slope
+        return rate
 
     def _range(self, line: _Line) -> tuple[float, float]:
         """Return what the grid may see, given the battery's power and charge [MW]."""

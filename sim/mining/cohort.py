@@ -1,6 +1,7 @@
 """What a scenario says of a cohort: machines of one model, under one firmware, switched in blocks."""
 
 from functools import cached_property
+from math import floor
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,8 +23,13 @@ from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
 OVERHEAD_FRACTION: Final[dict[Cooling, float]] = {"air": 0.03, "hydro": 0.05, "immersion": 0.05}
 """Power of fans, pumps, losses outside the machines over theirs, by cooling [1]; unverified, .02 to .08."""
 
+MOST_MACHINES: Final = 10_000_000
+"""Most machines of a cohort."""
+
 MOST_BLOCKS: Final = 2000
 """Most blocks that a cohort may be cut into."""
+
+_ROUNDING: Final = 1e-12
 
 Wait = Annotated[float, Field(ge=0.0, le=86_400.0)]
 Moment = Annotated[float, Field(gt=0.0, le=86_400.0)]
@@ -111,8 +117,10 @@ class CohortFleet(Spec):
     type: Literal["cohort"]
     model: Annotated[str, Field(max_length=60)]
     """Machine, by its key in the catalogue: ``antminer-s21``."""
-    machine_count: Annotated[int, Field(ge=1, le=10_000_000)]
-    """Number of machines."""
+    machine_count: Annotated[int, Field(ge=1, le=MOST_MACHINES)] | None = None
+    """Number of machines; or ``rated_mw``."""
+    rated_mw: Positive | None = None
+    """Power with all machines at the highest clock, at the meter [MW]; rounded down to whole machines."""
     th_s: Positive | None = None
     """Hash rate of a machine at its default clock [TH/s]; left out: the catalogue's."""
     power_w: Positive | None = None
@@ -173,6 +181,13 @@ class CohortFleet(Spec):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
+        if (self.machine_count is None) == (self.rated_mw is None):
+            raise ValueError("a cohort needs its size: machine_count or rated_mw, one of them")
+        if not 1 <= self.machines <= MOST_MACHINES:
+            raise ValueError(
+                f"rated_mw is {self.rated_mw:g} MW: {self.machines:,} machines of "
+                f"{self.machine_mw * 1e3:.3g} kW; must be 1 to {MOST_MACHINES:,}"
+            )
         curve = self.curve  # raises ValueError where the machine or its clock range is not known
         reported = 1.0 + min(0.0, self.telemetry_error_fraction)
         power_w = float(curve.power_ratios[0]) * self.machine_power_w * reported
@@ -245,15 +260,28 @@ class CohortFleet(Spec):
         return self.clock_maximum_fraction if self.times.scales_clock else 1.0
 
     @cached_property
-    def rated_mw(self) -> float:
-        """Power with every machine at the highest clock, at the meter [MW]."""
+    def machine_mw(self) -> float:
+        """Power of one machine at the highest clock, at the meter [MW]."""
         power_w = self.machine_power_w * float(self.curve.power_ratio(self.highest_clock))
-        return self.machine_count * power_w * self.meter_mw_per_w
+        return power_w * self.meter_mw_per_w
+
+    @cached_property
+    def machines(self) -> int:
+        """Number of machines."""
+        if self.machine_count is not None:
+            return self.machine_count
+        # a whole number of machines stays whole in spite of rounding
+        return floor((self.rated_mw or 0.0) / self.machine_mw * (1.0 + _ROUNDING))
+
+    @cached_property
+    def full_mw(self) -> float:
+        """Power with every machine at the highest clock, at the meter [MW]."""
+        return self.machines * self.machine_mw
 
     @cached_property
     def minimum_mw(self) -> float:
         """Power with every machine asleep, at the meter [MW]."""
-        return self.machine_count * self.standby_w * self.meter_mw_per_w
+        return self.machines * self.standby_w * self.meter_mw_per_w
 
     @cached_property
     def efficiency_j_per_th(self) -> float:
@@ -265,10 +293,10 @@ class CohortFleet(Spec):
         """Power at the meter [MW] and hash rate [PH/s] of all machines at each clock; empty: on or off."""
         if not self.times.scales_clock:
             return ()
-        full_mw = self.machine_count * self.machine_power_w * self.meter_mw_per_w
-        full_ph_s = self.machine_count * self.machine_th_s / PETAHASH_IN_TERAHASHES
+        clocked_mw = self.machines * self.machine_power_w * self.meter_mw_per_w
+        full_ph_s = self.machines * self.machine_th_s / PETAHASH_IN_TERAHASHES
         knots = zip(self.curve.fractions.tolist(), self.curve.power_ratios.tolist(), strict=True)
-        return tuple((full_mw * power, full_ph_s * fraction) for fraction, power in knots)
+        return tuple((clocked_mw * power, full_ph_s * fraction) for fraction, power in knots)
 
     @cached_property
     def block_sizes(self) -> tuple[int, ...]:
@@ -276,6 +304,6 @@ class CohortFleet(Spec):
         most = self.block_machine_count
         if most is None:
             most = max(1, round(self.block_mw / (self.machine_power_w * self.meter_mw_per_w)))
-        blocks = -(-self.machine_count // most)
-        size, larger = divmod(self.machine_count, blocks)
+        blocks = -(-self.machines // most)
+        size, larger = divmod(self.machines, blocks)
         return (size + 1,) * larger + (size,) * (blocks - larger)

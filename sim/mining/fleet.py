@@ -42,6 +42,11 @@ class AggregateFleet(Spec):
     location: Location | None = None
     """Where it stands; left out: in buildings of its own."""
 
+    @property
+    def full_mw(self) -> float:
+        """Power at full mining, at the meter [MW]."""
+        return self.rated_mw
+
     @model_validator(mode="after")
     def _range_is_a_range(self) -> Self:
         if self.minimum_mw > self.rated_mw:

@@ -55,7 +55,7 @@ class Machines:
         self._mw_per_w = spec.meter_mw_per_w
         self._ph_s = spec.machine_th_s / PETAHASH_IN_TERAHASHES
         self._working = working
-        self._total_count = spec.machine_count
+        self._total_count = spec.machines
         self._tracks = tracks
         self._record_power, self._record_hashrate = tracks.power.set, tracks.hashrate.set
         self._ramp_power, self._ramp_hashrate = tracks.power.ramp, tracks.hashrate.ramp

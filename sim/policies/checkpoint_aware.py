@@ -62,9 +62,8 @@ class CheckpointAwarePolicy:
         self._expect(observation)
         self._settle(observation)
         self._remember(observation.time_s, observation.ai_power_mw)
-        changes_mw = [notice.change_mw for notice in self._expected]
-        falls_mw = sum(change_mw for change_mw in changes_mw if change_mw < 0.0)
-        rises_mw = sum(change_mw for change_mw in changes_mw if change_mw > 0.0)
+        falls_mw = sum(notice.change_mw for notice in self._expected if self._is_worth(notice))
+        rises_mw = sum(notice.change_mw for notice in self._expected if notice.change_mw > 0.0)
         reckoned_mw = self._highest[0][1] + falls_mw
         if rises_mw > 0.0:
             reckoned_mw = max(reckoned_mw, observation.ai_power_mw + falls_mw + rises_mw)
@@ -84,16 +83,22 @@ class CheckpointAwarePolicy:
         return self._spec.release_lead_s if notice.change_mw > 0.0 else self._spec.wake_lead_s
 
     def _expect(self, observation: Observation) -> None:
-        """Begin to reckon with announced changes that are near."""
+        """Begin to watch announced changes that are near; a rise only once the fall before it has shown."""
         for notice in observation.notices:
             near = observation.time_s >= notice.at_s - self._lead_s(notice)
-            if near and self._counts(notice) and notice not in self._settled:
+            if near and notice not in self._settled and not self._comes_after_a_fall(notice):
                 self._expected.setdefault(notice, observation.ai_power_mw)
 
-    def _counts(self, notice: Notice) -> bool:
-        """Return whether a change is worth a thought: any rise, and a fall that stays or lasts."""
-        stays = notice.until_s == notice.at_s
-        return notice.change_mw > 0.0 or stays or notice.until_s - notice.at_s >= self._spec.minimum_dip_s
+    def _comes_after_a_fall(self, notice: Notice) -> bool:
+        """Return whether a rise of a load is announced whose fall telemetry has yet to show."""
+        return notice.change_mw > 0.0 and any(
+            other.load == notice.load and other.change_mw < 0.0 for other in self._expected
+        )
+
+    def _is_worth(self, notice: Notice) -> bool:
+        """Return whether a change is a fall that stays, or lasts long enough to mine in."""
+        lasts_s = notice.until_s - notice.at_s
+        return notice.change_mw < 0.0 and (lasts_s == 0.0 or lasts_s >= self._spec.minimum_dip_s)
 
     def _settle(self, observation: Observation) -> None:
         """Put changes aside that telemetry shows, or that have not come."""
@@ -101,7 +106,7 @@ class CheckpointAwarePolicy:
         for notice, before_mw in list(self._expected.items()):
             moved_mw = observation.ai_power_mw - before_mw
             come = abs(moved_mw) >= 0.5 * abs(notice.change_mw) and moved_mw * notice.change_mw > 0.0
-            if come and notice.change_mw < 0.0:
+            if come and self._is_worth(notice):
                 self._highest.clear()
             if come or observation.time_s >= notice.at_s + self._spec.grace_s:
                 del self._expected[notice]

@@ -52,7 +52,7 @@ def _check_pue(load: Load) -> None:
 
 def _check_room(hall: Hall, fleets: Sequence[AnyFleet]) -> None:
     inside = [fleet for fleet in fleets if fleet.location is not None and fleet.location.hall == hall.name]
-    rated_mw = sum(fleet.rated_mw for fleet in inside)
+    rated_mw = sum(fleet.full_mw for fleet in inside)
     if rated_mw > hall.miner_capacity_mw * (1.0 + _TOLERANCE):
         raise ValueError(
             f"hall '{hall.name}' has room and power for {hall.miner_capacity_mw:g} MW of rack-form miners; "

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
 STUDIES = sorted((ROOT / "scenarios" / "studies").glob("*.yaml"))
-NEEDS_DATA = {"helios-2024"}
+NEEDS_DATA = {"helios-2024", "rockdale-like"}
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from sim import load_scenario, run
+from sim.report.build import write_report
 from sim.result import write_result
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 START = pd.Timestamp("2024-05-06T05:00Z")
-EFFICIENCY_J_PER_TH = 17.5
 POOL_FEE = 0.02
 
 pytestmark = pytest.mark.skipif(
@@ -20,32 +20,44 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def week(tmp_path_factory):
-    """Run the week; return its metrics, and power in the middle of every second, from the written file."""
-    result = run(load_scenario(ROOT / "scenarios" / "helios-2024.yaml", data=[DATA]))
-    folder = tmp_path_factory.mktemp("helios-2024")
-    write_result(result, folder)
+def sampled(folder, signals, days, step_s, start=START):
+    """Return signals of a written run in the middle of every step."""
     rows = pd.read_parquet(folder / "signals.parquet")
-    middle_s = np.arange(7 * 86_400) + 0.5
-    samples = pd.DataFrame(index=START + pd.to_timedelta(middle_s, unit="s"))
-    for name in ("site_power_mw", "fleet_power_mw", "ai_power_mw"):
+    middle_s = (np.arange(days * 86_400 // step_s) + 0.5) * step_s
+    samples = pd.DataFrame(index=start + pd.to_timedelta(middle_s, unit="s"))
+    for name in signals:
         signal = rows[rows["signal"] == name]
         place = np.searchsorted(signal["time_s"], middle_s, side="right") - 1
         at = signal.iloc[place]
         samples[name] = at["value"].to_numpy() + at["slope_per_s"].to_numpy() * (
             middle_s - at["time_s"].to_numpy()
         )
-    return result.metrics, samples
+    return samples
+
+
+def prices():
+    """Return the real-time price by the quarter hour, and the network by the day."""
+    price = pd.read_csv(DATA / "ercot_rt_15min_hubavg_2024.csv.gz", parse_dates=["time_utc"])
+    network = pd.read_csv(DATA / "btc_network_daily_2020_2024.csv", parse_dates=["date_utc"])
+    network = network.set_index(network["date_utc"].dt.tz_localize("UTC"))
+    return price.set_index("time_utc")["rt_usd_per_mwh"], network
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory):
+    """Run the week; return its metrics, and written signals in the middle of every second."""
+    result = run(load_scenario(ROOT / "scenarios" / "helios-2024.yaml", data=[DATA]))
+    folder = tmp_path_factory.mktemp("helios-2024")
+    write_result(result, folder)
+    signals = ("site_power_mw", "fleet_power_mw", "ai_power_mw", "fleet.miners.hashrate_ph_s")
+    return result.metrics, sampled(folder, signals, days=7, step_s=1)
 
 
 def test_power_cost_is_the_sum_over_quarter_hours_of_mean_power_times_price(week):
     metrics, samples = week
-    price = pd.read_csv(DATA / "ercot_rt_15min_hubavg_2024.csv.gz", parse_dates=["time_utc"]).set_index(
-        "time_utc"
-    )
+    price, _ = prices()
     mwh = samples[["site_power_mw", "fleet_power_mw"]].resample("15min").mean() / 4.0
-    cost = mwh.mul(price["rt_usd_per_mwh"].reindex(mwh.index), axis=0).sum()
+    cost = mwh.mul(price.reindex(mwh.index), axis=0).sum()
 
     # the only error is that of the seconds in which power jumps or bends
     assert metrics["power_cost_usd"] == pytest.approx(cost["site_power_mw"], rel=1e-4)
@@ -54,20 +66,65 @@ def test_power_cost_is_the_sum_over_quarter_hours_of_mean_power_times_price(week
 
 def test_mining_revenue_is_the_sum_over_days_of_petahashes_times_hashprice(week):
     metrics, samples = week
-    network = pd.read_csv(DATA / "btc_network_daily_2020_2024.csv", parse_dates=["date_utc"])
-    network = network.set_index(network["date_utc"].dt.tz_localize("UTC"))
-    mwh = samples["fleet_power_mw"].resample("1D").sum() / 3600.0
-    # 1 MWh is 3.6e9 J; over J/TH that is terahashes; a petahash per second for a day is 8.64e7 terahashes
-    ph_days = mwh * 3.6e9 / EFFICIENCY_J_PER_TH / 8.64e7
-    day = network.reindex(mwh.index)
+    _, network = prices()
+    ph_days = samples["fleet.miners.hashrate_ph_s"].resample("1D").sum() / 86_400.0
+    day = network.reindex(ph_days.index)
     revenue_usd = (1.0 - POOL_FEE) * (ph_days * day["hashprice_usd_ph_day"]).sum()
     btc = (1.0 - POOL_FEE) * (ph_days * day["hashprice_usd_ph_day"] / day["price_usd"]).sum()
 
-    assert metrics["mining_revenue_usd"] == pytest.approx(revenue_usd, rel=1e-3)
-    assert metrics["mined_btc"] == pytest.approx(btc, rel=1e-3)
+    assert metrics["mining_revenue_usd"] == pytest.approx(revenue_usd, rel=1e-4)
+    assert metrics["mined_btc"] == pytest.approx(btc, rel=1e-4)
     assert metrics["mining_margin_usd"] == pytest.approx(
-        revenue_usd - metrics["fleet_power_cost_usd"], rel=5e-3
+        revenue_usd - metrics["fleet_power_cost_usd"], rel=1e-3
     )
+
+
+def test_machines_hash_for_no_less_energy_than_their_lowest_clock_and_no_more_than_their_highest(week):
+    _, samples = week
+    steady = samples[samples["fleet_power_mw"].diff().abs() < 1e-9]
+    hashing = steady[steady["fleet_power_mw"] > 21.0]  # all machines at some clock: none asleep, none booting
+    j_per_th = hashing["fleet_power_mw"] * 1e6 / (hashing["fleet.miners.hashrate_ph_s"] * 1e3)
+    at_wall = 17.5 * 1.03
+    assert len(hashing) > 3 * 86_400
+    assert j_per_th.min() >= 0.86 * at_wall
+    assert j_per_th.max() <= at_wall * (1.0 + 1e-9)
+
+
+def test_months_agree_with_a_calculation_from_hourly_means(tmp_path):
+    """April and May 2024, with the halving of 20 April: energy, bitcoin, prices and margin of each month."""
+    start = "2024-04-01T00:00:00-05:00"
+    overrides = [f"start={start}", "days=61"]
+    result = run(load_scenario(ROOT / "scenarios" / "helios-2024.yaml", overrides=overrides, data=[DATA]))
+    (tmp_path / "run").mkdir()
+    write_result(result, tmp_path / "run")
+    write_report(tmp_path / "run")
+    months = pd.read_csv(tmp_path / "run" / "monthly.csv", comment="#").set_index("month")
+    signals = ("site_power_mw", "fleet_power_mw", "fleet.miners.hashrate_ph_s")
+    hourly = sampled(tmp_path / "run", signals, 61, 10, pd.Timestamp(start).tz_convert("UTC"))
+    hourly = hourly.resample("1h").mean()
+    price, network = prices()
+    price = price.resample("1h").mean().reindex(hourly.index)
+    day = network.reindex(hourly.index.floor("1D"))
+    hourly["cost_usd"] = hourly["site_power_mw"] * price
+    ph_days = hourly["fleet.miners.hashrate_ph_s"] / 24.0
+    hourly["usd"] = 0.98 * ph_days * day["hashprice_usd_ph_day"].to_numpy()
+    hourly["btc"] = hourly["usd"] / day["price_usd"].to_numpy()
+    hourly["ph_days"] = ph_days
+    expected = hourly.groupby(hourly.index.tz_convert("Etc/GMT+5").strftime("%Y-%m")).sum()
+
+    assert list(months.index) == ["2024-04", "2024-05"]
+    for month in months.index:
+        found, wanted = months.loc[month], expected.loc[month]
+        # seconds in which power bends: 1e-4; price against power within the hour: 2e-2
+        assert found["fleet_energy_mwh"] == pytest.approx(wanted["fleet_power_mw"], rel=1e-4)
+        assert found["mined_btc"] == pytest.approx(wanted["btc"], rel=1e-3)
+        assert found["mining_revenue_usd"] == pytest.approx(wanted["usd"], rel=1e-3)
+        paid = wanted["cost_usd"] / wanted["site_power_mw"]
+        assert found["power_cost_usd_per_mwh"] == pytest.approx(paid, rel=2e-2)
+        lease_and_mining = found["revenue_usd"] - found["power_cost_usd"] - found["other_cost_usd"]
+        assert found["ebitda_usd"] == pytest.approx(lease_and_mining, abs=0.01)
+        per_ph_day = wanted["usd"] / wanted["ph_days"]
+        assert found["mining_revenue_usd_per_ph_day"] == pytest.approx(per_ph_day, rel=1e-3)
 
 
 def test_time_and_energy_above_the_limit_agree_with_samples(week):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -57,6 +57,7 @@ def test_it_follows_the_rule_marched_in_small_steps(seed, energy_mwh):
 
 
 @settings(max_examples=60, deadline=None)
+@example(seed=3193, energy_mwh=1.0, power_mw=5.0, efficiency=1.0)  # the site rises by 120 MW in 9 ms
 @given(st.integers(0, 10_000), st.floats(0.2, 10.0), st.floats(5.0, 100.0), st.floats(0.5, 1.0))
 def test_power_and_charge_stay_within_bounds_and_energy_balances(seed, energy_mwh, power_mw, efficiency):
     battery = Battery(

@@ -9,7 +9,7 @@ from sim.mining.cohort import CohortFleet
 def test_a_cohort_takes_power_and_hash_rate_from_the_catalogue():
     s21 = machine("antminer-s21")
     cohort = CohortFleet(name="m", type="cohort", model="antminer-s21", machine_count=57_000)
-    assert cohort.rated_mw == pytest.approx(57_000 * s21.power_w * 1.03 / 1e6)
+    assert cohort.full_mw == pytest.approx(57_000 * s21.power_w * 1.03 / 1e6)
     assert cohort.minimum_mw == pytest.approx(57_000 * 25.0 * 1.03 / 1e6)
     assert cohort.efficiency_j_per_th == pytest.approx(s21.power_w * 1.03 / s21.th_s)
 
@@ -18,7 +18,7 @@ def test_blocks_are_about_as_large_as_wanted_and_differ_by_one_machine_at_most()
     cohort = CohortFleet(name="m", type="cohort", model="antminer-s21", machine_count=57_000)
     assert sum(cohort.block_sizes) == 57_000
     assert max(cohort.block_sizes) - min(cohort.block_sizes) <= 1
-    assert cohort.rated_mw / len(cohort.block_sizes) == pytest.approx(1.0, rel=0.01)
+    assert cohort.full_mw / len(cohort.block_sizes) == pytest.approx(1.0, rel=0.01)
 
 
 def test_the_scenario_overrides_single_times_of_a_firmware():

@@ -10,7 +10,7 @@ def cohort(**fields):
 
 def test_levels_go_from_the_lowest_clock_to_rated_power_and_its_hash_rate():
     fleet = cohort()
-    assert fleet.levels[-1] == pytest.approx((fleet.rated_mw, 200.0))
+    assert fleet.levels[-1] == pytest.approx((fleet.full_mw, 200.0))
     powers_mw, rates_ph_s = zip(*fleet.levels, strict=True)
     assert rates_ph_s[0] == pytest.approx(0.4 * 200.0)
     assert list(powers_mw) == sorted(powers_mw)

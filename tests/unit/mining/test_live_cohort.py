@@ -112,7 +112,7 @@ def test_standby_and_overhead_are_drawn_at_the_meter():
     bench = Bench((0.0, 0.0), standby_w=100.0, overhead_fraction=0.05)
     assert points(bench.play()["power_mw"]) == [(0.0, 0.0105)]
     assert bench.spec.minimum_mw == pytest.approx(0.0105)
-    assert bench.spec.rated_mw == pytest.approx(1.05)
+    assert bench.spec.full_mw == pytest.approx(1.05)
     assert bench.spec.efficiency_j_per_th == pytest.approx(10.5)
 
 

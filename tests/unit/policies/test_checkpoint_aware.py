@@ -75,3 +75,17 @@ def test_two_announced_changes_add_up():
     other = Notice("other", "checkpoint", 1005.0, 1400.0, -20.0, 700.0)
     found = answers(SPEC.start(), seen(0.0, 180.0, DIP, other), seen(1003.0, 180.0, DIP, other))
     assert found[1].target_mw == 200.0 - (180.0 - 80.0 - 20.0)
+
+
+def test_the_resume_from_a_short_stall_is_not_taken_for_a_rise_above_the_power_before():
+    stall = DIP._replace(until_s=DIP.at_s + 5.0)
+    resume = RESUME._replace(at_s=DIP.at_s + 5.0)
+    found = answers(
+        SPEC.start(),
+        seen(0.0, 150.0, stall),
+        seen(1000.0, 150.0, stall, resume),  # the stall has begun, telemetry has not shown it
+        seen(1002.0, 70.0, stall, resume),
+        seen(1006.0, 70.0),
+        seen(1007.0, 150.0),
+    )
+    assert [decision.target_mw for decision in found] == [50.0] * 5
