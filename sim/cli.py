@@ -43,6 +43,7 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the metrics alone, as JSON; write a folder only with --out.")
     ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every metric, not the first to read.")] = False,
 ) -> None:
     """Run a scenario: print a table of metrics and write a result folder."""
     from sim.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
@@ -59,7 +60,7 @@ def run(
     if as_json:
         print_metrics_json(result.metrics)
     else:
-        print_metrics(result)
+        print_metrics(result, every=every)
         print_statement(result)
     for warning in trace_warnings(result.recording):
         say(f"warning: {warning}")

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from sim.metrics import Measurement
+from sim.metrics.headlines import headlines
 from sim.metrics.statement import statement
 from sim.report.format import format_amount, format_value
 from sim.result import Result, metrics_document
@@ -47,8 +48,8 @@ def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
     print_json(metrics_document(metrics))
 
 
-def print_metrics(result: Result) -> None:
-    """Write the table of metrics to standard output."""
+def print_metrics(result: Result, *, every: bool = False) -> None:
+    """Write the table of metrics to standard output: those to read first, or every one."""
     scenario = result.scenario
     table = Table(
         title=f"{scenario.name}: {scenario.days:g} days from {scenario.start.isoformat()}, "
@@ -58,11 +59,14 @@ def print_metrics(result: Result) -> None:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("without mining", justify="right", no_wrap=True)
     table.add_column("what it is")
-    for name, measurement in result.metrics.items():
+    for name in result.metrics if every else headlines(result.metrics):
+        measurement = result.metrics[name]
         baseline = (
             "" if measurement.baseline is None else format_value(measurement.baseline, measurement.unit)
         )
         table.add_row(name, format_value(measurement, measurement.unit), baseline, measurement.summary)
+    if not every:
+        table.caption = f"{table.row_count} of {len(result.metrics)} metrics; --all shows every one"
     _console().print(table)
 
 
