@@ -89,7 +89,8 @@ def metrics_page() -> str:
 
 def _whose(kind: str) -> str:
     """Return what has the metrics of a kind."""
-    return "service sold" if kind == "ancillary" else f"load of type `{kind}`"
+    own = {"ancillary": "service sold", "fleet": "fleet"}
+    return own.get(kind, f"load of type `{kind}`")
 
 
 def _metric_titles() -> dict[str, str]:

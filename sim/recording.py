@@ -181,7 +181,7 @@ class Recording:
     constants: Mapping[str, float] = field(default_factory=dict)
     """Numbers that do not change in a run: ``fleet.miners.efficiency_j_per_th``."""
     load_kinds: Mapping[str, str] = field(default_factory=dict)
-    """Type of each AI load, by its name: ``training``."""
+    """Type of each AI load, by its name: ``training``; and ``hall``, ``fleet``, ``ancillary``."""
     _known: dict[Callable[["Recording"], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, name: str) -> Signal:

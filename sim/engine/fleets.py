@@ -74,6 +74,7 @@ class Fleets:
 
     def _build(self, spec: AggregateFleet | CohortFleet) -> LiveFleet | LiveCohort:
         recorder, name = self._recorder, f"fleet.{spec.name}"
+        recorder.load_kinds[spec.name] = "fleet"
         recorder.constant(f"{name}.rated_mw", spec.full_mw)
         for constant in ("minimum_mw", "efficiency_j_per_th"):
             recorder.constant(f"{name}.{constant}", getattr(spec, constant))

@@ -12,6 +12,7 @@ from sim.metrics import (
     economics,
     edges,
     energy,
+    fleet_figures,
     fleets,
     frequency,
     generation,
@@ -64,8 +65,9 @@ LOAD_CATALOGUE: tuple[LoadMetric, ...] = (
     *tenants.CATALOGUE,
     *halls.CATALOGUE,
     *ancillary.CATALOGUE,
+    *fleet_figures.CATALOGUE,
 )
-"""Every metric that loads of one kind, halls and services sold have."""
+"""Every metric that loads of one kind, halls, services sold and fleets have."""
 
 
 def metrics_of(load_kinds: Mapping[str, str]) -> tuple[Metric, ...]:

@@ -30,6 +30,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Dips": ("dip_", "dips_"),
     "Grid frequency": ("frequency_",),
     "AI loads": ("ai.",),
+    "Fleets": ("fleet.",),
     "Mining and money": ("mined", "mining", "fleet_", "power_cost", "hash", "breakeven"),
     "Profit and loss": ("revenue", "lease_", "operating_", "penalty_", "ebitda", "enterprise_", "npv_"),
     "The simulation itself": ("event_count", "settle_count", "decision_count", "energy_balance"),

@@ -89,6 +89,7 @@ def metric_facts(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return unit and summary of every metric that runs of a scenario may have, by name."""
     kinds = {hall["name"]: "hall" for hall in scenario.get("halls", ())}
     kinds |= {load["name"]: load["type"] for load in scenario.get("loads", ())}
+    kinds |= {fleet["name"]: "fleet" for fleet in scenario.get("fleets", ())}
     sold = scenario.get("market", {}).get("ancillary", ())
     kinds |= {entry["service"]: "ancillary" for entry in sold}
     return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in metrics_of(kinds)}
@@ -122,7 +123,7 @@ def _cell(axis: Axis, value: Any) -> Any:
 def _metric_columns(rows: Sequence[Row]) -> Iterator[str]:
     """Yield each metric's column, followed by that of its values without mining where there are any."""
     known = dict.fromkeys(name for row in rows for name in row)
-    of_loads = [name for name in known if name.startswith(("ai.", "ancillary."))]
+    of_loads = [name for name in known if name.startswith(("ai.", "ancillary.", "fleet."))]
     for name in (*(metric.name for metric in CATALOGUE), *of_loads):
         yield name
         if f"{name}.baseline" in known:

@@ -9,6 +9,7 @@ from sim.hashing import balanced_difficulty
 from sim.market.pools import FppsPool, SoloPool
 from sim.metrics import measure
 from sim.metrics.blocks import with_blocks
+from sim.metrics.economics import mining_revenue_usd
 from sim.metrics.hashrate import hashrate_ph_s
 from sim.recording import EventRow
 from sim.rng import stream
@@ -38,7 +39,7 @@ def test_the_hash_rate_of_a_fleet_follows_its_power(record):
     assert hashrate_ph_s(recording, "m").at([0.0, 1800.0]) == pytest.approx([0.0, 1200.0], rel=1e-12)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     steps=st.lists(st.floats(1.0, 500.0), min_size=1, max_size=6),
     other=st.lists(st.floats(1.0, 500.0), min_size=6, max_size=6),
@@ -49,7 +50,7 @@ def test_revenue_is_linear_in_hashprice(record, steps, other, factor):
         times_s = [600.0 * step for step in range(len(values))]
         hashprice = Signal.steps(times_s, values, 3600.0)
         fleets = {"m": [(0.0, 5.0), (3600.0, 48.0)]}
-        return measure(record({"a": 100.0}, fleets, hashprice=hashprice))["mining_revenue_usd"].value
+        return mining_revenue_usd(record({"a": 100.0}, fleets, hashprice=hashprice))
 
     padded = steps + [steps[-1]] * (6 - len(steps))
     mixed = [factor * one + two for one, two in zip(padded, other, strict=True)]
