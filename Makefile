@@ -53,6 +53,7 @@ schema: $(STAMP) ## write the JSON Schema of a scenario file again
 reference: $(STAMP) ## write the reference pages and the sample outputs in the documentation again
 	@$(BIN)/python -m docs.reference
 	@$(BIN)/python -m docs.samples
+	@$(BIN)/python -m docs.rivals
 
 golden: $(STAMP) ## write the golden metrics again, after the model version was raised
 	@$(BIN)/python tests/golden/golden.py

@@ -90,6 +90,11 @@ class SignalInfo:
 
 SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("site_power_mw", "MW", "Power the whole site draws, from the grid and its own generation"),
+    SignalInfo("battery_power_mw", "MW", "Power the battery draws; below zero while it gives"),
+    SignalInfo(
+        "battery_charge_mwh", "MWh", "Energy in the battery; exact at breakpoints, within 0.01 % between"
+    ),
+    SignalInfo("battery_alone_power_mw", "MW", "Power the same battery would draw on a site without miners"),
     SignalInfo("ai_power_mw", "MW", "Power all AI loads draw together"),
     SignalInfo("fleet_power_mw", "MW", "Power all fleets draw together"),
     SignalInfo("fleet_target_mw", "MW", "Power the policy wants of all fleets together"),
@@ -235,12 +240,16 @@ class Recording:
         return cast("T", self._known[function])
 
     def without_mining(self) -> "Recording":
-        """Return the same run as it would be with no miners: AI loads do not know of them."""
+        """Return the same run as it would be with no miners: AI loads do not know of them; a battery does."""
         nothing = Signal.constant(0.0, self.end_s)
         signals = {
             name: nothing if name.startswith("fleet") else signal for name, signal in self.signals.items()
         }
         signals["site_power_mw"] = self["ai_power_mw"]
+        if "battery_alone_power_mw" in signals:
+            signals["battery_power_mw"] = signals["battery_alone_power_mw"]
+            signals["site_power_mw"] = total([self["ai_power_mw"], signals["battery_power_mw"]])
+            del signals["battery_charge_mwh"]  # known with miners alone
         return replace(self, signals=signals)
 
     def between(self, from_s: float, to_s: float) -> "Recording":

@@ -106,6 +106,16 @@ class TrainingLoad(Load):
             raise ValueError(f"checkpoint: stall_median_s {must}, got {stall_s:g} s")
         return self
 
+    @model_validator(mode="after")
+    def _one_first_checkpoint(self) -> Self:
+        phase_min, first_min = self.checkpoint.phase_min, self.first_checkpoint_min
+        if phase_min is not None and first_min is not None:
+            raise ValueError(
+                "give first_checkpoint_min or checkpoint.phase_min, not both; got "
+                f"{first_min:g} min and {phase_min:g} min"
+            )
+        return self
+
     @property
     def nodes(self) -> float:
         """Nodes of the job, each of which fails on its own."""
@@ -176,7 +186,7 @@ class TrainingLoad(Load):
         """Return the job in seconds and megawatts at the site's meter."""
         bare_mw = self.levels_mw()
         start_s = self.start_h * SECONDS_PER_HOUR
-        first_min = self.first_checkpoint_min
+        first_min, phase_min = self.first_checkpoint_min, self.checkpoint.phase_min
         return Plan(
             gpus=self.gpus,
             pue=self.pue,
@@ -187,6 +197,7 @@ class TrainingLoad(Load):
             smoothing=self.smoothing,
             interval_s=self.interval_s,
             first_checkpoint_s=self.interval_s if first_min is None else first_min * SECONDS_PER_MINUTE,
+            phase_s=None if phase_min is None else phase_min * SECONDS_PER_MINUTE,
             stall_median_s=self.stall_median_s,
             stall_sigma=self.checkpoint.spread,
             background_s=self.saved_state.background_s(self.checkpoint),

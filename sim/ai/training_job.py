@@ -4,7 +4,7 @@ import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from simpy import Event
 
@@ -12,6 +12,12 @@ from sim.ai.announcements import Announcements, Notices
 from sim.ai.base import At, Connection
 from sim.ai.interruptions import Cause, Phase, SparePool, Spares, lognormal
 from sim.ai.power_path import PowerPath, Smoothing
+
+LEAST_SHARE_OF_INTERVAL: Final = 0.5
+"""Least time from a restart to a checkpoint of the schedule, over the interval; assumption."""
+SOON_S: Final = 1.0
+"""Least time from the run's start to a checkpoint of the schedule [s]."""
+ROUNDING: Final = 1e-9
 
 
 class Down(NamedTuple):
@@ -40,6 +46,8 @@ class Plan:
     smoothing: Smoothing | None
     interval_s: float
     first_checkpoint_s: float
+    phase_s: float | None
+    """A checkpoint on the clock, the others being whole intervals away [s]; None: none is set."""
     stall_median_s: float
     stall_sigma: float
     background_s: float
@@ -111,7 +119,7 @@ class Job:
             self._announcements.end(plan.end_s, plan.absent_mw - plan.levels_mw["compute"])
             for cause in self._causes:
                 cause.draw(self._env.now)
-            self._next_checkpoint_s = self._env.now + plan.first_checkpoint_s
+            self._next_checkpoint_s = self._first_checkpoint_s()
             self._compute()
             while True:
                 yield from self._work()
@@ -150,7 +158,9 @@ class Job:
         """Stall for a checkpoint; an interruption within it leaves the state unsaved."""
         plan, start_s, stall_s = self._plan, self._env.now, self._draw_stall_s()
         end_s = start_s + stall_s
-        self._next_checkpoint_s = start_s + max(plan.interval_s, stall_s + plan.background_s)
+        self._next_checkpoint_s = self._on_schedule(
+            start_s + max(plan.interval_s, stall_s + plan.background_s)
+        )
         cause = self._next_cause()
         strikes = cause.next_s < end_s
         self._log("checkpoint", cause.next_s - start_s if strikes else stall_s)
@@ -187,8 +197,30 @@ class Job:
         for phase in restart.phases:
             self._turn(phase.state)
             yield from self._wait(start_s + down_s * phase.end_fraction)
-        self._next_checkpoint_s = self._env.now + self._plan.interval_s
+        self._next_checkpoint_s = self._checkpoint_after_restart_s()
         self._compute()
+
+    def _first_checkpoint_s(self) -> float:
+        plan, now_s = self._plan, self._env.now
+        if plan.phase_s is None:
+            return now_s + plan.first_checkpoint_s
+        # a job that has been computing before the run has kept its times
+        return self._checkpoint_after_restart_s() if plan.start_s > 0.0 else self._on_schedule(now_s + SOON_S)
+
+    def _checkpoint_after_restart_s(self) -> float:
+        plan, now_s = self._plan, self._env.now
+        if plan.phase_s is None:
+            return now_s + plan.interval_s
+        return self._on_schedule(now_s + LEAST_SHARE_OF_INTERVAL * plan.interval_s)
+
+    def _on_schedule(self, earliest_s: float) -> float:
+        """Return the first time of the job's schedule that is not before another [s]; that, without one."""
+        phase_s, interval_s = self._plan.phase_s, self._plan.interval_s
+        if phase_s is None:
+            return earliest_s
+        # a time of the schedule, reckoned from another one, may come out a rounding error late
+        count = math.ceil((earliest_s - phase_s) / interval_s - ROUNDING)
+        return phase_s + count * interval_s
 
     def _lose_work(self, cause: Cause) -> float:
         """Go back to the last state that is safe; return the computing that is lost [s]."""

@@ -15,6 +15,8 @@ from sim.engine.markets import Markets
 from sim.engine.meter import DemandMeter
 from sim.engine.obligations import Obligations, has_obligations
 from sim.engine.recorder import Recorder
+from sim.engine.storage import record_battery, with_battery
+from sim.grid.storage import Storage
 from sim.market import DemandCharge
 from sim.market.calendar import hour_of_week
 from sim.recording import Recording
@@ -40,7 +42,7 @@ class Campus:
         self._recorder = Recorder(self.clock)
         bus = Bus()
         halls = Halls(self.clock, bus, self._recorder, scenario)
-        for load in scenario.loads:
+        for load in scenario.running_loads:
             self._connect(load, bus, halls)
         self._fleets = Fleets(self.clock, self._recorder, scenario, self._take_in_fleets)
         self.controller = Controller(
@@ -59,6 +61,8 @@ class Campus:
         open_books(self._recorder, scenario)
         for name, value in scenario.grid.constants().items():
             self._recorder.constant(f"grid.{name}", value)
+        if scenario.storage is not None:
+            record_battery(self._recorder, scenario.storage)
         Markets(self.clock, self._recorder, self.controller, self._fleets.views, scenario)
         if scenario.market.demand_charge is not None:
             self._meter_demand(scenario.market.demand_charge)
@@ -74,7 +78,9 @@ class Campus:
         self._recorder.constant("run.event_count", self.clock.event_count)
         self._recorder.constant("run.settle_count", self.clock.settle_count)
         self._recorder.constant("run.decision_count", self.controller.decision_count)
-        return self._recorder.freeze(self._scenario.start_utc_s, end_s)
+        recording = self._recorder.freeze(self._scenario.start_utc_s, end_s)
+        storage = self._scenario.storage
+        return recording if storage is None else with_battery(recording, storage)
 
     def _connect(self, load: Load, bus: Bus, halls: Halls) -> None:
         scenario = self._scenario
@@ -116,6 +122,7 @@ class Campus:
             recorder.given("generation_mw"),
             partial(self.controller.market_view.__setitem__, "billing_peak_mw"),
             partial(recorder.log, "meter"),
+            None if scenario.storage is None else Storage(scenario.storage),
         )
         self.clock.process(meter.read(months, spec.interval_s, scenario.end_s))
 

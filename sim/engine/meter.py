@@ -8,6 +8,7 @@ from simpy import Event
 
 from sim.ai.base import At
 from sim.engine.clock import Clock
+from sim.grid.storage import Storage
 from sim.market.demand_charge import BillingMonth, whole_intervals_s
 from sim.signals import Signal, total
 
@@ -34,6 +35,8 @@ class DemandMeter:
         Told the month's peak so far when an interval ends, and zero when a month begins [MW].
     log
         Records each month's peak when the month ends.
+    storage
+        A fresh battery that the meter sees the site behind; None where there is none.
     """
 
     def __init__(
@@ -43,12 +46,15 @@ class DemandMeter:
         generation: Signal | None,
         tell: Callable[[float], None],
         log: Callable[[str, float], None],
+        storage: Storage | None = None,
     ) -> None:
         self._clock = clock
         self._parts = parts
         self._generation = generation
         self._tell = tell
         self._log = log
+        self._storage = storage
+        self._followed_s = 0.0
 
     def read(
         self, months: Sequence[BillingMonth], interval_s: float, end_s: float
@@ -66,8 +72,22 @@ class DemandMeter:
 
     def mean_import_mw(self, from_s: float, to_s: float) -> float:
         """Return the mean of what the site took from the grid between two times in the past [s]."""
+        if self._generation is None and self._storage is None:
+            return sum(part.power_between(from_s, to_s).integral() for part in self._parts) / (to_s - from_s)
+        drawn = self._site_mw(from_s, to_s)
+        if self._generation is not None:
+            drawn = (drawn - self._generation.clip_time(from_s, to_s)).positive_part()
+        return drawn.integral() / (to_s - from_s)
+
+    def _site_mw(self, from_s: float, to_s: float) -> Signal:
+        """Return what the site drew between two times in the past [MW], its battery included."""
+        if self._storage is None:
+            return self._parts_mw(from_s, to_s)
+        # what the battery does now follows from all that it did, also outside whole intervals
+        site = self._parts_mw(self._followed_s, to_s)
+        self._followed_s = to_s
+        return total([site, self._storage.follow(site).battery_mw]).clip_time(from_s, to_s)
+
+    def _parts_mw(self, from_s: float, to_s: float) -> Signal:
         parts = [part.power_between(from_s, to_s) for part in self._parts]
-        if self._generation is None or not parts:
-            return sum(part.integral() for part in parts) / (to_s - from_s)
-        own = self._generation.clip_time(from_s, to_s)
-        return (total(parts) - own).positive_part().integral() / (to_s - from_s)
+        return total([*parts, Signal.constant(0.0, to_s, from_s)])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sim.metrics import (
     accounts,
     ancillary,
+    battery,
     coincident_peaks,
     demand,
     dips,
@@ -47,6 +48,7 @@ _OF_THE_SITE = (
     voltage,
     fleets,
     duties,
+    battery,
     mining,
     economics,
     power_cost,

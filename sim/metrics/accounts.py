@@ -164,7 +164,7 @@ CATALOGUE = (
     Metric(
         "power_cost_mining_usd",
         "USD",
-        "Mining's part of the power bill: what AI leaves of it",
+        "Mining's part of the power bill: what AI and a battery leave of it",
         lambda r: 0.0 - account_usd(r, POWER, "mining"),
     ),
     Metric(

@@ -37,9 +37,10 @@ def _load_factor(recording: Recording) -> float:
 
 
 def balance_error_mwh(recording: Recording) -> float:
-    """Return the site's energy less that of its loads and fleets, each integrated for itself [MWh]."""
+    """Return the site's energy less that of loads, fleets and battery, each integrated for itself [MWh]."""
     parts = list(recording.ai_power_names)
     parts += [f"fleet.{name}.power_mw" for name in recording.fleet_names]
+    parts += ["battery_power_mw"] * ("battery_power_mw" in recording.signals)
     return energy_mwh(recording["site_power_mw"]) - sum(energy_mwh(recording[part]) for part in parts)
 
 

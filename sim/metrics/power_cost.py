@@ -64,8 +64,8 @@ def fleet_power_cost_usd(recording: Recording) -> float:
 
 
 def _is_plain(recording: Recording) -> bool:
-    """Tell whether all power is bought at real time, with nothing on top."""
-    parts = {"contract_mw", "generation_mw"} & recording.signals.keys()
+    """Tell whether all power is bought at real time, with nothing on top, and none of it is stored."""
+    parts = {"contract_mw", "generation_mw", "battery_power_mw"} & recording.signals.keys()
     return not parts and "supply.delivery_usd_per_mwh" not in recording.constants
 
 

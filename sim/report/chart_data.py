@@ -11,7 +11,7 @@ from sim.report.envelope import bin_edges_s, envelope_of
 from sim.report.local_time import LocalTime
 from sim.report.moments import Moment
 from sim.report.packing import pack, step_for
-from sim.signals import FloatArray, Signal
+from sim.signals import FloatArray, Signal, total
 
 MOST_BREAKPOINTS: Final = 60_000
 """Up to so many breakpoints of site power the page holds them all."""
@@ -78,11 +78,22 @@ def power_channels(recording: Recording) -> dict[str, Signal]:
     Returns
     -------
     dict
-        Signals by channel: ``ai``, ``site``, ``limit``, ``over``.
+        Signals by channel: ``ai``, ``site``, ``limit``, ``over``; before a battery also ``drawn``, what AI
+        and fleets draw together.
     """
     site, limit = recording["site_power_mw"], recording["limit_mw"]
     over = (site - limit).positive_part().simplify()
-    return {"ai": recording["ai_power_mw"], "site": site, "limit": limit, "over": over}
+    channels = {"ai": recording["ai_power_mw"], "site": site, "limit": limit, "over": over}
+    if "battery_power_mw" in recording.signals:
+        channels["drawn"] = drawn_mw(recording)
+    return channels
+
+
+def drawn_mw(recording: Recording) -> Signal:
+    """Return what AI and fleets draw together [MW]: site power, but for a battery."""
+    if "battery_power_mw" not in recording.signals:
+        return recording["site_power_mw"]
+    return total([recording["ai_power_mw"], recording["fleet_power_mw"]])
 
 
 def _clipped(channels: Mapping[str, Signal], moment: Moment) -> dict[str, Signal]:

@@ -1,12 +1,13 @@
 """Figures for print: PNG files whose bytes depend on the result alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from sim.recording import Recording
+from sim.report.chart_data import power_channels
 from sim.report.duration_curve import duration_curve
 from sim.report.envelope import bin_edges_s, envelope_of
 from sim.report.local_time import LocalTime
@@ -86,7 +87,7 @@ def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
     figure, (above, below) = _new_figure(6.0, panels=2)
     ai = recording["ai_power_mw"]
     local = _local(clock)
-    _draw_site(above, ai, recording["site_power_mw"], recording["limit_mw"], local)
+    _draw_site(above, power_channels(recording), local)
     above.set_title("Site power: AI and miners stacked, against the limit", loc="left", fontsize=10.0)
     _draw_range(below, ai, local, COLOURS["ai"], "AI alone")
     _draw_means(below, ai, local, COLOURS["ai"])
@@ -99,23 +100,22 @@ def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
 def _moment_figure(recording: Recording, clock: LocalTime, moment: Moment) -> "Figure":
     """Draw the site around one moment, breakpoint by breakpoint."""
     figure, (axis,) = _new_figure(4.5)
-    ai, site, limit = (
-        recording[name].clip_time(moment.from_s, moment.to_s)
-        for name in ("ai_power_mw", "site_power_mw", "limit_mw")
-    )
-    _draw_site(axis, ai, site, limit, _local(clock))
+    window = moment.from_s, moment.to_s
+    power = {name: signal.clip_time(*window) for name, signal in power_channels(recording).items()}
+    _draw_site(axis, power, _local(clock))
     axis.set_title(f"{moment.title}, {clock.text(moment.time_s)}", loc="left", fontsize=10.0)
     _finish(figure, axis, clock)
     return figure
 
 
-def _draw_site(axis: "Axes", ai: Signal, site: Signal, limit: Signal, local: Scale) -> None:
+def _draw_site(axis: "Axes", power: Mapping[str, Signal], local: Scale) -> None:
     """Draw AI and fleets stacked, the range of site power, and the limit."""
-    times_s, ai_mw, site_mw, kind = _stack(ai, site)
+    ai, site, limit = power["ai"], power["site"], power["limit"]
+    times_s, ai_mw, drawn_mw, kind = _stack(ai, power.get("drawn", site))
     times = local(times_s)
     axis.fill_between(times, 0.0, ai_mw, color=COLOURS["ai"], alpha=0.4, linewidth=0.0, label=f"AI{kind}")
     axis.fill_between(
-        times, ai_mw, site_mw, color=COLOURS["fleet"], alpha=0.5, linewidth=0.0, label=f"Fleets{kind}"
+        times, ai_mw, drawn_mw, color=COLOURS["fleet"], alpha=0.5, linewidth=0.0, label=f"Fleets{kind}"
     )
     _draw_range(axis, site, local, COLOURS["site"], "Site", opacity=0.35)
     _draw_line(axis, limit, local, COLOURS["limit"], "Limit", linestyle="--", linewidth=1.4)
@@ -124,7 +124,7 @@ def _draw_site(axis: "Axes", ai: Signal, site: Signal, limit: Signal, local: Sca
 
 
 def _stack(ai: Signal, site: Signal) -> tuple[FloatArray, FloatArray, FloatArray, str]:
-    """Return times [s], AI power and site power [MW], exact where breakpoints are few, else means of bins."""
+    """Return times [s], AI and what is stacked on it [MW], exact where breakpoints are few, else means."""
     if max(ai.time_s.size, site.time_s.size) <= MOST_POINTS:
         times_s = np.union1d(ai.time_s, site.time_s)
         corners_s = _corners_s(times_s, ai.end_s)

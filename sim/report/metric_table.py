@@ -26,6 +26,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Idle power and soak": ("idle_", "soaked_", "ai_", "curtail"),
     "Ramps and ranges": ("net_ramp", "ramp", "rolling_range", "large_change"),
     "Variation and regulation": ("residual_", "regulation_"),
+    "Battery": ("battery_",),
     "Voltage": ("voltage_", "flicker_", "short_circuit"),
     "Dips": ("dip_", "dips_"),
     "Grid frequency": ("frequency_",),

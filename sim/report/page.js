@@ -61,7 +61,7 @@ class Charts {
 
   siteTraces(view, c) {
     const x = this.toDate(view.x);
-    const { ai, site, limit, over } = view.channels;
+    const { ai, site, limit, over, drawn = site } = view.channels;
     const kind = view.exact ? "" : " (mean)";
     // two corners of one instant draw a jump
     const line = (name, y, more) => ({ name, x, y, mode: "lines", hoverinfo: "skip", ...more });
@@ -69,7 +69,7 @@ class Charts {
     const band = { mode: "lines", fill: "toself", hoverinfo: "skip", line: { width: 0.5 } };
     return [
       line(`AI${kind}`, ai.mean, { fill: "tozeroy", fillcolor: c["ai-fill"], line: { width: 0.5, color: c.ai } }),
-      line(`Fleets${kind}`, site.mean, { fill: "tonexty", fillcolor: c["fleet-fill"], line: { width: 0.5, color: c.fleet } }),
+      line(`Fleets${kind}`, drawn.mean, { fill: "tonexty", fillcolor: c["fleet-fill"], line: { width: 0.5, color: c.fleet } }),
       view.exact
         ? line("Site", site.mean, { line: { width: 1.2, color: c.site } })
         : { ...band, name: "Site (min to max)", ...polygon(x, site.low, site.high), fillcolor: c["site-fill"],
@@ -83,10 +83,13 @@ class Charts {
 
   /* One trace answers the pointer for the whole panel. */
   hoverTrace(view, x, c) {
-    const { ai, site, limit } = view.channels;
+    const { ai, site, limit, drawn } = view.channels;
+    const loads = drawn ?? site;
     const text = x.map((_, i) => [
       `Site ${withRange(site, i)} MW`, `AI ${withRange(ai, i)} MW`,
-      `Fleets ${number.format(site.mean[i] - ai.mean[i])} MW`, `Limit ${number.format(limit.mean[i])} MW`,
+      `Fleets ${number.format(loads.mean[i] - ai.mean[i])} MW`,
+      ...(drawn ? [`Battery ${number.format(site.mean[i] - drawn.mean[i])} MW`] : []),
+      `Limit ${number.format(limit.mean[i])} MW`,
     ].join("<br>"));
     return { name: "Power", x, y: site.mean, text, mode: "lines", line: { width: 0, color: c.site },
       hovertemplate: "%{text}<extra></extra>", showlegend: false };

@@ -11,6 +11,7 @@ from sim.ai import AnyLoad
 from sim.ai.halls import Hall
 from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
+from sim.grid.battery import Battery
 from sim.grid.events import Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
 from sim.grid.orders import CurtailmentOrder, Order
@@ -25,6 +26,7 @@ from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.leasing import check_leases
 from sim.scenario.placement import check_halls, check_pools
+from sim.scenario.staggering import check_staggering, staggered
 from sim.spec import Name, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
@@ -56,6 +58,10 @@ class Scenario(Spec):
     """The grid behind it."""
     loads: Annotated[tuple[AnyLoad, ...], Field(max_length=1000)] = ()
     """The AI loads."""
+    stagger_checkpoints: bool = False
+    """Whether training jobs with the same checkpoint interval share it out, in the order in which they are
+    written: of n jobs, each starts its checkpoints an n-th of the interval after the one before. A job with
+    ``first_checkpoint_min`` or ``checkpoint.phase_min`` keeps to that."""
     halls: Annotated[tuple[Hall, ...], Field(max_length=1000)] = ()
     """The halls that loads may stand in; a load outside a hall has a plain ``pue``."""
     weather: AnyWeather = SyntheticWeather()
@@ -64,6 +70,8 @@ class Scenario(Spec):
     """What happens by the clock: voltage sags, the word to reconnect, orders to draw less, a lost pool."""
     fleets: Annotated[tuple[AnyFleet, ...], Field(max_length=1000)] = ()
     """The fleets of miners."""
+    storage: Battery | None = None
+    """A battery at the interconnection, behind which the grid sees the site. Where left out: none."""
     controller: ControllerSpec = ControllerSpec()
     """The site controller."""
     policy: AnyPolicy = FollowHeadroom(type="follow-headroom")
@@ -120,6 +128,21 @@ class Scenario(Spec):
         return self
 
     @model_validator(mode="after")
+    def _relay_sees_what_it_meters(self) -> Self:
+        if self.storage is not None and self.interconnection.trip is not None:
+            raise ValueError(
+                "storage and interconnection.trip cannot go together: the relay reckons site power ahead and "
+                "does not know what a battery will draw; leave one of them out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _jobs_can_be_staggered(self) -> Self:
+        if self.stagger_checkpoints:
+            check_staggering(self.loads)
+        return self
+
+    @model_validator(mode="after")
     def _leases_are_of_loads(self) -> Self:
         check_leases(self.leases, self.loads)
         return self
@@ -138,6 +161,11 @@ class Scenario(Spec):
     def files(self) -> Files:
         """The files that the scenario may read."""
         return self._files
+
+    @property
+    def running_loads(self) -> tuple[AnyLoad, ...]:
+        """The loads as they run, their checkpoints staggered if the scenario says so."""
+        return staggered(self.loads) if self.stagger_checkpoints else self.loads
 
     def orders(self) -> tuple[Order, ...]:
         """Return the orders that bind this site, in the order in which they are written."""

@@ -87,6 +87,13 @@ def test_samples_are_what_the_commands_print():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
+def test_the_table_of_rivals_is_what_runs_give():
+    done = check("docs.rivals")
+
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("name", sorted(POLICIES))
 def test_every_policy_has_its_page_with_rule_parameters_source_and_when_it_wins(name):
     text = (ROOT / "docs" / "policies" / f"{name}.md").read_text(encoding="utf-8")

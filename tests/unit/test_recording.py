@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,20 @@ def test_it_names_its_loads_and_fleets_in_their_order():
     recording = a_recording()
     assert recording.load_names == ("a", "b")
     assert recording.fleet_names == ("x", "y_2-old")
+
+
+def test_without_mining_the_battery_is_alone_with_ai():
+    battery, alone = Signal.constant(7.0, 100.0), Signal.constant(-2.0, 100.0)
+    recording = a_recording()
+    signals = dict(recording.signals) | {
+        "battery_power_mw": battery,
+        "battery_alone_power_mw": alone,
+        "battery_charge_mwh": Signal.constant(3.0, 100.0),
+    }
+    bare = replace(recording, signals=signals).without_mining()
+    assert bare["battery_power_mw"] is alone
+    assert (bare["site_power_mw"] - recording["ai_power_mw"]).maximum() == -2.0
+    assert "battery_charge_mwh" not in bare.signals
 
 
 def test_without_mining_the_site_is_ai_alone():

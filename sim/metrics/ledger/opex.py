@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from sim.metrics.battery import given_energy_mwh
 from sim.metrics.fleets import rise_mw
 from sim.metrics.ledger.line import Line, cost
 from sim.recording import Recording
@@ -26,7 +27,7 @@ def machine_starts(recording: Recording, fleet: str) -> float:
 
 
 def opex_lines(recording: Recording) -> Iterator[Line]:
-    """Yield operations of mining and of AI by the MWh, starts of machines, and what the site costs anyway."""
+    """Yield operations of mining and of AI by the MWh, starts, wear of a battery, and what is due anyway."""
     price = recording.constants.get
     mining_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
     yield cost("mining", OPEX, "operations", (mining_mwh, "MWh"), price("cost.mining_opex_usd_per_mwh"))
@@ -36,6 +37,9 @@ def opex_lines(recording: Recording) -> Iterator[Line]:
     if price("cost.ai_opex_usd_per_mwh") is not None or not recording.lease_names:
         ai_mwh = recording["ai_power_mw"].integral() / SECONDS_PER_HOUR
         yield cost("ai", OPEX, "operations", (ai_mwh, "MWh"), price("cost.ai_opex_usd_per_mwh"))
+    if "battery_power_mw" in recording.signals:
+        given_mwh = recording.once(given_energy_mwh)
+        yield cost("site", OPEX, "battery: wear", (given_mwh, "MWh"), price("battery.wear_usd_per_mwh"))
     fixed_usd_per_year = price("cost.fixed_usd_per_year", 0.0)
     if fixed_usd_per_year:
         years = recording["site_power_mw"].duration_s / SECONDS_PER_YEAR

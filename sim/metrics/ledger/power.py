@@ -1,8 +1,9 @@
 r"""The account of power: one bill for the site, and how AI and mining share it.
 
 AI pays for what it draws at the price in force: the contract's where the site holds one, else the real-time
-price. Mining bears what is left of the site's bill: its own use, what the contract buys beyond AI's use, the
-resale of what nobody draws. So the segments' lines add up to the site's bill by construction.
+price. So does a battery, whose power, drawn less given, the segments share. Mining bears what is left of the
+site's bill: its own use, what the contract buys beyond that of AI, the resale of what nobody draws. So the
+segments' lines add up to the site's bill by construction.
 
 The site's bill is that of :mod:`sim.metrics.power_cost`. With AI power :math:`A`, contracted power
 :math:`C` at price :math:`c`, real-time price :math:`p` and delivery :math:`d`,
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.metrics.generation import import_mw
-from sim.metrics.ledger.line import POWER, Line
+from sim.metrics.ledger.line import POWER, Line, Segment
 from sim.metrics.money import integral_at
 from sim.metrics.power_cost import cost_lines
 from sim.recording import Recording
@@ -136,13 +137,22 @@ def power_lines(recording: Recording) -> Iterator[Line]:
     """Yield what AI pays for power, lease by lease, then what is left of the site's bill to mining."""
     site, bills = dict(site_bill(recording)), recording.once(ai_bills)
     noise_mwh = ROUNDING * sum(abs(bought.energy_mwh) for bought in site.values())
-    for who, bill in bills.items():
+    for segment, who, bill in _shares(recording):
         for way, bought in bill.items():
-            yield Line("ai", POWER, f"{who}: {way}", bought.energy_mwh, "MWh", -bought.cost_usd)
+            yield Line(segment, POWER, f"{who}: {way}", bought.energy_mwh, "MWh", -bought.cost_usd)
             site[way] = site.get(way, Bought(0.0, 0.0)) + Bought(-bought.energy_mwh, -bought.cost_usd)
     for way, left in site.items():
         if abs(left.energy_mwh) > noise_mwh or abs(left.cost_usd) > ROUNDING * _size_usd(bills):
             yield Line("mining", POWER, way, left.energy_mwh, "MWh", -left.cost_usd)
+
+
+def _shares(recording: Recording) -> Iterator[tuple[Segment, str, Bill]]:
+    """Yield whose power is paid for at the price in force, segment and name, and what was bought for them."""
+    for who, bill in recording.once(ai_bills).items():
+        yield "ai", who, bill
+    if "battery_power_mw" in recording.signals:
+        bill = _bill([recording["battery_power_mw"]], _ai_prices(recording), recording.constants)
+        yield "site", "battery", bill
 
 
 def _size_usd(bills: Mapping[str, Bill]) -> float:

@@ -1,0 +1,127 @@
+r"""What the battery did: energy through it, cycles, losses, wear, and how often it could not help.
+
+Notes
+-----
+With battery power :math:`b` (drawing positive) and :math:`\eta` the square root of the round-trip efficiency,
+
+.. math::
+
+    E_{taken} = \int b^+ dt, \quad E_{given} = \int (-b)^+ dt, \quad
+    E_{lost} = (1 - \eta)\,E_{taken} + (1/\eta - 1)\,E_{given},
+
+and what is taken, less what is given and lost, is the change of its charge.
+"""
+
+from math import sqrt
+from typing import Final
+
+from sim.metrics.base import Metric
+from sim.recording import Recording
+from sim.units import SECONDS_PER_HOUR
+
+BOUND_FRACTION: Final = 1e-6
+"""Share of its energy within which a battery counts as empty, or as full."""
+
+
+def taken_energy_mwh(recording: Recording) -> float:
+    """Return the energy that the battery drew [MWh]."""
+    return recording["battery_power_mw"].positive_part().integral() / SECONDS_PER_HOUR
+
+
+def given_energy_mwh(recording: Recording) -> float:
+    """Return the energy that the battery gave [MWh]."""
+    return (-recording["battery_power_mw"]).positive_part().integral() / SECONDS_PER_HOUR
+
+
+def lost_energy_mwh(recording: Recording) -> float:
+    """Return the energy that charging and discharging turned into heat [MWh]."""
+    efficiency = sqrt(recording.constants["battery.round_trip_efficiency_fraction"])
+    taken_mwh, given_mwh = recording.once(taken_energy_mwh), recording.once(given_energy_mwh)
+    return (1.0 - efficiency) * taken_mwh + (1.0 / efficiency - 1.0) * given_mwh
+
+
+def _cycles(recording: Recording) -> float:
+    return recording.once(given_energy_mwh) / recording.constants["battery.energy_mwh"]
+
+
+def _wear_usd(recording: Recording) -> float:
+    return recording.constants["battery.wear_usd_per_mwh"] * recording.once(given_energy_mwh)
+
+
+def _final_charge_mwh(recording: Recording) -> float:
+    return float(recording["battery_charge_mwh"].left_limits()[-1])
+
+
+def _empty_s(recording: Recording) -> float:
+    margin_mwh = BOUND_FRACTION * recording.constants["battery.energy_mwh"]
+    return (-recording["battery_charge_mwh"]).time_above(-margin_mwh)
+
+
+def _full_s(recording: Recording) -> float:
+    energy_mwh = recording.constants["battery.energy_mwh"]
+    return recording["battery_charge_mwh"].time_above((1.0 - BOUND_FRACTION) * energy_mwh)
+
+
+CATALOGUE = (
+    Metric(
+        "battery_taken_mwh",
+        "MWh",
+        "Energy that the battery drew",
+        lambda r: r.once(taken_energy_mwh),
+        compares=True,
+        needs="battery_power_mw",
+    ),
+    Metric(
+        "battery_throughput_mwh",
+        "MWh",
+        "Energy that the battery gave",
+        lambda r: r.once(given_energy_mwh),
+        compares=True,
+        needs="battery_power_mw",
+    ),
+    Metric(
+        "battery_full_cycles_count",
+        "1",
+        "Energy that the battery gave over the energy that it holds",
+        _cycles,
+        compares=True,
+        needs="battery_power_mw",
+    ),
+    Metric(
+        "battery_lost_mwh",
+        "MWh",
+        "Energy lost in charging and discharging; the power bill holds its cost",
+        lost_energy_mwh,
+        compares=True,
+        needs="battery_power_mw",
+    ),
+    Metric(
+        "battery_wear_usd",
+        "USD",
+        "Wear of the battery, by the energy that it gave",
+        _wear_usd,
+        compares=True,
+        needs="battery_power_mw",
+    ),
+    Metric(
+        "battery_empty_s",
+        "s",
+        "Time for which the battery was empty",
+        _empty_s,
+        needs="battery_charge_mwh",
+    ),
+    Metric(
+        "battery_full_s",
+        "s",
+        "Time for which the battery was full",
+        _full_s,
+        needs="battery_charge_mwh",
+    ),
+    Metric(
+        "battery_final_charge_mwh",
+        "MWh",
+        "Energy in the battery at the end",
+        _final_charge_mwh,
+        needs="battery_charge_mwh",
+    ),
+)
