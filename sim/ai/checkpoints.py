@@ -30,9 +30,9 @@ class Checkpoints(Spec):
     """``young-daly``: the interval that wastes the least time, from the job's own stall and failures."""
     phase_min: NonNegative | None = None
     """Start of a checkpoint on the clock [min from the scenario's start], and of all others, whole intervals
-    away from it: jobs with phases of their own do not stall together. After a restart, or an interval missed,
-    the job waits for the first of these times that is half an interval away at least (assumption). Where left
-    out, an interval counts from when the job computes."""
+    away from it: jobs with phases of their own do not stall together. After a restart the job waits for the
+    first of these times that is half an interval away at least (assumption). Where left out, an interval
+    counts from when the job computes."""
     stall_median_s: Positive | None = None
     """Median stall of one checkpoint [s]; where left out, from the model's size: see ``mode``."""
     stall_sigma: Sigma | None = None

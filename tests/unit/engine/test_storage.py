@@ -121,6 +121,18 @@ def test_the_meter_of_the_demand_charge_stands_behind_it(tmp_path):
     assert logged[0] < bare.metrics["demand.2026-01.billing_peak_mw"] - 1.0
 
 
+def test_the_meter_follows_the_charge_from_interval_to_interval(tmp_path):
+    """The battery runs empty, so that the peak depends on all that it gave before."""
+    market = {"demand_charge": {"usd_per_kw_month": 10.0}}
+    fields = {"start": "2026-01-31T21:52:00-06:00", "days": 5 / 24}
+    storage = BATTERY | {"shave_above_mw": 205.0, "energy_mwh": 28.0, "recharge_mw": 0.5}
+    found = behind(tmp_path, storage, market=market, policy={"type": "always-on"}, **fields)
+    (logged,) = (event.value for event in found.recording.events if event.source == "meter")
+    peak_mw = found.metrics["demand.2026-01.billing_peak_mw"].value
+    assert logged == pytest.approx(peak_mw, rel=1e-9)
+    assert 205.5 < peak_mw < 214.9
+
+
 def test_a_result_folder_and_its_page_show_it(tmp_path, result):
     write_result(result, tmp_path)
     stored = read_result(tmp_path)
