@@ -48,6 +48,7 @@ def run(
     """Run a scenario: print a table of metrics and write a result folder."""
     from sim.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.publish import default_folder, publish  # noqa: PLC0415
+    from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run as simulate  # noqa: PLC0415
@@ -62,6 +63,8 @@ def run(
     else:
         print_metrics(result, every=every)
         print_statement(result)
+    for remark in remarks(result.recording, result.metrics):
+        say(remark)
     for warning in trace_warnings(result.recording):
         say(f"warning: {warning}")
     if out is not None or not as_json:

@@ -115,6 +115,10 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("network_hashrate_eh_s", "EH/s", "Hash rate of the bitcoin network"),
     SignalInfo("subsidy_btc", "BTC", "Subsidy of a block"),
     SignalInfo("fees_btc", "BTC", "Transaction fees of a block"),
+    SignalInfo(
+        "frequency_hz", "Hz", "Frequency of the grid, in a closed loop; lines miss it by 0.1 mHz at most"
+    ),
+    SignalInfo("grid_shortfall_mw", "MW", "Generation lost elsewhere on the grid"),
     SignalInfo("load.*.power_mw", "MW", "Power one AI load draws, outside a hall"),
     SignalInfo("load.*.it_power_mw", "MW", "IT power one AI load wants in its hall"),
     SignalInfo("hall.*.power_mw", "MW", "Power one hall draws at the meter"),
@@ -250,6 +254,7 @@ class Recording:
             signals["battery_power_mw"] = signals["battery_alone_power_mw"]
             signals["site_power_mw"] = total([self["ai_power_mw"], signals["battery_power_mw"]])
             del signals["battery_charge_mwh"]  # known with miners alone
+        signals.pop("frequency_hz", None)  # the miners had their part in it
         return replace(self, signals=signals)
 
     def between(self, from_s: float, to_s: float) -> "Recording":

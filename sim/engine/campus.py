@@ -9,13 +9,17 @@ from sim.engine.books import open_books
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.controller import Controller
+from sim.engine.feed import feed
 from sim.engine.fleets import Fleets
+from sim.engine.frequency_loop import is_closed_loop, loop_of
 from sim.engine.halls import Halls
 from sim.engine.markets import Markets
 from sim.engine.meter import DemandMeter
 from sim.engine.obligations import Obligations, has_obligations
 from sim.engine.recorder import Recorder
+from sim.engine.site_power import SitePower
 from sim.engine.storage import record_battery, with_battery
+from sim.grid.events import shortfall
 from sim.grid.storage import Storage
 from sim.market import DemandCharge
 from sim.market.calendar import hour_of_week
@@ -44,7 +48,10 @@ class Campus:
         halls = Halls(self.clock, bus, self._recorder, scenario)
         for load in scenario.running_loads:
             self._connect(load, bus, halls)
-        self._fleets = Fleets(self.clock, self._recorder, scenario, self._take_in_fleets)
+        is_watched = scenario.interconnection.trip is not None or is_closed_loop(scenario)
+        self._fleets = Fleets(
+            self.clock, self._recorder, scenario, self._take_in_fleets, is_watched=is_watched
+        )
         self.controller = Controller(
             self.clock,
             bus,
@@ -54,9 +61,11 @@ class Campus:
             self._recorder.track("fleet_target_mw"),
             partial(self._recorder.log, "controller"),
         )
+        site = SitePower(bus, self._fleets.live)
         if has_obligations(scenario):
             notice = self.controller.notice
-            self.controller.obligations = Obligations(self.clock, self._recorder, bus, scenario, notice)
+            self.controller.obligations = Obligations(self.clock, self._recorder, site, scenario, notice)
+        self._open_grid(site)
         self.clock.settle = self.controller.settle
         open_books(self._recorder, scenario)
         for name, value in scenario.grid.constants().items():
@@ -75,6 +84,8 @@ class Campus:
             if progress is not None:
                 progress(step / PROGRESS_STEPS)
         self._fleets.finish(end_s)
+        if self.controller.frequency_loop is not None:
+            self.controller.frequency_loop.finish()
         self._recorder.constant("run.event_count", self.clock.event_count)
         self._recorder.constant("run.settle_count", self.clock.settle_count)
         self._recorder.constant("run.decision_count", self.controller.decision_count)
@@ -107,6 +118,19 @@ class Campus:
             hour_of_week=lambda time_s, zone: hour_of_week(scenario.start_utc_s + time_s, zone),
         )
         self.clock.process(load.process(connection))
+
+    def _open_grid(self, site: SitePower) -> None:
+        scenario, recorder = self._scenario, self._recorder
+        lost_mw = shortfall(scenario.events, scenario.start_utc_s, scenario.end_s)
+        if lost_mw is not None:
+            recorder.give("grid_shortfall_mw", lost_mw)
+        if not is_closed_loop(scenario):
+            return
+        loop = loop_of(self.clock, site, scenario, recorder.track("frequency_hz"))
+        self.controller.frequency_loop = loop
+        self.controller.market_view["frequency_hz"] = loop.reported_hz
+        if lost_mw is not None:
+            feed(self.clock, lost_mw, loop.lose)
 
     def _meter_demand(self, spec: DemandCharge) -> None:
         scenario, recorder = self._scenario, self._recorder

@@ -11,6 +11,7 @@ from sim.ai.notice import Notice
 from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
+from sim.engine.frequency_loop import FrequencyLoop
 from sim.engine.obligations import Obligations
 from sim.errors import PolicyError
 from sim.grid.orders import Order
@@ -59,12 +60,14 @@ class Controller:
         self.price_steps: tuple[PriceStep, ...] = ()
         """Prices by site power, in place of the one price, where it depends on it."""
         self.market_view: dict[str, Any] = {}
-        """What only some markets publish, by its name in the observation."""
+        """What only some scenarios publish, by its name in the observation."""
         self.hashprice_usd_per_ph_day = 0.0
         self.fleets: tuple[FleetView, ...] = ()
         self.decision_count = 0
         self.obligations: Obligations | None = None
         """What stands above the policy's wish; None: nothing does."""
+        self.frequency_loop: FrequencyLoop | None = None
+        """Follows the grid's frequency; None: nobody does."""
         self._notices: tuple[Notice, ...] = ()
         self._clock = clock
         self._bus = bus
@@ -107,6 +110,8 @@ class Controller:
         now_s = self._clock.now
         if self._bus.restated:
             self._report(now_s)
+        if self.frequency_loop is not None:
+            self._read_frequency(self.frequency_loop, now_s)
         if self._news:
             if now_s >= self._next_decision_s:
                 self._decide(now_s)
@@ -114,6 +119,14 @@ class Controller:
                 self._turn.set(self._next_decision_s)
         if self.obligations is not None and self._target_mw is not None:
             self._oblige(self.obligations, now_s, self._target_mw)
+        if self.frequency_loop is not None:
+            self.frequency_loop.watch(now_s)
+
+    def _read_frequency(self, loop: FrequencyLoop, now_s: float) -> None:
+        due = loop.read(now_s)
+        if due or self._news:
+            self.market_view["frequency_hz"] = loop.report()
+        self._news = self._news or due
 
     def _take_turn(self) -> None:
         self._clock.unsettled = True

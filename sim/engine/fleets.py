@@ -30,15 +30,24 @@ class Fleets:
         What to build.
     changed
         Called when what the fleets can draw has changed, other than by a command.
+    is_watched
+        Whether someone follows the site's power: then nothing happens to a fleet without a settle.
     """
 
     def __init__(
-        self, clock: Clock, recorder: Recorder, scenario: Scenario, changed: Callable[[], None]
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        scenario: Scenario,
+        changed: Callable[[], None],
+        *,
+        is_watched: bool,
     ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._scenario = scenario
         self._changed = changed
+        self._is_watched = is_watched
         specs = [scenario.fleets[position] for position in merit_order(scenario.fleets)]
         self.live = [self._build(spec) for spec in specs]
         """The fleets, in merit order."""
@@ -85,7 +94,7 @@ class Fleets:
         seed = self._scenario.seed
         connection = FleetConnection(
             clock=self._clock,
-            timer=partial(Alarm, self._clock),
+            timer=self._timer,
             track=lambda signal: recorder.track(f"{name}.{signal}"),
             log=partial(recorder.log, name),
             streams=lambda what: stream(seed, f"mining/{spec.name}/{what}"),
@@ -95,6 +104,13 @@ class Fleets:
             pool_losses=self._pool_losses(spec),
         )
         return LiveCohort(spec, connection)
+
+    def _timer(self, ring: Callable[[], None]) -> Alarm:
+        def ring_and_settle() -> None:
+            ring()
+            self._clock.unsettled = True  # whoever looks ahead must look again
+
+        return Alarm(self._clock, ring_and_settle if self._is_watched else ring)
 
     def _tell(self) -> None:
         self.executor.rebuild()

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from sim.engine.bus import Bus
 from sim.engine.clock import Clock
 from sim.engine.orders import OrderDesk
 from sim.engine.recorder import Recorder
 from sim.engine.reserves import REGULATION, Reserves
+from sim.engine.site_power import SitePower
 from sim.engine.trip import TripRelay
 from sim.grid.orders import Order
 from sim.mining.duties import Duty, arbitrate, without_calls
@@ -20,8 +20,10 @@ class Obligations:
 
     Parameters
     ----------
-    clock, recorder, bus
+    clock, recorder
         What the campus is made of.
+    site
+        What the site draws.
     scenario
         What to build.
     notice
@@ -29,7 +31,12 @@ class Obligations:
     """
 
     def __init__(
-        self, clock: Clock, recorder: Recorder, bus: Bus, scenario: Scenario, notice: Callable[[], None]
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        site: SitePower,
+        scenario: Scenario,
+        notice: Callable[[], None],
     ) -> None:
         self._minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
         self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
@@ -42,9 +49,8 @@ class Obligations:
         self._reserves = Reserves(clock, recorder, scenario.sold(), notice)
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
-            tracks = [recorder.track(f"fleet.{fleet.name}.power_mw") for fleet in scenario.fleets]
             log = partial(recorder.log, "interconnection")
-            self._relay = TripRelay(clock, bus, scenario.interconnection.trip, tracks, log)
+            self._relay = TripRelay(clock, site, scenario.interconnection.trip, log)
 
     @property
     def orders(self) -> tuple[Order, ...]:

@@ -1,16 +1,14 @@
 """The relay at the interconnection: stops the fleets once the site has been too high for too long."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from sim.engine.alarm import Alarm
-from sim.engine.bus import Bus
 from sim.engine.clock import Clock
+from sim.engine.site_power import SitePower
 from sim.grid.interconnection import Trip
 from sim.mining.duties import TRIP, Duty
-from sim.recording import Track
 from sim.units import SECONDS_PER_MINUTE
 
 RISES_MW: Final = 1e-6
@@ -19,35 +17,20 @@ FALLS_MW: Final = 0.5e-6
 """It is no longer above from half a watt above the level down: rounding must not turn a crossing back."""
 
 
-class Line(NamedTuple):
-    """A stretch of straight line."""
-
-    from_s: float
-    """Its start [s]."""
-    value_mw: float
-    """Value there [MW]."""
-    slope_mw_per_s: float
-    """Slope [MW/s]."""
-
-    def at_mw(self, time_s: float) -> float:
-        """Return its value at a time [MW]."""
-        return self.value_mw + self.slope_mw_per_s * (time_s - self.from_s)
-
-
 class TripRelay:
     """Meters the site exactly, at every instant, and reckons ahead when it will cross the level.
 
-    The fleets record their ramps ahead and AI states its power in lines, so that the next crossing is known:
-    no scan is needed, and one alarm does.
+    Fleets know their ramps ahead and AI states its power in lines, so that the next crossing is known: no
+    scan is needed, and one alarm does.
 
     Parameters
     ----------
-    clock, bus
-        The clock, and the bus that AI draws from.
+    clock
+        The clock.
+    site
+        What the site draws.
     trip
         Level, delay and hold.
-    fleets
-        Tracks of the fleets' power [MW].
     log
         Records a trip with the power above the level [MW], and its end.
     """
@@ -55,14 +38,12 @@ class TripRelay:
     def __init__(
         self,
         clock: Clock,
-        bus: Bus,
+        site: SitePower,
         trip: Trip,
-        fleets: Sequence[Track],
         log: Callable[[str, float], None],
     ) -> None:
-        self._bus = bus
+        self._site = site
         self._trip = trip
-        self._fleets = tuple(fleets)
         self._log = log
         self._clock = clock
         self._alarm = Alarm(clock, self._ask_to_be_read)
@@ -80,7 +61,7 @@ class TripRelay:
     def read(self, now_s: float, limit_mw: float) -> None:
         """Take note of the site's power now, and trip or come back where it is time."""
         self._level_mw = self._trip.level_mw(limit_mw)
-        power_mw = self._site_ahead(now_s)[0].value_mw
+        power_mw = self._site.ahead(now_s)[0].value_mw
         self._cross(now_s, power_mw)
         self._crossing_s = inf
         if self._tripped and now_s >= self._held_until_s:
@@ -96,10 +77,10 @@ class TripRelay:
     def watch(self, now_s: float) -> None:
         """Reckon ahead, once the fleets have been told what to do, when to read next."""
         # the first command of a run finds the fleets where it sends them: a jump
-        self._cross(now_s, self._site_ahead(now_s)[0].value_mw)
+        self._cross(now_s, self._site.ahead(now_s)[0].value_mw)
         self._crossing_s = self._next_crossing_s(now_s)
         due_s = self._held_until_s if self._tripped else self._above_since_s + self._trip.after_s
-        self._alarm.set(min(self._crossing_s, due_s))
+        self._alarm.set(min(self._crossing_s, due_s, self._site.known_until_s))
 
     def _ask_to_be_read(self) -> None:
         self._clock.unsettled = True
@@ -123,7 +104,7 @@ class TripRelay:
         above = self._above_since_s < inf
         sign = -1.0 if above else 1.0
         level_mw = self._level_mw + (FALLS_MW if above else RISES_MW)
-        lines = self._site_ahead(now_s)
+        lines = self._site.ahead(now_s)
         ends_s = [line.from_s for line in lines[1:]] + [inf]
         for line, end_s in zip(lines, ends_s, strict=True):
             beyond_mw = sign * (line.value_mw - level_mw)
@@ -135,27 +116,3 @@ class TripRelay:
                 if crossing_s < end_s:
                     return crossing_s
         return inf
-
-    def _site_ahead(self, now_s: float) -> list[Line]:
-        """Return the site's power from now on, as far as it is known, as lines [MW]."""
-        ai = Line(now_s, *self._bus.power(now_s))
-        fleets = [[Line(*point) for point in track.ahead(now_s)] for track in self._fleets]
-        starts_s = sorted(
-            {now_s, *(line.from_s for lines in fleets for line in lines if line.from_s > now_s)}
-        )
-        return [
-            _sum(time_s, [ai, *(_in_force(lines, time_s) for lines in fleets if lines)])
-            for time_s in starts_s
-        ]
-
-
-def _in_force(lines: Sequence[Line], time_s: float) -> Line:
-    """Return the line in force at a time; the last where several begin at once."""
-    for line, following in pairwise(lines):
-        if following.from_s > time_s:
-            return line
-    return lines[-1]
-
-
-def _sum(time_s: float, lines: Sequence[Line]) -> Line:
-    return Line(time_s, sum(line.at_mw(time_s) for line in lines), sum(line.slope_mw_per_s for line in lines))

@@ -1,11 +1,15 @@
-"""What happens on the grid: voltage sags, the word that halls may come back, orders to draw less."""
+"""What happens on the grid: voltage sags, the word that halls may return, orders to draw less, lost power."""
 
+from collections.abc import Iterable
+from math import inf
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from sim.grid.orders import CurtailmentOrder
-from sim.spec import Fraction, Name, NonNegative, Timed
+from sim.signals import Signal
+from sim.spec import Fraction, Name, NonNegative, Positive, Timed
+from sim.units import SECONDS_PER_MINUTE
 
 
 class Sag(NamedTuple):
@@ -63,8 +67,40 @@ class Reconnect(_HallEvent):
     type: Literal["reconnect"]
 
 
+class GenerationLoss(Timed):
+    """Generation elsewhere that leaves the grid at once: a step of load to all machines that stay.
+
+    The kinetic energy and the response of what is lost are not taken off the grid's.
+    """
+
+    type: Literal["generation-loss"]
+    lost_mw: Positive
+    """Generation lost [MW]."""
+    duration_min: Positive | None = None
+    """Time until as much comes back, at once [min]; left out: not in the run."""
+
+    def span_s(self, start_utc_s: float) -> tuple[float, float]:
+        """Return when it goes and comes back [s from the scenario's start]; infinity: not in the run."""
+        first_s = self.first_s(start_utc_s)
+        return first_s, inf if self.duration_min is None else first_s + self.duration_min * SECONDS_PER_MINUTE
+
+
+def shortfall(events: Iterable[object], start_utc_s: float, end_s: float) -> Signal | None:
+    """Return the generation that all losses of a run together take from the grid [MW]; None without any."""
+    spans_s = [
+        (*event.span_s(start_utc_s), event.lost_mw) for event in events if isinstance(event, GenerationLoss)
+    ]
+    if not spans_s:
+        return None
+    times_s = sorted({0.0, *(time_s for span in spans_s for time_s in span[:2] if 0.0 < time_s < end_s)})
+    lost_mw = [sum(mw for from_s, to_s, mw in spans_s if from_s <= time_s < to_s) for time_s in times_s]
+    return Signal.steps(times_s, lost_mw, end_s)
+
+
 HallEvent = VoltageSag | Reconnect
 """Any event that halls feel."""
 
-AnyGridEvent = Annotated[VoltageSag | Reconnect | CurtailmentOrder, Field(discriminator="type")]
+AnyGridEvent = Annotated[
+    VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss, Field(discriminator="type")
+]
 """Any event on the grid, told apart by its ``type``."""

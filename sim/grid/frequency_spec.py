@@ -1,7 +1,7 @@
 """What a scenario says of its grid's frequency."""
 
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,9 @@ from sim.grid.frequency.model import Governor, GridModel
 from sim.grid.frequency.presets import AGC_TIME_S
 from sim.grid.frequency.state_space import system_of
 from sim.spec import Fraction, NonNegative, Positive, Spec
+
+REPORT_STEP_HZ: Final = 0.005
+"""How far frequency moves from report to report where nothing is said [Hz]; assumption."""
 
 
 class GovernorSpec(Spec):
@@ -48,6 +51,21 @@ class FrequencySpec(Spec):
     """Network losses that a MW of load adds; 0.02 to 0.14 in test systems, unverified."""
     cps1_epsilon_hz: Positive | None = None
     """Target for CPS1 [Hz]; left out: the preset's (NERC BAL-001-2), without a preset there is no CPS1."""
+
+    closed_loop: bool = False
+    """Whether frequency is followed inside the run, so that policies see it and it is recorded; a policy that
+    answers frequency needs it. Otherwise it is computed after the run, from the site's power."""
+    report_step_hz: Annotated[float, Field(ge=1e-4, le=1.0)] | None = None
+    """In the closed loop the policy is asked each time frequency has moved so far [Hz]; left out: 0.005
+    (assumption). Frequency is measured at the site, without delay, at every decision."""
+
+    @model_validator(mode="after")
+    def _steps_are_reported(self) -> Self:
+        if self.report_step_hz is not None and not self.closed_loop:
+            raise ValueError(
+                f"report_step_hz is {self.report_step_hz:g} Hz; must be left out unless closed_loop is true"
+            )
+        return self
 
     @model_validator(mode="after")
     def _is_a_grid(self) -> Self:

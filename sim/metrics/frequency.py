@@ -43,9 +43,15 @@ def grid_of(recording: Recording) -> GridModel | None:
 
 
 def frequency(recording: Recording) -> FrequencyResult | None:
-    """Return the grid's frequency in answer to the site's power; None where there is no grid."""
+    """Return the grid's frequency in answer to site and lost generation; None where there is no grid."""
     model = grid_of(recording)
-    return None if model is None else response(*points_of(recording["site_power_mw"]), model)
+    return None if model is None else response(*points_of(felt_mw(recording, model)), model)
+
+
+def felt_mw(recording: Recording, model: GridModel) -> Signal:
+    """Return what moves a run's grid, as load of the site: its power, and generation lost elsewhere [MW]."""
+    site, lost = recording["site_power_mw"], recording.signals.get("grid_shortfall_mw")
+    return site if lost is None else site + lost * model.as_load_mw(1.0)
 
 
 def _metric(name: str, unit: str, summary: str, number: Callable[[FrequencyResult], float]) -> Metric:
@@ -60,13 +66,13 @@ CATALOGUE = (
     _metric(
         "frequency_nadir_hz",
         "Hz",
-        "Lowest frequency of the grid, moved by the site alone",
+        "Lowest frequency of the grid, moved by the site and the events of the scenario",
         lambda r: r.nadir_hz,
     ),
     _metric(
         "frequency_zenith_hz",
         "Hz",
-        "Highest frequency of the grid, moved by the site alone",
+        "Highest frequency of the grid, moved by the site and the events of the scenario",
         lambda r: r.zenith_hz,
     ),
     _metric(

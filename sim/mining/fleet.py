@@ -110,6 +110,15 @@ class LiveFleet:
         """Return what the fleet drew from one time [s] to a later one, at most now [MW]."""
         return self._power.power_between(from_s, to_s)
 
+    def ahead(self, now_s: float) -> list[tuple[float, float, float]]:
+        """Return its power from now on, unless it is told otherwise: time [s], value [MW], slope [MW/s]."""
+        return self._power.ahead(now_s)
+
+    @property
+    def known_until_s(self) -> float:
+        """Up to when that is known [s]: latency and ramp of every command are recorded ahead."""
+        return inf
+
     def command(self, power_mw: float) -> None:
         """Tell the fleet to go to a power within its range [MW]; repeating a command does nothing."""
         if power_mw == self.commanded_mw and self._told:

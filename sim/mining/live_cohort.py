@@ -134,6 +134,16 @@ class LiveCohort:
         self.finish(to_s)
         return self._power.power_between(from_s, to_s)
 
+    def ahead(self, now_s: float) -> list[tuple[float, float, float]]:
+        """Return its power from now on: time [s], value [MW], slope [MW/s]; up to `known_until_s`."""
+        self._catch_up(now_s)
+        return self._machines.ahead(now_s)
+
+    @property
+    def known_until_s(self) -> float:
+        """When the next order arrives [s]; infinity: none is under way."""
+        return self._pending[0][0] if self._pending else inf
+
     def finish(self, end_s: float) -> None:
         """Go through all that happens up to a time, such as the end of the run [s]."""
         self._catch_up(end_s)

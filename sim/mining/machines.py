@@ -1,6 +1,7 @@
 """The machines of a cohort as they draw and hash: in groups, ahead of no event."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -196,6 +197,21 @@ class Machines:
             next_s = _next_point_s(groups)
         for group in groups:
             group.advance(time_s)
+
+    def ahead(self, time_s: float) -> list[tuple[float, float, float]]:
+        """Return power from a time on, if nothing befalls them: time [s], value [MW], slope [MW/s]."""
+        self.move_to(time_s)
+        times_s = sorted({time_s, *(point.time_s for group in self._groups() for point in group.plan)})
+        lines = []
+        for at_s, end_s in pairwise(times_s):
+            middle_s = 0.5 * (at_s + end_s)  # at the end it may jump
+            slope = (self._planned_mw(middle_s) - self._planned_mw(at_s)) / (middle_s - at_s)
+            lines.append((at_s, self._planned_mw(at_s), slope))
+        return [*lines, (times_s[-1], self._planned_mw(times_s[-1]), 0.0)]
+
+    def _planned_mw(self, time_s: float) -> float:
+        power_w = sum(group.machine_count * group.power_at(time_s) for group in self._groups())
+        return power_w * self._mw_per_w
 
     def _settle_line(self, time_s: float) -> None:
         """Keep the end of a line that was recorded ahead if it has come true; take it back if not."""

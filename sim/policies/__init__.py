@@ -10,10 +10,12 @@ from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
 from sim.policies.base import Awards, Decision, FleetView, Observation, Policy, PolicySpec
 from sim.policies.checkpoint_aware import CheckpointAware
+from sim.policies.droop import Droop
 from sim.policies.flat_site import FlatSite
 from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.four_cp import FourCp
 from sim.policies.hysteresis import Hysteresis
+from sim.policies.island_frequency import IslandFrequency
 from sim.policies.minimum_dwell import MinimumDwell
 from sim.policies.mining_off import MiningOff
 from sim.policies.partial_power import PartialPower
@@ -21,15 +23,18 @@ from sim.policies.price_guard import PriceGuard
 from sim.policies.price_threshold import PriceThreshold
 from sim.policies.ramp_limit import RampLimit
 from sim.policies.sced_bid import ScedBid
+from sim.policies.under_frequency import UnderFrequency
 from sim.policies.wrapper import WrapperSpec
 
 POLICIES: dict[str, type[PolicySpec]] = {
     "always-on": AlwaysOn,
     "checkpoint-aware": CheckpointAware,
+    "droop": Droop,
     "flat-site": FlatSite,
     "follow-headroom": FollowHeadroom,
     "four-cp": FourCp,
     "hysteresis": Hysteresis,
+    "island-frequency": IslandFrequency,
     "minimum-dwell": MinimumDwell,
     "mining-off": MiningOff,
     "partial-power": PartialPower,
@@ -37,32 +42,38 @@ POLICIES: dict[str, type[PolicySpec]] = {
     "price-threshold": PriceThreshold,
     "ramp-limit": RampLimit,
     "sced-bid": ScedBid,
+    "under-frequency": UnderFrequency,
 }
 """The policies by the type that a scenario names."""
 
 AnyPolicy = Annotated[
     AlwaysOn
     | CheckpointAware
+    | Droop
     | FlatSite
     | FollowHeadroom
     | FourCp
     | Hysteresis
+    | IslandFrequency
     | MinimumDwell
     | MiningOff
     | PartialPower
     | PriceGuard
     | PriceThreshold
     | RampLimit
-    | ScedBid,
+    | ScedBid
+    | UnderFrequency,
     Field(discriminator="type"),
 ]
 """Any policy that a scenario may name."""
 
 # a policy around any policy can be described only once all of them are known
 _KNOWN = {"AnyPolicy": AnyPolicy}
+Droop.model_rebuild(_types_namespace=_KNOWN)
 MinimumDwell.model_rebuild(_types_namespace=_KNOWN)
 PriceGuard.model_rebuild(_types_namespace=_KNOWN)
 RampLimit.model_rebuild(_types_namespace=_KNOWN)
+UnderFrequency.model_rebuild(_types_namespace=_KNOWN)
 
 __all__ = [
     "POLICIES",
@@ -71,11 +82,13 @@ __all__ = [
     "Awards",
     "CheckpointAware",
     "Decision",
+    "Droop",
     "FlatSite",
     "FleetView",
     "FollowHeadroom",
     "FourCp",
     "Hysteresis",
+    "IslandFrequency",
     "MinimumDwell",
     "MiningOff",
     "Notice",
@@ -89,5 +102,6 @@ __all__ = [
     "PriceThreshold",
     "RampLimit",
     "ScedBid",
+    "UnderFrequency",
     "WrapperSpec",
 ]

@@ -76,6 +76,8 @@ class Observation(NamedTuple):
     """Load of the whole system as last published [MW]; None: the market has no coincident peaks."""
     system_peak_mw: float | None = None
     """Highest load of the whole system in the calendar month that is published by now [MW]; zero: none is."""
+    frequency_hz: float | None = None
+    """Frequency of the grid as measured at the site [Hz]; None: it is not followed in the run."""
     local_hour_h: float | None = None
     """Last whole hour that struck on local clocks [h], 0 to 23; None: the market has no coincident peaks."""
     local_month_count: float | None = None
@@ -110,6 +112,11 @@ class Policy(Protocol):
 
 class PolicySpec(Spec):
     """Base of every policy's description."""
+
+    @property
+    def watched_hz(self) -> tuple[float, ...] | None:
+        """Frequencies that it must be told of when they are passed [Hz]; None: it needs no frequency."""
+        return None
 
     @abstractmethod
     def start(self) -> Policy:

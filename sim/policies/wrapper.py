@@ -13,3 +13,8 @@ class WrapperSpec(PolicySpec):
 
     inner: "AnyPolicy"
     """The policy whose decisions are changed; of any type."""
+
+    @property
+    def watched_hz(self) -> tuple[float, ...] | None:
+        """What the inner policy must be told of [Hz]; None: no frequency."""
+        return self.inner.watched_hz

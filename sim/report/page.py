@@ -15,6 +15,7 @@ from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
 from sim.report.format import format_duration, format_percent, format_value
+from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import metric_groups
@@ -64,6 +65,7 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
         groups=metric_groups(result.metrics),
         money=money(recording) if has_prices(recording) else None,
         grid=grid_section(recording, result.scenario, clock),
+        frequency=frequency_section(recording, result.metrics),
         reasons=list(_reason_lines(recording)),
         events=event_counts(recording),
         provenance=list(_provenance(result.provenance)),

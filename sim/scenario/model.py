@@ -12,7 +12,7 @@ from sim.ai.halls import Hall
 from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
 from sim.grid.battery import Battery
-from sim.grid.events import Reconnect, VoltageSag
+from sim.grid.events import GenerationLoss, Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
 from sim.grid.orders import CurtailmentOrder, Order
 from sim.grid.spec import GridSpec
@@ -24,6 +24,7 @@ from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom, FourCp
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
+from sim.scenario.frequency import check_frequency
 from sim.scenario.leasing import check_leases
 from sim.scenario.placement import check_halls, check_pools
 from sim.scenario.staggering import check_staggering, staggered
@@ -33,7 +34,9 @@ from sim.units import SECONDS_PER_DAY
 
 _YEARS = range(1970, 2200)
 
-AnyEvent = Annotated[VoltageSag | Reconnect | CurtailmentOrder | PoolLoss, Field(discriminator="type")]
+AnyEvent = Annotated[
+    VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss | PoolLoss, Field(discriminator="type")
+]
 """Any event, told apart by its ``type``."""
 
 
@@ -67,7 +70,8 @@ class Scenario(Spec):
     weather: AnyWeather = SyntheticWeather()
     """Outdoor temperature, for the cooling of halls: ``file`` or ``synthetic``."""
     events: Annotated[tuple[AnyEvent, ...], Field(max_length=1000)] = ()
-    """What happens by the clock: voltage sags, the word to reconnect, orders to draw less, a lost pool."""
+    """What happens by the clock: voltage sags, the word to reconnect, orders to draw less, lost generation, a
+    lost pool."""
     fleets: Annotated[tuple[AnyFleet, ...], Field(max_length=1000)] = ()
     """The fleets of miners."""
     storage: Battery | None = None
@@ -120,6 +124,11 @@ class Scenario(Spec):
         return self
 
     @model_validator(mode="after")
+    def _frequency_is_there_to_see(self) -> Self:
+        check_frequency(self.grid.frequency, self.policy, self.events)
+        return self
+
+    @model_validator(mode="after")
     def _site_has_power(self) -> Self:
         if self.interconnection.limit_mw == 0.0 and self.market.generation is None:
             raise ValueError(
@@ -133,6 +142,12 @@ class Scenario(Spec):
             raise ValueError(
                 "storage and interconnection.trip cannot go together: the relay reckons site power ahead and "
                 "does not know what a battery will draw; leave one of them out"
+            )
+        frequency = self.grid.frequency
+        if self.storage is not None and frequency is not None and frequency.closed_loop:
+            raise ValueError(
+                "storage and grid.frequency.closed_loop cannot go together: inside the run frequency follows "
+                "the site as it is before the battery; leave one of them out"
             )
         return self
 

@@ -115,6 +115,7 @@ def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
         "system_peak_mw": peak_mw,
         "local_hour_h": float(draws.integers(0, 24)),
         "local_month_count": float(draws.integers(1, 13)),
+        "frequency_hz": float(draws.uniform(59.5, 60.5)),
     }
 
 

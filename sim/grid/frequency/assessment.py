@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Final
 
 from sim.grid.frequency.model import Governor, GridModel
@@ -90,7 +91,8 @@ def sensitivity(result: FrequencyResult) -> tuple[SensitivityRow, ...]:
     Returns
     -------
     tuple of SensitivityRow
-        As given, kinetic energy 30 % less, response 30 % less, and deadbands of 0, 17 and 36 mHz.
+        As given, kinetic energy 30 % less, response 30 % less, and deadbands of 0, 17 and 36 mHz; NaN where
+        that makes the grid unstable.
     """
     return tuple(_row(case, result, model) for case, model in _variants(result.model))
 
@@ -121,10 +123,15 @@ def nadir_ratio(model: GridModel) -> float:
 
 def warnings_of(result: FrequencyResult) -> tuple[str, ...]:
     """Return what to say beside a result: what is outside the model, and a warning where that matters."""
-    if result.peak_hz <= OUT_OF_RANGE_HZ:
+    return warnings_at(result.peak_hz)
+
+
+def warnings_at(peak_hz: float) -> tuple[str, ...]:
+    """Return the same for a largest deviation [Hz]."""
+    if peak_hz <= OUT_OF_RANGE_HZ:
         return (OUTSIDE,)
     warning = (
-        f"Frequency moves by {result.peak_hz:.3f} Hz: above {OUT_OF_RANGE_HZ:g} Hz fast frequency response, "
+        f"Frequency moves by {peak_hz:.3f} Hz: above {OUT_OF_RANGE_HZ:g} Hz fast frequency response, "
         "load resources and under-frequency load shedding act, which are not modelled."
     )
     return OUTSIDE, warning
@@ -150,7 +157,10 @@ def _weaker(governor: Governor) -> Governor:
 
 
 def _row(case: str, result: FrequencyResult, model: GridModel) -> SensitivityRow:
-    varied = response(result.time_s, result.load_mw, model)
+    try:
+        varied = response(result.time_s, result.load_mw, model)
+    except ValueError:  # with less response AGC may be too strong
+        return SensitivityRow(case, nan, nan, nan, nan, nan)
     return SensitivityRow(
         case,
         varied.nadir_hz,

@@ -117,7 +117,7 @@ def _run(system: System, lines: Lines, place: Place, values: list[complex], edge
     return Pieces(system, start_s, length_s, load_mw, slope, tracks, edge_hz)
 
 
-def _exits(region: int, deadband_hz: float) -> list[Exit]:
+def exits(region: int, deadband_hz: float) -> list[Exit]:
     """Return the ways out of a region."""
     if region == 0:
         return [Exit(1.0, deadband_hz + SLACK_HZ, 1), Exit(-1.0, deadband_hz + SLACK_HZ, -1)]
@@ -130,7 +130,7 @@ def _passing(pieces: Pieces, region: int, deadband_hz: float) -> Passing | None:
         parts, first, last = cubics.monotone()
         hz, starts_s = parts.at(last), parts.start_s + first * parts.length_s
         found = []
-        for exit_ in _exits(region, deadband_hz):
+        for exit_ in exits(region, deadband_hz):
             where = np.flatnonzero(exit_.sign * hz > exit_.level_hz)
             if where.size:
                 found.append((int(where[np.argmin(starts_s[where])]), exit_))

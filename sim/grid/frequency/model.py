@@ -140,6 +140,10 @@ class GridModel:
         """Return what the machines feel of a step of the site's load, with losses [MW]."""
         return (1.0 + self.marginal_loss_factor) * step_mw
 
+    def as_load_mw(self, lost_mw: float) -> float:
+        """Return the load of the site that the machines feel as they feel lost generation [MW]."""
+        return lost_mw / (1.0 + self.marginal_loss_factor)
+
     def rocof_hz_per_s(self, step_mw: float) -> float:
         """Return the initial rate of change of frequency after a step of load, -dP f0/(2E) [Hz/s].
 

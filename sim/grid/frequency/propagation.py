@@ -18,6 +18,7 @@ BLOCK: Final = 1 << 15
 """Pieces worked on at a time: keeps memory small whatever the run's length."""
 EVEN: Final = 1e-9
 """A grid is uniform if no step is farther off the mean than this fraction, or than rounding of its times."""
+_GONE: Final = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,4 +306,6 @@ class _EvenMode:
         if not self._rings:
             return float(memory[0])
         first, second = memory[0], memory[1] - self._denominator[1] * memory[0]
+        if abs(self._decay) < _GONE:  # after so long a step nothing is left of it, nor can it be told
+            return complex(first, 0.0)
         return complex(first, (first * self._decay.real - second) / self._decay.imag)

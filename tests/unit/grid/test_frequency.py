@@ -305,3 +305,11 @@ def test_a_year_of_seconds_takes_seconds():
     began = time.perf_counter()
     response(time_s, load_mw, ERCOT)
     assert time.perf_counter() - began < 10.0  # some 2 s of processor time
+
+
+def test_a_load_that_stands_for_long_leaves_frequency_at_nominal():
+    # one step of a uniform grid, so long that nothing is left of the modes at its end
+    assert response([0.0, 7200.0], [60.0, 60.0], GridModel.preset("island")).frequency_hz.tolist() == [
+        60.0,
+        60.0,
+    ]

@@ -1,0 +1,93 @@
+"""Another policy's target, unless frequency is too low: then the fleets stand still."""
+
+from math import inf
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from sim.policies.base import Decision, Observation, Policy
+from sim.policies.droop import Nominal
+from sim.policies.ramp import earlier_s
+from sim.policies.wrapper import WrapperSpec
+from sim.spec import NonNegative
+from sim.units import SECONDS_PER_MINUTE
+
+
+class UnderFrequency(WrapperSpec):
+    """Let another policy decide, but stop all fleets once frequency has been too low for too long.
+
+    Notes
+    -----
+    Frequency at or below `trip_hz` for `trip_after_s` without a break trips the fleets: the target is their
+    minimum. They come back to the inner target, at the pace of their own batches and ramps, once frequency
+    has been at or above `restore_hz` for `restore_after_min` without a break. Both levels are watched: the
+    passing of neither waits for a report. The controller's minimum interval counts for the relay as well.
+
+    59.7 Hz within 0.5 s (30 cycles) is what ERCOT asks of load resources behind under-frequency relays; they
+    return within 3 h of the recall (59.7 Hz: ERCOT documents as quoted by developers; times unverified).
+    """
+
+    type: Literal["under-frequency"]
+    trip_hz: Nominal = 59.7
+    """Frequency at or below which the time to the trip runs [Hz]."""
+    trip_after_s: NonNegative = 0.5
+    """Time at or below that until the trip [s] (unverified)."""
+    restore_hz: Nominal = 59.95
+    """Frequency at or above which all is clear [Hz]; assumption."""
+    restore_after_min: NonNegative = 10.0
+    """Time for which all must be clear before the fleets come back [min]; assumption."""
+
+    @model_validator(mode="after")
+    def _is_restored_above(self) -> Self:
+        if not self.restore_hz > self.trip_hz:
+            raise ValueError(
+                f"restore_hz is {self.restore_hz:g} Hz; must be above trip_hz, {self.trip_hz:g} Hz"
+            )
+        return self
+
+    @property
+    def watched_hz(self) -> tuple[float, ...]:
+        """Trip and restore levels, and what the inner policy must be told of [Hz]."""
+        return (self.trip_hz, self.restore_hz, *(self.inner.watched_hz or ()))
+
+    def start(self) -> "UnderFrequencyPolicy":
+        """Return a fresh policy for one run."""
+        return UnderFrequencyPolicy(self)
+
+
+class UnderFrequencyPolicy:
+    """The policy in a run: the inner one, and the relay."""
+
+    def __init__(self, spec: UnderFrequency) -> None:
+        self._inner: Policy = spec.inner.start()
+        self._spec = spec
+        self._restore_s = spec.restore_after_min * SECONDS_PER_MINUTE
+        self._due_s = inf  # of the trip, or of the return
+        self._tripped = False
+
+    def decide(self, observation: Observation) -> Decision:
+        """Return the inner decision, or a stop."""
+        wish = self._inner.decide(observation)
+        frequency_hz, now_s = observation.frequency_hz, observation.time_s
+        if frequency_hz is None:
+            return wish
+        self._time(frequency_hz, now_s)
+        if now_s >= self._due_s:
+            self._tripped = not self._tripped
+            self._due_s = inf
+            self._time(frequency_hz, now_s)
+        wake_at_s = earlier_s(wish.wake_at_s, self._due_s if self._due_s > now_s else None)
+        wake_at_s = None if wake_at_s == inf else wake_at_s
+        if self._tripped:
+            return Decision(0.0, "under-frequency", wake_at_s)
+        return wish._replace(wake_at_s=wake_at_s)
+
+    def _time(self, frequency_hz: float, now_s: float) -> None:
+        """Start the time to the trip or to the return where it begins, and stop it at a break."""
+        spec = self._spec
+        runs = frequency_hz >= spec.restore_hz if self._tripped else frequency_hz <= spec.trip_hz
+        wait_s = self._restore_s if self._tripped else spec.trip_after_s
+        if not runs:
+            self._due_s = inf
+        elif self._due_s == inf:
+            self._due_s = now_s + wait_s
