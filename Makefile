@@ -8,8 +8,12 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 RUN_DATA = $(if $(wildcard $(DATA)),--data "$(DATA)")
 
+# ANDES is GPL-3 and 700 MB: it has an environment of its own, and runs as a program of its own.
+DYNAMICS := .venv-dynamics
+DYNAMICS_STAMP := $(DYNAMICS)/.installed
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep test test-all validate check bench schema reference golden lock clean
+.PHONY: help setup run compare sweep dynamics test test-all validate check bench schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -27,6 +31,10 @@ compare: $(STAMP) ## make compare SCENARIO=helios POLICIES="always-on follow-hea
 sweep: $(STAMP)  ## make sweep STUDY=fleet-size [ARGS="--workers 2"]
 	@test -n "$(STUDY)" || { echo "usage: make sweep STUDY=NAME, one of:"; ls scenarios/studies/*.yaml | sed 's|scenarios/studies/||; s|\.yaml||; s|^|  |'; exit 2; }
 	@$(BIN)/python -m sim sweep "$(STUDY)" $(RUN_DATA) $(ARGS)
+
+dynamics: $(STAMP) $(DYNAMICS_STAMP) ## make dynamics FOLDER=results/helios/KEY [ARGS="--windows 1 --system kundur"]
+	@test -n "$(FOLDER)" || { echo "usage: make dynamics FOLDER=RESULT_FOLDER"; exit 2; }
+	@$(BIN)/python -m sim dynamics "$(FOLDER)" --python $(DYNAMICS)/bin/python $(ARGS)
 
 test: $(STAMP)   ## run the test suite (slow checks left out)
 	@$(BIN)/python -m pytest -q $(ARGS)
@@ -58,11 +66,12 @@ reference: $(STAMP) ## write the reference pages and the sample outputs in the d
 golden: $(STAMP) ## write the golden metrics again, after the model version was raised
 	@$(BIN)/python tests/golden/golden.py
 
-lock:            ## resolve requirements.lock again (needs uv)
+lock:            ## resolve requirements.lock and requirements-dynamics.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	echo 'andes>=2.0,<3' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dynamics.lock
 
 clean:           ## remove what make made, results aside
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) $(DYNAMICS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(STAMP): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later (make PYTHON=/path/to/python3.11)"; exit 1; }
@@ -76,5 +85,17 @@ $(STAMP): requirements.lock pyproject.toml
 	  { "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); echo "this Python cannot make a virtual environment: install python3-venv, or uv"; exit 1; }; } && \
 	  $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+$(DYNAMICS_STAMP): requirements-dynamics.lock
+	@rm -rf $(DYNAMICS)
+	@echo "setting up $(DYNAMICS) (once, some minutes)"
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv -q -p "$(PYTHON)" $(DYNAMICS) && \
+	  uv pip install -q --python $(DYNAMICS)/bin/python --require-hashes -r requirements-dynamics.lock ; \
+	else \
+	  "$(PYTHON)" -m venv $(DYNAMICS) && \
+	  $(DYNAMICS)/bin/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements-dynamics.lock ; \
 	fi
 	@touch $@

@@ -1,6 +1,7 @@
 """What the commands show on a terminal: tables on standard output, progress and remarks on standard error."""
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,9 @@ from sim.result import Result, metrics_document
 from sim.units import unit_of
 
 if TYPE_CHECKING:
+    from sim.dynamics import Comparison as WindowComparison
     from sim.metrics.limit_check import LimitCheck
+    from sim.report.stability import StabilitySection
     from sim.study.compare import Comparison
     from sim.study.sweep import SweepOutcome
 
@@ -95,6 +98,58 @@ def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) 
         words = rule_text(check.rule)
         cells = (allowed, status, worst, at, f"{other_status}, {baseline}", check.reason)
         table.add_row(check.rule.name, words, *cells)
+    _console().print(table)
+
+
+def print_stability(section: "StabilitySection") -> None:
+    """Write dips, variation by time scale and spectrum by band to standard output."""
+    dips = Table(
+        "when", "depth", "from, to", "length", "energy not drawn", "fall", title="deepest dips of AI power"
+    )
+    for dip in section.dips:
+        dips.add_row(dip.when, dip.depth, dip.levels, dip.length, dip.energy, dip.fall)
+    scales = Table("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners")
+    scales.title = "variation of power by time scale (root mean square)"
+    for row in section.scales:
+        scales.add_row(row.scale, row.alone, row.site, row.fixed, row.left, row.worse, row.verdict)
+    spectrum = Table(
+        "band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen"
+    )
+    spectrum.title = "spectrum by band"
+    for band in section.bands:
+        spectrum.add_row(band.band, band.source, band.site, band.alone, band.line, band.share)
+    for table in (dips, scales, spectrum):
+        if table.rows:
+            _console().print(table)
+
+
+def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
+    """Write how ANDES and the SFR model see the worst windows to standard output."""
+    from sim.dynamics.comparison import LABEL  # noqa: PLC0415  # no other command needs it
+
+    heads = (
+        "window",
+        "swing",
+        "system",
+        "SFR peak",
+        "ANDES peak",
+        "worst machine",
+        "SFR is off by",
+        "remark",
+    )
+    table = Table(*heads, title=f"largest deviation of frequency: {LABEL}")
+    for each in comparisons:
+        off = each.sfr_off_by_ratio
+        table.add_row(
+            f"{each.window.from_s:,.0f} to {each.window.to_s:,.0f} s",
+            format_value(each.window.swing_mw, "MW"),
+            each.system.title,
+            format_value(each.sfr_peak_mhz, "mHz"),
+            format_value(each.andes_peak_mhz, "mHz"),
+            format_value(each.andes_worst_machine_mhz, "mHz"),
+            "" if math.isnan(off) else f"{100.0 * off:+.1f} %",
+            each.andes.failure,
+        )
     _console().print(table)
 
 

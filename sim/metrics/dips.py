@@ -38,7 +38,7 @@ class Dip:
     energy_mwh: float
     """Energy not drawn, against the level before [MWh]."""
     fall_s: float = 0.0
-    """Time from leaving the level before to `start_s` [s]; 0 where it jumps."""
+    """Time from leaving the level before to `start_s` [s], at most the edge; 0 where it jumps."""
 
     @property
     def depth_mw(self) -> float:
@@ -91,16 +91,16 @@ def dips(
         if not found or start_s >= found[-1][1]:
             latest_s = min(start_s + longest_s, power_mw.end_s)
             found.append((start_s, recovery.time_s(start_s, reference_mw - depth_mw, latest_s), reference_mw))
-    return _measured(power_mw, found)
+    return _measured(power_mw, found, edge_s)
 
 
-def _measured(power_mw: Signal, found: list[tuple[float, float, float]]) -> tuple[Dip, ...]:
+def _measured(power_mw: Signal, found: list[tuple[float, float, float]], edge_s: float) -> tuple[Dip, ...]:
     """Return the dips with their lowest power and the energy that was not drawn."""
     if not found:
         return ()
     edges_s = np.unique([time_s for start_s, end_s, _ in found for time_s in (start_s, end_s)])
     bins = np.searchsorted(edges_s, [start_s for start_s, _, _ in found])
-    falls_s = _falls_s(power_mw, found)
+    falls_s = _falls_s(power_mw, found, edge_s)
     drawn_mwh = power_mw.integrals_over(edges_s)[bins] / SECONDS_PER_HOUR
     lowest_mw = power_mw.minima_over(edges_s)[bins]
     return tuple(
@@ -118,7 +118,7 @@ def _measured(power_mw: Signal, found: list[tuple[float, float, float]]) -> tupl
     )
 
 
-def _falls_s(power_mw: Signal, found: list[tuple[float, float, float]]) -> list[float]:
+def _falls_s(power_mw: Signal, found: list[tuple[float, float, float]], edge_s: float) -> list[float]:
     """Return how long each fall takes from where power was last at its highest [s]."""
     # as memory views: they give plain floats one by one, and copy nothing
     times_s, values, ends_mw = power_mw.time_s.data, power_mw.value.data, power_mw.left_limits().data
@@ -128,7 +128,8 @@ def _falls_s(power_mw: Signal, found: list[tuple[float, float, float]]) -> list[
         position = bisect_right(times_s, start_s) - 1
         while position > 0 and max(values[position], ends_mw[position - 1]) < level:
             position -= 1
-        falls_s.append(float(start_s - times_s[position]))
+        # where the level before was passed on a slope, it is the one of `edge_s` ago
+        falls_s.append(min(float(start_s - times_s[position]), edge_s))
     return falls_s
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from sim.ai.waveform import recorded_iterations, site_waveform
+from sim.ai.waveform import Waveform, recorded_iterations, site_waveform
 from sim.grid.limits import PowerLimit
 from sim.metrics.limit_measures import MEASURES, MOMENTS, Found, net_ramps
 from sim.recording import Recording
@@ -224,21 +224,42 @@ def check_recording(
     """
     rated_mw = recording["limit_mw"].maximum()
     checks = check_limits(recording["site_power_mw"], limits, rated_mw, resolution_s(recording))
-    specs = recorded_iterations(recording)
     open_checks = [
         check
         for check in checks
         if check.status == "not_assessable" and rated_mw >= check.rule.applies_from_mw
     ]
-    if not specs or not open_checks or recording.end_s < SYNTHESIS_S:
+    wave = synthesised(recording, seed) if open_checks else None
+    if wave is None:
         return checks
-    start_s = min(float(np.floor(recording["ai_power_mw"].time_of_maximum())), recording.end_s - SYNTHESIS_S)
-    (wave,) = site_waveform(recording, [(start_s, start_s + SYNTHESIS_S)], specs, SYNTHESIS_HZ, seed)
-    times_s = np.append(wave.time_s, start_s + SYNTHESIS_S)
+    times_s = np.append(wave.time_s, wave.start_s + SYNTHESIS_S)
     fine = Signal.steps(times_s[:-1], wave.power_mw, float(times_s[-1]))
     rules = [check.rule for check in open_checks]
     again = {check.rule.name: check for check in check_limits(fine, rules, rated_mw, 0.5 / SYNTHESIS_HZ)}
     return tuple(_with_window(check, again.get(check.rule.name)) for check in checks)
+
+
+def synthesised(recording: Recording, seed: int = 1) -> Waveform | None:
+    """Return site power within the second for a window of `SYNTHESIS_S` at the highest AI power.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    seed
+        Seed of the iterations that are synthesised.
+
+    Returns
+    -------
+    Waveform or None
+        Sampled at `SYNTHESIS_HZ`; None in a run without training jobs, or shorter than the window.
+    """
+    specs = recorded_iterations(recording)
+    if not specs or recording.end_s < SYNTHESIS_S:
+        return None
+    start_s = min(float(np.floor(recording["ai_power_mw"].time_of_maximum())), recording.end_s - SYNTHESIS_S)
+    (wave,) = site_waveform(recording, [(start_s, start_s + SYNTHESIS_S)], specs, SYNTHESIS_HZ, seed)
+    return wave
 
 
 def _with_window(check: LimitCheck, window: LimitCheck | None) -> LimitCheck:

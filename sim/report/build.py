@@ -7,6 +7,7 @@ from sim.report.figures import write_figures
 from sim.report.local_time import LocalTime
 from sim.report.moments import worst_moments
 from sim.report.page import page
+from sim.report.stability import stability_section
 from sim.result import StoredResult, read_result
 
 
@@ -40,9 +41,12 @@ def write_report_of(result: StoredResult, folder: Path) -> None:
     """
     clock = LocalTime.of_run(result.scenario.get("start"), result.recording.start_utc_s)
     moments = worst_moments(result.recording)
-    (folder / "report.html").write_text(page(result, clock, moments), encoding="utf-8", newline="\n")
+    stability = stability_section(result.recording, result.scenario, clock)
+    (folder / "report.html").write_text(
+        page(result, clock, moments, stability), encoding="utf-8", newline="\n"
+    )
     if has_prices(result.recording):
         write_tables(result.recording, folder)
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
-    write_figures(result.recording, clock, moments, figures)
+    write_figures(result.recording, clock, moments, stability.curves, figures)

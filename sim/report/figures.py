@@ -1,8 +1,8 @@
 """Figures for print: PNG files whose bytes depend on the result alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -33,7 +33,13 @@ MOST_POINTS: Final = 4000
 """Up to so many breakpoints a line is drawn exactly."""
 
 
-def write_figures(recording: Recording, clock: LocalTime, moments: tuple[Moment, ...], folder: Path) -> None:
+def write_figures(
+    recording: Recording,
+    clock: LocalTime,
+    moments: tuple[Moment, ...],
+    curves: Sequence[Mapping[str, Any]],
+    folder: Path,
+) -> None:
     """Write the figures of a run.
 
     Parameters
@@ -44,9 +50,11 @@ def write_figures(recording: Recording, clock: LocalTime, moments: tuple[Moment,
         Its local time.
     moments
         The moments worth a close look; the first gets a figure.
+    curves
+        Power spectral densities, see `sim.report.stability`; none where there is no spectrum.
     folder
-        Existing folder for ``power.png``, ``price_and_target.png``, ``load_duration.png``, and ``worst.png``
-        where there is such a moment.
+        Existing folder for ``power.png``, ``price_and_target.png``, ``load_duration.png``, ``spectrum.png``
+        where there is one, and ``worst.png`` where there is such a moment.
     """
     import matplotlib as mpl  # noqa: PLC0415  # slow to import, and not every command draws
 
@@ -56,6 +64,8 @@ def write_figures(recording: Recording, clock: LocalTime, moments: tuple[Moment,
         _save(_run_figure(recording, clock), folder / "power.png")
         _save(_price_figure(recording, clock), folder / "price_and_target.png")
         _save(_duration_figure(recording), folder / "load_duration.png")
+        if curves:
+            _save(_spectrum_figure(curves), folder / "spectrum.png")
         if moments:
             _save(_moment_figure(recording, clock, moments[0]), folder / "worst.png")
 
@@ -261,5 +271,24 @@ def _duration_figure(recording: Recording) -> "Figure":
     axis.set_title("Load-duration curve", loc="left", fontsize=10.0)
     axis.set_xlabel("Share of the time that power is above [%]")
     axis.set_ylabel("Power [MW]")
+    _legend(figure)
+    return figure
+
+
+# -- spectrum -----------------------------------------------------------------------------------------------
+
+
+def _spectrum_figure(curves: Sequence[Mapping[str, Any]]) -> "Figure":
+    """Draw the power spectral density of the site and of AI alone."""
+    figure, (axis,) = _new_figure(4.0)
+    colours = {"site": "fleet", "ai": "ai", "within": "limit"}
+    for curve in curves:
+        colour = COLOURS[colours[curve["name"]]]
+        axis.plot(curve["frequency_hz"], curve["density"], color=colour, linewidth=1.4, label=curve["title"])
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.set_title("Power spectral density", loc="left", fontsize=10.0)
+    axis.set_xlabel("Frequency [Hz]")
+    axis.set_ylabel("Density [MW²/Hz]")
     _legend(figure)
     return figure

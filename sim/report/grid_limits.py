@@ -1,20 +1,15 @@
-"""The site against utilities' limits, with its miners and without, and what miners do on each time scale."""
+"""The site against utilities' limits, with its miners and without."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sim.grid.limits import LIMITS_VERSION, PowerLimit, published_limits
 from sim.metrics.limit_check import LimitCheck, check_recording, coarse_traces
-from sim.metrics.residual import site_variation
 from sim.recording import Recording
-from sim.report.format import NOT_ASSESSABLE, format_duration, format_percent, format_value
+from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
 from sim.report.local_time import LocalTime
-
-SCALES: Final = ("below 5 s", "5 to 60 s", "1 to 10 min", "above 10 min")
-ALIKE_FRACTION: Final = 0.01
-"""Variations that differ by no more than this count as alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +35,12 @@ class LimitRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleRow:
-    """What miners do to the variation on one time scale, ready to show."""
-
-    scale: str
-    site: str
-    alone: str
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
 class GridSection:
     """All that the page says of the grid's limits."""
 
     version: str
     warnings: tuple[str, ...]
     limits: tuple[LimitRow, ...]
-    scales: tuple[ScaleRow, ...]
 
 
 def grid_section(recording: Recording, scenario: Mapping[str, Any], clock: LocalTime) -> GridSection:
@@ -81,7 +65,6 @@ def grid_section(recording: Recording, scenario: Mapping[str, Any], clock: Local
         LIMITS_VERSION,
         trace_warnings(recording),
         tuple(_limit_row(*pair, clock) for pair in zip(with_miners, alone, strict=True)),
-        tuple(_scale_rows(recording)),
     )
 
 
@@ -152,24 +135,3 @@ def _exceeded(check: LimitCheck) -> str:
     if math.isnan(check.episodes) or check.episodes == 0.0:
         return ""
     return f"{check.episodes:,.0f} times, {format_duration(check.seconds)}"
-
-
-def _scale_rows(recording: Recording) -> list[ScaleRow]:
-    site_mw = recording.once(site_variation)
-    alone_mw = site_variation(recording.without_mining())
-    return [
-        ScaleRow(scale, format_value(ours, "MW"), format_value(theirs, "MW"), _verdict(ours, theirs))
-        for scale, ours, theirs in zip(SCALES, site_mw, alone_mw, strict=True)
-    ]
-
-
-def _verdict(site_mw: float, alone_mw: float) -> str:
-    """Return what miners made of a variation, in words."""
-    if math.isnan(site_mw) or math.isnan(alone_mw):
-        return NOT_ASSESSABLE
-    if abs(site_mw - alone_mw) <= ALIKE_FRACTION * alone_mw:
-        return "as without miners"
-    if alone_mw == 0.0:
-        return "made worse: there was none"
-    share = format_percent(abs(site_mw - alone_mw) / alone_mw)
-    return f"made worse by {share}" if site_mw > alone_mw else f"reduced by {share}"

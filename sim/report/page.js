@@ -202,6 +202,26 @@ async function drawDuration(data) {
   }, CONFIG);
 }
 
+async function drawSpectrum(data) {
+  const chart = document.getElementById("spectrum-chart");
+  if (!chart) return;
+  const c = colours();
+  const own = { site: c.fleet, ai: c.ai, within: c.limit };
+  const traces = data.spectrum.map(({ name, title, frequency_hz, density }) => ({
+    name: title, x: frequency_hz, y: density, mode: "lines", line: { width: 1.8, color: own[name] },
+    hovertemplate: "%{y:.3~g} MW²/Hz at %{x:.3~g} Hz",
+  }));
+  const axis = { gridcolor: c.rule, zerolinecolor: c.rule, linecolor: c.rule, automargin: true, type: "log",
+    exponentformat: "power", dtick: 1 };
+  await Plotly.react(chart, traces, {
+    paper_bgcolor: c.panel, plot_bgcolor: c.panel, font: { family: "system-ui, sans-serif", size: 13, color: c.text },
+    height: 400, margin: { l: 70, r: 20, t: 60, b: 50 }, hovermode: "closest",
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+    xaxis: { ...axis, title: { text: "Frequency [Hz]" } },
+    yaxis: { ...axis, dtick: 2, title: { text: "Power spectral density [MW²/Hz]" } },
+  }, CONFIG);
+}
+
 // -- controls -------------------------------------------------------------------------------------------------
 
 function addButton(parent, text, label, action) {
@@ -240,7 +260,7 @@ async function start() {
   const moments = [];
   for (const moment of data.moments) moments.push({ ...moment, power: moment.power && (await openLayer(moment.power)) });
   const charts = new Charts(data, power, price, moments);
-  const drawAll = () => Promise.all([charts.draw(), drawDuration(data)]);
+  const drawAll = () => Promise.all([charts.draw(), drawDuration(data), drawSpectrum(data)]);
   await drawAll();
   charts.listen();
   addControls(charts);

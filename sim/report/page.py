@@ -21,6 +21,7 @@ from sim.report.local_time import LocalTime
 from sim.report.metric_table import metric_groups
 from sim.report.moments import Moment
 from sim.report.money import money
+from sim.report.stability import StabilitySection
 from sim.report.verdict import verdicts
 from sim.result import StoredResult
 from sim.units import SECONDS_PER_HOUR
@@ -29,7 +30,9 @@ MOST_NAMES: Final = 12
 """Up to so many loads or fleets are named at the head of the page."""
 
 
-def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) -> str:
+def page(
+    result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...], stability: StabilitySection
+) -> str:
     """Return the page of a result.
 
     Parameters
@@ -40,6 +43,8 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
         Its local time.
     moments
         The moments to offer a close look at.
+    stability
+        How the site moves.
 
     Returns
     -------
@@ -48,6 +53,7 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
     """
     recording = result.recording
     scripts = (_plotly(), _own("layers.js"), _own("page.js"))
+    data = {**chart_data(recording, clock, moments), "spectrum": stability.curves}
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         _own("template.html.jinja")
     )
@@ -55,7 +61,7 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
         policy=_content_security_policy(*scripts),
         style=Markup(_own("page.css")),  # noqa: S704  # our own file
         scripts=[Markup(script) for script in scripts],  # noqa: S704  # our own files and the library's
-        data=_embedded(chart_data(recording, clock, moments)),
+        data=_embedded(data),
         name=_text(result.scenario, "name"),
         question=_text(result.scenario, "question"),
         facts=list(_facts(result, clock)),
@@ -66,6 +72,7 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...]) ->
         money=money(recording) if has_prices(recording) else None,
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
+        stability=stability,
         reasons=list(_reason_lines(recording)),
         events=event_counts(recording),
         provenance=list(_provenance(result.provenance)),

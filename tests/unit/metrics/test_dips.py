@@ -109,3 +109,9 @@ def test_metrics_count_the_dips_of_all_ai_together(record):
 def test_a_run_without_dips_counts_none(record):
     metrics = measure(record({"a": 100.0}))
     assert (metrics["dip_count"].value, metrics["dip_energy_mwh"].value) == (0.0, 0.0)
+
+
+def test_a_fall_takes_no_longer_than_the_time_within_which_a_dip_falls():
+    slow = Signal.linear([0.0, 600.0, 600.0, 700.0], [100.0, 95.0, 60.0, 60.0], 3600.0)
+    (dip,) = dips(slow, 10.0, longest_s=600.0)
+    assert dip.fall_s == 60.0

@@ -4,6 +4,7 @@ from sim.report.grid_limits import checks_of, grid_section, trace_warnings
 from sim.report.local_time import LocalTime
 from sim.report.moments import worst_moments
 from sim.report.page import page
+from sim.report.stability import stability_section
 
 DAY_S = 86_400.0
 OWN = {"name": "ours", "kind": "range", "window_s": 5.0, "limit_mw": 1000.0, "source": "our agreement"}
@@ -37,13 +38,6 @@ def test_without_a_fleet_both_columns_are_one():
     recording = recording_of(week_loads(DAY_S), DAY_S, with_fleet=False)
     with_miners, alone = checks_of(recording, {})
     assert with_miners is alone
-    assert {row.verdict for row in section_of(recording).scales} == {"as without miners"}
-
-
-def test_scales_say_what_miners_made_of_them():
-    words = [row.verdict for row in section_of(recording_of(week_loads(DAY_S), DAY_S)).scales]
-    assert all(word.startswith(("reduced by", "made worse by", "as without")) for word in words)
-    assert words[-1].startswith("reduced by")
 
 
 def test_a_coarse_trace_is_warned_of_on_the_page():
@@ -54,6 +48,7 @@ def test_a_coarse_trace_is_warned_of_on_the_page():
     assert "load chat has a row every 5 min" in warning
     result = stored(recording)
     clock = LocalTime.of_run(result.scenario["start"], recording.start_utc_s)
-    text = page(result, clock, worst_moments(recording))
+    stability = stability_section(recording, result.scenario, clock)
+    text = page(result, clock, worst_moments(recording), stability)
     assert warning in text
     assert "Grid limits" in text

@@ -12,6 +12,7 @@ from sim.report.build import write_report_of
 from sim.report.local_time import LocalTime
 from sim.report.moments import worst_moments
 from sim.report.page import page as page_of
+from sim.report.stability import stability_section
 from sim.signals import Signal
 
 DAY_S = 86_400.0
@@ -64,7 +65,8 @@ class Elements(HTMLParser):
 
 def text_of(result):
     clock = LocalTime.of_run(result.scenario["start"], result.recording.start_utc_s)
-    return page_of(result, clock, worst_moments(result.recording))
+    stability = stability_section(result.recording, result.scenario, clock)
+    return page_of(result, clock, worst_moments(result.recording), stability)
 
 
 def test_a_rebuilt_report_has_the_same_bytes(result, folder, tmp_path):
@@ -74,6 +76,7 @@ def test_a_rebuilt_report_has_the_same_bytes(result, folder, tmp_path):
         "figures/load_duration.png",
         "figures/power.png",
         "figures/price_and_target.png",
+        "figures/spectrum.png",
         "figures/worst.png",
         "ledger.csv",
         "monthly.csv",

@@ -1,0 +1,19 @@
+"""The worst windows of a run on the bundled test systems of ANDES, beside the SFR model of the same machines.
+
+ANDES (GPL-3.0) is an extra, and runs as a program of its own: `andes_program` is the only module that knows
+it, and is never imported.
+"""
+
+from sim.dynamics.comparison import Comparison, compare_windows, write_comparison
+from sim.dynamics.systems import SYSTEMS, TestSystem
+from sim.dynamics.windows import StudyWindow, worst_windows
+
+__all__ = [
+    "SYSTEMS",
+    "Comparison",
+    "StudyWindow",
+    "TestSystem",
+    "compare_windows",
+    "worst_windows",
+    "write_comparison",
+]

@@ -1,0 +1,185 @@
+"""ANDES and the SFR model side by side, for the worst windows of a run."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from sim.dynamics.andes_process import AndesAnswer, DynamicsError, run_andes
+from sim.dynamics.systems import TestSystem
+from sim.dynamics.windows import StudyWindow, worst_windows
+from sim.grid.frequency import FrequencyResult, response
+from sim.metrics.frequency import points_of
+from sim.signals import Signal
+
+MHZ_PER_HZ: Final = 1000.0
+LABEL: Final = "bundled test system, not your grid; all loads draw constant power, which is conservative"
+COLUMNS: Final = (
+    "window",
+    "from_s",
+    "to_s",
+    "swing_mw",
+    "system",
+    "sfr_lowest_mhz",
+    "andes_lowest_mhz",
+    "sfr_highest_mhz",
+    "andes_highest_mhz",
+    "sfr_peak_mhz",
+    "andes_peak_mhz",
+    "andes_worst_machine_mhz",
+    "sfr_off_by_ratio",
+    "andes_failure",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """One window in one test system, as both models see it."""
+
+    window: StudyWindow
+    system: TestSystem
+    power_mw: Signal
+    """The site's power from the start of the window on [MW], scaled where that was asked for."""
+    sfr: FrequencyResult
+    """The SFR model with the machines of the test system."""
+    andes: AndesAnswer
+
+    @property
+    def sfr_lowest_mhz(self) -> float:
+        """Lowest deviation by the SFR model [mHz]."""
+        return MHZ_PER_HZ * (self.sfr.nadir_hz - self._nominal_hz)
+
+    @property
+    def sfr_highest_mhz(self) -> float:
+        """Highest deviation by the SFR model [mHz]."""
+        return MHZ_PER_HZ * (self.sfr.zenith_hz - self._nominal_hz)
+
+    @property
+    def sfr_peak_mhz(self) -> float:
+        """Largest deviation by the SFR model, without sign [mHz]."""
+        return max(self.sfr_highest_mhz, -self.sfr_lowest_mhz)
+
+    @property
+    def andes_lowest_mhz(self) -> float:
+        """Lowest deviation of the centre of inertia by ANDES [mHz]; NaN without any solution."""
+        return MHZ_PER_HZ * (_least(self.andes.centre_hz) - self._nominal_hz)
+
+    @property
+    def andes_highest_mhz(self) -> float:
+        """Highest deviation of the centre of inertia by ANDES [mHz]; NaN without any solution."""
+        return -MHZ_PER_HZ * (_least(-self.andes.centre_hz) + self._nominal_hz)
+
+    @property
+    def andes_peak_mhz(self) -> float:
+        """Largest deviation of the centre of inertia by ANDES, without sign [mHz]."""
+        return max(self.andes_highest_mhz, -self.andes_lowest_mhz)
+
+    @property
+    def andes_worst_machine_mhz(self) -> float:
+        """Largest deviation of any machine by ANDES, without sign [mHz]."""
+        low_hz, high_hz = _least(self.andes.lowest_machine_hz), -_least(-self.andes.highest_machine_hz)
+        return MHZ_PER_HZ * max(high_hz - self._nominal_hz, self._nominal_hz - low_hz)
+
+    @property
+    def sfr_off_by_ratio(self) -> float:
+        """Peak by the SFR model over that by ANDES, less 1; NaN where ANDES did not reach the end."""
+        return float("nan") if self.andes.failure else self.sfr_peak_mhz / self.andes_peak_mhz - 1.0
+
+    @property
+    def _nominal_hz(self) -> float:
+        return self.andes.model.nominal_hz
+
+
+def _least(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    return float(np.min(values)) if values.size else float("nan")
+
+
+def compare_windows(
+    power_mw: Signal,
+    systems: Sequence[TestSystem],
+    python: str,
+    *,
+    count: int = 3,
+    scale: float = 1.0,
+    reactive_per_mw: float = 0.0,
+) -> tuple[Comparison, ...]:
+    """Run the worst windows of a power through test systems and the SFR model of their machines.
+
+    Parameters
+    ----------
+    power_mw
+        Power at the connection [MW].
+    systems
+        The test systems.
+    python
+        Interpreter that has ANDES.
+    count
+        Most windows.
+    scale
+        What power is multiplied by first: a test system is small, and collapses under a large site.
+    reactive_per_mw
+        Reactive power drawn with each MW [Mvar]; the SFR model knows none.
+
+    Returns
+    -------
+    tuple of Comparison
+        Window by window, the worst first, each in all systems.
+
+    Raises
+    ------
+    DynamicsError
+        Where ANDES is not there, or does not answer.
+    """
+    found = []
+    for window in worst_windows(power_mw, count):
+        power = scale * power_mw.clip_time(window.from_s, window.to_s).shift(-window.from_s)
+        for system in systems:
+            andes = run_andes(power, system, python, reactive_per_mw)
+            sfr = response(*points_of(power), andes.model)
+            found.append(Comparison(window, system, power, sfr, andes))
+    return tuple(found)
+
+
+def write_comparison(comparisons: Sequence[Comparison], folder: Path) -> None:
+    """Write ``comparison.csv`` and ``comparison.png``.
+
+    Parameters
+    ----------
+    comparisons
+        What to write.
+    folder
+        Where to; made where it is not there, and files of these names are replaced.
+
+    Raises
+    ------
+    DynamicsError
+        Where they cannot be written.
+    """
+    from sim.dynamics.figure import write_figure  # noqa: PLC0415  # it draws what this module defines
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_table(comparisons, folder)
+        write_figure(comparisons, folder / "comparison.png")
+    except OSError as error:
+        raise DynamicsError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+
+
+def _write_table(comparisons: Sequence[Comparison], folder: Path) -> None:
+    with (folder / "comparison.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# {LABEL}\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_row(comparisons, each) for each in comparisons)
+
+
+def _row(comparisons: Sequence[Comparison], each: Comparison) -> list[str]:
+    windows = list(dict.fromkeys(other.window for other in comparisons))
+    window = each.window
+    where = [str(windows.index(window) + 1), repr(window.from_s), repr(window.to_s), repr(window.swing_mw)]
+    numbers = [getattr(each, name) for name in COLUMNS[5:-1]]
+    cells = ["" if np.isnan(number) else repr(float(number)) for number in numbers]
+    return [*where, each.system.name, *cells, each.andes.failure]

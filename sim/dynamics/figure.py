@@ -1,0 +1,86 @@
+"""The figure of a comparison: power above, frequency by both models below, a column for each window."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sim.dynamics.comparison import LABEL, Comparison
+from sim.grid.frequency import response
+from sim.metrics.frequency import points_of
+from sim.report.palette import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMN_IN: Final = 4.4
+ROW_IN: Final = 2.4
+DOTS_PER_IN: Final = 130
+SAMPLES: Final = 3000
+"""Points of a curve of the SFR model: more than there are dots."""
+
+
+def write_figure(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Write the figure of a comparison as PNG; its bytes depend on the comparison alone."""
+    import matplotlib as mpl  # noqa: PLC0415  # slow to import, and only this command draws it
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
+    from matplotlib.figure import Figure  # noqa: PLC0415  # see above
+
+    windows = list(dict.fromkeys(each.window for each in comparisons))
+    systems = list(dict.fromkeys(each.system for each in comparisons))
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False})
+        size_in = (COLUMN_IN * len(windows), ROW_IN * (1 + len(systems)))
+        figure = Figure(figsize=size_in, layout="constrained")
+        panels = figure.subplots(1 + len(systems), len(windows), sharex="col", sharey="row", squeeze=False)
+        for each in comparisons:
+            column, row = windows.index(each.window), 1 + systems.index(each.system)
+            if row == 1:
+                _draw_power(panels[0, column], each, column + 1)
+            _draw_frequency(panels[row, column], each)
+        for panel in panels[-1]:
+            panel.set_xlabel("Time in the window [s]")
+        handles, labels = panels[1, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        figure.suptitle(f"ANDES and SFR: {LABEL}", fontsize=9.0)
+        FigureCanvasAgg(figure)
+        figure.savefig(path, dpi=DOTS_PER_IN, metadata={"Software": None})
+
+
+def _draw_power(panel: "Axes", each: Comparison, number: int) -> None:
+    panel.plot(*points_of(each.power_mw), color=COLOURS["site"], linewidth=1.0)
+    panel.set_title(f"Window {number}, from {each.window.from_s:,.0f} s", loc="left", fontsize=8.0)
+    panel.set_ylabel("Site power [MW]")
+    panel.grid(color=COLOURS["grid"], linewidth=0.6)
+
+
+def _draw_frequency(panel: "Axes", each: Comparison) -> None:
+    andes = each.andes
+    panel.fill_between(
+        andes.time_s,
+        andes.lowest_machine_hz,
+        andes.highest_machine_hz,
+        color=COLOURS["fleet"],
+        alpha=0.5,
+        linewidth=0.0,
+        label="ANDES, lowest to highest machine",
+    )
+    panel.plot(
+        andes.time_s, andes.centre_hz, color=COLOURS["ai"], linewidth=1.4, label="ANDES, centre of inertia"
+    )
+    curve = _sfr_curve(each)
+    panel.plot(*curve, color=COLOURS["limit"], linestyle="--", linewidth=1.2, label="SFR, the same machines")
+    title = each.system.title if not andes.failure else f"{each.system.title}: {andes.failure}"
+    panel.set_title(title, loc="left", fontsize=8.0)
+    panel.set_ylabel("Frequency [Hz]")
+    panel.ticklabel_format(useOffset=False)
+    panel.grid(color=COLOURS["grid"], linewidth=0.6)
+
+
+def _sfr_curve(each: Comparison) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+    """Return times [s] and frequency [Hz] of the SFR model, exact at points close together."""
+    power = each.power_mw.split_at(np.linspace(0.0, each.power_mw.end_s, SAMPLES))
+    fine = response(*points_of(power), each.andes.model)
+    return fine.time_s, fine.frequency_hz

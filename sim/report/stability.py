@@ -1,0 +1,180 @@
+"""How the site moves, ready to show: dips, variation by time scale, spectrum."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from sim.metrics.dips import ai_dips, depth_mw
+from sim.metrics.limit_check import SYNTHESIS_S, resolution_s
+from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
+from sim.metrics.spectrum import CRITICAL_HZ, Band, Spectrum
+from sim.recording import Recording
+from sim.report.dip_table import DipRow, dip_rows
+from sim.report.format import NOT_ASSESSABLE, format_duration, format_percent, format_value
+from sim.report.local_time import LocalTime
+from sim.report.time_scales import ScaleRow, scale_rows
+
+CURVE_POINTS: Final = 240
+"""Most points of a density curve: as many bins, evenly spaced on a logarithmic axis."""
+MHZ_BELOW_HZ: Final = 0.1
+"""Frequencies below this are shown in mHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class BandRow:
+    """One band of frequencies, ready to show."""
+
+    band: str
+    source: str
+    """What it is told from."""
+    site: str
+    """Root mean square of the site."""
+    alone: str
+    """The same of AI alone."""
+    line: str
+    """The largest line: amplitude and frequency."""
+    share: str
+    """Part of the variation that was seen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StabilitySection:
+    """All that page and terminal say of how the site moves."""
+
+    dip_note: str
+    dips: tuple[DipRow, ...]
+    scales: tuple[ScaleRow, ...]
+    spectrum_notes: tuple[str, ...]
+    bands: tuple[BandRow, ...]
+    curves: tuple[dict[str, Any], ...]
+    """Density for a chart: name, title, frequencies [Hz], densities [MW²/Hz]."""
+
+
+def stability_section(
+    recording: Recording, scenario: Mapping[str, Any], clock: LocalTime
+) -> StabilitySection:
+    """Return how the site of a run moves.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    scenario
+        The resolved scenario, as a result folder holds it; its seed is that of synthesised iterations.
+    clock
+        The run's local time.
+
+    Returns
+    -------
+    StabilitySection
+        Rows of text, and curves for a chart.
+    """
+    found = site_spectrum(recording, int(scenario.get("seed", 1)))
+    return StabilitySection(
+        _dip_note(recording),
+        dip_rows(recording, clock),
+        scale_rows(recording),
+        tuple(_spectrum_notes(recording, found)),
+        () if found is None else tuple(_band_rows(found)),
+        () if found is None else tuple(curve for curve in _curves(found) if curve["density"]),
+    )
+
+
+def _dip_note(recording: Recording) -> str:
+    count = len(recording.once(ai_dips))
+    least = format_value(depth_mw(recording), "MW")
+    times = {0: "never", 1: "once"}.get(count, f"{count:,} times")
+    return (
+        f"AI power fell by more than {least} (5 % of the limit) within a minute {times}. "
+        "Fall is the time from the level before to that depth."
+    )
+
+
+def _spectrum_notes(recording: Recording, found: SiteSpectrum | None) -> Iterator[str]:
+    if found is None:
+        yield f"{NOT_ASSESSABLE.capitalize()}: the run is too short."
+        return
+    known = format_duration(resolution_s(recording))
+    yield (
+        f"Power is known every {known}, so that the recording tells of frequencies up to "
+        f"{_frequency(found.known_hz)} and of nothing above."
+    )
+    if found.seen_fraction < 1.0:
+        yield f"Seen in segments spread evenly over the run, {format_percent(found.seen_fraction)} of it."
+    low_hz, high_hz = CRITICAL_HZ
+    critical = f"Share of the variation in the critical band of {low_hz:g} to {high_hz:g} Hz"
+    if found.within_second is None:
+        reason = "no training job is in it" if recording.end_s >= SYNTHESIS_S else "the run is too short"
+        yield f"{critical}: {NOT_ASSESSABLE}; the run has no content within the second, as {reason}."
+        return
+    yield (
+        f"{critical}: {format_percent(found.critical_share)} in {SYNTHESIS_S:g} s at the highest AI power, "
+        "with the iterations of training jobs synthesised within the second, before any storage or power "
+        "supply that would smooth them. The example of arXiv:2508.14318 allows 20 %."
+    )
+
+
+def _band_rows(found: SiteSpectrum) -> Iterator[BandRow]:
+    for site, alone in zip(found.site.bands, found.alone.bands, strict=True):
+        if not math.isnan(site.rms_mw):
+            source = (
+                "recorded"
+                if site.high_hz <= found.known_hz
+                else f"recorded, up to {_frequency(found.known_hz)}"
+            )
+            yield _band_row(site, source, format_value(alone.rms_mw, "MW"))
+        elif not found.within_second_bands:
+            yield BandRow(_band_text(site), "", NOT_ASSESSABLE, NOT_ASSESSABLE, "", "")
+    for band in found.within_second_bands:
+        if band.high_hz > found.known_hz:
+            yield _band_row(band, f"synthesised, {SYNTHESIS_S:g} s", "")
+
+
+def _band_row(band: Band, source: str, alone: str) -> BandRow:
+    line = band.line
+    text = (
+        ""
+        if math.isnan(line.amplitude_mw)
+        else f"{format_value(line.amplitude_mw, 'MW')} at {_frequency(line.frequency_hz)}"
+    )
+    return BandRow(
+        _band_text(band), source, format_value(band.rms_mw, "MW"), alone, text, format_percent(band.share)
+    )
+
+
+def _band_text(band: Band) -> str:
+    return f"{band.low_hz:g} to {band.high_hz:g} Hz" if band.low_hz > 0.0 else f"below {band.high_hz:g} Hz"
+
+
+def _frequency(frequency_hz: float) -> str:
+    if frequency_hz < MHZ_BELOW_HZ:
+        return f"{1000.0 * frequency_hz:.3g} mHz"
+    return f"{frequency_hz:.3g} Hz"
+
+
+def _curves(found: SiteSpectrum) -> Iterator[dict[str, Any]]:
+    yield _curve("site", "Site with mining", found.site.spectrum)
+    yield _curve("ai", "AI alone", found.alone.spectrum)
+    if found.within_second is not None:
+        title = f"Site, synthesised within the second ({SYNTHESIS_S:g} s)"
+        yield _curve("within", title, found.within_second)
+
+
+def _curve(name: str, title: str, spectrum: Spectrum) -> dict[str, Any]:
+    """Return a density as means over bins that are evenly spaced on a logarithmic axis."""
+    frequency_hz, density = spectrum.frequency_hz[1:], spectrum.density[1:]
+    edges_hz = np.geomspace(frequency_hz[0], frequency_hz[-1] * (1.0 + 1e-9), CURVE_POINTS + 1)
+    bins = np.clip(np.searchsorted(edges_hz, frequency_hz, side="right") - 1, 0, CURVE_POINTS - 1)
+    counts = np.bincount(bins, minlength=CURVE_POINTS)
+    used = counts > 0
+    means = [
+        np.bincount(bins, weights=values, minlength=CURVE_POINTS)[used] / counts[used]
+        for values in (frequency_hz, density)
+    ]
+    # a density of nothing has no place on a logarithmic axis
+    shown = means[1] > 0.0
+    hz, mw2_per_hz = ([float(f"{value:.5g}") for value in mean[shown].tolist()] for mean in means)
+    return {"name": name, "title": title, "frequency_hz": hz, "density": mw2_per_hz}
