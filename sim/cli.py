@@ -4,7 +4,7 @@ import difflib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -75,7 +75,7 @@ def run(
 
 
 @app.command()
-def compare(
+def compare(  # noqa: PLR0917  # typer passes them by name
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     policies: Annotated[
         str, typer.Option(help='Policies, the first is what the others are compared with: "a b:margin_mw=2".')
@@ -85,30 +85,50 @@ def compare(
     ] = 4,
     overrides: Overrides = [],  # noqa: B006  # see run
     days: Days = None,
+    over: Annotated[
+        list[str],
+        typer.Option("--over", help="Who wins over a field's values: fleet.rated_mw=40,80; once or twice."),
+    ] = [],  # noqa: B006  # see run
+    warm_up_d: Annotated[
+        float, typer.Option("--warm-up", min=0.0, help="Start of each run that no metric counts [d].")
+    ] = 0.0,
+    until: Annotated[
+        str | None,
+        typer.Option("--until-half-width", help="Add runs until differences are known: objective_usd=500."),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--max-replications", min=1, max=10_000, help="Runs of each at the most.")
+    ] = 100,
     workers: Workers = 2,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
+    references: Annotated[
+        bool, typer.Option(help="Run mining-off and always-on too, and set every metric against them.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print compare.json alone.")] = False,
 ) -> None:
     """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
-    from sim.console import print_comparison, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.console import print_comparison, print_winners, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.comparison_page import write_comparison_report, write_winners_report  # noqa: PLC0415
+    from sim.study.compare import Ways, read_until  # noqa: PLC0415
     from sim.study.compare import compare as run_all  # noqa: PLC0415
+    from sim.study.winners import read_axis, winners  # noqa: PLC0415
 
     given = [*overrides, *([f"days={days}"] if days is not None else [])]
-    with progress_bar("comparing policies") as progress:
-        comparison = run_all(
-            find(scenario, "scenarios"),
-            policies.split(),
-            replications,
-            overrides=given,
-            data=data,
-            workers=workers,
-            progress=progress,
-        )
-    print_comparison(comparison, as_json=as_json)
+    ways = Ways(warm_up_d, references, None if until is None else read_until(until, most), workers)
+    axes, place = [read_axis(text) for text in over], find(scenario, "scenarios")
+    with progress_bar("comparing policies") as tell:
+        rest: dict[str, Any] = {"overrides": given, "data": data, "ways": ways, "progress": tell}
+        found: Any
+        if axes:
+            found = winners(place, policies.split(), axes, replications, **rest)
+        else:
+            found = run_all(place, policies.split(), replications, **rest)
+    (print_winners if axes else print_comparison)(found, as_json=as_json)
     if out is not None or not as_json:
-        say(f"result: {comparison.write(out)}")
+        report = write_winners_report if axes else write_comparison_report
+        say(f"result: {found.write(out, report)}")
 
 
 @app.command()

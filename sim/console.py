@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from sim.dynamics import Comparison as WindowComparison
     from sim.metrics.limit_check import LimitCheck
     from sim.report.stability import StabilitySection
-    from sim.study.compare import Comparison
+    from sim.study.comparison import Comparison
     from sim.study.sweep import SweepOutcome
+    from sim.study.winners import Winners
 
 SHOW_AFTER_S = 1.0
 """A progress bar appears once a command has taken this long."""
@@ -169,6 +170,22 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
         unit = facts["unit"]
         cells = [_compared(document["policies"][name][metric], unit) for name in names]
         table.add_row(metric, *cells)
+    _console().print(table)
+
+
+def print_winners(winners: "Winners", *, as_json: bool) -> None:
+    """Write who wins in each cell to standard output."""
+    from sim.report.comparison_page import winner_rows  # noqa: PLC0415  # no other command needs it
+
+    document = winners.document()
+    if as_json:
+        print_json(document)
+        return
+    heads = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
+    title = f"{document['scenario']}: mean objective of {document['replications']} runs, and who wins"
+    table = Table(*heads, *document["policies"], title=title)
+    for row in winner_rows(document):
+        table.add_row(*row)
     _console().print(table)
 
 

@@ -44,7 +44,7 @@ def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
         return ()
     peaks_mw = [facts["demand_charge.previous_peak_mw"]]
     found = []
-    for month in _months(recording):
+    for month in billing_months(recording):
         peak_mw = _peak_mw(recording, month)
         ratchet_mw = facts["demand_charge.ratchet_fraction"] * max(peaks_mw[-_RATCHET_MONTHS:])
         billed_mw = float(np.fmax(peak_mw, ratchet_mw))
@@ -56,7 +56,8 @@ def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
     return tuple(found)
 
 
-def _months(recording: Recording) -> list[BillingMonth]:
+def billing_months(recording: Recording) -> list[BillingMonth]:
+    """Return the calendar months that a run with a demand charge touches, in order."""
     starts = {
         name.split(".")[1]: value
         for name, value in recording.constants.items()

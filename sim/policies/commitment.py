@@ -47,6 +47,9 @@ class BlockGroup:
     """Steps that a block runs at least."""
     minimum_down_steps: int = 1
     """Steps that a block stands at least."""
+    settling_steps: int = 0
+    """Steps from a start on, and up to a stop, in which a block may draw less than its least; also at both
+    ends of what is solved at a time, where nothing is known of the steps beyond."""
     start_loss: float = 0.0
     """Share of its first step that a start loses [1], below 1."""
     start_usd: float = 0.0
@@ -152,12 +155,30 @@ def _group_rows(group: BlockGroup, steps: int, sparse: Any) -> tuple[Any, FloatA
     down = sparse.hstack([none, eye, none, _window(steps, group.minimum_down_steps, sparse)])
     lost = group.start_loss * group.block_mw * eye
     most = sparse.hstack([eye, -group.block_mw * eye, lost, none])
-    least = sparse.hstack([-eye, group.minimum_share * group.block_mw * eye, -lost, none])
+    least = _least_rows(group, steps, sparse)
     matrix = sparse.vstack([flow, up, down, most, least])
     zero, free = np.zeros(steps), np.full(steps, -np.inf)
     low = np.concatenate([zero[1:], free, free, free, free])
     high = np.concatenate([zero[1:], zero, np.full(steps, float(group.blocks)), zero, zero])
     return matrix, low, high
+
+
+def _least_rows(group: BlockGroup, steps: int, sparse: Any) -> Any:
+    """Return the rows by which a running block draws its least, but where it starts or is about to stop."""
+    eye, settling = sparse.eye(steps, format="csr"), group.settling_steps
+    least_mw = group.minimum_share * group.block_mw
+    if not settling:
+        lost = group.start_loss * group.block_mw * eye
+        return sparse.hstack([-eye, least_mw * eye, -lost, sparse.csr_matrix((steps, steps))])
+    starting = _window(steps, settling, sparse)
+    ahead = range(1, min(settling, steps - 1) + 1)
+    stopping = sparse.diags([1.0] * len(ahead), list(ahead), shape=(steps, steps), format="csr")
+    inner = np.zeros(steps)
+    inner[settling : steps - settling] = 1.0
+    rows = sparse.diags([inner], [0], format="csr")
+    return sparse.hstack(
+        [-eye, least_mw * rows, -least_mw * rows @ starting, -least_mw * rows @ stopping], format="csr"
+    )
 
 
 def _window(steps: int, width: int, sparse: Any) -> Any:

@@ -1,106 +1,87 @@
 """A comparison: several policies on the same scenario and the same random numbers."""
 
 import hashlib
+import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from sim.errors import Fault, InputError, ResultError
-from sim.result import new_folder
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import Overrides
 from sim.simulation import run_key
+from sim.study.compared_run import FACTS, compared_key, perform_compared
+from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker
-from sim.study.paired import FloatArray, estimate, paired_difference
 from sim.study.policy_choice import choose_policy
 from sim.study.runs import Failure, Progress, RunTask, perform_all
-from sim.study.store import Store, write_json, write_whole
-from sim.study.table import metric_facts, parquet_bytes
+from sim.study.store import Store
+from sim.study.table import metric_facts
+from sim.units import SECONDS_PER_DAY
 
-DOCUMENT: Final = "compare.json"
-TABLE: Final = "compare.parquet"
-COLUMNS: Final = {"policy": "string", "seed": "int64", "metric": "string", "value": "double"}
-FORMAT: Final = 1
-"""Version of both; columns and keys are only ever added."""
+MOST_REPLICATIONS: Final = 100
+"""Replications at which a comparison stops that is to go on until an interval is narrow."""
+
+Tasks = dict[tuple[str, int], RunTask]
+"""The run of each policy and seed."""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What each policy makes of the same replications."""
+class Until(NamedTuple):
+    """When to stop adding replications."""
 
-    scenario: str
-    """Name of the scenario."""
-    policies: tuple[str, ...]
-    """The policies as asked for; the others are compared with the first."""
-    seeds: tuple[int, ...]
-    """Seed of each replication, the same for every policy."""
-    facts: Mapping[str, Mapping[str, str]]
-    """Unit and summary of each metric, by name."""
-    values: Mapping[str, Mapping[str, FloatArray]]
-    """By policy and metric, one value for each seed; NaN where not assessable."""
-    key: str
-    """Identifies the comparison: the same for the same runs and policies, in the same order."""
+    metric: str
+    """The metric whose paired differences to the first policy count."""
+    half_width: float
+    """Half-width of their 95 % intervals that is narrow enough [unit of the metric]."""
+    most: int = MOST_REPLICATIONS
+    """Replications at which to stop all the same."""
 
-    def document(self) -> dict[str, Any]:
-        """Return ``compare.json``: mean, 95 % interval and paired difference of every metric."""
-        return {
-            "format": FORMAT,
-            "scenario": self.scenario,
-            "baseline": self.policies[0],
-            "replications": len(self.seeds),
-            "seeds": list(self.seeds),
-            "metrics": self.facts,
-            "policies": {
-                policy: {name: self._figures(policy, name) for name in self.values[policy]}
-                for policy in self.policies
-            },
-        }
 
-    def _figures(self, policy: str, metric: str) -> dict[str, Any]:
-        """Return what is said of one metric; the first policy has no difference to itself."""
-        values = self.values[policy][metric]
-        figures = estimate(values).document()
-        if policy != self.policies[0]:
-            others = self.values[self.policies[0]][metric]
-            figures["difference"] = paired_difference(values, others).document()
-        return figures
+def read_until(text: str, most: int = MOST_REPLICATIONS) -> Until:
+    """Return when to stop, written as ``metric=half-width``.
 
-    def write(self, folder: Path | None = None) -> Path:
-        """Write ``compare.json`` and ``compare.parquet`` and return their folder.
+    Raises
+    ------
+    InputError
+        It is not written so.
 
-        Parameters
-        ----------
-        folder
-            A new folder; ``results/<scenario>/compare-<start of the key>`` unless given, which may be there
-            already and is then left as it is.
+    Examples
+    --------
+    >>> read_until("objective_usd=500").half_width
+    500.0
+    """
+    metric, _, width = text.partition("=")
+    try:
+        half_width = float(width)
+    except ValueError:
+        half_width = math.nan
+    if not half_width > 0.0:
+        message = f"must be metric=half-width, which is above 0: objective_usd=500; got {text!r}"
+        raise InputError.single(text, "until-half-width", message)
+    return Until(metric, half_width, most)
 
-        Raises
-        ------
-        ResultError
-            The folder given is there already.
-        """
-        place = Path("results") / self.scenario / f"compare-{self.key[:12]}" if folder is None else folder
-        if folder is None and place.exists():
-            return place
-        with new_folder(place) as temporary:
-            write_json(temporary / DOCUMENT, self.document())
-            write_whole(temporary / TABLE, parquet_bytes(list(self._rows()), COLUMNS))
-        return place
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the long table; null where not assessable."""
-        for policy in self.policies:
-            for position, seed in enumerate(self.seeds):
-                for metric, values in self.values[policy].items():
-                    value = float(values[position])
-                    known = value if np.isfinite(value) else None
-                    yield {"policy": policy, "seed": seed, "metric": metric, "value": known}
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a comparison is done, beside what it compares."""
+
+    warm_up_d: float = 0.0
+    """Time at the start of each run that no metric counts [d]."""
+    references: bool = False
+    """Whether to run `REFERENCES` where they are not asked for."""
+    until: Until | None = None
+    """Go on until the intervals are narrow; None: as many replications as said."""
+    workers: int = 1
+    """Number of processes; one works in this process."""
+
+
+PLAIN: Final = Ways()
 
 
 def compare(
@@ -110,7 +91,7 @@ def compare(
     *,
     overrides: Overrides = (),
     data: Sequence[str | Path] = (),
-    workers: int = 1,
+    ways: Ways = PLAIN,
     folder: Path | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -127,8 +108,8 @@ def compare(
         Runs of each policy: the first with the scenario's seed, each further one with the next.
     overrides, data
         As `load_scenario`.
-    workers
-        Number of processes; one works in this process.
+    ways
+        Warm-up, references, when to stop, workers.
     folder
         Where the runs are kept, to go on after a stop; a temporary folder unless given.
     progress
@@ -140,50 +121,132 @@ def compare(
         The scenario or a policy is wrong; with every fault.
     ResultError
         A run failed.
+
+    Notes
+    -----
+    With ``ways.until`` replications are added, at most as many again at a time, until the intervals are as
+    narrow as asked for. Stopping on the data makes intervals cover a little less than they say.
     """
-    scenario = resolve(path, overrides)
-    tasks = _tasks(scenario, policies, replications, Path(path), tuple(map(Path, data)))
+    place = Path(path)
+    plan = Plan(resolve(path, overrides), tuple(policies), place, tuple(map(Path, data)), ways)
     with ExitStack() as stack:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
-        store = Store(place)
+        kept = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
+        store = Store(kept)
         stack.enter_context(store.opened())
-        done = store.done()
-        missing = {task.key: task._replace(study=place) for task in tasks.values() if task.key not in done}
-        failures = perform_all(missing.values(), store, len(missing), workers=workers, progress=progress)
-        _require_all(failures)
-        return _comparison(tuple(policies), tasks, store)
+        while True:
+            tasks = plan.tasks(replications)
+            do_all(tasks.values(), store, ways.workers, progress)
+            found = plan.comparison(tasks, store)
+            more = _more(found, ways.until)
+            if more <= replications:
+                return found
+            replications = more
 
 
-def _tasks(
-    scenario: Mapping[str, Any],
-    policies: Sequence[str],
-    replications: int,
-    path: Path,
-    data: tuple[Path, ...],
-) -> dict[tuple[str, int], RunTask]:
-    """Return the run of each policy and seed, all checked before any is done."""
-    faults = [] if policies else [Fault(str(path), "policy", "name one policy at least")]
-    faults += [
-        Fault(name, "policy", "is named twice")
-        for name in dict.fromkeys(policies)
-        if policies.count(name) > 1
-    ]
-    checker = Checker(path.parent, data)
-    tasks = {}
-    for policy in policies:
-        try:
-            for seed, content in _replicated(choose_policy(scenario, policy), replications):
-                checked = checker.scenario(content, str(path))
-                label = f"policy = {policy}, seed = {seed}"
-                tasks[policy, seed] = RunTask(run_key(checked), label, content, path.parent, data, Path())
-        except InputError as error:
-            faults += [
-                Fault(f"{fault.place} with policy {policy}", fault.path, fault.message)
-                for fault in error.faults
-            ]
-    if faults:
-        raise InputError(faults)
-    return tasks
+def do_all(tasks: Iterable[RunTask], store: Store, workers: int, progress: Progress | None) -> None:
+    """Do the runs that are not done yet, and raise ResultError if any fails."""
+    done = store.done()
+    missing = {task.key: task._replace(study=store.folder) for task in tasks if task.key not in done}
+    failures = perform_all(
+        missing.values(),
+        store,
+        len(missing),
+        function=perform_compared,
+        workers=workers,
+        progress=progress,
+    )
+    _require_all(failures)
+
+
+def _more(found: Comparison, until: Until | None) -> int:
+    """Return how many replications it takes, as far as those done can tell."""
+    count = len(found.seeds)
+    if until is None:
+        return count
+    if until.metric not in found.facts:
+        known = ", ".join(found.facts)
+        raise InputError.single(until.metric, "", f"no such metric of these runs; there are {known}")
+    if count < 2:  # noqa: PLR2004  # one value has no interval
+        return min(2, until.most)
+    widest = found.widest(until.metric)
+    if not widest > until.half_width:
+        return count
+    wanted = math.ceil(count * (widest / until.half_width) ** 2)
+    return max(count, min(max(wanted, count + 1), 2 * count, until.most))
+
+
+class Plan:
+    """What is to be run: the scenario, the policies, and how."""
+
+    def __init__(
+        self,
+        scenario: Mapping[str, Any],
+        policies: tuple[str, ...],
+        path: Path,
+        data: tuple[Path, ...],
+        ways: Ways,
+    ) -> None:
+        self._scenario = scenario
+        self._policies = policies
+        self._path = path
+        self._data = data
+        self._warm_up_s = ways.warm_up_d * SECONDS_PER_DAY
+        more = REFERENCES if ways.references else ()
+        self._all = (*policies, *(name for name in more if name not in policies))
+        self._checker = Checker(path.parent, data)
+
+    def tasks(self, replications: int) -> Tasks:
+        """Return the run of each policy and seed, all checked before any is done."""
+        faults = list(self._faults())
+        tasks: Tasks = {}
+        for policy in dict.fromkeys(self._all):
+            try:
+                for seed, content in _replicated(choose_policy(self._scenario, policy), replications):
+                    tasks[policy, seed] = self._task(policy, seed, content)
+            except InputError as error:
+                faults += [
+                    Fault(f"{fault.place} with policy {policy}", fault.path, fault.message)
+                    for fault in error.faults
+                ]
+        if faults:
+            raise InputError(faults)
+        return tasks
+
+    def _task(self, policy: str, seed: int, content: dict[str, Any]) -> RunTask:
+        checked = self._checker.scenario(content, str(self._path))
+        if not 0.0 <= self._warm_up_s < checked.end_s:
+            message = f"must be shorter than the run, {checked.days:g} d; got {self._warm_up_s:g} s"
+            raise InputError.single(str(self._path), "warm_up", message)
+        label = f"policy = {policy}, seed = {seed}"
+        key = compared_key(run_key(checked), self._warm_up_s)
+        return RunTask(key, label, content, self._path.parent, self._data, Path(), self._warm_up_s)
+
+    def _faults(self) -> Iterator[Fault]:
+        if not self._policies:
+            yield Fault(str(self._path), "policy", "name one policy at least")
+        for name in dict.fromkeys(self._policies):
+            if self._policies.count(name) > 1:
+                yield Fault(name, "policy", "is named twice")
+
+    def comparison(self, tasks: Tasks, store: Store) -> Comparison:
+        """Return the comparison of runs that are done."""
+        records = {pair: store.read(task.key)["metrics"] for pair, task in tasks.items()}
+        seeds = tuple(dict.fromkeys(seed for _, seed in tasks))
+        scenario = next(iter(tasks.values())).scenario
+        measured = next(iter(records.values()))
+        known = {name: {"unit": unit, "summary": summary} for name, (unit, summary) in FACTS.items()}
+        known |= metric_facts(scenario)
+        facts = {name: fact for name, fact in known.items() if name in measured}
+        values = {
+            policy: {
+                name: np.array([records[policy, seed][name] for seed in seeds], dtype=np.float64)
+                for name in facts
+            }
+            for policy in self._all
+        }
+        identity = "\n".join(f"{policy} {task.key}" for (policy, _), task in tasks.items())
+        key = hashlib.sha256(f"{len(self._policies)}\n{identity}".encode()).hexdigest()
+        return Comparison(scenario["name"], self._policies, seeds, facts, values, key, self._warm_up_s)
 
 
 def _replicated(scenario: Mapping[str, Any], replications: int) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -201,24 +264,3 @@ def _require_all(failures: Sequence[Failure]) -> None:
     if failures:
         lines = [f"{failure.label}: {failure.reason}" for failure in failures]
         raise ResultError("\n".join([f"{len(failures)} runs of the comparison failed", *lines]))
-
-
-def _comparison(
-    policies: tuple[str, ...], tasks: Mapping[tuple[str, int], RunTask], store: Store
-) -> Comparison:
-    """Return the comparison of runs that are done."""
-    records = {pair: store.read(task.key)["metrics"] for pair, task in tasks.items()}
-    seeds = tuple(dict.fromkeys(seed for _, seed in tasks))
-    scenario = next(iter(tasks.values())).scenario
-    measured = next(iter(records.values()))
-    facts = {name: fact for name, fact in metric_facts(scenario).items() if name in measured}
-    values = {
-        policy: {
-            name: np.array([records[policy, seed][name] for seed in seeds], dtype=np.float64)
-            for name in facts
-        }
-        for policy in policies
-    }
-    identity = "\n".join(f"{policy} {task.key}" for (policy, _), task in tasks.items())
-    key = hashlib.sha256(identity.encode()).hexdigest()
-    return Comparison(scenario["name"], policies, seeds, facts, values, key)

@@ -33,13 +33,15 @@ class Estimate:
         }
 
 
-def estimate(values: FloatArray) -> Estimate:
+def estimate(values: FloatArray, confidence: float = CONFIDENCE) -> Estimate:
     r"""Return the mean of independent replications and the half-width of its 95 % interval.
 
     Parameters
     ----------
     values
         One value for each replication, any unit; NaN where a run cannot tell, which is left out.
+    confidence
+        Probability with which the interval covers the true mean.
 
     Returns
     -------
@@ -66,10 +68,10 @@ def estimate(values: FloatArray) -> Estimate:
     if count < 2:  # noqa: PLR2004  # one value says nothing of its spread
         return Estimate(mean, math.nan, count)
     spread = float(known.std(ddof=1)) / math.sqrt(count)
-    return Estimate(mean, _quantile(count - 1) * spread, count)
+    return Estimate(mean, _quantile(count - 1, confidence) * spread, count)
 
 
-def paired_difference(values: FloatArray, others: FloatArray) -> Estimate:
+def paired_difference(values: FloatArray, others: FloatArray, confidence: float = CONFIDENCE) -> Estimate:
     """Return the mean of value less other, replication by replication, with its interval.
 
     On common random numbers both runs of a pair meet the same failures, prices and requests, so most of the
@@ -79,6 +81,8 @@ def paired_difference(values: FloatArray, others: FloatArray) -> Estimate:
     ----------
     values, others
         One value for each replication, the same replication in the same position.
+    confidence
+        As `estimate`.
 
     Examples
     --------
@@ -86,11 +90,22 @@ def paired_difference(values: FloatArray, others: FloatArray) -> Estimate:
     >>> found.mean, round(found.half_width, 2), found.count
     (1.5, 6.35, 2)
     """
-    return estimate(values - others)
+    return estimate(values - others, confidence)
 
 
-def _quantile(degrees: int) -> float:
+def simultaneous(count: int) -> float:
+    """Return the confidence of each of some intervals with which all hold together, by Bonferroni.
+
+    Examples
+    --------
+    >>> round(simultaneous(5), 3)
+    0.99
+    """
+    return 1.0 - (1.0 - CONFIDENCE) / max(count, 1)
+
+
+def _quantile(degrees: int, confidence: float) -> float:
     """Return the quantile of Student's distribution that leaves half the rest above."""
     from scipy.special import stdtrit  # noqa: PLC0415  # slow to import, and one replication needs none of it
 
-    return float(stdtrit(degrees, (1.0 + CONFIDENCE) / 2.0))
+    return float(stdtrit(degrees, (1.0 + confidence) / 2.0))

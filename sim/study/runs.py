@@ -37,6 +37,8 @@ class RunTask(NamedTuple):
     """Folders that the scenario may read from besides."""
     study: Path
     """The study folder to commit to."""
+    warm_up_s: float = 0.0
+    """Time at the start that a comparison leaves out of its metrics [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def perform_all(
     store: Store,
     count: int,
     *,
+    function: Callable[[RunTask], None] = perform,
     workers: int = 1,
     timeout_s: float | None = None,
     progress: Progress | None = None,
@@ -104,13 +107,15 @@ def perform_all(
         Where they are committed.
     count
         How many there are.
+    function
+        Does one and commits it.
     workers, timeout_s
         As `map_tasks`.
     progress
         Told the share of the tasks that has ended.
     """
     failures: list[Failure] = []
-    with closing(map_tasks(perform, tasks, workers=workers, timeout_s=timeout_s)) as outcomes:
+    with closing(map_tasks(function, tasks, workers=workers, timeout_s=timeout_s)) as outcomes:
         for number, (task, outcome) in enumerate(outcomes, start=1):
             failures += _failures(task, outcome, store)
             if progress is not None:

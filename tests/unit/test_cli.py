@@ -142,6 +142,25 @@ def test_validate_accepts_every_shipped_scenario_that_needs_no_other_data(comman
         assert (code, "valid" in err) == (0, True)
 
 
+def test_compare_over_a_field_says_who_wins_when(command, tmp_path):
+    code, out, err = command(
+        *("compare", REPLAY_DAY, "--policies", "mining-off always-on", "--replications", "1"),
+        *("--workers", "1", "--over", "market.bitcoin.hashprice_usd_per_ph_day=1,100"),
+    )
+
+    assert code == 0
+    assert "who wins" in out
+    folder = tmp_path / err.split("result: ")[1].strip()
+    assert {path.name for path in folder.iterdir()} == {"figures", "winners.html", "winners.json"}
+
+
+def test_compare_refuses_an_interval_that_is_no_number(command):
+    code, _, err = command("compare", REPLAY_DAY, "--until-half-width", "objective_usd=narrow")
+
+    assert code == 2
+    assert "must be metric=half-width" in err
+
+
 def test_compare_prints_paired_differences_and_writes_them(command, tmp_path):
     code, out, err = command(
         "compare", REPLAY_DAY, "--policies", "mining-off always-on", "--replications", "2", "--workers", "1"

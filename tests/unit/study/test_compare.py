@@ -6,7 +6,7 @@ from pyarrow import parquet
 
 from sim import load_scenario, run
 from sim.errors import InputError, ResultError
-from sim.study.compare import compare
+from sim.study.compare import Until, Ways, compare
 
 T_2 = 4.302653  # Student's t, 2 degrees of freedom, 97.5 %
 POLICIES = ["mining-off", "follow-headroom", "follow-headroom:margin_mw=20"]
@@ -59,7 +59,7 @@ def test_overrides_reach_every_policy(desk):
 
 def test_one_worker_and_two_write_the_same_bytes(desk, tmp_path):
     for workers in (1, 2):
-        compare(desk.scenario, POLICIES, 3, workers=workers).write(tmp_path / str(workers))
+        compare(desk.scenario, POLICIES, 3, ways=Ways(workers=workers)).write(tmp_path / str(workers))
 
     for name in ("compare.json", "compare.parquet"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
@@ -120,3 +120,62 @@ def test_no_policy_at_all_is_refused(desk):
 def energy(desk, seed, *overrides):
     scenario = load_scenario(desk.scenario, overrides=[f"seed={seed}", *overrides])
     return float(run(scenario).metrics["site_energy_mwh"])
+
+
+def test_every_policy_is_set_against_no_miners_and_miners_that_nobody_controls(desk):
+    found = compare(desk.scenario, ["follow-headroom"], 2, ways=Ways(references=True))
+    document = found.document()
+
+    assert list(document["policies"]) == ["follow-headroom"]
+    assert list(document["references"]) == ["mining-off", "always-on"]
+    figures = document["policies"]["follow-headroom"]["site_energy_mwh"]
+    for name in ("mining-off", "always-on"):
+        difference = figures["mean"] - document["references"][name]["site_energy_mwh"]["mean"]
+        assert figures[f"difference_to_{name.replace('-', '_')}"]["mean"] == pytest.approx(difference)
+
+
+def test_a_warm_up_is_left_out_of_every_metric(desk):
+    whole = compare(desk.scenario, ["mining-off"], 1)
+    rest = compare(desk.scenario, ["mining-off"], 1, ways=Ways(warm_up_d=0.125))
+    scenario = load_scenario(desk.scenario, overrides=["policy.type=mining-off"])
+    recording = run(scenario).recording
+
+    energy_mwh = recording["site_power_mw"].integral_between(0.125 * 86_400.0, recording.end_s) / 3600.0
+    assert rest.values["mining-off"]["site_energy_mwh"][0] == pytest.approx(energy_mwh)
+    assert rest.key != whole.key
+    with pytest.raises(InputError, match="must be shorter than the run"):
+        compare(desk.scenario, ["mining-off"], 1, ways=Ways(warm_up_d=0.25))
+
+
+def test_replications_are_added_until_the_interval_is_narrow_or_there_are_enough(desk):
+    policies = ["mining-off", "follow-headroom"]
+    loose = compare(desk.scenario, policies, 2, ways=Ways(until=Until("site_energy_mwh", 1e9)))
+    capped = compare(desk.scenario, policies, 2, ways=Ways(until=Until("site_energy_mwh", 1e-9, most=5)))
+
+    assert len(loose.seeds) == 2
+    assert len(capped.seeds) == 5
+    with pytest.raises(InputError, match="no such metric"):
+        compare(desk.scenario, policies, 2, ways=Ways(until=Until("site_energy", 1.0)))
+
+
+def test_uplift_capture_is_one_at_the_bound_and_zero_where_the_limit_is_filled(desk):
+    found = compare(desk.scenario, ["mining-off", "follow-headroom", "price-threshold"], 1)
+
+    for policy in found.policies:
+        values = {name: float(value[0]) for name, value in found.values[policy].items()}
+        assert values["objective_usd"] <= values["bound_usd"]
+        gain_usd = values["bound_usd"] - values["always_on_limited_usd"]
+        if np.isfinite(values["uplift_capture"]):
+            over_usd = values["objective_usd"] - values["always_on_limited_usd"]
+            assert values["uplift_capture"] == pytest.approx(over_usd / gain_usd)
+    assert found.values["mining-off"]["objective_usd"][0] == 0.0
+
+
+def test_simultaneous_intervals_are_wider_and_bootstrap_ones_hold_the_mean(desk):
+    document = compare(desk.scenario, POLICIES, 3).document()
+    difference = document["policies"]["follow-headroom"]["objective_usd"]["difference"]
+
+    assert difference["half_width_simultaneous"] > difference["half_width"]
+    low, high = difference["bootstrap"]
+    assert low <= difference["mean"] <= high
+    assert document["pareto"]["policies"]["follow-headroom"]["non_dominated"] in {True, False}

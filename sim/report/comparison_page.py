@@ -1,0 +1,128 @@
+"""The page of a comparison: one HTML file with its figures in it, which loads nothing and runs no script."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from sim.report.comparison_figures import write_comparison_figures, write_winner_figures
+from sim.report.format import format_difference, format_value
+
+POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+)
+"""What the page may do: show its own style and pictures."""
+CAPTIONS: Final = {
+    "pareto.png": (
+        "Objective against what it costs in ramps, energy above the limit and starts; filled: no other "
+        "policy is at least as good in all and better in one"
+    ),
+    "uplift.png": "Objective of each policy, of fleets that fill the limit, and of perfect foresight",
+    "winners.png": "Policy with the best mean objective; hatched: its lead is within the intervals",
+}
+
+Document = Mapping[str, Any]
+
+
+def write_comparison_report(document: Document, folder: Path) -> None:
+    """Write ``compare.html`` and ``figures/`` of a comparison into its folder, from its document."""
+    figures = _figures_folder(folder)
+    names = write_comparison_figures(document, figures)
+    head = ["metric", *document["policies"], *document["references"]]
+    text = _page(
+        f"{document['scenario']}: policies compared",
+        _comparison_notes(document),
+        _pictures(figures, names),
+        (head, list(_comparison_rows(document))),
+    )
+    (folder / "compare.html").write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_winners_report(document: Document, folder: Path) -> None:
+    """Write ``winners.html`` and ``figures/`` of a comparison over swept fields into its folder."""
+    figures = _figures_folder(folder)
+    names = write_winner_figures(document, figures)
+    head = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
+    head += [f"{policy}: objective" for policy in document["policies"]]
+    note = (
+        f"Mean objective of {document['replications']} replications. A policy leads a cell where its paired "
+        "differences to all others are above zero by simultaneous 95 % intervals (Bonferroni)."
+    )
+    text = _page(
+        f"{document['scenario']}: who wins when",
+        [note],
+        _pictures(figures, names),
+        (head, list(winner_rows(document))),
+    )
+    (folder / "winners.html").write_text(text, encoding="utf-8", newline="\n")
+
+
+def winner_rows(document: Document) -> Iterator[list[str]]:
+    """Yield a row of cells for each combination: values, winner, whom it does not surely beat, objectives."""
+    for cell in document["cells"]:
+        objectives = [format_value(cell["objective_usd"][name], "USD") for name in document["policies"]]
+        ties = ", ".join(cell["no_significant_difference_to"])
+        yield [*(str(value) for value in cell["values"]), cell["winner"], ties, *objectives]
+
+
+def _comparison_notes(document: Document) -> list[str]:
+    statistics, warm_up = document["statistics"], document["warm_up_d"]
+    means = (
+        f"Mean of {document['replications']} replications, then the paired difference to "
+        f"{document['baseline']} with its 95 % interval and, in brackets, the half-width with which all "
+        f"differences of the row hold together ({statistics['simultaneous']})."
+    )
+    notes = [means, "An interval that holds 0 does not tell two policies apart."]
+    return [*notes, f"The first {warm_up:g} days of each run are left out."] if warm_up else notes
+
+
+def _comparison_rows(document: Document) -> Iterator[list[str]]:
+    columns = {**document["policies"], **document["references"]}
+    for metric, facts in document["metrics"].items():
+        yield [metric, *(_cell(column[metric], facts["unit"]) for column in columns.values())]
+
+
+def _cell(figures: Document, unit: str) -> str:
+    text, difference = format_value(figures["mean"], unit), figures.get("difference")
+    if not difference or difference["mean"] is None:
+        return text
+    text += f"\n{format_difference(difference['mean'], unit)}"
+    widths = [difference["half_width"], difference["half_width_simultaneous"]]
+    if widths[0] is None or widths[1] is None:
+        return text
+    return f"{text} ± {format_value(widths[0], unit)} ({format_value(widths[1], unit)})"
+
+
+def _figures_folder(folder: Path) -> Path:
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    return figures
+
+
+def _pictures(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each picture as text of a data address, and its caption."""
+    return [
+        (base64.b64encode((folder / name).read_bytes()).decode("ascii"), CAPTIONS[name]) for name in names
+    ]
+
+
+def _page(
+    title: str,
+    notes: Sequence[str],
+    pictures: Sequence[tuple[str, str]],
+    table: tuple[Sequence[str], Sequence[Sequence[str]]],
+) -> str:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    template = environment.from_string(_own("comparison.html.jinja"))
+    style = Markup(_own("page.css"))  # noqa: S704  # our own file
+    return template.render(
+        policy=POLICY, style=style, title=title, notes=notes, pictures=pictures, head=table[0], rows=table[1]
+    )
+
+
+def _own(name: str) -> str:
+    return (files("sim.report") / name).read_text(encoding="utf-8")

@@ -1,0 +1,159 @@
+"""What a comparison found: means, paired differences with intervals, references, and who is not beaten."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sim.result import new_folder
+from sim.study.bootstrap import RESAMPLES, Bootstrap
+from sim.study.paired import CONFIDENCE, FloatArray, estimate, paired_difference, simultaneous
+from sim.study.pareto import pareto_view
+from sim.study.store import write_json, write_whole
+from sim.study.table import parquet_bytes
+from sim.units import SECONDS_PER_DAY
+
+DOCUMENT: Final = "compare.json"
+TABLE: Final = "compare.parquet"
+COLUMNS: Final = {"policy": "string", "seed": "int64", "metric": "string", "value": "double"}
+FORMAT: Final = 1
+"""Version of both; columns and keys are only ever added."""
+REFERENCES: Final = ("mining-off", "always-on")
+"""What every policy is set against besides: no miners, and miners that nobody controls."""
+
+Report = Callable[[Mapping[str, Any], Path], None]
+"""Writes page and figures of a document into a folder."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What each policy makes of the same replications."""
+
+    scenario: str
+    """Name of the scenario."""
+    policies: tuple[str, ...]
+    """The policies as asked for; the others are compared with the first."""
+    seeds: tuple[int, ...]
+    """Seed of each replication, the same for every policy."""
+    facts: Mapping[str, Mapping[str, str]]
+    """Unit and summary of each metric, by name."""
+    values: Mapping[str, Mapping[str, FloatArray]]
+    """By policy and metric, one value for each seed; NaN where not assessable. Holds the references too."""
+    key: str
+    """Identifies the comparison: the same for the same runs and policies, in the same order."""
+    warm_up_s: float = 0.0
+    """Time at the start that no metric counts [s]."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The references that were run besides, as nobody asked for them as policies."""
+        return tuple(name for name in self.values if name not in self.policies)
+
+    @cached_property
+    def _bootstrap(self) -> Bootstrap:
+        return Bootstrap(self.seeds[0])
+
+    def document(self) -> dict[str, Any]:
+        """Return ``compare.json``: mean, 95 % interval and paired differences of every metric."""
+        return {
+            "format": FORMAT,
+            "scenario": self.scenario,
+            "baseline": self.policies[0],
+            "replications": len(self.seeds),
+            "seeds": list(self.seeds),
+            "warm_up_d": self.warm_up_s / SECONDS_PER_DAY,
+            "statistics": self._statistics(),
+            "metrics": self.facts,
+            "policies": {policy: self._of(policy) for policy in self.policies},
+            "references": {name: self._of(name) for name in self.references},
+            "pareto": pareto_view({policy: self.means(policy) for policy in self.policies}),
+        }
+
+    def means(self, policy: str) -> dict[str, float]:
+        """Return the mean of each metric of a policy; NaN where no run can tell."""
+        return {name: estimate(values).mean for name, values in self.values[policy].items()}
+
+    def difference(self, policy: str, other: str, metric: str, count: int = 1) -> tuple[float, float]:
+        """Return the paired difference of two policies and its half-width, one of some that hold together."""
+        found = paired_difference(
+            self.values[policy][metric], self.values[other][metric], simultaneous(count)
+        )
+        return found.mean, found.half_width
+
+    def widest(self, metric: str) -> float:
+        """Return the largest half-width of a metric's differences to the first policy; NaN: not known."""
+        widths = [self.difference(policy, self.policies[0], metric)[1] for policy in self.policies[1:]]
+        return max(widths) if widths and np.all(np.isfinite(widths)) else float("nan")
+
+    def _statistics(self) -> dict[str, Any]:
+        compared = max(len(self.policies) - 1, 1)
+        return {
+            "confidence": CONFIDENCE,
+            "interval": "Student's t of paired differences",
+            "simultaneous": f"Bonferroni over the {compared} differences of a metric to the first policy",
+            "bootstrap": f"percentiles of {RESAMPLES} resampled means; too narrow below 20 replications",
+        }
+
+    def _of(self, policy: str) -> dict[str, Any]:
+        return {name: self._figures(policy, name) for name in self.values[policy]}
+
+    def _figures(self, policy: str, metric: str) -> dict[str, Any]:
+        """Return what is said of one metric; the first policy has no difference to itself."""
+        values = self.values[policy][metric]
+        figures = estimate(values).document()
+        if policy in self.policies[1:]:
+            figures["difference"] = self._difference(policy, metric)
+        for reference in REFERENCES:
+            if reference in self.values and reference != policy:
+                others = self.values[reference][metric]
+                name = f"difference_to_{reference.replace('-', '_')}"
+                figures[name] = paired_difference(values, others).document()
+        return figures
+
+    def _difference(self, policy: str, metric: str) -> dict[str, Any]:
+        values, others = self.values[policy][metric], self.values[self.policies[0]][metric]
+        together = paired_difference(values, others, simultaneous(len(self.policies) - 1))
+        return {
+            **paired_difference(values, others).document(),
+            "half_width_simultaneous": together.document()["half_width"],
+            "bootstrap": self._bootstrap.interval(values - others),
+        }
+
+    def write(self, folder: Path | None = None, report: Report | None = None) -> Path:
+        """Write ``compare.json`` and ``compare.parquet`` and return their folder.
+
+        Parameters
+        ----------
+        folder
+            A new folder; ``results/<scenario>/compare-<start of the key>`` unless given, which may be there
+            already and is then left as it is.
+        report
+            Writes a page and figures beside them.
+
+        Raises
+        ------
+        ResultError
+            The folder given is there already.
+        """
+        place = Path("results") / self.scenario / f"compare-{self.key[:12]}" if folder is None else folder
+        if folder is None and place.exists():
+            return place
+        document = self.document()
+        with new_folder(place) as temporary:
+            write_json(temporary / DOCUMENT, document)
+            write_whole(temporary / TABLE, parquet_bytes(list(self._rows()), COLUMNS))
+            if report is not None:
+                report(document, temporary)
+        return place
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the long table; null where not assessable."""
+        for policy in (*self.policies, *self.references):
+            for position, seed in enumerate(self.seeds):
+                for metric, values in self.values[policy].items():
+                    value = float(values[position])
+                    known = value if np.isfinite(value) else None
+                    yield {"policy": policy, "seed": seed, "metric": metric, "value": known}

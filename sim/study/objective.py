@@ -1,0 +1,105 @@
+r"""What miners add to a site: the objective by which policies and bounds are compared.
+
+Notes
+-----
+With what the fleets mine, what they draw, and :math:`\Delta` for the difference to the same run without
+miners:
+
+.. math::
+
+    V = R - \Delta C - o E - M\,\Delta X - \Delta D - \Delta F + S
+
+revenue :math:`R` at the hashprice (the expected one where a pool pays by blocks: luck is no merit of a
+policy), power cost :math:`C`, operations at :math:`o` for each MWh :math:`E` that miners draw, energy above
+the limit :math:`X` at its penalty :math:`M`, demand charge :math:`D`, what next year's transmission charge
+gains from each coincident peak within the run :math:`F`, and ancillary services less their penalties
+:math:`S`. Operations, :math:`D`, :math:`F` and :math:`S` count where the scenario has them. Wear of starts is
+left out: starts are an objective of their own.
+"""
+
+from math import isfinite
+from typing import Final, NamedTuple
+
+from sim.metrics.coincident_peaks import peak_demands
+from sim.metrics.demand import billed_months
+from sim.metrics.economics import hashes_at
+from sim.metrics.ledger.services import services_gain_usd
+from sim.metrics.limits import excess_mw
+from sim.metrics.power_cost import fleet_power_cost_usd
+from sim.recording import Recording
+from sim.units import SECONDS_PER_HOUR
+
+DEFAULT_PENALTY_USD_PER_MWH: Final = 1000.0
+"""What a MWh above the limit costs where the scenario gives no ``costs.exceedance_penalty_usd_per_mwh``
+[USD/MWh]; assumption: more than mining earns at any hashprice so far."""
+PEAKS_PER_YEAR: Final = 4
+KW_PER_MW: Final = 1000.0
+
+
+class Terms(NamedTuple):
+    """The parts of the objective; costs are positive."""
+
+    revenue_usd: float
+    """What mining earns at the hashprice, fee and stale work taken off [USD]."""
+    power_usd: float
+    """What the miners' energy costs [USD]."""
+    operations_usd: float
+    """What running them costs besides [USD]."""
+    exceedance_usd: float
+    """Penalty for the energy above the limit, beyond that of AI alone [USD]."""
+    demand_usd: float
+    """Demand charge beyond that of AI alone [USD]."""
+    peaks_usd: float
+    """What next year's transmission charge gains from the run's coincident peaks [USD]."""
+    services_usd: float
+    """What ancillary services bring, penalties taken off [USD]."""
+
+    @property
+    def objective_usd(self) -> float:
+        """All parts together [USD]."""
+        return self.revenue_usd + self.services_usd - sum(self[1:6])
+
+
+def penalty_usd_per_mwh(recording: Recording) -> float:
+    """Return what a MWh above the limit costs: the scenario's, else the default [USD/MWh]."""
+    return recording.constants.get("cost.exceedance_penalty_usd_per_mwh", DEFAULT_PENALTY_USD_PER_MWH)
+
+
+def objective_terms(recording: Recording) -> Terms:
+    """Return the parts of the objective of a run."""
+    alone = recording.without_mining()
+    energy_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
+    return Terms(
+        revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"]),
+        power_usd=recording.once(fleet_power_cost_usd),
+        operations_usd=recording.constants.get("cost.mining_opex_usd_per_mwh", 0.0) * energy_mwh,
+        exceedance_usd=penalty_usd_per_mwh(recording) * (_excess_mwh(recording) - _excess_mwh(alone)),
+        demand_usd=demand_usd(recording) - demand_usd(alone),
+        peaks_usd=_peaks_usd(recording) - _peaks_usd(alone),
+        services_usd=services_gain_usd(recording),
+    )
+
+
+def objective_usd(recording: Recording) -> float:
+    """Return what the miners of a run add to the site [USD]; zero without miners and services."""
+    return recording.once(objective_terms).objective_usd
+
+
+def _excess_mwh(recording: Recording) -> float:
+    return excess_mw(recording).integral_above(0.0) / SECONDS_PER_HOUR
+
+
+def demand_usd(recording: Recording) -> float:
+    """Return the demand charge of all months of which the run holds an interval [USD]."""
+    charges_usd = (month.charge_usd for month in recording.once(billed_months))
+    return sum(charge_usd for charge_usd in charges_usd if isfinite(charge_usd))
+
+
+def peak_rate_usd_per_mw(recording: Recording) -> float:
+    """Return what a MW at one coincident peak costs in the year after [USD/MW]."""
+    return recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0) * KW_PER_MW / PEAKS_PER_YEAR
+
+
+def _peaks_usd(recording: Recording) -> float:
+    demands_mw = (peak.demand_mw for peak in recording.once(peak_demands))
+    return peak_rate_usd_per_mw(recording) * sum(mw for mw in demands_mw if isfinite(mw))

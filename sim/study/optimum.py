@@ -1,0 +1,130 @@
+r"""What perfect foresight could earn on a run: bounds that no policy beats, and the yardstick below them.
+
+AI does not know of the miners, so AI power and prices of any policy's run serve. Two bounds on the objective
+of :mod:`sim.study.objective`:
+
+- free: fleets go where they want at once. Where nothing couples the instants this is an exact integral
+  (:mod:`sim.study.instants`); a demand charge couples those of a month, and a linear programme over the
+  means of its intervals takes off what must be charged.
+- limited: cohorts also wake and sleep block by block, lose the boot of each start, and keep their minimum
+  times: a mixed-integer programme over means of 5 minutes, a week at a time.
+
+Both leave out what can only cost: latency, telemetry, failures, heat, wear, penalties of services. Means make
+bounds, not guesses: with prices constant over a step, worth is concave in power, so the worth of the mean is
+at least the mean worth; where prices change within a step the best of them count.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from sim.metrics.ancillary import revenue_usd, sold_services
+from sim.metrics.demand import billed_months
+from sim.metrics.money import integral_at
+from sim.mining import AnyFleet
+from sim.recording import Recording
+from sim.study.instants import Setting, setting_of, worth
+from sim.study.limited import limited_worth_usd
+from sim.study.mining_curve import MiningCurve, mining_curve
+from sim.study.monthly_peaks import unavoidable_charge_usd
+from sim.study.objective import demand_usd
+from sim.units import SECONDS_PER_HOUR
+
+CLOSE_USD: Final = 1e-6
+"""A bound less than this above the yardstick leaves nothing to capture [USD]."""
+
+
+class Benchmarks(NamedTuple):
+    """What a policy's objective is measured against."""
+
+    bound_usd: float
+    """Most that any policy can reach: perfect foresight, free of the machines' inertia [USD]."""
+    always_on_limited_usd: float
+    """Objective of fleets that fill the limit at each instant, without latency or margin [USD]."""
+
+    def capture_ratio(self, objective_usd: float) -> float:
+        r"""Return the share of what can be gained over filling the limit that a policy gains [1].
+
+        Notes
+        -----
+        .. math:: \frac{V - V_{P0}}{V_{bound} - V_{P0}}
+
+        One is perfect foresight; below zero is worse than to fill the limit whatever the price. NaN where
+        nothing can be gained.
+
+        Examples
+        --------
+        >>> Benchmarks(110.0, 100.0).capture_ratio(108.0)
+        0.8
+        """
+        gain_usd = self.bound_usd - self.always_on_limited_usd
+        if gain_usd <= CLOSE_USD + 1e-9 * abs(self.bound_usd):
+            return float("nan")
+        return (objective_usd - self.always_on_limited_usd) / gain_usd
+
+
+def benchmarks(recording: Recording, fleets: Iterable[AnyFleet]) -> Benchmarks:
+    """Return bound and yardstick of a run; the same for every policy.
+
+    Parameters
+    ----------
+    recording
+        A run under any policy, or a part of it.
+    fleets
+        What the scenario says of its fleets.
+
+    Returns
+    -------
+    Benchmarks
+        Both objectives [USD].
+    """
+    setting, curve = setting_of(recording), mining_curve(fleets)
+    whole = worth(setting, curve, 0.0, recording.end_s)
+    services_usd = sum(revenue_usd(recording, service) for service in sold_services(recording))
+    windfall_usd = sum(_windfall_usd(recording, service) for service in sold_services(recording))
+    bound_usd = whole.best_usd + services_usd + windfall_usd - _unavoidable_usd(recording, setting, curve)
+    limited_usd = whole.limited_usd + services_usd - _charge_of_filling_usd(recording, setting, curve)
+    return Benchmarks(max(bound_usd, limited_usd), limited_usd)
+
+
+def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet]) -> float:
+    """Return the bound with blocks, boots and minimum times [USD]; never above the free bound.
+
+    Raises
+    ------
+    DispatchError
+        The solver gave up.
+    """
+    fleets = tuple(fleets)
+    setting, curve = setting_of(recording), mining_curve(fleets)
+    free_usd = benchmarks(recording, fleets).bound_usd
+    limited_usd = limited_worth_usd(setting, fleets, recording.end_s)
+    whole = worth(setting, curve, 0.0, recording.end_s)
+    return free_usd - max(0.0, whole.best_usd - limited_usd)
+
+
+def _windfall_usd(recording: Recording, service: str) -> float:
+    """Return the most that penalties below zero could bring: a buy-back at a negative price [USD]."""
+    parts = (("hold_mw", "shortfall_usd_per_mwh"), ("due_mw", "undelivered_usd_per_mwh"))
+    gained_usd_s = 0.0
+    for power, price in parts:
+        paid = (-recording[f"ancillary.{service}.{price}"]).positive_part()
+        gained_usd_s += integral_at(recording[f"ancillary.{service}.{power}"], paid)
+    return gained_usd_s / SECONDS_PER_HOUR
+
+
+def _unavoidable_usd(recording: Recording, setting: Setting, curve: MiningCurve) -> float:
+    """Return the least by which the demand charge lowers the best worth of the instants [USD]."""
+    if not billed_months(recording) or not setting.is_plain:
+        return 0.0
+    return unavoidable_charge_usd(recording, setting, curve)
+
+
+def _charge_of_filling_usd(recording: Recording, setting: Setting, curve: MiningCurve) -> float:
+    """Return what filling the limit adds to the demand charge [USD]."""
+    if not billed_months(recording):
+        return 0.0
+    free_mw = setting.limit_mw - setting.ai_mw
+    fleet_mw = free_mw.maximum_with(float(curve.power_mw[0])).minimum_with(float(curve.power_mw[-1]))
+    filled = {**recording.signals, "site_power_mw": setting.ai_mw + fleet_mw}
+    return demand_usd(replace(recording, signals=filled)) - demand_usd(recording.without_mining())

@@ -1,0 +1,281 @@
+"""No schedule and no policy beats the bound; the bound with inertia lies between it and brute force."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.mining.cohort import CohortFleet
+from sim.mining.fleet import AggregateFleet
+from sim.policies import POLICIES
+from sim.policies.commitment import BlockGroup, best_commitment
+from sim.recording import Recording, add_totals
+from sim.signals import Signal
+from sim.simulation import run
+from sim.study.instants import setting_of
+from sim.study.limited import limited_worth_usd
+from sim.study.objective import objective_usd
+from sim.study.optimum import benchmarks, limited_bound_usd
+from sim.testing import a_scenario
+
+END_S = 7200.0
+powers_mw = st.floats(0.0, 300.0)
+shares = st.floats(0.0, 1.0)
+prices = st.floats(-200.0, 2000.0)
+NEAR = 1e-6
+
+
+def steps(values):
+    return Signal.steps([END_S * position / len(values) for position in range(len(values))], values, END_S)
+
+
+def lines(values):
+    return Signal.linear([END_S * position / len(values) for position in range(len(values))], values, END_S)
+
+
+def a_list(values, most=5):
+    return st.lists(values, min_size=1, max_size=most)
+
+
+def fleet(name, minimum_mw, rated_mw, efficiency_j_per_th):
+    return AggregateFleet(
+        name=name,
+        type="aggregate",
+        minimum_mw=minimum_mw,
+        rated_mw=rated_mw,
+        ramp_up_mw_per_s=1.0,
+        ramp_down_mw_per_s=1.0,
+        efficiency_j_per_th=efficiency_j_per_th,
+    )
+
+
+@st.composite
+def sites(draw):
+    """Return fleets and a recording in which they draw whatever they can."""
+    fleets = [
+        fleet(name, minimum, minimum + draw(st.floats(1.0, 100.0)), draw(st.floats(12.0, 60.0)))
+        for name in ("a", "b")
+        for minimum in [draw(st.sampled_from([0.0, 5.0]))]
+    ]
+    signals = {"load.ai.power_mw": lines(draw(a_list(powers_mw)))}
+    for one in fleets:
+        drawn = np.array(draw(a_list(shares))) * (one.rated_mw - one.minimum_mw) + one.minimum_mw
+        signals |= {
+            f"fleet.{one.name}.power_mw": lines(drawn),
+            f"fleet.{one.name}.commanded_mw": Signal.constant(0.0, END_S),
+        }
+    signals |= {
+        "limit_mw": steps(draw(a_list(powers_mw, 3))),
+        "price_usd_per_mwh": steps(draw(a_list(prices, 4))),
+        "hashprice_usd_per_ph_day": steps(draw(a_list(st.floats(5.0, 300.0), 3))),
+    }
+    constants = {"pool_fee_fraction": 0.02, "cost.mining_opex_usd_per_mwh": draw(st.sampled_from([0.0, 8.0]))}
+    if draw(st.booleans()):
+        constants["cost.exceedance_penalty_usd_per_mwh"] = draw(st.sampled_from([0.0, 30.0, 5000.0]))
+    for one in fleets:
+        constants |= {
+            f"fleet.{one.name}.rated_mw": one.rated_mw,
+            f"fleet.{one.name}.minimum_mw": one.minimum_mw,
+            f"fleet.{one.name}.efficiency_j_per_th": one.efficiency_j_per_th,
+        }
+    signals, constants = draw(supplied(signals, constants))
+    return fleets, Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+
+
+@st.composite
+def supplied(draw, signals, constants):
+    """Return signals and constants with a contract, own generation and charges on peaks, or without."""
+    if draw(st.booleans()):
+        settlement = draw(st.sampled_from(["resale", "take-or-pay", "as-consumed"]))
+        signals["contract_mw"] = Signal.constant(draw(powers_mw), END_S)
+        signals["contract_price_usd_per_mwh"] = steps(draw(a_list(prices, 3)))
+        constants |= {
+            "supply.resale": float(settlement == "resale"),
+            "supply.as_consumed": float(settlement == "as-consumed"),
+            "supply.delivery_usd_per_mwh": 3.0,
+        }
+    if draw(st.booleans()):
+        signals["generation_mw"] = steps(draw(a_list(powers_mw, 4)))
+        signals["limit_mw"] = signals["limit_mw"] + signals["generation_mw"]
+        constants["generation.cost_usd_per_mwh"] = draw(st.floats(0.0, 100.0))
+        constants["generation.export_limit_mw"] = draw(powers_mw)
+    if draw(st.booleans()):
+        constants |= {
+            "demand_charge.usd_per_kw_month": 10.0,
+            "demand_charge.interval_s": 900.0,
+            "demand_charge.ratchet_fraction": draw(st.sampled_from([0.0, 0.8])),
+            "demand_charge.previous_peak_mw": draw(powers_mw),
+            "billing_month.2026-01.start_s": -1e6,
+            "billing_month.2026-01.end_s": 4000.0,
+            "billing_month.2026-02.start_s": 4000.0,
+            "billing_month.2026-02.end_s": 2e6,
+        }
+    if draw(st.booleans()):
+        constants |= {
+            "four_cp.rate_usd_per_kw_year": 65.0,
+            "four_cp.2026-07.start_s": 1800.0,
+            "four_cp.2026-07.end_s": 2700.0,
+        }
+    return signals, constants
+
+
+@settings(max_examples=400, deadline=None)
+@given(sites())
+def test_no_schedule_beats_the_bound(site):
+    fleets, recording = site
+    found = benchmarks(recording, fleets)
+    size = 1.0 + abs(found.bound_usd)
+
+    assert objective_usd(recording) <= found.bound_usd + NEAR * size
+    assert found.always_on_limited_usd <= found.bound_usd + NEAR * size
+
+
+@settings(max_examples=200, deadline=None)
+@given(sites())
+def test_the_yardstick_is_what_fleets_earn_that_fill_the_limit(site):
+    fleets, recording = site
+    room = recording["limit_mw"] - recording["ai_power_mw"]
+    signals = dict(recording.signals)
+    left = room - sum(one.minimum_mw for one in fleets)
+    for one in sorted(fleets, key=lambda one: one.efficiency_j_per_th):
+        width_mw = one.rated_mw - one.minimum_mw
+        share = left.positive_part().minimum_with(width_mw)
+        signals[f"fleet.{one.name}.power_mw"] = share + one.minimum_mw
+        left = left - width_mw
+    for name in ("site_power_mw", "fleet_power_mw", "ai_power_mw", "fleet_commanded_mw"):
+        signals.pop(name)
+    filled = replace(recording, signals=add_totals(signals, END_S))
+
+    found = benchmarks(recording, fleets)
+    assert objective_usd(filled) == pytest.approx(found.always_on_limited_usd, rel=1e-6, abs=1e-3)
+
+
+LOAD = {
+    "name": "training",
+    "type": "training",
+    "gpus": 48960,
+    "gpus_per_node": 8,
+    "power_mw": 90.0,
+    "pue": 1.25,
+    "checkpoint": {"interval_min": 20.0, "stall_median_s": 20.0, "stall_sigma": 0.5},
+    "failures": {"per_node_day": 0.02},
+    "restart": {"mean_min": 4.0, "sigma": 0.5},
+}
+COHORT = {
+    "name": "cohort",
+    "type": "cohort",
+    "model": "antminer-s21",
+    "machine_count": 12_000,
+    "block_mw": 4.0,
+    "minimum_up_s": 900.0,
+    "minimum_down_s": 1500.0,
+}
+AGGREGATE = {
+    "name": "aggregate",
+    "type": "aggregate",
+    "rated_mw": 40.0,
+    "minimum_mw": 2.0,
+    "ramp_up_mw_per_s": 0.5,
+    "ramp_down_mw_per_s": 5.0,
+    "latency_s": 3.0,
+    "efficiency_j_per_th": 24.0,
+}
+FIELDS = {
+    "four-cp": None,  # needs a system load from a file
+    "price-guard": {"inner": {"type": "follow-headroom"}},
+    "ramp-limit": {"inner": {"type": "follow-headroom"}, "up_mw_per_min": 5.0},
+    "minimum-dwell": {"inner": {"type": "follow-headroom"}, "minimum_s": 600.0},
+    "flat-site": {"site_mw": 130.0},
+}
+
+
+def scenario_of(policy, seed, firmware, limit_mw):
+    cohort = {**COHORT, "firmware": firmware}
+    return a_scenario(
+        loads=[LOAD],
+        fleets=[cohort, AGGREGATE],
+        limit_mw=limit_mw,
+        days=0.125,
+        seed=seed,
+        policy={"type": policy, **(FIELDS.get(policy) or {})},
+        market={
+            "power": {"type": "synthetic"},
+            "bitcoin": {"type": "fixed", "hashprice_usd_per_ph_day": 40.0},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "firmware", "limit_mw"), [(1, "quick", 120.0), (2, "stock", 150.0), (3, "safe", 170.0)]
+)
+def test_no_policy_beats_the_bounds(seed, firmware, limit_mw):
+    for policy in POLICIES:
+        if policy == "four-cp":
+            continue
+        scenario = scenario_of(policy, seed, firmware, limit_mw)
+        recording = run(scenario).recording
+        free_usd = benchmarks(recording, scenario.fleets).bound_usd
+        limited_usd = limited_bound_usd(recording, scenario.fleets)
+        worth_usd = objective_usd(recording)
+
+        assert worth_usd <= limited_usd + 0.01, policy
+        assert limited_usd <= free_usd + 0.01, policy
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(-80, 80), min_size=2, max_size=6), st.data())
+def test_free_is_no_less_than_with_blocks_and_that_no_less_than_brute_force(margins, data):
+    room_mw = np.array(
+        data.draw(st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=len(margins), max_size=len(margins)))
+    )
+    group = BlockGroup(1.0, 2, np.array(margins, dtype=float), minimum_up_steps=2, start_loss=0.4)
+    limited_usd = best_commitment((group,), room_mw, 1.0).value_usd
+    free_usd = float(np.sum(np.maximum(group.margin_usd_per_mwh, 0.0) * np.minimum(room_mw, 2.0)))
+
+    assert free_usd >= limited_usd - NEAR
+    assert limited_usd >= brute_force(margins, room_mw, loss=0.4) - NEAR
+
+
+def brute_force(margins, room_mw, loss):
+    """Return the best of all schedules of two blocks of 1 MW, each on for two steps at least."""
+    alone = [on for on in product((0, 1), repeat=len(margins)) if runs_long_enough(on)]
+    best = -np.inf
+    for first, second in product(alone, repeat=2):
+        count = np.add(first, second)
+        starts = sum(np.diff(on, prepend=on[0]) > 0 for on in (first, second))
+        drawn_mw = count - loss * starts
+        if np.all(drawn_mw <= room_mw + 1e-9):
+            best = max(best, float(np.dot(margins, drawn_mw)))
+    return best
+
+
+def runs_long_enough(on):
+    """Tell whether a block that starts within the horizon runs for two steps, or to its end."""
+    starts = [step for step in range(1, len(on)) if on[step] and not on[step - 1]]
+    return all(on[min(step + 1, len(on) - 1)] for step in starts)
+
+
+def test_minimum_times_and_boots_lower_the_bound_of_a_cohort():
+    """A price that flips each 5 minutes: worth nothing to machines that boot for minutes and must stay on."""
+    spec = CohortFleet.model_validate(
+        {**COHORT, "firmware": "stock", "minimum_up_s": 3600.0, "minimum_down_s": 0.0}
+    )
+    flips = np.tile([-20.0, 400.0], 12)
+    signals = {
+        "load.ai.power_mw": Signal.constant(0.0, END_S),
+        "fleet.cohort.power_mw": Signal.constant(0.0, END_S),
+        "fleet.cohort.hashrate_ph_s": Signal.constant(0.0, END_S),
+        "fleet.cohort.commanded_mw": Signal.constant(0.0, END_S),
+        "limit_mw": Signal.constant(500.0, END_S),
+        "price_usd_per_mwh": steps(np.abs(flips).tolist()),
+        "hashprice_usd_per_ph_day": Signal.constant(50.0, END_S),
+    }
+    recording = Recording(0.0, END_S, add_totals(signals, END_S), (), {"pool_fee_fraction": 0.0})
+    free_usd = benchmarks(recording, [spec]).bound_usd
+    limited_usd = limited_worth_usd(setting_of(recording), [spec], END_S)
+
+    # to mine at 20 USD/MWh a block must mine at 400 too, but for the ends of its hour on
+    assert 0.0 < limited_usd < 0.5 * free_usd

@@ -1,0 +1,139 @@
+"""The bound and the yardstick in cases that can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from sim.mining.cohort import CohortFleet
+from sim.mining.fleet import AggregateFleet
+from sim.recording import Recording, add_totals
+from sim.signals import Signal
+from sim.study.mining_curve import mining_curve
+from sim.study.objective import objective_terms
+from sim.study.optimum import benchmarks
+
+END_S = 7200.0
+EARNED = 24.0 * 17.5 / 1000.0
+"""Hashprice at which 17.5 J/TH earn 1 USD for each MWh [USD/(PH/s)/d]."""
+FLEET = AggregateFleet(
+    name="m",
+    type="aggregate",
+    rated_mw=10.0,
+    ramp_up_mw_per_s=1.0,
+    ramp_down_mw_per_s=1.0,
+    efficiency_j_per_th=17.5,
+)
+
+
+def hours(*values):
+    return Signal.steps(3600.0 * np.arange(len(values)), values, END_S)
+
+
+def site(ai_mw, price, fleet_mw=None, limit_mw=100.0, **constants):
+    signals = {
+        "load.ai.power_mw": ai_mw,
+        "fleet.m.power_mw": Signal.constant(0.0, END_S) if fleet_mw is None else fleet_mw,
+        "fleet.m.commanded_mw": Signal.constant(0.0, END_S),
+        "limit_mw": Signal.constant(limit_mw, END_S),
+        "price_usd_per_mwh": price,
+        "hashprice_usd_per_ph_day": Signal.constant(60.0 * EARNED, END_S),
+    }
+    named = {name.replace("__", "."): value for name, value in constants.items()}
+    facts = {
+        "pool_fee_fraction": 0.0,
+        "fleet.m.rated_mw": 10.0,
+        "fleet.m.minimum_mw": 0.0,
+        "fleet.m.efficiency_j_per_th": 17.5,
+    }
+    return Recording(0.0, END_S, add_totals(signals, END_S), (), {**facts, **named})
+
+
+def test_foresight_mines_where_the_price_is_below_what_mining_earns():
+    recording = site(Signal.constant(50.0, END_S), hours(20.0, 90.0))
+    found = benchmarks(recording, [FLEET])
+
+    assert found.bound_usd == pytest.approx(10.0 * 40.0)
+    assert found.always_on_limited_usd == pytest.approx(10.0 * 40.0 - 10.0 * 30.0)
+    assert found.capture_ratio(250.0) == pytest.approx(0.5)
+
+
+def test_a_ramp_of_ai_power_is_followed_exactly():
+    ai_mw = Signal.linear([0.0, END_S], [85.0, 105.0], END_S)
+    found = benchmarks(site(ai_mw, hours(20.0, 20.0)), [FLEET])
+
+    # free: 10 MW for 1800 s, falling to 0 over 3600 s, then none: 5 + 5 MWh
+    assert found.bound_usd == pytest.approx(10.0 * 40.0)
+    assert found.always_on_limited_usd == pytest.approx(10.0 * 40.0)
+
+
+def test_nothing_to_gain_is_not_assessable():
+    found = benchmarks(site(Signal.constant(50.0, END_S), hours(20.0, 20.0)), [FLEET])
+
+    assert np.isnan(found.capture_ratio(100.0))
+
+
+def test_beyond_take_or_pay_the_price_may_fall_and_the_best_corner_is_the_far_one():
+    recording = site(Signal.constant(0.0, END_S), hours(-50.0, 90.0))
+    signals = {
+        **recording.signals,
+        "contract_mw": Signal.constant(4.0, END_S),
+        "contract_price_usd_per_mwh": hours(30.0, 30.0),
+    }
+    bought = Recording(0.0, END_S, signals, (), recording.constants)
+
+    # first hour: 10 MW at 60, and 6 of them are paid 50; second: only the 4 MW that are paid for anyway
+    assert benchmarks(bought, [FLEET]).bound_usd == pytest.approx(600.0 + 300.0 + 240.0)
+
+
+def test_a_demand_charge_takes_off_what_the_peaks_cost():
+    recording = site(
+        Signal.constant(50.0, END_S),
+        hours(20.0, 20.0),
+        demand_charge__usd_per_kw_month=0.1,
+        demand_charge__interval_s=900.0,
+        demand_charge__ratchet_fraction=0.0,
+        demand_charge__previous_peak_mw=0.0,
+        **{"billing_month.2026-01.start_s": 0.0, "billing_month.2026-01.end_s": END_S},
+    )
+
+    # a MW more earns 2 h x 40 USD and costs 100 USD of demand: foresight does not mine at all
+    found = benchmarks(recording, [FLEET])
+    assert found.bound_usd == pytest.approx(0.0, abs=1e-6)
+    assert found.always_on_limited_usd == pytest.approx(10.0 * (80.0 - 100.0))
+
+
+def test_the_terms_of_the_objective_are_differences_to_the_site_without_miners():
+    recording = site(
+        Signal.constant(105.0, END_S),
+        hours(20.0, 20.0),
+        Signal.constant(10.0, END_S),
+        cost__mining_opex_usd_per_mwh=8.0,
+        cost__exceedance_penalty_usd_per_mwh=30.0,
+    )
+    terms = objective_terms(recording)
+
+    assert terms.revenue_usd == pytest.approx(20.0 * 60.0)
+    assert terms.power_usd == pytest.approx(20.0 * 20.0)
+    assert terms.operations_usd == pytest.approx(20.0 * 8.0)
+    assert terms.exceedance_usd == pytest.approx(20.0 * 30.0)  # 15 MW above the limit, 5 of them AI's own
+    assert terms.objective_usd == pytest.approx(1200.0 - 400.0 - 160.0 - 600.0)
+
+
+def test_the_mining_curve_of_a_cohort_lies_above_all_its_clocks_and_gets_no_steeper():
+    fleet = CohortFleet.model_validate(
+        {
+            "name": "c",
+            "type": "cohort",
+            "model": "antminer-s21",
+            "machine_count": 1000,
+            "scales_clock": True,
+        }
+    )
+    curve = mining_curve([fleet, FLEET])
+    slopes = [piece.ph_s_per_mw for piece in curve.pieces]
+
+    assert slopes == sorted(slopes, reverse=True)
+    assert curve.power_mw[-1] == pytest.approx(fleet.rated_mw + 10.0)
+    alone = mining_curve([fleet])
+    for power_mw, ph_s in fleet.levels:
+        if power_mw <= fleet.rated_mw:
+            assert np.interp(power_mw, alone.power_mw, alone.ph_s) >= ph_s - 1e-9
