@@ -13,7 +13,7 @@ DYNAMICS := .venv-dynamics
 DYNAMICS_STAMP := $(DYNAMICS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep dynamics test test-all validate check bench schema reference golden lock clean
+.PHONY: help setup run compare sweep dynamics test test-all validate price-policies check bench schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -44,6 +44,9 @@ test-all: $(STAMP) ## run every test, the slow ones too
 
 validate: $(STAMP) ## every published number, ours, its deviation and tolerance
 	@$(BIN)/python tests/validation/table.py
+
+price-policies: $(STAMP) ## what planning earns of what could be had, by its forecast [ARGS=60 for 60 days]
+	@$(BIN)/python tests/validation/price_policies.py $(ARGS)
 
 check: $(STAMP)  ## lint, types, import order, and the examples in the documentation
 	@$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from sim.ai.notice import Notice
 from sim.engine.alarm import Alarm
 from sim.engine.bus import Bus
 from sim.engine.clock import Clock
+from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
 from sim.engine.obligations import Obligations
 from sim.errors import PolicyError
@@ -68,6 +69,8 @@ class Controller:
         """What stands above the policy's wish; None: nothing does."""
         self.frequency_loop: FrequencyLoop | None = None
         """Follows the grid's frequency; None: nobody does."""
+        self.forecaster: Forecaster | None = None
+        """Makes the forecasts that the policy sees; None: nobody does."""
         self._notices: tuple[Notice, ...] = ()
         self._clock = clock
         self._bus = bus
@@ -170,6 +173,8 @@ class Controller:
             self._notices = tuple(
                 notice for notice in self._notices if max(notice.at_s, notice.until_s) >= now_s
             )
+        if self.forecaster is not None:
+            self.market_view |= self.forecaster.issue(now_s, self._ai_power_mw, self._notices)
         steps = self.price_steps
         commanded_mw = self._executor.commanded_mw
         price = self.price_usd_per_mwh

@@ -6,6 +6,7 @@ from sim.engine.clock import Clock
 from sim.engine.coincident_peaks import open_four_cp
 from sim.engine.controller import Controller
 from sim.engine.feed import feed
+from sim.engine.forecasts import open_forecasts
 from sim.engine.power_desk import PowerDesk
 from sim.engine.recorder import Recorder
 from sim.policies import FleetView
@@ -42,6 +43,7 @@ class Markets:
         self._views = views
         self._span = scenario.files, scenario.start_utc_s, scenario.end_s
         PowerDesk(self._publish, recorder, controller, scenario)
+        controller.forecaster = open_forecasts(recorder, scenario)
         four_cp = scenario.market.four_cp
         if four_cp is not None:
             open_four_cp(four_cp, self._publish, controller.show, recorder, scenario)

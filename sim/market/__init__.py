@@ -11,6 +11,7 @@ from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
 from sim.market.costs import CostSpec
 from sim.market.day_ahead import AnyDayAheadPrice, FileDayAheadPrice, FixedDayAheadPrice
 from sim.market.demand_charge import DemandCharge
+from sim.market.forecasts import DayAheadForecast, Forecast, Forecasts
 from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
 from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
 from sim.market.leases import Lease
@@ -38,6 +39,8 @@ __all__ = [
     "FixedBitcoin",
     "FixedDayAheadPrice",
     "FixedPowerPrice",
+    "Forecast",
+    "Forecasts",
     "FourCoincidentPeaks",
     "Lease",
     "MarketRules",
@@ -71,6 +74,8 @@ class MarketSpec(Spec):
     """Charge on the highest mean power of each month; left out: there is none."""
     four_cp: FourCoincidentPeaks | None = None
     """Charge on the power at the system's four coincident peaks; left out: there is none."""
+    forecasts: Forecasts | None = None
+    """What is forecast of price and AI power; left out: nothing."""
     bitcoin: Annotated[FixedBitcoin | FileBitcoin | NetworkBitcoin, Field(discriminator="type")] = (
         FixedBitcoin()
     )
@@ -90,6 +95,16 @@ class MarketSpec(Spec):
         if isinstance(self.supply, DayAheadSupply) and self.day_ahead is None:
             raise ValueError(
                 "supply of type 'day-ahead' needs a day-ahead price: state day_ahead, as 'fixed' or 'file'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _day_ahead_is_there_to_forecast_by(self) -> Self:
+        forecasts = self.forecasts
+        if forecasts is not None and isinstance(forecasts.price, DayAheadForecast) and self.day_ahead is None:
+            raise ValueError(
+                "forecasts.price of type 'day-ahead' needs a day-ahead price: state day_ahead, as 'fixed' or "
+                "'file'"
             )
         return self
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
+from sim.market.forecasts import Forecast
 from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
 from sim.policies.base import Awards, Decision, FleetView, Observation, Policy, PolicySpec
@@ -18,6 +19,8 @@ from sim.policies.hysteresis import Hysteresis
 from sim.policies.island_frequency import IslandFrequency
 from sim.policies.minimum_dwell import MinimumDwell
 from sim.policies.mining_off import MiningOff
+from sim.policies.mpc import Mpc
+from sim.policies.mpc_cvar import MpcCvar
 from sim.policies.partial_power import PartialPower
 from sim.policies.price_guard import PriceGuard
 from sim.policies.price_threshold import PriceThreshold
@@ -37,6 +40,8 @@ POLICIES: dict[str, type[PolicySpec]] = {
     "island-frequency": IslandFrequency,
     "minimum-dwell": MinimumDwell,
     "mining-off": MiningOff,
+    "mpc": Mpc,
+    "mpc-cvar": MpcCvar,
     "partial-power": PartialPower,
     "price-guard": PriceGuard,
     "price-threshold": PriceThreshold,
@@ -57,6 +62,8 @@ AnyPolicy = Annotated[
     | IslandFrequency
     | MinimumDwell
     | MiningOff
+    | Mpc
+    | MpcCvar
     | PartialPower
     | PriceGuard
     | PriceThreshold
@@ -86,11 +93,14 @@ __all__ = [
     "FlatSite",
     "FleetView",
     "FollowHeadroom",
+    "Forecast",
     "FourCp",
     "Hysteresis",
     "IslandFrequency",
     "MinimumDwell",
     "MiningOff",
+    "Mpc",
+    "MpcCvar",
     "Notice",
     "Observation",
     "Order",

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
+from sim.market.forecasts import Forecast
 from sim.market.marginal import PriceStep
 from sim.spec import Spec
 
@@ -82,6 +83,10 @@ class Observation(NamedTuple):
     """Last whole hour that struck on local clocks [h], 0 to 23; None: the market has no coincident peaks."""
     local_month_count: float | None = None
     """Month of the local calendar, 1 to 12; None: the market has no coincident peaks."""
+    price_forecast: Forecast | None = None
+    """Forecast of the price [USD/MWh]: real-time price plus delivery; None: the market has none."""
+    ai_forecast: Forecast | None = None
+    """Forecast of AI power [MW]; None: the market has none."""
 
     @property
     def headroom_mw(self) -> float:

@@ -125,11 +125,37 @@ def best_dispatch(horizon: Horizon) -> Plan:
     >>> plan.power_mw.tolist(), plan.value_usd
     ([1.0, 0.0, 1.0], 70.0)
     """
-    return _by_programme(horizon) if horizon.couples else _step_by_step(horizon)
+    alone = best_of_each_step(horizon)
+    return alone if is_free(horizon, alone.power_mw) else _by_programme(horizon)
 
 
-def _step_by_step(horizon: Horizon) -> Plan:
-    """Fill each step from the best segment down, as far as it pays: nothing couples the steps."""
+def is_free(horizon: Horizon, power_mw: FloatArray) -> bool:
+    """Return whether power that is best in each step by itself meets all ramps, and costs nothing besides.
+
+    Then no other dispatch is better, and there is no programme to solve.
+
+    Parameters
+    ----------
+    horizon
+        What is known of it.
+    power_mw
+        The best power of each step by itself [MW], shape (steps,).
+    """
+    if not horizon.couples:
+        return True
+    if horizon.peaks or horizon.excess_usd_per_mwh < float(np.max(horizon.margin_usd_per_mwh)):
+        return False
+    before_mw = power_mw[0] if horizon.initial_mw is None else horizon.initial_mw
+    rises_mw = np.diff(power_mw, prepend=before_mw)
+    ramps = np.all(rises_mw <= horizon.ramp_up_mw) and np.all(-rises_mw <= horizon.ramp_down_mw)
+    return bool(ramps and (horizon.start_usd_per_mw == 0.0 or np.all(rises_mw <= 0.0)))
+
+
+def best_of_each_step(horizon: Horizon) -> Plan:
+    """Return the dispatch that fills each step from its best segment down, as far as it pays.
+
+    It is the best where nothing couples the steps; it keeps no ramps, and counts neither starts nor peaks.
+    """
     order = np.argsort(-horizon.margin_usd_per_mwh, axis=0, kind="stable")
     margin = np.take_along_axis(horizon.margin_usd_per_mwh, order, axis=0)
     widths_mw = np.where(margin > 0.0, horizon.segment_mw[order], 0.0)
@@ -141,7 +167,7 @@ def _step_by_step(horizon: Horizon) -> Plan:
 def _by_programme(horizon: Horizon) -> Plan:
     from scipy.optimize import linprog  # noqa: PLC0415  # slow to import
 
-    rows = _Rows(horizon)
+    rows = Programme(horizon)
     found = linprog(rows.cost, A_ub=rows.matrix(), b_ub=rows.bound(), bounds=rows.limits, method="highs")
     if found.status != 0:
         raise DispatchError(f"no best dispatch was found: {found.message}")
@@ -149,7 +175,7 @@ def _by_programme(horizon: Horizon) -> Plan:
     return Plan(power_mw, rows.constant_usd - float(found.fun))
 
 
-class _Rows:
+class Programme:
     """The programme's columns (segments, then totals' rises, excess, peaks) and rows, built up sparse."""
 
     def __init__(self, horizon: Horizon) -> None:
@@ -163,14 +189,14 @@ class _Rows:
         with_excess = horizon.excess_usd_per_mwh < inf
         count = [segments * steps, steps * with_rises, steps * with_excess, len(horizon.peaks)]
         self._first = np.cumsum([0, *count])
-        self.cost = np.concatenate(
+        self._other_cost = np.concatenate(
             [
-                (-horizon.margin_usd_per_mwh * horizon.step_h).ravel(),
                 np.full(count[1], horizon.start_usd_per_mw),
                 np.full(count[2], horizon.excess_usd_per_mwh * horizon.step_h if with_excess else 0.0),
                 np.array([peak.usd_per_mw for peak in horizon.peaks]),
             ]
         )
+        self.cost = self.cost_at(horizon.margin_usd_per_mwh)
         low = np.concatenate([np.zeros(self._first[3]), [peak.floor_mw for peak in horizon.peaks]])
         high = np.full(self._first[4], inf)
         high[: count[0]] = np.repeat(horizon.segment_mw, steps)
@@ -179,6 +205,10 @@ class _Rows:
         self._blocks: list[tuple[Any, FloatArray]] = []
         self._total = sparse.hstack([sparse.eye(steps, format="csr")] * segments, format="csr")
         self._add_rows(with_rises=with_rises, with_excess=with_excess)
+
+    def cost_at(self, margin_usd_per_mwh: FloatArray) -> FloatArray:
+        """Return what each column costs at a margin, shape (segments, steps) [USD/MWh]."""
+        return np.concatenate([(-margin_usd_per_mwh * self._horizon.step_h).ravel(), self._other_cost])
 
     def power(self, solution: FloatArray) -> FloatArray:
         """Return the total power of each step [MW]."""

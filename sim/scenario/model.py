@@ -21,13 +21,14 @@ from sim.market.ancillary import ServiceName, Sold, Terms
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
-from sim.policies import AnyPolicy, FollowHeadroom, FourCp
+from sim.policies import AnyPolicy, FollowHeadroom
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.frequency import check_frequency
 from sim.scenario.leasing import check_leases
 from sim.scenario.placement import check_halls, check_pools
 from sim.scenario.staggering import check_staggering, staggered
+from sim.scenario.steering import check_policy
 from sim.spec import Name, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
@@ -119,8 +120,7 @@ class Scenario(Spec):
 
     @model_validator(mode="after")
     def _policy_has_something_to_see(self) -> Self:
-        if isinstance(self.policy, FourCp) and self.market.four_cp is None:
-            raise ValueError("policy four-cp needs market.four_cp: without it there is no system load to see")
+        check_policy(self.policy, self.market)
         return self
 
     @model_validator(mode="after")

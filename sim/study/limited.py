@@ -96,7 +96,7 @@ def _blocks(cohort: CohortFleet, piece: Piece, margin: FloatArray, terms: Bands)
         lost_s = times.boot_s if float(np.min(terms.cost_usd_per_mwh)) >= 0.0 else 0.0
         return replace(group, start_loss=lost_s / STEP_S)
     obeys = cohort.heat is None and cohort.response.commandable_fraction == 1.0
-    lowest_mw = cohort.machine_count * cohort.machine_power_w * cohort.meter_mw_per_w
+    lowest_mw = cohort.machines * cohort.machine_power_w * cohort.meter_mw_per_w
     lowest_mw *= float(cohort.curve.power_ratio(cohort.lowest_clock))
     moving_s = max(times.ramp_up_s, times.power_down_s)
     return replace(

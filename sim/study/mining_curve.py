@@ -82,8 +82,8 @@ def _clock_points(fleet: CohortFleet) -> list[tuple[float, float]]:
     """Return the cohort with all machines at each clock that they may run at, be it for heat alone."""
     can_slow = fleet.times.scales_clock or fleet.heat is not None
     clocks = fleet.curve.fractions[fleet.curve.fractions <= fleet.highest_clock].tolist() if can_slow else []
-    full_mw = fleet.machine_count * fleet.machine_power_w * fleet.meter_mw_per_w
-    full_ph_s = fleet.machine_count * fleet.machine_th_s / PETAHASH_IN_TERAHASHES
+    full_mw = fleet.machines * fleet.machine_power_w * fleet.meter_mw_per_w
+    full_ph_s = fleet.machines * fleet.machine_th_s / PETAHASH_IN_TERAHASHES
     return [
         (full_mw * float(fleet.curve.power_ratio(clock)), full_ph_s * clock)
         for clock in sorted({*clocks, fleet.highest_clock})

@@ -8,10 +8,12 @@ from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
 from sim.grid.orders import AppliesTo
-from sim.policies import Awards, Decision, FleetView, Notice, Observation, Order, Policy, PriceStep
+from sim.policies import Awards, Decision, FleetView, Forecast, Notice, Observation, Order, Policy, PriceStep
 from sim.rng import stream
+from sim.signals import FloatArray
 
 EVEN_CHANCE: Final = 0.5
+STEP_S: Final = 900.0
 
 
 def check_policy(make_policy: Callable[[], Policy], count: int = 500, seed: int = 1) -> None:
@@ -116,7 +118,13 @@ def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
         "local_hour_h": float(draws.integers(0, 24)),
         "local_month_count": float(draws.integers(1, 13)),
         "frequency_hz": float(draws.uniform(59.5, 60.5)),
+        "price_forecast": _forecast(time_s, draws.uniform(-50.0, 200.0, int(draws.integers(1, 30)))),
+        "ai_forecast": _forecast(time_s, draws.uniform(0.0, 1000.0, int(draws.integers(1, 30)))),
     }
+
+
+def _forecast(time_s: float, values: FloatArray) -> Forecast:
+    return Forecast(time_s, time_s - time_s % STEP_S, STEP_S, tuple(values.tolist()))
 
 
 def _notice(time_s: float, limit_mw: float, draws: Generator) -> Notice:

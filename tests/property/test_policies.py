@@ -85,7 +85,8 @@ def test_no_dwell_is_cut_short_where_the_limit_does_not_ask_for_it(course, minim
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
-    "kind", ["price-threshold", "hysteresis", "partial-power", "sced-bid", "follow-headroom"]
+    "kind",
+    ["price-threshold", "hysteresis", "partial-power", "sced-bid", "follow-headroom", "mpc", "mpc-cvar"],
 )
 def test_no_policy_asks_for_more_than_the_headroom_less_its_margin(kind, seed):
     policy = ANY.validate_python({"type": kind, "margin_mw": 3.0}).start()

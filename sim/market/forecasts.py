@@ -1,0 +1,224 @@
+r"""Forecasts: what the market says of the hours ahead, and when it said so.
+
+Notes
+-----
+A forecast covers steps of equal length, counted from the run's start, and gives the mean of each. Of the
+price :math:`\pi` in step :math:`k`, issued at :math:`t`:
+
+.. math::
+
+    \hat\pi_k &= \pi^{DA}_k \quad\text{(day-ahead, as far as published at } t) \\
+    \hat\pi_k &= \pi(t - \delta) \quad\text{(persistence, last published price)} \\
+    \hat\pi_k &= \pi_{k - n D} \quad\text{(persistence, same time yesterday)} \\
+    \hat\pi_k &= \mu + \rho\,(\pi_k - \mu) + \sqrt{1-\rho^2}\;\sigma\,\epsilon_k \quad\text{(noisy)}
+
+with the publication delay :math:`\delta`, the steps of a day :math:`D`, the least number of days :math:`n`
+with which the price is published, mean :math:`\mu` and standard deviation :math:`\sigma` of the run's prices,
+standard normal :math:`\epsilon_k`. The correlation of ``noisy`` with the truth is :math:`\rho` in
+expectation.
+"""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from pydantic import Field
+
+from sim.signals import FloatArray, Signal
+from sim.spec import Fraction, Spec
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE
+
+Hours = Annotated[float, Field(ge=1.0, le=36.0)]
+"""How far a forecast reaches."""
+StepMinutes = Literal[5, 15, 30, 60]
+"""Lengths of step that divide the hour."""
+
+
+class Forecast(NamedTuple):
+    """What was said at one time of the time ahead."""
+
+    issued_s: float
+    """When it was issued [s]."""
+    start_s: float
+    """Start of its first step, which the issue lies in [s]."""
+    step_s: float
+    """Length of a step [s]."""
+    values: tuple[float, ...]
+    """Mean of each step, at least one, in the unit of what is forecast."""
+
+    @property
+    def end_s(self) -> float:
+        """End of the last step [s]."""
+        return self.start_s + self.step_s * len(self.values)
+
+
+class PriceRecord(NamedTuple):
+    """The prices of a run; each kind of forecast takes of them what is published by its issue."""
+
+    real_time: Signal
+    """Real-time price in force [USD/MWh]."""
+    published: Signal
+    """Real-time price as it is published [USD/MWh]."""
+    publication_delay_s: float
+    """Time from the start of a price until it is published [s]."""
+    day_ahead: Signal | None
+    """Day-ahead price [USD/MWh]; None: there is none."""
+    day_ahead_until_s: Signal | None
+    """Until when day-ahead prices are published [s]; None: there are none."""
+
+
+PriceOutlook = Callable[[float, int, int], FloatArray]
+"""Returns, at a time [s], the price of so many steps from one with a number on [USD/MWh]; maybe of fewer."""
+
+
+class PriceForecast(Spec):
+    """Base of every forecast of the price."""
+
+    @abstractmethod
+    def outlook(self, record: PriceRecord, step_s: float, draws: Generator) -> PriceOutlook:
+        """Return what makes the forecasts of a run.
+
+        Parameters
+        ----------
+        record
+            The run's prices.
+        step_s
+            Length of a step [s]; divides the hour.
+        draws
+            The forecast's own random stream.
+        """
+
+
+class DayAheadForecast(PriceForecast):
+    """The day-ahead price, as far as it is published; needs ``market.day_ahead``."""
+
+    type: Literal["day-ahead"]
+    """Kind of forecast."""
+
+    def outlook(self, record: PriceRecord, step_s: float, draws: Generator) -> PriceOutlook:  # noqa: ARG002 -- draws nothing
+        """Return the day-ahead prices published at a time; at least those of today."""
+        if record.day_ahead is None or record.day_ahead_until_s is None:
+            raise ValueError("a day-ahead forecast needs a day-ahead price")
+        prices, until_s, end_s = (
+            step_means(record.day_ahead, step_s),
+            record.day_ahead_until_s,
+            record.real_time.end_s,
+        )
+
+        def look(now_s: float, first: int, count: int) -> FloatArray:
+            known_s = float(until_s.at(now_s))
+            known = len(prices) if known_s >= end_s else int(known_s // step_s)
+            return prices[first : min(first + count, known)]
+
+        return look
+
+
+class PersistenceForecast(PriceForecast):
+    """Nothing changes, or every day is like the one before."""
+
+    type: Literal["persistence"]
+    """Kind of forecast."""
+    like: Literal["now", "yesterday"] = "now"
+    """``now``: the price last published holds; ``yesterday``: the price of 24 h before, or of as many days
+    before as it takes to be published, and in the run's first day the price last published."""
+
+    def outlook(self, record: PriceRecord, step_s: float, draws: Generator) -> PriceOutlook:  # noqa: ARG002 -- draws nothing
+        """Return what has been published, said again."""
+        prices, published, delay_s = (
+            step_means(record.real_time, step_s),
+            record.published,
+            record.publication_delay_s,
+        )
+        day_count = round(SECONDS_PER_DAY / step_s)
+
+        def now(now_s: float, first: int, count: int) -> FloatArray:  # noqa: ARG001 -- all steps are alike
+            return np.full(count, float(published.at(now_s)))
+
+        def yesterday(now_s: float, first: int, count: int) -> FloatArray:
+            steps = first + np.arange(count)
+            newest = int((now_s - delay_s) // step_s) - 1  # the last step whose price is known as a whole
+            days = np.maximum(1, -((newest - steps) // day_count))
+            past = steps - days * day_count
+            return np.where(past >= 0, prices[np.maximum(past, 0)], now(now_s, first, count))
+
+        return now if self.like == "now" else yesterday
+
+
+class NoisyForecast(PriceForecast):
+    """A benchmark that knows the future, as well as stated: no site has it."""
+
+    type: Literal["noisy"]
+    """Kind of forecast."""
+    skill_fraction: Fraction
+    """Correlation of forecast and true price: 1 is perfect foresight, 0 no information but the mean and the
+    spread of the run's prices. The same for every lead time."""
+
+    def outlook(self, record: PriceRecord, step_s: float, draws: Generator) -> PriceOutlook:
+        """Return the true prices with noise, which depends on neither policy nor time of issue."""
+        truth = step_means(record.real_time, step_s)
+        mean, spread = float(np.mean(truth)), float(np.std(truth))
+        noise = spread * draws.standard_normal(len(truth))
+        skill = self.skill_fraction
+        prices = skill * truth + (1.0 - skill) * mean + math.sqrt(1.0 - skill * skill) * noise
+
+        def look(now_s: float, first: int, count: int) -> FloatArray:  # noqa: ARG001 -- it always knew
+            return prices[first : first + count]
+
+        return look
+
+
+class AiPersistenceForecast(Spec):
+    """AI power stays as it is, but for what tenants have announced."""
+
+    type: Literal["persistence"]
+    """Kind of forecast."""
+
+
+class AiWeeklyForecast(Spec):
+    """AI power is the mean of the same hour of the weeks before, in this run; without one it stays."""
+
+    type: Literal["weekly"]
+    """Kind of forecast."""
+
+
+class Forecasts(Spec):
+    """What is forecast, how far, and how often."""
+
+    price: (
+        Annotated[DayAheadForecast | PersistenceForecast | NoisyForecast, Field(discriminator="type")] | None
+    ) = None
+    """Forecast of the real-time price: ``day-ahead``, ``persistence`` or ``noisy``; left out: none."""
+    ai: Annotated[AiPersistenceForecast | AiWeeklyForecast, Field(discriminator="type")] | None = None
+    """Forecast of AI power: ``persistence`` or ``weekly``; left out: there is none."""
+    interval_min: Annotated[float, Field(ge=1.0, le=1440.0)] = 5.0
+    """Time after which a forecast is made anew, when a policy next decides [min]; an issue is no news by
+    itself. Assumption."""
+    horizon_h: Hours = 6.0
+    """How far a forecast reaches [h]; assumption."""
+    step_min: StepMinutes = 15
+    """Length of a step [min]; steps are counted from the run's start. The default is the settlement interval
+    of ERCOT."""
+
+    @property
+    def interval_s(self) -> float:
+        """Time between two issues [s]."""
+        return self.interval_min * SECONDS_PER_MINUTE
+
+    @property
+    def step_s(self) -> float:
+        """Length of a step [s]."""
+        return self.step_min * SECONDS_PER_MINUTE
+
+
+def step_means(signal: Signal, step_s: float) -> FloatArray:
+    """Return the mean of each step of a signal that begins at 0; the last step may be shorter.
+
+    Examples
+    --------
+    >>> step_means(Signal.steps([0.0, 900.0], [20.0, 40.0], 2400.0), 1800.0).tolist()
+    [30.0, 40.0]
+    """
+    return signal.resample(step_s).value

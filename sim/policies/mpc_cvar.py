@@ -1,0 +1,70 @@
+"""Model-predictive control that knows how wrong its forecasts were, and shuns the worst cases."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.policies.dispatch import Horizon
+from sim.policies.dispatch_risk import best_first_step
+from sim.policies.forecast_errors import ForecastErrors
+from sim.policies.outlook import Outlook
+from sim.policies.planning import PlanningPolicy, PlanningSpec
+from sim.spec import Fraction
+from sim.units import HOURS_PER_DAY
+
+
+class MpcCvar(PlanningSpec):
+    r"""Plan as `mpc` does, for several prices: the forecast and its past errors; bad cases weigh more.
+
+    Notes
+    -----
+    Once an hour the policy keeps what is forecast, and later compares it with the prices that it saw: a path
+    of errors over the steps ahead. The paths of the last `memory_days` are ordered by their mean, and those
+    in the middle of :math:`S` equal parts added to the present forecast: :math:`S` futures, equally likely,
+    that share the first step. Nothing is drawn. The first step is that of
+
+    .. math:: \max \; E[V] - \lambda\, \mathrm{CVaR}_\beta(-V)
+
+    with the profit :math:`V` of the horizon, less starts. Until a first forecast is over, the forecast is the
+    one future. AI power has one forecast, and no errors.
+
+    References
+    ----------
+    R. T. Rockafellar, S. Uryasev, "Optimization of conditional value-at-risk", Journal of Risk 2(3), 2000,
+    doi:10.21314/JOR.2000.038.
+    """
+
+    type: Literal["mpc-cvar"]
+    risk_weight_fraction: Fraction = 0.5
+    """Weight of the worst cases' loss beside the mean profit, λ [1]; 0: risk does not matter. Assumption."""
+    beta_fraction: Annotated[float, Field(ge=0.0, le=0.99)] = 0.95
+    """Share of the cases that are not among the worst, β [1]; assumption."""
+    scenario_count: Annotated[int, Field(ge=1, le=100)] = 20
+    """Futures at the most, S; assumption."""
+    memory_days: Annotated[float, Field(ge=1.0, le=366.0)] = 28.0
+    """How long errors are remembered [d]; assumption."""
+
+    def start(self) -> "MpcCvarPolicy":
+        """Return a fresh policy for one run."""
+        return MpcCvarPolicy(self)
+
+
+class MpcCvarPolicy(PlanningPolicy):
+    """The policy in a run: what it remembers of the errors of forecasts."""
+
+    def __init__(self, spec: MpcCvar) -> None:
+        super().__init__(spec)
+        self._risk = spec
+        self._errors = ForecastErrors(int(spec.memory_days * HOURS_PER_DAY))
+
+    def first_step_mw(self, horizon: Horizon, outlook: Outlook) -> float:
+        """Return what the best dispatch of all futures begins with [MW]."""
+        self._errors.take_in(outlook)
+        if not horizon.segment_mw.size:
+            return 0.0
+        margin, steps = horizon.margin_usd_per_mwh, len(outlook.price_usd_per_mwh)
+        paths = self._errors.quantiles(self._risk.scenario_count, steps - 1)
+        futures = [margin - np.concatenate([[0.0], path]) for path in paths] or [margin]
+        plan = best_first_step(horizon, futures, self._risk.risk_weight_fraction, self._risk.beta_fraction)
+        return float(plan.power_mw[0, 0])
