@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.errors import HashballastError, InputError
+from sim.errors import HashballastError, InputError, PolicyError
 
 app = typer.Typer(
     name="hashballast",
@@ -27,6 +27,12 @@ Overrides = Annotated[
 ]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder to write the result to; must be new.")]
 Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
+AllowPlugins = Annotated[
+    bool,
+    typer.Option(
+        "--allow-plugins", help="Let a policy be Python code from outside, module:Class or file.py:Class."
+    ),
+]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
 
 
@@ -44,6 +50,7 @@ def run(
         bool, typer.Option("--json", help="Print the metrics alone, as JSON; write a folder only with --out.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every metric, not the first to read.")] = False,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run a scenario: print a table of metrics and write a result folder."""
     from sim.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
@@ -55,7 +62,9 @@ def run(
 
     shortcuts = {"policy.type": policy, "seed": seed, "days": days}
     given = [f"{path}={value}" for path, value in shortcuts.items() if value is not None]
-    loaded = load_scenario(find(scenario, "scenarios"), overrides=[*overrides, *given], data=data)
+    loaded = load_scenario(
+        find(scenario, "scenarios"), overrides=[*overrides, *given], data=data, allow_plugins=allow_plugins
+    )
     with progress_bar(f"running {loaded.name}") as progress:
         result = simulate(loaded, progress=progress)
     if as_json:
@@ -75,7 +84,7 @@ def run(
 
 
 @app.command()
-def compare(  # noqa: PLR0917  # typer passes them by name
+def compare(  # typer passes them by name
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     policies: Annotated[
         str, typer.Option(help='Policies, the first is what the others are compared with: "a b:margin_mw=2".')
@@ -107,6 +116,7 @@ def compare(  # noqa: PLR0917  # typer passes them by name
         bool, typer.Option(help="Run mining-off and always-on too, and set every metric against them.")
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print compare.json alone.")] = False,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
     from sim.console import print_comparison, print_winners, progress_bar, say  # noqa: PLC0415  # keeps --help fast
@@ -116,7 +126,9 @@ def compare(  # noqa: PLR0917  # typer passes them by name
     from sim.study.winners import read_axis, winners  # noqa: PLC0415
 
     given = [*overrides, *([f"days={days}"] if days is not None else [])]
-    ways = Ways(warm_up_d, references, None if until is None else read_until(until, most), workers)
+    ways = Ways(
+        warm_up_d, references, None if until is None else read_until(until, most), workers, allow_plugins
+    )
     axes, place = [read_axis(text) for text in over], find(scenario, "scenarios")
     with progress_bar("comparing policies") as tell:
         rest: dict[str, Any] = {"overrides": given, "data": data, "ways": ways, "progress": tell}
@@ -140,13 +152,15 @@ def sweep(
         Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")
     ] = None,
     data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run every combination of a study's axes; what is done already is not done again."""
     from sim.console import print_sweep, progress_bar  # noqa: PLC0415  # keeps --help fast
     from sim.study.sweep import load_study  # noqa: PLC0415
     from sim.study.sweep import sweep as run_all  # noqa: PLC0415
 
-    loaded = load_study(find(study, "scenarios/studies"), data=data)
+    loaded = load_study(find(study, "scenarios/studies"), data=data, allow_plugins=allow_plugins)
     with progress_bar(f"sweeping {loaded.name}") as progress:
         outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
     print_sweep(outcome, [axis.path for axis in loaded.axes])
@@ -155,17 +169,94 @@ def sweep(
 
 
 @app.command()
+def tune(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    policy: Annotated[str, typer.Option(help="Policy to tune, as in compare: TYPE or TYPE:field=value.")],
+    parameters: Annotated[
+        str,
+        typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".'),
+    ],
+    trials: Annotated[int, typer.Option(min=1, max=100_000, help="Sets of values to try.")] = 40,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each trial.")] = 3,
+    test_seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs to judge on.")] = 8,
+    test_overrides: Annotated[
+        list[str], typer.Option("--test-set", help="Field to set for a second judgement; repeatable.")
+    ] = [],  # noqa: B006  # see run
+    metric: Annotated[
+        str | None, typer.Option(help="Metric to make large; left out: margin less a price on exceedance.")
+    ] = None,
+    overrides: Overrides = [],  # noqa: B006  # see run
+    days: Days = None,
+    workers: Workers = 2,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; started before: goes on.")] = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    minimise: Annotated[bool, typer.Option("--minimise", help="Make the metric small instead.")] = False,
+    exceedance_usd_per_mwh: Annotated[
+        float, typer.Option("--exceedance-price", min=0.0, help="Price on energy above the limit [USD/MWh].")
+    ] = 10_000.0,
+    allow_plugins: AllowPlugins = False,
+) -> None:
+    """Search a policy's fields on some seeds, and judge what was found on others."""
+    from sim.console import print_tuning, progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.study.goal import Objective  # noqa: PLC0415
+    from sim.study.question import Question  # noqa: PLC0415
+    from sim.study.search_space import parse_parameters  # noqa: PLC0415
+    from sim.study.tune import tune as run_all  # noqa: PLC0415
+
+    question = Question(
+        path=find(scenario, "scenarios"),
+        policy=policy,
+        parameters=parse_parameters(parameters.split()),
+        trials=trials,
+        seeds=seeds,
+        test_seeds=test_seeds,
+        objective=Objective(metric, minimise, exceedance_usd_per_mwh),
+        overrides=(*overrides, *([f"days={days}"] if days is not None else [])),
+        test_overrides=tuple(test_overrides),
+        data=tuple(data),
+        allow_plugins=allow_plugins,
+    )
+    with progress_bar(f"tuning {policy}") as progress:
+        tuned = run_all(question, out, workers=workers, progress=progress)
+    print_tuning(tuned)
+
+
+@app.command()
 def validate(
     file: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     overrides: Overrides = [],  # noqa: B006  # see run
     data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Check a scenario file and the data files it names: every fault, with its place."""
     from sim.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.scenario import load_scenario  # noqa: PLC0415
 
-    loaded = load_scenario(find(file, "scenarios"), overrides=overrides, data=data)
+    loaded = load_scenario(
+        find(file, "scenarios"), overrides=overrides, data=data, allow_plugins=allow_plugins
+    )
     say(f"{loaded.name}: valid; {len(loaded.loads)} loads, {len(loaded.fleets)} fleets, {loaded.days:g} days")
+
+
+@app.command(name="check-policy")
+def check_policy(
+    policy: Annotated[str, typer.Argument(help="Policy, as in compare: my_policy.py:MyPolicy:margin_mw=2.")],
+    folder: Annotated[Path, typer.Option("--in", help="Folder that the file lies in.")] = Path(),
+    observations: Annotated[int, typer.Option(min=1, max=1_000_000, help="Random observations.")] = 500,
+) -> None:
+    """Feed a policy random observations; its answers must be sound and repeatable. Runs its code."""
+    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.study.policy_choice import chosen_policy  # noqa: PLC0415
+    from sim.testing import check_policy as check  # noqa: PLC0415
+
+    chosen = chosen_policy(policy, folder)
+    try:
+        check(chosen.start, observations)
+    except AssertionError as error:
+        raise PolicyError(f"{policy}: {error}") from error
+    say(f"{policy}: sound and repeatable on {observations} observations")
 
 
 @app.command()

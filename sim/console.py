@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sim.report.stability import StabilitySection
     from sim.study.comparison import Comparison
     from sim.study.sweep import SweepOutcome
+    from sim.study.tune import Tuned
     from sim.study.winners import Winners
 
 SHOW_AFTER_S = 1.0
@@ -198,6 +199,33 @@ def _compared(figures: Mapping[str, Any], unit: str) -> str:
     text += f"\n{sign}{format_value(abs(difference['mean']), unit)}"
     half_width = difference["half_width"]
     return text if half_width is None else f"{text} ± {format_value(half_width, unit)}"
+
+
+def print_tuning(tuned: "Tuned") -> None:
+    """Write tuned against default to standard output, and the tuned values to standard error."""
+    document = tuned.document
+    for verdict in document["verdicts"]:
+        title = f"{document['scenario']}, {document['policy']}: {verdict['where']}"
+        table = Table(
+            "metric", title=f"{title} ({len(verdict['seeds'])} runs), paired difference with 95 % interval"
+        )
+        for name in ("default", "tuned", "difference"):
+            table.add_column(name, justify="right")
+        for metric in ("objective", *SHOWN_OF_A_SWEEP):
+            figures, unit = verdict["metrics"][metric], document["metrics"][metric]["unit"]
+            table.add_row(
+                metric, *(_estimated(figures[name], unit) for name in ("default", "tuned", "difference"))
+            )
+        _console().print(table)
+    say(f"tuned: {json.dumps(document['tuned']['values'])} (trial {document['tuned']['trial']})")
+    say(f"result: {tuned.folder / 'tune.json'}")
+
+
+def _estimated(figures: Mapping[str, Any], unit: str) -> str:
+    if figures["mean"] is None:
+        return "n/a"
+    text = format_value(figures["mean"], unit)
+    return text if figures["half_width"] is None else f"{text} ± {format_value(figures['half_width'], unit)}"
 
 
 def print_sweep(outcome: "SweepOutcome", axes: Sequence[str]) -> None:

@@ -66,6 +66,10 @@ class Track:
         times_s[0] = from_s
         return Signal.from_breakpoints(times_s, values, slopes_per_s, to_s)
 
+    def has(self, time_s: float) -> bool:
+        """Tell whether anything is recorded by a time [s]."""
+        return bool(self._time_s) and self._time_s[0] <= time_s
+
     def freeze(self, end_s: float) -> Signal:
         """Return what was recorded, up to the end [s], and forget it: a year of it is not kept twice."""
         signal = Signal.from_breakpoints(

@@ -52,14 +52,14 @@ def run_key(scenario: Scenario) -> str:
     """Return what identifies a run [64 hexadecimal digits].
 
     It is the SHA-256 of canonical JSON of key format, model version, resolved scenario and the content of
-    each input file: a comment or the order of keys does not change it, a data file's content does. The files
-    must have been read, as `sim.load_scenario` does.
+    each input file and of each policy from outside: a comment or the order of keys does not change it, a data
+    file's content does. The files must have been read, as `sim.load_scenario` does.
     """
     identity = {
         "key_format": KEY_FORMAT,
         "model_version": MODEL_VERSION,
         "scenario": scenario.model_dump(mode="json"),
-        "inputs": scenario.files.digests(),
+        "inputs": scenario.inputs_sha256(),
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -71,6 +71,6 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
         "run_key": run_key(scenario),
         "model_version": MODEL_VERSION,
         "seed": scenario.seed,
-        "inputs_sha256": scenario.files.digests(),
+        "inputs_sha256": scenario.inputs_sha256(),
         "versions": {"python": python_version(), **{name: version(name) for name in LIBRARIES}},
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import inf, nextafter
 
 from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
@@ -23,6 +24,7 @@ from sim.grid.events import shortfall
 from sim.grid.storage import Storage
 from sim.market import DemandCharge
 from sim.market.calendar import hour_of_week
+from sim.policies import Policy
 from sim.recording import Recording
 from sim.rng import stream
 from sim.scenario.model import Scenario
@@ -38,9 +40,11 @@ class Campus:
     ----------
     scenario
         What to build.
+    policy
+        Asked in place of the scenario's own; None: that one.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, policy: Policy | None = None) -> None:
         self.clock = Clock()
         self._scenario = scenario
         self._recorder = Recorder(self.clock)
@@ -56,7 +60,7 @@ class Campus:
             self.clock,
             bus,
             scenario.controller,
-            scenario.policy.start(),
+            scenario.policy.start() if policy is None else policy,
             self._fleets.executor,
             self._recorder.track("fleet_target_mw"),
             partial(self._recorder.log, "controller"),
@@ -83,6 +87,21 @@ class Campus:
             self.clock.run_before(end_s * (step / PROGRESS_STEPS))  # the last one is the end itself
             if progress is not None:
                 progress(step / PROGRESS_STEPS)
+        return self.finish()
+
+    def advance(self, time_s: float) -> None:
+        """Go through all that happens up to a time and at it [s]; the end of the run is beyond all of it."""
+        self.clock.run_before(min(nextafter(time_s, inf), self._scenario.end_s))
+
+    def window(self, from_s: float, to_s: float) -> Recording:
+        """Return what was recorded from one time to a later one [s] that is past, as a run of its own."""
+        self._fleets.catch_up(to_s)
+        return self._recorder.between(self._scenario.start_utc_s, from_s, to_s)
+
+    def finish(self) -> Recording:
+        """Return what was recorded, once all before the end has happened; to be called once."""
+        end_s = self._scenario.end_s
+        self.clock.run_before(end_s)
         self._fleets.finish(end_s)
         if self.controller.frequency_loop is not None:
             self.controller.frequency_loop.finish()

@@ -74,11 +74,17 @@ class Fleets:
             for live in self.live
         )
 
-    def finish(self, end_s: float) -> None:
-        """Go through all that happens to the fleets up to the end of the run [s]."""
+    def catch_up(self, time_s: float) -> None:
+        """Go through all that happens to the fleets up to a time [s], at most now."""
         for live in self.live:
             if isinstance(live, LiveCohort):
-                live.finish(end_s)
+                live.finish(time_s)
+
+    def finish(self, end_s: float) -> None:
+        """Go through all that happens to the fleets up to the end of the run [s]."""
+        self.catch_up(end_s)
+        for live in self.live:
+            if isinstance(live, LiveCohort):
                 self._recorder.constant(f"fleet.{live.spec.name}.start_count", live.start_count)
 
     def _build(self, spec: AggregateFleet | CohortFleet) -> LiveFleet | LiveCohort:

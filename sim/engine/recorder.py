@@ -55,6 +55,22 @@ class Recorder:
         self._event_kinds.append(kind)
         self._event_values.append(value)
 
+    def between(self, start_utc_s: float, from_s: float, to_s: float) -> Recording:
+        """Return what was recorded from one time to a later one [s], as a run of its own, without events.
+
+        Tracks that had nothing recorded at its beginning are left out.
+        """
+        signals = {
+            name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self._given.items()
+        }
+        for name, track in self._tracks.items():
+            if track.has(from_s):
+                signals[name] = track.power_between(from_s, to_s).shift(-from_s)
+        length_s = to_s - from_s
+        totals = add_totals(signals, length_s)
+        constants, kinds = dict(self._constants), dict(self.load_kinds)
+        return Recording(start_utc_s + from_s, length_s, totals, (), constants, kinds)
+
     def freeze(self, start_utc_s: float, end_s: float) -> Recording:
         """Return all that was recorded."""
         signals = dict(self._given)

@@ -11,7 +11,7 @@ from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, due_af
 from sim.market.capacity import AnyCapacityPrice
 from sim.market.rules import MarketRules
 from sim.signals import Signal
-from sim.spec import NonNegative, Spec, TimeZone
+from sim.spec import Fraction, NonNegative, Spec, TimeZone
 from sim.tables import Files
 from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE
 
@@ -94,6 +94,12 @@ class AncillaryService(Spec):
     """Capacity offered at all hours [MW]; or ``offer_by_hour_mw``."""
     offer_by_hour_mw: Day | None = None
     """Capacity offered in each hour of the local day, 24 values from midnight on [MW]; or ``offer_mw``."""
+    cooptimised_up_to_mw: NonNegative | None = None
+    """Most to offer [MW], where the amount of each hour is left to co-optimisation with mining at day-ahead
+    prices; in place of ``offer_mw``."""
+    expected_call_fraction: Fraction | None = None
+    """Share of the award that co-optimisation expects to be called [1]; left out: 0.25 for regulation
+    (arXiv 2303.09081: less than that), 0.02 for the others (unverified)."""
     time_zone: TimeZone = "America/Chicago"
     """Clocks by which the hours are counted."""
     price: AnyCapacityPrice
@@ -116,8 +122,13 @@ class AncillaryService(Spec):
 
     @model_validator(mode="after")
     def _one_offer(self) -> Self:
-        if (self.offer_mw is None) == (self.offer_by_hour_mw is None):
-            raise ValueError("a service needs an offer: offer_mw or offer_by_hour_mw, one of them")
+        offers = (self.offer_mw, self.offer_by_hour_mw, self.cooptimised_up_to_mw)
+        if sum(offer is not None for offer in offers) != 1:
+            raise ValueError(
+                "a service needs an offer: offer_mw, offer_by_hour_mw or cooptimised_up_to_mw, one of them"
+            )
+        if self.expected_call_fraction is not None and self.cooptimised_up_to_mw is None:
+            raise ValueError("expected_call_fraction belongs to cooptimised_up_to_mw, which is not given")
         return self
 
     @model_validator(mode="after")
@@ -135,12 +146,19 @@ class AncillaryService(Spec):
         return self.service == "regulation-down"
 
     @property
+    def called_fraction(self) -> float:
+        """Share of the award that co-optimisation expects to be called [1]."""
+        if self.expected_call_fraction is not None:
+            return self.expected_call_fraction
+        return 0.25 if self.service.startswith("regulation") else 0.02
+
+    @property
     def stream_name(self) -> str:
         """Name of its random stream; both directions of regulation follow one signal."""
         regulates = self.service.startswith("regulation")
         return f"market/ancillary/{'regulation' if regulates else self.service}"
 
-    def sold(self, terms: Terms, draws: Generator) -> Sold:
+    def sold(self, terms: Terms, draws: Generator, cooptimised_mw: Signal | None = None) -> Sold:
         """Return award, prices and calls over a run.
 
         Parameters
@@ -149,6 +167,8 @@ class AncillaryService(Spec):
             The run.
         draws
             The stream of `stream_name`.
+        cooptimised_mw
+            What is offered, where the amount was left open, as steps [MW].
 
         Raises
         ------
@@ -156,7 +176,8 @@ class AncillaryService(Spec):
             A file is missing or does not serve the run.
         """
         price = self.price.signals(terms.files, terms.start_utc_s, terms.end_s)
-        award_mw = self._offer(terms) * price.offered * self._allowed(terms)
+        offer_mw = self._offer(terms) if cooptimised_mw is None else cooptimised_mw
+        award_mw = offer_mw * price.offered * self._allowed(terms)
         award_mw = award_mw.simplify()
         deployment = self.deployment or self._usual_deployment()
         share = deployment.share(terms.start_utc_s, terms.end_s, draws, downward=self.downward)

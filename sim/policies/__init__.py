@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WrapSerializer, WrapValidator
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
@@ -22,6 +22,7 @@ from sim.policies.mining_off import MiningOff
 from sim.policies.mpc import Mpc
 from sim.policies.mpc_cvar import MpcCvar
 from sim.policies.partial_power import PartialPower
+from sim.policies.plugin import as_data, validated
 from sim.policies.price_guard import PriceGuard
 from sim.policies.price_threshold import PriceThreshold
 from sim.policies.ramp_limit import RampLimit
@@ -71,8 +72,10 @@ AnyPolicy = Annotated[
     | ScedBid
     | UnderFrequency,
     Field(discriminator="type"),
+    WrapValidator(validated),
+    WrapSerializer(as_data),
 ]
-"""Any policy that a scenario may name."""
+"""Any policy that a scenario may name; one from outside only where plug-ins are allowed."""
 
 # a policy around any policy can be described only once all of them are known
 _KNOWN = {"AnyPolicy": AnyPolicy}

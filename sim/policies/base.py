@@ -1,8 +1,9 @@
 """What a policy sees, what it answers, and what it is."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
@@ -117,6 +118,9 @@ class Policy(Protocol):
 
 class PolicySpec(Spec):
     """Base of every policy's description."""
+
+    source_sha256: ClassVar[Mapping[str, str]] = {}
+    """SHA-256 of the source of a policy from outside, by its module's name; empty for the project's own."""
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:

@@ -1,13 +1,13 @@
 """What pydantic finds wrong, said in the words of the file: place, path, value with unit, what is allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.errors import Fault
-from sim.scenario.shape import Spot, spot
+from sim.scenario.shape import NO_PLUGINS, Spot, spot
 from sim.scenario.tree import Node, PathParts, nearest
 from sim.scenario.words import did_you_mean, printable, short, shown
 from sim.scenario.yaml_text import MAX_FAULTS
@@ -45,7 +45,12 @@ _BOUNDS: Final[dict[str, tuple[str, str]]] = {
 _NUMBERS: Final = ("float_type", "int_type", "int_from_float", "finite_number")
 
 
-def faults_of(error: ValidationError, model: type[BaseModel], tree: Node) -> list[Fault]:
+def faults_of(
+    error: ValidationError,
+    model: type[BaseModel],
+    tree: Node,
+    plugins: Mapping[str, type[BaseModel]] = NO_PLUGINS,
+) -> list[Fault]:
     """Return what is wrong, in the order in which it stands in the file.
 
     Parameters
@@ -56,9 +61,11 @@ def faults_of(error: ValidationError, model: type[BaseModel], tree: Node) -> lis
         The description that it was validated against.
     tree
         What was validated, with places.
+    plugins
+        Descriptions from outside that it names, by their type.
     """
     details = error.errors(include_url=False)
-    found = [_located_fault(detail, model, tree) for detail in details[:MAX_FAULTS]]
+    found = [_located_fault(detail, model, tree, plugins) for detail in details[:MAX_FAULTS]]
     faults = [fault for _, fault in sorted(found, key=lambda pair: pair[0])]
     if len(details) > MAX_FAULTS:
         faults.append(Fault(tree.place.file, "", f"and {len(details) - MAX_FAULTS} more faults"))
@@ -66,9 +73,9 @@ def faults_of(error: ValidationError, model: type[BaseModel], tree: Node) -> lis
 
 
 def _located_fault(
-    detail: ErrorDetails, model: type[BaseModel], tree: Node
+    detail: ErrorDetails, model: type[BaseModel], tree: Node, plugins: Mapping[str, type[BaseModel]]
 ) -> tuple[tuple[str, int, int], Fault]:
-    where = spot(model, detail["loc"])
+    where = spot(model, detail["loc"], plugins)
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         where = Spot((*where.path, "type"), None, where.annotation)
     place = nearest(tree, where.path).place

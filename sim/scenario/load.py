@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from sim.errors import Fault, InputError
+from sim.policies.plugin import Plugins
 from sim.scenario.faults import faults_of
 from sim.scenario.merge import merge
 from sim.scenario.model import Scenario
@@ -26,7 +27,11 @@ MAX_CHAIN: Final = 8
 
 
 def load_scenario(
-    path: str | Path, *, overrides: Overrides = (), data: Sequence[str | Path] = ()
+    path: str | Path,
+    *,
+    overrides: Overrides = (),
+    data: Sequence[str | Path] = (),
+    allow_plugins: bool = False,
 ) -> Scenario:
     """Return the scenario in a file, checked, with the files that it reads.
 
@@ -38,6 +43,8 @@ def load_scenario(
         Fields to set, ``["fleet.rated_mw=80"]`` or ``{"fleet.rated_mw": 80.0}``.
     data
         Folders that the scenario may read from besides its own.
+    allow_plugins
+        Whether its policy may be Python code from outside, which runs as this program may.
 
     Raises
     ------
@@ -45,11 +52,15 @@ def load_scenario(
         With every fault of the description; if it has none, with every fault of the data files.
     """
     tree, faults = _resolved(Path(path), overrides)
-    return _scenario(tree, faults, Path(path).parent, data)
+    return _scenario(tree, faults, [Path(path).parent, *map(Path, data)], allow_plugins=allow_plugins)
 
 
 def scenario_from(
-    content: Mapping[str, Any], *, folder: str | Path = ".", data: Sequence[str | Path] = ()
+    content: Mapping[str, Any],
+    *,
+    folder: str | Path = ".",
+    data: Sequence[str | Path] = (),
+    allow_plugins: bool = False,
 ) -> Scenario:
     """Return the scenario that plain data describe, checked as a file would be.
 
@@ -61,13 +72,16 @@ def scenario_from(
         The scenario's own folder: data files are named relative to it.
     data
         Folders that the scenario may read from besides.
+    allow_plugins
+        As `load_scenario`.
 
     Raises
     ------
     InputError
         As `load_scenario`.
     """
-    return _scenario(placed(content, Place(PYTHON)), [], Path(folder), data)
+    folders = [Path(folder), *map(Path, data)]
+    return _scenario(placed(content, Place(PYTHON)), [], folders, allow_plugins=allow_plugins)
 
 
 def resolve(path: str | Path, overrides: Overrides = ()) -> dict[str, Any]:
@@ -105,23 +119,34 @@ def apply_override(content: Mapping[str, Any], path: str, value: object) -> dict
     return changed
 
 
-def _scenario(tree: Node, faults: list[Fault], folder: Path, data: Sequence[str | Path]) -> Scenario:
+def describe(tree: Node, plugins: Plugins) -> Scenario:
+    """Return the scenario of a tree, its files not yet looked at; raise InputError with its faults.
+
+    Strict validation takes lists and times from JSON alone.
+    """
+    try:
+        return Scenario.model_validate_json(json.dumps(plain(tree)), context={"plugins": plugins})
+    except ValidationError as error:
+        raise InputError(faults_of(error, Scenario, tree, plugins.found)) from None
+
+
+def _scenario(tree: Node, faults: list[Fault], folders: list[Path], *, allow_plugins: bool) -> Scenario:
     """Return the scenario of a tree, its files checked."""
-    scenario, found = _validated(tree)
+    scenario, found = _validated(tree, Plugins(folders, allowed=allow_plugins))
     faults = [*faults, *_version_faults(tree), *found]
     if scenario is None or faults:
         raise InputError(faults)
-    bound = scenario.with_files(Files([folder, *map(Path, data)]))
+    bound = scenario.with_files(Files(folders))
     bound.check_files()
     return bound
 
 
-def _validated(tree: Node) -> tuple[Scenario | None, list[Fault]]:
-    """Return the description, or what is wrong with it; strict validation takes lists and times from JSON."""
+def _validated(tree: Node, plugins: Plugins) -> tuple[Scenario | None, list[Fault]]:
+    """Return the description, or what is wrong with it."""
     try:
-        return Scenario.model_validate_json(json.dumps(plain(tree))), []
-    except ValidationError as error:
-        return None, faults_of(error, Scenario, tree)
+        return describe(tree, plugins), []
+    except InputError as error:
+        return None, list(error.faults)
 
 
 def _version_faults(tree: Node) -> list[Fault]:

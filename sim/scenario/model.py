@@ -22,10 +22,12 @@ from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
+from sim.policies.plugin import sources_of
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.frequency import check_frequency
 from sim.scenario.leasing import check_leases
+from sim.scenario.offers import cooptimised_offers
 from sim.scenario.placement import check_halls, check_pools
 from sim.scenario.staggering import check_staggering, staggered
 from sim.scenario.steering import check_policy
@@ -129,6 +131,15 @@ class Scenario(Spec):
         return self
 
     @model_validator(mode="after")
+    def _offers_can_be_made(self) -> Self:
+        left_open = any(entry.cooptimised_up_to_mw is not None for entry in self.market.ancillary)
+        if left_open and not (self.market.day_ahead and self.fleets):
+            raise ValueError(
+                "cooptimised_up_to_mw needs a fleet and a day-ahead price: state market.day_ahead"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _site_has_power(self) -> Self:
         if self.interconnection.limit_mw == 0.0 and self.market.generation is None:
             raise ValueError(
@@ -182,6 +193,10 @@ class Scenario(Spec):
         """The loads as they run, their checkpoints staggered if the scenario says so."""
         return staggered(self.loads) if self.stagger_checkpoints else self.loads
 
+    def inputs_sha256(self) -> dict[str, str]:
+        """Return the SHA-256 of all that was read besides the scenario: data files, policies from outside."""
+        return self.files.digests() | sources_of(self.policy)
+
     def orders(self) -> tuple[Order, ...]:
         """Return the orders that bind this site, in the order in which they are written."""
         rules, site_mw = self.market.rules, self.interconnection.limit_mw
@@ -195,8 +210,9 @@ class Scenario(Spec):
     def sold(self) -> dict[ServiceName, Sold]:
         """Return the ancillary services that the site sells, by name; raise InputError as their files do."""
         terms = Terms(self.files, self.start_utc_s, self.end_s, self.market.rules, bool(self.loads))
+        offers = cooptimised_offers(self)
         return {
-            entry.service: entry.sold(terms, stream(self.seed, entry.stream_name))
+            entry.service: entry.sold(terms, stream(self.seed, entry.stream_name), offers.get(entry.service))
             for entry in self.market.ancillary
         }
 

@@ -1,11 +1,15 @@
 """The way from a fault that pydantic reports to the field that a user wrote."""
 
+from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from sim.policies.plugin import is_plugin
 from sim.scenario.tree import PathParts
+
+NO_PLUGINS: Final[Mapping[str, type[BaseModel]]] = {}
 
 
 class Spot(NamedTuple):
@@ -38,16 +42,30 @@ class Spot(NamedTuple):
         return tuple(tag for member in get_args(_bare(self.annotation)) for tag in _tags(member))
 
 
-def spot(model: type[BaseModel], location: PathParts) -> Spot:
-    """Return the field at a location of pydantic's, starting from a description."""
+def spot(
+    model: type[BaseModel], location: PathParts, plugins: Mapping[str, type[BaseModel]] = NO_PLUGINS
+) -> Spot:
+    """Return the field at a location of pydantic's, starting from a description.
+
+    Parameters
+    ----------
+    model
+        The description.
+    location
+        Keys, rows, and types of unions, as pydantic gives them.
+    plugins
+        Descriptions from outside, by the type that stands in the location.
+    """
     here = Spot((), None, model)
     for part in location:
-        here = _step(here, part)
+        here = _step(here, part, plugins)
     return here
 
 
-def _step(here: Spot, part: str | int) -> Spot:
+def _step(here: Spot, part: str | int, plugins: Mapping[str, type[BaseModel]]) -> Spot:
     kind = _bare(here.annotation)
+    if here.types and is_plugin(part):
+        return Spot(here.path, here.model, plugins.get(str(part), BaseModel))
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         field = kind.model_fields.get(str(part))
         return Spot((*here.path, part), kind, field.annotation if field else None)

@@ -79,6 +79,8 @@ class Ways:
     """Go on until the intervals are narrow; None: as many replications as said."""
     workers: int = 1
     """Number of processes; one works in this process."""
+    allow_plugins: bool = False
+    """Whether policies may be code from outside."""
 
 
 PLAIN: Final = Ways()
@@ -193,7 +195,8 @@ class Plan:
         self._warm_up_s = ways.warm_up_d * SECONDS_PER_DAY
         more = REFERENCES if ways.references else ()
         self._all = (*policies, *(name for name in more if name not in policies))
-        self._checker = Checker(path.parent, data)
+        self._allow_plugins = ways.allow_plugins
+        self._checker = Checker(path.parent, data, allow_plugins=ways.allow_plugins)
 
     def tasks(self, replications: int) -> Tasks:
         """Return the run of each policy and seed, all checked before any is done."""
@@ -219,7 +222,9 @@ class Plan:
             raise InputError.single(str(self._path), "warm_up", message)
         label = f"policy = {policy}, seed = {seed}"
         key = compared_key(run_key(checked), self._warm_up_s)
-        return RunTask(key, label, content, self._path.parent, self._data, Path(), self._warm_up_s)
+        return RunTask(
+            key, label, content, self._path.parent, self._data, Path(), self._warm_up_s, self._allow_plugins
+        )
 
     def _faults(self) -> Iterator[Fault]:
         if not self._policies:

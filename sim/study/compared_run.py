@@ -48,7 +48,9 @@ def perform_compared(task: RunTask) -> None:
     ResultError
         The key is not what it was when the runs were listed: a data file has changed meanwhile.
     """
-    scenario = scenario_from(task.scenario, folder=task.folder, data=task.data)
+    scenario = scenario_from(
+        task.scenario, folder=task.folder, data=task.data, allow_plugins=task.allow_plugins
+    )
     if compared_key(run_key(scenario), task.warm_up_s) != task.key:
         raise ResultError(f"a data file changed while the comparison ran ({task.label}); start it again")
     Store(task.study).commit(task.key, run_record(task.key, _measured(scenario, task.warm_up_s)))

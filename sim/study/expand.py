@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pydantic import ValidationError
-
 from sim.errors import Fault, InputError
-from sim.scenario.faults import faults_of
-from sim.scenario.load import apply_override, resolve
+from sim.policies.plugin import Plugins
+from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
 from sim.scenario.tree import Place, placed
 from sim.simulation import run_key
@@ -50,6 +48,8 @@ class Study:
     """Folders that the scenarios may read from besides."""
     runs: tuple[Run, ...]
     """The runs, the first axis changing slowest."""
+    allow_plugins: bool = False
+    """Whether their policies may be code from outside."""
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class Study:
         return content
 
 
-def load_study(path: str | Path, *, data: Sequence[str | Path] = ()) -> Study:
+def load_study(path: str | Path, *, data: Sequence[str | Path] = (), allow_plugins: bool = False) -> Study:
     """Return the study in a file, every one of its scenarios checked.
 
     Parameters
@@ -73,6 +73,8 @@ def load_study(path: str | Path, *, data: Sequence[str | Path] = ()) -> Study:
         The study file.
     data
         Folders that the scenarios may read from besides their own.
+    allow_plugins
+        As `load_scenario`.
 
     Raises
     ------
@@ -88,8 +90,9 @@ def load_study(path: str | Path, *, data: Sequence[str | Path] = ()) -> Study:
         scenario = apply_override(scenario, "days", file.spec.days)
     axes = (*file.axes, *_seed_axis(file.spec, scenario))
     folder, folders = file.scenario.parent, tuple(map(Path, data))
-    runs = _checked_runs(file, scenario, axes, Checker(folder, folders))
-    return Study(file.spec, scenario, axes, folder, folders, runs)
+    checker = Checker(folder, folders, allow_plugins=allow_plugins)
+    runs = _checked_runs(file, scenario, axes, checker)
+    return Study(file.spec, scenario, axes, folder, folders, runs, allow_plugins)
 
 
 def set_axis(scenario: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -116,18 +119,18 @@ class Checker:
         The scenarios' own folder.
     data
         Folders that they may read from besides.
+    allow_plugins
+        As `load_scenario`.
     """
 
-    def __init__(self, folder: Path, data: Sequence[Path]) -> None:
+    def __init__(self, folder: Path, data: Sequence[Path], *, allow_plugins: bool = False) -> None:
         self._folders = [folder, *data]
+        self._plugins = Plugins(self._folders, allowed=allow_plugins)
         self._read: dict[str, Files] = {}
 
     def scenario(self, content: Mapping[str, Any], place: str) -> Scenario:
         """Return the scenario, or raise InputError with its faults."""
-        try:
-            described = Scenario.model_validate_json(json.dumps(content))
-        except ValidationError as error:
-            raise InputError(faults_of(error, Scenario, placed(content, Place(place)))) from None
+        described = describe(placed(content, Place(place)), self._plugins)
         return described.with_files(self._files(described))
 
     def _files(self, scenario: Scenario) -> Files:

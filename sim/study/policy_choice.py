@@ -1,14 +1,21 @@
 """A policy written in one word, as in a comparison: ``follow-headroom:margin_mw=2``."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from sim.errors import InputError
-from sim.policies import POLICIES, WrapperSpec
+from sim.policies import POLICIES, AnyPolicy, PolicySpec, WrapperSpec
+from sim.policies.plugin import Plugins
+from sim.scenario.faults import faults_of
 from sim.scenario.load import apply_override
 from sim.scenario.model import Scenario
-from sim.scenario.tree import plain
+from sim.scenario.tree import Place, placed, plain
 from sim.scenario.yaml_text import parse_value
+from sim.spec import Spec
 
 POLICY: Final = "policy"
 """Path of the policy in a scenario."""
@@ -42,7 +49,7 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
     >>> choose_policy({"policy": {"type": "always-on"}}, "ramp-limit:up_mw_per_min=5")
     {'policy': {'type': 'ramp-limit', 'inner': {'type': 'always-on'}, 'up_mw_per_min': 5}}
     """
-    kind, colon, fields = choice.partition(":")
+    kind, colon, fields = split_choice(choice)
     chosen: dict[str, Any] = {**scenario, POLICY: {**_kept(scenario, kind), "type": kind}}
     for field in fields.split(",") if colon else []:
         name, equals, text = field.partition("=")
@@ -53,11 +60,49 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
     return chosen
 
 
+def chosen_policy(choice: str, folder: Path) -> PolicySpec:
+    """Return the policy of a choice by itself, run from outside where it names code there.
+
+    Raises
+    ------
+    InputError
+        With every fault of the choice.
+    """
+    content = {POLICY: choose_policy({}, choice)[POLICY]}
+    plugins = Plugins([folder], allowed=True)
+    try:
+        described = _Chosen.model_validate_json(json.dumps(content), context={"plugins": plugins})
+    except ValidationError as error:
+        raise InputError(faults_of(error, _Chosen, placed(content, Place(choice)), plugins.found)) from None
+    return described.policy
+
+
+class _Chosen(Spec):
+    """A policy by itself."""
+
+    policy: AnyPolicy
+
+
+def split_choice(choice: str) -> tuple[str, str, str]:
+    """Return type, colon and fields of a choice; the type of a policy from outside has a colon itself.
+
+    Examples
+    --------
+    >>> split_choice("my_policy.py:MyPolicy:margin_mw=2")
+    ('my_policy.py:MyPolicy', ':', 'margin_mw=2')
+    """
+    kind, colon, rest = choice.partition(":")
+    name, colon_after, fields = rest.partition(":")
+    if kind not in POLICIES and name.isidentifier():
+        return f"{kind}:{name}", colon_after, fields
+    return kind, colon, rest
+
+
 def _kept(scenario: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return what a policy of another type takes over from the scenario's own."""
-    if kind not in POLICIES:
-        return {}
     own = scenario.get(POLICY, {"type": _DEFAULT})
+    if kind not in POLICIES:  # from outside: its fields are not known before its code is allowed
+        return dict(own) if own.get("type") == kind else {}
     kept = {name: value for name, value in own.items() if name in POLICIES[kind].model_fields}
     if issubclass(POLICIES[kind], WrapperSpec) and "inner" not in kept:
         kept["inner"] = dict(own)

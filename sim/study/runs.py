@@ -39,6 +39,8 @@ class RunTask(NamedTuple):
     """The study folder to commit to."""
     warm_up_s: float = 0.0
     """Time at the start that a comparison leaves out of its metrics [s]."""
+    allow_plugins: bool = False
+    """Whether its policy may be code from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def perform(task: RunTask) -> None:
     ResultError
         The run key is not what it was when the runs were listed: a data file has changed meanwhile.
     """
-    scenario = scenario_from(task.scenario, folder=task.folder, data=task.data)
+    scenario = scenario_from(
+        task.scenario, folder=task.folder, data=task.data, allow_plugins=task.allow_plugins
+    )
     if run_key(scenario) != task.key:
         raise ResultError(f"a data file changed while the study ran ({task.label}); start it again")
     Store(task.study).commit(task.key, run_record(task.key, run(scenario).metrics))

@@ -87,8 +87,15 @@ def sweep(
 def _tasks(study: Study, missing: Mapping[str, Run], store: Store) -> Iterator[RunTask]:
     """Yield the runs to do as tasks, made one by one as workers take them."""
     for key, run in missing.items():
-        content = study.scenario_of(run)
-        yield RunTask(key, said(study.axes, run.values), content, study.folder, study.data, store.folder)
+        yield RunTask(
+            key,
+            said(study.axes, run.values),
+            study.scenario_of(run),
+            study.folder,
+            study.data,
+            store.folder,
+            allow_plugins=study.allow_plugins,
+        )
 
 
 __all__ = ["SweepOutcome", "load_study", "sweep"]

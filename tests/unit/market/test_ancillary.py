@@ -43,7 +43,9 @@ def test_an_offer_by_hour_follows_the_local_clock():
 
 
 def test_a_service_has_one_offer():
-    with pytest.raises(ValidationError, match="offer_mw or offer_by_hour_mw, one of them"):
+    with pytest.raises(
+        ValidationError, match="offer_mw, offer_by_hour_mw or cooptimised_up_to_mw, one of them"
+    ):
         service(offer_mw=None)
     with pytest.raises(ValidationError, match="at least 24 items"):
         service(offer_mw=None, offer_by_hour_mw=[1.0] * 23)

@@ -49,7 +49,7 @@ BAD_VALUES = [
     ("file: trace.csv", "file: 3", "9:5 loads.0.file: must be text, got 3"),
     ("policy: {type: follow-headroom}", "policy: follow-headroom", "17:1 policy: must be a mapping"),
     ("type: follow-headroom", "type: [1]", "17:10 policy.type: unknown type '[1]'; one of"),
-    ("follow-headroom", "my_pkg.mine:Policy", "17:10 policy.type: unknown type 'my_pkg.mine:Policy'"),
+    ("follow-headroom", "my_pkg.mine:Policy", "my_pkg.mine:Policy: is Python code from outside"),
     ("policy:", "market: {power: {file: x}}\npolicy:", "17:10 market.power.type: missing; one of"),
     ("policy:", "? [a]\n: 1\npolicy:", "17:3: a key must be a plain word"),
     ("fleets:", "  - 5\nfleets:", "10:5 loads.1: must be a mapping, got 5"),

@@ -1,0 +1,156 @@
+"""One run, steered from outside step by step: the campus stands still while the agent thinks.
+
+SimPy runs in the caller's thread. Between two steps no event is processed; what happens within a step is the
+engine's own, event by event, as in any run.
+"""
+
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from sim.engine.campus import Campus
+from sim.errors import InputError
+from sim.learning.steering import Steering, Timing
+from sim.metrics import CATALOGUE
+from sim.policies import Observation
+from sim.recording import Recording
+from sim.scenario import Scenario
+from sim.spec import NonNegative, Positive, Spec
+
+_MEASURE = {metric.name: metric.measure for metric in CATALOGUE}
+
+
+class LearningSpec(Spec):
+    r"""How an agent is asked, and what it is rewarded for.
+
+    Notes
+    -----
+    The reward of a step is :math:`(M - c\,E - k\,|\Delta f|\,P_{rated}) / R`: mining margin :math:`M` [USD],
+    energy above the limit :math:`E` [MWh], change of the share asked for :math:`\Delta f`. Both integrals are
+    exact, over the step. Charges by the month and payments for reserves are not in it.
+    """
+
+    step_s: Annotated[float, Field(ge=1.0, le=86_400.0)] = 300.0
+    """Time from one question to the next [s]; 5 min as in real-time markets."""
+    reaction_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 1.0
+    """Time from what the agent sees until its answer takes effect [s], below `step_s`; assumption."""
+    margin_mw: NonNegative = 0.0
+    """Power kept free below the limit [MW]."""
+    exceedance_usd_per_mwh: NonNegative = 10_000.0
+    """What a megawatt-hour above the limit costs in the reward [USD/MWh]. Default: assumption."""
+    move_usd_per_mw: NonNegative = 0.0
+    """What a change of the share asked for costs in the reward, for each MW of rated power moved [USD/MW]."""
+    reward_usd: Positive = 1000.0
+    """Money that makes a reward of one [USD]. Default: assumption."""
+
+    @model_validator(mode="after")
+    def _reacts_within_the_step(self) -> Self:
+        if self.reaction_s >= self.step_s:
+            raise ValueError(f"reaction_s is {self.reaction_s:g} s; must be below step_s, {self.step_s:g} s")
+        return self
+
+
+class Step(NamedTuple):
+    """What came of a step."""
+
+    reward: float
+    mining_margin_usd: float
+    """Mining revenue less the cost of its power, over the step [USD]."""
+    exceedance_mwh: float
+    """Energy above the limit, over the step [MWh]."""
+    moved_mw: float
+    """Change of what the agent asked for [MW]."""
+
+
+class Episode:
+    """One run of a campus, its fleets steered by answers from outside.
+
+    Parameters
+    ----------
+    scenario
+        What to run; its own policy is not asked. It needs a fleet.
+    spec
+        How the agent is asked.
+
+    Raises
+    ------
+    InputError
+        The scenario has no fleet of any power.
+
+    Examples
+    --------
+    >>> from sim.testing import a_scenario
+    >>> episode = Episode(a_scenario(days=0.5), LearningSpec(step_s=3600.0))
+    >>> while not episode.done:
+    ...     step = episode.step(1.0 if episode.seen.price_usd_per_mwh < 100.0 else 0.0)
+    >>> episode.time_s, round(step.mining_margin_usd, 2)
+    (43200.0, 4742.86)
+    """
+
+    def __init__(self, scenario: Scenario, spec: LearningSpec = LearningSpec()) -> None:  # noqa: B008 -- frozen
+        self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
+        if self._rated_mw <= 0.0:
+            raise InputError.single(scenario.name, "fleets", "an agent needs a fleet to steer; there is none")
+        self._spec = spec
+        self._steering = Steering(Timing(spec.step_s, spec.reaction_s), spec.margin_mw)
+        self._campus = Campus(scenario, self._steering)
+        self._end_s = scenario.end_s
+        self._steps = 0
+        self.time_s = 0.0
+        """Time up to which all has happened [s]."""
+        self._campus.advance(0.0)
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is over."""
+        return self.time_s >= self._end_s
+
+    @property
+    def seen(self) -> Observation:
+        """What the controller saw last: no later than now."""
+        seen = self._steering.seen
+        if seen is None:
+            raise RuntimeError("a campus decides as its run begins")
+        return seen
+
+    def step(self, fraction: float) -> Step:
+        """Ask for a share of the fleets' rated power, and let a step pass.
+
+        Parameters
+        ----------
+        fraction
+            The share [1], cut to 0 to 1; it is cut at the headroom of each moment, too.
+
+        Raises
+        ------
+        RuntimeError
+            The run is over.
+        """
+        if self.done:
+            raise RuntimeError("the episode is over; start another one")
+        fraction = min(max(fraction, 0.0), 1.0)
+        moved_mw = abs(fraction - self._steering.asked_fraction) * self._rated_mw
+        self._steering.asked_fraction = fraction
+        self._steps += 1
+        from_s, self.time_s = self.time_s, min(self._steps * self._spec.step_s, self._end_s)
+        self._campus.advance(self.time_s)
+        return self._outcome(self._campus.window(from_s, self.time_s), moved_mw)
+
+    def recording(self) -> Recording:
+        """Return all that was recorded, once the episode is over; to be called once.
+
+        Raises
+        ------
+        RuntimeError
+            The run is not over yet.
+        """
+        if not self.done:
+            raise RuntimeError(f"the episode is not over: {self.time_s:g} s of {self._end_s:g} s have passed")
+        return self._campus.finish()
+
+    def _outcome(self, window: Recording, moved_mw: float) -> Step:
+        spec = self._spec
+        margin_usd = float(_MEASURE["mining_margin_usd"](window))
+        above_mwh = float(_MEASURE["exceedance_mwh"](window))
+        worth_usd = margin_usd - spec.exceedance_usd_per_mwh * above_mwh - spec.move_usd_per_mw * moved_mw
+        return Step(worth_usd / spec.reward_usd, margin_usd, above_mwh, moved_mw)
