@@ -10,11 +10,20 @@ import numpy as np
 from simpy import Environment, Event
 
 from sim.engine.campus import Campus
+from sim.grid.limits import published_limits
+from sim.metrics import dips, edges, limits, ramps, regulation, residual
+from sim.metrics.limit_check import check_recording
+from sim.mining.cohort import CohortFleet
+from sim.mining.fleet import AggregateFleet
+from sim.recording import Recording
 from sim.scenario import Scenario, load_scenario
+from sim.signals import FloatArray, Signal
 from sim.testing import a_scenario
 
 SECONDS_A_DAY = 86_400
 BARE_EVENTS = 200_000
+STABILITY = (limits, ramps, edges, dips, residual, regulation)
+DIPS = 1000
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
@@ -54,6 +63,58 @@ def campus_days(days: float) -> Scenario:
     return load_scenario(SCENARIOS / "helios-year.yaml", overrides={"days": days})
 
 
+def cohort_days(days: float) -> Scenario:
+    """Return the same with 57,000 machines of 200 MW in 200 blocks for a fleet."""
+    cohort = {"name": "miners", "type": "cohort", "model": "antminer-s21", "machine_count": 57_000}
+    return _with_fleet(days, CohortFleet.model_validate(cohort))
+
+
+def aggregate_days(days: float) -> Scenario:
+    """Return the same with 200 MW of miners as one block, to compare a cohort with."""
+    spec = campus_days(days).fleets[0]
+    return _with_fleet(days, spec.model_copy(update={"rated_mw": 200.0}))
+
+
+def _with_fleet(days: float, fleet: AggregateFleet | CohortFleet) -> Scenario:
+    return campus_days(days).model_copy(update={"fleets": (fleet,)})
+
+
+def restless_year(count: int = 5_000_000) -> Recording:
+    """Return a year in which AI moves at millions of random times, and falls by 60 MW a thousand times."""
+    draws, year_s = np.random.default_rng(3), 365.0 * SECONDS_A_DAY
+    time_s = np.append(0.0, np.sort(draws.uniform(0.0, year_s, count - 1)))
+    power_mw = 130.0 + 20.0 * np.sin(time_s / 3000.0) + draws.normal(0.0, 3.0, count)
+    power_mw[draws.random(count) < DIPS / count] -= 60.0
+    miners_mw = np.clip(190.0 - power_mw + draws.normal(0.0, 1.0, count), 0.0, 60.0)
+    ai, miners = Signal.linear(time_s, power_mw, year_s), Signal.linear(time_s, miners_mw, year_s)
+    signals = {
+        "site_power_mw": ai + miners,
+        "ai_power_mw": ai,
+        "fleet_power_mw": miners,
+        "limit_mw": Signal.constant(200.0, year_s),
+        "load.ai.power_mw": ai,
+    }
+    return Recording(0.0, year_s, signals)
+
+
+def measure_stability(recording: Recording) -> None:
+    """Measure how steady a site is, with and without mining, and check it against published limits."""
+    baseline = recording.without_mining()
+    for metric in (metric for module in STABILITY for metric in module.CATALOGUE):
+        metric.measure(recording)
+        if metric.compares:
+            metric.measure(baseline)
+    for one in (recording, baseline):
+        check_recording(one, published_limits())
+
+
+def year_of_seconds() -> tuple[FloatArray, FloatArray]:
+    """Return the times of a year of seconds [s], and a noisy load [MW]."""
+    time_s = np.arange(365.0 * SECONDS_A_DAY)
+    noise_mw = np.random.default_rng(1).normal(0.0, 3.0, time_s.size)
+    return time_s, 150.0 + 20.0 * np.sin(time_s / 3000.0) + noise_mw
+
+
 def gigawatt(days: float) -> Scenario:
     """Return a campus of a gigawatt: 20 training jobs of 40 MW, 10 services of 15 MW, 300 MW of miners."""
     jobs = [
@@ -85,6 +146,13 @@ def run_s(scenario: Scenario) -> tuple[float, Campus]:
     campus = Campus(scenario)
     campus.run()
     return time.perf_counter() - started, campus
+
+
+def cpu_s(action: Callable[[], Any]) -> float:
+    """Return the processor time that something takes [s], once."""
+    started = time.process_time()
+    action()
+    return time.process_time() - started
 
 
 def best_s(action: Callable[[], Any], tries: int = 3) -> float:

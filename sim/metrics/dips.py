@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.metrics.base import Metric
 from sim.recording import Recording
-from sim.signals import Signal
+from sim.signals import FloatArray, Signal
+from sim.signals.screening import spans_of_range_above, with_window
 from sim.units import SECONDS_PER_HOUR
 
 EDGE_S: Final = 60.0
@@ -82,9 +83,7 @@ def dips(
     >>> [(dip.start_s, dip.end_s, dip.energy_mwh) for dip in dips(power, 10.0)]
     [(600.0, 960.0, 6.0)]
     """
-    highest_mw = power_mw.rolling_maximum(edge_s)
-    starts_s = (highest_mw - power_mw).intervals_above(depth_mw)[:, 0]
-    references_mw = highest_mw.at(starts_s)
+    starts_s, references_mw = _falls(power_mw, depth_mw, edge_s)
     recovery = _Recovery(power_mw)
     found: list[tuple[float, float, float]] = []
     for start_s, reference_mw in zip(starts_s.tolist(), references_mw.tolist(), strict=True):
@@ -92,6 +91,21 @@ def dips(
             latest_s = min(start_s + longest_s, power_mw.end_s)
             found.append((start_s, recovery.time_s(start_s, reference_mw - depth_mw, latest_s), reference_mw))
     return _measured(power_mw, found, edge_s)
+
+
+def _falls(power_mw: Signal, depth_mw: float, edge_s: float) -> tuple[FloatArray, FloatArray]:
+    """Return when power begins to stand below its highest of the last edge by a depth [s], and that [MW]."""
+    starts_s, references_mw, until_s = [np.empty(0)], [np.empty(0)], -np.inf
+    for span_s in spans_of_range_above(power_mw, edge_s, depth_mw):
+        part = with_window(power_mw, edge_s, span_s)
+        highest_mw = part.rolling_maximum(edge_s)
+        low_s = (highest_mw - part).intervals_above(depth_mw)
+        # what lies before the span is cut off, and what began in the span before is there already
+        low_s = low_s[(low_s[:, 1] > span_s[0]) & (low_s[:, 0] > until_s)]
+        starts_s.append(low_s[:, 0])
+        references_mw.append(highest_mw.at(low_s[:, 0]))
+        until_s = float(low_s[-1, 1]) if low_s.size else until_s
+    return np.concatenate(starts_s), np.concatenate(references_mw)
 
 
 def _measured(power_mw: Signal, found: list[tuple[float, float, float]], edge_s: float) -> tuple[Dip, ...]:

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 
 from sim.grid.limits import PowerLimit
-from sim.metrics.ramps import largest_range, parts_with_window
+from sim.metrics.ramps import parts_with_window
 from sim.metrics.spectrum import band_passed, largest_line, sampled
 from sim.signals import FloatArray, Signal
 from sim.signals.distribution import Distribution
 from sim.signals.range_above import intervals_of_range_above, joined
+from sim.signals.screening import largest_range, spans_of_range_above, with_window
 from sim.units import SECONDS_PER_MINUTE
 
 FILTER_RATE_HZ: Final = 250.0
@@ -63,11 +64,10 @@ def _slope(site_mw: Signal, rule: PowerLimit, limit: float) -> Found:
 
 def _range_above_s(power: Signal, window_s: float, level: float) -> FloatArray:
     """Return the intervals in which the rolling range is above a level [s], part by part."""
-    found = []
-    for from_s, to_s in power.spans_s():
-        part = power.clip_time(max(power.start_s, from_s - window_s), to_s)
-        intervals_s = intervals_of_range_above(part, window_s, level)
-        found.append(np.maximum(intervals_s[intervals_s[:, 1] > from_s], from_s))
+    found = [np.empty((0, 2))]
+    for span_s in spans_of_range_above(power, window_s, level):
+        intervals_s = intervals_of_range_above(with_window(power, window_s, span_s), window_s, level)
+        found.append(np.maximum(intervals_s[intervals_s[:, 1] > span_s[0]], span_s[0]))
     return joined(np.concatenate(found))
 
 

@@ -8,6 +8,7 @@ from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.signals.distribution import Distribution
+from sim.signals.screening import largest_range, with_window
 from sim.signals.windows import change_segments
 from sim.units import SECONDS_PER_MINUTE
 
@@ -68,18 +69,10 @@ def rolling_range_mw(recording: Recording, window_s: float) -> float:
     return largest_range(recording["site_power_mw"], window_s)[0]
 
 
-def largest_range(power: Signal, window_s: float) -> tuple[float, float]:
-    """Return the largest range within a window [MW] and the end of that window [s], part by part."""
-    if window_s >= power.duration_s:
-        return power.maximum() - power.minimum(), power.end_s
-    ranges = (part.largest_range(window_s) for part in parts_with_window(power, window_s))
-    return max(ranges, key=lambda found: (found[0], -found[1]))
-
-
 def parts_with_window(signal: Signal, window_s: float) -> Iterator[Signal]:
     """Cut a signal into parts that overlap by a window, so that a year needs the memory of a part alone."""
-    for from_s, to_s in signal.spans_s():
-        part = signal.clip_time(max(signal.start_s, from_s - window_s), to_s)
+    for span_s in signal.spans_s():
+        part = with_window(signal, window_s, span_s)
         if part.duration_s > window_s:
             yield part
 

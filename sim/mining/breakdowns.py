@@ -1,6 +1,6 @@
 """Machines that fail and are repaired, and blocks that do not obey: drawn so that no policy moves them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -98,6 +98,19 @@ class RareDraws:
             left = self._gap(block)
         self._left[block] = left - trials
         return count
+
+    def hit(self, blocks: Sequence[int], trials: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Yield the blocks that the event happens to in their trials, all once more, and how often it does.
+
+        The trials are given by block, and read when it is the block's turn.
+        """
+        left = self._left
+        for block in blocks:
+            count = trials[block]
+            if left.get(block, 0) > count:  # as nearly always
+                left[block] -= count
+            else:
+                yield block, self.hits(block, count)
 
     def uniform(self, block: int, low: float, high: float) -> float:
         """Return a number that goes with the last event of a block, evenly spread between two."""

@@ -53,7 +53,7 @@ def filling_plan(
         points = [(time_s, min(power_w, hashing.power_w)) for time_s, power_w in room.corners(from_s)]
     else:
         points = [(reach_s, there_w), *room.corners(reach_s)]
-    return [Point(time_s, power_w, line.clock(power_w)) for time_s, power_w in points]
+    return [(time_s, power_w, line.clock(power_w)) for time_s, power_w in points]
 
 
 class _Room:
@@ -77,7 +77,7 @@ class _Room:
     def corners(self, after_s: float) -> list[tuple[float, float]]:
         """Return the corners of what is left after a time [s]: times [s] and powers [W]."""
         times_s = sorted(
-            {point.time_s for group in self._waking for point in group.plan if point.time_s > after_s}
+            {time_s for group in self._waking for time_s, _, _ in group.plan if time_s > after_s}
         )
         corners: list[tuple[float, float]] = []
         last_s, last_w = after_s, self._free_w(after_s)

@@ -168,8 +168,9 @@ class LiveCohort:
         if dispatcher.retry_s < inf:
             self._try_again(dispatcher.retry_s)
         switches = order.sleep or order.wake
-        for block in (*order.sleep, *order.wake):
-            self._versions[block] += 1
+        if self._is_deaf:
+            for block in (*order.sleep, *order.wake):
+                self._versions[block] += 1
         is_news = switches or order.clock != self._clock_sent
         self._clock_sent = order.clock
         self._record_planned(now_s)
@@ -293,8 +294,8 @@ class LiveCohort:
 
     def _fail_at_start(self, time_s: float, blocks: tuple[int, ...]) -> None:
         failures = self.spec.failures
-        for block in blocks:
-            for _ in range(self._start_failures.hits(block, self._working[block])):
+        for block, count in self._start_failures.hit(blocks, self._working):
+            for _ in range(count):
                 repair_d = self._start_failures.uniform(block, failures.repair_min_d, failures.repair_max_d)
                 self._connection.log("failure-on-start", block)
                 self._fail(time_s, block, time_s + repair_d * SECONDS_PER_DAY)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sim.mining.cohort import CohortFleet
 from sim.mining.filling import filling_plan
-from sim.mining.group import Group, Point
+from sim.mining.group import Group
 from sim.mining.line import PowerLine, interpolated
 from sim.recording import Track
 from sim.units import PETAHASH_IN_TERAHASHES
@@ -63,8 +63,8 @@ class Machines:
         self._record_setpoint = tracks.setpoint.set
         self._is_ahead = False
         self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
-        self._asleep = Group(list(range(len(working))), sum(working), Point(0.0, spec.standby_w, 0.0), [])
-        self._hashing = Group([], 0, Point(0.0, spec.standby_w, 0.0), [])
+        self._asleep = Group(list(range(len(working))), sum(working), (0.0, spec.standby_w, 0.0), [])
+        self._hashing = Group([], 0, (0.0, spec.standby_w, 0.0), [])
         self._waking: list[Group] = []
         self._stopping: list[Group] = []
         self._count_tracks = tracks[3:]
@@ -82,7 +82,7 @@ class Machines:
         self._set(time_s, clock)
         clock = min(clock, self._ceiling)
         if group is not None:
-            start = Point(time_s, self._line.power_w(clock), clock)
+            start = (time_s, self._line.power_w(clock), clock)
             self._hashing = Group(group.blocks, group.machine_count, start, [])
         self._record(time_s)
 
@@ -116,7 +116,7 @@ class Machines:
             self._record_power(time_s, (count * goal_w + rest_w) * mw_per_w)
             self._record_hashrate(time_s, clock * ph_s)
             return
-        hashing.plan, hashing.since_s = [Point(until_s, goal_w, clock)], time_s
+        hashing.plan, hashing.since_s = [(until_s, goal_w, clock)], time_s
         hashing.power_w, hashing.clock = power_w, from_clock
         self._is_ahead = True
         per_s = 1.0 / (until_s - time_s)
@@ -186,17 +186,18 @@ class Machines:
     def move_to(self, time_s: float) -> None:
         """Go through all that happens up to a time [s], that time included, and record it."""
         self._settle_line(time_s)
-        groups = self._groups()
+        groups = self._moving()
         next_s = _next_point_s(groups)
         while next_s <= time_s:
             for group in groups:
                 group.advance(next_s)
             self._merge()
             self._record(next_s)
-            groups = self._groups()
+            groups = self._moving()
             next_s = _next_point_s(groups)
         for group in groups:
             group.advance(time_s)
+        self._asleep.since_s = time_s
 
     def ahead(self, time_s: float) -> list[tuple[float, float, float]]:
         """Return power from a time on, if nothing befalls them: time [s], value [MW], slope [MW/s]."""
@@ -239,7 +240,7 @@ class Machines:
             if part is not None:
                 part.clock = 0.0
                 part.boots_until_s = -inf
-                part.plan = [Point(time_s + self._power_down_s, self._standby_w, 0.0)]
+                part.plan = [(time_s + self._power_down_s, self._standby_w, 0.0)]
                 part.advance(time_s)
                 self._stopping.append(part)
         self._waking = [group for group in self._waking if group.blocks]
@@ -253,8 +254,8 @@ class Machines:
                 self.start_count += part.machine_count
                 part.boots_until_s = boot_end_s
                 # one told to sleep just before is still on its way down while it boots
-                before = [point for point in part.plan if point.time_s < boot_end_s]
-                part.plan = [*before, Point(boot_end_s, part.power_at(boot_end_s), 0.0)]
+                before = [point for point in part.plan if point[0] < boot_end_s]
+                part.plan = [*before, (boot_end_s, part.power_at(boot_end_s), 0.0)]
                 part.advance(time_s)
                 self._waking.append(part)
         self._stopping = [group for group in self._stopping if group.blocks]
@@ -273,20 +274,21 @@ class Machines:
     def _steer(self, time_s: float) -> None:
         """Lead every group that hashes, or will, to the setpoint."""
         clock = min(self._clock, self._ceiling)
-        goal_w = self._line.power_w(clock)
+        goal_w = interpolated(clock, *self._knots)
         for group in self._waking:
             if group.boots_until_s > time_s:
-                boot = [point for point in group.plan if point.time_s <= group.boots_until_s]
+                boot = [point for point in group.plan if point[0] <= group.boots_until_s]
                 end_s = group.boots_until_s + self._ramp_up_s * clock
-                group.plan = [*boot, Point(end_s, goal_w, clock)]
+                group.plan = [*boot, (end_s, goal_w, clock)]
             else:
-                group.plan = [Point(time_s + self._pace_s(clock - group.clock), goal_w, clock)]
+                group.plan = [(time_s + self._pace_s(clock - group.clock), goal_w, clock)]
             group.advance(time_s)
         hashing = self._hashing
         if hashing.blocks:
             reach_s = time_s + self._pace_s(clock - hashing.clock)
-            hashing.plan = [Point(reach_s, goal_w, clock)]
+            hashing.plan = [(reach_s, goal_w, clock)]
             if self._waking:
+                # the others make room while they wake
                 ceiling_w = self._line.power_w(min(self._highest_clock, self._ceiling))
                 hashing.plan = filling_plan(
                     hashing, self._waking, goal_w, ceiling_w, self._line, self._pace_s
@@ -318,6 +320,10 @@ class Machines:
                 self._hashing = group
         self._waking = [group for group in self._waking if group.plan]
 
+    def _moving(self) -> list[Group]:
+        """Return the groups whose lines may lead somewhere: all but those asleep."""
+        return [self._hashing, *self._waking, *self._stopping]
+
     def _groups(self) -> list[Group]:
         return [self._hashing, *self._waking, *self._stopping, self._asleep]
 
@@ -330,9 +336,10 @@ class Machines:
             power_w += machine_count * group.power_w
             clocks += machine_count * group.clock
             if group.plan:
-                power_slope, clock_slope = group.slopes_per_s
-                slope_w_per_s += machine_count * power_slope
-                clocks_per_s += machine_count * clock_slope
+                goal_s, goal_w, goal = group.plan[0]
+                length_s = goal_s - group.since_s
+                slope_w_per_s += machine_count * ((goal_w - group.power_w) / length_s)
+                clocks_per_s += machine_count * ((goal - group.clock) / length_s)
         self._record_power(time_s, power_w * self._mw_per_w, slope_w_per_s * self._mw_per_w)
         ph_s = self._ph_s * self._accepted
         self._record_hashrate(time_s, clocks * ph_s, clocks_per_s * ph_s)
@@ -358,6 +365,6 @@ class Machines:
 def _next_point_s(groups: Sequence[Group]) -> float:
     next_s = inf
     for group in groups:
-        if group.plan and group.plan[0].time_s < next_s:
-            next_s = group.plan[0].time_s
+        if group.plan and group.plan[0][0] < next_s:
+            next_s = group.plan[0][0]
     return next_s

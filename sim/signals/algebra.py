@@ -130,7 +130,9 @@ class Algebraic(Measured):
             start_s, end_of_s = times_s[first : first + BLOCK], times_s[first + 1 : first + BLOCK + 1]
             if end_of_s.size < start_s.size:
                 end_of_s = np.append(end_of_s, end_s)
-            parts.append(rule(Pair(start_s, end_of_s, *self.lines_at(start_s), *other.lines_at(start_s))))
+            parts.append(
+                rule(Pair(start_s, end_of_s, *self.lines_along(start_s), *other.lines_along(start_s)))
+            )
         time_s, value, slope_per_s = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return type(self)(time_s, value, slope_per_s, end_s)
 
@@ -170,7 +172,7 @@ def total(signals: Sequence[AnySignal]) -> AnySignal:
     for first in range(0, time_s.size, BLOCK):
         block = slice(first, first + BLOCK)
         for signal in signals:
-            line = signal.lines_at(time_s[block])
+            line = signal.lines_along(time_s[block])
             value[block] += line[0]
             slope_per_s[block] += line[1]
     return type(signals[0])(time_s, value, slope_per_s, end_s)

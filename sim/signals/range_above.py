@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.signals.breakpoints import FloatArray, merged_times
-from sim.signals.windows import SLIVER_S, IndexArray, Signal, reduce_ranges
+from sim.signals.breakpoints import FloatArray, IndexArray, merged_places
+from sim.signals.windows import SLIVER_S, Signal, reduce_ranges
 
 
 class _Line(NamedTuple):
@@ -60,10 +60,9 @@ def intervals_of_range_above(signal: Signal, window_s: float, level: float) -> F
     if not 0.0 < window_s < np.inf:
         raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")
     leaving_s = signal.time_s + window_s
-    starts_s = merged_times([signal.time_s, leaving_s], signal.end_s)
+    starts_s, newest, left = merged_places(signal.time_s, leaving_s, signal.end_s)
     ends_s = np.append(starts_s[1:], signal.end_s)
-    newest = np.searchsorted(signal.time_s, starts_s, side="right") - 1
-    oldest = np.searchsorted(leaving_s, starts_s, side="right")
+    oldest = left + 1
     at_end = _lines(signal, newest, starts_s, ends_s, 0.0)
     # until a window has passed, it begins at the start of the signal
     at_start = _lines(signal, np.maximum(oldest - 1, 0), starts_s, ends_s, window_s)

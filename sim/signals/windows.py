@@ -3,12 +3,10 @@
 from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.signals.algebra import Algebraic
-from sim.signals.breakpoints import FloatArray, Segments, merged_times
-
-IndexArray = NDArray[np.intp]
+from sim.signals.base import PiecewiseLinear
+from sim.signals.breakpoints import FloatArray, IndexArray, Segments, merged_places, merged_times
 
 SLIVER_S: Final = 1e-6
 """A segment shorter than this comes of rounding, not of anything that happened [s]."""
@@ -73,9 +71,8 @@ class Signal(Algebraic):
             raise ValueError(
                 f"the window of {window_s} s must be shorter than the signal of {self.duration_s} s"
             )
-        earlier = self.shift(window_s)
-        later = self.clip_time(earlier.start_s, self.end_s)
-        return (later - earlier.clip_time(earlier.start_s, self.end_s)).without_slivers()
+        start_s, _, value, slope_per_s = _changes(self, window_s)
+        return type(self)(start_s, value, slope_per_s, self.end_s)
 
     def rolling_maximum(self, window_s: float) -> Self:
         """Return the maximum over the last window.
@@ -303,7 +300,7 @@ def change_segments(signal: Signal, window_s: float) -> Segments:
     Returns
     -------
     Segments
-        Those of ``signal.net_change(window_s)``, in half the time; none is shorter than `SLIVER_S`.
+        Those of ``signal.net_change(window_s)``.
 
     Examples
     --------
@@ -311,16 +308,21 @@ def change_segments(signal: Signal, window_s: float) -> Segments:
     >>> changes.start_s.tolist(), changes.value.tolist()
     ([5.0, 10.0, 15.0], [0.0, 3.0, 0.0])
     """
+    start_s, end_s, value, slope_per_s = _changes(signal, window_s)
+    return Segments(start_s, end_s, value, value + slope_per_s * (end_s - start_s))
+
+
+def _changes(
+    signal: PiecewiseLinear, window_s: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return start [s], end [s], value and slope [value/s] of the lines of the change from a window ago."""
     delayed_s = signal.time_s + window_s
-    starts_s = merged_times(
-        [delayed_s, signal.time_s[np.searchsorted(signal.time_s, delayed_s[0], "right") :]], signal.end_s
-    )
+    starts_s, now, then = merged_places(signal.time_s, delayed_s, signal.end_s)
     ends_s = np.append(starts_s[1:], signal.end_s)
-    long = ends_s - starts_s >= SLIVER_S
-    starts_s, ends_s = starts_s[long], ends_s[long]
-    now = np.searchsorted(signal.time_s, starts_s, side="right") - 1
-    then = np.searchsorted(delayed_s, starts_s, side="right") - 1
-    slope = signal.slope_per_s
-    values = signal.value[now] + slope[now] * (starts_s - signal.time_s[now])
-    values -= signal.value[then] + slope[then] * (starts_s - delayed_s[then])
-    return Segments(starts_s, ends_s, values, values + (slope[now] - slope[then]) * (ends_s - starts_s))
+    kept = (ends_s - starts_s >= SLIVER_S) & (then >= 0)
+    kept[np.searchsorted(starts_s, delayed_s[0])] = True  # the domain begins there
+    starts_s, ends_s, now, then = starts_s[kept], ends_s[kept], now[kept], then[kept]
+    value, slope = signal.value, signal.slope_per_s
+    later = value[now] + slope[now] * (starts_s - signal.time_s[now])
+    earlier = value[then] + slope[then] * (starts_s - delayed_s[then])
+    return starts_s, ends_s, later - earlier, slope[now] - slope[then]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -15,6 +16,8 @@ ERROR_HZ: Final = 1e-7
 NODES: Final = 1 << 19
 """Cubics worked on at a time."""
 _NEWTON_STEPS: Final = 4
+_SLOPE_SHARE: Final = 4.0 / 27.0 + 1e-9
+"""Largest of x (1 - x)^2 from 0 to 1, and a little for rounding."""
 _HERMITE: Final = 384.0
 """A cubic through values and slopes misses by at most h^4/384 times the fourth derivative."""
 
@@ -49,32 +52,43 @@ class Cubics:
         """End of each [s]."""
         return self.start_s + self.length_s
 
+    @cached_property
     def coefficients(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return a, b, c of ``start_hz + a x + b x^2 + c x^3`` with x from 0 to 1 along the cubic [Hz]."""
+        """The a, b, c of ``start_hz + a x + b x^2 + c x^3`` with x from 0 to 1 along the cubic [Hz]."""
         rise = self.end_hz - self.start_hz
         first, last = self.start_slope * self.length_s, self.end_slope * self.length_s
         return first, 3.0 * rise - 2.0 * first - last, first + last - 2.0 * rise
 
     def at(self, share: FloatArray) -> FloatArray:
         """Return the deviation at a share of the way along each cubic [Hz]."""
-        a, b, c = self.coefficients()
+        a, b, c = self.coefficients
         return np.asarray(self.start_hz + share * (a + share * (b + share * c)))
 
     def slope_at(self, share: FloatArray) -> FloatArray:
         """Return the slope at a share of the way along each cubic [Hz/s]."""
-        a, b, c = self.coefficients()
+        a, b, c = self.coefficients
         return np.asarray((a + share * (2.0 * b + share * 3.0 * c)) / self.length_s)
 
     def integral(self, share: FloatArray | float = 1.0) -> FloatArray:
         """Return the integral from the start up to a share of the way along each cubic [Hz s]."""
-        a, b, c = self.coefficients()
+        a, b, c = self.coefficients
         inner = self.start_hz + share * (a / 2.0 + share * (b / 3.0 + share * c / 4.0))
         return np.asarray(self.length_s * share * inner)
+
+    def highest_hz(self, sign: float) -> FloatArray:
+        """Return a bound of ``sign`` times the deviation along each cubic [Hz].
+
+        Of a cubic's parts those of its ends' values mix between them, and that of a slope comes to 4/27 of
+        it times the length at the most.
+        """
+        highest = np.maximum(sign * self.start_hz, sign * self.end_hz)
+        slopes = np.abs(self.start_slope) + np.abs(self.end_slope)
+        return np.asarray(highest + _SLOPE_SHARE * self.length_s * slopes)
 
     def turning(self) -> tuple[AnyArray, FloatArray]:
         """Return the numbers of the cubics that turn inside, and the share of the way where they do."""
         index = np.flatnonzero(self.start_slope * self.end_slope < 0.0)
-        a, b, c = self[index].coefficients()
+        a, b, c = self[index].coefficients
         # with the sign that makes it a minimum; of the quadratic's two roots the one between 0 and 1
         sign = -np.sign(a)
         a, b, c = sign * a, sign * b, sign * c

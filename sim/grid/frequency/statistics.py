@@ -12,6 +12,8 @@ from sim.grid.frequency.state_space import AnyArray
 from sim.signals import FloatArray
 from sim.units import SECONDS_PER_MINUTE
 
+ROUNDING_HZ: Final = 1e-12
+"""Deviations nearer than this are the same [Hz]."""
 _BISECTIONS: Final = 40
 _GAUSS_SHARES, _GAUSS_WEIGHTS = (array / 2.0 for array in np.polynomial.legendre.leggauss(4))
 
@@ -213,7 +215,8 @@ def _crossings(
     All are shares of the way along a cubic; a part that is above throughout crosses at its end if it starts
     above, as all do.
     """
-    parts, first, last = cubics.monotone()
+    # most cubics lie below it by far; what rounding lifts above it must not be lost
+    parts, first, last = cubics[cubics.highest_hz(sign) > level_hz - ROUNDING_HZ].monotone()
     at_first, at_last = sign * parts.at(first) > level_hz, sign * parts.at(last) > level_hz
     some = at_first | at_last
     parts, first, last, at_first, at_last = (
@@ -266,7 +269,7 @@ def _change(cubics: Cubics, window_s: float, span_s: tuple[float, float], least:
 
 def _steepest_slope(cubics: Cubics) -> FloatArray:
     """Return a bound of the slope along each cubic, without sign [Hz/s]."""
-    a, b, c = cubics.coefficients()
+    a, b, c = cubics.coefficients
     steepest = np.maximum(np.abs(cubics.start_slope), np.abs(cubics.end_slope))
     vertex = np.divide(-b, 3.0 * c, out=np.zeros_like(b), where=np.abs(c) > 0.0)
     inside = (vertex > 0.0) & (vertex < 1.0)

@@ -1,0 +1,131 @@
+"""Where a signal may move by more than a level within a window: a quick look that skips what stands still."""
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from sim.signals.breakpoints import BLOCK, FloatArray
+from sim.signals.windows import SLIVER_S, Signal, reduce_ranges
+
+CHUNK: Final = 32
+"""Breakpoints that are looked at as one; a whole number of chunks makes a block."""
+NEAR: Final = 32
+"""Chunks apart within which two stretches are taken as one: a stretch costs as much as so many chunks."""
+FEW: Final = 64
+"""Chunks that are looked at one by one, in the order of their bounds, before all others together."""
+ROUNDING: Final = 1e-9
+"""A range that misses the level by less than this fraction of the signal's size may still be above it."""
+
+
+def spans_of_range_above(signal: Signal, window_s: float, level: float) -> list[tuple[float, float]]:
+    """Return intervals outside of which the rolling range is nowhere above a level.
+
+    Parameters
+    ----------
+    signal
+        The signal.
+    window_s
+        Length of the window [s], above 0.
+    level
+        The level [value].
+
+    Returns
+    -------
+    list of tuple of float
+        Start and end [s] of each interval, in order, with at most ``BLOCK`` breakpoints; the range over
+        ``[t - window_s, t]`` may only be above the level where t lies in one of them.
+
+    Notes
+    -----
+    The range of all chunks that a window may touch bounds the range within it.
+
+    Examples
+    --------
+    >>> power = Signal.steps(np.arange(0.0, 6400.0), np.where(np.arange(6400) < 3000, 10.0, 50.0), 6400.0)
+    >>> spans_of_range_above(power, 5.0, 20.0)
+    [(2976.0, 3040.0)]
+    """
+    starts_s, bounds, size = _bounds(signal, window_s)
+    found = np.flatnonzero(bounds > level - ROUNDING * size)
+    if found.size == 0:
+        return []
+    apart = np.diff(found) > NEAR
+    firsts, lasts = np.append(found[0], found[1:][apart]), np.append(found[:-1][apart], found[-1]) + 1
+    edges_s = np.append(starts_s, signal.end_s)
+    spans_s: list[tuple[float, float]] = []
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        cuts = [first, *range(first + BLOCK // CHUNK, last, BLOCK // CHUNK), last]
+        spans_s += pairwise(edges_s[cuts].tolist())
+    return spans_s
+
+
+def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
+    """Return the largest range within a window, as `Signal.largest_range` does, in the memory of a part.
+
+    Parameters
+    ----------
+    signal
+        The signal.
+    window_s
+        Length of the window [s], above 0.
+
+    Returns
+    -------
+    tuple of float
+        The largest range within any window [value], and the end of the first such window [s]; the end of the
+        signal where it is no longer than one.
+
+    Notes
+    -----
+    Chunks are looked at closely in the order of their bounds, until none is left that may beat the largest;
+    where many could, as in a signal that repeats itself, the rest is gone through in one go.
+
+    Examples
+    --------
+    >>> largest_range(Signal.steps([0.0, 5.0, 7.0], [1.0, 4.0, 0.0], 9.0), 1.0)
+    (4.0, 7.0)
+    """
+    if window_s >= signal.duration_s:
+        return signal.maximum() - signal.minimum(), signal.end_s
+    starts_s, bounds, _ = _bounds(signal, window_s)
+    edges_s = np.append(starts_s, signal.end_s)
+    best = (-np.inf, signal.end_s)
+    # the earlier of equal bounds first, so that the first of equal ranges is found first
+    for chunk in np.argsort(-bounds, kind="stable")[:FEW].tolist():
+        if bounds[chunk] <= best[0]:
+            return best
+        best = _larger(best, signal, window_s, (float(edges_s[chunk]), float(edges_s[chunk + 1])))
+    for span_s in spans_of_range_above(signal, window_s, best[0]):
+        best = _larger(best, signal, window_s, span_s)
+    return best
+
+
+def _larger(
+    best: tuple[float, float], signal: Signal, window_s: float, span_s: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the larger of a range and the largest within windows that end in a span; of equals the first."""
+    found = with_window(signal, window_s, span_s).largest_range(window_s)
+    return max(best, found, key=lambda either: (either[0], -either[1]))
+
+
+def with_window(signal: Signal, window_s: float, span_s: tuple[float, float]) -> Signal:
+    """Return what windows that end in a span can see: the signal from a window before it to its end."""
+    return signal.clip_time(max(signal.start_s, span_s[0] - window_s), span_s[1])
+
+
+def _bounds(signal: Signal, window_s: float) -> tuple[FloatArray, FloatArray, float]:
+    """Return start of each chunk [s], bound of the range within windows that end in it, the signal's size."""
+    highs, lows = [], []
+    for block in signal.segments():
+        firsts = np.arange(0, block.value.size, CHUNK)
+        highs.append(np.maximum.reduceat(np.maximum(block.value, block.left_limit), firsts))
+        lows.append(np.minimum.reduceat(np.minimum(block.value, block.left_limit), firsts))
+    high, low = np.concatenate(highs), np.concatenate(lows)
+    starts_s = signal.time_s[::CHUNK]
+    last = np.arange(starts_s.size)
+    # a sliver more than the window: its start may be rounded
+    since_s = starts_s - (window_s + SLIVER_S)
+    first = np.maximum(np.searchsorted(starts_s, since_s, side="right") - 1, 0)
+    bounds = reduce_ranges(np.maximum, high, first, last) - reduce_ranges(np.minimum, low, first, last)
+    return starts_s, bounds, float(max(abs(high.max()), abs(low.min())))
