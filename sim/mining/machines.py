@@ -202,7 +202,7 @@ class Machines:
     def ahead(self, time_s: float) -> list[tuple[float, float, float]]:
         """Return power from a time on, if nothing befalls them: time [s], value [MW], slope [MW/s]."""
         self.move_to(time_s)
-        times_s = sorted({time_s, *(point.time_s for group in self._groups() for point in group.plan)})
+        times_s = sorted({time_s, *(point[0] for group in self._groups() for point in group.plan)})
         lines = []
         for at_s, end_s in pairwise(times_s):
             middle_s = 0.5 * (at_s + end_s)  # at the end it may jump

@@ -109,3 +109,24 @@ def test_the_same_seed_gives_the_same_run():
     one, same = (recorded(fleets=[FAILING], loads=[BURSTS], limit_mw=45.0, days=0.5) for _ in range(2))
     for name, signal in one.signals.items():
         assert np.array_equal(signal.value, same.signals[name].value), name
+
+
+def test_the_relay_sees_orders_of_cohorts_that_are_under_way(tmp_path):
+    (tmp_path / "ai.csv").write_text("time_s,power_mw\n0,150\n600,100\n")
+    recording = run(
+        a_scenario(
+            tmp_path,
+            days=1200.0 / 86_400.0,
+            loads=[{"name": "ai", "type": "replay", "file": "ai.csv"}],
+            fleets=[COHORT | {"machine_count": 20_000, "latency_s": 5.0}],
+            policy={"type": "always-on"},
+            interconnection={
+                "limit_mw": 200.0,
+                "trip": {"above_ratio": 1.02, "after_s": 10.0, "hold_min": 1.0},
+            },
+        )
+    ).recording
+    above = (recording["site_power_mw"] - 204.0).intervals_above(1e-6)
+    trips_s = [event.time_s for event in recording.events if event.kind == "trip"]
+    assert len(trips_s) > 3
+    assert trips_s == pytest.approx([from_s + 10.0 for from_s, _ in above])
