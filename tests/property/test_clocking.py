@@ -35,7 +35,8 @@ def test_a_mix_of_profiles_never_draws_less_than_one_clock_between_them(curve, s
     fraction = curve.minimum_fraction + share * (curve.maximum_fraction - curve.minimum_fraction)
     one_clock = power_ratio(fraction, curve.vf_slope, curve.static_fraction)
 
-    assert one_clock - 1e-12 <= curve.power_ratio(fraction) <= one_clock * 1.002
+    # a chord over a step of the clock lies above the curve by an eighth of its square times the curvature
+    assert one_clock - 1e-12 <= curve.power_ratio(fraction) <= one_clock + 1e-3
 
 
 @LAW
