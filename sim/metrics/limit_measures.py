@@ -152,7 +152,7 @@ def _around_worst(power: Signal, window_s: float) -> Iterator[Signal]:
     worst = []
     for from_s, to_s in pairwise(edges_s):
         part = power.clip_time(max(power.start_s, from_s - window_s), to_s)
-        worst.append(part.largest_range(window_s))
+        worst.append(largest_range(part, window_s))
     for _, time_s in sorted(worst, key=lambda found: -found[0])[:MOMENTS]:
         from_s = max(power.start_s, time_s - window_s - AROUND_S)
         yield power.clip_time(from_s, min(power.end_s, time_s + AROUND_S))

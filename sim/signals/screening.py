@@ -10,7 +10,7 @@ from sim.signals.windows import SLIVER_S, Signal, reduce_ranges
 
 CHUNK: Final = 32
 """Breakpoints that are looked at as one; a whole number of chunks makes a block."""
-NEAR: Final = 32
+NEAR: Final = 96
 """Chunks apart within which two stretches are taken as one: a stretch costs as much as so many chunks."""
 FEW: Final = 64
 """Chunks that are looked at one by one, in the order of their bounds, before all others together."""
