@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from sim.metrics import Measurement
-from sim.metrics.headlines import headlines
+from sim.metrics.headlines import HEADLINES, headlines
 from sim.metrics.statement import statement
 from sim.report.format import format_amount, format_value
 from sim.result import Result, metrics_document
@@ -161,16 +161,20 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
+    from sim.study.compared_run import FACTS  # noqa: PLC0415  # no other command needs it
+
     names = list(document["policies"])
     title = f"{document['scenario']}: mean of {document['replications']} runs, then the paired difference to"
     table = Table(title=f"{title} {names[0]} with its 95 % interval")
     table.add_column("metric", no_wrap=True)
     for name in names:
         table.add_column(name, justify="right")
-    for metric, facts in document["metrics"].items():
-        unit = facts["unit"]
+    shown = [metric for metric in document["metrics"] if metric in {*FACTS, *HEADLINES}]
+    for metric in shown:
+        unit = document["metrics"][metric]["unit"]
         cells = [_compared(document["policies"][name][metric], unit) for name in names]
         table.add_row(metric, *cells)
+    table.caption = f"{len(shown)} of {len(document['metrics'])} metrics; the page and compare.json hold all"
     _console().print(table)
 
 
