@@ -203,8 +203,9 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
 
     Notes
     -----
-    Exact at the points to rounding. On a uniform grid a year of seconds (31.5 million points) takes about
-    two seconds, as do five million points at any times, with some 256 kB of working memory a mode. With a
+    Exact at the points to rounding. On a uniform grid a year of seconds (31.5 million points) takes one to
+    two seconds, as do five million points at any times, with some 256 kB of working memory a mode; numbers of
+    that curve take ten times as long. With a
     deadband the curve is followed from one passing of its edge to the next, about 5 ms each: minutes for a
     load that passes it every half minute for a week, seconds for one that never does.
 
