@@ -132,8 +132,8 @@ def test_the_mining_curve_of_a_cohort_lies_above_all_its_clocks_and_gets_no_stee
     slopes = [piece.ph_s_per_mw for piece in curve.pieces]
 
     assert slopes == sorted(slopes, reverse=True)
-    assert curve.power_mw[-1] == pytest.approx(fleet.rated_mw + 10.0)
+    assert curve.power_mw[-1] == pytest.approx(fleet.full_mw + 10.0)
     alone = mining_curve([fleet])
     for power_mw, ph_s in fleet.levels:
-        if power_mw <= fleet.rated_mw:
+        if power_mw <= fleet.full_mw:
             assert np.interp(power_mw, alone.power_mw, alone.ph_s) >= ph_s - 1e-9

@@ -1,0 +1,26 @@
+"""The commands; the only place that prints."""
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from sim.cli import campus, experiments, folders
+from sim.cli.app import app
+from sim.errors import HashballastError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; what is wrong with the user's input is said in plain lines, and the exit code is 2."""
+    command: Callable[..., object] = typer.main.get_command(app)
+    try:
+        command(args=arguments, prog_name="hashballast")
+    except HashballastError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        sys.exit(130)
+
+
+__all__ = ["app", "campus", "experiments", "folders", "main"]

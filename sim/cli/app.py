@@ -1,0 +1,55 @@
+"""The command itself, the options that its commands share, and how they find a file by name."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.errors import InputError
+
+app = typer.Typer(
+    name="hashballast",
+    help="Simulate an AI and Bitcoin-mining campus on one grid interconnection.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+DataFolders = Annotated[
+    list[Path], typer.Option("--data", help="Folder that scenario data files may also lie in; repeatable.")
+]
+Overrides = Annotated[
+    list[str], typer.Option("--set", help="Override a field: fleets.miners.rated_mw=80; repeatable.")
+]
+OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder to write the result to; must be new.")]
+Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
+AllowPlugins = Annotated[
+    bool,
+    typer.Option(
+        "--allow-plugins", help="Let a policy be Python code from outside, module:Class or file.py:Class."
+    ),
+]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
+
+
+def find(name: str, folder: str) -> Path:
+    """Return the path of a scenario or study: a path as it stands, or a name in the folder of examples.
+
+    Raises
+    ------
+    InputError
+        There is none of this name; the error lists those there are.
+    """
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} or path.exists():
+        return path
+    folders = (Path(folder), Path(__file__).parents[2] / folder)
+    for place in folders:
+        if (place / f"{name}.yaml").exists():
+            return place / f"{name}.yaml"
+    known = sorted({file.stem for place in folders for file in place.glob("*.yaml")})
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ""
+    raise InputError.single(name, "", f"no such file, and no such name in {folder}: {', '.join(known)}{hint}")

@@ -1,0 +1,147 @@
+"""Commands on many runs: compare policies, sweep a study, tune a policy."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, Workers, app, find
+
+
+@app.command()
+def compare(  # typer passes them by name
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    policies: Annotated[
+        str, typer.Option(help='Policies, the first is what the others are compared with: "a b:margin_mw=2".')
+    ] = "mining-off always-on follow-headroom price-threshold",
+    replications: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Runs of each, with seeds in common.")
+    ] = 4,
+    overrides: Overrides = [],  # noqa: B006  # see run
+    days: Days = None,
+    over: Annotated[
+        list[str],
+        typer.Option("--over", help="Who wins over a field's values: fleet.rated_mw=40,80; once or twice."),
+    ] = [],  # noqa: B006  # see run
+    warm_up_d: Annotated[
+        float, typer.Option("--warm-up", min=0.0, help="Start of each run that no metric counts [d].")
+    ] = 0.0,
+    until: Annotated[
+        str | None,
+        typer.Option("--until-half-width", help="Add runs until differences are known: objective_usd=500."),
+    ] = None,
+    most: Annotated[
+        int, typer.Option("--max-replications", min=1, max=10_000, help="Runs of each at the most.")
+    ] = 100,
+    workers: Workers = 2,
+    out: OutFolder = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    references: Annotated[
+        bool, typer.Option(help="Run mining-off and always-on too, and set every metric against them.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print compare.json alone.")] = False,
+    allow_plugins: AllowPlugins = False,
+) -> None:
+    """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
+    from sim.console import print_comparison, print_winners, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.comparison_page import write_comparison_report, write_winners_report  # noqa: PLC0415
+    from sim.study.compare import Ways, read_until  # noqa: PLC0415
+    from sim.study.compare import compare as run_all  # noqa: PLC0415
+    from sim.study.winners import read_axis, winners  # noqa: PLC0415
+
+    given = [*overrides, *([f"days={days}"] if days is not None else [])]
+    ways = Ways(
+        warm_up_d, references, None if until is None else read_until(until, most), workers, allow_plugins
+    )
+    axes, place = [read_axis(text) for text in over], find(scenario, "scenarios")
+    with progress_bar("comparing policies") as tell:
+        rest: dict[str, Any] = {"overrides": given, "data": data, "ways": ways, "progress": tell}
+        found: Any
+        if axes:
+            found = winners(place, policies.split(), axes, replications, **rest)
+        else:
+            found = run_all(place, policies.split(), replications, **rest)
+    (print_winners if axes else print_comparison)(found, as_json=as_json)
+    if out is not None or not as_json:
+        report = write_winners_report if axes else write_comparison_report
+        say(f"result: {found.write(out, report)}")
+
+
+@app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(help="Name in scenarios/studies/, or path of a study file.")],
+    workers: Workers = 2,
+    timeout_s: Annotated[float, typer.Option(min=1.0, help="Wall time allowed for one run [s].")] = 3600.0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")
+    ] = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    allow_plugins: AllowPlugins = False,
+) -> None:
+    """Run every combination of a study's axes; what is done already is not done again."""
+    from sim.console import print_sweep, progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.study.sweep import load_study  # noqa: PLC0415
+    from sim.study.sweep import sweep as run_all  # noqa: PLC0415
+
+    loaded = load_study(find(study, "scenarios/studies"), data=data, allow_plugins=allow_plugins)
+    with progress_bar(f"sweeping {loaded.name}") as progress:
+        outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
+    print_sweep(outcome, [axis.path for axis in loaded.axes])
+    if outcome.failed_count:
+        raise typer.Exit(1)
+
+
+@app.command()
+def tune(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    policy: Annotated[str, typer.Option(help="Policy to tune, as in compare: TYPE or TYPE:field=value.")],
+    parameters: Annotated[
+        str,
+        typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".'),
+    ],
+    trials: Annotated[int, typer.Option(min=1, max=100_000, help="Sets of values to try.")] = 40,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each trial.")] = 3,
+    test_seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs to judge on.")] = 8,
+    test_overrides: Annotated[
+        list[str], typer.Option("--test-set", help="Field to set for a second judgement; repeatable.")
+    ] = [],  # noqa: B006  # see run
+    metric: Annotated[
+        str | None, typer.Option(help="Metric to make large; left out: margin less a price on exceedance.")
+    ] = None,
+    overrides: Overrides = [],  # noqa: B006  # see run
+    days: Days = None,
+    workers: Workers = 2,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder; started before: goes on.")] = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    minimise: Annotated[bool, typer.Option("--minimise", help="Make the metric small instead.")] = False,
+    exceedance_usd_per_mwh: Annotated[
+        float, typer.Option("--exceedance-price", min=0.0, help="Price on energy above the limit [USD/MWh].")
+    ] = 10_000.0,
+    allow_plugins: AllowPlugins = False,
+) -> None:
+    """Search a policy's fields on some seeds, and judge what was found on others."""
+    from sim.console import print_tuning, progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.study.goal import Objective  # noqa: PLC0415
+    from sim.study.question import Question  # noqa: PLC0415
+    from sim.study.search_space import parse_parameters  # noqa: PLC0415
+    from sim.study.tune import tune as run_all  # noqa: PLC0415
+
+    question = Question(
+        path=find(scenario, "scenarios"),
+        policy=policy,
+        parameters=parse_parameters(parameters.split()),
+        trials=trials,
+        seeds=seeds,
+        test_seeds=test_seeds,
+        objective=Objective(metric, minimise, exceedance_usd_per_mwh),
+        overrides=(*overrides, *([f"days={days}"] if days is not None else [])),
+        test_overrides=tuple(test_overrides),
+        data=tuple(data),
+        allow_plugins=allow_plugins,
+    )
+    with progress_bar(f"tuning {policy}") as progress:
+        tuned = run_all(question, out, workers=workers, progress=progress)
+    print_tuning(tuned)

@@ -1,0 +1,151 @@
+"""Commands on a result folder: its page, limits, stability, waveform, exports, dynamics."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.app import app
+from sim.errors import InputError
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+    """Build the page and the figures of a result folder again, from the folder alone."""
+    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.build import write_report  # noqa: PLC0415
+
+    write_report(folder)
+    say(f"report: {folder / 'report.html'}")
+
+
+@app.command()
+def limits(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+    """Check the site of a result against utilities' limits and its own, with and without miners."""
+    from sim.console import print_limits, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    stored = read_result(folder)
+    print_limits(*checks_of(stored.recording, stored.scenario))
+    for warning in trace_warnings(stored.recording):
+        say(f"warning: {warning}")
+
+
+@app.command()
+def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+    """Show how the site of a result moves: deepest dips, variation by time scale, spectrum by band."""
+    from sim.console import print_stability, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.local_time import LocalTime  # noqa: PLC0415
+    from sim.report.stability import stability_section  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    stored = read_result(folder)
+    clock = LocalTime.of_run(stored.scenario.get("start"), stored.recording.start_utc_s)
+    section = stability_section(stored.recording, stored.scenario, clock)
+    print_stability(section)
+    for note in (section.dip_note, *section.spectrum_notes):
+        say(note)
+
+
+@app.command()
+def waveform(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    start_s: Annotated[float, typer.Option("--at", min=0.0, help="Start of the window [s].")],
+    length_s: Annotated[float, typer.Option("--for", min=0.01, help="Length of the window [s].")] = 60.0,
+    rate_hz: Annotated[
+        float, typer.Option("--rate", help="Samples in a second [Hz], at least 120.")
+    ] = 1000.0,
+    out: Annotated[Path, typer.Option("--out", help="CSV file to write; must be new.")] = Path(
+        "waveform.csv"
+    ),
+) -> None:
+    """Write the site's power within the second: training iterations, synthesised for a window of a run."""
+    from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
+    from sim.console import say  # noqa: PLC0415
+    from sim.publish import write_waveform  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    stored = read_result(folder)
+    window = (start_s, start_s + length_s)
+    specs = recorded_iterations(stored.recording)
+    try:
+        (wave,) = site_waveform(stored.recording, [window], specs, rate_hz, stored.provenance["seed"])
+    except ValueError as error:
+        raise InputError.single(str(folder), "", str(error)) from error
+    write_waveform(wave, out)
+    count = wave.power_mw.size
+    say(f"waveform: {out}, {count} samples of {len(specs)} training jobs, up to {wave.nyquist_hz:g} Hz")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    shape: Annotated[
+        str, typer.Option("--format", help="1s, breakpoints, psse, vessim or openg2g.", show_default=False)
+    ],
+    start_s: Annotated[float, typer.Option("--at", min=0.0, help="Start of the window [s].")] = 0.0,
+    length_s: Annotated[
+        float | None, typer.Option("--for", help="Length of the window [s]; to the end unless given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="CSV file to write; must be new. Default: profile-FORMAT.csv")
+    ] = None,
+) -> None:
+    """Write power at the connection to the grid for a study in another tool."""
+    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.export import FORMATS, Profile, write_profile  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    if shape not in FORMATS:
+        raise InputError.single("--format", "", f"must be one of {', '.join(FORMATS)}, got {shape!r}")
+    try:
+        profile = Profile.of(read_result(folder), start_s, length_s)
+    except ValueError as error:
+        raise InputError.single(str(folder), "", str(error)) from error
+    if "reactive_mvar" in FORMATS[shape].columns and profile.power_factor is None:
+        say("warning: the scenario gives no grid.connection: reactive power is written as 0")
+    written = write_profile(profile, FORMATS[shape], out or Path(f"profile-{shape}.csv"))
+    say(f"export: {', '.join(str(path) for path in written)}")
+
+
+@app.command()
+def dynamics(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    windows: Annotated[int, typer.Option("--windows", min=1, max=20, help="Worst windows to look at.")] = 3,
+    system: Annotated[
+        list[str] | None, typer.Option("--system", help="kundur or ieee39; repeatable. Default: both.")
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(min=0.001, max=1000.0, help="What the site's power is multiplied by.")
+    ] = 1.0,
+    python: Annotated[
+        str, typer.Option(envvar="HASHBALLAST_ANDES_PYTHON", help="Interpreter that has ANDES.")
+    ] = sys.executable,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for table and figure. Default: dynamics/ in the result."),
+    ] = None,
+) -> None:
+    """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""
+    from sim.console import print_dynamics, say  # noqa: PLC0415  # keeps --help fast
+    from sim.dynamics import SYSTEMS, compare_windows, write_comparison  # noqa: PLC0415
+    from sim.export import Profile  # noqa: PLC0415
+    from sim.result import read_result  # noqa: PLC0415
+
+    unknown = [name for name in system or () if name not in SYSTEMS]
+    if unknown:
+        raise InputError.single("--system", "", f"must be one of {', '.join(SYSTEMS)}, got {unknown[0]!r}")
+    profile = Profile.of(read_result(folder))
+    chosen = [SYSTEMS[name] for name in system or SYSTEMS]
+    found = compare_windows(
+        profile.power_mw, chosen, python, count=windows, scale=scale, reactive_per_mw=profile.reactive_per_mw
+    )
+    if not found:
+        say("dynamics: the site's power never moves; there is nothing to study")
+        return
+    print_dynamics(found)
+    place = folder / "dynamics" if out is None else out
+    write_comparison(found, place)
+    say(f"dynamics: {place / 'comparison.csv'}, {place / 'comparison.png'}")
