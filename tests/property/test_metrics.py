@@ -134,7 +134,7 @@ def test_all_megawatts_scaled_scale_power_energy_and_money_and_leave_times_alone
         assert large[name].value == pytest.approx(
             factor * small[name].value, rel=1e-9, abs=1e-7, nan_ok=True
         ), name
-    of_fleets = [name for name in small if name.startswith("fleet.") and name.endswith("_mwh")]
+    of_fleets = [name for name in small if name.startswith("fleet.") and name.endswith(".energy_mwh")]
     for name in of_fleets:
         assert large[name].value == pytest.approx(factor * small[name].value, rel=1e-9, abs=1e-7), name
     # the watt up to which an excess counts as rounding is not scaled
