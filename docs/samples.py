@@ -68,7 +68,7 @@ def _run(
 
 
 def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
-    """Yield the lines of the metrics named, those that go on below them, and the frame; cut to the page."""
+    """Yield the lines of the metrics named, those that go on below them, and their frame; cut to the page."""
     wanted = not metrics
     for line in lines:
         if not line.startswith(tuple("┏┃┡│└")):
@@ -79,6 +79,8 @@ def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
             wanted = name in metrics if name else wanted
         if wanted or not line.startswith("│"):
             yield _cut(line)
+        if metrics and line.startswith("└"):
+            return  # the metrics stand in the first table
 
 
 def _cut(line: str) -> str:
