@@ -180,20 +180,21 @@ class Controller:
         price = self.price_usd_per_mwh
         if steps:
             price = price_at_usd_per_mwh(steps, self._ai_power_mw + commanded_mw)
-        target_mw, reason, wake_at_s = self._decide_by_policy(
-            Observation(
-                now_s,
-                self._ai_power_mw,
-                self.limit_mw,
-                price,
-                self.hashprice_usd_per_ph_day,
-                commanded_mw,
-                self.fleets,
-                self._notices,
-                steps,
-                *self._obligations_seen(),
-            )._replace(**self.market_view)
+        observation = Observation(
+            now_s,
+            self._ai_power_mw,
+            self.limit_mw,
+            price,
+            self.hashprice_usd_per_ph_day,
+            commanded_mw,
+            self.fleets,
+            self._notices,
+            steps,
+            *self._obligations_seen(),
         )
+        if self.market_view:  # few markets publish more than prices
+            observation = observation._replace(**self.market_view)
+        target_mw, reason, wake_at_s = self._decide_by_policy(observation)
         if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
         if reason != self._reason:
