@@ -72,6 +72,8 @@ def sweep_with_two_workers(study: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    # a shell that starts the tests in the background has them ignore an interrupt, and so their children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.argv[1] == "hang":
         hang_in_two_workers(Path(sys.argv[2]))
     else:
