@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from sim.metrics.base import Metric
+from sim.metrics.discounting import npv_usd
 from sim.metrics.ledger import POWER, ledger, sum_usd
 from sim.metrics.statement import of_segment, total
 from sim.recording import Recording
@@ -93,8 +94,8 @@ def present_years(years: float, discount_fraction: float, growth_fraction: float
     >>> round(present_years(15, 0.10), 4), round(present_years(15, 0.10, 0.03), 4)
     (7.6061, 8.9576)
     """
-    year = np.arange(1, int(years) + 1)
-    return float(np.sum((1.0 + growth_fraction) ** (year - 1) / (1.0 + discount_fraction) ** year))
+    payments = (1.0 + growth_fraction) ** np.arange(int(years))
+    return npv_usd(discount_fraction, np.append(0.0, payments))
 
 
 def npv_mining_usd(recording: Recording) -> float:
