@@ -21,7 +21,7 @@ from sim.spec import NonNegative, Positive, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY, SUFFIX_UNITS
 
-DAYS_PER_YEAR: Final = 365.25
+JULIAN_YEAR_D: Final = 365.25
 
 
 class BtcPrice(Spec):
@@ -123,7 +123,7 @@ class RandomBtcPrice(BtcPrice):
     def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- reads no file
         """Return a path of the price; a shorter run meets the same prices [USD/BTC]."""
         times_s = np.arange(0.0, end_s, SECONDS_PER_DAY)
-        step_years = 1.0 / DAYS_PER_YEAR
+        step_years = 1.0 / JULIAN_YEAR_D
         drift = (self.annual_drift_ratio - 0.5 * self.annual_volatility_sigma**2) * step_years
         spread = self.annual_volatility_sigma * math.sqrt(step_years)
         shocks = (drift + spread * draw for draw in draws.standard_normal(times_s.size - 1).tolist())

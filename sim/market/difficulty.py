@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import AwareDatetime, Field
 
 from sim.hashing import EXAHASH_IN_PETAHASHES, balanced_hashrate_eh_s, hashrate_ph_s
-from sim.market.btc_price import DAYS_PER_YEAR
+from sim.market.btc_price import JULIAN_YEAR_D
 from sim.market.chain import Network, Tip, simulate
 from sim.market.halvings import height_at
 from sim.market.series import check_positive, step_signals
@@ -143,7 +143,7 @@ class SimulatedDifficulty(Difficulty):
     def growth(self, end_s: float) -> Signal:
         """Return the hash rate over that of the start, without conversions, in steps of a day [1]."""
         times_s = np.arange(0.0, end_s, SECONDS_PER_DAY)
-        daily = (1.0 + self.annual_growth_ratio) ** (1.0 / DAYS_PER_YEAR)
+        daily = (1.0 + self.annual_growth_ratio) ** (1.0 / JULIAN_YEAR_D)
         return Signal.steps(times_s, [daily**day for day in range(times_s.size)], end_s)
 
     def converted_eh_s(self, start_utc_s: float, end_s: float) -> Signal:

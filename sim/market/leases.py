@@ -7,6 +7,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from sim.market.rents import (
+    ESCALATOR_FRACTION,
+    LANDLORD_CAPEX_USD_PER_MW,
+    LEASE_MARGIN_FRACTION,
+    LEASE_YEARS,
+    RENT_USD_PER_MW_YEAR,
+    TAKE_OR_PAY_FRACTION,
+)
 from sim.signals import Signal
 from sim.spec import Fraction, Name, NonNegative, Positive, Spec
 from sim.units import SECONDS_PER_HOUR
@@ -32,30 +40,30 @@ class Lease(Spec):
     """The AI loads that the tenant runs; left out: all of them. A hall is leased whole, or not at all."""
     critical_mw: Positive
     """Critical (IT) power that is leased [MW]."""
-    rent_usd_per_mw_year: NonNegative = 1.9e6
+    rent_usd_per_mw_year: NonNegative = RENT_USD_PER_MW_YEAR
     """Rent of the first lease year for a MW of critical power [USD/MW/year].
 
     Published leases of 2025 work out at 1.65 to 2.26 million (Galaxy, TeraWulf, Hut 8), most at 1.85 to 2.26;
     use 1.4 to 2.3 million as a range. The default is Hut 8's River Bend."""
-    escalator_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = 0.03
+    escalator_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = ESCALATOR_FRACTION
     """Rise of the rent at each anniversary; leases say 0.02 to 0.03."""
     commencement: AwareDatetime | None = None
     """When rent begins, ISO 8601 with an offset, and anniversaries count from; left out: the run's start."""
-    term_years: Annotated[int, Field(ge=1, le=50)] = 15
+    term_years: Annotated[int, Field(ge=1, le=50)] = LEASE_YEARS
     """Length of the lease [year]; published ones run 10 to 25."""
-    take_or_pay_fraction: Fraction = 1.0
+    take_or_pay_fraction: Fraction = TAKE_OR_PAY_FRACTION
     """Least share of the rent that is owed however little is drawn; above it the share that is used counts,
     the tenant's IT power over the critical power, at every instant. 1: full rent regardless of use."""
     power: Literal["pass-through", "landlord"] = "pass-through"
     """Who pays for the tenant's energy: the tenant, at cost (``pass-through``), or the ``landlord``."""
-    ebitda_margin_fraction: Fraction = 0.87
+    ebitda_margin_fraction: Fraction = LEASE_MARGIN_FRACTION
     """Share of the rent that is left after the landlord's own operations, energy apart.
 
     Published 0.75 to 0.90 (Galaxy: at least 0.90; TeraWulf: 0.85); the default lies between."""
     curtailment_value: Literal["operator", "tenant"] = "operator"
     """Who keeps what the leased share of the site earns by not drawing: resale under a power contract. The
     tenant's share is its critical power over the site's limit."""
-    capex_usd_per_mw: NonNegative = 11e6
+    capex_usd_per_mw: NonNegative = LANDLORD_CAPEX_USD_PER_MW
     """What a MW of critical power costs the landlord to build [USD/MW]; published 8 to 13 million."""
 
     @model_validator(mode="after")

@@ -143,7 +143,7 @@ def lease_ebitda_usd(rent_usd: Number, margin_fraction: float = LEASE_MARGIN_FRA
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class LeaseTerms:
     """A lease of critical power to an AI tenant; each default has its source where its constant stands."""
 
     critical_mw: float
@@ -162,7 +162,7 @@ class Lease:
     """Share of the contracted power that is paid for in any case [1]."""
 
 
-def lease_cash_flow_usd(lease: Lease, used_mw: ArrayLike | None = None) -> NDArray[np.float64]:
+def lease_cash_flow_usd(lease: LeaseTerms, used_mw: ArrayLike | None = None) -> NDArray[np.float64]:
     """Return what a lease costs and brings its landlord: capital today, EBITDA at the end of each year.
 
     Parameters
@@ -179,7 +179,7 @@ def lease_cash_flow_usd(lease: Lease, used_mw: ArrayLike | None = None) -> NDArr
 
     Examples
     --------
-    >>> print(np.round(lease_cash_flow_usd(Lease(critical_mw=100.0, years=3)) / 1e6, 1))
+    >>> print(np.round(lease_cash_flow_usd(LeaseTerms(critical_mw=100.0, years=3)) / 1e6, 1))
     [-1100.    165.3   170.3   175.4]
     """
     year = np.arange(lease.years, dtype=float)

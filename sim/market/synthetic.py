@@ -54,7 +54,7 @@ SECOND_HARMONIC_RATIO: Final = 0.8
 """Height of the half-day wave, which makes the morning peak, over that of the daily wave."""
 ANNUAL_PEAK_FRACTION: Final = 0.68
 """Part of the calendar year that has passed when prices are highest."""
-SECONDS_PER_YEAR: Final = 365.2425 * SECONDS_PER_DAY
+GREGORIAN_YEAR_S: Final = 365.2425 * SECONDS_PER_DAY
 
 DRAWS_PER_STEP: Final = 5
 """Random numbers drawn for each interval in its turn, so that a shorter run meets the same prices."""
@@ -183,7 +183,7 @@ def hour_angle(utc_s: FloatArray, utc_offset_h: float) -> FloatArray:
 
 def year_angle(utc_s: FloatArray) -> FloatArray:
     """Return the time of the year as an angle [rad], zero when prices are highest; good to two days."""
-    return 2.0 * np.pi * ((utc_s / SECONDS_PER_YEAR - ANNUAL_PEAK_FRACTION) % 1.0)
+    return 2.0 * np.pi * ((utc_s / GREGORIAN_YEAR_S - ANNUAL_PEAK_FRACTION) % 1.0)
 
 
 def standard_normal(radius_draw: FloatArray, angle_draw: FloatArray) -> FloatArray:

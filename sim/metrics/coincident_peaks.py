@@ -23,9 +23,8 @@ from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.policies.four_cp import REASON
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
-_DAYS_PER_YEAR = 365.0
 _KW_PER_MW = 1000.0
 _PEAKS_PER_YEAR = 4
 _NEEDS = "four_cp.rate_usd_per_kw_year"
@@ -76,7 +75,7 @@ def _charge_usd(recording: Recording, average: float) -> float:
 
 def this_years_charge_usd(recording: Recording) -> float:
     """Return the charge on the average of the year before, for as long as the run lasts [USD]."""
-    years = recording.end_s / (_DAYS_PER_YEAR * SECONDS_PER_DAY)
+    years = recording.end_s / SECONDS_PER_YEAR
     return _charge_usd(recording, recording.constants["four_cp.previous_average_mw"]) * years
 
 

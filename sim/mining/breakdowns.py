@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.mining.cohort import Failures
-from sim.units import DAYS_PER_YEAR, SECONDS_PER_DAY
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 
 Streams = Callable[[str], Generator]
 """Returns the random stream of a name, apart from those of all other fleets."""
@@ -44,7 +44,7 @@ def breakdowns(spec: Failures, block_sizes: Sequence[int], end_s: float, draws: 
     longest_s = spec.repair_max_d * SECONDS_PER_DAY
     first_s = -2.0 * longest_s  # the longest repair settles the share in repair
     total = sum(block_sizes)
-    per_s = total * spec.per_year_fraction / (DAYS_PER_YEAR * SECONDS_PER_DAY)
+    per_s = total * spec.per_year_fraction / SECONDS_PER_YEAR
     count = int(draws.poisson(per_s * (end_s - first_s)))
     times_s = np.sort(draws.uniform(first_s, end_s, count))
     machines = draws.integers(0, total, count)

@@ -179,10 +179,6 @@ class Machines:
         self._accepted = float(accepted)
         self._record(time_s)
 
-    def is_on(self, block: int) -> bool:
-        """Return whether a block hashes or is waking."""
-        return any(block in group.blocks for group in (self._hashing, *self._waking))
-
     def move_to(self, time_s: float) -> None:
         """Go through all that happens up to a time [s], that time included, and record it."""
         self._settle_line(time_s)

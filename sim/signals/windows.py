@@ -170,11 +170,6 @@ class Signal(Algebraic):
         leaving = self._largest_range_starting_at_breakpoint(window_s)
         return max(entering, leaving, key=lambda found: (found[0], -found[1]))
 
-    def without_slivers(self) -> Self:
-        """Return the signal without segments shorter than `SLIVER_S`, which continue the one before."""
-        keep = np.append(True, np.diff(self.time_s, append=self.end_s)[1:] >= SLIVER_S)
-        return type(self)(self.time_s[keep], self.value[keep], self.slope_per_s[keep], self.end_s)
-
     def _window_start(self, window_s: float) -> Self:
         """Return the value at the start of the window; the first value is held until a window has passed."""
         return self.from_breakpoints(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sim.market.rents import (
-    Lease,
+    LeaseTerms,
     billed_mw,
     lease_cash_flow_usd,
     lease_ebitda_usd,
@@ -35,7 +35,7 @@ def test_the_mean_rent_of_a_lease_is_that_of_its_own_years():
 
 
 def test_a_landlord_spends_first_and_then_keeps_its_margin_of_the_rent():
-    lease = Lease(
+    lease = LeaseTerms(
         10.0,
         years=2,
         rent_usd_per_mw_year=2e6,
@@ -49,13 +49,16 @@ def test_a_landlord_spends_first_and_then_keeps_its_margin_of_the_rent():
 
 def test_a_slow_tenant_costs_its_landlord_unless_it_pays_anyway():
     slow_mw = np.array([0.0, 50.0, 100.0])
-    loose = Lease(100.0, years=3, take_or_pay_fraction=0.0)
+    loose = LeaseTerms(100.0, years=3, take_or_pay_fraction=0.0)
 
     unpaid = lease_cash_flow_usd(loose, slow_mw)
 
     assert unpaid[1] == 0.0
     assert unpaid[2] == pytest.approx(lease_cash_flow_usd(loose)[2] / 2.0)
-    assert lease_cash_flow_usd(Lease(100.0, years=3), slow_mw).tolist() == lease_cash_flow_usd(loose).tolist()
+    assert (
+        lease_cash_flow_usd(LeaseTerms(100.0, years=3), slow_mw).tolist()
+        == lease_cash_flow_usd(loose).tolist()
+    )
 
 
 def test_margins_apply_to_arrays():
