@@ -13,7 +13,7 @@ DYNAMICS := .venv-dynamics
 DYNAMICS_STAMP := $(DYNAMICS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep dynamics test test-all validate price-policies check bench schema reference golden lock clean
+.PHONY: help setup run compare sweep dynamics test test-all hunt validate price-policies check bench schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -41,6 +41,9 @@ test: $(STAMP)   ## run the test suite (slow checks left out)
 
 test-all: $(STAMP) ## run every test, the slow ones too
 	@$(BIN)/python -m pytest -q -m "" $(ARGS)
+
+hunt: $(STAMP)   ## property tests on examples that no run met before [ARGS="-k metrics"]
+	@$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=hunt $(ARGS)
 
 validate: $(STAMP) ## every published number, ours, its deviation and tolerance
 	@$(BIN)/python tests/validation/table.py

@@ -1,11 +1,16 @@
 """The moves of a signal: where it goes one way without standing still."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from sim.signals.breakpoints import FloatArray
-from sim.signals.windows import Signal
+from sim.signals.windows import SLIVER_S, Signal
+
+ROUNDING: Final = 1e-12
+"""A step of less than this share of the signal's largest magnitude comes of rounding and goes no way
+(assumption: thousands of times the spacing of doubles, a thousandth of a watt in a gigawatt)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,6 +18,7 @@ class Changes:
     """Moves of a signal, as arrays of one length, in order of time.
 
     A move is a maximal stretch in which the signal goes one way, in lines or jumps, without standing still.
+    What comes of rounding is neither a move nor an end of one.
     """
 
     start_s: FloatArray
@@ -67,10 +73,12 @@ def changes(signal: Signal) -> Changes:
     afters = np.column_stack([signal.value, left]).ravel()
     starts_s = np.repeat(signal.time_s, 2)
     stops_s = np.column_stack([signal.time_s, ends_s]).ravel()
-    way = np.sign(afters - values)
+    steps = afters - values
+    rounding = ROUNDING * max(float(np.abs(signal.value).max()), float(np.abs(left).max()))
+    way = np.where(np.abs(steps) > rounding, np.sign(steps), 0.0)
     moves = np.flatnonzero(way)
-    # a jump of nothing parts no line from the next
-    rests = np.flatnonzero((way == 0.0) & (stops_s > starts_s))
+    # a jump of nothing parts no line from the next, nor does a piece of no length
+    rests = np.flatnonzero((way == 0.0) & (stops_s > starts_s + SLIVER_S))
     rested = np.searchsorted(rests, moves)
     begins = np.ones(moves.size, dtype=np.bool_)
     begins[1:] = (way[moves[1:]] != way[moves[:-1]]) | (rested[1:] != rested[:-1])

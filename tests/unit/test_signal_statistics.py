@@ -76,3 +76,13 @@ def test_a_jump_takes_no_time_and_a_line_that_goes_on_is_one_move():
     assert found.length_s.tolist() == [0.0, 1.0]
     assert found.larger_than(2.0).size.tolist() == [3.0]
     assert changes(Signal.constant(1.0, 10.0)).size.size == 0
+
+
+def test_what_rounding_adds_neither_ends_a_move_nor_makes_one():
+    hair = 4.0e-14
+    time_s = [0.0, 45.0, 64.0, 77.5, 93.0]
+    mw = [233.0, 233.0, 220.0 - hair, 210.0, 200.0]
+    slopes = [0.0, -13.0 / 19.0, -10.0 / 13.5, -10.0 / 15.5, hair / 27.0]
+    falls = Signal(np.array(time_s), np.array(mw), np.array(slopes), 120.0)
+    assert changes(falls).start_s.tolist() == [45.0]
+    assert changes(falls).end_s.tolist() == [93.0]
