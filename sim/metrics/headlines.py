@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import Final
 
-from sim.metrics.base import Measurement
-
 HEADLINES: Final = (
     "site_energy_mwh",
     "fleet_energy_mwh",
@@ -56,7 +54,7 @@ OF_LOADS: Final = "ai."
 """What the names of the loads' own metrics begin with; shown wherever the run can tell them."""
 
 
-def headlines(metrics: Mapping[str, Measurement]) -> Iterator[str]:
+def headlines(metrics: Mapping[str, float]) -> Iterator[str]:
     """Yield the names of the metrics to show first, in the order in which the run has them."""
     for name, value in metrics.items():
         wanted = name in HEADLINES or name.startswith(OF_LOADS) or (name in IF_ANY and value != 0.0)

@@ -19,7 +19,13 @@ DURATION_UNITS: Final = (
     (SECONDS_PER_MINUTE, "min"),
     (1.0, "s"),
 )
-TAILS: Final = {"s": " time", "count": " count", "fraction": " fraction"}
+TAILS: Final = {
+    "s": " time",
+    "count": " count",
+    "fraction": " fraction",
+    "usd_per_mwh": " per MWh",
+    "usd_per_year": " per year",
+}
 ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC", "ebitda": "EBITDA", "npv": "NPV"}
 WINDOW: Final = re.compile(r"^(\d+)s$")
 """A window in a name, ``60s``."""

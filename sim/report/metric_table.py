@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Final
 
+from sim.metrics.headlines import headlines
 from sim.report.format import DIMENSIONLESS, format_difference, format_value, words_of
 
 OTHER: Final = "Other"
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "Site and limit": ("site_", "load_factor", "dynamic_range", "exceedance", "limit_", "headroom"),
+    "Site and limit": ("site_", "load_factor", "dynamic_range", "exceedance", "limit_"),
     "Power supply": (
         "contract_",
         "real_time_",
@@ -24,15 +26,24 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "own_generation",
     ),
     "Idle power and soak": ("idle_", "soaked_", "ai_", "curtail"),
-    "Ramps and ranges": ("net_ramp", "ramp", "rolling_range", "large_change"),
+    "Ramps and ranges": ("net_ramp", "rolling_range", "large_change"),
     "Variation and regulation": ("residual_", "regulation_"),
     "Battery": ("battery_",),
     "Voltage": ("voltage_", "flicker_", "short_circuit"),
-    "Dips": ("dip_", "dips_"),
+    "Dips": ("dip_",),
     "Grid frequency": ("frequency_",),
     "AI loads": ("ai.",),
     "Fleets": ("fleet.",),
-    "Mining and money": ("mined", "mining", "fleet_", "power_cost", "hash", "breakeven"),
+    "Mining and money": (
+        "mined",
+        "mining",
+        "fleet_",
+        "power_cost",
+        "mean_hashprice",
+        "difficulty",
+        "block_",
+    ),
+    "Orders and reserves": ("order_", "trip_", "duty_", "ancillary"),
     "Profit and loss": ("revenue", "lease_", "operating_", "penalty_", "ebitda", "enterprise_", "npv_"),
     "The simulation itself": ("event_count", "settle_count", "decision_count", "energy_balance"),
 }
@@ -63,6 +74,20 @@ class MetricGroup:
 
     title: str
     rows: tuple[MetricRow, ...]
+    is_known: bool
+    """Whether the run can tell any of them."""
+
+
+def headline_rows(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[MetricRow, ...]:
+    """Return the metrics that a reader wants first.
+
+    Parameters
+    ----------
+    metrics
+        Value, unit, summary, and baseline where there is one, by name.
+    """
+    values = {name: _number(metric) for name, metric in metrics.items()}
+    return tuple(_row(name, metrics[name]) for name in headlines(values))
 
 
 def metric_groups(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[MetricGroup, ...]:
@@ -78,10 +103,20 @@ def metric_groups(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[MetricGroup
     tuple of MetricGroup
         In the order of `GROUPS`, then `OTHER`.
     """
-    rows: dict[str, list[MetricRow]] = {title: [] for title in (*GROUPS, OTHER)}
-    for name, metric in metrics.items():
-        rows[_group_of(name)].append(_row(name, metric))
-    return tuple(MetricGroup(title, tuple(found)) for title, found in rows.items() if found)
+    names: dict[str, list[str]] = {title: [] for title in (*GROUPS, OTHER)}
+    for name in metrics:
+        names[_group_of(name)].append(name)
+    return tuple(_group(title, found, metrics) for title, found in names.items() if found)
+
+
+def _group(title: str, names: list[str], metrics: Mapping[str, Mapping[str, Any]]) -> MetricGroup:
+    rows = tuple(_row(name, metrics[name]) for name in names)
+    return MetricGroup(title, rows, is_known=any(metrics[name]["value"] is not None for name in names))
+
+
+def _number(metric: Mapping[str, Any]) -> float:
+    value = metric["value"]
+    return nan if value is None else float(value)
 
 
 def _group_of(name: str) -> str:

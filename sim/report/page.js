@@ -265,9 +265,10 @@ async function start() {
   charts.listen();
   addControls(charts);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  // paper is light, and narrower than a screen
+  // paper is light, narrower than a screen, and cannot be unfolded
   const onPaper = (printing) => {
     document.documentElement.classList.toggle("printing", printing);
+    if (printing) document.querySelectorAll("details").forEach((group) => (group.open = true));
     document.querySelectorAll(".chart").forEach((chart) => Plotly.Plots.resize(chart));
     return drawAll();
   };

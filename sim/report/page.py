@@ -18,7 +18,7 @@ from sim.report.format import format_duration, format_percent, format_value
 from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
-from sim.report.metric_table import metric_groups
+from sim.report.metric_table import headline_rows, metric_groups
 from sim.report.moments import Moment
 from sim.report.money import money
 from sim.report.stability import StabilitySection
@@ -68,6 +68,7 @@ def page(
         verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
         has_price=has_prices(recording),
         moments=[_moment_line(moment, clock) for moment in moments],
+        headlines=headline_rows(result.metrics),
         groups=metric_groups(result.metrics),
         money=money(recording) if has_prices(recording) else None,
         grid=grid_section(recording, result.scenario, clock),

@@ -3,7 +3,7 @@ from report_fakes import recording_of
 
 from sim.recording import EventRow
 from sim.report.decisions import event_counts, reason_shares
-from sim.report.metric_table import GROUPS, metric_groups
+from sim.report.metric_table import GROUPS, headline_rows, metric_groups
 from sim.report.verdict import verdicts
 from sim.signals import Signal
 
@@ -61,6 +61,25 @@ def test_every_metric_lands_in_one_group_and_an_unknown_one_in_other():
     groups = metric_groups(metrics)
     assert [group.title for group in groups] == ["Site and limit", "Dips", "Other"]
     assert [row.name for group in groups for row in group.rows] == list(metrics)
+
+
+def test_the_main_metrics_come_first_where_the_run_can_tell_them():
+    metrics = {
+        "site_peak_mw": metric(1.0),
+        "rolling_range_1s_mw": metric(2.0),
+        "voltage_min_pu": metric(None, "pu"),
+        "penalty_usd": metric(0.0, "USD"),
+    }
+    assert [row.name for row in headline_rows(metrics)] == ["site_peak_mw"]
+
+
+def test_a_group_of_which_the_run_can_tell_nothing_says_so():
+    metrics = {
+        "voltage_min_pu": metric(None, "pu"),
+        "dip_count": metric(2.0, "1"),
+        "dip_max_mw": metric(None),
+    }
+    assert [group.is_known for group in metric_groups(metrics)] == [False, True]
 
 
 def test_no_group_takes_what_another_begins_with():
