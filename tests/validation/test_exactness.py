@@ -429,6 +429,7 @@ def test_random_cases_agree_with_the_reference(case):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # two minutes on a quiet machine
 @settings(max_examples=3000, deadline=None)
 @given(cases())
 def test_many_random_cases_agree_with_the_reference(case):
