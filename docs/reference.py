@@ -19,7 +19,16 @@ from docs.spec_fields import cell, field_table, sections
 from sim import metrics
 from sim.metrics import CATALOGUE, LOAD_CATALOGUE
 from sim.mining.catalogue import MODELS
-from sim.policies import Awards, Decision, FleetView, Notice, Observation, Order
+from sim.policies import (
+    AwardChange,
+    Awards,
+    Decision,
+    FleetView,
+    Notice,
+    Observation,
+    Order,
+    ServiceView,
+)
 from sim.recording import SIGNALS
 from sim.scenario.model import Scenario
 from sim.study.spec import StudySpec
@@ -132,6 +141,8 @@ def policies_page() -> str:
         ("What a tenant has announced: Notice", Notice),
         ("An order to draw less: Order", Order),
         ("Reserves sold: Awards", Awards),
+        ("When they change next: AwardChange", AwardChange),
+        ("A service that the policy may offer: ServiceView", ServiceView),
         ("What a policy answers: Decision", Decision),
     ):
         head = f"\n## {title}\n\n{noun.__doc__}\n\n| field | type | what |\n|---|---|---|\n"

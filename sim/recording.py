@@ -142,6 +142,9 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("fleet.*.hashing_count", "1", "Machines of one cohort that hash, or ramp up"),
     SignalInfo("fleet.*.failed_count", "1", "Machines of one cohort that wait for repair"),
     SignalInfo("ancillary.*.award_mw", "MW", "Capacity of one ancillary service that is sold"),
+    SignalInfo(
+        "ancillary.*.called_fraction", "1", "Share of an award that is called, where the policy offers"
+    ),
     SignalInfo("ancillary.*.price_usd_per_mwh", "USD/MWh", "What a megawatt of it is paid for an hour"),
     SignalInfo(
         "ancillary.*.shortfall_usd_per_mwh", "USD/MWh", "What a megawatt costs that is not held for an hour"

@@ -105,6 +105,8 @@ class Campus:
         self._fleets.finish(end_s)
         if self.controller.frequency_loop is not None:
             self.controller.frequency_loop.finish()
+        if self.controller.obligations is not None:
+            self.controller.obligations.finish(end_s)
         self._recorder.constant("run.event_count", self.clock.event_count)
         self._recorder.constant("run.settle_count", self.clock.settle_count)
         self._recorder.constant("run.decision_count", self.controller.decision_count)

@@ -14,6 +14,7 @@ from sim.engine.clock import Clock
 from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
 from sim.engine.obligations import Obligations
+from sim.engine.offers import Offers
 from sim.errors import PolicyError
 from sim.grid.orders import Order
 from sim.market.marginal import PriceStep, price_at_usd_per_mwh
@@ -88,6 +89,7 @@ class Controller:
         self._target_mw: float | None = None
         self._obliged_mw: float | None = None
         self._reason = ""
+        self._offers: Offers = ()
         self._next_decision_s = 0.0
         self._meter = Alarm(clock, self._read_meter)
         self._turn = Alarm(clock, self._take_turn)
@@ -169,12 +171,7 @@ class Controller:
         self._news = False
         self._next_decision_s = now_s + self._interval_s
         self.decision_count += 1
-        if self._notices:
-            self._notices = tuple(
-                notice for notice in self._notices if max(notice.at_s, notice.until_s) >= now_s
-            )
-        if self.forecaster is not None:
-            self.market_view |= self.forecaster.issue(now_s, self._ai_power_mw, self._notices)
+        self._look_around(now_s)
         steps = self.price_steps
         commanded_mw = self._executor.commanded_mw
         price = self.price_usd_per_mwh
@@ -194,7 +191,9 @@ class Controller:
         )
         if self.market_view:  # few markets publish more than prices
             observation = observation._replace(**self.market_view)
-        target_mw, reason, wake_at_s = self._decide_by_policy(observation)
+        target_mw, reason, wake_at_s, offers = self._decide_by_policy(observation)
+        if offers != self._offers:
+            self._offer(offers)
         if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
         if reason != self._reason:
@@ -202,6 +201,17 @@ class Controller:
             self._log(f"decision: {reason}", target_mw)
         if wake_at_s is not None or self._wake.due_s < inf:
             self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
+
+    def _look_around(self, now_s: float) -> None:
+        """Drop the notices that are over, and take in what is only made when it is asked for."""
+        if self._notices:
+            self._notices = tuple(
+                notice for notice in self._notices if max(notice.at_s, notice.until_s) >= now_s
+            )
+        if self.forecaster is not None:
+            self.market_view |= self.forecaster.issue(now_s, self._ai_power_mw, self._notices)
+        if self.obligations is not None:
+            self.market_view |= self.obligations.shown(now_s)
 
     def _follow(self, now_s: float, target_mw: float) -> None:
         if not 0.0 <= target_mw < inf:
@@ -212,6 +222,14 @@ class Controller:
         self._record_target(now_s, target_mw)
         if self.obligations is None:
             self._executor.follow(target_mw)
+
+    def _offer(self, offers: Offers) -> None:
+        if self.obligations is None:
+            raise PolicyError(
+                f"the policy offers '{offers[0][0]}'; the site has no market.ancillary to offer it in"
+            )
+        self.obligations.take_offers(offers)
+        self._offers = offers
 
     def _oblige(self, obligations: Obligations, now_s: float, target_mw: float) -> None:
         """Tell the fleets what duties leave of the policy's target; not bound to the policy's interval."""

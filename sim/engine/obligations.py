@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from sim.engine.clock import Clock
+from sim.engine.offers import Offers
 from sim.engine.orders import OrderDesk
 from sim.engine.recorder import Recorder
 from sim.engine.reserves import REGULATION, Reserves
@@ -46,7 +48,7 @@ class Obligations:
         self._reason: str | None = None
         lead_s = scenario.controller.order_lead_s
         self._desk = OrderDesk(clock, recorder.log, scenario.orders(), lead_s, notice)
-        self._reserves = Reserves(clock, recorder, scenario.sold(), notice)
+        self._reserves = Reserves(clock, recorder, scenario, notice)
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
             log = partial(recorder.log, "interconnection")
@@ -61,6 +63,18 @@ class Obligations:
     def awards_mw(self) -> Awards:
         """Reserves sold now [MW]."""
         return self._reserves.awards_mw
+
+    def shown(self, now_s: float) -> dict[str, Any]:
+        """Return what a policy sees of ancillary services besides present awards, by name."""
+        return self._reserves.shown(now_s)
+
+    def take_offers(self, offers: Offers) -> None:
+        """Take what the policy offers from now on; raise PolicyError where that cannot be."""
+        self._reserves.take(offers)
+
+    def finish(self, end_s: float) -> None:
+        """Record what is known of the services only once the run is over."""
+        self._reserves.finish(end_s)
 
     def meet(self, now_s: float, wish_mw: float, ai_power_mw: float, limit_mw: float) -> float:
         """Return what the fleets are to draw for the policy's wish, and record it [MW].

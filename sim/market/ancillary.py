@@ -61,8 +61,23 @@ class Terms(NamedTuple):
     """Whether AI loads stand on the site."""
 
 
+class Conditions(NamedTuple):
+    """What the market makes of one service over a run, as steps; the same whatever is offered."""
+
+    bought: Signal
+    """1 where an offer of the site is awarded, 0 elsewhere [1]."""
+    price_usd_per_mwh: Signal
+    """What an award is paid [USD/MWh, for a megawatt held for an hour]."""
+    shortfall_usd_per_mwh: Signal
+    """What a megawatt not held for an hour costs [USD/MWh]."""
+    undelivered_usd_per_mwh: Signal
+    """What a megawatt-hour costs that is due and not delivered [USD/MWh]."""
+    called_fraction: Signal
+    """Share of an award that is called [1]."""
+
+
 class Sold(NamedTuple):
-    """One service over a run, as signals; all are known beforehand, whatever the policy does."""
+    """One service over a run, as signals."""
 
     award_mw: Signal
     """Capacity sold, as steps [MW]."""
@@ -97,9 +112,16 @@ class AncillaryService(Spec):
     cooptimised_up_to_mw: NonNegative | None = None
     """Most to offer [MW], where the amount of each hour is left to co-optimisation with mining at day-ahead
     prices; in place of ``offer_mw``."""
+    policy_up_to_mw: NonNegative | None = None
+    """Most to offer [MW], where the amount of each hour is left to the policy, within the day; in place of
+    ``offer_mw``. Of the policies that come with the project ``ancillary`` offers; with one that offers
+    nothing, nothing of it is sold."""
+    gate_closure_min: Annotated[float, Field(ge=1.0, le=600.0)] | None = None
+    """How long before an hour the offer for it is final [min], where the policy offers; left out: 60, the end
+    of ERCOT's adjustment period (unverified)."""
     expected_call_fraction: Fraction | None = None
-    """Share of the award that co-optimisation expects to be called [1]; left out: 0.25 for regulation
-    (arXiv 2303.09081: less than that), 0.02 for the others (unverified)."""
+    """Share of the award that co-optimisation, or a policy that offers, expects to be called [1]; left out:
+    0.25 for regulation (arXiv 2303.09081: less than that), 0.02 for the others (unverified)."""
     time_zone: TimeZone = "America/Chicago"
     """Clocks by which the hours are counted."""
     price: AnyCapacityPrice
@@ -122,13 +144,19 @@ class AncillaryService(Spec):
 
     @model_validator(mode="after")
     def _one_offer(self) -> Self:
-        offers = (self.offer_mw, self.offer_by_hour_mw, self.cooptimised_up_to_mw)
+        left_open = (self.cooptimised_up_to_mw, self.policy_up_to_mw)
+        offers = (self.offer_mw, self.offer_by_hour_mw, *left_open)
         if sum(offer is not None for offer in offers) != 1:
             raise ValueError(
-                "a service needs an offer: offer_mw, offer_by_hour_mw or cooptimised_up_to_mw, one of them"
+                "a service needs an offer: offer_mw, offer_by_hour_mw, cooptimised_up_to_mw or "
+                "policy_up_to_mw, one of them"
             )
-        if self.expected_call_fraction is not None and self.cooptimised_up_to_mw is None:
-            raise ValueError("expected_call_fraction belongs to cooptimised_up_to_mw, which is not given")
+        if self.expected_call_fraction is not None and left_open == (None, None):
+            raise ValueError(
+                "expected_call_fraction belongs to cooptimised_up_to_mw or policy_up_to_mw; neither is given"
+            )
+        if self.gate_closure_min is not None and self.policy_up_to_mw is None:
+            raise ValueError("gate_closure_min belongs to policy_up_to_mw, which is not given")
         return self
 
     @model_validator(mode="after")
@@ -146,8 +174,18 @@ class AncillaryService(Spec):
         return self.service == "regulation-down"
 
     @property
+    def gate_closure_s(self) -> float:
+        """How long before an hour the policy's offer for it is final [s]."""
+        return (60.0 if self.gate_closure_min is None else self.gate_closure_min) * SECONDS_PER_MINUTE
+
+    @property
+    def restored_after_s(self) -> float:
+        """Time from the end of a call until what was called must be held again [s]."""
+        return RESPONSES[self.service].restore_s if self.restore_s is None else self.restore_s
+
+    @property
     def called_fraction(self) -> float:
-        """Share of the award that co-optimisation expects to be called [1]."""
+        """Share of the award that an offer expects to be called [1]."""
         if self.expected_call_fraction is not None:
             return self.expected_call_fraction
         return 0.25 if self.service.startswith("regulation") else 0.02
@@ -175,19 +213,48 @@ class AncillaryService(Spec):
         InputError
             A file is missing or does not serve the run.
         """
-        price = self.price.signals(terms.files, terms.start_utc_s, terms.end_s)
         offer_mw = self._offer(terms) if cooptimised_mw is None else cooptimised_mw
-        award_mw = offer_mw * price.offered * self._allowed(terms)
-        award_mw = award_mw.simplify()
+        conditions = self.conditions(terms, draws)
+        return self.sold_at((offer_mw * conditions.bought).simplify(), conditions)
+
+    def conditions(self, terms: Terms, draws: Generator) -> Conditions:
+        """Return what the market makes of the service over a run, whatever is offered.
+
+        Parameters
+        ----------
+        terms
+            The run.
+        draws
+            The stream of `stream_name`.
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run.
+        """
+        price = self.price.signals(terms.files, terms.start_utc_s, terms.end_s)
         deployment = self.deployment or self._usual_deployment()
         share = deployment.share(terms.start_utc_s, terms.end_s, draws, downward=self.downward)
-        called_mw = (award_mw * share).simplify()
         financial = _from(terms.rules.financial_from_s(terms.start_utc_s), terms.end_s)
         physical = price.day_ahead * (self.penalty_ratio * (1.0 - financial))
         shortfall = (physical + price.real_time * financial).simplify()
         undelivered = price.day_ahead * self.penalty_ratio
-        due_mw, hold_mw = self._due(called_mw), self._hold(award_mw, called_mw)
-        return Sold(award_mw, price.day_ahead, shortfall, undelivered, called_mw, due_mw, hold_mw)
+        bought = (price.offered * self._allowed(terms)).simplify()
+        return Conditions(bought, price.day_ahead, shortfall, undelivered, share)
+
+    def sold_at(self, award_mw: Signal, conditions: Conditions) -> Sold:
+        """Return what follows from an award: what is called, what is due, what is to be held.
+
+        Parameters
+        ----------
+        award_mw
+            Capacity sold, as steps [MW].
+        conditions
+            What the market makes of the service.
+        """
+        called_mw = (award_mw * conditions.called_fraction).simplify()
+        prices = conditions[1:4]
+        return Sold(award_mw, *prices, called_mw, self._due(called_mw), self._hold(award_mw, called_mw))
 
     def _offer(self, terms: Terms) -> Signal:
         if self.offer_by_hour_mw is None:
@@ -214,7 +281,7 @@ class AncillaryService(Spec):
         return rule(called_mw, response_s)
 
     def _hold(self, award_mw: Signal, called_mw: Signal) -> Signal:
-        restore_s = RESPONSES[self.service].restore_s if self.restore_s is None else self.restore_s
+        restore_s = self.restored_after_s
         lately_mw = called_mw.rolling_maximum(restore_s) if restore_s > 0.0 else called_mw
         return (award_mw - lately_mw).positive_part().simplify()
 

@@ -4,17 +4,19 @@ Notes
 -----
 In an hour the miners' power above their minimum is :math:`\sum_g x_g`, with margin :math:`m_g` of a
 megawatt-hour (what it mines less what it costs). Reserve :math:`k` is paid :math:`a_k` for each megawatt
-held, and a share :math:`d_k` of it is called:
+held, and a share :math:`d_k` of it is called; :math:`y_{kg}` of it is held by fleet :math:`g`:
 
 .. math::
 
-    \max \sum_g m_g x_g + \sum_k a_k q_k - \sum_{k \in up} d_k \max_g(m_g)\, q_k
-    + \sum_{k \in down} d_k \min_g(m_g)\, q_k
+    \max \sum_g m_g x_g + \sum_{k \in up, g} (a_k - d_k m_g)\, y_{kg}
+    + \sum_{k \in down, g} (a_k + d_k m_g)\, y_{kg}
 
-subject to :math:`\sum_{up} q_k \le \sum_g x_g`, :math:`\sum_g x_g + \sum_{down} q_k \le A`,
-:math:`0 \le x_g \le W_g`, :math:`0 \le q_k \le Q_k`. What a call takes is valued at the best fleet's
-margin, and what it gives at the worst's: with one fleet that is exact, with several it is on the safe side.
-Solved by HiGHS.
+subject to :math:`\sum_{up} y_{kg} \le x_g \le W_g - \sum_{down} y_{kg}`, :math:`\sum_g y_{kg} \le Q_k`,
+:math:`S_{up} + \sum_{up, g} y_{kg} \le \sum_g x_g` and
+:math:`\sum_g x_g + S_{down} + \sum_{down, g} y_{kg} \le A`, with what is sold already, :math:`S`. A call
+takes from the fleets that earn least, as the executor does. Where several reserves are sold no two are held
+by the same megawatt, as if all were called at once: exact for one, on the safe side for several. Solved by
+HiGHS.
 
 It is the outcome of a day-ahead market that clears energy and reserves together, for a site that bids its
 margins and moves no price: such a bid needs no forecast of the prices.
@@ -52,6 +54,7 @@ def best_offers(
     margin_usd_per_mwh: FloatArray,
     available_mw: FloatArray,
     reserves: tuple[Reserve, ...],
+    sold_mw: tuple[float, float] = (0.0, 0.0),
 ) -> FloatArray:
     """Return what to sell of each reserve in each hour.
 
@@ -65,6 +68,8 @@ def best_offers(
         Power that the fleets may add to their minimum [MW], shape (hours,), at least 0.
     reserves
         What may be sold, at least one.
+    sold_mw
+        What is sold already in every hour, up and down [MW]; what of it the room cannot hold is no bound.
 
     Returns
     -------
@@ -89,24 +94,46 @@ def best_offers(
     from scipy.optimize import linprog  # noqa: PLC0415  # slow to import
 
     fleets, hours = margin_usd_per_mwh.shape
-    lost, gained = margin_usd_per_mwh.max(axis=0), margin_usd_per_mwh.min(axis=0)
-    worth = [
-        reserve.price_usd_per_mwh + reserve.called_fraction * (gained if reserve.downward else -lost)
-        for reserve in reserves
-    ]
-    down = np.array([float(reserve.downward) for reserve in reserves])
-    held = np.concatenate([-np.ones(fleets), 1.0 - down])
-    drawn = np.concatenate([np.ones(fleets), down])
-    rows: Any = sparse.kron(np.vstack([held, drawn]), sparse.eye(hours), format="csr")
-    most_mw = [*(np.full(hours, width_mw) for width_mw in segment_mw), *(one.most_mw for one in reserves)]
+    worth = [margin_usd_per_mwh]
+    for one in reserves:
+        # what a call takes from mining, or gives
+        called = margin_usd_per_mwh * (one.called_fraction if one.downward else -one.called_fraction)
+        worth.append(one.price_usd_per_mwh + called)
+    room_mw = np.minimum(available_mw, segment_mw.sum())
+    down_mw = np.minimum(sold_mw[1], room_mw)
+    up_mw = np.minimum(sold_mw[0], room_mw - down_mw)
+    widths_mw = [np.full(hours, width_mw) for width_mw in segment_mw]
+    bounds_mw = [np.zeros(fleets * hours), *widths_mw, *(one.most_mw for one in reserves)]
+    rows: Any = _rows(fleets, reserves)
+    if hours > 1:
+        rows = sparse.kron(rows, sparse.eye(hours), format="csr")
     found = linprog(
-        -np.concatenate([margin_usd_per_mwh.ravel(), *worth]),
+        -np.concatenate(worth).ravel(),
         A_ub=rows,
-        b_ub=np.concatenate([np.zeros(hours), available_mw]),
-        bounds=np.column_stack([np.zeros(len(held) * hours), np.concatenate(most_mw)]),
+        b_ub=np.concatenate([*bounds_mw, -up_mw, available_mw - down_mw]),
         method="highs",
     )
     if found.status != 0:
         raise RuntimeError(f"no best offers were found: {found.message}")
+    held_mw = found.x.reshape(1 + len(reserves), fleets, hours)[1:]
     # without the solver's last digits, which would differ from one processor to another; and no -0
-    return np.asarray(np.round(found.x, 6) + 0.0).reshape(-1, hours)[fleets:]
+    return np.asarray(np.round(held_mw.sum(axis=1), 6) + 0.0)
+
+
+def _rows(fleets: int, reserves: tuple[Reserve, ...]) -> FloatArray:
+    """Return the rows of one hour over what is mined by each fleet, and held by each for each reserve.
+
+    In order: what falls comes out of what is mined, what rises has a place beside it, no reserve is sold
+    beyond its most, what falls is there beside what is sold already, and so is the room for what rises.
+    """
+    each, every = np.eye(fleets), np.ones(fleets)
+    down = np.array([float(one.downward) for one in reserves])
+    return np.vstack(
+        [
+            np.hstack([-each, np.kron(1.0 - down, each)]),
+            np.hstack([each, np.kron(down, each)]),
+            np.hstack([np.zeros((len(reserves), fleets)), np.kron(np.eye(len(reserves)), every)]),
+            np.hstack([-every, np.kron(1.0 - down, every)])[None],
+            np.hstack([every, np.kron(down, every)])[None],
+        ]
+    )

@@ -42,6 +42,28 @@ class Obliged(NamedTuple):
     """Reason of the duty that had the last word; None where none changed the policy's wish."""
 
 
+def reserve_duty(up_mw: float, down_mw: float, minimum_mw: float, room_mw: float) -> Duty:
+    """Return the bounds that keep reserves deliverable: power to fall from, and room to rise into.
+
+    Parameters
+    ----------
+    up_mw, down_mw
+        What is sold of services whose call makes the fleets draw less, and of those that ask for more [MW].
+    minimum_mw
+        Power that the fleets draw at the least [MW].
+    room_mw
+        Power that they may draw at the most, not below that [MW].
+
+    Examples
+    --------
+    >>> reserve_duty(20.0, 10.0, 5.0, 60.0)[2:4]
+    (25.0, 50.0)
+    """
+    floor_mw = min(minimum_mw + up_mw, room_mw) if up_mw > 0.0 else 0.0
+    cap_mw = max(minimum_mw, room_mw - down_mw) if down_mw > 0.0 else inf
+    return Duty(ANCILLARY, "reserves", floor_mw, cap_mw)
+
+
 def arbitrate(target_mw: float, duties: Iterable[Duty]) -> Obliged:
     r"""Return what is left of a wish once every duty has had its say, the highest priority last.
 

@@ -9,7 +9,18 @@ from sim.grid.orders import Order
 from sim.market.forecasts import Forecast
 from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
-from sim.policies.base import Awards, Decision, FleetView, Observation, Policy, PolicySpec
+from sim.policies.ancillary import Ancillary
+from sim.policies.base import (
+    AwardChange,
+    Awards,
+    Decision,
+    FleetView,
+    Observation,
+    Policy,
+    PolicySpec,
+    ServiceView,
+)
+from sim.policies.call_obedience import CallObedience
 from sim.policies.checkpoint_aware import CheckpointAware
 from sim.policies.droop import Droop
 from sim.policies.flat_site import FlatSite
@@ -32,6 +43,8 @@ from sim.policies.wrapper import WrapperSpec
 
 POLICIES: dict[str, type[PolicySpec]] = {
     "always-on": AlwaysOn,
+    "ancillary": Ancillary,
+    "call-obedience": CallObedience,
     "checkpoint-aware": CheckpointAware,
     "droop": Droop,
     "flat-site": FlatSite,
@@ -54,6 +67,8 @@ POLICIES: dict[str, type[PolicySpec]] = {
 
 AnyPolicy = Annotated[
     AlwaysOn
+    | Ancillary
+    | CallObedience
     | CheckpointAware
     | Droop
     | FlatSite
@@ -79,6 +94,7 @@ AnyPolicy = Annotated[
 
 # a policy around any policy can be described only once all of them are known
 _KNOWN = {"AnyPolicy": AnyPolicy}
+CallObedience.model_rebuild(_types_namespace=_KNOWN)
 Droop.model_rebuild(_types_namespace=_KNOWN)
 MinimumDwell.model_rebuild(_types_namespace=_KNOWN)
 PriceGuard.model_rebuild(_types_namespace=_KNOWN)
@@ -88,8 +104,11 @@ UnderFrequency.model_rebuild(_types_namespace=_KNOWN)
 __all__ = [
     "POLICIES",
     "AlwaysOn",
+    "Ancillary",
     "AnyPolicy",
+    "AwardChange",
     "Awards",
+    "CallObedience",
     "CheckpointAware",
     "Decision",
     "Droop",
@@ -115,6 +134,7 @@ __all__ = [
     "PriceThreshold",
     "RampLimit",
     "ScedBid",
+    "ServiceView",
     "UnderFrequency",
     "WrapperSpec",
 ]

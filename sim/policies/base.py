@@ -39,6 +39,41 @@ class Awards(NamedTuple):
     """What they must be able to draw more [MW]."""
 
 
+class ServiceView(NamedTuple):
+    """One ancillary service whose amount is left to the policy, before its next gate."""
+
+    service: str
+    """Its name: ``rrs``."""
+    downward: bool
+    """Whether a call makes the fleets draw more."""
+    gate_s: float
+    """The next gate [s]: what stands offered when it comes is final; a decision at that very instant is too
+    late."""
+    hour_s: float
+    """Start of the hour that the gate is of [s]."""
+    most_mw: float
+    """Most that may be offered for that hour [MW]; 0 where it is known that the service is not bought."""
+    price_usd_per_mwh: float
+    """Capacity price of that hour, or of the last hour published [USD/MWh, for a megawatt held an hour]."""
+    day_ahead_usd_per_mwh: float | None
+    """Day-ahead price of power in that hour, delivery included [USD/MWh]; None: not published."""
+    called_fraction: float
+    """Share of an award that is expected to be called [1]."""
+    awarded_mw: tuple[float, ...]
+    """Its awards of the hours from the present one on, up to the one before ``hour_s`` [MW]."""
+    sold_mw: Awards
+    """All that is sold of the hour from ``hour_s`` on by now, of any service."""
+
+
+class AwardChange(NamedTuple):
+    """When what is sold changes next."""
+
+    at_s: float
+    """When [s]."""
+    awards_mw: Awards
+    """Reserves sold from then on."""
+
+
 class Observation(NamedTuple):
     """What telemetry and publication have delivered by now; nothing of the future."""
 
@@ -88,6 +123,10 @@ class Observation(NamedTuple):
     """Forecast of the price [USD/MWh]: real-time price plus delivery; None: the market has none."""
     ai_forecast: Forecast | None = None
     """Forecast of AI power [MW]; None: the market has none."""
+    services: tuple[ServiceView, ...] = ()
+    """Ancillary services whose amount is left to the policy, each before its next gate."""
+    next_awards: AwardChange | None = None
+    """The next change of what is sold, as far as awards are published; None: none is known."""
 
     @property
     def headroom_mw(self) -> float:
@@ -104,6 +143,10 @@ class Decision(NamedTuple):
     """Why, in a few words that do not vary with the numbers; a report splits energy by it."""
     wake_at_s: float | None = None
     """Ask again at this time even if nothing changes [s]; None: only on change."""
+    offers: tuple[tuple[str, float], ...] = ()
+    """What stands offered from now on of the services in ``Observation.services``: name, and amount, at least
+    0 [MW]. At each gate it is the offer for that gate's hour; more than the most counts as the most, and of a
+    service that is left out nothing is offered. A policy around another one passes this on."""
 
 
 class Policy(Protocol):

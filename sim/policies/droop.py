@@ -77,7 +77,8 @@ class DroopPolicy:
         moved_mw = reachable_mw(base_mw + gain * off_hz, observation.fleets)
         if moved_mw > base_mw:
             moved_mw = min(moved_mw, max(base_mw, observation.headroom_mw))
-        return Decision(moved_mw, "droop: low" if off_hz < 0.0 else "droop: high", wish.wake_at_s)
+        reason = "droop: low" if off_hz < 0.0 else "droop: high"
+        return wish._replace(target_mw=moved_mw, reason=reason)
 
 
 def beyond_hz(deviation_hz: float, deadband_hz: float) -> float:

@@ -46,12 +46,13 @@ class MinimumDwellPolicy:
             self._held_mw = wish_mw
         held_mw = reachable_mw(self._held_mw, observation.fleets)
         if self._must_wait(held_mw, wish_mw, observation):
-            return Decision(held_mw, "dwell", earlier_s(wish.wake_at_s, self._free_at_s))
+            wake_at_s = earlier_s(wish.wake_at_s, self._free_at_s)
+            return wish._replace(target_mw=held_mw, reason="dwell", wake_at_s=wake_at_s)
         if wish_mw != held_mw:
             self._rose = wish_mw > held_mw
             self._free_at_s = observation.time_s + self._minimum_s
         self._held_mw = wish_mw
-        return Decision(wish_mw, wish.reason, wish.wake_at_s)
+        return wish._replace(target_mw=wish_mw)
 
     def _must_wait(self, held_mw: float, wish_mw: float, observation: Observation) -> bool:
         if wish_mw == held_mw or observation.time_s >= self._free_at_s:

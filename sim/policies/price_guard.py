@@ -51,4 +51,4 @@ class PriceGuardPolicy:
             )
         if wish.target_mw <= most_mw:
             return wish
-        return Decision(most_mw, "price above threshold", wish.wake_at_s)
+        return wish._replace(target_mw=most_mw, reason="price above threshold")

@@ -52,4 +52,5 @@ class RampLimitPolicy:
         wish = self._inner.decide(observation)
         target_mw, ramp_s = self._ramp.toward(wish.target_mw, observation)
         reason = wish.reason if ramp_s is None else "ramp"
-        return Decision(target_mw, reason, earlier_s(wish.wake_at_s, ramp_s))
+        wake_at_s = earlier_s(wish.wake_at_s, ramp_s)
+        return wish._replace(target_mw=target_mw, reason=reason, wake_at_s=wake_at_s)

@@ -79,7 +79,7 @@ class UnderFrequencyPolicy:
         wake_at_s = earlier_s(wish.wake_at_s, self._due_s if self._due_s > now_s else None)
         wake_at_s = None if wake_at_s == inf else wake_at_s
         if self._tripped:
-            return Decision(0.0, "under-frequency", wake_at_s)
+            return wish._replace(target_mw=0.0, reason="under-frequency", wake_at_s=wake_at_s)
         return wish._replace(wake_at_s=wake_at_s)
 
     def _time(self, frequency_hz: float, now_s: float) -> None:

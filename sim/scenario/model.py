@@ -18,6 +18,7 @@ from sim.grid.orders import CurtailmentOrder, Order
 from sim.grid.spec import GridSpec
 from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
 from sim.market.ancillary import ServiceName, Sold, Terms
+from sim.market.gates import OpenService
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss
@@ -27,10 +28,11 @@ from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.frequency import check_frequency
 from sim.scenario.leasing import check_leases
-from sim.scenario.offers import cooptimised_offers
+from sim.scenario.offers import cooptimised_offers, open_services, published_until_s
 from sim.scenario.placement import check_halls, check_pools
 from sim.scenario.staggering import check_staggering, staggered
 from sim.scenario.steering import check_policy
+from sim.signals import Signal
 from sim.spec import Name, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
@@ -208,13 +210,27 @@ class Scenario(Spec):
         )
 
     def sold(self) -> dict[ServiceName, Sold]:
-        """Return the ancillary services that the site sells, by name; raise InputError as their files do."""
-        terms = Terms(self.files, self.start_utc_s, self.end_s, self.market.rules, bool(self.loads))
+        """Return the ancillary services sold whatever the policy does; raise InputError as their files do."""
         offers = cooptimised_offers(self)
         return {
-            entry.service: entry.sold(terms, stream(self.seed, entry.stream_name), offers.get(entry.service))
+            entry.service: entry.sold(
+                self._terms, stream(self.seed, entry.stream_name), offers.get(entry.service)
+            )
             for entry in self.market.ancillary
+            if entry.policy_up_to_mw is None
         }
+
+    def open_services(self) -> dict[ServiceName, OpenService]:
+        """Return the ancillary services that the policy offers; raise InputError as their files do."""
+        return open_services(self, self._terms)
+
+    def published_until_s(self) -> Signal:
+        """Return until when awards and prices of the day ahead are published at each moment [s]."""
+        return published_until_s(self)
+
+    @property
+    def _terms(self) -> Terms:
+        return Terms(self.files, self.start_utc_s, self.end_s, self.market.rules, bool(self.loads))
 
     def with_files(self, files: Files) -> Self:
         """Return the same scenario, reading its files from these folders."""

@@ -1,11 +1,13 @@
-"""What a scenario offers of its reserves, where it leaves the amounts to co-optimisation."""
+"""What a scenario offers of its reserves, where it leaves the amounts to co-optimisation or to the policy."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.market.ancillary import AncillaryService, ServiceName
+from sim.market.ancillary import AncillaryService, ServiceName, Terms
 from sim.market.cooptimisation import FloatArray, Reserve, best_offers
+from sim.market.day_ahead import FixedDayAheadPrice
+from sim.market.gates import OpenService, hour_edges_s
 from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.rng import stream
 from sim.signals import Signal
@@ -28,9 +30,8 @@ def cooptimised_offers(scenario: "Scenario") -> dict[ServiceName, Signal]:
     entries = [entry for entry in scenario.market.ancillary if entry.cooptimised_up_to_mw is not None]
     if not entries:
         return {}
-    first_s = -(scenario.start_utc_s % SECONDS_PER_HOUR)
-    starts_s = np.maximum(np.arange(first_s, scenario.end_s, SECONDS_PER_HOUR), 0.0)
-    edges_s = np.append(starts_s, scenario.end_s)
+    edges_s = hour_edges_s(scenario.start_utc_s, scenario.end_s)
+    starts_s = edges_s[:-1]
     segment_mw = np.array([fleet.full_mw - fleet.minimum_mw for fleet in scenario.fleets])
     minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
     room_mw = min(float(segment_mw.sum()), max(0.0, scenario.interconnection.limit_mw - minimum_mw))
@@ -41,6 +42,38 @@ def cooptimised_offers(scenario: "Scenario") -> dict[ServiceName, Signal]:
         entry.service: Signal.steps(starts_s, amount_mw, scenario.end_s).simplify()
         for entry, amount_mw in zip(entries, sold_mw, strict=True)
     }
+
+
+def open_services(scenario: "Scenario", terms: Terms) -> dict[ServiceName, OpenService]:
+    """Return the services whose amounts are left to the policy, by name.
+
+    Capacity prices are published with the day-ahead prices of power; in a market without those, as by its
+    defaults.
+    """
+    market, start_utc_s, end_s = scenario.market, scenario.start_utc_s, scenario.end_s
+    entries = [entry for entry in market.ancillary if entry.policy_up_to_mw is not None]
+    if not entries:
+        return {}
+    day_ahead = None
+    if market.day_ahead is not None:
+        day_ahead = market.day_ahead.signal(*terms[:3]) + market.supply.delivery_usd_per_mwh
+    edges_s, known_until_s = hour_edges_s(start_utc_s, end_s), published_until_s(scenario)
+    return {
+        entry.service: OpenService(
+            entry,
+            entry.conditions(terms, stream(scenario.seed, entry.stream_name)),
+            edges_s,
+            day_ahead,
+            known_until_s,
+        )
+        for entry in entries
+    }
+
+
+def published_until_s(scenario: "Scenario") -> Signal:
+    """Return until when awards and prices of the day ahead are published at each moment [s]."""
+    calendar = scenario.market.day_ahead or FixedDayAheadPrice()
+    return calendar.known_until_s(scenario.start_utc_s, scenario.end_s)
 
 
 def _margins(scenario: "Scenario", edges_s: FloatArray) -> FloatArray:

@@ -31,10 +31,13 @@ from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.study.mining_curve import MiningCurve
 from sim.study.objective import peak_rate_usd_per_mw, penalty_usd_per_mwh
+from sim.study.offerable import Offerables
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 BLOCK: Final = 2**17
 """Stretches worked on at a time, so that a year needs little memory."""
+NONE: Final = Offerables((), 0.0, 0.0)
+"""No services."""
 HOURS_PER_DAY: Final = SECONDS_PER_DAY / SECONDS_PER_HOUR
 
 
@@ -45,6 +48,11 @@ class Worth(NamedTuple):
     """The most it could be worth [USD]."""
     limited_usd: float
     """What it would be worth with all fleets on, as far as the limit leaves room at each instant [USD]."""
+    offered_usd: float = 0.0
+    """What services offered beside the best power could bring at the most, less what they take from mining
+    [USD]."""
+    alone_usd: float = 0.0
+    """What services could bring at the most, whatever mining is worth [USD]."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,9 @@ def _peak_price(recording: Recording) -> Signal:
     return Signal.steps(times_s, prices, recording.end_s)
 
 
-def worth(setting: Setting, curve: MiningCurve, from_s: float, to_s: float) -> Worth:
+def worth(
+    setting: Setting, curve: MiningCurve, from_s: float, to_s: float, offerables: Offerables = NONE
+) -> Worth:
     """Return the most that fleet power could be worth over an interval, and what filling the limit would be.
 
     Parameters
@@ -159,27 +169,40 @@ def worth(setting: Setting, curve: MiningCurve, from_s: float, to_s: float) -> W
         What they can hash.
     from_s, to_s
         The interval [s].
+    offerables
+        Services that the policy may offer.
 
     Returns
     -------
     Worth
-        Both integrals [USD].
+        The integrals [USD].
     """
-    best_usd = limited_usd = 0.0
-    edges_s = _edges_s(setting, curve, from_s, to_s)
+    best_usd = limited_usd = offered_usd = alone_usd = 0.0
+    edges_s = _edges_s(setting, curve, from_s, to_s, offerables)
     for first in range(0, edges_s.size - 1, BLOCK):
-        stretches = _Stretches(setting, curve, edges_s[first : first + BLOCK + 1])
-        best_usd += stretches.integral(stretches.best())
+        stretches = _Stretches(setting, curve, edges_s[first : first + BLOCK + 1], offerables)
+        mined = stretches.integral(stretches.best(mining=True, services=False))
+        best_usd += mined
         limited_usd += stretches.integral(stretches.worth_of_site(stretches.limit_mw))
-    return Worth(best_usd, limited_usd)
+        if offerables.services:
+            offered_usd += stretches.integral(stretches.best(mining=True, services=True)) - mined
+            alone_usd += stretches.integral(stretches.best(mining=False, services=True))
+    return Worth(best_usd, limited_usd, offered_usd, alone_usd)
 
 
-def _edges_s(setting: Setting, curve: MiningCurve, from_s: float, to_s: float) -> FloatArray:
+def _edges_s(
+    setting: Setting, curve: MiningCurve, from_s: float, to_s: float, offerables: Offerables
+) -> FloatArray:
     """Return all times at which a line bends or corners meet, with both ends [s]."""
-    signals = (setting.ai_mw, *setting.steps, *setting.corners_mw)
+    signals = (setting.ai_mw, *setting.steps, *setting.corners_mw, *offerables.steps)
     times_s = [signal.time_s for signal in signals] + [np.array([from_s, to_s])]
+    levels_mw = [*curve.power_mw.tolist(), 0.0]
+    if offerables.services:
+        levels_mw += offerables.levels_mw
+        # room for a service that asks for more ends where the limit does
+        times_s += _meetings_s(setting.limit_mw - setting.ai_mw - offerables.down_mw, levels_mw)
     for corner in setting.corners_mw:
-        times_s += _meetings_s(corner - setting.ai_mw, np.append(curve.power_mw, 0.0).tolist())
+        times_s += _meetings_s(corner - setting.ai_mw, levels_mw)
     found = reduce(np.union1d, times_s)
     return np.asarray(found[(found >= from_s) & (found <= to_s)])
 
@@ -197,8 +220,11 @@ def _meetings_s(signal: Signal, levels: Iterable[float]) -> Iterator[FloatArray]
 class _Stretches:
     """Stretches of time on which all is linear: values at start and end, shape (2, n), or (n,) for steps."""
 
-    def __init__(self, setting: Setting, curve: MiningCurve, edges_s: FloatArray) -> None:
+    def __init__(
+        self, setting: Setting, curve: MiningCurve, edges_s: FloatArray, offerables: Offerables
+    ) -> None:
         self._setting = setting
+        self._offerables = offerables
         self._power_mw, self._ph_s = curve.power_mw, curve.ph_s
         self._starts_s, self._lengths_s = edges_s[:-1], np.diff(edges_s)
         self._ai_mw = self._ends(setting.ai_mw)
@@ -208,29 +234,47 @@ class _Stretches:
         self._exported_mw = self._held(setting.exported_mw)
         self._block_mw = self._held(setting.contract_mw)
         self._price, self._block_price, self._wires, self._earned = map(self._held, setting.steps)
+        self._offers = np.array([self._held(signal) for signal in offerables.steps])
         self._alone_usd_per_h = self._cost_usd_per_h(self._ai_mw)
 
     def integral(self, usd_per_h: FloatArray) -> float:
         """Return the trapezoids over the ends of all stretches [USD]."""
         return float(np.sum(usd_per_h.sum(axis=0) * self._lengths_s)) / 2.0 / SECONDS_PER_HOUR
 
-    def best(self) -> FloatArray:
-        """Return the worth of the best fleet power [USD/h], shape (2, n)."""
-        best = self._worth(np.full_like(self._ai_mw, self._power_mw[0]))
-        for power_mw in self._power_mw[1:]:
-            np.maximum(best, self._worth(np.full_like(self._ai_mw, power_mw)), out=best)
-        for corner_mw in (
+    def best(self, *, mining: bool, services: bool) -> FloatArray:
+        """Return the worth of the best fleet power, of what counts [USD/h], shape (2, n)."""
+        best = np.full_like(self._ai_mw, -np.inf)
+        for fleet_mw in self._corners_mw():
+            worth = self._worth(fleet_mw) if mining else np.zeros_like(fleet_mw)
+            if services:
+                worth += self._offerables.worth(self._offers, fleet_mw, self.limit_mw - self._ai_mw)
+            np.maximum(best, worth, out=best)
+        return best
+
+    def worth_of_site(self, site_mw: FloatArray) -> FloatArray:
+        """Return what is mined with fleet power that brings the site as near to a power as it can [USD/h]."""
+        return self._worth(self._towards_mw(site_mw))
+
+    def _corners_mw(self) -> Iterator[FloatArray]:
+        """Yield the fleet powers at which worth may bend [MW], shape (2, n)."""
+        levels_mw = self._power_mw.tolist()
+        sites_mw = [
             self.limit_mw,
             self._generation_mw,
             self._generation_mw - self._exported_mw,
             self._generation_mw + self._block_mw,
-        ):
-            np.maximum(best, self.worth_of_site(corner_mw), out=best)
-        return best
+        ]
+        if self._offerables.services:
+            levels_mw += self._offerables.levels_mw
+            sites_mw.append(self.limit_mw - self._offerables.down_mw)
+        for level_mw in levels_mw:
+            yield np.full_like(self._ai_mw, np.clip(level_mw, self._power_mw[0], self._power_mw[-1]))
+        for site_mw in sites_mw:
+            yield self._towards_mw(site_mw)
 
-    def worth_of_site(self, site_mw: FloatArray) -> FloatArray:
-        """Return the worth of fleet power that brings the site as near to a power as it can [USD/h]."""
-        return self._worth(np.clip(site_mw - self._ai_mw, self._power_mw[0], self._power_mw[-1]))
+    def _towards_mw(self, site_mw: FloatArray) -> FloatArray:
+        """Return the fleet power that brings the site as near to a power as it can [MW]."""
+        return np.asarray(np.clip(site_mw - self._ai_mw, self._power_mw[0], self._power_mw[-1]))
 
     def _worth(self, fleet_mw: FloatArray) -> FloatArray:
         earned = self._earned * np.interp(fleet_mw, self._power_mw, self._ph_s)

@@ -9,6 +9,9 @@ of :mod:`sim.study.objective`:
 - limited: cohorts also wake and sleep block by block, lose the boot of each start, and keep their minimum
   times: a mixed-integer programme over means of 5 minutes, a week at a time.
 
+Services that the policy offers add to both what offers with perfect foresight could bring
+(:mod:`sim.study.offerable`); the yardstick sells nothing of them.
+
 Both leave out what can only cost: latency, telemetry, failures, heat, wear, penalties of services. Means make
 bounds, not guesses: with prices constant over a step, worth is concave in power, so the worth of the mean is
 at least the mean worth; where prices change within a step the best of them count.
@@ -28,6 +31,7 @@ from sim.study.limited import limited_worth_usd
 from sim.study.mining_curve import MiningCurve, mining_curve
 from sim.study.monthly_peaks import unavoidable_charge_usd
 from sim.study.objective import demand_usd
+from sim.study.offerable import offerables_of
 from sim.units import SECONDS_PER_HOUR
 
 CLOSE_USD: Final = 1e-6
@@ -79,10 +83,12 @@ def benchmarks(recording: Recording, fleets: Iterable[AnyFleet]) -> Benchmarks:
         Both objectives [USD].
     """
     setting, curve = setting_of(recording), mining_curve(fleets)
-    whole = worth(setting, curve, 0.0, recording.end_s)
-    services_usd = sum(revenue_usd(recording, service) for service in sold_services(recording))
-    windfall_usd = sum(_windfall_usd(recording, service) for service in sold_services(recording))
-    bound_usd = whole.best_usd + services_usd + windfall_usd - _unavoidable_usd(recording, setting, curve)
+    whole = worth(setting, curve, 0.0, recording.end_s, offerables_of(recording))
+    services_usd = sum(revenue_usd(recording, service) for service in _sold_anyway(recording))
+    # a demand charge may be what keeps miners from where services pay: its part and theirs do not add up
+    mined_usd = whole.best_usd - _unavoidable_usd(recording, setting, curve)
+    best_usd = min(whole.best_usd + whole.offered_usd, mined_usd + whole.alone_usd)
+    bound_usd = best_usd + services_usd + _windfalls_usd(recording)
     limited_usd = whole.limited_usd + services_usd - _charge_of_filling_usd(recording, setting, curve)
     return Benchmarks(max(bound_usd, limited_usd), limited_usd)
 
@@ -99,8 +105,22 @@ def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet]) -> float
     setting, curve = setting_of(recording), mining_curve(fleets)
     free_usd = benchmarks(recording, fleets).bound_usd
     limited_usd = limited_worth_usd(setting, fleets, recording.end_s)
-    whole = worth(setting, curve, 0.0, recording.end_s)
-    return free_usd - max(0.0, whole.best_usd - limited_usd)
+    whole = worth(setting, curve, 0.0, recording.end_s, offerables_of(recording))
+    services_usd = sum(revenue_usd(recording, service) for service in _sold_anyway(recording))
+    return min(free_usd, limited_usd + services_usd + _windfalls_usd(recording) + whole.alone_usd)
+
+
+def _sold_anyway(recording: Recording) -> list[str]:
+    """Return the services whose awards do not depend on the policy."""
+    return [
+        name
+        for name in sold_services(recording)
+        if f"ancillary.{name}.policy_up_to_mw" not in recording.constants
+    ]
+
+
+def _windfalls_usd(recording: Recording) -> float:
+    return sum(_windfall_usd(recording, service) for service in _sold_anyway(recording))
 
 
 def _windfall_usd(recording: Recording, service: str) -> float:

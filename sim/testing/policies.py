@@ -8,9 +8,23 @@ from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
 from sim.grid.orders import AppliesTo
-from sim.policies import Awards, Decision, FleetView, Forecast, Notice, Observation, Order, Policy, PriceStep
+from sim.market.ancillary import RESPONSES
+from sim.policies import (
+    AwardChange,
+    Awards,
+    Decision,
+    FleetView,
+    Forecast,
+    Notice,
+    Observation,
+    Order,
+    Policy,
+    PriceStep,
+    ServiceView,
+)
 from sim.rng import stream
 from sim.signals import FloatArray
+from sim.units import SECONDS_PER_HOUR
 
 EVEN_CHANCE: Final = 0.5
 STEP_S: Final = 900.0
@@ -32,7 +46,8 @@ def check_policy(make_policy: Callable[[], Policy], count: int = 500, seed: int 
     ------
     AssertionError
         A decision is no `Decision`; its target is negative or not finite; its reason is empty; it asks to be
-        woken at a time that has passed; or a second policy decides otherwise on the same observations.
+        woken at a time that has passed; it offers less than nothing, or what is not left to it; or a second
+        policy decides otherwise on the same observations.
 
     Examples
     --------
@@ -57,12 +72,22 @@ def _require_sound(decision: Decision, observation: Observation) -> None:
         raise AssertionError(f"the target must be 0 MW or more, and finite: {decision} on {observation}")
     if not decision.reason:
         raise AssertionError(f"a decision needs a reason: {decision} on {observation}")
+    _require_sound_offers(decision, observation)
     if decision.wake_at_s is not None and not decision.wake_at_s > observation.time_s:
         raise AssertionError(f"the policy asks to be woken in the past: {decision} on {observation}")
 
 
+def _require_sound_offers(decision: Decision, observation: Observation) -> None:
+    known = {view.service for view in observation.services}
+    for name, offer_mw in decision.offers:
+        if name not in known:
+            raise AssertionError(f"'{name}' is not among the services to offer: {decision} on {observation}")
+        if not (math.isfinite(offer_mw) and offer_mw >= 0.0):
+            raise AssertionError(f"an offer must be 0 MW or more, and finite: {decision} on {observation}")
+
+
 def observations(count: int, seed: int = 1) -> Iterator[Observation]:
-    """Yield observations in order of time: AI above the limit, odd prices, notices, orders, awards.
+    """Yield observations in order of time: AI above the limit, odd prices, notices, orders, reserves.
 
     Parameters
     ----------
@@ -78,9 +103,11 @@ def observations(count: int, seed: int = 1) -> Iterator[Observation]:
     """
     draws = stream(seed, "testing/observations")
     market_draws = stream(seed, "testing/markets")
+    service_draws = stream(seed, "testing/services")
     time_s = 0.0
     for _ in range(count):
-        yield _observation(time_s, draws)._replace(**_market_view(time_s, market_draws))
+        seen = _observation(time_s, draws)._replace(**_market_view(time_s, market_draws))
+        yield seen._replace(**_services_view(time_s, seen.limit_mw, service_draws))
         time_s += float(draws.exponential(60.0))
 
 
@@ -98,7 +125,7 @@ def _observation(time_s: float, draws: Generator) -> Observation:
         fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
         notices=tuple(_notice(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
         orders=tuple(_order(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
-        awards_mw=Awards(*(draws.choice([0.0, 0.2], 2) * limit_mw * draws.random(2)).tolist()),
+        awards_mw=_awards(limit_mw, draws),
     )
 
 
@@ -121,6 +148,37 @@ def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
         "price_forecast": _forecast(time_s, draws.uniform(-50.0, 200.0, int(draws.integers(1, 30)))),
         "ai_forecast": _forecast(time_s, draws.uniform(0.0, 1000.0, int(draws.integers(1, 30)))),
     }
+
+
+def _services_view(time_s: float, limit_mw: float, draws: Generator) -> dict[str, Any]:
+    """Return what markets show in which the policy offers: half of the time, else nothing."""
+    if draws.random() < EVEN_CHANCE:
+        return {}
+    change = AwardChange(time_s + float(draws.uniform(1.0, 7200.0)), _awards(limit_mw, draws))
+    names = [name for name in RESPONSES if draws.random() < EVEN_CHANCE]
+    services = tuple(_service(name, time_s, limit_mw, draws) for name in names)
+    return {"services": services, "next_awards": change if draws.random() < EVEN_CHANCE else None}
+
+
+def _service(name: str, time_s: float, limit_mw: float, draws: Generator) -> ServiceView:
+    gate_s = time_s + SECONDS_PER_HOUR * float(draws.choice([draws.random(), 0.001]))
+    price, day_ahead = draws.uniform([0.0, -50.0], [50.0, 200.0]).tolist()
+    return ServiceView(
+        service=name,
+        downward=name == "regulation-down",
+        gate_s=gate_s,
+        hour_s=gate_s + SECONDS_PER_HOUR,
+        most_mw=limit_mw * float(draws.choice([0.0, draws.random()])),
+        price_usd_per_mwh=price,
+        day_ahead_usd_per_mwh=day_ahead if draws.random() < EVEN_CHANCE else None,
+        called_fraction=float(draws.random()),
+        awarded_mw=tuple((limit_mw * draws.random(2)).tolist()),
+        sold_mw=_awards(limit_mw, draws),
+    )
+
+
+def _awards(limit_mw: float, draws: Generator) -> Awards:
+    return Awards(*(draws.choice([0.0, 0.2], 2) * limit_mw * draws.random(2)).tolist())
 
 
 def _forecast(time_s: float, values: FloatArray) -> Forecast:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.market.ancillary import AncillaryService, Conditions
 from sim.mining.cohort import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.policies import POLICIES
@@ -82,7 +83,38 @@ def sites(draw):
             f"fleet.{one.name}.efficiency_j_per_th": one.efficiency_j_per_th,
         }
     signals, constants = draw(supplied(signals, constants))
+    signals, constants = draw(offered(signals, constants))
     return fleets, Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+
+
+@st.composite
+def offered(draw, signals, constants):
+    """Return signals and constants with services that the policy offered, as it liked."""
+    for name in draw(st.sets(st.sampled_from(["regulation-up", "rrs", "regulation-down"]))):
+        entry = AncillaryService(
+            service=name,
+            policy_up_to_mw=draw(st.floats(0.0, 120.0)),
+            price={"type": "fixed", "price_usd_per_mwh": 0.0},
+            response_s=draw(st.sampled_from([0.0, 300.0])),
+            restore_s=draw(st.sampled_from([0.0, 300.0])),
+        )
+        paid = steps(draw(a_list(st.floats(0.0, 100.0), 3)))
+        owed = steps(draw(a_list(st.floats(0.0, 100.0), 3)))
+        share = steps(draw(a_list(st.one_of(st.just(0.0), shares), 5)))
+        conditions = Conditions(Signal.constant(1.0, END_S), paid, owed, paid, share)
+        sold = entry.sold_at(steps(draw(a_list(shares, 3))) * entry.policy_up_to_mw, conditions)
+        names = ("award_mw", "price_usd_per_mwh", "shortfall_usd_per_mwh", "undelivered_usd_per_mwh")
+        names += ("deployed_mw", "due_mw", "hold_mw")
+        signals |= {f"ancillary.{name}.{what}": signal for what, signal in zip(names, sold, strict=True)}
+        signals |= {
+            f"ancillary.{name}.called_fraction": share,
+            f"ancillary.{name}.base_mw": lines(draw(a_list(powers_mw))),
+        }
+        constants |= {
+            f"ancillary.{name}.policy_up_to_mw": entry.policy_up_to_mw,
+            f"ancillary.{name}.restored_after_s": entry.restored_after_s,
+        }
+    return signals, constants
 
 
 @st.composite
@@ -138,7 +170,10 @@ def test_no_schedule_beats_the_bound(site):
 def test_the_yardstick_is_what_fleets_earn_that_fill_the_limit(site):
     fleets, recording = site
     room = recording["limit_mw"] - recording["ai_power_mw"]
-    signals = dict(recording.signals)
+    # the yardstick sells nothing that is left to the policy
+    signals = {
+        name: signal for name, signal in recording.signals.items() if not name.startswith("ancillary.")
+    }
     left = room - sum(one.minimum_mw for one in fleets)
     for one in sorted(fleets, key=lambda one: one.efficiency_j_per_th):
         width_mw = one.rated_mw - one.minimum_mw
@@ -184,6 +219,8 @@ AGGREGATE = {
     "efficiency_j_per_th": 24.0,
 }
 FIELDS = {
+    "ancillary": None,  # needs a service to offer; see tests/property/test_offers.py
+    "call-obedience": {"inner": {"type": "price-threshold"}},
     "four-cp": None,  # needs a system load from a file
     "price-guard": {"inner": {"type": "follow-headroom"}},
     "ramp-limit": {"inner": {"type": "follow-headroom"}, "up_mw_per_min": 5.0},
@@ -283,3 +320,84 @@ def test_minimum_times_and_boots_lower_the_bound_of_a_cohort():
 
     # to mine at 20 USD/MWh a block must mine at 400 too, but for the ends of its hour on
     assert 0.0 < limited_usd < 0.5 * free_usd
+
+
+@st.composite
+def steady_sites(draw):
+    """Return a fleet, and what it meets for two hours in which nothing changes, with services to offer."""
+    one = fleet("a", draw(st.sampled_from([0.0, 5.0])), 60.0, 20.0)
+    signals = {
+        "load.ai.power_mw": Signal.constant(draw(st.sampled_from([0.0, 40.0])), END_S),
+        "fleet.a.commanded_mw": Signal.constant(0.0, END_S),
+        "limit_mw": Signal.constant(draw(st.sampled_from([80.0, 120.0])), END_S),
+        "price_usd_per_mwh": Signal.constant(draw(st.floats(0.0, 150.0)), END_S),
+        "hashprice_usd_per_ph_day": Signal.constant(40.0, END_S),
+    }
+    constants = {
+        "pool_fee_fraction": 0.0,
+        "fleet.a.rated_mw": one.rated_mw,
+        "fleet.a.minimum_mw": one.minimum_mw,
+        "fleet.a.efficiency_j_per_th": one.efficiency_j_per_th,
+    }
+    # of two that share a room the bound fills it with the dearer, the market with the faster one
+    names = draw(st.lists(st.sampled_from(["rrs", "regulation-down"]), min_size=1, unique=True))
+    services = {
+        name: (draw(st.floats(5.0, 60.0)), draw(st.floats(0.0, 60.0)), draw(st.floats(0.0, 80.0)))
+        for name in names
+    }
+    return one, signals, constants, services
+
+
+def steady(signals, constants, services, fleet_mw, awards_mw):
+    """Return the recording of a steady site in which so much is drawn and sold."""
+    signals = {**signals, "fleet.a.power_mw": Signal.constant(fleet_mw, END_S)}
+    constants, nothing = dict(constants), Signal.constant(0.0, END_S)
+    for name, (most_mw, *prices) in services.items():
+        paid, owed = (Signal.constant(price, END_S) for price in prices)
+        entry = AncillaryService(
+            service=name, policy_up_to_mw=most_mw, price={"type": "fixed", "price_usd_per_mwh": 0.0}
+        )
+        conditions = Conditions(Signal.constant(1.0, END_S), paid, owed, paid, nothing)
+        sold = entry.sold_at(Signal.constant(awards_mw[name], END_S), conditions)
+        names = ("award_mw", "price_usd_per_mwh", "shortfall_usd_per_mwh", "undelivered_usd_per_mwh")
+        names += ("deployed_mw", "due_mw", "hold_mw")
+        signals |= {f"ancillary.{name}.{what}": signal for what, signal in zip(names, sold, strict=True)}
+        signals |= {f"ancillary.{name}.called_fraction": nothing, f"ancillary.{name}.base_mw": nothing}
+        constants |= {
+            f"ancillary.{name}.policy_up_to_mw": most_mw,
+            f"ancillary.{name}.restored_after_s": 600.0,
+        }
+    return Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steady_sites())
+def test_the_bound_is_the_best_of_all_powers_and_offers_where_nothing_changes(site):
+    one, signals, constants, services = site
+    most_mw = {name: most for name, (most, *_) in services.items()}
+    up_mw = [most for name, most in most_mw.items() if name != "regulation-down"]
+    free_mw = signals["limit_mw"].at(0.0) - signals["load.ai.power_mw"].at(0.0)
+    ends_mw = [
+        one.minimum_mw,
+        one.rated_mw,
+        free_mw,
+        min(free_mw, one.rated_mw) - most_mw.get("regulation-down", 0.0),
+    ]
+    corners_mw = {*ends_mw, *(one.minimum_mw + mw for mw in [*up_mw, sum(up_mw)])}
+    powers_mw = [mw for mw in corners_mw if one.minimum_mw <= mw <= one.rated_mw]
+
+    best_usd, bound_usd = -np.inf, None
+    for fleet_mw in powers_mw:
+        room_mw = {"up": fleet_mw - one.minimum_mw, "down": max(0.0, min(one.rated_mw, free_mw) - fleet_mw)}
+        for order in product((0.0, 1.0, -1.0), repeat=len(services)):
+            left_mw, awards_mw = dict(room_mw), {}
+            for (name, most), choice in zip(most_mw.items(), order, strict=True):
+                side = "down" if name == "regulation-down" else "up"
+                # nothing, all, or what there is room for beside those before it
+                awards_mw[name] = most * choice if choice >= 0.0 else min(most, max(left_mw[side], 0.0))
+                left_mw[side] -= awards_mw[name]
+            recording = steady(signals, constants, services, fleet_mw, awards_mw)
+            best_usd = max(best_usd, objective_usd(recording))
+            bound_usd = bound_usd or benchmarks(recording, [one]).bound_usd
+
+    assert bound_usd == pytest.approx(best_usd, rel=1e-6, abs=1e-3)

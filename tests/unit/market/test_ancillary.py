@@ -44,7 +44,7 @@ def test_an_offer_by_hour_follows_the_local_clock():
 
 def test_a_service_has_one_offer():
     with pytest.raises(
-        ValidationError, match="offer_mw, offer_by_hour_mw or cooptimised_up_to_mw, one of them"
+        ValidationError, match="offer_mw, offer_by_hour_mw, cooptimised_up_to_mw or policy_up_to_mw"
     ):
         service(offer_mw=None)
     with pytest.raises(ValidationError, match="at least 24 items"):

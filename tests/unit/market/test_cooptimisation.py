@@ -53,28 +53,38 @@ def test_offers_fit_beside_one_another_and_beat_every_corner(margin, price, avai
     margins = np.array(margin)
     offers = best_offers(widths, margins[:, None], np.array([available]), reserves)[:, 0]
 
-    up_mw, down_mw = offers[0] + offers[1], offers[2]
+    room_mw = min(available, widths.sum())
     assert np.all(offers >= 0.0)
     assert np.all(offers <= most)
-    assert up_mw + down_mw <= available + 1e-5
+    assert offers.sum() <= room_mw + 1e-5
 
     def worth(q):
         x = mining(q)
         if x is None:
             return -np.inf
-        values = np.array([price[0] - 0.25 * margins.max(), price[1] - 0.02 * margins.max()])
-        return float(x @ margins + values @ q[:2] + (price[2] + 0.25 * margins.min()) * q[2])
+        # what is called most takes what earns least, as no two are called on the same megawatt
+        taken = filled(q[0], x, np.argsort(margins))
+        taken_next = filled(q[1], x - taken, np.argsort(margins))
+        given = filled(q[2], widths - x, np.argsort(-margins))
+        calls = 0.25 * given - 0.25 * taken - 0.02 * taken_next
+        return float((x + calls) @ margins + np.array(price) @ q)
 
     def mining(q):
         """Return the best power beside reserves: what pays, raised to what is held, cut at the room."""
-        room, held = available - q[2], q[0] + q[1]
-        if held > room + 1e-5 or held > widths.sum() + 1e-5:
+        room, held = room_mw - q[2], q[0] + q[1]
+        if held > room + 1e-5:
             return None
         x, order = np.zeros(2), np.argsort(-margins)
         for fleet in order:
             wanted = widths[fleet] if margins[fleet] > 0.0 else max(0.0, held - x.sum())
             x[fleet] = max(0.0, min(wanted, widths[fleet], room - x.sum()))
         return x
+
+    def filled(amount, places, order):
+        found = np.zeros(2)
+        for fleet in order:
+            found[fleet] = min(amount - found.sum(), places[fleet])
+        return found
 
     corners = [np.array(q) for q in np.ndindex(3, 3, 3)]
     best = max(worth(corner * most / 2.0) for corner in corners)
@@ -155,7 +165,7 @@ def test_reserves_share_the_room(tmp_path):
 @pytest.mark.parametrize(
     ("service", "market", "said"),
     [
-        ({**RRS, "offer_mw": 5.0}, {}, "offer_mw, offer_by_hour_mw or cooptimised_up_to_mw, one of them"),
+        ({**RRS, "offer_mw": 5.0}, {}, "cooptimised_up_to_mw or policy_up_to_mw, one of them"),
         (
             {"service": "rrs", "offer_mw": 5.0, "expected_call_fraction": 0.1},
             {},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.policies import Droop, IslandFrequency, UnderFrequency
+from sim.policies import Decision, Droop, IslandFrequency, UnderFrequency
 from sim.testing import check_policy
 
 RANGE_MW = 95.0  # of the two fleets that are observed
@@ -50,7 +50,7 @@ def test_a_droop_does_not_raise_the_site_above_its_limit(scripted, observed):
 
 def test_a_droop_that_sees_no_frequency_is_its_inner_policy(scripted, observed):
     policy, _ = scripted(Droop)(50.0)
-    assert policy.decide(observed()) == (50.0, "inner", None)
+    assert policy.decide(observed()) == Decision(50.0, "inner")
 
 
 # -- under-frequency ----------------------------------------------------------------------------------------

@@ -71,6 +71,10 @@ def seen(**keys):
         {"type": "mpc", "step_min": 5, "ramp_up_mw_per_min": 3.0, "ramp_down_mw_per_min": 9.0},
         {"type": "mpc-cvar", "start_usd_per_mw": 20.0},
         {"type": "ramp-limit", "up_mw_per_min": 3.0, "inner": {"type": "always-on"}},
+        {"type": "ancillary"},
+        {"type": "ancillary", "submit_s": 1800.0, "margin_mw": 4.0, "adder_usd_per_mwh": 3.0},
+        {"type": "call-obedience", "inner": {"type": "ancillary"}},
+        {"type": "call-obedience", "lead_s": 0.0, "hold_s": 900.0, "inner": {"type": "always-on"}},
         {"type": "price-guard", "inner": {"type": "follow-headroom"}},
         {"type": "minimum-dwell", "minimum_s": 300.0, "inner": {"type": "price-threshold"}},
         {

@@ -1,5 +1,7 @@
 """The bound and the yardstick in cases that can be worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -137,3 +139,48 @@ def test_the_mining_curve_of_a_cohort_lies_above_all_its_clocks_and_gets_no_stee
     for power_mw, ph_s in fleet.levels:
         if power_mw <= fleet.full_mw:
             assert np.interp(power_mw, alone.power_mw, alone.ph_s) >= ph_s - 1e-9
+
+
+def with_regulation_down(recording, price, most_mw, called=0.0):
+    """Return a run in which the policy may offer room to rise, and never held any."""
+    nothing, service = Signal.constant(0.0, END_S), "ancillary.regulation-down"
+    names = ("award_mw", "deployed_mw", "due_mw", "hold_mw", "base_mw", "called_fraction")
+    prices = ("price_usd_per_mwh", "shortfall_usd_per_mwh", "undelivered_usd_per_mwh")
+    signals = dict(recording.signals)
+    signals |= {f"{service}.{name}": nothing for name in names}
+    signals |= {f"{service}.{name}": Signal.constant(price, END_S) for name in prices}
+    signals[f"{service}.called_fraction"] = Signal.constant(called, END_S)
+    facts = {f"{service}.policy_up_to_mw": most_mw, f"{service}.restored_after_s": 0.0}
+    return replace(recording, signals=signals, constants={**recording.constants, **facts})
+
+
+def test_what_may_be_offered_raises_the_bound_and_not_the_yardstick():
+    alone = site(Signal.constant(50.0, END_S), hours(20.0, 90.0))
+    found = benchmarks(with_regulation_down(alone, 10.0, 4.0), [FLEET])
+
+    # in the first hour 40 USD are mined with a megawatt that would hold for 10; in the second nothing is
+    assert found.bound_usd == pytest.approx(10.0 * 40.0 + 4.0 * 10.0)
+    assert found.always_on_limited_usd == benchmarks(alone, [FLEET]).always_on_limited_usd
+
+
+def test_a_demand_charge_that_stops_the_miners_leaves_them_room_to_sell():
+    """Mining gains 10 USD/MWh and costs a fortune at the peak; standing still earns 5 for room to rise."""
+    charge = {
+        "demand_charge__usd_per_kw_month": 10.0,
+        "demand_charge__interval_s": 900.0,
+        "demand_charge__ratchet_fraction": 0.0,
+        "demand_charge__previous_peak_mw": 0.0,
+        "billing_month__2026-01__start_s": 0.0,
+        "billing_month__2026-01__end_s": END_S,
+    }
+    recording = site(Signal.constant(50.0, END_S), hours(50.0, 50.0), **charge)
+    found = benchmarks(with_regulation_down(recording, 5.0, 10.0), [FLEET])
+
+    assert found.bound_usd == pytest.approx(2.0 * 10.0 * 5.0)
+
+
+def test_while_it_is_called_a_service_needs_no_room():
+    alone = site(Signal.constant(50.0, END_S), hours(20.0, 20.0))
+    found = benchmarks(with_regulation_down(alone, 10.0, 4.0, called=0.5), [FLEET])
+
+    assert found.bound_usd == pytest.approx(2.0 * (10.0 * 40.0 + 4.0 * 10.0))
