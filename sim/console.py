@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -89,18 +90,28 @@ def print_statement(result: Result) -> None:
 
 def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
     """Write how a site stands to limits to standard output, with its miners and without."""
-    from sim.report.grid_limits import rule_text, status_text  # noqa: PLC0415  # no other command needs it
+    from sim.report.grid_limits import exceeded_text, known, rule_text, status_text  # noqa: PLC0415  # see above
 
-    table = Table("limit", "what", "allowed", "status", "worst", "at [s]", "without mining", "why")
+    heads = ("limit", "what", "allowed", "status", "worst", "at [s]", "exceeded", "without mining", "why")
+    table = Table(*heads)
     for check, other in zip(checks, alone, strict=True):
         values = [check.limit, check.worst, other.worst]
-        allowed, worst, baseline = (format_value(value, check.rule.unit) for value in values)
-        status, other_status = status_text(check), status_text(other)
-        at = format_value(check.t_worst_s)
-        words = rule_text(check.rule)
-        cells = (allowed, status, worst, at, f"{other_status}, {baseline}", check.reason)
-        table.add_row(check.rule.name, words, *cells)
+        allowed, worst, baseline = (known(value, check.rule.unit) for value in values)
+        without = ", ".join(part for part in (status_text(other), baseline) if part)
+        cells = (known(check.t_worst_s, "1"), exceeded_text(check), without, check.reason)
+        table.add_row(check.rule.name, rule_text(check.rule), allowed, status_text(check), worst, *cells)
+    for words, group in (("site", checks), ("without mining", alone)):
+        counts = Counter(status_text(check) for check in group)
+        line = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        table.caption = f"{table.caption}; {words}: {line}" if table.caption else f"{words}: {line}"
     _console().print(table)
+
+
+def print_limits_json(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
+    """Write the same as JSON: a list of limits, null for what this run cannot tell."""
+    from sim.report.grid_limits import limit_document  # noqa: PLC0415  # no other command needs it
+
+    print_json([limit_document(*pair) for pair in zip(checks, alone, strict=True)])
 
 
 def print_stability(section: "StabilitySection") -> None:
@@ -169,7 +180,12 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
     table.add_column("metric", no_wrap=True)
     for name in names:
         table.add_column(name, justify="right")
-    shown = [metric for metric in document["metrics"] if metric in {*FACTS, *HEADLINES}]
+    shown = [
+        metric
+        for metric in document["metrics"]
+        if metric in {*FACTS, *HEADLINES}
+        and any(document["policies"][name][metric]["mean"] is not None for name in names)
+    ]
     for metric in shown:
         unit = document["metrics"][metric]["unit"]
         cells = [_compared(document["policies"][name][metric], unit) for name in names]

@@ -120,8 +120,11 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("subsidy_btc", "BTC", "Subsidy of a block"),
     SignalInfo("fees_btc", "BTC", "Transaction fees of a block"),
     SignalInfo(
-        "frequency_hz", "Hz", "Frequency of the grid, in a closed loop; lines miss it by 0.1 mHz at most"
+        "frequency_hz",
+        "Hz",
+        "Frequency of the grid, in a run that follows it; lines miss what the site moves by 0.1 mHz at most",
     ),
+    SignalInfo("frequency_measured_hz", "Hz", "Frequency of the grid as measured, from a file"),
     SignalInfo("grid_shortfall_mw", "MW", "Generation lost elsewhere on the grid"),
     SignalInfo("load.*.power_mw", "MW", "Power one AI load draws, outside a hall"),
     SignalInfo("load.*.it_power_mw", "MW", "IT power one AI load wants in its hall"),

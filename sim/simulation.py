@@ -16,7 +16,7 @@ from sim.scenario.model import Scenario
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
-MODEL_VERSION: Final = 6
+MODEL_VERSION: Final = 7
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
 LIBRARIES: Final = ("hashballast", "simpy", "numpy", "pyarrow")
 

@@ -21,14 +21,19 @@ def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> 
 
 
 @app.command()
-def limits(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+def limits(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
+) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
-    from sim.console import print_limits, say  # noqa: PLC0415  # keeps --help fast
+    from sim.console import print_limits, print_limits_json, say  # noqa: PLC0415  # keeps --help fast
     from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
     stored = read_result(folder)
-    print_limits(*checks_of(stored.recording, stored.scenario))
+    show = print_limits_json if as_json else print_limits
+    show(*checks_of(stored.recording, stored.scenario))
     for warning in trace_warnings(stored.recording):
         say(f"warning: {warning}")
 

@@ -35,6 +35,8 @@ def answer(task: dict[str, Any]) -> dict[str, Any]:
     if not system.PFlow.run():
         return {**found, "failed": "the power flow of the test system with the site has no solution"}
     _simulate(system, task)
+    if not np.size(system.dae.ts.x):
+        return {**found, "failed": "the test system with the site cannot start: use a smaller --scale"}
     machines = [getattr(system, name) for name in MACHINES if getattr(system, name).n]
     columns = np.concatenate([np.asarray(machine.omega.a, dtype=int) for machine in machines])
     inertia_s = np.concatenate([np.asarray(machine.M.v) for machine in machines])

@@ -12,7 +12,7 @@ from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.engine.feed import feed
 from sim.engine.fleets import Fleets
-from sim.engine.frequency_loop import is_closed_loop, loop_of
+from sim.engine.frequency_loop import is_followed, loop_of, measured_hz
 from sim.engine.halls import Halls
 from sim.engine.markets import Markets
 from sim.engine.meter import DemandMeter
@@ -52,7 +52,7 @@ class Campus:
         halls = Halls(self.clock, bus, self._recorder, scenario)
         for load in scenario.running_loads:
             self._connect(load, bus, halls)
-        is_watched = scenario.interconnection.trip is not None or is_closed_loop(scenario)
+        is_watched = scenario.interconnection.trip is not None or is_followed(scenario)
         self._fleets = Fleets(
             self.clock, self._recorder, scenario, self._take_in_fleets, is_watched=is_watched
         )
@@ -142,16 +142,24 @@ class Campus:
 
     def _open_grid(self, site: SitePower) -> None:
         scenario, recorder = self._scenario, self._recorder
+        if scenario.grid.count_limits:
+            recorder.constant("run.seed", float(scenario.seed))
         lost_mw = shortfall(scenario.events, scenario.start_utc_s, scenario.end_s)
         if lost_mw is not None:
             recorder.give("grid_shortfall_mw", lost_mw)
-        if not is_closed_loop(scenario):
+        frequency = scenario.grid.frequency
+        if frequency is None or not frequency.is_followed:
             return
-        loop = loop_of(self.clock, site, scenario, recorder.track("frequency_hz"))
+        measured = measured_hz(scenario)
+        if measured is not None:
+            recorder.give("frequency_measured_hz", measured)
+            if not frequency.has_grid:
+                recorder.give("frequency_hz", measured)
+        loop = loop_of(self.clock, site, scenario, measured, partial(recorder.track, "frequency_hz"))
         self.controller.frequency_loop = loop
         self.controller.market_view["frequency_hz"] = loop.reported_hz
         if lost_mw is not None:
-            feed(self.clock, lost_mw, loop.lose)
+            feed(self.clock, lost_mw * frequency.model().as_load_mw(1.0), loop.lose)
 
     def _meter_demand(self, spec: DemandCharge) -> None:
         scenario, recorder = self._scenario, self._recorder

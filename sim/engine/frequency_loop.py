@@ -1,43 +1,72 @@
-"""The grid's frequency inside the run: moved by the site, and told to the controller as it moves."""
+"""The grid's frequency inside the run: moved by the site, or measured, and told to the controller."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, nextafter
-from typing import Final
+from typing import Final, Protocol
 
 from sim.engine.alarm import Alarm
 from sim.engine.clock import Clock
 from sim.engine.site_power import SitePower
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
-from sim.grid.frequency.model import GridModel
+from sim.grid.frequency.measured import MeasuredFrequency
 from sim.grid.frequency_spec import REPORT_STEP_HZ
 from sim.grid.line import Line
 from sim.recording import Track
 from sim.scenario.model import Scenario
+from sim.signals import Signal
 
 SETTLED_START_S: Final = 0.0
 """Whatever stands at this time was there before the run: the grid is in balance with it."""
+REACHED_HZ: Final = 1.5 * PASSED_HZ
+"""A level counts as reached half of `PASSED_HZ` before it [Hz]: a relay that trips *at* it trips there."""
+
+
+class Source(Protocol):
+    """A frequency that is known ahead; see `sim.grid.frequency.live.LiveFrequency`."""
+
+    @property
+    def time_s(self) -> float:
+        """How far it has been advanced [s]."""
+
+    @property
+    def frequency_hz(self) -> float:
+        """Frequency at that time [Hz]."""
+
+    def looks_until_s(self) -> float:
+        """Return how far it can look ahead now [s]."""
+
+    def advance(
+        self,
+        lines: Sequence[Line],
+        to_s: float,
+        record: Callable[[float, float, float], None] | None = None,
+    ) -> None:
+        """Go on to a time along lines of load."""
+
+    def when_outside(self, lines: Sequence[Line], until_s: float, low_hz: float, high_hz: float) -> float:
+        """Return when it will leave a band [s]; infinity: not as far as it looks."""
 
 
 class FrequencyLoop:
     """Follows frequency exactly between the instants in which something changes, and reports it by exception.
 
-    A report is due each time frequency has moved by a step since the last one, and when it passes a level
-    that somebody watches. The time is found ahead, so that nothing is scanned.
+    A report is due each time frequency has moved by a step since the last one, and when it reaches a level
+    that somebody watches, or leaves it. The time is found ahead, so that nothing is scanned.
 
     Parameters
     ----------
     clock
         The clock.
+    source
+        Where frequency comes from.
     site
-        What the site draws.
-    grid
-        The grid.
+        What the site draws; None where it moves nothing.
     levels_hz
         Frequencies that are watched [Hz].
     step_hz
         How far frequency moves from report to report [Hz].
-    track
-        Where it is recorded [Hz].
+    record
+        Told the start [s], the frequency there [Hz] and the slope [Hz/s] of each chord; None: nobody is.
     end_s
         End of the run [s].
     """
@@ -45,86 +74,111 @@ class FrequencyLoop:
     def __init__(
         self,
         clock: Clock,
-        site: SitePower,
-        grid: GridModel,
+        source: Source,
+        site: SitePower | None,
         levels_hz: Sequence[float],
         step_hz: float,
-        track: Track,
+        record: Callable[[float, float, float], None] | None,
         end_s: float,
     ) -> None:
         self._clock = clock
+        self._source = source
         self._site = site
-        self._live = LiveFrequency(grid)
         self._levels_hz = tuple(levels_hz)
         self._step_hz = step_hz
-        self._record = track.set
+        self._record = record
         self._end_s = end_s
-        self._grid = grid
         self._alarm = Alarm(clock, self._ask_to_be_read)
         self._lost_mw = 0.0
         self._balance_mw = 0.0
         self._lines: list[Line] = []
-        self.reported_hz = grid.nominal_hz
+        self.reported_hz = source.frequency_hz
         """Frequency as last reported [Hz]."""
 
-    def lose(self, lost_mw: float) -> None:
-        """Let the grid be short of so much generation from now on [MW]."""
-        self._lost_mw = self._grid.as_load_mw(lost_mw)
+    def lose(self, load_mw: float) -> None:
+        """Let the grid be short of generation from now on, given as the load that moves it as much [MW]."""
+        self._lost_mw = load_mw
         self._ask_to_be_read()
 
     def read(self, now_s: float) -> bool:
         """Go on to now, and return whether a report is due."""
         self._advance(now_s)
         low_hz, high_hz = self._band_hz()
-        return not low_hz - PASSED_HZ <= self._live.frequency_hz <= high_hz + PASSED_HZ
+        return not low_hz - PASSED_HZ <= self._source.frequency_hz <= high_hz + PASSED_HZ
 
     def report(self) -> float:
         """Return the frequency to which it was last read [Hz]; the next report counts from there."""
-        self.reported_hz = self._live.frequency_hz
+        now_hz = self._source.frequency_hz
+        # what stands at a level to rounding is told as that level: a relay counts it as reached
+        near_hz = (level_hz for level_hz in self._levels_hz if abs(level_hz - now_hz) <= PASSED_HZ)
+        self.reported_hz = next(near_hz, now_hz)
         return self.reported_hz
 
     def watch(self, now_s: float) -> None:
         """Look ahead, once the fleets have been told: when is the next report due."""
-        site = self._site.ahead(now_s)
-        if now_s == SETTLED_START_S:
-            self._balance_mw = site[0].value_mw + self._lost_mw
-        off_mw = self._lost_mw - self._balance_mw
-        self._lines = [line._replace(value_mw=line.value_mw + off_mw) for line in site]
-        until_s = min(self._site.known_until_s, self._end_s)
-        due_s = self._live.when_outside(self._lines, until_s, *self._band_hz())
-        due_s = min(max(due_s, nextafter(now_s, inf)), self._site.known_until_s)
+        until_s = self._look_at_site(now_s)
+        due_s = self._source.when_outside(self._lines, min(until_s, self._end_s), *self._band_hz())
+        due_s = min(max(due_s, nextafter(now_s, inf)), until_s, self._source.looks_until_s())
         self._alarm.set(due_s if due_s < self._end_s else inf)
 
     def finish(self) -> None:
         """Go on to the end of the run."""
         self._advance(self._end_s)
 
+    def _look_at_site(self, now_s: float) -> float:
+        """Take the site's power ahead, and return up to when it is known [s]."""
+        if self._site is None:
+            return inf
+        site = self._site.ahead(now_s)
+        if now_s == SETTLED_START_S:
+            self._balance_mw = site[0].value_mw + self._lost_mw
+        off_mw = self._lost_mw - self._balance_mw
+        self._lines = [line._replace(value_mw=line.value_mw + off_mw) for line in site]
+        return self._site.known_until_s
+
     def _advance(self, now_s: float) -> None:
-        if now_s > self._live.time_s and self._lines:
-            self._live.advance(self._lines, now_s, self._record)
+        if now_s > self._source.time_s and (self._lines or self._site is None):
+            self._source.advance(self._lines, now_s, self._record)
 
     def _ask_to_be_read(self) -> None:
         self._clock.unsettled = True
 
     def _band_hz(self) -> tuple[float, float]:
-        """Return the frequencies between which nothing need be told [Hz]."""
+        """Return the frequencies between which nothing need be told [Hz]: up to a level, and off it."""
         now_hz, levels_hz = self.reported_hz, self._levels_hz
-        low_hz = max([now_hz - self._step_hz, *(level for level in levels_hz if level < now_hz)])
-        high_hz = min([now_hz + self._step_hz, *(level for level in levels_hz if level >= now_hz)])
-        return low_hz, high_hz
+        low_hz = [level + REACHED_HZ for level in levels_hz if level < now_hz]
+        high_hz = [level - REACHED_HZ for level in levels_hz if level > now_hz]
+        at_hz = [level for level in levels_hz if level == now_hz]
+        return max([now_hz - self._step_hz, *low_hz, *at_hz]), min([now_hz + self._step_hz, *high_hz, *at_hz])
 
 
-def is_closed_loop(scenario: Scenario) -> bool:
+def is_followed(scenario: Scenario) -> bool:
     """Return whether a scenario has frequency followed inside the run."""
     frequency = scenario.grid.frequency
-    return frequency is not None and frequency.closed_loop
+    return frequency is not None and frequency.is_followed
 
 
-def loop_of(clock: Clock, site: SitePower, scenario: Scenario, track: Track) -> FrequencyLoop:
-    """Return the loop of a scenario that has one."""
-    frequency = scenario.grid.frequency
-    if frequency is None:
+def measured_hz(scenario: Scenario) -> Signal | None:
+    """Return the frequency that a scenario has from a file [Hz]; None where it has none."""
+    spec = scenario.grid.frequency
+    if spec is None or spec.measured is None:
+        return None
+    return spec.measured.frequency_hz(scenario.files, scenario.start_utc_s, scenario.end_s, spec.nominal_hz)
+
+
+def loop_of(
+    clock: Clock, site: SitePower, scenario: Scenario, measured: Signal | None, track: Callable[[], Track]
+) -> FrequencyLoop:
+    """Return the loop of a scenario that has one; a track is asked for where the site moves frequency."""
+    spec = scenario.grid.frequency
+    if spec is None:
         raise ValueError("a closed loop needs grid.frequency")
-    step_hz = REPORT_STEP_HZ if frequency.report_step_hz is None else frequency.report_step_hz
+    live = LiveFrequency(spec.model()) if spec.has_grid else None
+    source = live if measured is None else MeasuredFrequency(measured, spec.nominal_hz, live)
+    if source is None:
+        raise ValueError("a closed loop needs a grid, or measured frequency")
+    step_hz = REPORT_STEP_HZ if spec.report_step_hz is None else spec.report_step_hz
     levels_hz = scenario.policy.watched_hz or ()
-    return FrequencyLoop(clock, site, frequency.model(), levels_hz, step_hz, track, scenario.end_s)
+    moved = None if live is None else site
+    record = None if live is None else track().set
+    return FrequencyLoop(clock, source, moved, levels_hz, step_hz, record, scenario.end_s)

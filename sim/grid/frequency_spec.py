@@ -1,4 +1,4 @@
-"""What a scenario says of its grid's frequency."""
+"""What a scenario says of its grid's frequency: a model, a measurement, or both."""
 
 from dataclasses import replace
 from typing import Annotated, Final, Literal, Self
@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from sim.grid.frequency.model import Governor, GridModel
 from sim.grid.frequency.presets import AGC_TIME_S
 from sim.grid.frequency.state_space import system_of
+from sim.grid.frequency_file import FrequencyFile
 from sim.spec import Fraction, NonNegative, Positive, Spec
 
 REPORT_STEP_HZ: Final = 0.005
@@ -28,14 +29,18 @@ class GovernorSpec(Spec):
 
 
 class FrequencySpec(Spec):
-    """The grid whose frequency the site moves: a preset, parameters of one's own, or some of either."""
+    """The grid whose frequency the site moves: a preset, parameters of one's own, or some of either.
+
+    Or a grid whose frequency was measured, and that the site is too small to move: ``measured`` and
+    ``nominal_hz`` alone. Or both: with ``closed_loop`` what the site does is added to what was measured.
+    """
 
     preset: Literal["ercot", "ercot-low", "ercot-critical", "eastern", "western", "island"] | None = None
     """Illustrative grid to start from, unverified; the fields below replace its parameters."""
     kinetic_mws: Positive | None = None
-    """Kinetic energy of all machines on line [MW s]; without a preset it must be given."""
+    """Kinetic energy of all machines on line [MW s]; a grid without preset needs it."""
     damping_mw_per_hz: NonNegative | None = None
-    """Fall of the rest of the load with frequency [MW/Hz]; without a preset it must be given."""
+    """Fall of the rest of the load with frequency [MW/Hz]; a grid without preset needs it."""
     governors: Annotated[tuple[GovernorSpec, ...], Field(max_length=20)] | None = None
     """Branches of primary response; without a preset there are none unless given."""
     agc_time_s: NonNegative = AGC_TIME_S
@@ -56,21 +61,61 @@ class FrequencySpec(Spec):
     """Whether frequency is followed inside the run, so that policies see it and it is recorded; a policy that
     answers frequency needs it. Otherwise it is computed after the run, from the site's power."""
     report_step_hz: Annotated[float, Field(ge=1e-4, le=1.0)] | None = None
-    """In the closed loop the policy is asked each time frequency has moved so far [Hz]; left out: 0.005
+    """In a run that follows frequency the policy is asked each time it has moved so far [Hz]; left out: 0.005
     (assumption). Frequency is measured at the site, without delay, at every decision."""
+    measured: FrequencyFile | None = None
+    """Frequency from a file, which policies see and which is recorded. Alone with ``nominal_hz`` the site
+    does not move it; with a grid and ``closed_loop: true`` what the site does is added to it."""
+
+    @property
+    def has_grid(self) -> bool:
+        """Whether there is a grid that the site moves."""
+        return self.preset is not None or self.kinetic_mws is not None or self.damping_mw_per_hz is not None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether frequency is followed inside the run, so that policies see it."""
+        return self.closed_loop or self.measured is not None
 
     @model_validator(mode="after")
     def _steps_are_reported(self) -> Self:
-        if self.report_step_hz is not None and not self.closed_loop:
+        if self.report_step_hz is not None and not self.is_followed:
             raise ValueError(
-                f"report_step_hz is {self.report_step_hz:g} Hz; must be left out unless closed_loop is true"
+                f"report_step_hz is {self.report_step_hz:g} Hz; must be left out unless closed_loop is true "
+                "or frequency is measured"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _measured_stands_alone_or_is_added_to(self) -> Self:
+        if self.measured is None:
+            return self
+        if self.has_grid and not self.closed_loop:
+            raise ValueError(
+                "measured frequency and a grid that the site moves are added in the run: closed_loop must be "
+                "true; or leave the grid out, and the measured frequency stands alone"
+            )
+        idle = [
+            name
+            for name, field in type(self).model_fields.items()
+            if name not in {"measured", "nominal_hz", "report_step_hz"}
+            and getattr(self, name) != field.default
+        ]
+        if not self.has_grid and idle:
+            raise ValueError(
+                f"measured frequency without a grid has no {', '.join(idle)}: leave that out, or give a "
+                "preset"
             )
         return self
 
     @model_validator(mode="after")
     def _is_a_grid(self) -> Self:
+        if self.measured is not None and not self.has_grid:
+            return self
         if self.preset is None and (self.kinetic_mws is None or self.damping_mw_per_hz is None):
-            raise ValueError("a grid needs a preset, or kinetic_mws and damping_mw_per_hz")
+            raise ValueError(
+                "a grid needs a preset, or kinetic_mws and damping_mw_per_hz; or state measured frequency"
+            )
         model = self.model()
         system_of(model)
         if model.deadband_hz > 0.0:
@@ -78,7 +123,7 @@ class FrequencySpec(Spec):
         return self
 
     def model(self) -> GridModel:
-        """Return the grid."""
+        """Return the grid; there is one unless frequency is only measured (`has_grid`)."""
         given = {
             name: getattr(self, name)
             for name in ("kinetic_mws", "damping_mw_per_hz", "cps1_epsilon_hz")

@@ -1,6 +1,7 @@
 """Limits that utilities set, or propose, on how fast a large load may move."""
 
 import csv
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated, Final, Literal, Self
 
@@ -22,15 +23,31 @@ NEEDED: Final = {
     "band-amplitude": ("limit_mw", "low_hz", "high_hz"),
     "line-amplitude": ("limit_mw", "low_hz", "high_hz"),
 }
-"""The fields that a limit of each kind must have."""
+"""The fields that a limit of each kind must have; ``limit_fraction`` may stand in for the highest value."""
+VALUES: Final = ("limit_mw", "limit_mw_per_min")
+"""The fields that hold the highest value allowed."""
 ALLOWED: Final = {
     "range": ("limit_fraction", "low_hz", "high_hz"),
     "net-ramp": ("limit_fraction", "direction", "quantile_fraction"),
-    "slope": ("direction",),
+    "slope": (),
     "band-amplitude": ("limit_fraction",),
     "line-amplitude": ("limit_fraction",),
 }
 """The fields that it may have besides; every other one would be read by nobody."""
+DIRECTIONS: Final = ("both", "up", "down")
+"""Changes that a net ramp may be limited for."""
+NUMBERS: Final = (
+    "window_s",
+    "limit_mw",
+    "limit_mw_per_min",
+    "limit_fraction",
+    "low_hz",
+    "high_hz",
+    "quantile_fraction",
+    "change_mw",
+    "applies_from_mw",
+)
+"""The fields of a limit that are numbers."""
 
 
 class PowerLimit(Spec):
@@ -58,10 +75,10 @@ class PowerLimit(Spec):
     limit_mw_per_min: Positive | None = None
     """Highest value allowed [MW/min], for ``net-ramp`` and ``slope``."""
     limit_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    """Highest value allowed as a share of the site's rated power (of a ramp: per minute); the lower of both
-    counts."""
+    """Highest value allowed as a share of the site's rated power (of a ramp: per minute), alone or beside the
+    other: the lower of both counts."""
     direction: Literal["both", "up", "down"] = "both"
-    """Changes that it holds for."""
+    """Changes that it holds for, of ``net-ramp``; every other kind looks at both."""
     low_hz: Positive | None = None
     """Lowest frequency of the band [Hz]."""
     high_hz: Positive | None = None
@@ -81,7 +98,12 @@ class PowerLimit(Spec):
 
     @model_validator(mode="after")
     def _fields_are_those_of_its_kind(self) -> Self:
-        missing = [field for field in NEEDED[self.kind] if getattr(self, field) is None]
+        shared = self.limit_fraction is not None and "limit_fraction" in ALLOWED[self.kind]
+        missing = [
+            field
+            for field in NEEDED[self.kind]
+            if getattr(self, field) is None and not (shared and field in VALUES)
+        ]
         if missing:
             raise ValueError(f"a limit of kind {self.kind} needs {', '.join(missing)}")
         common = {"name", "kind", "applies_from_mw", "source", "status", "date"}
@@ -112,7 +134,7 @@ class PowerLimit(Spec):
     @property
     def unit(self) -> str:
         """Unit of what is limited."""
-        return "MW" if self.limit_mw_per_min is None else "MW/min"
+        return "MW/min" if "limit_mw_per_min" in NEEDED[self.kind] else "MW"
 
     @property
     def band_hz(self) -> tuple[float, float] | None:
@@ -128,6 +150,29 @@ class PowerLimit(Spec):
             return self.change_mw / self.limit_mw_per_min * SECONDS_PER_MINUTE
         return 1.0 / self.low_hz if self.low_hz is not None else 0.0
 
+    def numbers(self) -> dict[str, float]:
+        """Return all that it is judged by as numbers; kind and direction by their place in their lists."""
+        given = {name: getattr(self, name) for name in NUMBERS if getattr(self, name) is not None}
+        places = {"kind": list(NEEDED).index(self.kind), "direction": DIRECTIONS.index(self.direction)}
+        return {name: float(value) for name, value in (places | given).items()}
+
+    @classmethod
+    def of_numbers(cls, name: str, numbers: Mapping[str, float]) -> Self:
+        """Return the limit of a name with these `numbers`; source, status and date are not among them.
+
+        Examples
+        --------
+        >>> rule = published_limits()[0]
+        >>> PowerLimit.of_numbers(rule.name, rule.numbers()).window_s
+        5.0
+        """
+        given: dict[str, object] = {field: numbers[field] for field in NUMBERS if field in numbers}
+        given |= {
+            "kind": list(NEEDED)[int(numbers["kind"])],
+            "direction": DIRECTIONS[int(numbers["direction"])],
+        }
+        return cls.model_validate({"name": name, **given})
+
     def value(self, rated_mw: float) -> float:
         """Return the highest value allowed at a site of this rated power [unit].
 
@@ -137,9 +182,8 @@ class PowerLimit(Spec):
         >>> up.value(200.0), up.value(1000.0)
         (4.0, 8.0)
         """
-        fixed = self.limit_mw if self.limit_mw_per_min is None else self.limit_mw_per_min
-        shares = () if self.limit_fraction is None else (self.limit_fraction * rated_mw,)
-        return min(*shares, fixed) if shares and fixed is not None else fixed or 0.0
+        share = None if self.limit_fraction is None else self.limit_fraction * rated_mw
+        return min(value for value in (self.limit_mw, self.limit_mw_per_min, share) if value is not None)
 
 
 def published_limits() -> tuple[PowerLimit, ...]:

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.grid.connection import GridConnection
 from sim.grid.frequency_spec import FrequencySpec
-from sim.grid.limits import PowerLimit
+from sim.grid.limits import PowerLimit, published_limits
 from sim.spec import Spec
 
 
@@ -15,6 +15,9 @@ class GridSpec(Spec):
 
     limits: Annotated[tuple[PowerLimit, ...], Field(max_length=100)] = ()
     """Limits of the user's own; those that ship are checked too."""
+    count_limits: bool = False
+    """Whether a run counts the limits that it keeps, with miners and without, among its metrics: for
+    comparisons and sweeps. Filtering to bands takes seconds a run; a run's page checks limits in any case."""
     connection: GridConnection | None = None
     """Strength of the grid at the connection. Left out: voltage and flicker are not computed."""
 
@@ -27,10 +30,30 @@ class GridSpec(Spec):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"limits need names of their own; used twice: {', '.join(twice)}")
+        shipped = {limit.name for limit in published_limits()} if names else set()
+        taken = sorted(shipped.intersection(names))
+        if taken:
+            raise ValueError(
+                f"limits need names of their own; {', '.join(taken)} ships with the project and is checked "
+                "too"
+            )
         return self
 
     def constants(self) -> dict[str, float]:
         """Return what a recording holds of the grid, by name."""
         strength = {} if self.connection is None else self.connection.constants()
-        frequency = {} if self.frequency is None else self.frequency.model().constants()
-        return strength | {f"frequency.{name}": value for name, value in frequency.items()}
+        spec = self.frequency
+        frequency = spec.model().constants() if spec is not None and spec.has_grid else {}
+        nominal = {} if spec is None or spec.measured is None else {"nominal_hz": spec.nominal_hz}
+        frequencies = {f"frequency.{name}": value for name, value in frequency.items()}
+        return strength | nominal | frequencies | self._limits_to_count()
+
+    def _limits_to_count(self) -> dict[str, float]:
+        if not self.count_limits:
+            return {}
+        own = {
+            f"limit.{limit.name}.{field}": value
+            for limit in self.limits
+            for field, value in limit.numbers().items()
+        }
+        return {"count_limits": 1.0, **own}

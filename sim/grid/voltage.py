@@ -1,21 +1,11 @@
-"""Voltage where the site meets the grid: two buses, exactly; flicker by the analytical method."""
+"""Voltage where the site meets the grid: two buses, exactly."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals import FloatArray
-
-FLICKER_EXPONENT: Final = 3.2
-FLICKER_S: Final = 2.3
-"""Flicker time of a voltage step of 1 % [s]; IEC 61000-3-3, analytical method (unverified)."""
-SHORT_TERM_S: Final = 600.0
-"""Time that a short-term severity is of [s]."""
-LONG_TERM_COUNT: Final = 12
-"""Short-term severities in a long-term one: two hours."""
-STEP_LIKE_S: Final = 1.0
-"""A change that takes up to this long counts as a step [s]; assumption."""
 
 
 class Impedance(NamedTuple):
@@ -121,74 +111,3 @@ def short_circuit_ratio(short_circuit_mva: float, rated_mw: float) -> float:
     5.0
     """
     return short_circuit_mva / rated_mw
-
-
-def short_term_flicker(
-    time_s: FloatArray, change_pu: FloatArray, length_s: FloatArray, end_s: float
-) -> FloatArray:
-    r"""Return the short-term flicker severity of each whole 10 min.
-
-    Parameters
-    ----------
-    time_s
-        Times of voltage changes [s], from 0, shape (n,).
-    change_pu
-        Size of each [pu], shape (n,).
-    length_s
-        How long each takes [s], shape (n,).
-    end_s
-        End of the run [s].
-
-    Returns
-    -------
-    FloatArray
-        Severity Pst of each whole 10 min, shape (k,).
-
-    Notes
-    -----
-    .. math:: P_{st} = \left( \frac{1}{600\,\mathrm{s}} \sum 2.3\,\mathrm{s}\,(F d)^{3.2} \right)^{1/3.2}
-
-    with the relative change d in percent. Written from memory of IEC 61000-3-3, unverified; it is for changes
-    at least a second apart. The shape factor F is 1 for changes up to `STEP_LIKE_S`, and falls as one over
-    their length beyond (assumption; the standard reads it from a figure). A flickermeter of IEC 61000-4-15
-    needs the wave itself, which is not modelled.
-
-    Examples
-    --------
-    >>> minutes = np.arange(30.0, 600.0, 60.0)
-    >>> steps = short_term_flicker(minutes, np.full(10, 0.02724), np.zeros(10), 600.0)
-    >>> round(float(steps[0]), 3)
-    0.983
-    """
-    shape = STEP_LIKE_S / np.maximum(length_s, STEP_LIKE_S)
-    flicker_s = FLICKER_S * (shape * np.abs(change_pu) * 100.0) ** FLICKER_EXPONENT
-    count = int(end_s // SHORT_TERM_S)
-    period = (time_s // SHORT_TERM_S).astype(np.int64)
-    whole = period < count
-    sums_s = np.bincount(period[whole], weights=flicker_s[whole], minlength=count)
-    return np.asarray((sums_s / SHORT_TERM_S) ** (1.0 / FLICKER_EXPONENT))
-
-
-def long_term_flicker(short_term: FloatArray) -> FloatArray:
-    r"""Return the long-term flicker severity over each 2 h that short-term ones make up.
-
-    Parameters
-    ----------
-    short_term
-        Severity of consecutive 10 min, shape (k,).
-
-    Returns
-    -------
-    FloatArray
-        Severity Plt, shape (k-11,), empty below two hours: the cube root of the mean of 12 cubes (IEC
-        61000-3-3, unverified).
-
-    Examples
-    --------
-    >>> long_term_flicker(np.full(12, 0.5)).tolist()
-    [0.5]
-    """
-    if short_term.size < LONG_TERM_COUNT:
-        return np.empty(0)
-    sums = np.convolve(short_term**3, np.ones(LONG_TERM_COUNT), mode="valid")
-    return np.asarray(np.cbrt(sums / LONG_TERM_COUNT))

@@ -89,7 +89,7 @@ class Measurement(float):
 
 def measure(recording: Recording, metrics: Sequence[Metric]) -> Mapping[str, Measurement]:
     """Return the measurement by name of every metric that the run has, in the order given."""
-    baseline = recording.without_mining()
+    baseline = recording.once(Recording.without_mining)
     return {
         metric.name: Measurement(
             metric.measure(recording), metric, metric.measure(baseline) if metric.compares else None

@@ -1,4 +1,4 @@
-"""What the site does to the grid's frequency; NaN where the scenario names no grid."""
+"""The grid's frequency: what the site does to it, or what was measured; NaN where there is neither."""
 
 from collections.abc import Callable
 from math import nan
@@ -6,6 +6,7 @@ from math import nan
 import numpy as np
 
 from sim.grid.frequency.model import GridModel
+from sim.grid.frequency.recorded import RecordedFrequency, with_load
 from sim.grid.frequency.result import FrequencyResult, response
 from sim.metrics.base import Metric
 from sim.recording import Recording
@@ -13,6 +14,10 @@ from sim.signals import FloatArray, Signal
 
 PREFIX = "grid.frequency."
 """What the names of the grid's constants begin with."""
+NOMINAL = "grid.nominal_hz"
+"""Name of the constant that holds the nominal frequency of one that was measured [Hz]."""
+MEASURED = "frequency_measured_hz"
+"""Name of the signal that holds a measured frequency."""
 ROCOF_WINDOW_S = 0.5
 """Window of RoCoF [s], as in ERCOT's and NERC's studies (unverified)."""
 
@@ -42,6 +47,23 @@ def grid_of(recording: Recording) -> GridModel | None:
     return GridModel.from_constants(numbers) if numbers else None
 
 
+def figures(recording: Recording) -> FrequencyResult | RecordedFrequency | None:
+    """Return the frequency of a run, whose numbers the metrics give; None where its scenario has none.
+
+    Where it was measured, that is the measured frequency, with what the site adds where it moves the grid.
+    """
+    measured = recording.signals.get(MEASURED)
+    if measured is None:
+        return recording.once(frequency)
+    model = grid_of(recording)
+    if model is None:
+        return RecordedFrequency(measured, recording.constants[NOMINAL])
+    followed = recording.signals.get("frequency_hz")
+    if followed is None:  # without mining nobody followed it
+        followed = with_load(measured, felt_mw(recording, model), model)
+    return RecordedFrequency(followed, model.nominal_hz, model.cps1_epsilon_hz)
+
+
 def frequency(recording: Recording) -> FrequencyResult | None:
     """Return the grid's frequency in answer to site and lost generation; None where there is no grid."""
     model = grid_of(recording)
@@ -54,9 +76,11 @@ def felt_mw(recording: Recording, model: GridModel) -> Signal:
     return site if lost is None else site + lost * model.as_load_mw(1.0)
 
 
-def _metric(name: str, unit: str, summary: str, number: Callable[[FrequencyResult], float]) -> Metric:
+def _metric(
+    name: str, unit: str, summary: str, number: Callable[[FrequencyResult | RecordedFrequency], float]
+) -> Metric:
     def measure(recording: Recording) -> float:
-        result = recording.once(frequency)
+        result = recording.once(figures)
         return nan if result is None else number(result)
 
     return Metric(name, unit, summary, measure, compares=True)
@@ -66,13 +90,13 @@ CATALOGUE = (
     _metric(
         "frequency_nadir_hz",
         "Hz",
-        "Lowest frequency of the grid, moved by the site and the events of the scenario",
+        "Lowest frequency of the grid, moved by site and events, or measured",
         lambda r: r.nadir_hz,
     ),
     _metric(
         "frequency_zenith_hz",
         "Hz",
-        "Highest frequency of the grid, moved by the site and the events of the scenario",
+        "Highest frequency of the grid, moved by site and events, or measured",
         lambda r: r.zenith_hz,
     ),
     _metric(
@@ -99,7 +123,8 @@ CATALOGUE = (
     _metric(
         "frequency_cps1_points",
         "points",
-        "What the site alone takes from the control standard CPS1, in percentage points",
+        "What the site alone takes from the control standard CPS1, in percentage points; with measured "
+        "frequency, what both take",
         lambda r: r.cps1_points,
     ),
 )

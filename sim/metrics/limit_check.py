@@ -117,7 +117,7 @@ def _why_untold(site_mw: Signal, rule: PowerLimit, rated_mw: float, resolution_s
     """Return why a limit cannot be measured at all; empty where it can."""
     if rated_mw < rule.applies_from_mw:
         return f"holds from {rule.applies_from_mw:g} MW on; the site is rated {rated_mw:g} MW"
-    if rule.kind == "net-ramp" and rule.span_s >= site_mw.duration_s:
+    if rule.kind in {"net-ramp", "line-amplitude"} and rule.span_s >= site_mw.duration_s:
         return f"the run is not longer than the window of {rule.span_s:g} s"
     if rule.kind == "line-amplitude" and resolution_s > needed_resolution_s(rule):
         return _too_coarse(rule, resolution_s)
@@ -154,7 +154,7 @@ def _judged(
     found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float
 ) -> tuple[Status, str]:
     if found.worst > limit + TOLERANCE_MW:
-        return "fail", found.reason
+        return "fail", "; ".join(part for part in (found.reason, _jumps(rule, resolution_s)) if part)
     if resolution_s > needed_resolution_s(rule):
         return "not_assessable", _too_coarse(rule, resolution_s)
     if found.partial:
@@ -162,6 +162,13 @@ def _judged(
     if rule.span_s > duration_s:
         return "not_assessable", f"the run is shorter than the window of {rule.span_s:g} s"
     return "pass", found.reason
+
+
+def _jumps(rule: PowerLimit, resolution_s: float) -> str:
+    """Return what to say of a limit that is broken by power known too coarsely; empty where it is not."""
+    if resolution_s <= rule.span_s or resolution_s <= MODEL_RESOLUTION_S:
+        return ""
+    return f"power is known every {resolution_s:.3g} s: its jumps may be slower in truth"
 
 
 def _too_coarse(rule: PowerLimit, resolution_s: float) -> str:

@@ -11,6 +11,8 @@ NOT_ASSESSABLE: Final = "not assessable"
 DIMENSIONLESS: Final = "1"
 """Unit of fractions, ratios and counts; it is not written."""
 SIGNIFICANT_DIGITS: Final = 4
+DIGITS_OF_UNIT: Final = {"Hz": 6}
+"""Significant digits of a unit that has others: a grid's frequency says nothing in whole tens of mHz."""
 SMALLEST_PLAIN: Final = 1e-4
 """Below this a number is written with an exponent."""
 DURATION_UNITS: Final = (
@@ -34,6 +36,8 @@ WINDOW: Final = re.compile(r"^(\d+)s$")
 def format_value(value: float | None, unit: str = DIMENSIONLESS) -> str:
     """Return a number with its unit: four significant digits, whole numbers in full, thousands separated.
 
+    Frequencies have six.
+
     Parameters
     ----------
     value
@@ -55,7 +59,7 @@ def format_value(value: float | None, unit: str = DIMENSIONLESS) -> str:
     """
     if value is None or math.isnan(value):
         return NOT_ASSESSABLE
-    number = format_number(value)
+    number = format_number(value, DIGITS_OF_UNIT.get(unit, SIGNIFICANT_DIGITS))
     return number if unit == DIMENSIONLESS else f"{number} {unit}"
 
 
@@ -80,13 +84,15 @@ def format_amount(amount_usd: float) -> str:
     return NOT_ASSESSABLE if math.isnan(amount_usd) else f"{round(amount_usd):,}"
 
 
-def format_number(value: float) -> str:
+def format_number(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Return a number without unit, as `format_value` writes it.
 
     Parameters
     ----------
     value
         The number; infinity is written as such, NaN as not assessable.
+    digits
+        Significant digits.
 
     Returns
     -------
@@ -105,9 +111,9 @@ def format_number(value: float) -> str:
     if value == round(value):
         return f"{round(value):,}"
     if abs(value) < SMALLEST_PLAIN:
-        return f"{value:.{SIGNIFICANT_DIGITS - 2}g}"
+        return f"{value:.{digits - 2}g}"
     whole_digits = math.floor(math.log10(abs(value))) + 1
-    return f"{value:,.{max(0, SIGNIFICANT_DIGITS - whole_digits)}f}"
+    return f"{value:,.{max(0, digits - whole_digits)}f}"
 
 
 def format_difference(value: float | None, unit: str = DIMENSIONLESS) -> str:

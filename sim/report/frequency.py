@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from sim.grid.frequency import FrequencyResult, describe, neutral_step_mw, response, sensitivity
 from sim.grid.frequency.assessment import SensitivityRow, warnings_at
+from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.result import NARROW_HZ, WIDE_HZ
-from sim.metrics.frequency import felt_mw, frequency, grid_of, points_of
+from sim.grid.frequency_file import spacing_s
+from sim.metrics.frequency import MEASURED, NOMINAL, felt_mw, frequency, grid_of, points_of
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
 from sim.signals import Signal
@@ -17,6 +19,7 @@ MOST_BREAKPOINTS: Final = 2_000
 """The table of sensitivities is of a stretch that holds no more than this: deadbands cost time."""
 LONGEST_S: Final = 1200.0
 """And that lasts no longer than this [s]."""
+_GAP_COUNT: Final = 1.5  # rows farther apart than so many usual ones are told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +31,20 @@ class FrequencySection:
     neutral: str
     """The largest steps of load that keep frequency within common deadbands."""
     warnings: tuple[str, ...]
-    stretch: str
+    stretch: str = ""
     """What the table is of."""
-    rows: tuple[tuple[str, ...], ...]
-    """Case, nadir, zenith, RoCoF, rms deviation and time outside 36 mHz."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Case, nadir, zenith, RoCoF, rms deviation, time outside 36 mHz; none where the site moves nothing."""
+    measured: str = ""
+    """What is said of a measured frequency; empty where there is none."""
+    rocof: str = ""
+    """Largest RoCoF of that stretch by window."""
 
 
 def frequency_section(
     recording: Recording, metrics: Mapping[str, Mapping[str, Any]]
 ) -> FrequencySection | None:
-    """Return the section on frequency; None where the scenario named no grid.
+    """Return the section on frequency; None where the scenario says nothing of it.
 
     Parameters
     ----------
@@ -48,30 +55,66 @@ def frequency_section(
     """
     model = grid_of(recording)
     whole = recording.once(frequency)
+    measured = measured_text(recording)
     if model is None or whole is None:
-        return None
-    steps = " and ".join(
-        f"{neutral_step_mw(model, limit_hz):.3g} MW within {limit_hz * 1000.0:.0f} mHz"
-        for limit_hz in (NARROW_HZ, WIDE_HZ)
-    )
+        return FrequencySection("", "", (), measured=measured) if measured else None
     stretch = _worst_stretch(felt_mw(recording, model), whole)
     found = response(*points_of(stretch), model)
     return FrequencySection(
         describe(model),
-        f"The largest step of load that stays within a deviation: {steps}.",
-        warnings_at(_peak_hz(metrics, model.nominal_hz)),
-        f"{format_duration(stretch.duration_s)} around the largest deviation, from balance at their start",
+        _neutral_text(model),
+        warnings_at(_peak_hz(metrics, model.nominal_hz), model.nominal_hz),
+        f"{format_duration(stretch.duration_s)} around the largest deviation"
+        f"{' that the site makes' if measured else ''}, from balance at their start",
         tuple(_cells(row) for row in sensitivity(found)),
+        measured,
+        "; ".join(f"{rocof:.3f} Hz/s over {window_s:g} s" for window_s, rocof in found.rocof.items()),
+    )
+
+
+def _neutral_text(model: GridModel) -> str:
+    """Return the largest steps within common deadbands, with the governors' help and without."""
+    limits_hz = (NARROW_HZ, WIDE_HZ)
+    with_help = " and ".join(
+        f"{neutral_step_mw(model, limit_hz):.3g} MW within {limit_hz * 1000.0:.0f} mHz"
+        for limit_hz in limits_hz
+    )
+    alone = " and ".join(
+        f"{model.as_load_mw(model.damping_mw_per_hz * limit_hz):.3g} MW" for limit_hz in limits_hz
+    )
+    return (
+        f"The largest step of load that stays within a deviation: {with_help}; {alone} where governors "
+        "do not act within it, until AGC does."
+    )
+
+
+def measured_text(recording: Recording) -> str:
+    """Return what to say of a measured frequency; empty where the run has none."""
+    signal = recording.signals.get(MEASURED)
+    if signal is None:
+        return ""
+    usual_s, longest_s = spacing_s(signal, recording.constants[NOMINAL])
+    gap = f", up to {format_duration(longest_s)}" if longest_s > _GAP_COUNT * usual_s else ""
+    role = "the site does not move it" if grid_of(recording) is None else "what the site does is added to it"
+    return (
+        f"Frequency is measured, a row every {format_duration(usual_s)}{gap}, straight between them and "
+        f"nominal outside; {role}. What happens between two rows is not in it."
     )
 
 
 def remarks(recording: Recording, metrics: Mapping[str, float]) -> tuple[str, ...]:
-    """Return what a terminal says of a run's frequency; nothing where the scenario named no grid."""
+    """Return what a terminal says of a run's frequency; nothing where the scenario says nothing of it."""
     model = grid_of(recording)
+    measured = measured_text(recording)
+    told = (measured,) if measured else ()
     if model is None:
-        return ()
+        return told
     given = {name: {"value": float(value)} for name, value in metrics.items()}
-    return (f"grid: {describe(model)}", *warnings_at(_peak_hz(given, model.nominal_hz)))
+    return (
+        f"grid: {describe(model)}",
+        *told,
+        *warnings_at(_peak_hz(given, model.nominal_hz), model.nominal_hz),
+    )
 
 
 def _peak_hz(metrics: Mapping[str, Mapping[str, Any]], nominal_hz: float) -> float:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.grid.limits import LIMITS_VERSION, PowerLimit, published_limits
 from sim.metrics.limit_check import LimitCheck, check_recording, coarse_traces
+from sim.metrics.limit_counts import COUNTED, limit_checks
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
 from sim.report.local_time import LocalTime
@@ -71,14 +72,25 @@ def grid_section(recording: Recording, scenario: Mapping[str, Any], clock: Local
 def checks_of(
     recording: Recording, scenario: Mapping[str, Any]
 ) -> tuple[tuple[LimitCheck, ...], tuple[LimitCheck, ...]]:
-    """Return how the site of a run stands to all limits, with its miners and without."""
+    """Return how the site of a run stands to all limits, with its miners and without.
+
+    Where the run has counted them, what it found then.
+    """
     own = (scenario.get("grid") or {}).get("limits", ())
     limits = (*published_limits(), *(PowerLimit.model_validate(dict(limit)) for limit in own))
     seed = int(scenario.get("seed", 1))
-    with_miners = check_recording(recording, limits, seed)
+
+    def checks(site: Recording) -> tuple[LimitCheck, ...]:
+        if COUNTED not in site.constants:
+            return check_recording(site, limits, seed)
+        # the numbers in a recording do not tell where a limit comes from
+        named = {limit.name: limit for limit in limits}
+        return tuple(replace(check, rule=named[check.rule.name]) for check in site.once(limit_checks))
+
+    with_miners = checks(recording)
     if not recording.fleet_names:
         return with_miners, with_miners
-    return with_miners, check_recording(recording.without_mining(), limits, seed)
+    return with_miners, checks(recording.once(Recording.without_mining))
 
 
 def trace_warnings(recording: Recording) -> tuple[str, ...]:
@@ -117,21 +129,47 @@ def _limit_row(check: LimitCheck, alone: LimitCheck, clock: LocalTime) -> LimitR
         source=", ".join(part for part in (rule.source, rule.status, rule.date) if part),
         allowed=format_value(check.limit, rule.unit),
         status=status_text(check),
-        worst=_known(check.worst, rule.unit),
-        margin=_known(check.margin, rule.unit),
+        worst=known(check.worst, rule.unit),
+        margin=known(check.margin, rule.unit),
         when="" if math.isnan(check.t_worst_s) else clock.text(check.t_worst_s),
-        exceeded=_exceeded(check),
+        exceeded=exceeded_text(check),
         reason=check.reason,
         baseline_status=status_text(alone),
-        baseline_worst=_known(alone.worst, rule.unit),
+        baseline_worst=known(alone.worst, rule.unit),
     )
 
 
-def _known(value: float, unit: str) -> str:
+def known(value: float, unit: str) -> str:
+    """Return a value with its unit; empty where it is NaN."""
     return "" if math.isnan(value) else format_value(value, unit)
 
 
-def _exceeded(check: LimitCheck) -> str:
+def exceeded_text(check: LimitCheck) -> str:
+    """Return how often and how long a limit is exceeded; empty where it is not, or that is not counted."""
     if math.isnan(check.episodes) or check.episodes == 0.0:
         return ""
-    return f"{check.episodes:,.0f} times, {format_duration(check.seconds)}"
+    often = "once" if check.episodes == 1.0 else f"{check.episodes:,.0f} times"
+    return f"{often}, {format_duration(check.seconds)}"
+
+
+def limit_document(check: LimitCheck, alone: LimitCheck) -> dict[str, Any]:
+    """Return a limit and how the site stands to it, with its miners and without, as JSON holds it."""
+    return {
+        "limit": check.rule.model_dump(mode="json", exclude_none=True),
+        "unit": check.rule.unit,
+        "site": _standing(check),
+        "without_mining": _standing(alone),
+    }
+
+
+def _standing(check: LimitCheck) -> dict[str, Any]:
+    numbers = {
+        "allowed": check.limit,
+        "worst": check.worst,
+        "margin": check.margin,
+        "worst_at_s": check.t_worst_s,
+        "episodes": check.episodes,
+        "seconds": check.seconds,
+    }
+    told = {name: None if math.isnan(value) else value for name, value in numbers.items()}
+    return {"status": check.status, **told, "reason": check.reason}

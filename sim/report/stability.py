@@ -19,6 +19,8 @@ from sim.report.time_scales import ScaleRow, scale_rows
 
 CURVE_POINTS: Final = 240
 """Most points of a density curve: as many bins, evenly spaced on a logarithmic axis."""
+LEAST_LINE_MW: Final = 1e-6
+"""A line below one watt is rounding [MW]."""
 MHZ_BELOW_HZ: Final = 0.1
 """Frequencies below this are shown in mHz."""
 
@@ -137,7 +139,7 @@ def _band_row(band: Band, source: str, alone: str) -> BandRow:
     line = band.line
     text = (
         ""
-        if math.isnan(line.amplitude_mw)
+        if math.isnan(line.amplitude_mw) or line.amplitude_mw < LEAST_LINE_MW
         else f"{format_value(line.amplitude_mw, 'MW')} at {_frequency(line.frequency_hz)}"
     )
     return BandRow(

@@ -9,6 +9,8 @@ from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_percent, format_value
 
 SCALES: Final = ("below 5 s", "5 to 60 s", "1 to 10 min", "above 10 min")
+ROUNDING_FRACTION: Final = 1e-9
+"""Two variations that differ by no more than this are the same."""
 ALIKE_FRACTION: Final = 0.01
 """Variations that differ by no more than this count as alike."""
 
@@ -52,6 +54,8 @@ def scale_rows(recording: Recording) -> tuple[ScaleRow, ...]:
 def _row(scale: str, site_mw: float, alone_mw: float, largest_mw: float) -> ScaleRow:
     if math.isnan(site_mw) or math.isnan(alone_mw):
         return ScaleRow(scale, NOT_ASSESSABLE, NOT_ASSESSABLE, "", "", "", NOT_ASSESSABLE, (0.0, 0.0, 0.0))
+    if math.isclose(site_mw, alone_mw, rel_tol=ROUNDING_FRACTION):
+        site_mw = alone_mw
     fixed, left, worse = max(alone_mw - site_mw, 0.0), min(site_mw, alone_mw), max(site_mw - alone_mw, 0.0)
     unit = 100.0 / largest_mw if largest_mw > 0.0 else 0.0
     widths = (round(unit * fixed, 1), round(unit * left, 1), round(unit * worse, 1))

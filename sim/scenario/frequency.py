@@ -20,16 +20,19 @@ def check_frequency(frequency: FrequencySpec | None, policy: PolicySpec, events:
     events
         Its events.
     """
-    if frequency is None and any(isinstance(event, GenerationLoss) for event in events):
-        raise ValueError("an event generation-loss needs grid.frequency: without it nothing answers")
+    if not _has_grid(frequency) and any(isinstance(event, GenerationLoss) for event in events):
+        raise ValueError(
+            "an event generation-loss needs grid.frequency with a preset or a grid of one's own: without it "
+            "nothing answers"
+        )
     seeing = [each for each in chain_of(policy) if each.watched_hz is not None]
     if not seeing:
         return
     name = getattr(policy, "type", "")
-    if frequency is None or not frequency.closed_loop:
+    if frequency is None or not frequency.is_followed:
         raise ValueError(
-            f"policy {name} needs grid.frequency with closed_loop: true: without it no frequency is seen in "
-            "the run"
+            f"policy {name} needs grid.frequency with closed_loop: true or measured: without it no frequency "
+            "is seen in the run"
         )
     for each in seeing:
         nominal_hz = getattr(each, "nominal_hz", frequency.nominal_hz)
@@ -38,6 +41,10 @@ def check_frequency(frequency: FrequencySpec | None, policy: PolicySpec, events:
                 f"policy {name} has a nominal_hz of {nominal_hz:g} Hz; must be that of grid.frequency, "
                 f"{frequency.nominal_hz:g} Hz"
             )
+
+
+def _has_grid(frequency: FrequencySpec | None) -> bool:
+    return frequency is not None and frequency.has_grid
 
 
 def chain_of(policy: PolicySpec) -> list[PolicySpec]:

@@ -248,6 +248,11 @@ class Scenario(Spec):
         heated = any(isinstance(fleet, CohortFleet) and fleet.heat is not None for fleet in self.fleets)
         if self.halls or heated:
             checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
+        frequency = self.grid.frequency
+        if frequency is not None and frequency.measured is not None:
+            checks["grid.frequency.measured"] = partial(
+                frequency.measured.frequency_hz, files, start_utc_s, end_s, frequency.nominal_hz
+            )
         market = self.market.checks(files, start_utc_s, end_s, self.seed)
         checks |= {f"market.{part}": check for part, check in market.items()}
         faults: list[Fault] = []

@@ -54,12 +54,17 @@ class CsvSource:
         except pa.ArrowInvalid:
             return _lenient_numbers(self._strings(column))
 
-    def times(self, column: str) -> FloatArray:
-        """Return the column [s since 1970-01-01T00:00Z], NaN from the first row on that holds no time."""
-        try:
-            return seconds(self._parse(column, pa.timestamp("us", "UTC")))
-        except pa.ArrowInvalid:
-            return _lenient_times(self._strings(column))
+    def times(self, column: str, *, zoned: bool = True) -> FloatArray:
+        """Return the column [s since 1970-01-01T00:00Z], NaN from the first row on that holds no time.
+
+        Where it need not be zoned, a time without offset counts as UTC.
+        """
+        for zone in ("UTC",) if zoned else ("UTC", None):
+            try:
+                return seconds(self._parse(column, pa.timestamp("us", zone)))
+            except pa.ArrowInvalid:
+                continue
+        return _lenient_times(self._strings(column), zoned=zoned)
 
     def texts(self, column: str) -> list[str]:
         """Return the column as texts without spaces around them, empty where a row is blank."""
@@ -138,23 +143,25 @@ def _lenient_numbers(strings: pa.ChunkedArray) -> FloatArray:
     return result
 
 
-def _lenient_times(strings: pa.ChunkedArray) -> FloatArray:
+def _lenient_times(strings: pa.ChunkedArray, *, zoned: bool) -> FloatArray:
     """Return times and dates as seconds, NaN from the first on that is neither."""
     result = np.full(len(strings), np.nan)
     for row, text in enumerate(strings):
-        value = _iso_time(text.as_py().strip())
+        value = _iso_time(text.as_py().strip(), zoned=zoned)
         if value is None:
             break
         result[row] = value
     return result
 
 
-def _iso_time(text: str) -> float | None:
+def _iso_time(text: str, *, zoned: bool) -> float | None:
     try:
         if len(text) == len("2024-01-31"):
             day = date.fromisoformat(text)
             return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
         moment = datetime.fromisoformat(text)
-        return None if moment.tzinfo is None else moment.timestamp()
+        if moment.tzinfo is None:
+            return None if zoned else moment.replace(tzinfo=UTC).timestamp()
+        return moment.timestamp()
     except (ValueError, OverflowError):
         return None

@@ -46,11 +46,15 @@ class ParquetSource:
             raise file_fault(self._name, f"column '{column}' holds {kind}; must hold numbers")
         return floats(self._load(column).cast(pa.float64(), safe=False))
 
-    def times(self, column: str) -> FloatArray:
-        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
+    def times(self, column: str, *, zoned: bool = True) -> FloatArray:
+        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time.
+
+        Where it need not be zoned, a timestamp without zone counts as UTC.
+        """
         kind = self._types[column]
-        if not (pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is not None)):
-            must = "must hold timestamps with a zone, or dates"
+        is_time = pa.types.is_timestamp(kind) and (kind.tz is not None or not zoned)
+        if not (pa.types.is_date(kind) or is_time):
+            must = f"must hold timestamps{' with a zone' if zoned else ''}, or dates"
             raise file_fault(self._name, f"column '{column}' holds {kind}; {must}")
         return seconds(self._microseconds(column))
 

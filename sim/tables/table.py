@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +26,7 @@ class Source(Protocol):
     def numbers(self, column: str) -> FloatArray:
         """Return the column, NaN where a row holds no finite number."""
 
-    def times(self, column: str) -> FloatArray:
+    def times(self, column: str, *, zoned: bool = True) -> FloatArray:
         """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
 
     def texts(self, column: str) -> list[str]:
@@ -62,9 +63,9 @@ class Selection:
         """Return the column, NaN where a row holds no finite number."""
         return self._source.numbers(column)[self._rows]
 
-    def times(self, column: str) -> FloatArray:
+    def times(self, column: str, *, zoned: bool = True) -> FloatArray:
         """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
-        return self._source.times(column)[self._rows]
+        return self._source.times(column, zoned=zoned)[self._rows]
 
     def texts(self, column: str) -> list[str]:
         """Return the column as texts, empty where a row is blank."""
@@ -150,11 +151,23 @@ class Table:
             If a row holds no such time, or one that is not after the row before; names row and value.
         """
         values = self._column("times", column, self._source.times)
-        bad = np.flatnonzero(np.isnan(values))
-        if bad.size:
-            must = "must be a time with Z or an offset, such as 2024-01-31T06:00:00Z, or a date"
-            raise self._row_fault(column, int(bad[0]), must)
-        self._check_order(column, values)
+        self._check_times(
+            column, values, "a time with Z or an offset, such as 2024-01-31T06:00:00Z, or a date"
+        )
+        return values
+
+    def clock_s(self, column: str) -> FloatArray:
+        """Return a column of times of any one clock, each after the one before; only differences count [s].
+
+        As `times_utc_s`, but times may stand without an offset: local time, or a recorder's own.
+
+        Raises
+        ------
+        InputError
+            If a row holds no time, or one that is not after the row before; names row and value.
+        """
+        values = self._column("clock", column, partial(self._source.times, zoned=False))
+        self._check_times(column, values, "a time, such as 2024-01-31T06:00:00, or a date")
         return values
 
     def words(self, column: str) -> tuple[str, ...]:
@@ -201,6 +214,12 @@ class Table:
             values.flags.writeable = False
             self._read[key] = values
         return self._read[key]
+
+    def _check_times(self, column: str, values: FloatArray, what: str) -> None:
+        bad = np.flatnonzero(np.isnan(values))
+        if bad.size:
+            raise self._row_fault(column, int(bad[0]), f"must be {what}")
+        self._check_order(column, values)
 
     def _check_order(self, column: str, values: FloatArray) -> None:
         late = np.flatnonzero(values[1:] <= values[:-1])

@@ -278,4 +278,4 @@ def test_limits_shows_the_site_against_limits_and_a_run_warns_of_coarse_traces(c
     assert (code, "row every 5 min" in err) == (0, True)
     rows = {line.split()[1]: line for line in table.splitlines() if len(line.split()) > 2}
     assert " fail " in rows["ours"]
-    assert "│ pass" not in table
+    assert "│ pass  " not in table

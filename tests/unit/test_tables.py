@@ -408,3 +408,32 @@ def test_blanks_of_a_parquet_file_are_its_nulls(tmp_path: Path) -> None:
     assert np.array_equal(found.numbers("a", blanks=True), [1.0, np.nan, 3.0], equal_nan=True)
     with pytest.raises(InputError, match="row 3: must be a finite number; got inf"):
         found.numbers("b", blanks=True)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "2025-04-28T11:00:00\n2025-04-28T11:00:02.5\n",
+        "2025-04-28 11:00:00\n2025-04-28 11:00:02.5\n",
+        "2025-04-28T11:00:00+02:00\n2025-04-28T11:00:02.5+02:00\n",
+        "2025-04-28T09:00:00Z\n2025-04-28T11:00:02.5+02:00\n",
+    ],
+)
+def test_times_of_any_clock_are_read_where_only_their_differences_count(tmp_path: Path, rows: str) -> None:
+    assert np.diff(table(tmp_path, "when\n" + rows).clock_s("when")) == 2.5
+
+
+def test_a_clock_of_a_parquet_file_needs_no_zone(tmp_path: Path) -> None:
+    when = pa.array([0, 3_600_000], pa.timestamp("ms"))
+    parquet.write_table(pa.table({"when": when}), tmp_path / "x.parquet")
+    found = Files([tmp_path]).table("x.parquet")
+    assert np.diff(found.clock_s("when")) == 3600.0
+    with pytest.raises(InputError, match="must hold timestamps with a zone, or dates"):
+        found.times_utc_s("when")
+
+
+def test_a_clock_that_stands_still_or_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must be above the row before"):
+        table(tmp_path, "when\n2025-04-28T11:00:00\n2025-04-28T11:00:00\n").clock_s("when")
+    with pytest.raises(InputError, match="row 2: must be a time, such as 2024-01-31T06:00:00"):
+        table(tmp_path, "when\n2025-04-28T11:00:00\nnoon\n", "y.csv").clock_s("when")

@@ -16,6 +16,9 @@ _LESS: Final = 0.7
 """Kinetic energy and response in the sensitivity table: 30 % less."""
 _BISECTIONS: Final = 40
 
+NO_MEANING_FRACTION: Final = 0.05
+"""Deviation over nominal above which the figures mean nothing; assumption: machines trip well before."""
+
 OUTSIDE: Final = (
     "One frequency for the whole grid: inter-area, local and torsional modes are outside the model, and so "
     "is ride-through. The rest of the load draws constant power but for its damping."
@@ -123,13 +126,19 @@ def nadir_ratio(model: GridModel) -> float:
 
 def warnings_of(result: FrequencyResult) -> tuple[str, ...]:
     """Return what to say beside a result: what is outside the model, and a warning where that matters."""
-    return warnings_at(result.peak_hz)
+    return warnings_at(result.peak_hz, result.model.nominal_hz)
 
 
-def warnings_at(peak_hz: float) -> tuple[str, ...]:
-    """Return the same for a largest deviation [Hz]."""
+def warnings_at(peak_hz: float, nominal_hz: float = 60.0) -> tuple[str, ...]:
+    """Return the same for a largest deviation and a nominal frequency [Hz]."""
     if peak_hz <= OUT_OF_RANGE_HZ:
         return (OUTSIDE,)
+    if peak_hz > NO_MEANING_FRACTION * nominal_hz:
+        no_meaning = (
+            f"Frequency moves by {peak_hz:.3g} Hz: no grid stays together so far off, and the figures of "
+            "frequency mean nothing. Is there response (governors, damping) for this load?"
+        )
+        return OUTSIDE, no_meaning
     warning = (
         f"Frequency moves by {peak_hz:.3f} Hz: above {OUT_OF_RANGE_HZ:g} Hz fast frequency response, "
         "load resources and under-frequency load shedding act, which are not modelled."

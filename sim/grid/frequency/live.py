@@ -98,6 +98,10 @@ class LiveFrequency:
         """Frequency at that time [Hz]."""
         return self._nominal_hz + self._deviation_hz
 
+    def looks_until_s(self) -> float:
+        """Return how far `when_outside` can look [s]: to the end of what is known of the load."""
+        return inf
+
     def advance(
         self,
         lines: Sequence[Line],
@@ -137,12 +141,17 @@ class LiveFrequency:
             The band [Hz].
         """
         low, high = low_hz - self._nominal_hz, high_hz - self._nominal_hz
-        for knot, _ in self._knots(self._state, lines, until_s):
+        for knot in self.knots(lines, until_s):
             for sign, level_hz in ((1.0, high), (-1.0, -low)):
                 if sign * knot.deviation_hz > level_hz + PASSED_HZ:
                     exit_ = Exit(sign, level_hz + 2.0 * PASSED_HZ, 0)
                     return knot.curve.start_s + knot.curve.passing_s(knot.from_s, knot.to_s, exit_)
         return inf
+
+    def knots(self, lines: Sequence[Line], until_s: float) -> Iterator[Knot]:
+        """Iterate over the ends of chords along lines of load ahead; nothing is advanced."""
+        for knot, _ in self._knots(self._state, lines, until_s):
+            yield knot
 
     def _knots(
         self, state: _State, lines: Sequence[Line], until_s: float
@@ -216,6 +225,10 @@ class _Curve:
         for (mode, *_), value in zip(self._modes, self.values(after_s), strict=True):
             hz += (mode.output * value).real
         return hz
+
+    def at_hz(self, time_s: float) -> float:
+        """Return the deviation at a time of the run [Hz]."""
+        return self.deviation_hz(time_s - self.start_s)
 
     def chord_s(self, after_s: float, error_hz: float) -> float:
         """Return how long a chord may be that misses the curve by no more than an error [Hz]."""

@@ -47,7 +47,12 @@ def test_power_that_stands_still_leaves_frequency_alone():
 
 @needs_andes
 @pytest.mark.parametrize(
-    ("levels_mw", "failure"), [((600.0, 150.0), "no solution beyond"), ((9000.0, 0.0), "the power flow")]
+    ("levels_mw", "failure"),
+    [
+        ((600.0, 150.0), "no solution beyond"),
+        ((2350.0, 1700.0), "cannot start"),
+        ((9000.0, 0.0), "the power flow"),
+    ],
 )
 def test_a_collapse_is_told_and_not_taken_for_a_result(levels_mw, failure):
     (found,) = compare_windows(Signal.steps([0.0, 40.0], levels_mw, 90.0), [KUNDUR], PYTHON)

@@ -292,6 +292,7 @@ def test_a_result_says_what_it_leaves_out_and_warns_where_that_matters():
         "fast frequency response, load resources and under-frequency load shedding"
         in (warnings_of(step(ERCOT, 2600.0))[1])
     )
+    assert "mean nothing" in warnings_of(step(GridModel(1800.0, 0.0), 50.0))[1]
 
 
 def test_cps1_of_no_minute_is_unknown():

@@ -87,3 +87,11 @@ def test_a_recording_holds_the_connection_of_its_scenario():
         "grid.power_factor_ratio": -0.95,
     }
     assert not [name for name in run(a_scenario(days=0.01)).recording.constants if name.startswith("grid.")]
+
+
+def test_a_share_of_the_rated_power_alone_is_a_limit():
+    share = {"name": "own", "limit_fraction": 0.1}
+    ranged = PowerLimit.model_validate(share | {"kind": "range", "window_s": 5.0})
+    ramped = PowerLimit.model_validate(share | {"kind": "net-ramp", "window_s": 60.0})
+    assert (ranged.value(200.0), ranged.unit) == (20.0, "MW")
+    assert (ramped.value(200.0), ramped.unit) == (20.0, "MW/min")

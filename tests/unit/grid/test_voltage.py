@@ -2,14 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import root
 
-from sim.grid.voltage import (
-    Impedance,
-    highest_power_mw,
-    long_term_flicker,
-    reactive_mvar,
-    short_term_flicker,
-    voltage_pu,
-)
+from sim.grid.voltage import Impedance, highest_power_mw, reactive_mvar, voltage_pu
 
 
 def newton_pu(power_mw, reactive, impedance):
@@ -66,26 +59,3 @@ def test_reactive_power_drawn_lowers_and_given_raises_the_voltage():
     impedance = Impedance.of(2000.0, 15.0)
     drawn, none, given = (float(voltage_pu(200.0, mvar, impedance)) for mvar in (60.0, 0.0, -60.0))
     assert drawn < none < given
-
-
-def test_flicker_counts_what_falls_in_each_whole_ten_minutes():
-    times_s = np.array([10.0, 700.0, 710.0, 1900.0])
-    found = short_term_flicker(times_s, np.full(4, 0.02), np.zeros(4), 1900.0)
-    assert found.size == 3
-    assert found[1] == pytest.approx(found[0] * 2.0 ** (1.0 / 3.2))
-    assert found[2] == 0.0
-
-
-def test_flicker_grows_in_line_with_the_changes_and_falls_with_their_length():
-    def severity(change_pu, length_s):
-        return float(
-            short_term_flicker(np.array([5.0]), np.array([change_pu]), np.array([length_s]), 600.0)[0]
-        )
-
-    assert severity(0.04, 0.0) == pytest.approx(2.0 * severity(0.02, 1.0))
-    assert severity(-0.04, 4.0) == pytest.approx(0.25 * severity(0.04, 0.0))
-
-
-def test_long_term_flicker_needs_two_hours():
-    assert long_term_flicker(np.ones(11)).size == 0
-    assert long_term_flicker(np.append(np.zeros(11), 1.0)) == pytest.approx([12.0 ** (-1.0 / 3.0)])

@@ -168,3 +168,18 @@ def test_limits_are_measured_in_parts_without_missing_what_spans_two():
     assert check.seconds == pytest.approx(float(np.diff(whole).sum()), abs=1e-6)
     ramp = checked(signal, a_ramp())
     assert (ramp.worst, ramp.episodes) == (50.0, 1.0)
+
+
+def test_a_limit_that_jumps_between_coarse_values_break_says_so():
+    check = checked(Signal.steps([0.0, 600.0], [100.0, 160.0], 3600.0), a_limit(), resolution=60.0)
+    assert check.status == "fail"
+    assert "known every 60 s: its jumps may be slower in truth" in check.reason
+    assert checked(DIP, a_limit(), resolution=1.0).reason == ""
+
+
+def test_a_line_slower_than_the_run_is_not_assessable_and_has_no_worst_value():
+    slow = a_limit(kind="line-amplitude", window_s=None, low_hz=1e-4, high_hz=2e-4)
+    check = checked(DIP, slow)
+    assert check.status == "not_assessable"
+    assert math.isnan(check.worst)
+    assert "not longer than the window" in check.reason

@@ -1,6 +1,8 @@
+import json
+
 from report_fakes import recording_of, stored, week_loads
 
-from sim.report.grid_limits import checks_of, grid_section, trace_warnings
+from sim.report.grid_limits import checks_of, grid_section, limit_document, trace_warnings
 from sim.report.local_time import LocalTime
 from sim.report.moments import worst_moments
 from sim.report.page import page
@@ -52,3 +54,16 @@ def test_a_coarse_trace_is_warned_of_on_the_page():
     text = page(result, clock, worst_moments(recording), stability)
     assert warning in text
     assert "Grid limits" in text
+
+
+def test_a_document_holds_margin_episodes_and_null_for_what_is_not_told():
+    recording = recording_of(week_loads(DAY_S), DAY_S)
+    documents = [limit_document(*pair) for pair in zip(*checks_of(recording, {}), strict=True)]
+    by_name = {document["limit"]["name"]: document for document in documents}
+    site = by_name["ieso-15s"]["site"]
+    assert (site["status"], site["allowed"]) == ("fail", 5.0)
+    assert site["margin"] == 5.0 - site["worst"]
+    assert site["episodes"] >= 1.0
+    assert by_name["ercot-5s"]["site"]["episodes"] is None
+    assert by_name["ercot-5s"]["without_mining"]["status"] == "fail"
+    assert json.dumps(documents, allow_nan=False)
