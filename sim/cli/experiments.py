@@ -81,7 +81,8 @@ def sweep(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run every combination of a study's axes; what is done already is not done again."""
-    from sim.console import print_sweep, progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.console import print_sweep, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.study_page import write_study_report  # noqa: PLC0415
     from sim.study.sweep import load_study  # noqa: PLC0415
     from sim.study.sweep import sweep as run_all  # noqa: PLC0415
 
@@ -89,6 +90,7 @@ def sweep(
     with progress_bar(f"sweeping {loaded.name}") as progress:
         outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
     print_sweep(outcome, [axis.path for axis in loaded.axes])
+    say(f"page: {write_study_report(outcome.folder)}")
     if outcome.failed_count:
         raise typer.Exit(1)
 

@@ -177,7 +177,8 @@ class Campus:
             partial(recorder.log, "meter"),
             None if scenario.storage is None else Storage(scenario.storage),
         )
-        self.clock.process(meter.read(months, spec.interval_s, scenario.end_s))
+        tell_terms = partial(self.controller.market_view.__setitem__, "demand_terms")
+        self.clock.process(meter.read(months, spec, scenario.end_s, tell_terms))
 
     def _announce(self, source: str, notice: Notice) -> None:
         self._recorder.log(source, f"notice: {notice.kind}", notice.at_s)

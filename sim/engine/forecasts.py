@@ -1,12 +1,13 @@
 """Makes the forecasts that a policy sees, when it decides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from sim.ai.notice import Notice
 from sim.ai.outlook import WeeklyMean, announced_mw
+from sim.engine.coincident_peaks import load_forecaster
 from sim.engine.recorder import Recorder
 from sim.market.forecasts import AiWeeklyForecast, Forecast, Forecasts, PriceOutlook, PriceRecord
 from sim.market.power import PublishedPowerPrice
@@ -39,6 +40,8 @@ class Forecaster:
         All that draws AI power.
     telemetry_delay_s
         How late AI power becomes known [s].
+    system_load
+        Makes the forecast of the system's load; None: there is none.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class Forecaster:
         delivery_usd_per_mwh: float,
         ai_parts: Sequence[Metered],
         telemetry_delay_s: float,
+        system_load: Callable[[float], Forecast | None] | None = None,
     ) -> None:
         self._spec = spec
         self._price = price
         self._delivery_usd_per_mwh = delivery_usd_per_mwh
         self._ai_parts = ai_parts
         self._delay_s = telemetry_delay_s
+        self._system_load = system_load
         self._weeks = WeeklyMean()
         self._interval: int | None = None
         self._count = int(np.ceil(spec.horizon_h * SECONDS_PER_HOUR / spec.step_s)) + 1
@@ -84,6 +89,8 @@ class Forecaster:
         if self._spec.ai is not None:
             values = self._ai_mw(now_s, first, ai_power_mw, notices)
             issued["ai_forecast"] = self._forecast(now_s, first, values)
+        if self._system_load is not None:
+            issued["system_load_forecast"] = self._system_load(now_s)
         return issued
 
     def _forecast(self, now_s: float, first: int, values: FloatArray) -> Forecast | None:
@@ -123,6 +130,7 @@ def open_forecasts(recorder: Recorder, scenario: Scenario) -> Forecaster | None:
         scenario.market.supply.delivery_usd_per_mwh,
         recorder.ai_power_tracks(),
         scenario.controller.telemetry_delay_s,
+        load_forecaster(scenario),
     )
 
 

@@ -9,7 +9,7 @@ from simpy import Event
 from sim.ai.base import At
 from sim.engine.clock import Clock
 from sim.grid.storage import Storage
-from sim.market.demand_charge import BillingMonth, whole_intervals_s
+from sim.market.demand_charge import BillingMonth, DemandCharge, DemandTerms, whole_intervals_s
 from sim.signals import Signal, total
 
 
@@ -57,16 +57,23 @@ class DemandMeter:
         self._followed_s = 0.0
 
     def read(
-        self, months: Sequence[BillingMonth], interval_s: float, end_s: float
+        self,
+        months: Sequence[BillingMonth],
+        spec: DemandCharge,
+        end_s: float,
+        tell_terms: Callable[[DemandTerms], None],
     ) -> Generator[Event, Any, None]:
-        """Read every whole interval of the run's months."""
+        """Read every whole interval of the run's months, and tell each month's terms when it begins."""
+        peaks_mw: list[float] = []
         for month in months:
             peak_mw = 0.0
             self._tell(peak_mw)
-            for from_s, to_s in pairwise(whole_intervals_s(month, interval_s, end_s)):
+            tell_terms(spec.terms(month, end_s, peaks_mw))
+            for from_s, to_s in pairwise(whole_intervals_s(month, spec.interval_s, end_s)):
                 yield At(self._clock, to_s)
                 peak_mw = max(peak_mw, self.mean_import_mw(from_s, to_s))
                 self._tell(peak_mw)
+            peaks_mw.append(peak_mw)
             if month.end_s <= end_s:
                 self._log("billing peak", peak_mw)
 

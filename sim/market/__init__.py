@@ -10,7 +10,7 @@ from sim.market.ancillary import AncillaryService, check_once
 from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
 from sim.market.costs import CostSpec
 from sim.market.day_ahead import AnyDayAheadPrice, FileDayAheadPrice, FixedDayAheadPrice
-from sim.market.demand_charge import DemandCharge
+from sim.market.demand_charge import DemandCharge, DemandTerms
 from sim.market.forecasts import DayAheadForecast, Forecast, Forecasts
 from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
 from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
@@ -32,6 +32,7 @@ __all__ = [
     "CostSpec",
     "DayAheadSupply",
     "DemandCharge",
+    "DemandTerms",
     "FileBitcoin",
     "FileDayAheadPrice",
     "FileGeneration",
@@ -75,7 +76,7 @@ class MarketSpec(Spec):
     four_cp: FourCoincidentPeaks | None = None
     """Charge on the power at the system's four coincident peaks; left out: there is none."""
     forecasts: Forecasts | None = None
-    """What is forecast of price and AI power; left out: nothing."""
+    """What is forecast of price, AI power and system load; left out: nothing."""
     bitcoin: Annotated[FixedBitcoin | FileBitcoin | NetworkBitcoin, Field(discriminator="type")] = (
         FixedBitcoin()
     )
@@ -105,6 +106,14 @@ class MarketSpec(Spec):
             raise ValueError(
                 "forecasts.price of type 'day-ahead' needs a day-ahead price: state day_ahead, as 'fixed' or "
                 "'file'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _system_load_is_there_to_forecast(self) -> Self:
+        if self.forecasts is not None and self.forecasts.system_load is not None and self.four_cp is None:
+            raise ValueError(
+                "forecasts.system_load needs market.four_cp: without it there is no system load to forecast"
             )
         return self
 

@@ -1,13 +1,18 @@
 """The demand charge: what the highest mean power of a month costs."""
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from sim.market.calendar import month_starts_utc_s, year_and_month
 from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+RATCHET_MONTHS: Final = 11
+"""Months before a month whose highest peak the ratchet looks at."""
+KW_PER_MW: Final = 1000.0
 
 
 class BillingMonth(NamedTuple):
@@ -19,6 +24,17 @@ class BillingMonth(NamedTuple):
     """When it begins [s from the run's start]; may lie before the run."""
     end_s: float
     """When it ends [s from the run's start]; may lie after the run."""
+
+
+class DemandTerms(NamedTuple):
+    """What a billing month's peak costs, as the tariff and the months before it say."""
+
+    usd_per_mw: float
+    """What one MW more of the peak costs, for the part of the month that is billed in the run [USD/MW]."""
+    floor_mw: float
+    """What the ratchet bills at the least [MW]."""
+    until_s: float
+    """End of the month or of the run, whichever is first [s]."""
 
 
 class DemandCharge(Spec):
@@ -46,6 +62,32 @@ class DemandCharge(Spec):
     def interval_s(self) -> float:
         """Length of the intervals [s]."""
         return self.interval_min * SECONDS_PER_MINUTE
+
+    def terms(self, month: BillingMonth, end_s: float, peaks_mw: Sequence[float]) -> DemandTerms:
+        """Return what a MW of a month's peak costs in a run, after the peaks of its months before.
+
+        Parameters
+        ----------
+        month
+            The month.
+        end_s
+            End of the run [s].
+        peaks_mw
+            Peaks of the run's months before [MW], in order.
+
+        Examples
+        --------
+        Ten days of a month of thirty at 6 USD/kW:
+
+        >>> charge = DemandCharge(usd_per_kw_month=6.0, ratchet_fraction=0.8, previous_peak_mw=100.0)
+        >>> charge.terms(BillingMonth("2024-06", 0.0, 30 * 86_400.0), 10 * 86_400.0, [])
+        DemandTerms(usd_per_mw=2000.0, floor_mw=80.0, until_s=864000.0)
+        """
+        until_s = min(month.end_s, end_s)
+        fraction = (until_s - max(month.start_s, 0.0)) / (month.end_s - month.start_s)
+        highest_mw = max([self.previous_peak_mw, *peaks_mw][-RATCHET_MONTHS:])
+        rate_usd_per_mw = self.usd_per_kw_month * KW_PER_MW * fraction
+        return DemandTerms(rate_usd_per_mw, self.ratchet_fraction * highest_mw, until_s)
 
     def months(self, start_utc_s: float, end_s: float) -> tuple[BillingMonth, ...]:
         """Return the calendar months that a run touches.

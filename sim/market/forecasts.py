@@ -27,6 +27,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
+from sim.market.load_forecasts import AnyLoadForecast
 from sim.signals import FloatArray, Signal
 from sim.spec import Fraction, Spec
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE
@@ -193,14 +194,17 @@ class Forecasts(Spec):
     """Forecast of the real-time price: ``day-ahead``, ``persistence`` or ``noisy``; left out: none."""
     ai: Annotated[AiPersistenceForecast | AiWeeklyForecast, Field(discriminator="type")] | None = None
     """Forecast of AI power: ``persistence`` or ``weekly``; left out: there is none."""
+    system_load: AnyLoadForecast | None = None
+    """Forecast of the system's load for the rest of the local day, in the intervals of its file:
+    ``persistence`` or ``noisy``; needs ``market.four_cp``. Left out: there is none."""
     interval_min: Annotated[float, Field(ge=1.0, le=1440.0)] = 5.0
     """Time after which a forecast is made anew, when a policy next decides [min]; an issue is no news by
     itself. Assumption."""
     horizon_h: Hours = 6.0
-    """How far a forecast reaches [h]; assumption."""
+    """How far a forecast of price and AI power reaches [h]; assumption."""
     step_min: StepMinutes = 15
-    """Length of a step [min]; steps are counted from the run's start. The default is the settlement interval
-    of ERCOT."""
+    """Length of a step of price and AI power [min]; steps are counted from the run's start. The default is
+    the settlement interval of ERCOT."""
 
     @property
     def interval_s(self) -> float:

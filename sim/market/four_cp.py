@@ -6,7 +6,9 @@ from typing import Annotated, Final, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from sim.market.calendar import hour_of_day, month_starts_utc_s, year_and_month
+from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, year_and_month
+from sim.market.demand_charge import KW_PER_MW
+from sim.market.load_forecasts import LoadRecord
 from sim.market.series import HOLE_RATIO, published_signal, step_signals
 from sim.signals import FloatArray, Signal
 from sim.spec import NonNegative, Spec, TimeZone
@@ -63,6 +65,11 @@ class SystemLoad(Spec):
         utc_s = table.times_utc_s(self.time_column)
         return utc_s, table.numbers(self.load_column, slice(0, 0)), float(np.median(np.diff(utc_s)))
 
+    def record(self, files: Files, start_utc_s: float) -> LoadRecord:
+        """Return all that the file holds, by time from a run's start, for forecasts of it."""
+        utc_s, load_mw, spacing_s = self.rows(files)
+        return LoadRecord(utc_s - start_utc_s, load_mw, spacing_s, self.delay_s(files))
+
     def delay_s(self, files: Files) -> float:
         """Return how long after the start of an interval its load is published [s]."""
         return self.rows(files)[2] if self.publication_delay_s is None else self.publication_delay_s
@@ -90,6 +97,11 @@ class FourCoincidentPeaks(Spec):
     """The site's mean power at the four peaks of the year before, on which this year's charge rests [MW]."""
     time_zone: TimeZone = "America/Chicago"
     """Time zone of the calendar months, and of the hours that policies see."""
+
+    @property
+    def usd_per_mw(self) -> float:
+        """What a MW of mean power at one of the four peaks costs in the year after [USD/MW]."""
+        return self.rate_usd_per_kw_year * KW_PER_MW / len(PEAK_MONTHS)
 
     def peaks(self, files: Files, start_utc_s: float, end_s: float) -> tuple[CoincidentPeak, ...]:
         """Return the peaks of the years that a run touches, of the months that the file holds as a whole.
@@ -153,6 +165,11 @@ class FourCoincidentPeaks(Spec):
         months = [float(year_and_month(at_s, self.time_zone)[1]) for at_s in utc_s.tolist()]
         times_s = utc_s - start_utc_s
         return LocalHours(Signal.steps(times_s, hours_h, end_s), Signal.steps(times_s, months, end_s))
+
+    def midnights_s(self, start_utc_s: float, end_s: float) -> FloatArray:
+        """Return when local days end, from the run's start until after its end [s], shape (n,)."""
+        days = daily_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone)
+        return np.unique(np.array([at for pair in days for at in pair])) - start_utc_s
 
 
 def _january_utc_s(year: int, time_zone: str) -> float:

@@ -13,13 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.demand_charge import BillingMonth, whole_intervals_s
+from sim.market.demand_charge import KW_PER_MW, RATCHET_MONTHS, BillingMonth, whole_intervals_s
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.recording import Recording
-
-_KW_PER_MW = 1000.0
-_RATCHET_MONTHS = 11
 
 
 class BilledMonth(NamedTuple):
@@ -46,12 +43,12 @@ def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
     found = []
     for month in billing_months(recording):
         peak_mw = _peak_mw(recording, month)
-        ratchet_mw = facts["demand_charge.ratchet_fraction"] * max(peaks_mw[-_RATCHET_MONTHS:])
+        ratchet_mw = facts["demand_charge.ratchet_fraction"] * max(peaks_mw[-RATCHET_MONTHS:])
         billed_mw = float(np.fmax(peak_mw, ratchet_mw))
         peaks_mw.append(float(np.fmax(peak_mw, 0.0)))
         inside_s = min(month.end_s, recording.end_s) - max(month.start_s, 0.0)
         fraction = inside_s / (month.end_s - month.start_s)
-        charge_usd = facts["demand_charge.usd_per_kw_month"] * _KW_PER_MW * billed_mw * fraction
+        charge_usd = facts["demand_charge.usd_per_kw_month"] * KW_PER_MW * billed_mw * fraction
         found.append(BilledMonth(month.name, peak_mw, billed_mw, fraction, charge_usd))
     return tuple(found)
 

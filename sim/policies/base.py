@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
+from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
 from sim.market.marginal import PriceStep
 from sim.spec import Spec
@@ -127,6 +128,13 @@ class Observation(NamedTuple):
     """Ancillary services whose amount is left to the policy, each before its next gate."""
     next_awards: AwardChange | None = None
     """The next change of what is sold, as far as awards are published; None: none is known."""
+    system_load_forecast: Forecast | None = None
+    """Forecast of the system's load for the rest of the local day [MW], from the interval on that now lies
+    in; None: the market has none."""
+    demand_terms: DemandTerms | None = None
+    """What this billing month's peak costs; None: no demand charge."""
+    coincident_peak_usd_per_mw: float | None = None
+    """What a MW of mean power at a coincident peak costs in the year after [USD/MW]; None: nothing."""
 
     @property
     def headroom_mw(self) -> float:

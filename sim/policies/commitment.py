@@ -61,6 +61,8 @@ def best_commitment(
     available_mw: FloatArray,
     step_h: float,
     chunk_steps: int | None = None,
+    *,
+    whole: bool = True,
 ) -> Plan:
     """Return the best dispatch of blocks over a horizon.
 
@@ -75,6 +77,9 @@ def best_commitment(
     chunk_steps
         Solve so many steps at a time, each free of what came before: faster, and still a bound, as fewer
         rules bind; None: all at once.
+    whole
+        Whether blocks run as a whole; else counts may be fractions (a linear programme): still a bound, and
+        no lower.
 
     Returns
     -------
@@ -97,13 +102,15 @@ def best_commitment(
     steps = len(available_mw)
     size = chunk_steps or steps
     plans = [
-        _solve(groups, slice(first, min(first + size, steps)), available_mw, step_h)
+        _solve(groups, slice(first, min(first + size, steps)), available_mw, step_h, whole=whole)
         for first in range(0, steps, size)
     ]
     return Plan(np.concatenate([plan.power_mw for plan in plans]), sum(plan.value_usd for plan in plans))
 
 
-def _solve(groups: tuple[BlockGroup, ...], part: slice, available_mw: FloatArray, step_h: float) -> Plan:
+def _solve(
+    groups: tuple[BlockGroup, ...], part: slice, available_mw: FloatArray, step_h: float, *, whole: bool
+) -> Plan:
     from scipy import sparse  # noqa: PLC0415  # slow to import
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
 
@@ -129,21 +136,21 @@ def _solve(groups: tuple[BlockGroup, ...], part: slice, available_mw: FloatArray
             )
         ]
     )
-    whole = np.tile(np.concatenate([nothing, one, one, one]), len(groups))
+    counts = np.tile(np.concatenate([nothing, one, one, one]), len(groups))
     most = np.concatenate(
         [np.repeat([group.block_mw * group.blocks, *[group.blocks] * 3], steps) for group in groups]
     )
     found = milp(
         cost,
-        integrality=whole,
+        integrality=counts if whole else None,
         bounds=Bounds(np.zeros(len(cost)), most),
         constraints=LinearConstraint(matrix, low, high),
     )
-    if found.x is None:
+    if found.x is None or not (whole or found.success):
         raise DispatchError(f"no best commitment was found: {found.message}")
     powers = found.x.reshape(len(groups), 4, steps)[:, 0]
     # the bound, not the solution found: what the gap leaves open belongs to the bound
-    return Plan(np.asarray(powers.sum(axis=0)), -float(found.mip_dual_bound))
+    return Plan(np.asarray(powers.sum(axis=0)), -float(found.mip_dual_bound if whole else found.fun))
 
 
 def _group_rows(group: BlockGroup, steps: int, sparse: Any) -> tuple[Any, FloatArray, FloatArray]:

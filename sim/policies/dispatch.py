@@ -46,6 +46,10 @@ class Peak:
     floor_mw: float = 0.0
     """Highest power already met before the horizon [MW]: up to it nothing more is charged."""
 
+    def met_mw(self, power_mw: FloatArray) -> float:
+        """Return the peak that the miners' power in all steps makes, no lower than the one met [MW]."""
+        return max(self.floor_mw, float(np.max(power_mw[self.steps] + self.other_mw)))
+
 
 @dataclass(frozen=True)
 class Horizon:
@@ -143,7 +147,9 @@ def is_free(horizon: Horizon, power_mw: FloatArray) -> bool:
     """
     if not horizon.couples:
         return True
-    if horizon.peaks or horizon.excess_usd_per_mwh < float(np.max(horizon.margin_usd_per_mwh)):
+    if horizon.excess_usd_per_mwh < float(np.max(horizon.margin_usd_per_mwh)):
+        return False
+    if any(peak.met_mw(power_mw) > peak.floor_mw for peak in horizon.peaks):
         return False
     before_mw = power_mw[0] if horizon.initial_mw is None else horizon.initial_mw
     rises_mw = np.diff(power_mw, prepend=before_mw)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.dispatch import Horizon
+from sim.policies.dispatch import FloatArray, Horizon
 from sim.policies.dispatch_risk import best_first_step
 from sim.policies.forecast_errors import ForecastErrors
 from sim.policies.outlook import Outlook
@@ -58,13 +58,13 @@ class MpcCvarPolicy(PlanningPolicy):
         self._risk = spec
         self._errors = ForecastErrors(int(spec.memory_days * HOURS_PER_DAY))
 
-    def first_step_mw(self, horizon: Horizon, outlook: Outlook) -> float:
-        """Return what the best dispatch of all futures begins with [MW]."""
+    def best_mw(self, horizon: Horizon, outlook: Outlook) -> FloatArray:
+        """Return the best dispatch of all futures [MW], in each step the highest; shape (steps,)."""
         self._errors.take_in(outlook)
         if not horizon.segment_mw.size:
-            return 0.0
+            return np.zeros(horizon.steps)
         margin, steps = horizon.margin_usd_per_mwh, len(outlook.price_usd_per_mwh)
         paths = self._errors.quantiles(self._risk.scenario_count, steps - 1)
         futures = [margin - np.concatenate([[0.0], path]) for path in paths] or [margin]
         plan = best_first_step(horizon, futures, self._risk.risk_weight_fraction, self._risk.beta_fraction)
-        return float(plan.power_mw[0, 0])
+        return np.asarray(plan.power_mw.max(axis=0))

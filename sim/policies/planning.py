@@ -8,12 +8,14 @@ import numpy as np
 from pydantic import Field
 
 from sim.policies.base import Decision, Observation, PolicySpec
-from sim.policies.dispatch import FloatArray, Horizon
+from sim.policies.dispatch import FloatArray, Horizon, Peak
 from sim.policies.headroom import within_headroom
 from sim.policies.outlook import Outlook, look_ahead
+from sim.policies.peak_costs import coincident_usd_per_mwh, demand_peak, has_peak_costs
 from sim.policies.periods import period_at, period_start_s
 from sim.policies.price_threshold import Price, PriceThreshold
-from sim.spec import NonNegative, Positive
+from sim.policies.segments import segments_of
+from sim.spec import Fraction, NonNegative, Positive
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 DIGITS: Final = 6
@@ -44,6 +46,13 @@ class PlanningSpec(PolicySpec):
     """What delivery costs on top of the power price [USD/MWh]."""
     margin_mw: NonNegative = 0.0
     """Power kept free below the limit [MW]."""
+
+    counts_peaks: bool = True
+    """Whether a plan counts what peaks cost: the demand charge where the market has one, and hours that may
+    be coincident peaks where it has those and forecasts the system's load."""
+    peak_chance_fraction: Fraction = 0.02
+    """Probability that an hour whose load is forecast near the month's highest is the month's coincident peak
+    [1]; the default is what was found on ERCOT's summers of 2020 to 2024, 20 peaks in 1,111 such hours."""
 
     @property
     def couples(self) -> bool:
@@ -79,25 +88,31 @@ class PlanningPolicy:
         self._made_for: tuple[int, float] | None = None
         self._made_s: float | None = None
         self._wanted_mw = 0.0
+        self._peak_mw = inf
 
     def decide(self, observation: Observation) -> Decision:
-        """Return the first step of the present plan, cut at the headroom less the margin."""
+        """Return the first step of the present plan, cut at the headroom less the margin and its peak."""
         spec = self._spec
-        if not spec.couples:
+        if not (spec.couples or self._counts_peaks(observation)):
             return self._threshold.decide(observation)
         interval = period_at(observation.time_s, spec.interval_s)
         if self._made_for != (interval, observation.price_usd_per_mwh):
             self._wanted_mw = self._plan_mw(observation)
             self._made_for = interval, observation.price_usd_per_mwh
             self._made_s = observation.time_s
-        running = self._wanted_mw > sum(fleet.minimum_mw for fleet in observation.fleets)
+        minimum_mw = sum(fleet.minimum_mw for fleet in observation.fleets)
+        wanted_mw = min(self._wanted_mw, max(self._peak_mw - observation.ai_power_mw, minimum_mw))
         wake_at_s = period_start_s(interval + 1, spec.interval_s)
-        reason = "plan" if running else "planned stop"
-        return within_headroom(self._wanted_mw, reason, observation, spec.margin_mw, wake_at_s)
+        reason = "plan" if wanted_mw > minimum_mw else "planned stop"
+        return within_headroom(wanted_mw, reason, observation, spec.margin_mw, wake_at_s)
+
+    def _counts_peaks(self, observation: Observation) -> bool:
+        """Return whether the plan counts what peaks cost; not where the price depends on site power."""
+        return self._spec.counts_peaks and not observation.price_steps and has_peak_costs(observation)
 
     @abstractmethod
-    def first_step_mw(self, horizon: Horizon, outlook: Outlook) -> float:
-        """Return the power above the fleets' minimum that the best plan begins with [MW]."""
+    def best_mw(self, horizon: Horizon, outlook: Outlook) -> FloatArray:
+        """Return the best plan's power above the fleets' minimum [MW], shape (steps,)."""
 
     def _plan_mw(self, observation: Observation) -> float:
         """Return what a new plan begins with, as far as ramps let the target go [MW]."""
@@ -106,8 +121,9 @@ class PlanningPolicy:
         outlook = look_ahead(observation, spec.step_s, count, spec.deviation_h * SECONDS_PER_HOUR)
         horizon = self._horizon(observation, outlook)
         minimum_mw = sum(fleet.minimum_mw for fleet in observation.fleets)
-        first_mw = round(self.first_step_mw(horizon, outlook), DIGITS)
-        wanted_mw = minimum_mw + max(first_mw, 0.0)
+        best_mw = self.best_mw(horizon, outlook)
+        self._peak_mw = max((peak.met_mw(best_mw) for peak in horizon.peaks), default=inf)
+        wanted_mw = minimum_mw + max(round(float(best_mw[0]), DIGITS), 0.0)
         if self._made_s is None:
             return wanted_mw
         up_mw, down_mw = spec.most_mw(observation.time_s - self._made_s)
@@ -118,22 +134,28 @@ class PlanningPolicy:
         """Return the programme's data; energy of the first step counts by its length."""
         spec, fleets = self._spec, observation.fleets
         minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
-        widths_mw = [max(min(fleet.rated_mw, fleet.available_mw) - fleet.minimum_mw, 0.0) for fleet in fleets]
-        worth = np.array([[fleet.breakeven_usd_per_mwh] for fleet in fleets]).reshape(-1, 1)
-        margin = worth - (outlook.price_usd_per_mwh + spec.adder_usd_per_mwh)
+        segments = segments_of(fleets)
+        cost = outlook.price_usd_per_mwh + spec.adder_usd_per_mwh
+        peaks: tuple[Peak, ...] = ()
+        if self._counts_peaks(observation):
+            cost = cost + coincident_usd_per_mwh(observation, outlook.edges_s, spec.peak_chance_fraction)
+            peaks = demand_peak(observation, outlook, minimum_mw)
+        margin = segments.breakeven_usd_per_mwh[:, None] - cost
         margin[:, 0] *= outlook.first_share
         step_h = spec.step_s / SECONDS_PER_HOUR
         up_mw, down_mw = spec.most_mw(spec.step_s)
-        stands_mw = max(observation.commanded_mw - minimum_mw, 0.0)
+        # of what fleets were told to draw, machines in repair draw nothing, and no ramp can hold them to it
+        stands_mw = min(max(observation.commanded_mw - minimum_mw, 0.0), float(np.sum(segments.width_mw)))
         return Horizon(
             step_h=step_h,
-            segment_mw=np.array(widths_mw),
+            segment_mw=segments.width_mw,
             margin_usd_per_mwh=margin,
             available_mw=np.maximum(outlook.headroom_mw - spec.margin_mw - minimum_mw, 0.0),
             ramp_up_mw=up_mw,
             ramp_down_mw=down_mw,
             start_usd_per_mw=spec.start_usd_per_mw,
             initial_mw=None if self._made_s is None else stands_mw,
+            peaks=peaks,
             # no other dispatch could win back what a megawatt-hour beyond the headroom costs
             excess_usd_per_mwh=_more_than_all(margin, spec.start_usd_per_mw / step_h)
             if down_mw < inf

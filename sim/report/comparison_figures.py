@@ -24,17 +24,18 @@ Document = Mapping[str, Any]
 
 def write_comparison_figures(document: Document, folder: Path) -> tuple[str, ...]:
     """Write ``pareto.png`` and ``uplift.png`` into a folder, and return their names."""
-    return _write({"pareto.png": pareto_figure, "uplift.png": uplift_figure}, document, folder)
+    return write_figures({"pareto.png": pareto_figure, "uplift.png": uplift_figure}, document, folder)
 
 
 def write_winner_figures(document: Document, folder: Path) -> tuple[str, ...]:
     """Write ``winners.png`` into a folder, and return its name."""
-    return _write({"winners.png": winner_figure}, document, folder)
+    return write_figures({"winners.png": winner_figure}, document, folder)
 
 
-def _write(
+def write_figures(
     figures: Mapping[str, Callable[[Document], "Figure"]], document: Document, folder: Path
 ) -> tuple[str, ...]:
+    """Draw figures of a document into a folder, and return their names."""
     import matplotlib as mpl  # noqa: PLC0415  # slow to import, and not every command draws
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
 
@@ -48,7 +49,8 @@ def _write(
     return tuple(figures)
 
 
-def _new(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]":
+def new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]":
+    """Return an empty figure with charts side by side, and the charts."""
     from matplotlib.figure import Figure  # noqa: PLC0415  # see above
 
     figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
@@ -63,7 +65,7 @@ def pareto_figure(document: Document) -> "Figure":
     """Draw the objective against each cost of getting it; policies that none beats are filled."""
     view = document["pareto"]
     costs = [name for name, wanted in view["objectives"].items() if wanted == "less"]
-    figure, axes = _new(4.8, panels=max(len(costs), 1))
+    figure, axes = new_figure(4.8, panels=max(len(costs), 1))
     for axis, cost in zip(axes, costs, strict=False):
         for number, (policy, facts) in enumerate(view["policies"].items()):
             label = f"{policy}{'' if facts['non_dominated'] else ' (beaten)'}" if cost == costs[0] else None
@@ -103,7 +105,7 @@ def _frame(axis: "Axes", cost: str, kept: list[Document]) -> None:
 def uplift_figure(document: Document) -> "Figure":
     """Draw what each policy reaches of the bound, and the line of fleets that fill the limit."""
     policies = document["policies"]
-    figure, (axis,) = _new(1.4 + 0.4 * len(policies))
+    figure, (axis,) = new_figure(1.4 + 0.4 * len(policies))
     names = list(policies)[::-1]
     bound_usd = policies[names[0]]["bound_usd"]["mean"]
     means = [policies[name]["objective_usd"]["mean"] for name in names]
@@ -113,20 +115,26 @@ def uplift_figure(document: Document) -> "Figure":
         axis.barh(place, facts["mean"], xerr=width, color=COLOURS["ai"], alpha=0.7, height=0.6)
         text = f" {format_value(facts['mean'], 'USD')}"
         axis.text(0.0, place, text, va="center", ha="left", fontsize=8.0)
-    lines = (("bound_usd", "Perfect foresight", "-"), ("always_on_limited_usd", "Limit filled", ":"))
+    lines = (
+        ("bound_usd", "Perfect foresight", "-"),
+        ("limited_bound_usd", "Perfect foresight of blocks that boot and keep minimum times", "--"),
+        ("always_on_limited_usd", "Limit filled", ":"),
+    )
     for metric, title, style in lines:
-        axis.axvline(policies[names[0]][metric]["mean"], color=COLOURS["limit"], linestyle=style, label=title)
+        mean_usd = policies[names[0]].get(metric, {"mean": None})["mean"]
+        if mean_usd is not None:
+            axis.axvline(mean_usd, color=COLOURS["limit"], linestyle=style, label=title)
     axis.set_xlim(left=max(min(0.0, *means), -0.3 * abs(bound_usd)))
     axis.set_yticks(range(len(names)), names)
     axis.set_xlabel("Objective [USD]: mean and its 95 % interval; what is far below zero is cut off")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
 def winner_figure(document: Document) -> "Figure":
     """Draw the map of who wins: a cell for each combination, hatched where no policy leads for certain."""
     across, down = _axes_of(document)
-    figure, (axis,) = _new(1.8 + 0.7 * len(down["values"]))
+    figure, (axis,) = new_figure(1.8 + 0.7 * len(down["values"]))
     axis.grid(visible=False)
     policies = document["policies"]
     for number, cell in enumerate(document["cells"]):

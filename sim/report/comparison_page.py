@@ -1,21 +1,13 @@
 """The page of a comparison: one HTML file with its figures in it, which loads nothing and runs no script."""
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
 from sim.report.comparison_figures import write_comparison_figures, write_winner_figures
 from sim.report.format import format_difference, format_value
+from sim.report.static_page import figures_folder, pictures_of, static_page
 
-POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-)
-"""What the page may do: show its own style and pictures."""
 CAPTIONS: Final = {
     "pareto.png": (
         "Objective against what it costs in ramps, energy above the limit and starts; filled: no other "
@@ -30,13 +22,13 @@ Document = Mapping[str, Any]
 
 def write_comparison_report(document: Document, folder: Path) -> None:
     """Write ``compare.html`` and ``figures/`` of a comparison into its folder, from its document."""
-    figures = _figures_folder(folder)
+    figures = figures_folder(folder)
     names = write_comparison_figures(document, figures)
     head = ["metric", *document["policies"], *document["references"]]
-    text = _page(
+    text = static_page(
         f"{document['scenario']}: policies compared",
         _comparison_notes(document),
-        _pictures(figures, names),
+        pictures_of(figures, names, CAPTIONS),
         (head, list(_comparison_rows(document))),
     )
     (folder / "compare.html").write_text(text, encoding="utf-8", newline="\n")
@@ -44,7 +36,7 @@ def write_comparison_report(document: Document, folder: Path) -> None:
 
 def write_winners_report(document: Document, folder: Path) -> None:
     """Write ``winners.html`` and ``figures/`` of a comparison over swept fields into its folder."""
-    figures = _figures_folder(folder)
+    figures = figures_folder(folder)
     names = write_winner_figures(document, figures)
     head = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
     head += [f"{policy}: objective" for policy in document["policies"]]
@@ -52,10 +44,10 @@ def write_winners_report(document: Document, folder: Path) -> None:
         f"Mean objective of {document['replications']} replications. A policy leads a cell where its paired "
         "differences to all others are above zero by simultaneous 95 % intervals (Bonferroni)."
     )
-    text = _page(
+    text = static_page(
         f"{document['scenario']}: who wins when",
         [note],
-        _pictures(figures, names),
+        pictures_of(figures, names, CAPTIONS),
         (head, list(winner_rows(document))),
     )
     (folder / "winners.html").write_text(text, encoding="utf-8", newline="\n")
@@ -95,34 +87,3 @@ def _cell(figures: Document, unit: str) -> str:
     if widths[0] is None or widths[1] is None:
         return text
     return f"{text} ± {format_value(widths[0], unit)} ({format_value(widths[1], unit)})"
-
-
-def _figures_folder(folder: Path) -> Path:
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
-    return figures
-
-
-def _pictures(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each picture as text of a data address, and its caption."""
-    return [
-        (base64.b64encode((folder / name).read_bytes()).decode("ascii"), CAPTIONS[name]) for name in names
-    ]
-
-
-def _page(
-    title: str,
-    notes: Sequence[str],
-    pictures: Sequence[tuple[str, str]],
-    table: tuple[Sequence[str], Sequence[Sequence[str]]],
-) -> str:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(_own("comparison.html.jinja"))
-    style = Markup(_own("page.css"))  # noqa: S704  # our own file
-    return template.render(
-        policy=POLICY, style=style, title=title, notes=notes, pictures=pictures, head=table[0], rows=table[1]
-    )
-
-
-def _own(name: str) -> str:
-    return (files("sim.report") / name).read_text(encoding="utf-8")

@@ -19,10 +19,10 @@ from sim.simulation import run_key
 from sim.study.compared_run import FACTS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker
+from sim.study.metric_facts import metric_facts
 from sim.study.policy_choice import choose_policy
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
-from sim.study.table import metric_facts
 from sim.units import SECONDS_PER_DAY
 
 MOST_REPLICATIONS: Final = 100

@@ -2,17 +2,23 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import fields
+from math import isfinite, nan
 from typing import Final
+
+import numpy as np
 
 from sim.errors import ResultError
 from sim.metrics import Measurement, Metric, measure
 from sim.recording import Recording
 from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
+from sim.signals import Signal
 from sim.simulation import run, run_key
+from sim.study.instants import Setting, setting_of
 from sim.study.objective import objective_usd
-from sim.study.optimum import benchmarks
-from sim.study.runs import RunTask, run_record
+from sim.study.optimum import benchmarks, inertia_usd
+from sim.study.runs import RECORD_FORMAT, RunTask, run_record
 from sim.study.store import Store
 
 FACTS: Final = {
@@ -21,6 +27,11 @@ FACTS: Final = {
     "always_on_limited_usd": ("USD", "What fleets would add that fill the limit at each instant"),
     "uplift_capture": ("1", "Share of what foresight gains over filling the limit that the policy gains"),
     "bound_captured_fraction": ("1", "Objective over the bound"),
+    "limited_bound_usd": (
+        "USD",
+        "The most that any policy could add, with perfect foresight and blocks that boot and keep times",
+    ),
+    "limited_bound_captured_fraction": ("1", "Objective over the bound with such blocks"),
     "worst_ramp_60s_mw_per_min": ("MW/min", "Steepest net ramp of the site over 60 s, up or down"),
 }
 """Unit and summary of what a comparison measures besides the metrics of a run."""
@@ -37,7 +48,7 @@ def compared_key(key: str, warm_up_s: float) -> str:
     warm_up_s
         Time left out [s].
     """
-    return hashlib.sha256(f"compare 1 {key} {warm_up_s!r}".encode()).hexdigest()
+    return hashlib.sha256(f"compare 2 {key} {warm_up_s!r}".encode()).hexdigest()
 
 
 def perform_compared(task: RunTask) -> None:
@@ -53,34 +64,79 @@ def perform_compared(task: RunTask) -> None:
     )
     if compared_key(run_key(scenario), task.warm_up_s) != task.key:
         raise ResultError(f"a data file changed while the comparison ran ({task.label}); start it again")
-    Store(task.study).commit(task.key, run_record(task.key, _measured(scenario, task.warm_up_s)))
+    store = Store(task.study)
+    store.commit(task.key, run_record(task.key, _measured(scenario, task.warm_up_s, store)))
 
 
-def _measured(scenario: Scenario, warm_up_s: float) -> dict[str, Measurement]:
+def _measured(scenario: Scenario, warm_up_s: float, store: Store) -> dict[str, Measurement]:
     result = run(scenario)
     recording, metrics = result.recording, result.metrics
     if warm_up_s:
         recording = recording.between(warm_up_s, recording.end_s)
         metrics = measure(recording)
-    return {**against_foresight(recording, scenario, metrics), **metrics}
+    lost_usd = kept_inertia_usd(recording, scenario, store)
+    return {**against_foresight(recording, scenario, metrics, lost_usd), **metrics}
+
+
+def kept_inertia_usd(recording: Recording, scenario: Scenario, store: Store) -> float:
+    """Return by how much the machines' inertia lowers the bound [USD]; NaN: not known.
+
+    It is the same for all policies that meet the same, as those of a seed do: the first run of a seed finds
+    it, and keeps it beside the runs.
+    """
+    setting = setting_of(recording)
+    key = _setting_key(setting, scenario, recording.end_s)
+    if store.path(key).exists():
+        return float(store.read(key)["inertia_usd"])
+    lost_usd = inertia_usd(setting, scenario.fleets, recording.end_s, whole=False)
+    if isfinite(lost_usd):
+        store.commit(key, {"format": RECORD_FORMAT, "inertia_usd": lost_usd})
+    return lost_usd
+
+
+def _setting_key(setting: Setting, scenario: Scenario, end_s: float) -> str:
+    """Return what identifies all that the miners' inertia is reckoned from."""
+    known = hashlib.sha256(f"inertia 1 {end_s!r}".encode())
+    for part in fields(setting):
+        value = getattr(setting, part.name)
+        values = (value.time_s, value.value, value.slope_per_s) if isinstance(value, Signal) else (value,)
+        for numbers in values:
+            known.update(np.ascontiguousarray(numbers, dtype=np.float64).tobytes())
+    for fleet in scenario.fleets:
+        known.update(fleet.model_dump_json().encode())
+    return known.hexdigest()
 
 
 def against_foresight(
-    recording: Recording, scenario: Scenario, metrics: Mapping[str, float]
+    recording: Recording, scenario: Scenario, metrics: Mapping[str, float], lost_usd: float
 ) -> dict[str, Measurement]:
-    """Return the objective, the bound, and what lies between, by the names of `FACTS`."""
+    """Return the objective, the bounds, and what lies between, by the names of `FACTS`.
+
+    Parameters
+    ----------
+    recording, scenario, metrics
+        The run, and what was measured of it.
+    lost_usd
+        By how much the machines' inertia lowers the bound [USD]; NaN: not known.
+    """
     found = benchmarks(recording, scenario.fleets)
-    value_usd = objective_usd(recording)
-    share = value_usd / found.bound_usd if found.bound_usd > 0.0 else float("nan")
+    value_usd, limited_usd = objective_usd(recording), found.limited_bound_usd(lost_usd)
     values = (
         value_usd,
         found.bound_usd,
         found.always_on_limited_usd,
         found.capture_ratio(value_usd),
-        share,
+        _share(value_usd, found.bound_usd),
+        limited_usd,
+        _share(value_usd, limited_usd),
         max(metrics[name] for name in RAMPS),
     )
     return {
-        name: Measurement(value, Metric(name, unit, summary, lambda _: float("nan")))
+        name: Measurement(value, Metric(name, unit, summary, lambda _: nan))
         for (name, (unit, summary)), value in zip(FACTS.items(), values, strict=True)
     }
+
+
+def _share(value_usd: float, bound_usd: float) -> float:
+    """Return the share of a bound that is reached [1]; NaN where the bound is not above zero."""
+    return value_usd / bound_usd if bound_usd > 0.0 else nan

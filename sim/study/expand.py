@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,7 @@ from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
 from sim.scenario.tree import Place, placed
 from sim.simulation import run_key
+from sim.study.metric_facts import metric_facts
 from sim.study.policy_choice import POLICY, choose_policy
 from sim.study.spec import Axis, StudyFile, StudySpec, read_study
 from sim.tables import Files
@@ -88,11 +90,29 @@ def load_study(path: str | Path, *, data: Sequence[str | Path] = (), allow_plugi
         raise InputError.single(str(file.scenario), "schema_version", "missing; write schema_version: 1")
     if file.spec.days is not None:
         scenario = apply_override(scenario, "days", file.spec.days)
+    _require_metrics(file, scenario)
     axes = (*file.axes, *_seed_axis(file.spec, scenario))
     folder, folders = file.scenario.parent, tuple(map(Path, data))
     checker = Checker(folder, folders, allow_plugins=allow_plugins)
     runs = _checked_runs(file, scenario, axes, checker)
     return Study(file.spec, scenario, axes, folder, folders, runs, allow_plugins)
+
+
+def _require_metrics(file: StudyFile, scenario: Mapping[str, Any]) -> None:
+    """Raise InputError where the figure names a metric that the scenario's runs do not have."""
+    if file.spec.figure is None:
+        return
+    known = metric_facts(scenario)
+    faults = []
+    for side, name in file.spec.figure.model_dump().items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else "; see the reference of metrics"
+            faults.append(
+                Fault(file.place("figure", side), f"figure.{side}", f"no such metric: {name!r}{hint}")
+            )
+    if faults:
+        raise InputError(faults)
 
 
 def set_axis(scenario: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ of :mod:`sim.study.objective`:
   (:mod:`sim.study.instants`); a demand charge couples those of a month, and a linear programme over the
   means of its intervals takes off what must be charged.
 - limited: cohorts also wake and sleep block by block, lose the boot of each start, and keep their minimum
-  times: a mixed-integer programme over means of 5 minutes, a week at a time.
+  times: a mixed-integer programme over means of 5 minutes, a week at a time; or, no lower and sooner done, a
+  linear one whose counts of blocks may be fractions.
 
 Services that the policy offers add to both what offers with perfect foresight could bring
 (:mod:`sim.study.offerable`); the yardstick sells nothing of them.
@@ -19,6 +20,7 @@ at least the mean worth; where prices change within a step the best of them coun
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import inf, isnan, nan
 from typing import Final, NamedTuple
 
 from sim.metrics.ancillary import revenue_usd, sold_services
@@ -45,6 +47,28 @@ class Benchmarks(NamedTuple):
     """Most that any policy can reach: perfect foresight, free of the machines' inertia [USD]."""
     always_on_limited_usd: float
     """Objective of fleets that fill the limit at each instant, without latency or margin [USD]."""
+    uncharged_usd: float = inf
+    """The bound if no demand charge were due, and services needed no mining [USD]."""
+
+    def limited_bound_usd(self, lost_usd: float) -> float:
+        """Return the bound with the machines' inertia [USD]; NaN where that is not known.
+
+        Inertia is taken from what could be had without a demand charge: both may take the same hours, so
+        that what they take does not add up.
+
+        Parameters
+        ----------
+        lost_usd
+            What `inertia_usd` returns [USD].
+
+        Examples
+        --------
+        >>> Benchmarks(110.0, 100.0, 130.0).limited_bound_usd(5.0)
+        110.0
+        >>> Benchmarks(110.0, 100.0, 130.0).limited_bound_usd(40.0)
+        90.0
+        """
+        return nan if isnan(lost_usd) else min(self.bound_usd, self.uncharged_usd - lost_usd)
 
     def capture_ratio(self, objective_usd: float) -> float:
         r"""Return the share of what can be gained over filling the limit that a policy gains [1].
@@ -88,13 +112,37 @@ def benchmarks(recording: Recording, fleets: Iterable[AnyFleet]) -> Benchmarks:
     # a demand charge may be what keeps miners from where services pay: its part and theirs do not add up
     mined_usd = whole.best_usd - _unavoidable_usd(recording, setting, curve)
     best_usd = min(whole.best_usd + whole.offered_usd, mined_usd + whole.alone_usd)
-    bound_usd = best_usd + services_usd + _windfalls_usd(recording)
+    services_and_windfalls_usd = services_usd + _windfalls_usd(recording)
+    bound_usd = best_usd + services_and_windfalls_usd
+    uncharged_usd = whole.best_usd + whole.alone_usd + services_and_windfalls_usd
     limited_usd = whole.limited_usd + services_usd - _charge_of_filling_usd(recording, setting, curve)
-    return Benchmarks(max(bound_usd, limited_usd), limited_usd)
+    return Benchmarks(max(bound_usd, limited_usd), limited_usd, uncharged_usd)
 
 
-def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet]) -> float:
+def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet], *, whole: bool = True) -> float:
     """Return the bound with blocks, boots and minimum times [USD]; never above the free bound.
+
+    Takes and raises what `inertia_usd` does; where that is not known it is the free bound.
+    """
+    fleets = tuple(fleets)
+    lost_usd = inertia_usd(setting_of(recording), fleets, recording.end_s, whole=whole)
+    found = benchmarks(recording, fleets)
+    return found.bound_usd if isnan(lost_usd) else found.limited_bound_usd(lost_usd)
+
+
+def inertia_usd(setting: Setting, fleets: Iterable[AnyFleet], end_s: float, *, whole: bool = True) -> float:
+    """Return by how much blocks, boots and minimum times lower what mining can earn [USD]; NaN: not known.
+
+    Parameters
+    ----------
+    setting
+        What the miners meet.
+    fleets
+        What the scenario says of them.
+    end_s
+        End of the run [s].
+    whole
+        Whether blocks run as a whole; else counts may be fractions, as a comparison has it.
 
     Raises
     ------
@@ -102,12 +150,10 @@ def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet]) -> float
         The solver gave up.
     """
     fleets = tuple(fleets)
-    setting, curve = setting_of(recording), mining_curve(fleets)
-    free_usd = benchmarks(recording, fleets).bound_usd
-    limited_usd = limited_worth_usd(setting, fleets, recording.end_s)
-    whole = worth(setting, curve, 0.0, recording.end_s, offerables_of(recording))
-    services_usd = sum(revenue_usd(recording, service) for service in _sold_anyway(recording))
-    return min(free_usd, limited_usd + services_usd + _windfalls_usd(recording) + whole.alone_usd)
+    limited_usd = limited_worth_usd(setting, fleets, end_s, whole=whole)
+    if limited_usd == inf:
+        return nan
+    return max(0.0, worth(setting, mining_curve(fleets), 0.0, end_s).best_usd - limited_usd)
 
 
 def _sold_anyway(recording: Recording) -> list[str]:

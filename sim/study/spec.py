@@ -27,6 +27,18 @@ STUDIES: Final = "studies"
 ScenarioName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
+class StudyFigure(Spec):
+    """Two metrics against each other: a point for each combination of values, means of its replications.
+
+    A line joins the points that differ in the last axis of numbers alone; its values stand at the points.
+    """
+
+    x: Annotated[str, Field(min_length=1, max_length=200)]
+    """Metric to the right."""
+    y: Annotated[str, Field(min_length=1, max_length=200)]
+    """Metric upwards."""
+
+
 class StudySpec(Spec):
     """A scenario, and the values that some of its fields are to take in turn."""
 
@@ -46,6 +58,8 @@ class StudySpec(Spec):
     A value of ``policy`` may be a whole mapping, or text such as ``follow-headroom:margin_mw=2``."""
     replications: Annotated[int, Field(ge=1, le=MAX_RUNS)] = 1
     """Runs of each combination, the first with the scenario's seed, each further one with the next."""
+    figure: StudyFigure | None = None
+    """What the study's page draws; left out: a table alone."""
 
 
 @dataclass(frozen=True, slots=True)

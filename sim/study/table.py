@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sim.metrics import CATALOGUE, metrics_of
+from sim.metrics import CATALOGUE
 from sim.study.expand import SEED, Run, Study
+from sim.study.metric_facts import metric_facts
 from sim.study.runs import Failure
 from sim.study.spec import Axis
 from sim.study.store import Store, write_json, write_whole
@@ -79,20 +80,11 @@ def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None
         "scenario": study.scenario,
         "axes": [{"path": axis.path, "values": list(axis.values)} for axis in study.axes],
         "run_count": len(study.runs),
+        "figure": None if study.spec.figure is None else study.spec.figure.model_dump(),
         "metrics": metric_facts(study.scenario),
         "failed": sorted(failure.key for failure in failures),
     }
     write_json(store.folder / DESCRIPTION, content)
-
-
-def metric_facts(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return unit and summary of every metric that runs of a scenario may have, by name."""
-    kinds = {hall["name"]: "hall" for hall in scenario.get("halls", ())}
-    kinds |= {load["name"]: load["type"] for load in scenario.get("loads", ())}
-    kinds |= {fleet["name"]: "fleet" for fleet in scenario.get("fleets", ())}
-    sold = scenario.get("market", {}).get("ancillary", ())
-    kinds |= {entry["service"]: "ancillary" for entry in sold}
-    return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in metrics_of(kinds)}
 
 
 def _row(study: Study, run: Run, record: Row | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
 from sim.grid.orders import AppliesTo
+from sim.market import DemandTerms
 from sim.market.ancillary import RESPONSES
 from sim.policies import (
     AwardChange,
@@ -147,6 +148,11 @@ def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
         "frequency_hz": float(draws.uniform(59.5, 60.5)),
         "price_forecast": _forecast(time_s, draws.uniform(-50.0, 200.0, int(draws.integers(1, 30)))),
         "ai_forecast": _forecast(time_s, draws.uniform(0.0, 1000.0, int(draws.integers(1, 30)))),
+        "demand_terms": DemandTerms(
+            *draws.uniform([0.0, 0.0, time_s], [20_000.0, 500.0, time_s + 1e6]).tolist()
+        ),
+        "coincident_peak_usd_per_mw": float(draws.uniform(0.0, 25_000.0)),
+        "system_load_forecast": _forecast(time_s, draws.uniform(0.0, 85_000.0, int(draws.integers(1, 30)))),
     }
 
 

@@ -63,3 +63,19 @@ def test_a_policy_that_waits_for_notices_does_little_harm_without_any():
     following = galaxy("policy.type=follow-headroom")
     assert silent.metrics["exceedance_s"] < 0.5 * following.metrics["exceedance_s"]
     assert silent.metrics["soaked_fraction"] > following.metrics["soaked_fraction"]
+
+
+def test_without_notices_a_margin_is_a_poor_way_to_keep_the_limit():
+    """The two ends and a bend of the curve that the study margin-trade draws."""
+    silent = "loads.training.notice.reliability_fraction=0.0"
+    runs = {
+        (policy, margin): galaxy(silent, f"policy.type={policy}", f"policy.margin_mw={margin}").metrics
+        for policy in ("follow-headroom", "checkpoint-aware")
+        for margin in (0, 16)
+    }
+    free, held = runs["follow-headroom", 0], runs["follow-headroom", 16]
+    assert held["soaked_fraction"] < 0.6 * free["soaked_fraction"]
+    assert held["exceedance_mwh"] > 0.95 * free["exceedance_mwh"]
+    waiting = runs["checkpoint-aware", 0]
+    assert waiting["exceedance_mwh"] < 0.25 * free["exceedance_mwh"]
+    assert waiting["soaked_fraction"] > 0.95 * free["soaked_fraction"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.engine.campus import Campus
+from sim.metrics.demand import billed_months
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.policies import Decision
 from sim.recording import Track
@@ -92,3 +93,29 @@ def test_a_fleet_tells_what_it_drew_though_its_ramp_is_recorded_ahead():
     env.now = 40.0
     fleet.command(0.0)
     assert fleet.power_between(35.0, 46.0).integral() == pytest.approx(27.5 * 5.0 + 30.0 * 6.0 / 2.0)
+
+
+def test_a_policy_is_told_what_a_megawatt_of_each_months_peak_costs_and_what_is_billed_anyway():
+    class Terms(Watch):
+        def decide(self, observation):
+            self.seen.append((observation.demand_terms, observation.time_s))
+            return Decision(
+                50.0 if observation.time_s < 7200.0 else 10.0, "script", observation.time_s + 600.0
+            )
+
+    policy = Terms()
+    charge = {**CHARGE, "ratchet_fraction": 0.8, "previous_peak_mw": 20.0}
+    fields = {"start": "2026-01-31T22:00:00-06:00", "days": 4 / 24}
+    campus = campus_with(policy, market={"demand_charge": charge}, **fields)
+    january, february = billed_months(campus.run())
+
+    told = dict.fromkeys(terms for terms, _ in policy.seen)
+    first, second = told
+    assert (first.usd_per_mw, second.usd_per_mw) == pytest.approx(
+        (1e4 * january.month_fraction, 1e4 * february.month_fraction)
+    )
+    assert first.floor_mw == pytest.approx(16.0)
+    assert second.floor_mw == pytest.approx(0.8 * january.peak_mw)
+    assert second.floor_mw == pytest.approx(february.billed_mw)
+    assert (first.until_s, second.until_s) == (7200.0, 14_400.0)
+    assert all(terms is not None and time_s <= terms.until_s for terms, time_s in policy.seen)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.policies.commitment import BlockGroup, best_commitment
-from sim.policies.dispatch import Horizon, Peak, best_dispatch
+from sim.policies.dispatch import Horizon, Peak, best_dispatch, is_free
 
 MARGINS = st.lists(st.integers(-80, 80), min_size=2, max_size=5)
 
@@ -124,3 +124,19 @@ def test_a_start_loses_part_of_its_first_step():
     plan = best_commitment((group,), np.array([0.0, 2.0]), 1.0)
     assert plan.power_mw == pytest.approx([0.0, 1.5])
     assert plan.value_usd == pytest.approx(60.0)
+
+
+def test_below_a_peak_that_is_billed_anyway_there_is_no_programme_to_solve():
+    below = Peak(np.arange(3), np.array([10.0, 12.0, 9.0]), usd_per_mw=8.0, floor_mw=13.0)
+    steps = horizon([20.0, 20.0, -20.0], peaks=(below,))
+    assert is_free(steps, np.array([1.0, 1.0, 0.0]))
+    assert not is_free(steps, np.array([1.0, 1.5, 0.0]))
+    assert below.met_mw(np.array([1.0, 1.5, 0.0])) == 13.5
+    assert best_dispatch(steps).value_usd == pytest.approx(20.0)
+
+
+def test_counts_may_be_fractions_where_that_is_asked_for():
+    """Half of a block's power is free: nothing for a block that runs as a whole, half of it else."""
+    group, room_mw = BlockGroup(1.0, 1, np.array([40.0])), np.array([0.5])
+    assert best_commitment((group,), room_mw, 1.0).value_usd == pytest.approx(0.0)
+    assert best_commitment((group,), room_mw, 1.0, whole=False).value_usd == pytest.approx(20.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.policies import FleetView, FourCp, Observation
+from sim.policies import FleetView, Forecast, FourCp, Observation
 from sim.testing import check_policy
 
 FLEET = FleetView("miners", 0.0, 60.0, 20.0, 100.0)
@@ -69,3 +69,35 @@ def test_time_between_two_alarms_is_not_taken_from_the_budget():
     live.decide(seen(0.0))
     live.decide(seen(3600.0, system_load_mw=10.0))
     assert live.decide(seen(36_000.0)).wake_at_s == 39_600.0
+
+
+def forecast(*values_mw, start_s=0.0, step_s=3600.0):
+    return Forecast(start_s, start_s, step_s, tuple(values_mw))
+
+
+AFTERNOON = forecast(80.0, 90.0, 98.0, 85.0, start_s=0.0)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "keys", "decided"),
+    [
+        (0.0, {}, (60.0, "headroom", 3600.0)),
+        (3600.0, {}, (0.0, "coincident peak", 14_400.0)),
+        (14_399.0, {}, (0.0, "coincident peak", 14_400.0)),
+        (14_400.0, {}, (60.0, "headroom", None)),
+        (3600.0, {"local_hour_h": 14.0}, (60.0, "headroom", None)),
+        (3600.0, {"local_month_count": 5.0}, (60.0, "headroom", None)),
+        (3600.0, {"system_peak_mw": 102.0}, (60.0, "headroom", None)),
+        (3600.0, {"system_load_mw": 10.0}, (0.0, "coincident peak", 14_400.0)),
+    ],
+)
+def test_with_a_forecast_it_stops_around_the_peak_that_is_forecast(time_s, keys, decided):
+    keys = {"system_load_forecast": AFTERNOON, **keys}
+    assert policy().decide(seen(time_s, **keys))[:3] == decided
+
+
+def test_the_window_is_as_wide_as_asked_and_ends_with_the_budget():
+    keys = {"system_load_forecast": AFTERNOON}
+    assert policy(window_h=0.0).decide(seen(0.0, **keys)).wake_at_s == 7200.0
+    assert policy(window_h=0.5).decide(seen(5400.0, **keys))[:3] == (0.0, "coincident peak", 12_600.0)
+    assert policy(budget_h=0.5).decide(seen(5400.0, **keys))[:3] == (0.0, "coincident peak", 7200.0)

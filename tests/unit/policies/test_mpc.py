@@ -36,8 +36,10 @@ def test_where_nothing_couples_it_is_the_threshold(kind, seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_programme_whose_ramps_never_bind_says_what_the_threshold_says(seed):
     for observation in observations(60, seed):
-        plain = observation._replace(price_steps=())
-        policy = a_policy(start_usd_per_mw=0.0, ramp_up_mw_per_min=1e6, ramp_down_mw_per_min=1e6)
+        fleets = tuple(fleet._replace(levels=()) for fleet in observation.fleets)
+        plain = observation._replace(price_steps=(), fleets=fleets)
+        ramps = {"ramp_up_mw_per_min": 1e6, "ramp_down_mw_per_min": 1e6}
+        policy = a_policy(start_usd_per_mw=0.0, counts_peaks=False, **ramps)
         wanted_mw = PriceThreshold(type="price-threshold").decide(plain).target_mw
         minimum_mw = sum(fleet.minimum_mw for fleet in plain.fleets)
         free_mw = max(0.0, plain.headroom_mw)

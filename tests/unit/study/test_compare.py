@@ -7,6 +7,7 @@ from pyarrow import parquet
 from sim import load_scenario, run
 from sim.errors import InputError, ResultError
 from sim.study.compare import Until, Ways, compare
+from sim.study.compared_run import FACTS, against_foresight
 
 T_2 = 4.302653  # Student's t, 2 degrees of freedom, 97.5 %
 POLICIES = ["mining-off", "follow-headroom", "follow-headroom:margin_mw=20"]
@@ -179,3 +180,41 @@ def test_simultaneous_intervals_are_wider_and_bootstrap_ones_hold_the_mean(desk)
     low, high = difference["bootstrap"]
     assert low <= difference["mean"] <= high
     assert document["pareto"]["policies"]["follow-headroom"]["non_dominated"] in {True, False}
+
+
+COHORT = {"name": "miners", "type": "cohort", "model": "antminer-s21", "rated_mw": 60.0}
+
+
+def test_the_bound_with_inertia_is_found_once_for_each_seed_and_no_policy_beats_it(desk, tmp_path):
+    policies, overrides = ["mining-off", "always-on", "follow-headroom"], [f"fleets={json.dumps([COHORT])}"]
+    found = compare(desk.scenario, policies, 2, overrides=overrides, folder=tmp_path / "kept")
+
+    texts = [path.read_text() for path in (tmp_path / "kept" / "runs").glob("??/*.json")]
+    assert sum("inertia_usd" in text for text in texts) == 2
+    bounds = found.values["mining-off"]["limited_bound_usd"]
+    assert np.all(np.isfinite(bounds))
+    for policy in policies:
+        values = found.values[policy]
+        assert values["limited_bound_usd"] == pytest.approx(bounds, rel=1e-12)
+        assert np.all(values["objective_usd"] <= values["limited_bound_usd"])
+        assert np.all(values["limited_bound_usd"] <= values["bound_usd"])
+        share = values["objective_usd"] / values["limited_bound_usd"]
+        assert values["limited_bound_captured_fraction"] == pytest.approx(share)
+
+
+def test_the_bound_with_inertia_is_not_assessable_without_cohorts(desk):
+    values = compare(desk.scenario, ["follow-headroom"], 1).values["follow-headroom"]
+    assert np.isnan(values["limited_bound_usd"][0])
+    assert np.isnan(values["limited_bound_captured_fraction"][0])
+
+
+def test_what_inertia_takes_stands_between_the_two_bounds(desk):
+    scenario = load_scenario(desk.scenario)
+    result = run(scenario)
+    free = against_foresight(result.recording, scenario, result.metrics, 0.0)
+    limited = against_foresight(result.recording, scenario, result.metrics, 1000.0)
+
+    assert free["limited_bound_usd"] == free["bound_usd"] == limited["bound_usd"]
+    assert limited["limited_bound_usd"] == pytest.approx(free["bound_usd"] - 1000.0)
+    assert limited["limited_bound_captured_fraction"] > free["limited_bound_captured_fraction"]
+    assert set(free) == set(FACTS)

@@ -1,0 +1,111 @@
+"""The page of a study: its figure, where it states one, and a table of what its combinations gave."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sim.report.comparison_figures import write_figures
+from sim.report.format import format_value, words_of
+from sim.report.static_page import figures_folder, pictures_of, static_page
+from sim.report.trade_figure import Point, trade_figure
+
+PAGE: Final = "study.html"
+FIGURE: Final = "trade.png"
+SEED: Final = "seed"
+SHOWN: Final = ("site_peak_mw", "soaked_fraction", "exceedance_s", "exceedance_mwh", "mining_margin_usd")
+"""Metrics in the table, after those of the figure."""
+
+Document = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+
+class Combination(NamedTuple):
+    """The runs of one combination of values."""
+
+    values: tuple[Any, ...]
+    """Its value on each axis, but for the seed."""
+    rows: tuple[Row, ...]
+    """Its runs that are done."""
+
+    def mean(self, metric: str) -> float | None:
+        """Return the mean of a metric over the runs; None where one cannot tell."""
+        found = [row.get(metric) for row in self.rows]
+        known = [value for value in found if value is not None]
+        return sum(known) / len(known) if known and len(known) == len(found) else None
+
+
+def write_study_report(folder: Path) -> Path:
+    """Write ``study.html`` and its figure into a study's folder, from what a sweep left there; return it."""
+    from pyarrow import parquet  # noqa: PLC0415  # slow to import
+
+    document = json.loads((folder / "study.json").read_bytes())
+    rows = parquet.ParquetFile(folder / "runs.parquet").read().to_pylist()
+    paths = [axis["path"] for axis in document["axes"] if axis["path"] != SEED]
+    found = list(combinations(paths, rows))
+    figures, captions = figures_folder(folder), _captions(document, paths, found)
+    names = write_figures(
+        {name: lambda _: trade_figure(document, paths, _points(document, found)) for name in captions},
+        document,
+        figures,
+    )
+    text = static_page(
+        document["name"],
+        _notes(document, found),
+        pictures_of(figures, names, captions),
+        _table(document, paths, found),
+    )
+    (folder / PAGE).write_text(text, encoding="utf-8", newline="\n")
+    return folder / PAGE
+
+
+def combinations(paths: Sequence[str], rows: Sequence[Row]) -> Iterator[Combination]:
+    """Yield the combinations of values in the order of the rows, with their runs that are done."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[path] for path in paths), [])
+        if row["done"]:
+            groups[tuple(row[path] for path in paths)].append(row)
+    for values, group in groups.items():
+        yield Combination(values, tuple(group))
+
+
+def _points(document: Document, found: Sequence[Combination]) -> list[Point]:
+    pairs = [
+        (one.values, one.mean(document["figure"]["x"]), one.mean(document["figure"]["y"])) for one in found
+    ]
+    return [Point(values, x, y) for values, x, y in pairs if x is not None and y is not None]
+
+
+def _captions(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> dict[str, str]:
+    """Return the caption of the study's figure by its name; none where it states no figure."""
+    figure = document.get("figure")
+    if figure is None or not _points(document, found):
+        return {}
+    sides = f"{words_of(figure['y'])} against {words_of(figure['x'])[:1].lower()}{words_of(figure['x'])[1:]}"
+    return {FIGURE: f"{sides}, a point for each combination of {', '.join(paths)}"}
+
+
+def _notes(document: Document, found: Sequence[Combination]) -> list[str]:
+    counts = {len(one.rows) for one in found}
+    notes = [document["question"]] if document["question"] else []
+    notes.append(f"Scenario {document['scenario']['name']}; {document['run_count']} runs.")
+    if counts != {1}:
+        notes.append(f"Means of up to {max(counts)} replications.")
+    return notes
+
+
+def _table(
+    document: Document, paths: Sequence[str], found: Sequence[Combination]
+) -> tuple[list[str], list[list[str]]]:
+    facts = document["metrics"]
+    wanted = [*(document.get("figure") or {}).values(), *SHOWN]
+    shown = [name for name in dict.fromkeys(wanted) if name in facts]
+    rows = [
+        [
+            *(str(value) for value in one.values),
+            *(format_value(one.mean(name), facts[name]["unit"]) for name in shown),
+        ]
+        for one in found
+    ]
+    return [*paths, *shown], rows
