@@ -195,6 +195,24 @@ def _read_recording(folder: Path) -> Recording:
     )
 
 
+def require_new(path: Path) -> Path:
+    """Return the path of a folder to make, if one can be made there as far as that can be told beforehand.
+
+    Raises
+    ------
+    ResultError
+        Something stands there already, or no folder can be made there.
+    """
+    if path.exists():
+        raise ResultError(f"{path}: is there already; name another folder with --out")
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir():
+        raise ResultError(f"{path}: cannot be made ({above} is no folder)")
+    if not os.access(above, os.W_OK):
+        raise ResultError(f"{path}: cannot be made (no right to write into {above})")
+    return path
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Make a folder that is whole or absent: filled under a temporary name beside it, then renamed.
@@ -215,9 +233,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         Something stands there already, or no folder can be made there.
     """
     with _said_plainly(path):
-        if path.exists():
-            raise ResultError(f"{path}: is there already; name another folder with --out")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        require_new(path).parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:
         yield temporary

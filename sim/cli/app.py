@@ -23,7 +23,19 @@ DataFolders = Annotated[
 Overrides = Annotated[
     list[str], typer.Option("--set", help="Override a field: fleets.miners.rated_mw=80; repeatable.")
 ]
-OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder to write the result to; must be new.")]
+
+
+def _new(folder: Path | None) -> Path | None:
+    """Refuse a folder that cannot be made before the work is done that it is for."""
+    from sim.result import require_new  # noqa: PLC0415  # keeps --help fast
+
+    return folder if folder is None else require_new(folder)
+
+
+OutFolder = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder to write the result to; must be new.", callback=_new),
+]
 Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
 AllowPlugins = Annotated[
     bool,

@@ -79,6 +79,20 @@ def test_out_must_be_new(command, tmp_path):
     assert "is there already" in err
 
 
+@pytest.mark.parametrize(
+    ("folder", "words"), [("there", "is there already"), ("there/file/new", "there/file is no folder")]
+)
+def test_where_nothing_can_be_written_no_run_begins(command, tmp_path, folder, words):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").touch()
+
+    code, out, err = command("compare", REPLAY_DAY, "--policies", "always-on mining-off", "--out", folder)
+
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not (tmp_path / "results").exists()
+
+
 def test_json_prints_metrics_alone_and_writes_no_folder(command, tmp_path):
     code, out, _ = command("run", REPLAY_DAY, "--json")
 
