@@ -1,15 +1,16 @@
 """Dips of AI power: sudden falls, how deep, how long, and what AI did not draw in them."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
+from sim.signals.breakpoints import BLOCK, IndexArray
+from sim.signals.range_above import intervals_of_fall_above
 from sim.signals.screening import spans_of_range_above, with_window
 from sim.units import SECONDS_PER_HOUR
 
@@ -23,9 +24,12 @@ ROUNDING_MW: Final = 1e-6
 LONGEST_S: Final = 21_600.0
 """After this time the lower level counts as the new normal [s]; assumption: beyond most manual restarts."""
 
+BoolArray = NDArray[np.bool_]
+Look = Callable[[IndexArray, IndexArray], tuple[BoolArray, FloatArray]]
+"""Tells of some dips, in rows, at how many breakpoints on or back what is sought is there, and when [s]."""
 
-@dataclass(frozen=True, slots=True)
-class Dip:
+
+class Dip(NamedTuple):
     """One dip of AI power."""
 
     start_s: float
@@ -84,13 +88,16 @@ def dips(
     [(600.0, 960.0, 6.0)]
     """
     starts_s, references_mw = _falls(power_mw, depth_mw, edge_s)
-    recovery = _Recovery(power_mw)
-    found: list[tuple[float, float, float]] = []
-    for start_s, reference_mw in zip(starts_s.tolist(), references_mw.tolist(), strict=True):
-        if not found or start_s >= found[-1][1]:
-            latest_s = min(start_s + longest_s, power_mw.end_s)
-            found.append((start_s, recovery.time_s(start_s, reference_mw - depth_mw, latest_s), reference_mw))
-    return _measured(power_mw, found, edge_s)
+    ends_s = _recoveries_s(power_mw, starts_s, references_mw - depth_mw, longest_s)
+    kept = _one_at_a_time(starts_s, ends_s)
+    starts_s, ends_s, references_mw = starts_s[kept], ends_s[kept], references_mw[kept]
+    if kept.size == 0:
+        return ()
+    lowest_mw, drawn_mwh = _drawn(power_mw, starts_s, ends_s)
+    energies_mwh = references_mw * (ends_s - starts_s) / SECONDS_PER_HOUR - drawn_mwh
+    falls_s = _falls_s(power_mw, starts_s, references_mw, edge_s)
+    columns = (starts_s, ends_s, references_mw, lowest_mw, energies_mwh, falls_s)
+    return tuple(map(Dip, *(column.tolist() for column in columns)))
 
 
 def _falls(power_mw: Signal, depth_mw: float, edge_s: float) -> tuple[FloatArray, FloatArray]:
@@ -98,85 +105,91 @@ def _falls(power_mw: Signal, depth_mw: float, edge_s: float) -> tuple[FloatArray
     starts_s, references_mw, until_s = [np.empty(0)], [np.empty(0)], -np.inf
     for span_s in spans_of_range_above(power_mw, edge_s, depth_mw):
         part = with_window(power_mw, edge_s, span_s)
-        highest_mw = part.rolling_maximum(edge_s)
-        low_s = (highest_mw - part).intervals_above(depth_mw)
+        low_s, highest_mw = intervals_of_fall_above(part, edge_s, depth_mw)
         # what lies before the span is cut off, and what began in the span before is there already
-        low_s = low_s[(low_s[:, 1] > span_s[0]) & (low_s[:, 0] > until_s)]
-        starts_s.append(low_s[:, 0])
-        references_mw.append(highest_mw.at(low_s[:, 0]))
-        until_s = float(low_s[-1, 1]) if low_s.size else until_s
+        new = (low_s[:, 1] > span_s[0]) & (low_s[:, 0] > until_s)
+        starts_s.append(low_s[new, 0])
+        references_mw.append(highest_mw[new])
+        until_s = float(low_s[new][-1, 1]) if new.any() else until_s
     return np.concatenate(starts_s), np.concatenate(references_mw)
 
 
-def _measured(power_mw: Signal, found: list[tuple[float, float, float]], edge_s: float) -> tuple[Dip, ...]:
-    """Return the dips with their lowest power and the energy that was not drawn."""
-    if not found:
-        return ()
-    edges_s = np.unique([time_s for start_s, end_s, _ in found for time_s in (start_s, end_s)])
-    bins = np.searchsorted(edges_s, [start_s for start_s, _, _ in found])
-    falls_s = _falls_s(power_mw, found, edge_s)
+def _one_at_a_time(starts_s: FloatArray, ends_s: FloatArray) -> IndexArray:
+    """Return the places of the dips that do not begin within the one before."""
+    kept, until_s = [], -np.inf
+    for place, (start_s, end_s) in enumerate(zip(starts_s.tolist(), ends_s.tolist(), strict=True)):
+        if start_s >= until_s:
+            kept.append(place)
+            until_s = end_s
+    return np.array(kept, dtype=np.intp)
+
+
+def _drawn(power_mw: Signal, starts_s: FloatArray, ends_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the lowest power [MW] in each dip, and the energy drawn [MWh]."""
+    edges_s = np.unique(np.concatenate([starts_s, ends_s]))
+    bins = np.searchsorted(edges_s, starts_s)
     drawn_mwh = power_mw.integrals_over(edges_s)[bins] / SECONDS_PER_HOUR
-    lowest_mw = power_mw.minima_over(edges_s)[bins]
-    return tuple(
-        Dip(
-            start_s,
-            end_s,
-            reference_mw,
-            lowest,
-            reference_mw * (end_s - start_s) / SECONDS_PER_HOUR - drawn,
-            fall_s,
-        )
-        for (start_s, end_s, reference_mw), lowest, drawn, fall_s in zip(
-            found, lowest_mw.tolist(), drawn_mwh.tolist(), falls_s, strict=True
-        )
-    )
+    return power_mw.minima_over(edges_s)[bins], drawn_mwh
 
 
-def _falls_s(power_mw: Signal, found: list[tuple[float, float, float]], edge_s: float) -> list[float]:
+def _falls_s(power_mw: Signal, starts_s: FloatArray, references_mw: FloatArray, edge_s: float) -> FloatArray:
     """Return how long each fall takes from where power was last at its highest [s]."""
-    # as memory views: they give plain floats one by one, and copy nothing
-    times_s, values, ends_mw = power_mw.time_s.data, power_mw.value.data, power_mw.left_limits().data
-    falls_s = []
-    for start_s, _, reference_mw in found:
-        level = reference_mw - ROUNDING_MW
-        position = bisect_right(times_s, start_s) - 1
-        while position > 0 and max(values[position], ends_mw[position - 1]) < level:
-            position -= 1
-        # where the level before was passed on a slope, it is the one of `edge_s` ago
-        falls_s.append(min(float(start_s - times_s[position]), edge_s))
-    return falls_s
+    times_s, values = power_mw.time_s, power_mw.value
+    levels_mw = references_mw - ROUNDING_MW
+    first = np.searchsorted(times_s, starts_s, side="right") - 1
+
+    def was_high(dip: IndexArray, back: IndexArray) -> tuple[BoolArray, FloatArray]:
+        place = np.maximum(first[dip] - back, 0)
+        before = np.maximum(place - 1, 0)
+        left_mw = values[before] + power_mw.slope_per_s[before] * (times_s[place] - times_s[before])
+        high = np.maximum(values[place], left_mw) >= levels_mw[dip]
+        return high | (place == 0), times_s[place]
+
+    # where the level before was passed on a slope, it is the one of `edge_s` ago
+    return np.minimum(starts_s - _first_found(was_high, starts_s.size), edge_s)
 
 
-class _Recovery:
-    """Finds when a signal is back at a level; a dip is short, so it looks segment by segment."""
+def _recoveries_s(
+    power_mw: Signal, starts_s: FloatArray, levels_mw: FloatArray, longest_s: float
+) -> FloatArray:
+    """Return when power, below a level at each start, is back at it, or else has been long below it [s]."""
+    times_s, values, slopes = power_mw.time_s, power_mw.value, power_mw.slope_per_s
+    first = np.searchsorted(times_s, starts_s, side="right") - 1
+    last, latest_s = times_s.size - 1, np.minimum(starts_s + longest_s, power_mw.end_s)
 
-    def __init__(self, power_mw: Signal) -> None:
-        self._end_s = power_mw.end_s
-        # as memory views: they give plain floats one by one, and copy nothing
-        self._time_s = power_mw.time_s.data
-        self._value = power_mw.value.data
-        self._slope = power_mw.slope_per_s.data
+    def is_back(dip: IndexArray, ahead: IndexArray) -> tuple[BoolArray, FloatArray]:
+        place = first[dip] + ahead
+        after = place > last
+        place = np.minimum(place, last)
+        from_s, rise_mw, slope = times_s[place], levels_mw[dip] - values[place], slopes[place]
+        next_s = np.where(place < last, times_s[np.minimum(place + 1, last)], power_mw.end_s)
+        reached_s = from_s + np.divide(rise_mw, slope, out=np.zeros(slope.shape), where=slope > 0.0)
+        at_once = (rise_mw <= 0.0) & (from_s > starts_s[dip])
+        on_slope = (slope > 0.0) & (reached_s > starts_s[dip]) & (reached_s < next_s)
+        too_late = after | (from_s >= latest_s[dip])
+        back_s = np.where(at_once, from_s, reached_s)
+        return at_once | on_slope | too_late, np.where(too_late, np.inf, back_s)
 
-    def time_s(self, start_s: float, level: float, latest_s: float) -> float:
-        """Return when the signal, below the level at ``start_s``, is back at it, or else ``latest_s``."""
-        position = bisect_right(self._time_s, start_s) - 1
-        while position < len(self._time_s) and self._time_s[position] < latest_s:
-            back_s = self._back_within(position, start_s, level)
-            if back_s is not None:
-                return min(back_s, latest_s)
-            position += 1
-        return latest_s
+    return np.minimum(_first_found(is_back, starts_s.size), latest_s)
 
-    def _back_within(self, position: int, start_s: float, level: float) -> float | None:
-        from_s, slope = self._time_s[position], self._slope[position]
-        if self._value[position] >= level and from_s > start_s:
-            return float(from_s)
-        next_s = self._time_s[position + 1] if position + 1 < len(self._time_s) else self._end_s
-        if slope > 0.0:
-            reached_s = float(from_s + (level - self._value[position]) / slope)
-            if start_s < reached_s < next_s:
-                return reached_s
-        return None
+
+def _first_found(look: Look, count: int) -> FloatArray:
+    """Return for each dip the time at the first place at which a look finds something [s].
+
+    Most dips are short, so that all are looked at together, a few places at a time, those the more that are
+    left, and what is found leaves the rest.
+    """
+    found_s = np.empty(count)
+    left, begin, width = np.arange(count), 0, 1
+    while left.size:
+        there, times_s = look(left[:, np.newaxis], np.arange(begin, begin + width))
+        which = there.argmax(axis=1)
+        rows = np.arange(left.size)
+        done = there[rows, which]
+        found_s[left[done]] = times_s[rows, which][done]
+        left, begin = left[~done], begin + width
+        width = max(1, min(2 * width, BLOCK // max(1, left.size)))
+    return found_s
 
 
 def depth_mw(recording: Recording) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.metrics.base import Metric
 from sim.recording import Recording
-from sim.signals import Signal
+from sim.signals import FloatArray, Signal
 from sim.signals.distribution import Distribution
 from sim.units import SECONDS_PER_HOUR
 
@@ -28,44 +28,44 @@ class Regulation(NamedTuple):
     """Energy of its magnitude [MWh]."""
 
 
-def persistence_mw(power: Signal) -> Signal | None:
+def persistence_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
     """Return the base point that is the mean of the interval before, from the second interval on.
 
     None in a run shorter than two intervals; a rest at the end that fills no interval is left out.
     """
-    means_mw = _means_mw(power)
     if means_mw.size < 2:  # noqa: PLR2004  # one to learn from, one to judge
         return None
     starts_s = power.start_s + INTERVAL_S * np.arange(1, means_mw.size)
     return Signal.steps(starts_s, means_mw[:-1], float(starts_s[-1]) + INTERVAL_S)
 
 
-def interpolation_mw(power: Signal) -> Signal | None:
+def interpolation_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
     """Return the base point that lies in a line between the means of intervals, each at its middle.
 
     It knows the coming interval, as a perfect schedule would. None in a run shorter than two intervals.
     """
-    means_mw = _means_mw(power)
     if means_mw.size < 2:  # noqa: PLR2004  # a line needs two points
         return None
     middles_s = power.start_s + INTERVAL_S * (np.arange(means_mw.size) + 0.5)
     return Signal.linear(middles_s, means_mw, float(middles_s[-1]))
 
 
-def _means_mw(power: Signal) -> np.ndarray:
+def _site_means_mw(recording: Recording) -> FloatArray:
+    """Return the mean of site power over each interval from the start on [MW]."""
+    power = recording["site_power_mw"]
     count = int(power.duration_s // INTERVAL_S)
     return power.means_over(power.start_s + INTERVAL_S * np.arange(count + 1)) if count else np.empty(0)
 
 
-BaseRule = Callable[[Signal], Signal | None]
+BaseRule = Callable[[Signal, FloatArray], Signal | None]
 RULES: Final[dict[str, BaseRule]] = {"persistence": persistence_mw, "interpolation": interpolation_mw}
-"""The rules by which a base point is set."""
+"""The rules by which a base point is set from power and its means over intervals [MW]."""
 
 
 def regulation(recording: Recording, rule: str) -> Regulation:
     """Return how far site power is from its base point, under one of `RULES`; NaN in a run below 10 min."""
     power = recording["site_power_mw"]
-    base = RULES[rule](power)
+    base = RULES[rule](power, recording.once(_site_means_mw))
     if base is None:
         return Regulation((float("nan"),) * len(QUANTILES), float("nan"))
     power = power.clip_time(base.start_s, base.end_s)
@@ -75,7 +75,7 @@ def regulation(recording: Recording, rule: str) -> Regulation:
     for from_s, to_s in power.spans_s():
         error = power.clip_time(from_s, to_s) - base.clip_time(from_s, to_s)
         errors.add(error)
-        energy += error.integral_above(0.0) + (-error).integral_above(0.0)
+        energy += error.integral_of_magnitude()
     return Regulation(
         tuple(errors.quantile(share) for share in QUANTILES.values()), energy / SECONDS_PER_HOUR
     )

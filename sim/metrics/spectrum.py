@@ -21,9 +21,13 @@ The edges 0.1, 5 and 55 Hz stand in utilities' limits; 0.8 and 2.5 Hz are unveri
 CRITICAL_HZ: Final = (0.1, 20.0)
 """The example of a critical band in arXiv:2508.14318 [Hz], with at most 20 % of the energy of all
 harmonics."""
-FILTER_ORDER: Final = 2
-"""Order of the Butterworth band-pass at each edge. Assumption: no limit that was seen publishes its
-filter."""
+HANN: Final = (0.5, 0.5)
+"""Weights of the cosines of a Hann window."""
+FLAT_TOP: Final = (0.21557895, 0.41663158, 0.277263158, 0.083578947, 0.006947368)
+"""Weights of the cosines of a flat-top window: G. D'Antona and A. Ferrero, Digital Signal Processing for
+Measurement Systems (2006), section 3.1."""
+FORGOTTEN: Final = 40.0
+"""After so many times its time constant nothing is left of a filter's past: e^-40 is below rounding."""
 LINE_PERIODS: Final = 10.0
 """Periods of the lowest frequency in a segment that lines are sought in: a line under the flat-top window is
 five of them wide either way."""
@@ -71,15 +75,12 @@ class Spectrum:
         >>> round(swing.rms_mw(0.0, 10.0), 3), round(swing.share(0.1, 1.0), 3)
         (3.536, 1.0)
         """
-        from scipy.signal import welch  # noqa: PLC0415  # slow to import, and few uses need it
-
         if power_mw.size < 2:  # noqa: PLR2004  # a swing needs two values
             raise ValueError(f"a spectrum needs at least two samples, got {power_mw.size}")
         segment = power_mw.size if whole else min(SEGMENT, power_mw.size)
-        frequency_hz, density = welch(
-            power_mw, rate_hz, window="boxcar" if whole else "hann", nperseg=segment, detrend="constant"
-        )
-        return cls(frequency_hz, density)
+        window = np.ones(segment) if whole else _cosines(HANN, segment)
+        density = _squares(power_mw, window).mean(axis=0) / (rate_hz * float(np.sum(window**2)))
+        return cls(_frequencies_hz(segment, rate_hz), density)
 
     @property
     def step_hz(self) -> float:
@@ -149,19 +150,40 @@ def largest_line(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: f
     >>> round(line.frequency_hz, 1), round(line.amplitude_mw, 2)
     (0.5, 5.0)
     """
-    from scipy.signal import spectrogram  # noqa: PLC0415  # see above
-
     segment = SEGMENT if low_hz <= 0.0 else int(np.ceil(LINE_PERIODS / low_hz * rate_hz))
     segment = min(segment, power_mw.size)
-    frequency_hz, _, squares_by_segment = spectrogram(
-        power_mw, rate_hz, "flattop", segment, segment // 2, detrend="constant", scaling="spectrum"
-    )
-    squares = np.median(squares_by_segment, axis=1)
+    window = _cosines(FLAT_TOP, segment)
+    frequency_hz = _frequencies_hz(segment, rate_hz)
+    squares = np.median(_squares(power_mw, window), axis=0) / np.sum(window) ** 2
     inside = np.flatnonzero((frequency_hz >= low_hz) & (frequency_hz <= high_hz))
     if inside.size == 0:
         return Line(float("nan"), float("nan"))
     top = inside[np.argmax(squares[inside])]
     return Line(float(frequency_hz[top]), float(np.sqrt(2.0 * squares[top])))
+
+
+def _cosines(weights: Sequence[float], size: int) -> FloatArray:
+    """Return a window as a sum of cosines of once, twice, ... its length, shape (size,)."""
+    angle = 2.0 * np.pi * np.arange(size) / size
+    return np.asarray(sum((-1) ** k * weight * np.cos(k * angle) for k, weight in enumerate(weights)))
+
+
+def _frequencies_hz(size: int, rate_hz: float) -> FloatArray:
+    """Return the frequencies of a Fourier sum over so many samples [Hz], shape (size // 2 + 1,)."""
+    return np.arange(size // 2 + 1, dtype=np.float64) * (rate_hz / size)
+
+
+def _squares(power_mw: FloatArray, window: FloatArray) -> FloatArray:
+    """Return the squared Fourier sums of half-overlapping segments under a window, less the mean of each.
+
+    Those of negative frequencies are counted with the positive ones; shape (segments, frequencies).
+    """
+    starts = range(0, power_mw.size - window.size + 1, window.size - window.size // 2)
+    segments = (power_mw[start : start + window.size] for start in starts)
+    squares = np.array([np.abs(np.fft.rfft(window * (one - one.mean()))) ** 2 for one in segments])
+    # zero and half of the rate have no negative twin
+    squares[:, 1 : (window.size + 1) // 2] *= 2.0
+    return np.asarray(squares, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +281,7 @@ def amplitude_mw(power: Signal, frequency_hz: float) -> float:
 
 
 def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: float) -> FloatArray:
-    """Return samples filtered to a band, as if their first value had held for ever before.
+    r"""Return samples filtered to a band, as if their first value had held for ever before.
 
     Parameters
     ----------
@@ -275,19 +297,42 @@ def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: fl
     Returns
     -------
     FloatArray
-        What is left [MW], shape (n,): a Butterworth band-pass of order `FILTER_ORDER` at each edge, causal.
+        What is left [MW], shape (n,): a Butterworth band-pass of second order at each edge, causal.
 
     Raises
     ------
     ValueError
         Where the band reaches half of the rate.
-    """
-    from scipy.signal import butter, sosfilt  # noqa: PLC0415  # see above
 
+    Notes
+    -----
+    Second order is an assumption: no limit that was seen publishes its filter. The analogue filter
+
+    .. math:: H = \frac{1}{p^2 + \sqrt 2\,p + 1}, \quad
+        p = \frac{s^2 + \omega_1 \omega_2}{(\omega_2 - \omega_1) s}
+
+    goes over to samples by the bilinear transform :math:`s = j \tan(\pi f / f_s)`, with its edges likewise.
+    """
     if high_hz >= 0.5 * rate_hz:
         raise ValueError(
             f"a band up to {high_hz:g} Hz needs more than {2 * high_hz:g} Hz, got {rate_hz:g} Hz"
         )
-    filters = butter(FILTER_ORDER, (low_hz, high_hz), "bandpass", fs=rate_hz, output="sos")
     # a band-pass answers a constant with nothing: less its first value, power begins at rest
-    return np.asarray(sosfilt(filters, power_mw - power_mw[0]))
+    swing_mw = power_mw - power_mw[0]
+    # in zeros after the last sample the filter forgets, so that its end does not run into its beginning
+    size = power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz))
+    angle = np.pi * np.fft.rfftfreq(size)
+    # the bilinear transform, which is infinite at half of the rate: nothing passes there
+    passes = np.zeros(angle.size, dtype=np.complex128)
+    tangent = np.tan(angle[1 : (size + 1) // 2])
+    low, high = np.tan(np.pi * low_hz / rate_hz), np.tan(np.pi * high_hz / rate_hz)
+    shifted = 1j * (tangent**2 - low * high) / ((high - low) * tangent)
+    passes[1 : tangent.size + 1] = 1.0 / (shifted**2 + np.sqrt(2.0) * shifted + 1.0)
+    return np.asarray(np.fft.irfft(np.fft.rfft(swing_mw, size) * passes, size)[: power_mw.size])
+
+
+def _forgets_after_s(low_hz: float, high_hz: float) -> float:
+    """Return the time after which nothing is left of what a band-pass was given [s], by its slowest pole."""
+    width, centre = 2.0 * np.pi * (high_hz - low_hz), 4.0 * np.pi**2 * low_hz * high_hz
+    poles = np.roots([1.0, width * np.sqrt(0.5) * (1.0 - 1j), centre])
+    return FORGOTTEN / float(-poles.real.max())

@@ -351,9 +351,11 @@ class PiecewiseLinear:
             raise ValueError(f"an interval must not end before it starts: from {from_s} s to {to_s} s")
         first = int(np.searchsorted(self.time_s, first_s, "right")) - 1
         last = max(int(np.searchsorted(self.time_s, last_s, "left")), first + 1)
-        times, values = self.time_s[first:last].copy(), self.value[first:last].copy()
-        values[0] += self.slope_per_s[first] * (first_s - times[0])
-        times[0] = first_s
+        times, values = self.time_s[first:last], self.value[first:last]
+        if first_s > times[0]:
+            passed = self.slope_per_s[first] * (first_s - times[0])
+            times, values = times.copy(), values.copy()
+            times[0], values[0] = first_s, values[0] + passed
         return type(self)(times, values, self.slope_per_s[first:last], float(last_s))
 
     def shift(self, by_s: float) -> Self:

@@ -134,9 +134,12 @@ def merged_places(first_s: FloatArray, second_s: FloatArray, end_s: float) -> Me
     order = np.argsort(times_s, kind="stable")  # two runs in order, which a stable sort merges
     times_s = times_s[order]
     first = np.cumsum(order < first_s.size) - 1
-    last_of_instant = np.append(times_s[1:] > times_s[:-1], True)[: times_s.size]
     second = np.arange(times_s.size) - first - 1
-    return Merged(times_s[last_of_instant], first[last_of_instant], second[last_of_instant])
+    last_of_instant = np.append(times_s[1:] > times_s[:-1], True)[: times_s.size]
+    if last_of_instant.all():
+        return Merged(times_s, first, second)
+    kept = np.flatnonzero(last_of_instant)
+    return Merged(times_s[kept], first[kept], second[kept])
 
 
 def require_breakpoints(arrays: Sequence[FloatArray], end_s: float | None) -> None:

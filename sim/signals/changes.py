@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.signals.breakpoints import FloatArray
+from sim.signals.breakpoints import FloatArray, IndexArray
 from sim.signals.windows import SLIVER_S, Signal
 
 ROUNDING: Final = 1e-12
@@ -66,22 +67,53 @@ def changes(signal: Signal) -> Changes:
     >>> found.start_s.tolist(), found.end_s.tolist(), found.size.tolist()
     ([10.0], [12.0], [-30.0])
     """
-    left = signal.left_limits()
-    ends_s = np.append(signal.time_s[1:], signal.end_s)
-    # the jump at each breakpoint, then the line from there on, in turn
-    values = np.column_stack([np.append(signal.value[0], left[:-1]), signal.value]).ravel()
-    afters = np.column_stack([signal.value, left]).ravel()
-    starts_s = np.repeat(signal.time_s, 2)
-    stops_s = np.column_stack([signal.time_s, ends_s]).ravel()
-    steps = afters - values
-    rounding = ROUNDING * max(float(np.abs(signal.value).max()), float(np.abs(left).max()))
-    way = np.where(np.abs(steps) > rounding, np.sign(steps), 0.0)
+    way, rests = _ways(signal)
     moves = np.flatnonzero(way)
-    # a jump of nothing parts no line from the next, nor does a piece of no length
-    rests = np.flatnonzero((way == 0.0) & (stops_s > starts_s + SLIVER_S))
-    rested = np.searchsorted(rests, moves)
-    begins = np.ones(moves.size, dtype=np.bool_)
-    begins[1:] = (way[moves[1:]] != way[moves[:-1]]) | (rested[1:] != rested[:-1])
-    firsts = moves[begins]
-    lasts = moves[np.append(begins[1:], True)] if moves.size else moves
-    return Changes(starts_s[firsts], stops_s[lasts], values[firsts], afters[lasts])
+    turns = way[moves[1:]] != way[moves[:-1]]
+    if rests.size:
+        turns |= np.diff(np.searchsorted(rests, moves)) > 0
+    firsts = moves[np.flatnonzero(np.append(True, turns))[: moves.size]]
+    lasts = moves[np.flatnonzero(np.append(turns, True))[: moves.size]]
+    end_s, after = _ends(signal, lasts)
+    return Changes(signal.time_s[firsts // 2], end_s, _starts(signal, firsts), after)
+
+
+def _ways(signal: Signal) -> tuple[NDArray[np.int8], IndexArray]:
+    """Return which way each step goes, and which steps are rests, in the memory of a part.
+
+    A step is the jump at a breakpoint, or the line from there on: those of even and of odd number.
+    """
+    highest = max(float(np.maximum(np.abs(b.value), np.abs(b.left_limit)).max()) for b in signal.segments())
+    ways, rests, first, before = [], [], 0, signal.value[:1]
+    for block in signal.segments():
+        jumps = _way(block.value - np.append(before, block.left_limit[:-1]), ROUNDING * highest)
+        lines = _way(block.left_limit - block.value, ROUNDING * highest)
+        ways.append(np.column_stack([jumps, lines]).ravel())
+        # a jump of nothing parts no line from the next, nor does a piece of no length
+        still = np.flatnonzero((lines == 0) & (block.end_s > block.start_s + SLIVER_S))
+        rests.append(2 * (first + still) + 1)
+        first, before = first + jumps.size, block.left_limit[-1:]
+    return np.concatenate(ways), np.concatenate(rests)
+
+
+def _starts(signal: Signal, steps: IndexArray) -> FloatArray:
+    """Return the value at the start of steps: before a jump, or where a line begins."""
+    place, jump = steps // 2, steps % 2 == 0
+    before = _ends(signal, 2 * np.maximum(place - 1, 0) + 1)[1]
+    return np.where(jump & (place > 0), before, signal.value[place])
+
+
+def _ends(signal: Signal, steps: IndexArray) -> tuple[FloatArray, FloatArray]:
+    """Return time [s] and value at the end of steps: after a jump, or where a line leads."""
+    place = steps // 2
+    start_s, value = signal.time_s[place], signal.value[place]
+    last = signal.time_s.size - 1
+    next_s = np.where(place < last, signal.time_s[np.minimum(place + 1, last)], signal.end_s)
+    line = steps % 2 == 1
+    left = value + signal.slope_per_s[place] * (next_s - start_s)
+    return np.where(line, next_s, start_s), np.where(line, left, value)
+
+
+def _way(step: FloatArray, rounding: float) -> NDArray[np.int8]:
+    """Return 1 where a step goes up, -1 where it goes down, 0 where it is rounding."""
+    return (step > rounding).astype(np.int8) - (step < -rounding).astype(np.int8)

@@ -4,7 +4,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from sim.signals.breakpoints import FloatArray, Segments
+from sim.signals.breakpoints import FloatArray, IndexArray, Segments
 from sim.signals.windows import Signal
 
 LEVELS: Final = (1 << 15) + 1
@@ -72,17 +72,17 @@ class Distribution:
             (block.value - self._lowest) / self._step,
             (block.left_limit - self._lowest) / self._step,
         )
-        low, high = np.minimum(first, last), np.maximum(first, last)
+        low, high, length_s = np.minimum(first, last), np.maximum(first, last), block.length_s
         flat = high - low < FLAT
-        middle = 0.5 * (low[flat] + high[flat])
-        _count(self._flat, middle, block.length_s[flat])
-        _count(self._flat_moment, middle, block.length_s[flat] * middle)
         self._time_s = None
-        low, high = low[~flat], high[~flat]
-        density = block.length_s[~flat] / (high - low)
-        for border, weight in ((low, density), (high, -density)):
-            _count(self._density, border, weight)
-            _count(self._moment, border, weight * border)
+        if flat.any():
+            still, moving = np.flatnonzero(flat), np.flatnonzero(~flat)
+            middle = 0.5 * (low[still] + high[still])
+            _count((self._flat, self._flat_moment), middle, length_s[still])
+            low, high, length_s = low[moving], high[moving], length_s[moving]
+        density = length_s / (high - low)
+        _count((self._density, self._moment), low, density)
+        _count((self._density, self._moment), high, -density)
 
     @property
     def time_s(self) -> FloatArray:
@@ -117,11 +117,18 @@ class Distribution:
         return float(self._step * np.argmax(within_s >= wanted_s))
 
 
-def _count(counts: FloatArray, level: FloatArray, weight: FloatArray) -> None:
-    """Add each weight to the count of the first whole level that is not below its level."""
+def _count(counts_and_moments: tuple[FloatArray, FloatArray], level: FloatArray, weight: FloatArray) -> None:
+    """Add each weight, and its moment, to those of the first whole level that is not below its level."""
     # what rounding puts a hair above a level belongs to it
     index = np.clip(np.ceil(level - 1e-9).astype(np.int64), 0, LEVELS)
+    counts, moments = counts_and_moments
+    _add_at(counts, index, weight)
+    _add_at(moments, index, weight * level)
+
+
+def _add_at(totals: FloatArray, index: IndexArray, addends: FloatArray) -> None:
+    """Add each addend to the total at its index."""
     if index.size < FEW:
-        np.add.at(counts, index, weight)
+        np.add.at(totals, index, addends)
     else:
-        counts += np.bincount(index, weights=weight, minlength=counts.size)
+        totals += np.bincount(index, weights=addends, minlength=totals.size)

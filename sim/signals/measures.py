@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import BLOCK, FloatArray, Segments
+from sim.signals.breakpoints import BLOCK, FloatArray, IndexArray, Segments, merged_places
 
 ROUNDING: Final = 1e-9
 """A last window shorter than this fraction of a step is rounding, not a window."""
@@ -109,12 +109,9 @@ class Measured(PiecewiseLinear):
         """Return the maximum of ``sign * s`` and the first time of it."""
         best, best_s = -np.inf, self.start_s
         for block in self.segments():
-            # in order of time: value and left limit of each segment in turn
-            heights = sign * np.column_stack([block.value, block.left_limit]).ravel()
-            index = int(np.argmax(heights))
-            if heights[index] > best:
-                best = float(heights[index])
-                best_s = float((block.end_s if index % 2 else block.start_s)[index // 2])
+            peak, time_s = first_peak(block, sign)
+            if peak > best:
+                best, best_s = peak, time_s
         return best, best_s
 
     # -- levels ---------------------------------------------------------------------------------------------
@@ -150,6 +147,16 @@ class Measured(PiecewiseLinear):
         """
         return float(sum(np.sum(_area_above(block, level)) for block in self.segments()))
 
+    def integral_of_magnitude(self) -> float:
+        r"""Return the integral of the magnitude.
+
+        Returns
+        -------
+        float
+            :math:`\int |s(t)|\,dt` [value·s].
+        """
+        return float(sum(np.sum(_area_of_magnitude(block)) for block in self.segments()))
+
     def intervals_above(self, level: float) -> FloatArray:
         """Return the maximal intervals in which the signal is above a level.
 
@@ -163,7 +170,7 @@ class Measured(PiecewiseLinear):
         FloatArray
             Start and end of each interval [s], shape (k, 2), in order; intervals that touch are one.
         """
-        pieces = np.concatenate([_intervals_above(block, level) for block in self.segments()])
+        pieces = np.concatenate([segments_above(block, level) for block in self.segments()])
         apart = pieces[1:, 0] > pieces[:-1, 1]
         border = np.ones(min(len(pieces), 1), dtype=np.bool_)
         starts, ends = np.concatenate([border, apart]), np.concatenate([apart, border])
@@ -284,14 +291,21 @@ class Measured(PiecewiseLinear):
         edges = _require_edges(self.inside(edges_s))
         starts, partial = [], []
         for piece in self._pieces(float(edges[0]), float(edges[-1])):
-            inner = edges[(edges > piece.start_s) & (edges < piece.end_s)]
-            bins = np.append(piece.start_s, inner)
-            split = piece.split_at(inner)
+            first, last = np.searchsorted(edges, [piece.start_s, piece.end_s])
+            first += edges[first] == piece.start_s
+            bins = np.append(piece.start_s, edges[first:last])
+            split, begins = piece._split_into(bins)  # noqa: SLF001  # of the same class
             measures = np.concatenate([measure(block) for block in split.segments()])
-            partial.append(reduce.reduceat(measures, np.searchsorted(split.time_s, bins)))
+            partial.append(reduce.reduceat(measures, begins))
             starts.append(bins)
         firsts = np.searchsorted(np.concatenate(starts), edges[:-1])
         return np.asarray(reduce.reduceat(np.concatenate(partial), firsts), dtype=np.float64)
+
+    def _split_into(self, starts_s: FloatArray) -> tuple[Self, IndexArray]:
+        """Return the same function with a breakpoint at the start of each bin, and where those stand."""
+        merged = merged_places(self.time_s, starts_s, self.end_s)
+        split = type(self)(merged.time_s, *self._lines(merged.first, merged.time_s), self.end_s)
+        return split, np.flatnonzero(np.diff(merged.second, prepend=-1))
 
     def _pieces(self, from_s: float, to_s: float) -> Iterator[Self]:
         """Cut an interval of the signal into pieces of at most ``BLOCK`` breakpoints or so."""
@@ -300,6 +314,16 @@ class Measured(PiecewiseLinear):
         for start_s, end_s in pairwise(cuts):
             if end_s > start_s:
                 yield self.clip_time(start_s, end_s)
+
+
+def first_peak(block: Segments, sign: float) -> tuple[float, float]:
+    """Return the maximum of ``sign`` times the value on some segments, and the first time of it [s]."""
+    starts, ends = sign * block.value, sign * block.left_limit
+    start, end = int(np.argmax(starts)), int(np.argmax(ends))
+    # of the two the higher; of equals the earlier, in order of time: value and left limit in turn
+    if starts[start] > ends[end] or (starts[start] == ends[end] and start <= end):
+        return float(starts[start]), float(block.start_s[start])
+    return float(ends[end]), float(block.end_s[end])
 
 
 def _require_edges(edges_s: FloatArray) -> FloatArray:
@@ -325,8 +349,21 @@ def _area_above(block: Segments, level: float) -> FloatArray:
     return block.length_s * _fraction_above(block, level) * mean_excess
 
 
-def _intervals_above(block: Segments, level: float) -> FloatArray:
+def _area_of_magnitude(block: Segments) -> FloatArray:
+    """Return the integral of the magnitude over each segment [value·s]."""
+    first, last = np.abs(block.value), np.abs(block.left_limit)
+    area = 0.5 * (first + last) * block.length_s
+    # two triangles where it passes zero, in place of a trapezoid
+    crossing = np.flatnonzero(block.value * block.left_limit < 0.0)
+    first, last = first[crossing], last[crossing]
+    area[crossing] *= (first**2 + last**2) / (first + last) ** 2
+    return area
+
+
+def segments_above(block: Segments, level: float) -> FloatArray:
     """Return the parts of segments that lie above a level [s], shape (k, 2)."""
+    some = np.flatnonzero(np.maximum(block.value, block.left_limit) > level)
+    block = Segments(block.start_s[some], block.end_s[some], block.value[some], block.left_limit[some])
     above_s = block.length_s * _fraction_above(block, level)
     starts_s = np.where(block.value < level, block.end_s - above_s, block.start_s)
     ends_s = np.where(block.left_limit < level, block.start_s + above_s, block.end_s)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from sim.signals.breakpoints import BLOCK, FloatArray
-from sim.signals.windows import SLIVER_S, Signal, reduce_ranges
+from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
 
 CHUNK: Final = 32
 """Breakpoints that are looked at as one; a whole number of chunks makes a block."""
@@ -127,5 +127,5 @@ def _bounds(signal: Signal, window_s: float) -> tuple[FloatArray, FloatArray, fl
     # a sliver more than the window: its start may be rounded
     since_s = starts_s - (window_s + SLIVER_S)
     first = np.maximum(np.searchsorted(starts_s, since_s, side="right") - 1, 0)
-    bounds = reduce_ranges(np.maximum, high, first, last) - reduce_ranges(np.minimum, low, first, last)
-    return starts_s, bounds, float(max(abs(high.max()), abs(low.min())))
+    highest, lowest = extremes_of_ranges(high, low, first, last)
+    return starts_s, highest - lowest, float(max(abs(high.max()), abs(low.min())))

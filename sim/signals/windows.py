@@ -1,5 +1,6 @@
 """What a signal does within a sliding window: net change, rolling maximum, minimum and range."""
 
+from collections.abc import Sequence
 from typing import Final, Self
 
 import numpy as np
@@ -10,6 +11,9 @@ from sim.signals.breakpoints import FloatArray, IndexArray, Segments, merged_pla
 
 SLIVER_S: Final = 1e-6
 """A segment shorter than this comes of rounding, not of anything that happened [s]."""
+
+Windows = tuple[IndexArray, IndexArray, FloatArray, FloatArray]
+"""First and last breakpoint within each window, its end [s], and a value at one of its borders [value]."""
 
 
 class Signal(Algebraic):
@@ -166,9 +170,15 @@ class Signal(Algebraic):
         leaves.
         """
         _require_window(window_s)
-        entering = self._largest_range_ending_at_breakpoint(window_s)
-        leaving = self._largest_range_starting_at_breakpoint(window_s)
-        return max(entering, leaving, key=lambda found: (found[0], -found[1]))
+        entering, leaving = self._windows_ending_at_breakpoint(window_s), self._windows_losing_one(window_s)
+        first, last, ends_s, border = (np.concatenate(pair) for pair in zip(entering, leaving, strict=True))
+        before, last_value = self._limits_before(), self.left_limits()[-1]
+        highs = np.append(np.maximum(self.value, before), last_value)
+        lows = np.append(np.minimum(self.value, before), last_value)
+        high, low = extremes_of_ranges(highs, lows, first, last)
+        ranges = np.maximum(high, border) - np.minimum(low, border)
+        largest = float(ranges.max())
+        return largest, float(ends_s[ranges == largest].min())
 
     def _window_start(self, window_s: float) -> Self:
         """Return the value at the start of the window; the first value is held until a window has passed."""
@@ -199,34 +209,23 @@ class Signal(Algebraic):
         """Return the limit from the left at each breakpoint; at the start the value there."""
         return np.append(self.value[0], self.left_limits()[:-1])
 
-    def _largest_range_ending_at_breakpoint(self, window_s: float) -> tuple[float, float]:
-        """Return the largest range, and its time, of windows ending at a breakpoint or at the end."""
+    def _windows_ending_at_breakpoint(self, window_s: float) -> Windows:
+        """Return the windows that end at a breakpoint or at the end, with the value at their start."""
         ends_s = np.append(self.time_s, self.end_s)
-        last_value = self.left_limits()[-1]
-        before = self._limits_before()
         last = np.arange(ends_s.size)
         # `minimum` matters for a window so short that adding it to a time changes nothing
         first = np.minimum(np.searchsorted(self.time_s + window_s, ends_s, side="right"), last)
         start = np.maximum(first - 1, 0)
         passed_s = np.maximum(ends_s - (self.time_s[start] + window_s), 0.0)
-        at_start = self.value[start] + self.slope_per_s[start] * passed_s
-        high = reduce_ranges(np.maximum, np.append(np.maximum(self.value, before), last_value), first, last)
-        low = reduce_ranges(np.minimum, np.append(np.minimum(self.value, before), last_value), first, last)
-        return _largest(np.maximum(high, at_start) - np.minimum(low, at_start), ends_s)
+        return first, last, ends_s, self.value[start] + self.slope_per_s[start] * passed_s
 
-    def _largest_range_starting_at_breakpoint(self, window_s: float) -> tuple[float, float]:
-        """Return the largest range, and its time, of windows that are just about to lose a breakpoint."""
+    def _windows_losing_one(self, window_s: float) -> Windows:
+        """Return the windows that are just about to lose a breakpoint, with the value at their end."""
         ends_s = self.time_s + window_s
         ends_s = ends_s[: np.searchsorted(ends_s, self.end_s, side="right")]
-        if ends_s.size == 0:
-            return -np.inf, self.end_s
-        before = self._limits_before()
         first = np.arange(ends_s.size)
         last = np.maximum(np.searchsorted(self.time_s, ends_s, side="left") - 1, first)
-        at_end = self.value[last] + self.slope_per_s[last] * (ends_s - self.time_s[last])
-        high = reduce_ranges(np.maximum, np.maximum(self.value, before), first, last)
-        low = reduce_ranges(np.minimum, np.minimum(self.value, before), first, last)
-        return _largest(np.maximum(high, at_end) - np.minimum(low, at_end), ends_s)
+        return first, last, ends_s, self.value[last] + self.slope_per_s[last] * (ends_s - self.time_s[last])
 
 
 def reduce_ranges(reduce: np.ufunc, values: FloatArray, first: IndexArray, last: IndexArray) -> FloatArray:
@@ -258,22 +257,51 @@ def reduce_ranges(reduce: np.ufunc, values: FloatArray, first: IndexArray, last:
     >>> reduce_ranges(np.maximum, np.array([3.0, 1.0, 2.0]), np.array([0, 1]), np.array([2, 2])).tolist()
     [3.0, 2.0]
     """
+    return _reduced([(reduce, values)], first, last)[0]
+
+
+def extremes_of_ranges(
+    highs: FloatArray, lows: FloatArray, first: IndexArray, last: IndexArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the maxima of many ranges of one array and the minima of the same ranges of another.
+
+    Parameters
+    ----------
+    highs, lows
+        The arrays, shape (n,).
+    first, last
+        Indices of the first and the last element of each range, shape (m,); see `reduce_ranges`.
+
+    Returns
+    -------
+    tuple of FloatArray
+        Maximum of ``highs[first : last + 1]`` and minimum of ``lows[first : last + 1]``, shape (m,).
+
+    Examples
+    --------
+    >>> values = np.array([3.0, 1.0, 2.0])
+    >>> [found.tolist() for found in extremes_of_ranges(values, values, np.array([0, 1]), np.array([2, 2]))]
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+    high, low = _reduced([(np.maximum, highs), (np.minimum, lows)], first, last)
+    return high, low
+
+
+def _reduced(
+    tables: Sequence[tuple[np.ufunc, FloatArray]], first: IndexArray, last: IndexArray
+) -> list[FloatArray]:
+    """Return the reductions of the same ranges of several arrays."""
     level_of = (np.frexp(last - first + 1)[1] - 1).astype(np.int8)
-    reduced = np.empty(first.size)
-    table = values
+    reduced = [np.empty(first.size) for _ in tables]
     for level in range(int(level_of.max(initial=0)) + 1):
         run = 1 << level
         if level > 0:
-            table = reduce(table[: -run // 2], table[run // 2 :])
+            tables = [(reduce, reduce(table[: -run // 2], table[run // 2 :])) for reduce, table in tables]
         asked = np.flatnonzero(level_of == level)
-        reduced[asked] = reduce(table[first[asked]], table[last[asked] - run + 1])
+        begin, end = first[asked], last[asked] - run + 1
+        for (reduce, table), result in zip(tables, reduced, strict=True):
+            result[asked] = reduce(table[begin], table[end])
     return reduced
-
-
-def _largest(ranges: FloatArray, times_s: FloatArray) -> tuple[float, float]:
-    """Return the largest of the ranges and the first time of it."""
-    index = int(np.argmax(ranges))
-    return float(ranges[index]), float(times_s[index])
 
 
 def _require_window(window_s: float) -> None:
@@ -312,11 +340,14 @@ def _changes(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return start [s], end [s], value and slope [value/s] of the lines of the change from a window ago."""
     delayed_s = signal.time_s + window_s
-    starts_s, now, then = merged_places(signal.time_s, delayed_s, signal.end_s)
+    merged = merged_places(signal.time_s, delayed_s, signal.end_s)
+    begin = np.searchsorted(merged.time_s, delayed_s[0])  # the domain begins there
+    starts_s, now, then = merged.time_s[begin:], merged.first[begin:], merged.second[begin:]
     ends_s = np.append(starts_s[1:], signal.end_s)
-    kept = (ends_s - starts_s >= SLIVER_S) & (then >= 0)
-    kept[np.searchsorted(starts_s, delayed_s[0])] = True  # the domain begins there
-    starts_s, ends_s, now, then = starts_s[kept], ends_s[kept], now[kept], then[kept]
+    kept = ends_s - starts_s >= SLIVER_S
+    kept[0] = True
+    if not kept.all():
+        starts_s, ends_s, now, then = starts_s[kept], ends_s[kept], now[kept], then[kept]
     value, slope = signal.value, signal.slope_per_s
     later = value[now] + slope[now] * (starts_s - signal.time_s[now])
     earlier = value[then] + slope[then] * (starts_s - delayed_s[then])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from sim.grid.frequency import Governor, GridModel, StepResponse, response
+from sim.grid.frequency.rocof import SteepestChange
 
 
 @st.composite
@@ -165,3 +166,61 @@ def test_points_that_change_nothing_change_nothing(model, load):
     assert finer.frequency_hz[-1] == pytest.approx(coarse.frequency_hz[-1], abs=1e-9)
     assert finer.nadir_hz == pytest.approx(coarse.nadir_hz, abs=3e-7)
     assert finer.zenith_hz == pytest.approx(coarse.zenith_hz, abs=3e-7)
+
+
+@st.composite
+def even_loads(draw):
+    """Some minutes of load at equal steps: noisy, stepping or still."""
+    draws = np.random.default_rng(draw(st.integers(0, 10_000)))
+    step_s = draw(st.sampled_from([0.1, 0.5, 1.0, 4.0, 60.0]))
+    time_s = step_s * np.arange(draw(st.integers(2, 700)))
+    kind = draw(st.sampled_from(["noisy", "stepping", "still"]))
+    load_mw = 100.0 * draws.standard_normal(time_s.size)
+    if kind == "stepping":
+        load_mw = np.repeat(load_mw, 50)[: time_s.size]
+    elif kind == "still":
+        load_mw[draws.random(time_s.size) < 0.99] = 0.0
+    return time_s, load_mw
+
+
+@given(grids(), even_loads())
+@settings(deadline=None, max_examples=40)
+def test_numbers_on_a_uniform_grid_are_those_of_the_same_curve_on_any_other(model, load):
+    time_s, load_mw = load
+    even = response(time_s, load_mw, model)
+    # one more point on a line of load changes the grid of points, not the curve
+    middle = np.append(0.4 * time_s[1] + 0.6 * time_s[0], 0.4 * load_mw[1] + 0.6 * load_mw[0])
+    uneven = response(np.insert(time_s, 1, middle[0]), np.insert(load_mw, 1, middle[1]), model)
+
+    scale = max(1.0, uneven.peak_hz)
+    for name in ("nadir_hz", "zenith_hz"):
+        assert getattr(even, name) == pytest.approx(getattr(uneven, name), abs=1e-9 * scale)
+    assert even.rms_mhz == pytest.approx(uneven.rms_mhz, rel=1e-6, abs=1e-4 * scale)
+    assert even.minute_mean_hz == pytest.approx(uneven.minute_mean_hz, abs=1e-7 * scale)
+    assert even.cps1_points == pytest.approx(uneven.cps1_points, rel=1e-4, abs=1e-4, nan_ok=True)
+    level_hz = 0.017 * (1.0 + 1e-9)
+    assert even.seconds_outside_17_mhz == pytest.approx(uneven.seconds_outside(level_hz), abs=1e-2)
+
+
+@given(grids(), loads(), st.sampled_from([0.1, 0.5, 1.0, 5.0]))
+@settings(deadline=None, max_examples=40)
+def test_the_steepest_change_is_found_without_looking_everywhere(model, load, window_s):
+    result = response(*load, model)
+    assume(result.time_s[-1] > window_s)
+    everywhere = SteepestChange(window_s)
+    for cubics in result.cubics():
+        everywhere.add(cubics)
+    # changes of opposite sign and one size may swap
+    assert abs(result.rocof_hz_per_s(window_s)) == pytest.approx(
+        abs(everywhere.hz_per_s), rel=1e-6, abs=4e-7 / window_s
+    )
+
+
+@given(grids(), even_loads(), st.sampled_from([0.5, 1.0, 7.0]), st.sampled_from([5, 64]))
+@settings(deadline=None, max_examples=40)
+def test_nor_does_it_depend_on_where_blocks_end(model, load, window_s, block):
+    whole = response(*load, model).rocof_hz_per_s(window_s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.grid.frequency.propagation.BLOCK", block)
+        parts = response(*load, model).rocof_hz_per_s(window_s)
+    assert abs(parts) == pytest.approx(abs(whole), rel=1e-6, abs=4e-7 / window_s, nan_ok=True)

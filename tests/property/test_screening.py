@@ -12,6 +12,7 @@ from sim.signals.range_above import intervals_of_range_above, joined
 from sim.signals.screening import largest_range, spans_of_range_above, with_window
 
 LAW = settings(max_examples=25, deadline=None)
+ROUNDING_S = 1e-9
 windows_s = st.sampled_from([0.5, 5.0, 60.0, 700.0])
 
 
@@ -60,12 +61,13 @@ def test_dips_begin_where_power_falls_below_its_highest(power):
     falls_s = (highest_mw - power).intervals_above(30.0)[:, 0]
     found = dips(power, 30.0)
     starts_s = np.array([dip.start_s for dip in found])
-    assert np.isin(starts_s, falls_s).all()
+    # both find a crossing by lines of their own, which agree but for rounding
+    assert (np.abs(starts_s[:, np.newaxis] - falls_s).min(axis=1, initial=np.inf) < ROUNDING_S).all()
     ends_s = np.array([dip.end_s for dip in found])
     # every other fall lies in a dip
-    place = np.searchsorted(starts_s, falls_s, side="right") - 1
-    assert ((starts_s[place] == falls_s) | (falls_s < ends_s[place])).all()
-    np.testing.assert_array_equal([dip.reference_mw for dip in found], highest_mw.at(starts_s))
+    place = np.searchsorted(starts_s, falls_s + ROUNDING_S, side="right") - 1
+    assert ((np.abs(starts_s[place] - falls_s) < ROUNDING_S) | (falls_s < ends_s[place])).all()
+    np.testing.assert_allclose([dip.reference_mw for dip in found], highest_mw.at(starts_s), rtol=1e-12)
 
 
 @LAW

@@ -7,7 +7,9 @@
 `propagation`   exact states at the breakpoints of a piecewise-linear load
 `deadband`      the same with a governor deadband
 `dense`         the curve between breakpoints, as cubics with a stated error
-`statistics`    extremes, times outside a band, minute means and RoCoF of that curve
+`statistics`    extremes, times outside a band and minute means of that curve
+`rocof`         its steepest change over a window
+`moments`       its means on a uniform grid, in closed form
 `result`        `response` and its `FrequencyResult`
 `assessment`    neutral step, sensitivities, and what to print with a result
 ==============  =========================================================================================

@@ -8,7 +8,7 @@ from typing import Final, Self
 import numpy as np
 
 from sim.grid.frequency.propagation import Pieces
-from sim.grid.frequency.state_space import AnyArray
+from sim.grid.frequency.state_space import AnyArray, Mode
 from sim.signals import FloatArray
 
 ERROR_HZ: Final = 1e-7
@@ -20,6 +20,8 @@ _SLOPE_SHARE: Final = 4.0 / 27.0 + 1e-9
 """Largest of x (1 - x)^2 from 0 to 1, and a little for rounding."""
 _HERMITE: Final = 384.0
 """A cubic through values and slopes misses by at most h^4/384 times the fourth derivative."""
+_MISS: Final = 384.0 * 3.0**0.5 / 216.0
+"""Its slope misses by at most sqrt(3)/216 h^3 times that: so many times the first, over h."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,46 @@ def cubics_of(pieces: Pieces) -> Iterator[Cubics]:
             yield _cubics(pieces, offsets_s, slice(first, last), counts[first:last])
 
 
+def whole_cubics(pieces: Pieces) -> tuple[Cubics, FloatArray]:
+    """Return one cubic along each piece of load, and by how much it may miss the exact curve.
+
+    Parameters
+    ----------
+    pieces
+        Pieces with the modes at their ends.
+
+    Returns
+    -------
+    tuple of Cubics and FloatArray
+        The cubics, and the most by which each misses [Hz], both of shape (m,). They tell which pieces need a
+        closer look.
+    """
+    modes, hz = pieces.system.modes, pieces.deviation_hz()
+    slope, fourth = np.zeros(hz.size), np.zeros(pieces.length_s.size)
+    for mode, value in zip(modes, pieces.values, strict=True):
+        slope += np.real(mode.output * mode.rate_per_s * value)
+        fourth += np.abs(_fourth(pieces, mode, value))
+    per_mw = sum(float(np.real(mode.output * mode.load)) for mode in modes)
+    slope += sum(float(np.real(mode.output * mode.offset)) for mode in modes) * pieces.edge_hz
+    first = slope[:-1] + per_mw * pieces.load_mw
+    last = slope[1:] + per_mw * (pieces.load_mw + pieces.slope_mw_per_s * pieces.length_s)
+    cubics = Cubics(pieces.start_s, pieces.length_s, hz[:-1], hz[1:], first, last)
+    return cubics, fourth * pieces.length_s**4 / _HERMITE
+
+
+def steepest_slope(cubics: Cubics, miss_hz: FloatArray | float = 0.0) -> FloatArray:
+    """Return a bound of the slope of the curve along each cubic that misses it by so much, no sign [Hz/s]."""
+    a, b, c = cubics.coefficients
+    steepest = np.maximum(np.abs(cubics.start_slope), np.abs(cubics.end_slope))
+    vertex = np.divide(-b, 3.0 * c, out=np.zeros_like(b), where=np.abs(c) > 0.0)
+    # a jump takes no time, and its cubic has no slope but for rounding
+    inside = np.flatnonzero((vertex > 0.0) & (vertex < 1.0) & (cubics.length_s > 0.0))
+    at_vertex = np.abs(a[inside] + vertex[inside] * b[inside]) / cubics.length_s[inside]
+    steepest[inside] = np.maximum(steepest[inside], at_vertex)
+    miss = np.divide(_MISS * miss_hz, cubics.length_s, out=np.zeros_like(b), where=cubics.length_s > 0.0)
+    return np.asarray(steepest + miss)
+
+
 def turning_point(pieces: Pieces, near_s: float) -> tuple[float, float]:
     """Return the deviation where the exact curve turns next to a time, and when [Hz, s].
 
@@ -174,10 +216,7 @@ def _offsets_s(pieces: Pieces) -> FloatArray:
     modes = pieces.system.modes
     largest = np.empty(len(modes))
     for position, (mode, value) in enumerate(zip(modes, pieces.values, strict=True)):
-        driven, changing = pieces.forcing(mode)
-        rate = mode.rate_per_s
-        fourth = mode.output * rate**2 * (rate * (rate * value[:-1] + driven) + changing)
-        largest[position] = np.abs(fourth).max()
+        largest[position] = np.abs(_fourth(pieces, mode, value)).max()
     decay_per_s = np.array([-np.real(mode.rate_per_s) for mode in modes])
     longest_s = float(pieces.length_s.max())
     offsets_s = [0.0]
@@ -187,6 +226,13 @@ def _offsets_s(pieces: Pieces) -> FloatArray:
             break
         offsets_s.append(offsets_s[-1] + float(_HERMITE * ERROR_HZ / largest_now) ** 0.25)
     return np.array(offsets_s)
+
+
+def _fourth(pieces: Pieces, mode: Mode, value: AnyArray) -> AnyArray:
+    """Return a mode's share in the fourth derivative at the start of pieces [Hz/s^4]; it only dies out."""
+    driven, changing = pieces.forcing(mode)
+    rate = mode.rate_per_s
+    return np.asarray(mode.output * rate**2 * (rate * (rate * value[:-1] + driven) + changing))
 
 
 def _cubics(pieces: Pieces, offsets_s: FloatArray, chosen: slice, counts: AnyArray) -> Cubics:

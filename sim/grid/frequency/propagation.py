@@ -18,7 +18,6 @@ BLOCK: Final = 1 << 15
 """Pieces worked on at a time: keeps memory small whatever the run's length."""
 EVEN: Final = 1e-9
 """A grid is uniform if no step is farther off the mean than this fraction, or than rounding of its times."""
-_GONE: Final = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,50 @@ class Pieces:
     def deviation_hz(self) -> FloatArray:
         """Return the deviation at the start of each piece and at the end of the last [Hz], shape (m + 1,)."""
         return deviation_hz(self.system, self.values)
+
+    def part(self, chosen: slice) -> "Pieces":
+        """Return consecutive pieces of these, from a first up to one that is left out."""
+        return Pieces(
+            self.system,
+            self.start_s[chosen],
+            self.length_s[chosen],
+            self.load_mw[chosen],
+            self.slope_mw_per_s[chosen],
+            [value[chosen.start : chosen.stop + 1] for value in self.values],
+            self.edge_hz,
+        )
+
+    def only(self, chosen: AnyArray) -> "Pieces":
+        """Return some pieces, not all consecutive.
+
+        After each run of them stands a piece of no length, which leads from the modes at the end of that run
+        to those at the start of the next.
+        """
+        last = np.flatnonzero(chosen[:-1] & ~chosen[1:]) + 1
+        kept = chosen.copy()
+        kept[last] = True
+        places = np.flatnonzero(kept)
+        return Pieces(
+            self.system,
+            self.start_s[places],
+            np.where(chosen[places], self.length_s[places], 0.0),
+            self.load_mw[places],
+            self.slope_mw_per_s[places],
+            [np.append(value[places], value[places[-1:] + 1]) for value in self.values],
+            self.edge_hz,
+        )
+
+    def followed_by(self, later: "Pieces") -> "Pieces":
+        """Return these pieces and those that follow them, in the same region of the deadband."""
+        return Pieces(
+            self.system,
+            np.concatenate([self.start_s, later.start_s]),
+            np.concatenate([self.length_s, later.length_s]),
+            np.concatenate([self.load_mw, later.load_mw]),
+            np.concatenate([self.slope_mw_per_s, later.slope_mw_per_s]),
+            [np.concatenate([one[:-1], other]) for one, other in zip(self.values, later.values, strict=True)],
+            self.edge_hz,
+        )
 
     def forcing(self, mode: Mode) -> tuple[AnyArray, AnyArray]:
         """Return what drives a mode at the start of each piece [1/s], and how fast that changes [1/s^2]."""
@@ -126,11 +169,18 @@ def pieces_of(
     """
     last = len(lines) if last is None else last
     now = list(start or system.at_rest())
+    step_s = even_step_s(lines.time_s)
+    even_modes = [] if step_s is None else [EvenMode(mode, step_s) for mode in system.modes]
     for begin in range(first, last, BLOCK):
-        start_s, length_s, load_mw, slope = lines.block(begin, min(begin + BLOCK, last))
+        end = min(begin + BLOCK, last)
+        start_s, length_s, load_mw, slope = lines.block(begin, end)
         values = []
         for position, mode in enumerate(system.modes):
-            track = along(mode, (length_s, load_mw, slope), now[position])
+            if even_modes:
+                loads_mw = lines.load_mw[begin : end + 1] - lines.load_mw[0]
+                track = even_modes[position].along(loads_mw, now[position])
+            else:
+                track = along(mode, (length_s, load_mw, slope), now[position])
             values.append(track)
             now[position] = track[-1].item()
         yield Pieces(system, start_s, length_s, load_mw, slope, values)
@@ -224,88 +274,25 @@ def even_step_s(time_s: FloatArray) -> float | None:
     return step_s if step_s > 0.0 else None
 
 
-def even_deviations(
-    system: System, lines: Lines, step_s: float
-) -> Iterator[tuple[FloatArray, list[complex]]]:
-    """Iterate over the deviations at the points of a uniform grid, block by block.
-
-    Parameters
-    ----------
-    system
-        The grid's modes.
-    lines
-        The load at the points.
-    step_s
-        Their distance [s].
-
-    Yields
-    ------
-    tuple of FloatArray and list of complex
-        Deviation at the start of each piece of the block [Hz], and the modes at the start of the first.
+class EvenMode:
+    r"""One mode along a uniform grid: the same as `along`, with the same coefficients for all pieces.
 
     Notes
     -----
-    Each mode is a filter of first order (of second order where it rings), in parallel rather than in
-    cascade: poles next to 1, as a slow AGC on a fine grid has them, cost no digits.
+    :math:`y_{k+1} = d\,y_k + a\,u_k + b\,u_{k+1}` is a filter of first order. Modes are filtered in parallel
+    rather than in cascade: poles next to 1, as a slow AGC on a fine grid has them, cost no digits.
     """
-    filters = [_EvenMode(mode, step_s) for mode in system.modes]
-    now = system.at_rest()
-    for first in range(0, len(lines), BLOCK):
-        loads_mw = lines.load_mw[first : first + BLOCK + 1] - lines.load_mw[0]
-        deviation = np.zeros(loads_mw.size - 1)
-        start = list(now)
-        for position, mode in enumerate(filters):
-            shares, now[position] = mode.block(loads_mw, now[position])
-            deviation += shares
-        yield deviation, start
-    yield deviation_hz(system, [np.array([value]) for value in now]), now
-
-
-class _EvenMode:
-    """One mode on a uniform grid: ``y[k+1] = decay y[k] + now u[k] + next u[k+1]``."""
 
     def __init__(self, mode: Mode, step_s: float) -> None:
-        self.mode = mode
         decay, held, ramped = (array.item() for array in mode.advance(np.array([step_s])))
         self._decay = decay
-        self._next = mode.load * ramped / step_s
-        self._rings = isinstance(mode.rate_per_s, complex)
-        now, later, output = mode.load * held - self._next, self._next, mode.output
-        if self._rings:
-            # Re(output (now + later z) / (z - decay)), brought to a common denominator
-            pole = np.conj(decay)
-            self._numerator = np.real([output * later, output * (now - later * pole), -output * now * pole])
-            self._denominator = np.array([1.0, -2.0 * decay.real, abs(decay) ** 2])
-        else:
-            self._numerator = np.array([output * later, output * now])
-            self._denominator = np.array([1.0, -decay])
+        self._later = mode.load * ramped / step_s
+        self._now = mode.load * held - self._later
 
-    def block(self, loads_mw: FloatArray, start: complex) -> tuple[FloatArray, complex]:
-        """Return the mode's share in the deviation at the start of each piece [Hz], and the mode at the end.
-
-        The load is given at all points of the block [MW], the mode at the first.
-        """
+    def along(self, loads_mw: FloatArray, start: complex) -> AnyArray:
+        """Return the mode at points with given loads [MW], from its value at the first on; in their shape."""
         from scipy.signal import lfilter  # noqa: PLC0415  # slow to import, and only runs with a grid need it
 
-        if not self.mode.output:
-            return np.zeros(loads_mw.size - 1), start
-        # to the filter there is no load before the block, hence what the first load adds is taken off
-        memory = self._memory(self.mode.output * (start - self._next * loads_mw[0]))
-        shares, memory = lfilter(self._numerator, self._denominator, loads_mw[:-1], zi=memory)
-        return shares, self._share(memory) / self.mode.output + self._next * loads_mw[-1].item()
-
-    def _memory(self, share: complex) -> FloatArray:
-        """Return the filter's memory in which it goes on with a share of the mode [Hz]."""
-        if not self._rings:
-            return np.array([share])
-        first, second = np.real([share, share * self._decay])
-        return np.array([first, second + self._denominator[1] * first])
-
-    def _share(self, memory: FloatArray) -> complex:
-        """Return the share of the mode that goes on from a filter's memory [Hz]."""
-        if not self._rings:
-            return float(memory[0])
-        first, second = memory[0], memory[1] - self._denominator[1] * memory[0]
-        if abs(self._decay) < _GONE:  # after so long a step nothing is left of it, nor can it be told
-            return complex(first, 0.0)
-        return complex(first, (first * self._decay.real - second) / self._decay.imag)
+        forcing = self._now * loads_mw[:-1] + self._later * loads_mw[1:]
+        track, _ = lfilter([1.0], [1.0, -self._decay], forcing, zi=np.array([self._decay * start]))
+        return np.concatenate([np.array([start], dtype=track.dtype), track])

@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.grid.frequency.deadband import stretches_of
-from sim.grid.frequency.dense import Cubics, cubics_of
+from sim.grid.frequency.dense import Cubics, cubics_of, steepest_slope, whole_cubics
 from sim.grid.frequency.model import GridModel
-from sim.grid.frequency.propagation import Lines, Pieces, even_deviations, even_step_s, pieces_of
+from sim.grid.frequency.moments import EvenMoments
+from sim.grid.frequency.propagation import Lines, Pieces, pieces_of
+from sim.grid.frequency.rocof import SteepestChange, overlapping
 from sim.grid.frequency.state_space import system_of
 from sim.grid.frequency.statistics import (
+    Bounds,
+    EvenMinuteMeans,
     Extremes,
     LastOutside,
     MeanSquare,
     MinuteMeans,
     Outside,
     Statistic,
-    SteepestChange,
     cps1_percent,
 )
 from sim.signals import FloatArray
@@ -36,15 +39,54 @@ WIDE_HZ: Final = 0.036
 """Governor deadband elsewhere in North America [Hz] (NERC guideline, unverified)."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Survey:
     """Everything gathered along the curve in one go."""
 
-    extremes: Extremes
-    narrow: Outside
-    wide: Outside
-    square: MeanSquare
-    minutes: MinuteMeans
+    def __init__(self, start_s: float) -> None:
+        self.extremes = Extremes()
+        self.narrow, self.wide = Outside(NARROW_HZ), Outside(WIDE_HZ)
+        self.square = MeanSquare()
+        self._minutes = MinuteMeans(start_s)
+
+    @property
+    def minute_means_hz(self) -> FloatArray:
+        """The mean deviation of each whole minute [Hz]."""
+        return self._minutes.means_hz
+
+    def add(self, pieces: Pieces) -> None:
+        """Take in the next pieces of load."""
+        since = self.extremes.lowest_s, self.extremes.highest_s
+        self._gather(pieces)
+        self.extremes.sharpen(pieces, since)
+
+    def _gather(self, pieces: Pieces) -> None:
+        for cubics in cubics_of(pieces):
+            for statistic in (self.extremes, self.narrow, self.wide, self.square, self._minutes):
+                statistic.add(cubics)
+
+
+class _EvenSurvey(_Survey):
+    """The same on a uniform grid: means in closed form, a closer look where extremes or levels may be."""
+
+    def __init__(self, moments: EvenMoments) -> None:
+        super().__init__(0.0)
+        self._moments = moments
+        self._even_minutes = EvenMinuteMeans(moments.steps_a_minute)
+
+    @property
+    def minute_means_hz(self) -> FloatArray:
+        """The mean deviation of each whole minute [Hz]."""
+        return self._even_minutes.means_hz
+
+    def _gather(self, pieces: Pieces) -> None:
+        integrals, square = self._moments.of(pieces)
+        self._even_minutes.add(integrals)
+        self.square.add_integral(square, float(pieces.length_s.sum()))
+        bounds, close = Bounds.of(pieces), (self.extremes, self.narrow, self.wide)
+        chosen = np.any([one.may_matter(bounds) for one in close], axis=0)
+        for cubics in cubics_of(pieces.only(chosen)) if chosen.any() else ():
+            for statistic in close:
+                statistic.add(cubics)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +149,7 @@ class FrequencyResult:
     @property
     def minute_mean_hz(self) -> FloatArray:
         """Mean deviation of each whole minute from the start on [Hz]."""
-        return self._survey.minutes.means_hz
+        return self._survey.minute_means_hz
 
     @property
     def cps1_points(self) -> float:
@@ -122,13 +164,32 @@ class FrequencyResult:
     @cached_property
     def rocof(self) -> dict[float, float]:
         """Largest RoCoF, (f(t + w) - f(t))/w with its sign [Hz/s], by window w [s]; NaN in a shorter run."""
-        return {window_s: self.rocof_hz_per_s(window_s) for window_s in ROCOF_WINDOWS_S}
+        return self._rocof_hz_per_s(ROCOF_WINDOWS_S)
 
     def rocof_hz_per_s(self, window_s: float) -> float:
         """Return the largest change of frequency over any window of a length [s], by that length [Hz/s]."""
         if not window_s > 0.0:
             raise ValueError(f"a window must be above 0 s, got {window_s:g} s")
-        return self._gather(SteepestChange(window_s)).hz_per_s
+        return self._rocof_hz_per_s((window_s,))[window_s]
+
+    def _rocof_hz_per_s(self, windows_s: tuple[float, ...]) -> dict[float, float]:
+        """Return the largest change over each of some windows, in one walk along the curve."""
+        changes = {window_s: SteepestChange(window_s) for window_s in windows_s}
+        blocks = _pieces(Lines(self.time_s, self.load_mw), self.model)
+        if self.model.deadband_hz > 0.0:  # blocks end where it does, and modes change there
+            for cubics in (cubics for pieces in blocks for cubics in cubics_of(pieces)):
+                for change in changes.values():
+                    change.add(cubics)
+        else:
+            for pieces in overlapping(blocks, max(windows_s)):
+                whole, miss_hz = whole_cubics(pieces)
+                slopes = steepest_slope(whole, miss_hz)
+                for change in changes.values():
+                    change.add_pieces(pieces, whole, slopes)
+        length_s = float(self.time_s[-1] - self.time_s[0])
+        return {
+            window_s: change.hz_per_s if length_s > window_s else nan for window_s, change in changes.items()
+        }
 
     def seconds_outside(self, level_hz: float) -> float:
         """Return the time with a deviation larger than a level [s]."""
@@ -158,14 +219,10 @@ class FrequencyResult:
     @cached_property
     def _survey(self) -> _Survey:
         start_s = float(self.time_s[0])
-        survey = _Survey(Extremes(), Outside(NARROW_HZ), Outside(WIDE_HZ), MeanSquare(), MinuteMeans(start_s))
-        extremes = survey.extremes
+        moments = EvenMoments.along(self.time_s, self.model)
+        survey = _Survey(start_s) if moments is None else _EvenSurvey(moments)
         for pieces in _pieces(Lines(self.time_s, self.load_mw), self.model):
-            since = extremes.lowest_s, extremes.highest_s
-            for cubics in cubics_of(pieces):
-                for statistic in (extremes, survey.narrow, survey.wide, survey.square, survey.minutes):
-                    statistic.add(cubics)
-            extremes.sharpen(pieces, since)
+            survey.add(pieces)
         if self.time_s[0] == self.time_s[-1]:
             survey.extremes.lowest_hz = survey.extremes.highest_hz = 0.0
             survey.extremes.lowest_s = survey.extremes.highest_s = start_s
@@ -203,9 +260,11 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
 
     Notes
     -----
-    Exact at the points to rounding. On a uniform grid a year of seconds (31.5 million points) takes one to
-    two seconds, as do five million points at any times, with some 256 kB of working memory a mode; numbers of
-    that curve take ten times as long. With a
+    Exact at the points to rounding. The result keeps copies of the arrays, as its numbers are worked out when
+    they are asked for. On a uniform grid a year of seconds (31.5 million points) takes a second, with some
+    256 kB of working memory a mode beside the result, and the numbers of that curve, or its RoCoF, two to
+    four: means in closed form, and a closer look only where an extreme, a level or the steepest change is.
+    Five million points at any times take one to two seconds, and their numbers ten times as long. With a
     deadband the curve is followed from one passing of its edge to the next, about 5 ms each: minutes for a
     load that passes it every half minute for a week, seconds for one that never does.
 
@@ -232,13 +291,8 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
 
 def _fill_in_order(deviation_hz: FloatArray, lines: Lines, model: GridModel) -> None:
     """Write the deviation at the points, block by block [Hz]."""
-    system, step_s, first = system_of(model), even_step_s(lines.time_s), 0
-    if step_s is not None:
-        for block, _ in even_deviations(system, lines, step_s):
-            deviation_hz[first : first + block.size] = block
-            first += block.size
-        return
-    for pieces in pieces_of(system, lines):
+    first = 0
+    for pieces in pieces_of(system_of(model), lines):
         block = pieces.deviation_hz()
         deviation_hz[first : first + block.size] = block
         first += block.size - 1

@@ -1,12 +1,16 @@
 """Numbers of a frequency curve, computed from its cubics block by block."""
 
 from math import isnan, nan, sqrt
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.grid.frequency.dense import Cubics, joined, turning_point
+from sim.grid.frequency.dense import (
+    Cubics,
+    turning_point,
+    whole_cubics,
+)
 from sim.grid.frequency.propagation import Pieces
 from sim.grid.frequency.state_space import AnyArray
 from sim.signals import FloatArray
@@ -25,6 +29,36 @@ class Statistic(Protocol):
         """Take in the next cubics."""
 
 
+class Bounds(NamedTuple):
+    """What is known of the curve along pieces of load without a closer look; arrays of shape (m,)."""
+
+    start_s: FloatArray
+    """Start of each [s]."""
+    start_hz: FloatArray
+    """Deviation there, exactly [Hz]."""
+    end_s: float
+    """End of the last [s]."""
+    end_hz: float
+    """Deviation there, exactly [Hz]."""
+    lowest_hz: FloatArray
+    """No deviation along each is lower [Hz]."""
+    highest_hz: FloatArray
+    """No deviation along each is higher [Hz]."""
+
+    @classmethod
+    def of(cls, pieces: Pieces) -> "Bounds":
+        """Return the bounds along some pieces."""
+        whole, miss_hz = whole_cubics(pieces)
+        return cls(
+            whole.start_s,
+            whole.start_hz,
+            float(whole.end_s[-1]),
+            float(whole.end_hz[-1]),
+            -(whole.highest_hz(-1.0) + miss_hz),
+            whole.highest_hz(1.0) + miss_hz,
+        )
+
+
 class Extremes:
     """The lowest and the highest deviation, and when."""
 
@@ -32,12 +66,20 @@ class Extremes:
         self.lowest_hz, self.lowest_s = float("inf"), nan
         self.highest_hz, self.highest_s = -float("inf"), nan
 
+    def may_matter(self, bounds: Bounds) -> AnyArray:
+        """Return which pieces of load may go beyond the extremes so far, their ends included, which count."""
+        self._take(np.append(bounds.start_hz, bounds.end_hz), np.append(bounds.start_s, bounds.end_s))
+        return (bounds.highest_hz > self.highest_hz) | (bounds.lowest_hz < self.lowest_hz)
+
     def add(self, cubics: Cubics) -> None:
         """Take in the next cubics."""
         index, share = cubics.turning()
         inner = cubics[index]
         hz = np.concatenate([cubics.start_hz, cubics.end_hz[-1:], inner.at(share)])
         time_s = np.concatenate([cubics.start_s, cubics.end_s[-1:], inner.start_s + share * inner.length_s])
+        self._take(hz, time_s)
+
+    def _take(self, hz: FloatArray, time_s: FloatArray) -> None:
         low, high = int(np.argmin(hz)), int(np.argmax(hz))
         if hz[low] < self.lowest_hz:
             self.lowest_hz, self.lowest_s = float(hz[low]), float(time_s[low])
@@ -64,6 +106,11 @@ class Outside:
         self._level_hz = level_hz
         self.time_s = 0.0
 
+    def may_matter(self, bounds: Bounds) -> AnyArray:
+        """Return which pieces of load may lead outside."""
+        level_hz = self._level_hz - ROUNDING_HZ
+        return np.asarray((bounds.highest_hz > level_hz) | (bounds.lowest_hz < -level_hz))
+
     def add(self, cubics: Cubics) -> None:
         """Take in the next cubics."""
         for sign in (1.0, -1.0):
@@ -81,6 +128,11 @@ class MeanSquare:
         for share, weight in zip(_GAUSS_SHARES + 0.5, _GAUSS_WEIGHTS, strict=True):
             self._sum += float(weight * np.einsum("i,i->", cubics.length_s, cubics.at(share) ** 2))
         self._time_s += float(cubics.length_s.sum())
+
+    def add_integral(self, square_hz2_s: float, length_s: float) -> None:
+        """Take in the integral of the squared deviation over some time."""
+        self._sum += square_hz2_s
+        self._time_s += length_s
 
     @property
     def root_hz(self) -> float:
@@ -117,36 +169,26 @@ class MinuteMeans:
         return np.concatenate([*self._means, np.empty(0)])
 
 
-class SteepestChange:
-    """The largest change of frequency over a window, either way: RoCoF as it is measured."""
+class EvenMinuteMeans:
+    """Means over whole minutes on a uniform grid, so many steps of which make a minute."""
 
-    def __init__(self, window_s: float) -> None:
-        self._window_s = window_s
-        self._recent: Cubics | None = None
-        self._from_s = -float("inf")
-        self._extremes = Extremes()
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._rest = np.empty(0)
+        self._means: list[FloatArray] = []
 
-    def add(self, cubics: Cubics) -> None:
-        """Take in the next cubics."""
-        recent = cubics if self._recent is None else joined([self._recent, cubics])
-        from_s = max(self._from_s, float(recent.start_s[0]))
-        until_s = float(recent.end_s[-1]) - self._window_s
-        if until_s > from_s:
-            change = _change(recent, self._window_s, (from_s, until_s), abs(self._steepest()))
-            if len(change):
-                self._extremes.add(change)
-            self._from_s = until_s
-        self._recent = recent[recent.end_s > recent.end_s[-1] - self._window_s * (1.0 + 1e-9)]
+    def add(self, integrals: FloatArray) -> None:
+        """Take in the integral of the deviation along each of the next steps [Hz s]."""
+        known = np.append(self._rest, integrals)
+        whole = known.size - known.size % self._steps
+        sums = known[:whole].reshape(-1, self._steps).sum(axis=1)
+        self._means.append(sums / SECONDS_PER_MINUTE)
+        self._rest = known[whole:]
 
     @property
-    def hz_per_s(self) -> float:
-        """The largest change over the window by the window, with its sign [Hz/s]; NaN in a shorter run."""
-        return nan if self._from_s == -float("inf") else self._steepest()
-
-    def _steepest(self) -> float:
-        """Return the steepest window so far [Hz/s]; 0 before the first."""
-        low, high = min(self._extremes.lowest_hz, 0.0), max(self._extremes.highest_hz, 0.0)
-        return (low if -low > high else high) / self._window_s
+    def means_hz(self) -> FloatArray:
+        """The mean deviation of each whole minute [Hz]."""
+        return np.concatenate([*self._means, np.empty(0)])
 
 
 class LastOutside:
@@ -228,7 +270,8 @@ def _crossings(
     )
     crossing = last.copy()
     cut = np.flatnonzero(at_first != at_last)
-    crossing[cut] = _bisected(parts[cut], sign, level_hz, first[cut], last[cut])
+    if cut.size:
+        crossing[cut] = _bisected(parts[cut], sign, level_hz, first[cut], last[cut])
     return parts, first, last, crossing
 
 
@@ -240,48 +283,3 @@ def _bisected(cubics: Cubics, sign: float, level_hz: float, low: FloatArray, hig
         same = (sign * cubics.at(middle) > level_hz) == starts_above
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return np.asarray(0.5 * (low + high))
-
-
-def _change(cubics: Cubics, window_s: float, span_s: tuple[float, float], least: float) -> Cubics:
-    """Return the change over the windows that start in a span, as cubics of the window's start.
-
-    Windows that hold no slope steeper than the least [Hz/s] are left out: their mean is no steeper either.
-    """
-    times_s = np.concatenate([cubics.start_s, cubics.start_s - window_s, span_s])
-    times_s.sort(kind="stable")
-    times_s = times_s[(times_s >= span_s[0]) & (times_s <= span_s[1])]
-    first, last = times_s[:-1], times_s[1:]
-    steep = np.append(0, np.cumsum(_steepest_slope(cubics) > least))
-    some = last > first
-    some &= steep[_piece_at(cubics, last + window_s) + 1] > steep[_piece_at(cubics, first)]
-    first, last = first[some], last[some]
-    middle = 0.5 * (first + last)
-    early = _piece_at(cubics, middle)
-    late = _piece_at(cubics, middle + window_s)
-    ends = []
-    for shift_s in (first, last):
-        before_hz, before_slope = _value_and_slope(cubics[early], shift_s)
-        after_hz, after_slope = _value_and_slope(cubics[late], shift_s + window_s)
-        ends.append((after_hz - before_hz, after_slope - before_slope))
-    (start_hz, start_slope), (end_hz, end_slope) = ends
-    return Cubics(first, last - first, start_hz, end_hz, start_slope, end_slope)
-
-
-def _steepest_slope(cubics: Cubics) -> FloatArray:
-    """Return a bound of the slope along each cubic, without sign [Hz/s]."""
-    a, b, c = cubics.coefficients
-    steepest = np.maximum(np.abs(cubics.start_slope), np.abs(cubics.end_slope))
-    vertex = np.divide(-b, 3.0 * c, out=np.zeros_like(b), where=np.abs(c) > 0.0)
-    inside = (vertex > 0.0) & (vertex < 1.0)
-    return np.where(inside, np.maximum(steepest, np.abs(a + vertex * b) / cubics.length_s), steepest)
-
-
-def _piece_at(cubics: Cubics, time_s: FloatArray) -> AnyArray:
-    """Return the number of the cubic that holds each time."""
-    return np.clip(np.searchsorted(cubics.start_s, time_s, side="right") - 1, 0, None)
-
-
-def _value_and_slope(cubics: Cubics, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return deviation [Hz] and slope [Hz/s] of each cubic at its own time."""
-    share = (time_s - cubics.start_s) / cubics.length_s
-    return cubics.at(share), cubics.slope_at(share)

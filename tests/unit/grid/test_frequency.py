@@ -19,6 +19,7 @@ from sim.grid.frequency import (
     warnings_of,
 )
 from sim.grid.frequency.assessment import nadir_ratio
+from sim.grid.frequency.dense import Cubics, steepest_slope
 from sim.grid.frequency.presets import PRESETS
 
 ERCOT = GridModel.preset("ercot")
@@ -314,3 +315,9 @@ def test_a_load_that_stands_for_long_leaves_frequency_at_nominal():
         60.0,
         60.0,
     ]
+
+
+def test_a_jump_that_rounding_makes_a_slope_of_nothing_has_no_slope():
+    hz = np.array([0.0, 0.01, 0.01 + 1e-17])
+    cubics = Cubics(np.array([0.0, 9.0]), np.array([9.0, 0.0]), hz[:-1], hz[1:] - 2e-18, hz[:-1], -hz[1:])
+    assert np.isfinite(steepest_slope(cubics)).all()

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfilt, spectrogram, welch
 
 from sim.metrics.spectrum import (
     Spectrum,
@@ -92,3 +93,29 @@ def test_a_band_pass_keeps_the_band_and_nothing_else():
 def test_a_band_pass_needs_a_rate_above_twice_its_edge():
     with pytest.raises(ValueError, match="more than 20 Hz"):
         band_passed(np.ones(10), 20.0, 0.1, 10.0)
+
+
+@pytest.mark.parametrize("count", [2, 3, 500, 40_000, 40_001])
+def test_densities_and_lines_are_those_of_scipy(count):
+    samples = np.random.default_rng(4).normal(100.0, 3.0, count)
+    segment = min(1 << 15, count)
+    for whole, window in ((False, "hann"), (True, "boxcar")):
+        size = count if whole else segment
+        frequency_hz, density = welch(samples, 20.0, window=window, nperseg=size, detrend="constant")
+        ours = Spectrum.of(samples, 20.0, whole=whole)
+        np.testing.assert_allclose(ours.frequency_hz, frequency_hz, rtol=1e-12)
+        np.testing.assert_allclose(ours.density, density, rtol=1e-9, atol=1e-12)
+    size = min(2000, count)
+    frequency_hz, _, squares = spectrogram(samples, 20.0, "flattop", size, size // 2, scaling="spectrum")
+    amplitudes_mw = np.sqrt(2.0 * np.median(squares, axis=1))[frequency_hz >= 0.1]
+    assert largest_line(samples, 20.0, 0.1, 10.0).amplitude_mw == pytest.approx(amplitudes_mw.max(), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("low_hz", "high_hz"), [(0.1, 55.0), (0.1, 5.0), (5.0, 55.0), (0.1, 60.0), (2.0, 2.2)]
+)
+def test_a_band_pass_is_that_of_scipy(low_hz, high_hz):
+    power_mw = 100.0 + np.cumsum(np.random.default_rng(5).normal(0.0, 1.0, 20_000))
+    filters = butter(2, (low_hz, high_hz), "bandpass", fs=250.0, output="sos")
+    wanted_mw = sosfilt(filters, power_mw - power_mw[0])
+    np.testing.assert_allclose(band_passed(power_mw, 250.0, low_hz, high_hz), wanted_mw, atol=1e-9)
