@@ -260,13 +260,15 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
 
     Notes
     -----
-    Exact at the points to rounding. The result keeps copies of the arrays, as its numbers are worked out when
-    they are asked for. On a uniform grid a year of seconds (31.5 million points) takes a second, with some
-    256 kB of working memory a mode beside the result, and the numbers of that curve, or its RoCoF, two to
-    four: means in closed form, and a closer look only where an extreme, a level or the steepest change is.
-    Five million points at any times take one to two seconds, and their numbers ten times as long. With a
-    deadband the curve is followed from one passing of its edge to the next, about 5 ms each: minutes for a
-    load that passes it every half minute for a week, seconds for one that never does.
+    Exact at the points to rounding. The arrays are kept, not copied, and looked at again for each number of
+    the result that is asked for: leave them as they are meanwhile.
+
+    On a uniform grid a year of seconds (31.5 million points) takes a second, with some 256 kB of working
+    memory a mode beside the result, and the numbers of that curve, or its RoCoF, two to four: means in closed
+    form, and a closer look only where an extreme, a level or the steepest change is. Five million points at
+    any times take one to two seconds, and their numbers ten times as long. With a deadband the curve is
+    followed from one passing of its edge to the next, about 5 ms each: minutes for a load that passes it every
+    half minute for a week, seconds for one that never does.
 
     Examples
     --------
@@ -274,7 +276,7 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
     >>> round(result.nadir_hz, 3)
     59.639
     """
-    times_s, loads_mw = (np.array(array, dtype=np.float64) for array in (time_s, load_mw))
+    times_s, loads_mw = (np.asarray(array, dtype=np.float64).view() for array in (time_s, load_mw))
     require_breakpoints([times_s, loads_mw], None)
     lines = Lines(times_s, loads_mw)
     frequency_hz = np.zeros(times_s.size)

@@ -321,3 +321,11 @@ def test_a_jump_that_rounding_makes_a_slope_of_nothing_has_no_slope():
     hz = np.array([0.0, 0.01, 0.01 + 1e-17])
     cubics = Cubics(np.array([0.0, 9.0]), np.array([9.0, 0.0]), hz[:-1], hz[1:] - 2e-18, hz[:-1], -hz[1:])
     assert np.isfinite(steepest_slope(cubics)).all()
+
+
+def test_the_callers_arrays_stay_theirs():
+    time_s, load_mw = np.array([0.0, 1.0]), np.array([0.0, 5.0])
+    result = response(time_s, load_mw, GridModel.preset("ercot"))
+    assert time_s.flags.writeable
+    assert load_mw.flags.writeable
+    assert not result.load_mw.flags.writeable
