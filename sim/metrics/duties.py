@@ -74,20 +74,24 @@ def excess_mwh(recording: Recording) -> float:
     )
 
 
-def wish_mw(recording: Recording) -> Signal:
-    """Return the policy's target, within what the fleets can draw [MW]."""
+def wish_mw(recording: Recording, from_s: float, until_s: float) -> Signal:
+    """Return the policy's target from one time [s] to a later one, within what the fleets can draw [MW]."""
     least_mw, most_mw = (
         sum(recording.constants[f"fleet.{name}.{bound}"] for name in recording.fleet_names)
         for bound in ("minimum_mw", "rated_mw")
     )
-    return recording["fleet_target_mw"].maximum_with(least_mw).minimum_with(most_mw)
+    target_mw = recording["fleet_target_mw"].clip_time(from_s, until_s)
+    return target_mw.maximum_with(least_mw).minimum_with(most_mw)
 
 
 def curtailed_mwh(recording: Recording) -> float:
     """Return what the policy wished and the fleets did not draw while an order bound [MWh]."""
-    below_mw = (wish_mw(recording) - recording["fleet_power_mw"]).positive_part()
-    spans_s = _united_s(recording.once(bindings))
-    return sum(energy_mwh(below_mw.clip_time(from_s, until_s)) for from_s, until_s in spans_s)
+    return sum(
+        energy_mwh(
+            (wish_mw(recording, *span_s) - recording["fleet_power_mw"].clip_time(*span_s)).positive_part()
+        )
+        for span_s in _united_s(recording.once(bindings))
+    )
 
 
 def _united_s(spans: Sequence[Binding]) -> Iterator[tuple[float, float]]:
@@ -104,7 +108,7 @@ def unmined_mwh(recording: Recording) -> float:
     obliged_mw = recording.signals.get("fleet_obliged_mw")
     if obliged_mw is None:
         return 0.0
-    return energy_mwh((wish_mw(recording) - obliged_mw).positive_part())
+    return energy_mwh((wish_mw(recording, 0.0, recording.end_s) - obliged_mw).positive_part())
 
 
 def _all_services(measure: Callable[[Recording, str], float]) -> Callable[[Recording], float]:

@@ -16,7 +16,7 @@ LARGE_FRACTION_OF_LIMIT: Final = 0.05
 def large_changes(recording: Recording) -> Changes:
     """Return the large moves of site power; a move goes one way without standing still."""
     size_mw = LARGE_FRACTION_OF_LIMIT * recording["limit_mw"].maximum()
-    return changes(recording["site_power_mw"]).larger_than(size_mw)
+    return changes(recording["site_power_mw"], above=size_mw)
 
 
 def _steepest_mw_per_s(moves: Changes) -> float:

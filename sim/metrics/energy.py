@@ -11,22 +11,29 @@ def energy_mwh(power_mw: Signal) -> float:
     return power_mw.integral() / SECONDS_PER_HOUR
 
 
-def idle_power_mw(recording: Recording) -> Signal:
-    """Return the limit less AI power, zero where AI exceeds it [MW]."""
-    return (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
+def idle_power_mw(recording: Recording, from_s: float, until_s: float) -> Signal:
+    """Return the limit less AI power from one time [s] to a later one, zero where AI exceeds it [MW]."""
+    limit_mw, ai_mw = (recording[name].clip_time(from_s, until_s) for name in ("limit_mw", "ai_power_mw"))
+    return (limit_mw - ai_mw).positive_part()
+
+
+def idle_energy_mwh(recording: Recording) -> float:
+    """Return the energy that AI left free under the limit [MWh]."""
+    spans_s = recording["ai_power_mw"].spans_s()
+    return sum(energy_mwh(idle_power_mw(recording, *span_s)) for span_s in spans_s)
 
 
 def soaked_energy_mwh(recording: Recording) -> float:
     """Return the idle energy that the fleets drew [MWh]: the lower of both powers, integrated."""
-    fleet, idle = recording["fleet_power_mw"], idle_power_mw(recording)
+    fleet = recording["fleet_power_mw"]
     return sum(
-        energy_mwh(fleet.clip_time(*span_s).minimum_with(idle.clip_time(*span_s)))
+        energy_mwh(fleet.clip_time(*span_s).minimum_with(idle_power_mw(recording, *span_s)))
         for span_s in fleet.spans_s()
     )
 
 
 def _soaked_fraction(recording: Recording) -> float:
-    idle_mwh = energy_mwh(idle_power_mw(recording))
+    idle_mwh = recording.once(idle_energy_mwh)
     return recording.once(soaked_energy_mwh) / idle_mwh if idle_mwh > 0.0 else float("nan")
 
 
@@ -86,7 +93,7 @@ CATALOGUE = (
         "idle_energy_mwh",
         "MWh",
         "Energy that AI left free under the limit",
-        lambda r: energy_mwh(idle_power_mw(r)),
+        lambda r: r.once(idle_energy_mwh),
     ),
     Metric(
         "soaked_energy_mwh",

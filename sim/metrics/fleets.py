@@ -20,9 +20,13 @@ def start_count(power_mw: Signal, minimum_mw: float) -> int:
 
 def rise_mw(power_mw: Signal) -> float:
     """Return the sum of all rises of a power signal [MW]."""
-    ends = power_mw.left_limits()
-    jumps = power_mw.value[1:] - ends[:-1]
-    return float(np.maximum(jumps, 0.0).sum() + np.maximum(ends - power_mw.value, 0.0).sum())
+    before_mw, risen_mw = power_mw.value[:1], 0.0
+    for block in power_mw.segments():
+        jumps = block.value - np.append(before_mw, block.left_limit[:-1])
+        lines = block.left_limit - block.value
+        risen_mw += float(np.maximum(jumps, 0.0).sum() + np.maximum(lines, 0.0).sum())
+        before_mw = block.left_limit[-1:]
+    return risen_mw
 
 
 def _starts(recording: Recording) -> float:

@@ -1,5 +1,6 @@
 """Variation of site power by time scale: what miners fix, what they cannot, what they make worse."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -61,25 +62,28 @@ def variation(power: Signal) -> Variation:
         return Variation(*[float("nan")] * (len(SCALES_S) + 1))
     whole = power.clip_time(power.start_s, power.start_s + count * SCALES_S[-1])
     mean_mw = whole.mean()
-    squares = [_mean_square(whole, mean_mw)]
-    means_mw = _shortest_means_mw(whole) - mean_mw
-    squares.append(float(np.mean(means_mw**2)))
-    for shorter_s, longer_s in pairwise(SCALES_S):
-        means_mw = means_mw.reshape(-1, round(longer_s / shorter_s)).mean(axis=1)
-        squares.append(float(np.mean(means_mw**2)))
-    squares.append(0.0)
+    of_means = np.sum([_squares_of_means(part, mean_mw) for part in _parts(whole)], axis=0) / count
+    squares = [_mean_square(whole, mean_mw), *of_means.tolist(), 0.0]
     return Variation(*(float(np.sqrt(max(0.0, one - next_one))) for one, next_one in pairwise(squares)))
 
 
-def _shortest_means_mw(power: Signal) -> FloatArray:
-    """Return the means over the shortest blocks [MW], some thousand longest blocks at a time."""
+def _parts(power: Signal) -> Iterator[Signal]:
+    """Yield the power in parts of some hundred longest blocks."""
     part_s = AT_A_TIME * SCALES_S[-1]
-    parts = []
     for from_s in np.arange(power.start_s, power.end_s - 0.5 * SCALES_S[-1], part_s).tolist():
-        part = power.clip_time(from_s, min(from_s + part_s, power.end_s))
-        count = round(part.duration_s / SCALES_S[0])
-        parts.append(part.means_over(np.minimum(from_s + SCALES_S[0] * np.arange(count + 1), part.end_s)))
-    return np.concatenate(parts)
+        yield power.clip_time(from_s, min(from_s + part_s, power.end_s))
+
+
+def _squares_of_means(part: Signal, mean_mw: float) -> FloatArray:
+    """Return the mean squares of block means by scale, times the number of longest blocks [MW²]."""
+    count = round(part.duration_s / SCALES_S[0])
+    edges_s = np.minimum(part.start_s + SCALES_S[0] * np.arange(count + 1), part.end_s)
+    means_mw = part.means_over(edges_s) - mean_mw
+    squares = [np.mean(means_mw**2)]
+    for shorter_s, longer_s in pairwise(SCALES_S):
+        means_mw = means_mw.reshape(-1, round(longer_s / shorter_s)).mean(axis=1)
+        squares.append(np.mean(means_mw**2))
+    return np.array(squares) * means_mw.size
 
 
 def _mean_square(power: Signal, mean_mw: float) -> float:

@@ -6,12 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.signals.breakpoints import FloatArray, IndexArray
+from sim.signals.breakpoints import BLOCK, FloatArray, IndexArray
 from sim.signals.windows import SLIVER_S, Signal
 
 ROUNDING: Final = 1e-12
 """A step of less than this share of the signal's largest magnitude comes of rounding and goes no way
 (assumption: thousands of times the spacing of doubles, a thousandth of a watt in a gigawatt)."""
+
+_REST: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,19 +43,16 @@ class Changes:
         """How long each takes [s]."""
         return self.end_s - self.start_s
 
-    def larger_than(self, size: float) -> "Changes":
-        """Return the moves of more than a size either way [value]."""
-        keep = np.abs(self.size) > size
-        return Changes(self.start_s[keep], self.end_s[keep], self.before[keep], self.after[keep])
 
-
-def changes(signal: Signal) -> Changes:
-    """Return all moves of a signal.
+def changes(signal: Signal, above: float = 0.0) -> Changes:
+    """Return the moves of a signal.
 
     Parameters
     ----------
     signal
         The signal.
+    above
+        Only moves of more than this size either way count [value].
 
     Returns
     -------
@@ -67,33 +66,41 @@ def changes(signal: Signal) -> Changes:
     >>> found.start_s.tolist(), found.end_s.tolist(), found.size.tolist()
     ([10.0], [12.0], [-30.0])
     """
-    way, rests = _ways(signal)
-    moves = np.flatnonzero(way)
-    turns = way[moves[1:]] != way[moves[:-1]]
-    if rests.size:
-        turns |= np.diff(np.searchsorted(rests, moves)) > 0
-    firsts = moves[np.flatnonzero(np.append(True, turns))[: moves.size]]
-    lasts = moves[np.flatnonzero(np.append(turns, True))[: moves.size]]
+    ways = _ways(signal)
+    places = np.flatnonzero(ways)
+    ways = ways[places]
+    turns = ways[1:] != ways[:-1]
+    moves = ways != _REST
+    firsts = places[moves & np.append(True, turns)[: ways.size]]
+    lasts = places[moves & np.append(turns, True)[: ways.size]]
+    blocks = (slice(first, first + BLOCK) for first in range(0, max(firsts.size, 1), BLOCK))
+    parts = [_moves(signal, firsts[block], lasts[block], above) for block in blocks]
+    return Changes(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _moves(signal: Signal, firsts: IndexArray, lasts: IndexArray, above: float) -> tuple[FloatArray, ...]:
+    """Return start and end [s] and values before and after of the moves of more than a size."""
     end_s, after = _ends(signal, lasts)
-    return Changes(signal.time_s[firsts // 2], end_s, _starts(signal, firsts), after)
+    before = _starts(signal, firsts)
+    large = np.abs(after - before) > above
+    return signal.time_s[firsts[large] // 2], end_s[large], before[large], after[large]
 
 
-def _ways(signal: Signal) -> tuple[NDArray[np.int8], IndexArray]:
-    """Return which way each step goes, and which steps are rests, in the memory of a part.
+def _ways(signal: Signal) -> NDArray[np.int8]:
+    """Return which way each step goes: 1 up, -1 down, 0 none, or that it is a rest; in the memory of a part.
 
     A step is the jump at a breakpoint, or the line from there on: those of even and of odd number.
     """
     highest = max(float(np.maximum(np.abs(b.value), np.abs(b.left_limit)).max()) for b in signal.segments())
-    ways, rests, first, before = [], [], 0, signal.value[:1]
+    ways, before = [], signal.value[:1]
     for block in signal.segments():
         jumps = _way(block.value - np.append(before, block.left_limit[:-1]), ROUNDING * highest)
         lines = _way(block.left_limit - block.value, ROUNDING * highest)
-        ways.append(np.column_stack([jumps, lines]).ravel())
         # a jump of nothing parts no line from the next, nor does a piece of no length
-        still = np.flatnonzero((lines == 0) & (block.end_s > block.start_s + SLIVER_S))
-        rests.append(2 * (first + still) + 1)
-        first, before = first + jumps.size, block.left_limit[-1:]
-    return np.concatenate(ways), np.concatenate(rests)
+        lines[(lines == 0) & (block.end_s > block.start_s + SLIVER_S)] = _REST
+        ways.append(np.column_stack([jumps, lines]).ravel())
+        before = block.left_limit[-1:]
+    return np.concatenate(ways)
 
 
 def _starts(signal: Signal, steps: IndexArray) -> FloatArray:

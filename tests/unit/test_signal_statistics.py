@@ -74,7 +74,7 @@ def test_a_jump_takes_no_time_and_a_line_that_goes_on_is_one_move():
     power = Signal.linear([0.0, 5.0, 5.0, 8.0, 9.0], [1.0, 1.0, 4.0, 4.0, 5.0], 10.0).split_at([8.5])
     found = changes(power)
     assert found.length_s.tolist() == [0.0, 1.0]
-    assert found.larger_than(2.0).size.tolist() == [3.0]
+    assert changes(power, above=2.0).size.tolist() == [3.0]
     assert changes(Signal.constant(1.0, 10.0)).size.size == 0
 
 

@@ -267,8 +267,8 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
     memory a mode beside the result, and the numbers of that curve, or its RoCoF, two to four: means in closed
     form, and a closer look only where an extreme, a level or the steepest change is. Five million points at
     any times take one to two seconds, and their numbers ten times as long. With a deadband the curve is
-    followed from one passing of its edge to the next, about 5 ms each: minutes for a load that passes it every
-    half minute for a week, seconds for one that never does.
+    followed from one passing of its edge to the next, about 5 ms each: minutes for a load that passes it
+    every half minute for a week, seconds for one that never does.
 
     Examples
     --------
