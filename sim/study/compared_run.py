@@ -31,7 +31,7 @@ FACTS: Final = {
         "USD",
         "The most that any policy could add, with perfect foresight and blocks that boot and keep times",
     ),
-    "limited_bound_captured_fraction": ("1", "Objective over the bound with such blocks"),
+    "limited_captured_fraction": ("1", "Objective over the bound with such blocks"),
     "worst_ramp_60s_mw_per_min": ("MW/min", "Steepest net ramp of the site over 60 s, up or down"),
 }
 """Unit and summary of what a comparison measures besides the metrics of a run."""

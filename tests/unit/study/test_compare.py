@@ -199,13 +199,13 @@ def test_the_bound_with_inertia_is_found_once_for_each_seed_and_no_policy_beats_
         assert np.all(values["objective_usd"] <= values["limited_bound_usd"])
         assert np.all(values["limited_bound_usd"] <= values["bound_usd"])
         share = values["objective_usd"] / values["limited_bound_usd"]
-        assert values["limited_bound_captured_fraction"] == pytest.approx(share)
+        assert values["limited_captured_fraction"] == pytest.approx(share)
 
 
 def test_the_bound_with_inertia_is_not_assessable_without_cohorts(desk):
     values = compare(desk.scenario, ["follow-headroom"], 1).values["follow-headroom"]
     assert np.isnan(values["limited_bound_usd"][0])
-    assert np.isnan(values["limited_bound_captured_fraction"][0])
+    assert np.isnan(values["limited_captured_fraction"][0])
 
 
 def test_what_inertia_takes_stands_between_the_two_bounds(desk):
@@ -216,5 +216,5 @@ def test_what_inertia_takes_stands_between_the_two_bounds(desk):
 
     assert free["limited_bound_usd"] == free["bound_usd"] == limited["bound_usd"]
     assert limited["limited_bound_usd"] == pytest.approx(free["bound_usd"] - 1000.0)
-    assert limited["limited_bound_captured_fraction"] > free["limited_bound_captured_fraction"]
+    assert limited["limited_captured_fraction"] > free["limited_captured_fraction"]
     assert set(free) == set(FACTS)
