@@ -9,6 +9,7 @@ from sim.report.palette import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 WIDTH_IN: Final = 10.0
@@ -58,7 +59,26 @@ def new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]"
     for axis in axes:
         axis.grid(color=COLOURS["grid"], linewidth=0.6)
         axis.set_axisbelow(True)
+        axis.locator_params(axis="x", nbins=max(4, 8 // panels))
     return figure, axes
+
+
+def shorten_numbers(*axes: "Axis") -> None:
+    """Write millions as 1.2M along an axis, not as 1.2 with a power of ten beside it."""
+    for axis in axes:
+        axis.set_major_formatter(lambda value, _: short_number(value))
+
+
+def short_number(value: float) -> str:
+    """Return a number in thousands or millions from there on.
+
+    Examples
+    --------
+    >>> short_number(1_250_000.0), short_number(-40_000.0), short_number(0.5)
+    ('1.25M', '-40k', '0.5')
+    """
+    size, letter = next(((s, c) for s, c in ((1e6, "M"), (1e3, "k")) if abs(value) >= s), (1.0, ""))
+    return f"{value / size:g}{letter}"
 
 
 def pareto_figure(document: Document) -> "Figure":
@@ -72,6 +92,7 @@ def pareto_figure(document: Document) -> "Figure":
             point = facts[cost], facts["objective_usd"]
             _draw_policy(axis, number, point, label, is_filled=facts["non_dominated"])
         axis.set_xlabel(f"{words_of(cost)} [{document['metrics'][cost]['unit']}]")
+        shorten_numbers(axis.xaxis, axis.yaxis)
         _frame(axis, cost, [facts for facts in view["policies"].values() if facts["non_dominated"]])
     axes[0].set_ylabel("Objective [USD]")
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
@@ -126,6 +147,7 @@ def uplift_figure(document: Document) -> "Figure":
             axis.axvline(mean_usd, color=COLOURS["limit"], linestyle=style, label=title)
     axis.set_xlim(left=max(min(0.0, *means), -0.3 * abs(bound_usd)))
     axis.set_yticks(range(len(names)), names)
+    shorten_numbers(axis.xaxis)
     axis.set_xlabel("Objective [USD]: mean and its 95 % interval; what is far below zero is cut off")
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
