@@ -106,11 +106,12 @@ def _falls(power_mw: Signal, depth_mw: float, edge_s: float) -> tuple[FloatArray
     for span_s in spans_of_range_above(power_mw, edge_s, depth_mw):
         part = with_window(power_mw, edge_s, span_s)
         low_s, highest_mw = intervals_of_fall_above(part, edge_s, depth_mw)
-        # what lies before the span is cut off, and what began in the span before is there already
-        new = (low_s[:, 1] > span_s[0]) & (low_s[:, 0] > until_s)
+        # what lies before the span is cut off, and what began in the spans before is there already
+        within = low_s[:, 1] > span_s[0]
+        new = within & (low_s[:, 0] > until_s)
         starts_s.append(low_s[new, 0])
         references_mw.append(highest_mw[new])
-        until_s = float(low_s[new][-1, 1]) if new.any() else until_s
+        until_s = float(low_s[within][-1, 1]) if within.any() else until_s
     return np.concatenate(starts_s), np.concatenate(references_mw)
 
 

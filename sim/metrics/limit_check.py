@@ -16,6 +16,8 @@ Status = Literal["pass", "fail", "not_assessable"]
 
 TOLERANCE_MW: Final = 1e-6
 """An excess up to one watt counts as none: it comes of rounding."""
+ROUNDING: Final = 1e-9
+"""Nor does time count for which a limit is exceeded by less than this share of it."""
 MODEL_RESOLUTION_S: Final = 1.0
 """What loads do within this time is not in a recording [s]; assumption: their states last longer."""
 FINEST_NEEDED_S: Final = 2.0
@@ -96,7 +98,8 @@ def check_limits(
     values = [rule.value(rated_mw) for rule in limits]
     untold = [_why_untold(site_mw, rule, rated_mw, resolution_s) for rule in limits]
     asked = [place for place, reason in enumerate(untold) if not reason]
-    found = _found(site_mw, [limits[place] for place in asked], [values[place] for place in asked])
+    levels = [values[place] * (1.0 + ROUNDING) for place in asked]
+    found = _found(site_mw, [limits[place] for place in asked], levels)
     results = dict(zip(asked, found, strict=True))
     return tuple(
         _check(results[place], rule, values[place], resolution_s, site_mw.duration_s)
@@ -124,17 +127,17 @@ def _why_untold(site_mw: Signal, rule: PowerLimit, rated_mw: float, resolution_s
     return ""
 
 
-def _found(site_mw: Signal, rules: Sequence[PowerLimit], values: Sequence[float]) -> list[Found]:
-    """Return what is found of each limit; net ramps over one window are measured together."""
+def _found(site_mw: Signal, rules: Sequence[PowerLimit], levels: Sequence[float]) -> list[Found]:
+    """Return what is found of each limit and above which level; net ramps over one window go together."""
     found: dict[int, Found] = {}
     for span_s in {rule.span_s for rule in rules if rule.kind == "net-ramp"}:
         places = [
             place for place, rule in enumerate(rules) if rule.kind == "net-ramp" and rule.span_s == span_s
         ]
-        ramps = net_ramps(site_mw, [rules[place] for place in places], [values[place] for place in places])
+        ramps = net_ramps(site_mw, [rules[place] for place in places], [levels[place] for place in places])
         found |= dict(zip(places, ramps, strict=True))
     return [
-        found[place] if place in found else MEASURES[rule.kind](site_mw, rule, values[place])
+        found[place] if place in found else MEASURES[rule.kind](site_mw, rule, levels[place])
         for place, rule in enumerate(rules)
     ]
 
@@ -143,7 +146,7 @@ def _check(
     found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float
 ) -> LimitCheck:
     status, reason = _judged(found, rule, limit, resolution_s, duration_s)
-    above_s = np.zeros((0, 2)) if status == "pass" and found.above_s is None else found.above_s
+    above_s = np.zeros((0, 2)) if status == "pass" else found.above_s
     episodes, seconds = (float("nan"), float("nan"))
     if above_s is not None:
         episodes, seconds = float(len(above_s)), float(np.sum(above_s[:, 1] - above_s[:, 0]))

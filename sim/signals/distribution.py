@@ -114,7 +114,16 @@ class Distribution:
         below_s = np.append(time_s[:half][::-1], 0.0)
         within_s = time_s[half:] - below_s
         wanted_s = fraction * time_s[-1] * (1.0 - ROUNDING)
-        return float(self._step * np.argmax(within_s >= wanted_s))
+        level = int(np.argmax(within_s >= wanted_s))
+        new_s = float(within_s[level]) - (float(within_s[level - 1]) if level > 0 else 0.0)
+        up, down = half + level, half - level
+        flat_s = float(self._flat[up] + self._flat[down])
+        if flat_s == 0.0 or flat_s < 0.5 * new_s:
+            return float(self._step * level)
+        # it stands still on either side of zero, at so many levels times the time
+        above = self._flat_moment[up] - half * self._flat[up]
+        below = half * self._flat[down] - self._flat_moment[down]
+        return float(self._step * (above + below) / flat_s)
 
 
 def _count(counts_and_moments: tuple[FloatArray, FloatArray], level: FloatArray, weight: FloatArray) -> None:

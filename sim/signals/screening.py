@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.signals.breakpoints import BLOCK, FloatArray
 from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
@@ -91,14 +92,23 @@ def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
     starts_s, bounds, _ = _bounds(signal, window_s)
     edges_s = np.append(starts_s, signal.end_s)
     best = (-np.inf, signal.end_s)
-    # the earlier of equal bounds first, so that the first of equal ranges is found first
-    for chunk in np.argsort(-bounds, kind="stable")[:FEW].tolist():
-        if bounds[chunk] <= best[0]:
-            return best
-        best = _larger(best, signal, window_s, (float(edges_s[chunk]), float(edges_s[chunk + 1])))
+    order = np.argsort(-bounds, kind="stable")
+    for chunk in order[:FEW].tolist():
+        if _may_come_before(best, bounds[chunk], starts_s[chunk]):
+            best = _larger(best, signal, window_s, (float(edges_s[chunk]), float(edges_s[chunk + 1])))
+    rest = order[FEW:]
+    if not np.any(_may_come_before(best, bounds[rest], starts_s[rest])):
+        return best
     for span_s in spans_of_range_above(signal, window_s, best[0]):
         best = _larger(best, signal, window_s, span_s)
     return best
+
+
+def _may_come_before(
+    best: tuple[float, float], bounds: FloatArray, starts_s: FloatArray
+) -> NDArray[np.bool_]:
+    """Return whether chunks with such bounds may hold a larger range, or as large a one that ends earlier."""
+    return np.asarray((bounds > best[0]) | ((bounds == best[0]) & (starts_s < best[1])))
 
 
 def _larger(

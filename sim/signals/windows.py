@@ -345,9 +345,10 @@ def _changes(
     starts_s, now, then = merged.time_s[begin:], merged.first[begin:], merged.second[begin:]
     ends_s = np.append(starts_s[1:], signal.end_s)
     kept = ends_s - starts_s >= SLIVER_S
-    kept[0] = True
     if not kept.all():
+        kept[-1] |= not kept.any()  # a domain that is all sliver has one line too
         starts_s, ends_s, now, then = starts_s[kept], ends_s[kept], now[kept], then[kept]
+        starts_s[0] = delayed_s[0]  # a sliver at the very start leaves its time to what follows
     value, slope = signal.value, signal.slope_per_s
     later = value[now] + slope[now] * (starts_s - signal.time_s[now])
     earlier = value[then] + slope[then] * (starts_s - delayed_s[then])

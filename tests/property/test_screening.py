@@ -101,3 +101,19 @@ def test_the_first_of_equal_ranges_counts():
     times_s = np.arange(0.0, 100_000.0, 2.0)
     power = Signal.steps(times_s, np.where(np.arange(times_s.size) % 50 == 40, 60.0, 100.0), 100_000.0)
     assert largest_range(power, 1.0) == (40.0, 80.0)
+
+
+def test_the_first_of_equal_ranges_counts_even_if_more_was_expected_of_later_ones():
+    """A later stretch of wider bounds, but of no wider range within a window, is looked at first."""
+    levels_mw = np.full(1280, 100.0)
+    levels_mw[[40, 640]] = 60.0
+    levels_mw[648] = 140.0
+    power = Signal.steps(np.arange(1280.0), levels_mw, 1280.0)
+    assert largest_range(power, 1.0) == (40.0, 40.0)
+
+
+def test_a_fall_that_outlasts_what_is_worked_on_at_a_time_is_one_dip():
+    times_s = 0.5 * np.arange(200_000.0)
+    power = Signal.steps(times_s, 1e5 - 0.9 * np.maximum(times_s - 100.0, 0.0), 100_000.0)
+    (dip,) = dips(power, 30.0, longest_s=1000.0)
+    assert (dip.start_s, dip.end_s) == (133.5, 1133.5)

@@ -548,3 +548,14 @@ def test_spans_cover_the_domain_without_gap() -> None:
     assert spans[-1][1] == 200_000.5
     assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
     assert sum(signal.clip_time(*span).integral() for span in spans) == pytest.approx(signal.integral())
+
+
+def test_net_change_has_no_sliver_at_its_start_either() -> None:
+    """0.1 + 0.1 + 0.1 comes after 0.3: in between the jump was still to come, a window after the start."""
+    signal = Signal([0.0, 0.1 + 0.1 + 0.1], [4.0, 4.0], [10.0, 0.0], 1.0)
+
+    change = signal.net_change(0.3)
+
+    assert change.start_s == 0.3
+    assert change.maximum() == pytest.approx(0.0, abs=1e-9)
+    assert change.minimum() == pytest.approx(-3.0, abs=1e-9)

@@ -182,7 +182,7 @@ def steepest_slope(cubics: Cubics, miss_hz: FloatArray | float = 0.0) -> FloatAr
     return np.asarray(steepest + miss)
 
 
-def turning_point(pieces: Pieces, near_s: float) -> tuple[float, float]:
+def turning_point(pieces: Pieces, near_s: float, sign: float) -> tuple[float, float]:
     """Return the deviation where the exact curve turns next to a time, and when [Hz, s].
 
     Parameters
@@ -191,12 +191,14 @@ def turning_point(pieces: Pieces, near_s: float) -> tuple[float, float]:
         Pieces with the modes at their ends.
     near_s
         Where a cubic has its extreme [s].
+    sign
+        1 for a maximum, -1 for a minimum.
 
     Returns
     -------
     tuple of float
-        Deviation and time by Newton's method on the slope; those at `near_s` itself where the curve has a
-        kink there.
+        Deviation and time by Newton's method on the slope; those at `near_s` itself where that leads to
+        nothing more extreme, as from a kink.
     """
     number = int(np.searchsorted(pieces.start_s, near_s, side="right")) - 1
     after_s, length_s = near_s - pieces.start_s[number], pieces.length_s[number]
@@ -206,9 +208,9 @@ def turning_point(pieces: Pieces, near_s: float) -> tuple[float, float]:
         _, slope, bend = pieces.curve(number, found_s)
         found_s = min(max(found_s - slope / bend, 0.0), length_s) if bend else found_s
     found_hz = pieces.curve(number, found_s)[0]
-    if abs(found_hz - first_hz) > ERROR_HZ:
-        return first_hz, near_s
-    return found_hz, float(pieces.start_s[number] + found_s)
+    if 0.0 < sign * (found_hz - first_hz) <= ERROR_HZ:
+        return found_hz, float(pieces.start_s[number] + found_s)
+    return first_hz, near_s
 
 
 def _offsets_s(pieces: Pieces) -> FloatArray:

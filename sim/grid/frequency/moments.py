@@ -13,6 +13,8 @@ from sim.units import SECONDS_PER_MINUTE
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 MOST_PANELS: Final = 10_000
 """Panels up to which the integrals are worked out."""
+MOST_CONDITION: Final = 1e4
+"""Condition of the modes up to which squares are summed in them: they lose rounding times its square."""
 
 
 class EvenMoments:
@@ -55,14 +57,15 @@ class EvenMoments:
         """Return the moments along points at these times [s].
 
         None where they serve no purpose: with a deadband, on a grid that is not uniform or not in step with
-        minutes, or so coarse that its panels would be many.
+        minutes, or so coarse that its panels would be many; or where modes all but coincide.
         """
         step_s = even_step_s(time_s)
         if model.deadband_hz > 0.0 or step_s is None:
             return None
         steps, system = SECONDS_PER_MINUTE / step_s, system_of(model)
         in_step = round(steps) >= 1 and abs(steps - round(steps)) <= EVEN * steps
-        return cls(system, step_s) if in_step and _panels(system, step_s) <= MOST_PANELS else None
+        apart = system.condition <= MOST_CONDITION
+        return cls(system, step_s) if in_step and apart and _panels(system, step_s) <= MOST_PANELS else None
 
     def _functions(self, times_s: FloatArray) -> FloatArray:
         """Return what each number at the start of a piece makes of the deviation later, shape (n, times)."""

@@ -64,6 +64,11 @@ class System:
     order: int
     """Number of states n."""
 
+    @property
+    def condition(self) -> float:
+        """How many times larger than a state its modes may be: a few, many where some all but coincide."""
+        return max(float(np.linalg.norm(mode.into) * np.linalg.norm(mode.out_of)) for mode in self.modes)
+
     def at_rest(self) -> list[complex]:
         """Return the values of the modes of a grid at rest."""
         return [0.0 for _ in self.modes]

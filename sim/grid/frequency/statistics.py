@@ -6,11 +6,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.grid.frequency.dense import (
-    Cubics,
-    turning_point,
-    whole_cubics,
-)
+from sim.grid.frequency.dense import Cubics, turning_point, whole_cubics
 from sim.grid.frequency.propagation import Pieces
 from sim.grid.frequency.state_space import AnyArray
 from sim.signals import FloatArray
@@ -94,9 +90,9 @@ class Extremes:
         if isnan(self.lowest_s):
             return  # no time has passed yet
         if self.lowest_s != since[0]:
-            self.lowest_hz, self.lowest_s = turning_point(pieces, self.lowest_s)
+            self.lowest_hz, self.lowest_s = turning_point(pieces, self.lowest_s, -1.0)
         if self.highest_s != since[1]:
-            self.highest_hz, self.highest_s = turning_point(pieces, self.highest_s)
+            self.highest_hz, self.highest_s = turning_point(pieces, self.highest_s, 1.0)
 
 
 class Outside:
@@ -261,15 +257,9 @@ def _crossings(
     parts, first, last = cubics[cubics.highest_hz(sign) > level_hz - ROUNDING_HZ].monotone()
     at_first, at_last = sign * parts.at(first) > level_hz, sign * parts.at(last) > level_hz
     some = at_first | at_last
-    parts, first, last, at_first, at_last = (
-        parts[some],
-        first[some],
-        last[some],
-        at_first[some],
-        at_last[some],
-    )
+    parts, first, last = parts[some], first[some], last[some]
     crossing = last.copy()
-    cut = np.flatnonzero(at_first != at_last)
+    cut = np.flatnonzero((at_first != at_last)[some])
     if cut.size:
         crossing[cut] = _bisected(parts[cut], sign, level_hz, first[cut], last[cut])
     return parts, first, last, crossing

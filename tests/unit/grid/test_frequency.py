@@ -147,6 +147,28 @@ def test_a_grid_on_the_edge_of_ringing_is_solved_too():
         assert np.abs(ours - exact).max() < error_hz
 
 
+def test_the_rms_holds_where_three_modes_coincide():
+    """All modes at -11/15 1/s: rounding in each, of a ten-millionth, must not be squared."""
+    rate = 5.5 / 7.5
+    gain = 2.5 * rate**3 / 3e-4
+    share = (7.5 * rate**2 - 1.0) / (12.5 * rate**3)
+    grid = GridModel(100_000.0, 0.0, (Governor(gain, 0.5, share, 5.0),))
+    time_s = np.arange(4000.0)
+    load_mw = np.where(time_s % 97.0 < 1.0, 800.0, 0.0)
+    even = response(time_s, load_mw, grid)
+    uneven = response(np.insert(time_s, 7, time_s[7]), np.insert(load_mw, 7, load_mw[7]), grid)
+    assert even.rms_mhz == pytest.approx(uneven.rms_mhz, abs=1e-4)
+
+
+@pytest.mark.parametrize("load_mw", [1e-4, 1.0, 1000.0])
+def test_a_load_that_only_rises_leaves_the_zenith_at_the_start(load_mw):
+    """However little it moves: the start is a kink of the curve, from which no slope leads higher."""
+    rise = response([0.0, 0.0, 0.01], [0.0, load_mw, load_mw], GridModel.preset("ercot"))
+    fall = response([0.0, 0.0, 0.01], [0.0, -load_mw, -load_mw], GridModel.preset("ercot"))
+    assert (rise.zenith_hz, rise.zenith_time_s) == (60.0, 0.0)
+    assert (fall.nadir_hz, fall.nadir_time_s) == (60.0, 0.0)
+
+
 def test_a_uniform_grid_of_points_gives_the_same_as_any_other():
     time_s = np.arange(0.0, 3000.0, 0.5)
     load_mw = 300.0 * np.sin(time_s / 7.0) + 100.0 * np.sign(np.sin(time_s / 50.0))

@@ -183,3 +183,15 @@ def test_a_line_slower_than_the_run_is_not_assessable_and_has_no_worst_value():
     assert check.status == "not_assessable"
     assert math.isnan(check.worst)
     assert "not longer than the window" in check.reason
+
+
+def test_power_that_follows_a_ramp_limit_exactly_keeps_it_at_every_moment():
+    """Its times round, so that some changes come out a hair above the limit, up and down alike."""
+    times_s = np.cumsum(np.full(3000, 0.7))
+    levels_mw = 400.0 - np.abs(times_s - times_s[1428]) * 20.0 / 60.0
+    site = Signal.linear(times_s, levels_mw, float(times_s[-1]))
+    check = checked(site, a_ramp(), 600.0)
+    assert (check.status, check.episodes, check.seconds) == ("pass", 0.0, 0.0)
+    quantile = checked(site, a_ramp(quantile_fraction=0.75), 600.0)
+    assert quantile.status == "pass"
+    assert quantile.worst == pytest.approx(20.0, abs=1e-9)
