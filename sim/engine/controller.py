@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from math import inf, nextafter
+from numbers import Real
 from typing import Any
 
 from simpy import Event
@@ -14,12 +15,12 @@ from sim.engine.clock import Clock
 from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
 from sim.engine.obligations import Obligations
-from sim.engine.offers import Offers
 from sim.errors import PolicyError
 from sim.grid.orders import Order
 from sim.market.marginal import PriceStep, price_at_usd_per_mwh
 from sim.mining.executor import Executor
-from sim.policies import Awards, FleetView, Observation, Policy
+from sim.policies import Awards, Decision, FleetView, Observation, Policy
+from sim.policies.soundness import Offers, is_power, sound_offers
 from sim.recording import Track
 from sim.scenario.controller import ControllerSpec
 
@@ -191,9 +192,14 @@ class Controller:
         )
         if self.market_view:  # few markets publish more than prices
             observation = observation._replace(**self.market_view)
-        target_mw, reason, wake_at_s, offers = self._decide_by_policy(observation)
-        if offers != self._offers:
-            self._offer(offers)
+        decision: object = self._decide_by_policy(observation)
+        if not isinstance(decision, Decision) or decision.target_mw is None:
+            raise PolicyError(
+                f"the policy must answer with a Decision that has a target, got {decision!r} at {now_s:g} s"
+            )
+        target_mw, reason, wake_at_s, offers = decision
+        if type(offers) is not tuple or offers != self._offers:  # a list may have changed in place
+            self._offer(now_s, offers)
         if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
         if reason != self._reason:
@@ -214,16 +220,19 @@ class Controller:
             self.market_view |= self.obligations.shown(now_s)
 
     def _follow(self, now_s: float, target_mw: float) -> None:
-        if not 0.0 <= target_mw < inf:
+        if not is_power(target_mw):
             raise PolicyError(
-                f"the policy's target is {target_mw} MW at {now_s:g} s; must be 0 MW or more, and finite"
+                f"the policy's target is {target_mw!r} MW at {now_s:g} s; must be 0 MW or more, and finite"
             )
         self._target_mw = target_mw
         self._record_target(now_s, target_mw)
         if self.obligations is None:
             self._executor.follow(target_mw)
 
-    def _offer(self, offers: Offers) -> None:
+    def _offer(self, now_s: float, said: Offers) -> None:
+        offers = sound_offers(said, f" at {now_s:g} s")
+        if offers == self._offers:
+            return
         if self.obligations is None:
             raise PolicyError(
                 f"the policy offers '{offers[0][0]}'; the site has no market.ancillary to offer it in"
@@ -246,8 +255,8 @@ class Controller:
 
     @staticmethod
     def _later(wake_at_s: float, now_s: float) -> float:
-        if not wake_at_s > now_s:
+        if not (isinstance(wake_at_s, Real) and wake_at_s > now_s):
             raise PolicyError(
-                f"the policy asks to be woken at {wake_at_s:g} s; must be after now, {now_s:g} s"
+                f"the policy asks to be woken at {wake_at_s!r} s; must be after now, {now_s:g} s"
             )
         return wake_at_s

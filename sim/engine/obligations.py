@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from sim.engine.clock import Clock
-from sim.engine.offers import Offers
 from sim.engine.orders import OrderDesk
 from sim.engine.recorder import Recorder
 from sim.engine.reserves import REGULATION, Reserves
@@ -14,6 +13,7 @@ from sim.engine.trip import TripRelay
 from sim.grid.orders import Order
 from sim.mining.duties import Duty, arbitrate, without_calls
 from sim.policies import Awards
+from sim.policies.soundness import Offers
 from sim.scenario.model import Scenario
 
 

@@ -13,9 +13,9 @@ from sim.errors import PolicyError
 from sim.market.ancillary import ServiceName
 from sim.market.gates import OpenService
 from sim.policies import Awards, ServiceView
+from sim.policies.soundness import Offers
 
 Tell = Callable[[ServiceName, float], None]
-Offers = tuple[tuple[str, float], ...]
 
 
 class OfferDesk:
@@ -52,18 +52,13 @@ class OfferDesk:
         Raises
         ------
         PolicyError
-            A service is not left to the policy, or an amount is below 0 or not finite.
+            A service is not left to the policy.
         """
-        for name, offer_mw in offers:
+        for name, _ in offers:
             if name not in self._services:
                 known = ", ".join(self._services) or "none"
                 raise PolicyError(
                     f"the policy offers '{name}'; services with policy_up_to_mw in market.ancillary: {known}"
-                )
-            if not 0.0 <= offer_mw < inf:
-                raise PolicyError(
-                    f"the policy offers {offer_mw} MW of {name} at {self._clock.now:g} s; must be 0 MW or "
-                    "more, and finite"
                 )
         self._offered = dict(offers)
 

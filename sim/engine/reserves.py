@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from sim.engine.clock import Clock
 from sim.engine.feed import feed
-from sim.engine.offers import OfferDesk, Offers
+from sim.engine.offers import OfferDesk
 from sim.engine.recorder import Recorder
 from sim.market.ancillary import SERVED_FIRST, ServiceName, Sold
 from sim.mining.duties import ANCILLARY, Duty, reserve_duty
 from sim.policies import AwardChange, Awards
+from sim.policies.soundness import Offers
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 

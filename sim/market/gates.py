@@ -75,7 +75,8 @@ class OpenService:
 
     def published(self, hour: int, now_s: float) -> Published:
         """Return what is known of an hour now [s]; never what is published later."""
-        last = int(np.searchsorted(self.edges_s[:-1], self.published_until_s(now_s))) - 1
+        # an hour counts once all of it is published: days of half-hour zones end within one
+        last = int(np.searchsorted(self.edges_s[1:], self.published_until_s(now_s), side="right")) - 1
         if hour > last:
             price = float(self._price[max(last, 0)])
             return Published(self.entry.policy_up_to_mw or 0.0, price, None)

@@ -13,6 +13,10 @@ CONFIDENCE: Final = 0.95
 """Probability with which an interval covers the true mean."""
 
 
+ROUNDING: Final = 1e-12
+"""Difference of two values over the larger of them that is theirs in rounding alone, and counts as none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A mean over replications, and half the width of its interval."""
@@ -75,7 +79,7 @@ def paired_difference(values: FloatArray, others: FloatArray, confidence: float 
     """Return the mean of value less other, replication by replication, with its interval.
 
     On common random numbers both runs of a pair meet the same failures, prices and requests, so most of the
-    spread cancels (Law, section 11.2).
+    spread cancels (Law, section 11.2). What remains of rounding (`ROUNDING`) counts as no difference.
 
     Parameters
     ----------
@@ -90,7 +94,9 @@ def paired_difference(values: FloatArray, others: FloatArray, confidence: float 
     >>> found.mean, round(found.half_width, 2), found.count
     (1.5, 6.35, 2)
     """
-    return estimate(values - others, confidence)
+    differences = values - others
+    differences[np.abs(differences) < ROUNDING * np.maximum(np.abs(values), np.abs(others))] = 0.0
+    return estimate(differences, confidence)
 
 
 def simultaneous(count: int) -> float:

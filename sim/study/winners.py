@@ -109,7 +109,7 @@ def read_axis(text: str) -> Axis:
     Raises
     ------
     InputError
-        It is not written so.
+        It is not written so, or names a value twice.
 
     Examples
     --------
@@ -119,7 +119,11 @@ def read_axis(text: str) -> Axis:
     path, equals, values = text.partition("=")
     if not path or not equals or not values:
         raise InputError.single(text, "over", f"must be path=value,value; got {text!r}")
-    return Axis(path, tuple(plain(parse_value(value, text)) for value in values.split(",")))
+    found = tuple(plain(parse_value(value, text)) for value in values.split(","))
+    twice = [value for position, value in enumerate(found) if value in found[:position]]
+    if twice:
+        raise InputError.single(text, "over", f"must not name a value twice; got {twice[0]} more than once")
+    return Axis(path, found)
 
 
 def winners(

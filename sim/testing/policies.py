@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import Any, Final
 
 from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
+from sim.errors import PolicyError
 from sim.grid.orders import AppliesTo
 from sim.market import DemandTerms
 from sim.market.ancillary import RESPONSES
@@ -23,6 +25,7 @@ from sim.policies import (
     PriceStep,
     ServiceView,
 )
+from sim.policies.soundness import is_power, sound_offers
 from sim.rng import stream
 from sim.signals import FloatArray
 from sim.units import SECONDS_PER_HOUR
@@ -69,22 +72,25 @@ def _require_sound(decision: Decision, observation: Observation) -> None:
         raise AssertionError(  # noqa: TRY004  # one kind of failure for a user's test to expect
             f"decide must return a Decision, got {decision!r} on {observation}"
         )
-    if not (math.isfinite(decision.target_mw) and decision.target_mw >= 0.0):
+    if not is_power(decision.target_mw):
         raise AssertionError(f"the target must be 0 MW or more, and finite: {decision} on {observation}")
     if not decision.reason:
         raise AssertionError(f"a decision needs a reason: {decision} on {observation}")
     _require_sound_offers(decision, observation)
-    if decision.wake_at_s is not None and not decision.wake_at_s > observation.time_s:
+    wake_at_s = decision.wake_at_s
+    if wake_at_s is not None and not (isinstance(wake_at_s, Real) and wake_at_s > observation.time_s):
         raise AssertionError(f"the policy asks to be woken in the past: {decision} on {observation}")
 
 
 def _require_sound_offers(decision: Decision, observation: Observation) -> None:
     known = {view.service for view in observation.services}
-    for name, offer_mw in decision.offers:
+    try:
+        offers = sound_offers(decision.offers)
+    except PolicyError as error:
+        raise AssertionError(f"{error}: {decision} on {observation}") from error
+    for name, _ in offers:
         if name not in known:
             raise AssertionError(f"'{name}' is not among the services to offer: {decision} on {observation}")
-        if not (math.isfinite(offer_mw) and offer_mw >= 0.0):
-            raise AssertionError(f"an offer must be 0 MW or more, and finite: {decision} on {observation}")
 
 
 def observations(count: int, seed: int = 1) -> Iterator[Observation]:

@@ -132,3 +132,48 @@ def test_a_policy_that_could_offer_nothing_is_refused(market, said):
     for policy in ({"type": "ancillary"}, {"type": "price-guard", "inner": {"type": "ancillary"}}):
         with pytest.raises(InputError, match=said):
             a_scenario(market=market, policy=policy)
+
+
+class Changing:
+    """A policy that changes one and the same list in place."""
+
+    def __init__(self):
+        self._offers = []
+
+    def decide(self, observation):
+        self._offers[:] = [("rrs", 5.0 if observation.time_s < 2.5 * HOUR_S else 8.0)]
+        return Decision(60.0, "changing", observation.time_s + 900.0, self._offers)
+
+
+def test_a_list_of_offers_changed_in_place_is_offered_as_changed():
+    award = Campus(site(), Changing()).run()["ancillary.rrs.award_mw"]
+    assert award.at([2.5 * HOUR_S, 4.5 * HOUR_S, 5.5 * HOUR_S]).tolist() == [5.0, 8.0, 8.0]
+
+
+@pytest.mark.parametrize(
+    ("offers", "said"),
+    [
+        (None, "the offers at 0 s must be pairs of service and MW"),
+        ({"rrs": 5.0}, "the offers at 0 s must be pairs of service and MW"),
+        ((("rrs", 1.0, 2.0),), "an offer at 0 s must be a service and its MW"),
+        ((("rrs", "5"),), "the policy offers '5' MW of rrs at 0 s"),
+        ((("rrs", 1.0), ("rrs", 2.0)), "the policy offers 'rrs' twice at 0 s"),
+    ],
+)
+def test_offers_of_a_wrong_shape_are_refused_in_words(offers, said):
+    with pytest.raises(PolicyError, match=re.escape(said)):
+        Campus(site(), Standing((inf, offers))).run()
+
+
+def test_an_empty_list_offers_nothing_on_a_site_without_services():
+    Campus(a_scenario(days=0.01), Standing((inf, []))).run()
+
+
+@pytest.mark.parametrize("answer", [None, 5.0, (5.0, "short"), Decision(None, "no target")])
+def test_an_answer_that_is_no_decision_is_refused_in_words(answer):
+    class Wrong:
+        def decide(self, _):
+            return answer
+
+    with pytest.raises(PolicyError, match="must answer with a Decision that has a target, got"):
+        Campus(a_scenario(days=0.01), Wrong()).run()

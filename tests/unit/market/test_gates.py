@@ -11,6 +11,7 @@ from sim.testing import a_scenario
 
 HOUR_S = 3600.0
 DAY_S = 24.0 * HOUR_S
+FIXED = {"type": "fixed", "price_usd_per_mwh": 1.0}
 START = "2026-01-01T00:00:00-06:00"
 
 
@@ -109,3 +110,17 @@ def test_the_expected_share_called_may_be_stated():
 
 def test_scenarios_without_such_a_service_have_none():
     assert a_scenario().open_services() == {}
+
+
+def test_an_hour_that_is_published_in_part_counts_as_unpublished():
+    service = {"service": "rrs", "policy_up_to_mw": 5.0, "price": FIXED}
+    india = {"type": "fixed", "price_usd_per_mwh": 40.0, "time_zone": "Asia/Kolkata"}
+    market = {"ancillary": [service], "day_ahead": india}
+    scenario = a_scenario(start="2026-01-01T00:00:00+05:30", days=1.5, market=market)
+    found = scenario.open_services()["rrs"]
+    # until 13:30 local clocks show, midnight ends what is published: halfway through an hour in UTC
+    hour = found.present_hour(DAY_S)
+    assert found.edges_s[hour] == DAY_S - 0.5 * HOUR_S
+    assert found.published(hour, 12 * HOUR_S).day_ahead_usd_per_mwh is None
+    assert found.published(hour - 1, 12 * HOUR_S).day_ahead_usd_per_mwh == 40.0
+    assert found.published(hour, 14 * HOUR_S).day_ahead_usd_per_mwh == 40.0

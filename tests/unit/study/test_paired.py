@@ -45,6 +45,13 @@ def test_a_paired_difference_has_the_interval_of_the_differences():
     assert paired_difference(values, others) == estimate(np.array([1.0, 2.0, 3.0]))
 
 
+def test_what_remains_of_rounding_is_no_difference():
+    values, others = np.array([0.1 + 0.2, 12.0, math.inf]), np.array([0.3, 12.0, 1.0])
+
+    assert paired_difference(values, others) == estimate(np.zeros(2))
+    assert paired_difference(np.array([1.0 + 1e-9]), np.array([1.0])).mean > 0.0
+
+
 def test_the_interval_covers_the_true_mean_in_95_percent_of_samples():
     samples = np.random.default_rng(1).normal(10.0, 3.0, (4000, 5))
     found = [estimate(sample) for sample in samples]

@@ -45,6 +45,11 @@ def test_an_axis_is_a_path_and_values(text):
         read_axis(text)
 
 
+def test_a_value_named_twice_is_refused():
+    with pytest.raises(InputError, match=r"must not name a value twice; got 4\.0 more than once"):
+        read_axis("fleet.rated_mw=4,8,4.0")
+
+
 def test_the_page_of_a_comparison_holds_its_figures_and_may_load_nothing(desk, tmp_path):
     found = compare(desk.scenario, ["mining-off", "follow-headroom"], 2, ways=Ways(references=True))
     folder = found.write(tmp_path / "out", write_comparison_report)
