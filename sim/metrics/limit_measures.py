@@ -19,7 +19,7 @@ from sim.signals.screening import largest_range, spans_of_range_above, with_wind
 from sim.signals.windows import change_segments
 from sim.units import SECONDS_PER_MINUTE
 
-FILTER_RATE_HZ: Final = 250.0
+FILTER_RATE_HZ: Final = 500.0
 """Samples in a second of power that is filtered to a band up to 55 Hz [Hz]."""
 WHOLE_S: Final = 7200.0
 """A run up to this long is filtered whole, a longer one around its worst moments [s]."""
