@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from one_megawatt import MINERS, bitcoin
 from published import DATA
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +32,6 @@ STEP_S = 900.0
 STEP_H = 0.25
 START_USD_PER_MW = 10.0
 BREAKEVENS = (60.0, 100.0)
-EFFICIENCY_J_PER_TH = 17.5
 
 
 class Prices(NamedTuple):
@@ -100,26 +100,17 @@ def scenario(
     for name, values in (("rt", prices.real_time), ("da", prices.day_ahead)):
         rows = (f"{at}Z,{price}\n" for at, price in zip(times, values, strict=True))
         Path(folder, f"{name}.csv").write_text("time_utc,price_usd_per_mwh\n" + "".join(rows))
-    miners = {
-        "name": "miners",
-        "type": "aggregate",
-        "rated_mw": 1.0,
-        "ramp_up_mw_per_s": 1e6,
-        "ramp_down_mw_per_s": 1e6,
-        "efficiency_j_per_th": EFFICIENCY_J_PER_TH,
-    }
-    hashprice = breakeven * 0.024 * EFFICIENCY_J_PER_TH
     return a_scenario(
         folder,
         start=prices.start,
         days=len(prices.real_time) * STEP_S / 86_400.0,
-        fleets=[miners],
+        fleets=[MINERS],
         policy=policy,
         market={
             "power": {"type": "file", "file": "rt.csv"},
             "day_ahead": {"type": "file", "file": "da.csv", "time_zone": zone},
             "forecasts": {"price": forecast, "interval_min": 15.0},
-            "bitcoin": {"type": "fixed", "hashprice_usd_per_ph_day": hashprice, "pool_fee_fraction": 0.0},
+            "bitcoin": bitcoin(breakeven),
         },
     )
 

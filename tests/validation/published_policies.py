@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from one_megawatt import MINERS, bitcoin
 from published import DATA, Absolute, Band, PublishedCase
 
 from sim.engine.campus import Campus
@@ -22,7 +23,6 @@ TITLE = "Policies"
 PRICES = "ercot_hb_south_15min_20240601.csv.gz"
 SOURCE = "HB_SOUTH, 15 min, 2024-06-01 to 2025-03-27 (MPC-BESS-ERCOT)"
 STEP_S = 900.0
-EFFICIENCY_J_PER_TH = 17.5
 LATE: Mapping[str, Any] = {"publication_delay_s": STEP_S}
 """A settlement price is known when its quarter hour is over: what it brings about comes one interval late."""
 HYSTERESIS = {"type": "hysteresis", "window_min": 15.0, "observe_s": 0.0, "down_count": 2, "up_count": 4}
@@ -52,28 +52,15 @@ def drawn_mwh(
 
 
 def _scenario(folder: Path, policy: Mapping[str, Any], breakeven: float, published: Mapping[str, Any]) -> Any:
-    miners = {
-        "name": "miners",
-        "type": "aggregate",
-        "rated_mw": 1.0,
-        "ramp_up_mw_per_s": 1e6,
-        "ramp_down_mw_per_s": 1e6,
-        "efficiency_j_per_th": EFFICIENCY_J_PER_TH,
-    }
-    hashprice = breakeven * 0.024 * EFFICIENCY_J_PER_TH
     return a_scenario(
         folder,
         start="2024-06-01T00:00:00Z",
         days=len(prices("rtm_usd_per_mwh")) * STEP_S / 86_400.0,
-        fleets=[miners],
+        fleets=[MINERS],
         policy=policy,
         market={
             "power": {"type": "file", "file": "prices.csv", **published},
-            "bitcoin": {
-                "type": "fixed",
-                "hashprice_usd_per_ph_day": hashprice,
-                "pool_fee_fraction": 0.0,
-            },
+            "bitcoin": bitcoin(breakeven),
         },
     )
 
