@@ -72,6 +72,12 @@ reference: $(STAMP) ## write the reference pages and the sample outputs in the d
 golden: $(STAMP) ## write the golden metrics again, after the model version was raised
 	@$(BIN)/python tests/golden/golden.py
 
+fingerprint: $(STAMP) ## hash of each data file of every shipped scenario, shortened [BASE=REV: same bytes as REV?]
+	@$(BIN)/python tests/golden/fingerprint.py $(if $(BASE),--base "$(BASE)") $(ARGS)
+
+size: $(STAMP)   ## lines of code in sim/, without comments and docstrings
+	@$(BIN)/python tests/architecture/size.py
+
 lock:            ## resolve requirements.lock and requirements-dynamics.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
 	echo 'andes>=2.0,<3' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dynamics.lock
