@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 FILE = HERE / "fingerprints.txt"
+GOLDEN = HERE / "golden.json"
 DATA = ROOT.parent / "shared" / "data"
 NEEDS_DATA = {"helios-2024", "rockdale-like"}  # their files do not ship
 DAYS = 0.5
@@ -43,8 +44,11 @@ WORK = {"event_count", "settle_count", "decision_count"}
 Hashes = dict[tuple[str, str], str]
 
 
-def hashes_of(scenario: str, root: Path) -> Iterator[tuple[str, str]]:
-    """Run one scenario of the tree that is imported, and yield each data file's name with its hash."""
+def hashes_of(scenario: str, root: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Run one scenario of the tree that is imported, and yield each data file's name with its hash.
+
+    Of the metrics those with these names count: one that is new moves no result.
+    """
     from sim import load_scenario, run  # noqa: PLC0415  # of the tree that the caller chose
     from sim.report.csv_tables import has_prices, write_tables  # noqa: PLC0415  # same
     from sim.result import write_result  # noqa: PLC0415  # same
@@ -60,7 +64,8 @@ def hashes_of(scenario: str, root: Path) -> Iterator[tuple[str, str]]:
             write_tables(result.recording, folder)
         yield "scenario", _sha256((folder / "scenario.yaml").read_bytes())
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        yield "metrics", _sha256(_canonical({name: one for name, one in metrics.items() if name not in WORK}))
+        counted = {name: one for name, one in metrics.items() if name in names and name not in WORK}
+        yield "metrics", _sha256(_canonical(counted))
         yield "signals", _hash_of_signals(folder / "signals.parquet")
         yield "events", _hash_of_events(folder / "events.parquet")
         for table in ("ledger", "monthly"):
@@ -99,12 +104,13 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def fingerprints(root: Path, scenarios: Sequence[str]) -> Hashes:
+def fingerprints(root: Path, scenarios: Sequence[str], golden_file: Path = GOLDEN) -> Hashes:
     """Return the hash of each data file of each scenario, of the source tree at ``root``."""
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def one(scenario: str) -> Hashes:
         command = [sys.executable, str(Path(__file__)), "--hash", scenario, "--root", str(root)]
+        command += ["--golden", str(golden_file)]
         answer = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root, check=False
         )
@@ -127,6 +133,13 @@ def shipped() -> list[str]:
     return [name for name in names if name not in NEEDS_DATA]
 
 
+def known_names(scenario: str, golden_file: Path) -> Collection[str]:
+    """Return the names of a scenario's golden metrics; of all scenarios' for one that has none stored."""
+    stored_metrics = json.loads(golden_file.read_text(encoding="utf-8"))["metrics"]
+    every = {name for metrics in stored_metrics.values() for name in metrics}
+    return set(stored_metrics.get(scenario, every))
+
+
 def differing(before: Hashes, now: Hashes) -> list[tuple[str, str]]:
     """Return scenario and file of each hash that is in one of both alone, or differs."""
     return [key for key in {**before, **now} if before.get(key) != now.get(key)]
@@ -143,17 +156,18 @@ def as_text(hashes: Hashes) -> str:
     return "".join(f"{scenario} {file} {value}\n" for (scenario, file), value in hashes.items())
 
 
-def against_revision(revision: str, scenarios: Sequence[str], now: Hashes) -> int:
-    """Run a revision too, and say which files differ."""
+def against_revision(revision: str, scenarios: Sequence[str]) -> int:
+    """Run a revision and the working tree, and say which files differ; the revision's metrics are compared."""
     with tempfile.TemporaryDirectory() as name:
         tree = Path(name) / "tree"
         subprocess.run([GIT, "worktree", "add", "-q", "--detach", str(tree), revision], cwd=ROOT, check=True)
         try:
-            before = fingerprints(
-                tree, [one for one in scenarios if (tree / "scenarios" / f"{one}.yaml").exists()]
-            )
+            known = tree / GOLDEN.relative_to(ROOT)
+            there = [one for one in scenarios if (tree / "scenarios" / f"{one}.yaml").exists()]
+            before, now = (fingerprints(root, there, known) for root in (tree, ROOT))
         finally:
             subprocess.run([GIT, "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True)
+    sys.stdout.write(as_text(now))
     moved = differing(before, now)
     for scenario, file in moved:
         sys.stderr.write(f"differs from {revision}: {scenario} {file}\n")
@@ -187,12 +201,15 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="store the hashes")
     parser.add_argument("--hash", help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
+    parser.add_argument("--golden", type=Path, default=GOLDEN, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.hash:
-        for file, value in hashes_of(given.hash, given.root):
+        for file, value in hashes_of(given.hash, given.root, known_names(given.hash, given.golden)):
             sys.stdout.write(f"{file} {value}\n")
         return 0
     scenarios = given.only or shipped()
+    if given.base:
+        return against_revision(given.base, scenarios)
     now = fingerprints(ROOT, scenarios)
     sys.stdout.write(as_text(now))
     if given.write:
@@ -206,7 +223,7 @@ def main() -> int:
         moved = differing(before, now)
         sys.stderr.write("".join(f"differs: {scenario} {file}\n" for scenario, file in moved))
         return 1 if moved else 0
-    return against_revision(given.base, scenarios, now) if given.base else against_stored(now)
+    return against_stored(now)
 
 
 if __name__ == "__main__":
