@@ -3,40 +3,15 @@
 from abc import abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from heapq import heappush
 from typing import Any, Protocol, Self
 
 from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
-from simpy.events import NORMAL
 
 from sim.ai.notice import Notice
 from sim.signals import FloatArray
 from sim.spec import Name, Spec
 from sim.tables import Files
-
-
-class At(Event):
-    """An event at an absolute time; a wait from now on may miss it by a rounding error.
-
-    What happens at one time in two files is then one instant.
-
-    Parameters
-    ----------
-    env
-        The clock.
-    time_s
-        When it happens [s]; at once where that has passed.
-    """
-
-    def __init__(self, env: Environment, time_s: float) -> None:
-        # As SimPy's own Timeout does it; but Environment.schedule takes a delay alone, and at half the speed.
-        self.env = env
-        self.callbacks = []
-        self._value = None
-        self._ok = True
-        now_s = env.now
-        heappush(env._queue, (max(time_s, now_s), NORMAL, next(env._eid), self))  # noqa: SLF001
 
 
 class SetPower(Protocol):

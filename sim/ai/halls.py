@@ -6,7 +6,7 @@ the exact curve of losses and lagging cooling by no more than the hall's ``error
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Final, Protocol, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 from simpy import Environment
@@ -16,6 +16,7 @@ from sim.ai.cooling import AirCooling, AnyCooling, Lagging, cooling_ratio, laggi
 from sim.ai.facility import PowerChain, fed_curvature_per_mw, fed_mw
 from sim.ai.racks import RackMiner, Racks, Reserve, miner_capacity_mw
 from sim.ai.ride_through import RideThrough
+from sim.clock import Timer
 from sim.recording import Track
 from sim.signals import Signal
 from sim.spec import Name, Positive, Spec
@@ -106,13 +107,6 @@ class Hall(Spec):
         plant = (cooling.base_ratio, cooling.design_ratio, cooling.free_c, cooling.design_c)
         ratio = Signal.linear(outdoor_c.time_s, cooling_ratio(outdoor_c.value, *plant), outdoor_c.end_s)
         return ratio.simplify()
-
-
-class Timer(Protocol):
-    """Rings once, at the time it was last set to."""
-
-    def set(self, time_s: float) -> None:
-        """Ring at this time [s]; infinity: do not ring."""
 
 
 class Inlet:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from simpy import Event
 
-from sim.ai.base import At, Connection, Load
+from sim.ai.base import Connection, Load
+from sim.clock import At
 from sim.errors import InputError
 from sim.signals import FloatArray, Signal
 from sim.tables import Files

@@ -8,13 +8,14 @@ once.
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Annotated, Literal, Protocol, Self
+from typing import Annotated, Literal, Self
 
 from numpy.random import Generator as RandomStream
 from pydantic import Field, model_validator
 from simpy import Environment
 
-from sim.ai.base import At, SetPower
+from sim.ai.base import SetPower
+from sim.clock import At, Timer
 from sim.recording import Track
 from sim.spec import Positive, Spec
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -91,10 +92,6 @@ class StrikeCounter:
         self._times_s.clear()
 
 
-class _Timer(Protocol):
-    def set(self, time_s: float) -> None: ...
-
-
 class GridSwitch:
     """Stands between a hall and the grid: passes its power on, or takes it off and brings it back.
 
@@ -125,7 +122,7 @@ class GridSwitch:
         backup: Track,
         log: Callable[[str, float], None],
         draws: RandomStream,
-        timer: Callable[[Callable[[], None]], _Timer],
+        timer: Callable[[Callable[[], None]], Timer],
     ) -> None:
         self._env = env
         self._spec = spec

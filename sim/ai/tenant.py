@@ -7,8 +7,9 @@ import numpy as np
 from pydantic import AwareDatetime, Field
 from simpy import Event
 
-from sim.ai.base import At, Connection, Load
+from sim.ai.base import Connection, Load
 from sim.ai.tenancy import Block, DrawShape, blocks_of, draw_bends_s, draw_fraction, slipped_s
+from sim.clock import At
 from sim.spec import Fraction, Positive, Spec
 from sim.units import SECONDS_PER_DAY
 

@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 from simpy import Event
 
 from sim.ai.announcements import Announcements, Notices
-from sim.ai.base import At, Connection
+from sim.ai.base import Connection
 from sim.ai.interruptions import Cause, Phase, SparePool, Spares, lognormal
 from sim.ai.power_path import PowerPath, Smoothing
+from sim.clock import At
 
 LEAST_SHARE_OF_INTERVAL: Final = 0.5
 """Least time from a restart to a checkpoint of the schedule, over the interval; assumption."""

@@ -1,6 +1,6 @@
 """Where AI loads connect: each has a port, the bus adds them up."""
 
-from sim.engine.clock import Clock
+from sim.clock import Clock
 from sim.recording import Track
 
 

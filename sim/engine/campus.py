@@ -6,11 +6,10 @@ from math import inf, nextafter
 
 from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
+from sim.clock import Clock, feed
 from sim.engine.books import open_books
 from sim.engine.bus import Bus
-from sim.engine.clock import Clock
 from sim.engine.controller import Controller
-from sim.engine.feed import feed
 from sim.engine.fleets import Fleets
 from sim.engine.frequency_loop import is_followed, loop_of, measured_hz
 from sim.engine.halls import Halls

@@ -9,9 +9,8 @@ from typing import Any
 from simpy import Event
 
 from sim.ai.notice import Notice
-from sim.engine.alarm import Alarm
+from sim.clock import Alarm, Clock
 from sim.engine.bus import Bus
-from sim.engine.clock import Clock
 from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
 from sim.engine.obligations import Obligations

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sim.engine.alarm import Alarm
-from sim.engine.clock import Clock
+from sim.clock import Alarm, Clock
 from sim.engine.recorder import Recorder
 from sim.mining.cohort import CohortFleet
 from sim.mining.events import PoolLoss, merged

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from math import inf, nextafter
 from typing import Final, Protocol
 
-from sim.engine.alarm import Alarm
-from sim.engine.clock import Clock
+from sim.clock import Alarm, Clock
 from sim.engine.site_power import SitePower
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
 from sim.grid.frequency.measured import MeasuredFrequency

@@ -6,12 +6,11 @@ from typing import Any
 
 from simpy import Event
 
-from sim.ai.base import At, SetPower
+from sim.ai.base import SetPower
 from sim.ai.halls import Hall, LiveHall
 from sim.ai.ride_through import GridSwitch
-from sim.engine.alarm import Alarm
+from sim.clock import Alarm, At, Clock
 from sim.engine.bus import Bus
-from sim.engine.clock import Clock
 from sim.engine.recorder import Recorder
 from sim.grid.events import HallEvent, VoltageSag
 from sim.rng import stream

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from sim.engine.clock import Clock
+from sim.clock import Clock, feed
 from sim.engine.coincident_peaks import open_four_cp
 from sim.engine.controller import Controller
-from sim.engine.feed import feed
 from sim.engine.forecasts import open_forecasts
 from sim.engine.power_desk import PowerDesk
 from sim.engine.recorder import Recorder

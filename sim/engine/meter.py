@@ -6,8 +6,7 @@ from typing import Any, Protocol
 
 from simpy import Event
 
-from sim.ai.base import At
-from sim.engine.clock import Clock
+from sim.clock import At, Clock
 from sim.grid.storage import Storage
 from sim.market.demand_charge import BillingMonth, DemandCharge, DemandTerms, whole_intervals_s
 from sim.signals import Signal, total

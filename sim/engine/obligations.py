@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sim.engine.clock import Clock
+from sim.clock import Clock
 from sim.engine.orders import OrderDesk
 from sim.engine.recorder import Recorder
 from sim.engine.reserves import REGULATION, Reserves

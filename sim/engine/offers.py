@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from simpy import Event
 
-from sim.ai.base import At
-from sim.engine.clock import Clock
+from sim.clock import At, Clock
 from sim.errors import PolicyError
 from sim.market.ancillary import ServiceName
 from sim.market.gates import OpenService

@@ -5,8 +5,7 @@ from typing import Any
 
 from simpy import Event
 
-from sim.ai.base import At
-from sim.engine.clock import Clock
+from sim.clock import At, Clock
 from sim.grid.orders import Order
 from sim.mining.duties import ORDER, Duty
 

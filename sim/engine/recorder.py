@@ -2,7 +2,7 @@
 
 from array import array
 
-from sim.engine.clock import Clock
+from sim.clock import Clock
 from sim.recording import EventRow, Recording, Track, add_totals, is_ai_power
 from sim.signals import Signal
 

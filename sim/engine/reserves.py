@@ -5,8 +5,7 @@ from functools import partial
 from math import inf
 from typing import Any, Final
 
-from sim.engine.clock import Clock
-from sim.engine.feed import feed
+from sim.clock import Clock, feed
 from sim.engine.offers import OfferDesk
 from sim.engine.recorder import Recorder
 from sim.market.ancillary import SERVED_FIRST, ServiceName, Sold

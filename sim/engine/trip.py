@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import Final
 
-from sim.engine.alarm import Alarm
-from sim.engine.clock import Clock
+from sim.clock import Alarm, Clock
 from sim.engine.site_power import SitePower
 from sim.grid.interconnection import Trip
 from sim.mining.duties import TRIP, Duty

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 
-from sim.mining.agenda import Agenda, HasNow, Timer
+from sim.clock import Agenda, HasNow, Timer
 from sim.mining.breakdowns import Breakdown, RareDraws, Streams, breakdowns
 from sim.mining.cohort import CohortFleet
 from sim.mining.dispatch import Dispatcher, Order

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine.alarm import Alarm
+from sim.clock import Alarm, Clock
 from sim.engine.bus import Bus
 from sim.engine.campus import Campus
-from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.metrics import measure
 from sim.mining.executor import Executor

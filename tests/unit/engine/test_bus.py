@@ -1,7 +1,7 @@
 import pytest
 
+from sim.clock import Clock
 from sim.engine.bus import Bus
-from sim.engine.clock import Clock
 from sim.recording import Track
 
 

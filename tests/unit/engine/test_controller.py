@@ -2,8 +2,8 @@ from math import inf, nan
 
 import pytest
 
+from sim.clock import Clock
 from sim.engine.bus import Bus
-from sim.engine.clock import Clock
 from sim.engine.controller import Controller
 from sim.errors import PolicyError
 from sim.mining.executor import Executor

@@ -1,6 +1,6 @@
 import pytest
 
-from sim.engine.clock import Clock
+from sim.clock import Clock
 from sim.engine.recorder import Recorder
 from sim.recording import EventRow
 from sim.signals import Signal

@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from sim.engine.alarm import Alarm
-from sim.engine.clock import Clock
+from sim.clock import Alarm, Clock
 from sim.mining.cohort import CohortFleet
 from sim.mining.live_cohort import FleetConnection, LiveCohort
 from sim.recording import Track

@@ -1,7 +1,7 @@
 import pytest
 from simpy import Environment
 
-from sim.engine.clock import Clock
+from sim.clock import Clock
 
 
 @pytest.fixture

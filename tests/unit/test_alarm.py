@@ -2,8 +2,7 @@ from math import inf
 
 import pytest
 
-from sim.engine.alarm import Alarm
-from sim.engine.clock import Clock
+from sim.clock import Alarm, Clock
 
 
 @pytest.fixture
