@@ -115,7 +115,7 @@ def long_term_flicker(short_term: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> long_term_flicker(np.full(12, 0.5)).tolist()
+    >>> long_term_flicker(np.full(12, 0.5)).round(6).tolist()
     [0.5]
     """
     if short_term.size < LONG_TERM_COUNT:

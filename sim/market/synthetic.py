@@ -230,7 +230,7 @@ def mean_reverting(noise: FloatArray, step_ratio: float) -> FloatArray:
 
     Examples
     --------
-    >>> mean_reverting(np.array([1.0, 0.0, 0.0]), math.log(2.0)).tolist()
+    >>> mean_reverting(np.array([1.0, 0.0, 0.0]), math.log(2.0)).round(6).tolist()
     [1.0, 0.5, 0.25]
     """
     keep = math.exp(-step_ratio)

@@ -103,3 +103,9 @@ def test_flicker_grows_in_line_with_the_changes_and_falls_with_their_length():
 def test_long_term_flicker_needs_two_hours():
     assert long_term_flicker(np.ones(11)).size == 0
     assert long_term_flicker(np.append(np.zeros(11), 1.0)) == pytest.approx([12.0 ** (-1.0 / 3.0)])
+
+
+def test_long_term_flicker_is_the_cubic_mean_over_two_hours():
+    assert long_term_flicker(np.full(12, 0.5)) == pytest.approx([0.5])
+    found = long_term_flicker(np.array([2.0, *[1.0] * 11, 3.0]))
+    assert found == pytest.approx([(19.0 / 12.0) ** (1.0 / 3.0), (38.0 / 12.0) ** (1.0 / 3.0)])

@@ -2,7 +2,7 @@ from math import inf
 
 import pytest
 
-from sim.mining.duties import ANCILLARY, ORDER, TRIP, Duty, arbitrate, without_calls
+from sim.mining.duties import ANCILLARY, ORDER, TRIP, Duty, arbitrate, reserve_duty, without_calls
 
 RESERVE = Duty(ANCILLARY, "ancillary services", 20.0, 50.0)
 CALLED = RESERVE._replace(called_mw=15.0)
@@ -53,3 +53,18 @@ def test_a_call_never_leads_below_nothing():
 def test_without_calls_only_the_bounds_are_left():
     assert without_calls([CALLED, ORDERED]) == (RESERVE, ORDERED)
     assert RESERVE.cap_mw < ORDERED._replace(cap_mw=inf).cap_mw
+
+
+@pytest.mark.parametrize(
+    ("sold_mw", "bounds_mw"),
+    [
+        ((20.0, 10.0), (25.0, 50.0)),  # power to fall from above the least, room to rise into below the most
+        ((20.0, 0.0), (25.0, inf)),
+        ((0.0, 10.0), (0.0, 50.0)),
+        ((70.0, 70.0), (60.0, 5.0)),  # never beyond what the fleets can do
+    ],
+)
+def test_a_reserve_keeps_power_to_fall_from_and_room_to_rise_into(sold_mw, bounds_mw):
+    duty = reserve_duty(*sold_mw, minimum_mw=5.0, room_mw=60.0)
+    assert (duty.floor_mw, duty.cap_mw) == bounds_mw
+    assert (duty.priority, duty.called_mw) == (ANCILLARY, 0.0)
