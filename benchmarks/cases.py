@@ -11,8 +11,8 @@ from simpy import Environment, Event
 
 from sim.engine.campus import Campus
 from sim.grid.limits import published_limits
-from sim.metrics import dips, edges, limits, ramps, regulation, residual
-from sim.metrics.limit_check import check_recording
+from sim.metrics import dips, exceedance, ramps, regulation, residual
+from sim.metrics.power_limits import check_recording
 from sim.mining.cohort import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.recording import Recording
@@ -22,7 +22,7 @@ from sim.testing import a_scenario
 
 SECONDS_A_DAY = 86_400
 BARE_EVENTS = 200_000
-STABILITY = (limits, ramps, edges, dips, residual, regulation)
+STABILITY = (exceedance, ramps, dips, residual, regulation)
 DIPS = 1000
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 

@@ -22,7 +22,7 @@ from sim.units import unit_of
 
 if TYPE_CHECKING:
     from sim.dynamics import Comparison as WindowComparison
-    from sim.metrics.limit_check import LimitCheck
+    from sim.metrics.power_limits import LimitCheck
     from sim.report.stability import StabilitySection
     from sim.study.comparison import Comparison
     from sim.study.sweep import SweepOutcome

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sim.engine.campus import Campus
 from sim.metrics import measure
-from sim.metrics.blocks import with_blocks
+from sim.metrics.mining import with_blocks
 from sim.result import Result
 from sim.rng import stream
 from sim.scenario.model import Scenario

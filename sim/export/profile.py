@@ -6,7 +6,7 @@ from typing import Self
 
 from sim.grid.voltage import reactive_mvar
 from sim.metrics.generation import export_mw, import_mw
-from sim.metrics.limit_check import resolution_s
+from sim.metrics.power_limits import resolution_s
 from sim.metrics.voltage import Connection
 from sim.recording import Recording
 from sim.result import StoredResult

@@ -11,23 +11,19 @@ from sim.metrics import (
     dips,
     duties,
     economics,
-    edges,
     energy,
-    fleet_figures,
+    exceedance,
     fleets,
     frequency,
     generation,
     halls,
     inference,
-    limit_counts,
-    limits,
-    load_factors,
     mining,
     power_cost,
+    power_limits,
     ramps,
     regulation,
     residual,
-    run,
     tenants,
     training,
     voltage,
@@ -38,11 +34,9 @@ from sim.recording import Recording
 
 _OF_THE_SITE = (
     energy,
-    load_factors,
-    limits,
-    limit_counts,
+    exceedance,
+    power_limits,
     ramps,
-    edges,
     dips,
     residual,
     regulation,
@@ -58,9 +52,22 @@ _OF_THE_SITE = (
     coincident_peaks,
     generation,
     accounts,
-    run,
 )
-CATALOGUE: tuple[Metric, ...] = tuple(metric for module in _OF_THE_SITE for metric in module.CATALOGUE)
+_OF_THE_RUN = (
+    Metric("event_count", "1", "Events the simulation scheduled", lambda r: r.constants["run.event_count"]),
+    Metric(
+        "settle_count",
+        "1",
+        "Instants after which the site settled",
+        lambda r: r.constants["run.settle_count"],
+    ),
+    Metric("decision_count", "1", "Decisions the policy made", lambda r: r.constants["run.decision_count"]),
+)
+"""How much work the run was; the same for the same scenario, on any machine."""
+CATALOGUE: tuple[Metric, ...] = (
+    *(metric for module in _OF_THE_SITE for metric in module.CATALOGUE),
+    *_OF_THE_RUN,
+)
 """Every metric of a run, in the order in which a table shows them; some only where the run has what it
 needs."""
 LOAD_CATALOGUE: tuple[LoadMetric, ...] = (
@@ -69,7 +76,7 @@ LOAD_CATALOGUE: tuple[LoadMetric, ...] = (
     *tenants.CATALOGUE,
     *halls.CATALOGUE,
     *ancillary.CATALOGUE,
-    *fleet_figures.CATALOGUE,
+    *fleets.OF_EACH,
 )
 """Every metric that loads of one kind, halls, services sold and fleets have."""
 

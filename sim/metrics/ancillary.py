@@ -12,7 +12,7 @@ import math
 from sim.market.ancillary import SERVED_FIRST
 from sim.metrics.base import LoadMetric
 from sim.metrics.energy import energy_mwh
-from sim.metrics.money import integral_at
+from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR

@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
-from sim.metrics.money import integral_at
+from sim.metrics.power_cost import integral_at
 from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.policies.four_cp import REASON
 from sim.recording import Recording

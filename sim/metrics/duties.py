@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
 from sim.metrics.base import Metric
 from sim.metrics.energy import energy_mwh
-from sim.metrics.limits import TOLERANCE_MW
+from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR

@@ -3,10 +3,8 @@
 import math
 
 from sim.metrics.base import Metric
-from sim.metrics.hashrate import hashrate_source
-from sim.metrics.mining import blocks, is_paid_by_blocks
-from sim.metrics.money import integral_at
-from sim.metrics.power_cost import fleet_power_cost_usd, power_cost_usd
+from sim.metrics.mining import blocks, hashrate_source, is_paid_by_blocks
+from sim.metrics.power_cost import fleet_power_cost_usd, integral_at, power_cost_usd
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR

@@ -1,13 +1,17 @@
 """What mining meets and finds: hash rate, hashprice, difficulty, blocks."""
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 
+from sim.hashing import hashrate_ph_s as of_power
+from sim.market.pools import Payments, Pool, Work
 from sim.metrics.base import Metric
-from sim.recording import Recording
-from sim.signals import FloatArray
+from sim.recording import EventRow, Recording
+from sim.signals import FloatArray, Signal, total
 
 POOL: Final = "pool"
 """Source of the events of a pool, or of the chain that pays a lone miner."""
@@ -47,6 +51,67 @@ def difficulty_change_ratio(recording: Recording) -> float:
     """Return the difficulty at the end over that at the start, less one [1]; NaN where it is not known."""
     difficulty = recording.signals.get("difficulty")
     return math.nan if difficulty is None else float(difficulty.value[-1] / difficulty.value[0]) - 1.0
+
+
+def hashrate_source(recording: Recording, fleet: str) -> tuple[Signal, float]:
+    """Return a recorded signal, and the PH/s of each unit of it: their product is the hash rate."""
+    recorded = recording.signals.get(f"fleet.{fleet}.hashrate_ph_s")
+    if recorded is not None:
+        return recorded, 1.0
+    efficiency_j_per_th = recording.constants[f"fleet.{fleet}.efficiency_j_per_th"]
+    return recording[f"fleet.{fleet}.power_mw"], of_power(1.0, efficiency_j_per_th)
+
+
+def hashrate_ph_s(recording: Recording, fleet: str) -> Signal:
+    """Return the hash rate of a fleet that its pool accepts [PH/s]."""
+    signal, ph_s_per_unit = hashrate_source(recording, fleet)
+    return signal * ph_s_per_unit
+
+
+def with_blocks(recording: Recording, pool: Pool, draws: Generator) -> Recording:
+    """Return a recording with the blocks that paid the site, where pay comes by blocks.
+
+    Parameters
+    ----------
+    recording
+        A run; where `pool` pays by blocks, with the signals of a ``network`` market.
+    pool
+        Who pays.
+    draws
+        The blocks' own random stream.
+
+    Returns
+    -------
+    Recording
+        The same, with an event ``block`` of source ``pool`` for each block, its value what the site got for
+        it [BTC], and the constant ``pool.expected_block_count``; unchanged where pay does not come by blocks.
+
+    Raises
+    ------
+    InputError
+        The site hashes more than its pool.
+    """
+    payments = pool.payments(_work(recording), draws) if pool.pays_blocks else None
+    if payments is None:
+        return recording
+    events = sorted((*recording.events, *_rows(payments)), key=lambda event: event.time_s)
+    constants = {**recording.constants, EXPECTED_BLOCKS: payments.expected_count}
+    return replace(recording, events=tuple(events), constants=constants)
+
+
+def _work(recording: Recording) -> Work:
+    nothing = Signal.constant(0.0, recording.end_s)
+    return Work(
+        total([nothing, *(hashrate_ph_s(recording, fleet) for fleet in recording.fleet_names)]),
+        recording["difficulty"],
+        recording["network_hashrate_eh_s"],
+        recording["subsidy_btc"] + recording["fees_btc"],
+    )
+
+
+def _rows(payments: Payments) -> list[EventRow]:
+    paid = zip(payments.time_s.tolist(), payments.btc.tolist(), strict=True)
+    return [EventRow(time_s, POOL, BLOCK_KIND, btc) for time_s, btc in paid]
 
 
 CATALOGUE = (

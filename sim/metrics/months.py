@@ -6,7 +6,7 @@ from math import nan
 
 from sim.market.calendar import month_edges_s
 from sim.metrics.economics import mined_btc, mining_revenue_usd
-from sim.metrics.hashrate import hashrate_source
+from sim.metrics.mining import hashrate_source
 from sim.metrics.statement import total
 from sim.recording import Recording
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR

@@ -1,12 +1,15 @@
-"""How fast the site moves: net ramps and rolling ranges over stated windows, exact at breakpoints."""
+"""How fast the site moves: net ramps, rolling ranges and large moves, exact at breakpoints."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
+from sim.signals.changes import Changes, changes
 from sim.signals.distribution import Distribution
 from sim.signals.screening import largest_range, with_window
 from sim.signals.windows import change_segments
@@ -109,7 +112,46 @@ def _range_metric(window_s: float) -> Metric:
     return Metric(name, "MW", summary, partial(rolling_range_mw, window_s=window_s), compares=True)
 
 
+LARGE_FRACTION_OF_LIMIT: Final = 0.05
+"""A move of more than this share of the limit is large; assumption, as for dips."""
+
+
+def large_changes(recording: Recording) -> Changes:
+    """Return the large moves of site power; a move goes one way without standing still."""
+    size_mw = LARGE_FRACTION_OF_LIMIT * recording["limit_mw"].maximum()
+    return changes(recording["site_power_mw"], above=size_mw)
+
+
+def _steepest_mw_per_s(moves: Changes) -> float:
+    """Return the steepest mean slope of the moves that take time [MW/s]; NaN where none does."""
+    takes_time = moves.length_s > 0.0
+    slopes = np.abs(moves.size[takes_time]) / moves.length_s[takes_time]
+    return float(slopes.max()) if slopes.size else float("nan")
+
+
+def _metric(name: str, unit: str, summary: str, pick: Callable[[Changes], float]) -> Metric:
+    return Metric(name, unit, summary, lambda r: pick(r.once(large_changes)), compares=True)
+
+
 CATALOGUE = (
     *(metric for window_s in RAMP_WINDOWS_S for metric in _ramp_metrics(window_s)),
     *(_range_metric(window_s) for window_s in RANGE_WINDOWS_S),
+    _metric(
+        "large_change_count",
+        "1",
+        "Moves of site power one way by more than 5 % of the limit",
+        lambda moves: float(moves.size.size),
+    ),
+    _metric(
+        "large_change_jump_count",
+        "1",
+        "Those of them that take no time: the model knows no slope of theirs",
+        lambda moves: float(np.count_nonzero(moves.length_s == 0.0)),
+    ),
+    _metric(
+        "large_change_steepest_mw_per_s",
+        "MW/s",
+        "Steepest mean slope of those that take time",
+        _steepest_mw_per_s,
+    ),
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.metrics.limit_check import SYNTHESIS_HZ, resolution_s, synthesised
+from sim.metrics.power_limits import SYNTHESIS_HZ, resolution_s, synthesised
 from sim.metrics.spectrum import (
     BANDS_HZ,
     CRITICAL_HZ,

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.grid.limits import LIMITS_VERSION, PowerLimit, published_limits
-from sim.metrics.limit_check import LimitCheck, check_recording, coarse_traces
-from sim.metrics.limit_counts import COUNTED, limit_checks
+from sim.metrics.power_limits import COUNTED, LimitCheck, check_recording, coarse_traces, limit_checks
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
 from sim.report.local_time import LocalTime

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, EDGE_S
-from sim.metrics.limits import TOLERANCE_MW
+from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
 from sim.signals import FloatArray, Signal

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.metrics.ledger import ai_revenue_is_known, ledger
-from sim.metrics.ledger.line import Line
+from sim.metrics.ledger.lines import Line
 from sim.metrics.months import Month, months
 from sim.metrics.statement import statement
 from sim.recording import Recording

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim.metrics.dips import ai_dips, depth_mw
-from sim.metrics.limit_check import SYNTHESIS_S, resolution_s
+from sim.metrics.power_limits import SYNTHESIS_S, resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, Band, Spectrum
 from sim.recording import Recording

@@ -23,8 +23,8 @@ from typing import Final, NamedTuple
 from sim.metrics.coincident_peaks import peak_demands
 from sim.metrics.demand import billed_months
 from sim.metrics.economics import hashes_at
-from sim.metrics.ledger.services import services_gain_usd
-from sim.metrics.limits import excess_mw
+from sim.metrics.exceedance import excess_mw
+from sim.metrics.ledger.lines import services_gain_usd
 from sim.metrics.power_cost import fleet_power_cost_usd
 from sim.recording import Recording
 from sim.units import SECONDS_PER_HOUR

@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 
 from sim.metrics.ancillary import revenue_usd, sold_services
 from sim.metrics.demand import billed_months
-from sim.metrics.money import integral_at
+from sim.metrics.power_cost import integral_at
 from sim.mining import AnyFleet
 from sim.recording import Recording
 from sim.study.instants import Setting, setting_of, worth

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sim.grid.limits import PowerLimit
 from sim.grid.voltage import Impedance, reactive_mvar, voltage_pu
-from sim.metrics.limit_check import check_limits
+from sim.metrics.power_limits import check_limits
 from sim.metrics.residual import variation
 from sim.metrics.spectrum import Spectrum, amplitude_mw
 from sim.signals import Signal

@@ -8,7 +8,7 @@ from published import Absolute, PublishedCase, Relative
 from sim.grid.flicker import short_term_flicker
 from sim.grid.limits import published_limits
 from sim.grid.voltage import Impedance, highest_power_mw, voltage_pu
-from sim.metrics.limit_check import check_limits
+from sim.metrics.power_limits import check_limits
 from sim.signals import Signal
 
 TITLE = "Grid limits and voltage"

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Iterable
 
-from sim.metrics.ledger.charges import charge_lines
 from sim.metrics.ledger.lease import lease_lines
-from sim.metrics.ledger.line import POWER, Line, Segment, sum_usd
-from sim.metrics.ledger.mining import mining_lines
-from sim.metrics.ledger.opex import opex_lines
-from sim.metrics.ledger.penalty import penalty_lines
+from sim.metrics.ledger.lines import (
+    POWER,
+    Line,
+    Segment,
+    charge_lines,
+    mining_lines,
+    opex_lines,
+    penalty_lines,
+    services_lines,
+    sum_usd,
+)
 from sim.metrics.ledger.power import UNLEASED, ai_bills, power_lines
-from sim.metrics.ledger.services import services_lines
 from sim.recording import Recording
 
 ACCOUNTS: tuple[Callable[[Recording], Iterable[Line]], ...] = (

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sim.metrics.ledger.line import Line
+from sim.metrics.ledger.lines import Line, services_gain_usd
 from sim.metrics.ledger.power import DELIVERY, lease_bill, resale_gain_usd
-from sim.metrics.ledger.services import services_gain_usd
-from sim.metrics.money import integral_at
+from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.metrics.generation import import_mw
-from sim.metrics.ledger.line import POWER, Line, Segment
-from sim.metrics.money import integral_at
-from sim.metrics.power_cost import cost_lines
+from sim.metrics.ledger.lines import POWER, Line, Segment
+from sim.metrics.power_cost import cost_lines, integral_at
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.metrics.hashrate import hashrate_ph_s
+from sim.metrics.mining import hashrate_ph_s
 from sim.simulation import run
 from sim.testing import a_scenario
 

@@ -8,7 +8,7 @@ import pytest
 
 from sim.engine.campus import Campus
 from sim.errors import InputError, PolicyError
-from sim.metrics.ledger.services import services_gain_usd
+from sim.metrics.ledger.lines import services_gain_usd
 from sim.policies import Decision
 from sim.simulation import run
 from sim.testing import a_scenario

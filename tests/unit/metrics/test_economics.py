@@ -1,7 +1,7 @@
 import pytest
 
 from sim.metrics import measure
-from sim.metrics.money import cost_usd
+from sim.metrics.power_cost import cost_usd
 from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.signals import Signal
 

@@ -5,7 +5,7 @@ import pytest
 
 from sim.metrics import measure
 from sim.metrics.ledger import ACCOUNTS, ledger, sum_usd
-from sim.metrics.ledger.line import Line
+from sim.metrics.ledger.lines import Line
 from sim.metrics.ledger.power import site_bill
 from sim.metrics.statement import statement, total
 from sim.signals import Signal

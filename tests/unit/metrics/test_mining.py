@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from sim.hashing import balanced_difficulty
 from sim.market.pools import FppsPool, SoloPool
 from sim.metrics import measure
-from sim.metrics.blocks import with_blocks
 from sim.metrics.economics import mining_revenue_usd
-from sim.metrics.hashrate import hashrate_ph_s
+from sim.metrics.mining import hashrate_ph_s, with_blocks
 from sim.recording import EventRow
 from sim.rng import stream
 from sim.signals import Signal

@@ -1,14 +1,16 @@
-"""Site power against limits on its changes: kept, broken, or not to be told from this run."""
+"""Site power against limits on its changes: kept, broken, or not to be told; and how many of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
 
 from sim.ai.waveform import Waveform, recorded_iterations, site_waveform
-from sim.grid.limits import PowerLimit
-from sim.metrics.limit_measures import MEASURES, MOMENTS, Found, net_ramps
+from sim.grid.limits import PowerLimit, published_limits
+from sim.metrics.base import Metric
+from sim.metrics.limit_kinds import MEASURES, MOMENTS, Found, net_ramps
 from sim.recording import Recording
 from sim.signals import Signal
 
@@ -281,3 +283,47 @@ def _with_window(check: LimitCheck, window: LimitCheck | None) -> LimitCheck:
         unknown = float("nan")
         return replace(window, episodes=unknown, seconds=unknown, reason=reason)
     return replace(check, reason=f"{check.reason}; kept in {SYNTHESIS_S:g} s synthesised within the second")
+
+
+COUNTED: Final = "grid.count_limits"
+"""Name of the constant of a run whose limits are counted."""
+PREFIX: Final = "grid.limit."
+"""What the names of constants of the user's own limits begin with."""
+
+
+def recorded_limits(recording: Recording) -> tuple[PowerLimit, ...]:
+    """Return the limits that a run is checked against: those that ship, then the user's own."""
+    own: dict[str, dict[str, float]] = {}
+    for constant, value in recording.constants.items():
+        if constant.startswith(PREFIX):
+            name, field = constant.removeprefix(PREFIX).split(".")
+            own.setdefault(name, {})[field] = value
+    return (*published_limits(), *(PowerLimit.of_numbers(name, numbers) for name, numbers in own.items()))
+
+
+def limit_checks(recording: Recording) -> tuple[LimitCheck, ...]:
+    """Return how the site of a run stands to all its limits; to be asked for by `Recording.once`."""
+    return check_recording(recording, recorded_limits(recording), int(recording.constants.get("run.seed", 1)))
+
+
+def _count(recording: Recording, *, status: Status) -> float:
+    return float(sum(check.status == status for check in recording.once(limit_checks)))
+
+
+def _metric(status: Status, summary: str) -> Metric:
+    return Metric(
+        f"limit_{status}_count", "1", summary, partial(_count, status=status), compares=True, needs=COUNTED
+    )
+
+
+CATALOGUE = (
+    _metric(
+        "pass", "Limits on changes of site power that are kept, of those that ship and the scenario's own"
+    ),
+    _metric(
+        "fail", "Limits on changes of site power that are broken, of those that ship and the scenario's own"
+    ),
+    _metric(
+        "not_assessable", "Limits on changes of site power that this run cannot tell to be kept or broken"
+    ),
+)
