@@ -26,8 +26,8 @@ def run(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run a scenario: print a table of metrics and write a result folder."""
-    from sim.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
-    from sim.publish import default_folder, publish  # noqa: PLC0415
+    from sim.cli.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.publish import default_folder, publish  # noqa: PLC0415
     from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
@@ -65,7 +65,7 @@ def validate(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Check a scenario file and the data files it names: every fault, with its place."""
-    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.scenario import load_scenario  # noqa: PLC0415
 
     loaded = load_scenario(
@@ -81,7 +81,7 @@ def check_policy(
     observations: Annotated[int, typer.Option(min=1, max=1_000_000, help="Random observations.")] = 500,
 ) -> None:
     """Feed a policy random observations; its answers must be sound and repeatable. Runs its code."""
-    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.study.policy_choice import chosen_policy  # noqa: PLC0415
     from sim.testing import check_policy as check  # noqa: PLC0415
 
@@ -96,7 +96,7 @@ def check_policy(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
-    from sim.console import print_json  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import print_json  # noqa: PLC0415  # keeps --help fast
     from sim.scenario.schema import json_schema  # noqa: PLC0415
 
     print_json(json_schema())

@@ -13,7 +13,7 @@ from sim.errors import InputError
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
     """Build the page and the figures of a result folder again, from the folder alone."""
-    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.report.build import write_report  # noqa: PLC0415
 
     write_report(folder)
@@ -27,7 +27,7 @@ def limits(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
 ) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
-    from sim.console import print_limits, print_limits_json, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import print_limits, print_limits_json, say  # noqa: PLC0415  # keeps --help fast
     from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
@@ -41,7 +41,7 @@ def limits(
 @app.command()
 def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
     """Show how the site of a result moves: deepest dips, variation by time scale, spectrum by band."""
-    from sim.console import print_stability, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import print_stability, say  # noqa: PLC0415  # keeps --help fast
     from sim.report.local_time import LocalTime  # noqa: PLC0415
     from sim.report.stability import stability_section  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
@@ -68,8 +68,8 @@ def waveform(
 ) -> None:
     """Write the site's power within the second: training iterations, synthesised for a window of a run."""
     from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
-    from sim.console import say  # noqa: PLC0415
-    from sim.publish import write_waveform  # noqa: PLC0415
+    from sim.cli.console import say  # noqa: PLC0415
+    from sim.cli.publish import write_waveform  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
     stored = read_result(folder)
@@ -99,7 +99,7 @@ def export(
     ] = None,
 ) -> None:
     """Write power at the connection to the grid for a study in another tool."""
-    from sim.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.export import FORMATS, Profile, write_profile  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
@@ -134,7 +134,7 @@ def dynamics(
     ] = None,
 ) -> None:
     """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""
-    from sim.console import print_dynamics, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import print_dynamics, say  # noqa: PLC0415  # keeps --help fast
     from sim.dynamics import SYSTEMS, compare_windows, write_comparison  # noqa: PLC0415
     from sim.export import Profile  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415

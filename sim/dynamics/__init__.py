@@ -4,16 +4,16 @@ ANDES (GPL-3.0) is an extra, and runs as a program of its own: `andes_program` i
 it, and is never imported.
 """
 
-from sim.dynamics.comparison import Comparison, compare_windows
+from sim.dynamics.comparison import WindowComparison, compare_windows
 from sim.dynamics.output import write_comparison
 from sim.dynamics.systems import SYSTEMS, TestSystem
 from sim.dynamics.windows import StudyWindow, worst_windows
 
 __all__ = [
     "SYSTEMS",
-    "Comparison",
     "StudyWindow",
     "TestSystem",
+    "WindowComparison",
     "compare_windows",
     "worst_windows",
     "write_comparison",

@@ -18,7 +18,7 @@ LABEL: Final = "bundled test system, not your grid; all loads draw constant powe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class WindowComparison:
     """One window in one test system, as both models see it."""
 
     window: StudyWindow
@@ -87,7 +87,7 @@ def compare_windows(
     count: int = 3,
     scale: float = 1.0,
     reactive_per_mw: float = 0.0,
-) -> tuple[Comparison, ...]:
+) -> tuple[WindowComparison, ...]:
     """Run the worst windows of a power through test systems and the SFR model of their machines.
 
     Parameters
@@ -107,7 +107,7 @@ def compare_windows(
 
     Returns
     -------
-    tuple of Comparison
+    tuple of WindowComparison
         Window by window, the worst first, each in all systems.
 
     Raises
@@ -121,5 +121,5 @@ def compare_windows(
         for system in systems:
             andes = run_andes(power, system, python, reactive_per_mw)
             sfr = response(*points_of(power), andes.model)
-            found.append(Comparison(window, system, power, sfr, andes))
+            found.append(WindowComparison(window, system, power, sfr, andes))
     return tuple(found)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sim.dynamics.comparison import LABEL, Comparison
+from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
 from sim.report.palette import COLOURS
@@ -21,7 +21,7 @@ SAMPLES: Final = 3000
 """Points of a curve of the SFR model: more than there are dots."""
 
 
-def write_figure(comparisons: Sequence[Comparison], path: Path) -> None:
+def write_figure(comparisons: Sequence[WindowComparison], path: Path) -> None:
     """Write the figure of a comparison as PNG; its bytes depend on the comparison alone."""
     import matplotlib as mpl  # noqa: PLC0415  # slow to import, and only this command draws it
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
@@ -49,14 +49,14 @@ def write_figure(comparisons: Sequence[Comparison], path: Path) -> None:
         figure.savefig(path, dpi=DOTS_PER_IN, metadata={"Software": None})
 
 
-def _draw_power(panel: "Axes", each: Comparison, number: int) -> None:
+def _draw_power(panel: "Axes", each: WindowComparison, number: int) -> None:
     panel.plot(*points_of(each.power_mw), color=COLOURS["site"], linewidth=1.0)
     panel.set_title(f"Window {number}, from {each.window.from_s:,.0f} s", loc="left", fontsize=8.0)
     panel.set_ylabel("Site power [MW]")
     panel.grid(color=COLOURS["grid"], linewidth=0.6)
 
 
-def _draw_frequency(panel: "Axes", each: Comparison) -> None:
+def _draw_frequency(panel: "Axes", each: WindowComparison) -> None:
     andes = each.andes
     panel.fill_between(
         andes.time_s,
@@ -79,7 +79,7 @@ def _draw_frequency(panel: "Axes", each: Comparison) -> None:
     panel.grid(color=COLOURS["grid"], linewidth=0.6)
 
 
-def _sfr_curve(each: Comparison) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+def _sfr_curve(each: WindowComparison) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
     """Return times [s] and frequency [Hz] of the SFR model, exact at points close together."""
     power = each.power_mw.split_at(np.linspace(0.0, each.power_mw.end_s, SAMPLES))
     fine = response(*points_of(power), each.andes.model)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from sim.dynamics.andes_process import DynamicsError
-from sim.dynamics.comparison import LABEL, Comparison
+from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.dynamics.figure import write_figure
 
 COLUMNS: Final = (
@@ -29,7 +29,7 @@ COLUMNS: Final = (
 )
 
 
-def write_comparison(comparisons: Sequence[Comparison], folder: Path) -> None:
+def write_comparison(comparisons: Sequence[WindowComparison], folder: Path) -> None:
     """Write ``comparison.csv`` and ``comparison.png``.
 
     Parameters
@@ -52,7 +52,7 @@ def write_comparison(comparisons: Sequence[Comparison], folder: Path) -> None:
         raise DynamicsError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
 
 
-def _write_table(comparisons: Sequence[Comparison], folder: Path) -> None:
+def _write_table(comparisons: Sequence[WindowComparison], folder: Path) -> None:
     with (folder / "comparison.csv").open("w", encoding="utf-8", newline="") as file:
         file.write(f"# {LABEL}\n")
         writer = csv.writer(file, lineterminator="\n")
@@ -60,7 +60,7 @@ def _write_table(comparisons: Sequence[Comparison], folder: Path) -> None:
         writer.writerows(_row(comparisons, each) for each in comparisons)
 
 
-def _row(comparisons: Sequence[Comparison], each: Comparison) -> list[str]:
+def _row(comparisons: Sequence[WindowComparison], each: WindowComparison) -> list[str]:
     windows = list(dict.fromkeys(other.window for other in comparisons))
     window = each.window
     where = [str(windows.index(window) + 1), repr(window.from_s), repr(window.to_s), repr(window.swing_mw)]

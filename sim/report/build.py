@@ -5,9 +5,9 @@ from pathlib import Path
 from sim.report.csv_tables import has_prices, write_tables
 from sim.report.figures import write_figures
 from sim.report.local_time import LocalTime
-from sim.report.moments import worst_moments
 from sim.report.page import page
 from sim.report.stability import stability_section
+from sim.report.worst_windows import worst_moments
 from sim.result import StoredResult, read_result
 
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 
 from sim.recording import Recording
+from sim.report.decimation import bin_edges_s, envelope_of
 from sim.report.duration_curve import duration_curves
-from sim.report.envelope import bin_edges_s, envelope_of
 from sim.report.local_time import LocalTime
-from sim.report.moments import Moment
 from sim.report.packing import pack, step_for
+from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal, total
 
 MOST_BREAKPOINTS: Final = 60_000

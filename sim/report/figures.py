@@ -8,11 +8,11 @@ import numpy as np
 
 from sim.recording import Recording
 from sim.report.chart_data import power_channels
+from sim.report.decimation import bin_edges_s, envelope_of
 from sim.report.duration_curve import duration_curve
-from sim.report.envelope import bin_edges_s, envelope_of
 from sim.report.local_time import LocalTime
-from sim.report.moments import Moment
 from sim.report.palette import COLOURS
+from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal
 from sim.units import SECONDS_PER_DAY
 

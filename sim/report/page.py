@@ -19,10 +19,10 @@ from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
-from sim.report.moments import Moment
 from sim.report.money import money
 from sim.report.stability import StabilitySection
 from sim.report.verdict import verdicts
+from sim.report.worst_windows import Moment
 from sim.result import StoredResult
 from sim.units import SECONDS_PER_HOUR
 

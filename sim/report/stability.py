@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.metrics.dips import ai_dips, depth_mw
+from sim.metrics.dips import Dip, ai_dips, depth_mw
 from sim.metrics.power_limits import SYNTHESIS_S, resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, Band, Spectrum
 from sim.recording import Recording
-from sim.report.dip_table import DipRow, dip_rows
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_percent, format_value
 from sim.report.local_time import LocalTime
 from sim.report.time_scales import ScaleRow, scale_rows
@@ -23,6 +22,23 @@ LEAST_LINE_MW: Final = 1e-6
 """A line below one watt is rounding [MW]."""
 MHZ_BELOW_HZ: Final = 0.1
 """Frequencies below this are shown in mHz."""
+MOST_DIPS: Final = 10
+"""Most dips that a table shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class DipRow:
+    """One dip, ready to show."""
+
+    when: str
+    depth: str
+    levels: str
+    """The level it fell from and the lowest it reached."""
+    length: str
+    energy: str
+    """Energy not drawn, against the level before."""
+    fall: str
+    """Time that the fall took to become a dip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,36 @@ def stability_section(
         tuple(_spectrum_notes(recording, found)),
         () if found is None else tuple(_band_rows(found)),
         () if found is None else tuple(curve for curve in _curves(found) if curve["density"]),
+    )
+
+
+def dip_rows(recording: Recording, clock: LocalTime) -> tuple[DipRow, ...]:
+    """Return the deepest dips of AI power.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    clock
+        Its local time.
+
+    Returns
+    -------
+    tuple of DipRow
+        At most `MOST_DIPS`, the deepest first, of equal ones the earlier.
+    """
+    deepest = sorted(recording.once(ai_dips), key=lambda dip: (-dip.depth_mw, dip.start_s))
+    return tuple(_dip_row(dip, clock) for dip in deepest[:MOST_DIPS])
+
+
+def _dip_row(dip: Dip, clock: LocalTime) -> DipRow:
+    return DipRow(
+        when=clock.text(dip.start_s),
+        depth=format_value(dip.depth_mw, "MW"),
+        levels=f"{format_value(dip.reference_mw)} to {format_value(dip.lowest_mw, 'MW')}",
+        length=format_duration(dip.length_s),
+        energy=format_value(dip.energy_mwh, "MWh"),
+        fall="jump" if dip.fall_s == 0.0 else format_duration(dip.fall_s),
     )
 
 

@@ -22,7 +22,7 @@ class Point(NamedTuple):
     y: float
 
 
-class Lines(NamedTuple):
+class TradeLines(NamedTuple):
     """Points joined where they differ in one axis alone."""
 
     along: int | None
@@ -35,7 +35,7 @@ class Lines(NamedTuple):
         return "" if self.along is None else f"{point.values[self.along]:g}"
 
 
-def lines_of(paths: Sequence[str], points: Sequence[Point]) -> Lines:
+def lines_of(paths: Sequence[str], points: Sequence[Point]) -> TradeLines:
     """Return the lines: along the last axis of numbers with several values, one for each choice of the rest.
 
     Parameters
@@ -52,7 +52,7 @@ def lines_of(paths: Sequence[str], points: Sequence[Point]) -> Lines:
     for point in points:
         rest = (f"{paths[place]} = {point.values[place]}" for place in varied if place != along)
         groups.setdefault(", ".join(rest), []).append(point)
-    return Lines(along, groups)
+    return TradeLines(along, groups)
 
 
 def trade_figure(document: Document, paths: Sequence[str], points: Sequence[Point]) -> "Figure":
@@ -73,7 +73,9 @@ def trade_figure(document: Document, paths: Sequence[str], points: Sequence[Poin
     return figure
 
 
-def _draw(axis: "Axes", colour: str, mark: str, title: str, points: Sequence[Point], lines: Lines) -> None:
+def _draw(
+    axis: "Axes", colour: str, mark: str, title: str, points: Sequence[Point], lines: TradeLines
+) -> None:
     style = "" if lines.along is None else "-"
     xs, ys = [point.x for point in points], [point.y for point in points]
     axis.plot(xs, ys, color=colour, marker=mark, linestyle=style, label=title)

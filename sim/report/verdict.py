@@ -10,7 +10,7 @@ Tone = Literal["good", "bad", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerdictCard:
     """One card at the head of the page."""
 
     question: str
@@ -22,7 +22,7 @@ class Verdict:
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def verdicts(metrics: Metrics, limit_mw: float, fleet_count: int) -> tuple[Verdict, ...]:
+def verdicts(metrics: Metrics, limit_mw: float, fleet_count: int) -> tuple[VerdictCard, ...]:
     """Return what an interconnection engineer asks first, with the answers.
 
     Parameters
@@ -36,7 +36,7 @@ def verdicts(metrics: Metrics, limit_mw: float, fleet_count: int) -> tuple[Verdi
 
     Returns
     -------
-    tuple of Verdict
+    tuple of VerdictCard
         Limit, peak, idle power, mining margin.
     """
     return (
@@ -52,54 +52,54 @@ def _value(metrics: Metrics, name: str, key: str = "value") -> float | None:
     return None if found is None else float(found)
 
 
-def _limit(metrics: Metrics) -> Verdict:
+def _limit(metrics: Metrics) -> VerdictCard:
     question = "Was the limit kept?"
     over_s = _value(metrics, "exceedance_s")
     if over_s is None:
-        return Verdict(question, NOT_ASSESSABLE, "", "plain")
+        return VerdictCard(question, NOT_ASSESSABLE, "", "plain")
     alone_s = _value(metrics, "exceedance_s", "baseline")
     alone = "" if alone_s is None else f" AI alone: {format_duration(alone_s) if alone_s else 'never above'}."
     if over_s == 0.0:
-        return Verdict(question, "Yes", f"Site power never exceeds the limit.{alone}", "good")
+        return VerdictCard(question, "Yes", f"Site power never exceeds the limit.{alone}", "good")
     count = format_value(_value(metrics, "exceedance_count"))
     energy = format_value(_value(metrics, "exceedance_mwh"), "MWh")
     times = "once" if count == "1" else f"{count} times"
     detail = f"Above the limit {times}, for {format_duration(over_s)} in all, {energy}.{alone}"
-    return Verdict(question, "No", detail, "bad")
+    return VerdictCard(question, "No", detail, "bad")
 
 
-def _peak(metrics: Metrics, limit_mw: float) -> Verdict:
+def _peak(metrics: Metrics, limit_mw: float) -> VerdictCard:
     question = "How high is the peak?"
     peak_mw = _value(metrics, "site_peak_mw")
     if peak_mw is None:
-        return Verdict(question, NOT_ASSESSABLE, "", "plain")
+        return VerdictCard(question, NOT_ASSESSABLE, "", "plain")
     alone_mw = _value(metrics, "site_peak_mw", "baseline")
     alone = "" if alone_mw is None else f" AI alone peaks at {format_value(alone_mw, 'MW')}."
     share = format_percent(peak_mw / limit_mw) if limit_mw > 0.0 else NOT_ASSESSABLE
     detail = f"{share} of the limit of {format_value(limit_mw, 'MW')}.{alone}"
-    return Verdict(question, format_value(peak_mw, "MW"), detail, "plain")
+    return VerdictCard(question, format_value(peak_mw, "MW"), detail, "plain")
 
 
-def _soak(metrics: Metrics, fleet_count: int) -> Verdict:
+def _soak(metrics: Metrics, fleet_count: int) -> VerdictCard:
     question = "How much idle power is put to use?"
     if not fleet_count:
-        return Verdict(question, "No fleet", "Nothing soaks what AI leaves free.", "plain")
+        return VerdictCard(question, "No fleet", "Nothing soaks what AI leaves free.", "plain")
     fraction = _value(metrics, "soaked_fraction")
     soaked = format_value(_value(metrics, "soaked_energy_mwh"), "MWh")
     idle = format_value(_value(metrics, "idle_energy_mwh"), "MWh")
     detail = f"Miners draw {soaked} of the {idle} that AI leaves free under the limit."
-    return Verdict(question, format_percent(fraction), detail, "plain")
+    return VerdictCard(question, format_percent(fraction), detail, "plain")
 
 
-def _margin(metrics: Metrics, fleet_count: int) -> Verdict:
+def _margin(metrics: Metrics, fleet_count: int) -> VerdictCard:
     question = "What does mining earn?"
     if not fleet_count:
-        return Verdict(question, "No fleet", "Nothing is mined.", "plain")
+        return VerdictCard(question, "No fleet", "Nothing is mined.", "plain")
     margin_usd = _value(metrics, "mining_margin_usd")
     if margin_usd is None:
-        return Verdict(question, NOT_ASSESSABLE, "", "plain")
+        return VerdictCard(question, NOT_ASSESSABLE, "", "plain")
     revenue = format_value(_value(metrics, "mining_revenue_usd"), "USD")
     cost = format_value(_value(metrics, "fleet_power_cost_usd"), "USD")
     detail = f"Margin: {revenue} of revenue less {cost} for its power; equipment and staff not counted."
     tone: Tone = "good" if margin_usd >= 0.0 else "bad"
-    return Verdict(question, format_difference(margin_usd, "USD"), detail, tone)
+    return VerdictCard(question, format_difference(margin_usd, "USD"), detail, tone)

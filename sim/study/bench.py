@@ -8,11 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from sim.errors import InputError, ResultError
+from sim.signals import FloatArray
 from sim.simulation import run_key
 from sim.study.expand import SEED, Checker
-from sim.study.paired import FloatArray, estimate, paired_difference
+from sim.study.goal import Question
+from sim.study.paired import estimate, paired_difference
 from sim.study.policy_choice import POLICY
-from sim.study.question import Question
 from sim.study.runs import RunTask, perform_all
 from sim.study.search_space import with_values
 from sim.study.store import Store
@@ -25,7 +26,7 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """Tuned against default, on the same fresh seeds."""
 
     where: str
@@ -82,10 +83,10 @@ class Bench:
 
     def verdict(
         self, where: str, content: Content, values: Mapping[str, Any], seeds: Sequence[int]
-    ) -> Verdict:
+    ) -> Judgement:
         """Return how the default and these values do on seeds."""
         both = {"default": content, "tuned": with_values(content, values)}
-        return Verdict(
+        return Judgement(
             where, tuple(seeds), {name: self._table(self._runs(one, seeds)) for name, one in both.items()}
         )
 

@@ -18,8 +18,7 @@ from sim.scenario.overrides import Overrides
 from sim.simulation import run_key
 from sim.study.compared_run import FACTS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
-from sim.study.expand import SEED, Checker
-from sim.study.metric_facts import metric_facts
+from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.policy_choice import choose_policy
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
@@ -130,7 +129,7 @@ def compare(
     narrow as asked for. Stopping on the data makes intervals cover a little less than they say.
     """
     place = Path(path)
-    plan = Plan(resolve(path, overrides), tuple(policies), place, tuple(map(Path, data)), ways)
+    plan = ComparisonPlan(resolve(path, overrides), tuple(policies), place, tuple(map(Path, data)), ways)
     with ExitStack() as stack:
         kept = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
         store = Store(kept)
@@ -177,7 +176,7 @@ def _more(found: Comparison, until: Until | None) -> int:
     return max(count, min(max(wanted, count + 1), 2 * count, until.most))
 
 
-class Plan:
+class ComparisonPlan:
     """What is to be run: the scenario, the policies, and how."""
 
     def __init__(

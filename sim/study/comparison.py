@@ -9,9 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from sim.result import new_folder
-from sim.study.bootstrap import RESAMPLES, Bootstrap
-from sim.study.paired import CONFIDENCE, FloatArray, estimate, paired_difference, simultaneous
-from sim.study.pareto import pareto_view
+from sim.signals import FloatArray
+from sim.study.paired import CONFIDENCE, RESAMPLES, Bootstrap, estimate, paired_difference, simultaneous
 from sim.study.store import write_json, write_whole
 from sim.study.table import parquet_bytes
 from sim.units import SECONDS_PER_DAY
@@ -23,6 +22,14 @@ FORMAT: Final = 1
 """Version of both; columns and keys are only ever added."""
 REFERENCES: Final = ("mining-off", "always-on")
 """What every policy is set against besides: no miners, and miners that nobody controls."""
+OBJECTIVES: Final = {
+    "objective_usd": 1.0,
+    "worst_ramp_60s_mw_per_min": -1.0,
+    "exceedance_mwh": -1.0,
+    "fleet_start_count": -1.0,
+    "fleet_machine_start_count": -1.0,
+}
+"""What counts, by metric: 1 where more is better, -1 where less is."""
 
 Report = Callable[[Mapping[str, Any], Path], None]
 """Writes page and figures of a document into a folder."""
@@ -157,3 +164,46 @@ class Comparison:
                     value = float(values[position])
                     known = value if np.isfinite(value) else None
                     yield {"policy": policy, "seed": seed, "metric": metric, "value": known}
+
+
+def non_dominated(points: FloatArray) -> list[bool]:
+    """Return for each point whether none is at least as good in all and better in one.
+
+    Parameters
+    ----------
+    points
+        Objectives, more is better, shape (points, objectives).
+
+    Examples
+    --------
+    >>> non_dominated(np.array([[2.0, 1.0], [1.0, 2.0], [1.0, 1.0]]))
+    [True, True, False]
+    """
+    return [
+        not any(bool(np.all(other >= point) and np.any(other > point)) for other in points)
+        for point in points
+    ]
+
+
+def pareto_view(means: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """Return the objectives that all policies know, and of each policy its means and whether none beats it.
+
+    Parameters
+    ----------
+    means
+        Mean of each metric over the replications, by policy and metric; NaN where not assessable.
+    """
+    known = {
+        name: sign
+        for name, sign in OBJECTIVES.items()
+        if all(np.isfinite(values.get(name, np.nan)) for values in means.values())
+    }
+    points = np.array([[sign * values[name] for name, sign in known.items()] for values in means.values()])
+    flags = non_dominated(points)
+    return {
+        "objectives": {name: "more" if sign > 0.0 else "less" for name, sign in known.items()},
+        "policies": {
+            policy: {"non_dominated": flag, **{name: values[name] for name in known}}
+            for (policy, values), flag in zip(means.items(), flags, strict=True)
+        },
+    }

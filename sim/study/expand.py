@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.errors import Fault, InputError
+from sim.metrics import metrics_of
 from sim.policies.plugin import Plugins
 from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
 from sim.scenario.tree import Place, placed
 from sim.simulation import run_key
-from sim.study.metric_facts import metric_facts
 from sim.study.policy_choice import POLICY, choose_policy
 from sim.study.spec import Axis, StudyFile, StudySpec, read_study
 from sim.tables import Files
@@ -113,6 +113,16 @@ def _require_metrics(file: StudyFile, scenario: Mapping[str, Any]) -> None:
             )
     if faults:
         raise InputError(faults)
+
+
+def metric_facts(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return unit and summary of every metric that runs of a scenario may have, by name."""
+    kinds = {hall["name"]: "hall" for hall in scenario.get("halls", ())}
+    kinds |= {load["name"]: load["type"] for load in scenario.get("loads", ())}
+    kinds |= {fleet["name"]: "fleet" for fleet in scenario.get("fleets", ())}
+    sold = scenario.get("market", {}).get("ancillary", ())
+    kinds |= {entry["service"]: "ancillary" for entry in sold}
+    return {metric.name: {"unit": metric.unit, "summary": metric.summary} for metric in metrics_of(kinds)}
 
 
 def set_axis(scenario: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ PEAKS_PER_YEAR: Final = 4
 KW_PER_MW: Final = 1000.0
 
 
-class Terms(NamedTuple):
+class ObjectiveTerms(NamedTuple):
     """The parts of the objective; costs are positive."""
 
     revenue_usd: float
@@ -65,11 +65,11 @@ def penalty_usd_per_mwh(recording: Recording) -> float:
     return recording.constants.get("cost.exceedance_penalty_usd_per_mwh", DEFAULT_PENALTY_USD_PER_MWH)
 
 
-def objective_terms(recording: Recording) -> Terms:
+def objective_terms(recording: Recording) -> ObjectiveTerms:
     """Return the parts of the objective of a run."""
     alone = recording.without_mining()
     energy_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
-    return Terms(
+    return ObjectiveTerms(
         revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"]),
         power_usd=recording.once(fleet_power_cost_usd),
         operations_usd=recording.constants.get("cost.mining_opex_usd_per_mwh", 0.0) * energy_mwh,

@@ -28,10 +28,9 @@ from sim.metrics.demand import billed_months
 from sim.metrics.power_cost import integral_at
 from sim.mining import AnyFleet
 from sim.recording import Recording
+from sim.study.bound import limited_worth_usd, unavoidable_charge_usd
 from sim.study.instants import Setting, setting_of, worth
-from sim.study.limited import limited_worth_usd
 from sim.study.mining_curve import MiningCurve, mining_curve
-from sim.study.monthly_peaks import unavoidable_charge_usd
 from sim.study.objective import demand_usd
 from sim.study.offerable import offerables_of
 from sim.units import SECONDS_PER_HOUR

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.metrics import CATALOGUE
-from sim.study.expand import SEED, Run, Study
-from sim.study.metric_facts import metric_facts
+from sim.study.expand import SEED, Run, Study, metric_facts
 from sim.study.runs import Failure
 from sim.study.spec import Axis
 from sim.study.store import Store, write_json, write_whole

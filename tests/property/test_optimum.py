@@ -16,8 +16,8 @@ from sim.policies.commitment import BlockGroup, best_commitment
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
 from sim.simulation import run
+from sim.study.bound import limited_worth_usd
 from sim.study.instants import setting_of
-from sim.study.limited import limited_worth_usd
 from sim.study.objective import objective_usd
 from sim.study.optimum import benchmarks, limited_bound_usd
 from sim.testing import a_scenario

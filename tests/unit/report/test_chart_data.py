@@ -9,11 +9,11 @@ from report_fakes import crowded_loads, recording_of, week_loads
 
 from sim.report import chart_data as module
 from sim.report.chart_data import chart_data
+from sim.report.decimation import bin_edges_s, envelope_of
 from sim.report.duration_curve import duration_curve, share_above
-from sim.report.envelope import bin_edges_s, envelope_of
 from sim.report.local_time import LocalTime
-from sim.report.moments import worst_moments
 from sim.report.packing import pack, unpack
+from sim.report.worst_windows import worst_moments
 from sim.signals import Signal
 
 HUNDREDTHS = st.integers(-10_000, 10_000).map(lambda count: count / 100.0)

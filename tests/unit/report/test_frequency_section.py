@@ -2,9 +2,9 @@
 
 from sim.report.frequency import frequency_section
 from sim.report.local_time import LocalTime
-from sim.report.moments import worst_moments
 from sim.report.page import page
 from sim.report.stability import stability_section
+from sim.report.worst_windows import worst_moments
 from sim.result import as_stored
 from sim.simulation import run
 from sim.testing import a_scenario

@@ -4,9 +4,9 @@ from report_fakes import recording_of, stored, week_loads
 
 from sim.report.grid_limits import checks_of, grid_section, limit_document, trace_warnings
 from sim.report.local_time import LocalTime
-from sim.report.moments import worst_moments
 from sim.report.page import page
 from sim.report.stability import stability_section
+from sim.report.worst_windows import worst_moments
 
 DAY_S = 86_400.0
 OWN = {"name": "ours", "kind": "range", "window_s": 5.0, "limit_mw": 1000.0, "source": "our agreement"}

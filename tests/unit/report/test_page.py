@@ -10,9 +10,9 @@ from report_fakes import crowded_loads, decisions, not_assessable, recording_of,
 from sim.recording import EventRow, Recording
 from sim.report.build import write_report_of
 from sim.report.local_time import LocalTime
-from sim.report.moments import worst_moments
 from sim.report.page import page as page_of
 from sim.report.stability import stability_section
+from sim.report.worst_windows import worst_moments
 from sim.signals import Signal
 
 DAY_S = 86_400.0

@@ -8,9 +8,8 @@ from report_fakes import day_course, pulses, recording_of, week_loads
 
 from sim.cli import main
 from sim.metrics.site_spectrum import MOST_STRETCHES, site_spectrum
-from sim.report.dip_table import MOST_DIPS, dip_rows
 from sim.report.local_time import LocalTime
-from sim.report.stability import stability_section
+from sim.report.stability import MOST_DIPS, dip_rows, stability_section
 from sim.report.time_scales import scale_rows
 from sim.result import write_result
 from sim.scenario import load_scenario

@@ -1,6 +1,6 @@
 import numpy as np
 
-from sim.study.pareto import non_dominated, pareto_view
+from sim.study.comparison import non_dominated, pareto_view
 
 
 def test_a_point_is_beaten_by_one_that_is_as_good_in_all_and_better_in_one():

@@ -16,7 +16,7 @@ from sim.scenario.load import resolve
 from sim.scenario.overrides import Overrides
 from sim.scenario.tree import plain
 from sim.scenario.yaml_text import parse_value
-from sim.study.compare import PLAIN, Plan, Ways, do_all
+from sim.study.compare import PLAIN, ComparisonPlan, Ways, do_all
 from sim.study.comparison import Comparison, Report
 from sim.study.expand import said, set_axis
 from sim.study.runs import Progress
@@ -161,7 +161,7 @@ def winners(
     scenario, folders = resolve(path, overrides), tuple(map(Path, data))
     plain_ways = replace(ways, references=False)
     plans = {
-        values: Plan(content, tuple(policies), Path(path), folders, plain_ways)
+        values: ComparisonPlan(content, tuple(policies), Path(path), folders, plain_ways)
         for values, content in _contents(scenario, over)
     }
     tasks = {values: _labelled(plan, over, values, replications) for values, plan in plans.items()}
@@ -184,7 +184,7 @@ def _contents(
         yield values, content
 
 
-def _labelled(plan: Plan, over: Sequence[Axis], values: tuple[Any, ...], replications: int) -> Any:
+def _labelled(plan: ComparisonPlan, over: Sequence[Axis], values: tuple[Any, ...], replications: int) -> Any:
     where = said(over, values)
     return {
         pair: task._replace(label=f"{task.label}, {where}") for pair, task in plan.tasks(replications).items()

@@ -6,7 +6,7 @@ from sim.errors import InputError
 from sim.report.comparison_page import write_comparison_report, write_winners_report
 from sim.study.compare import Ways, compare
 from sim.study.spec import Axis
-from sim.study.winners import read_axis, winners
+from sim.study.who_wins import read_axis, winners
 
 PRICE = Axis("market.power.price_usd_per_mwh", (20.0, 400.0))
 

@@ -21,13 +21,13 @@ from sim.result import Result, metrics_document
 from sim.units import unit_of
 
 if TYPE_CHECKING:
-    from sim.dynamics import Comparison as WindowComparison
+    from sim.dynamics import WindowComparison
     from sim.metrics.power_limits import LimitCheck
     from sim.report.stability import StabilitySection
     from sim.study.comparison import Comparison
     from sim.study.sweep import SweepOutcome
     from sim.study.tune import Tuned
-    from sim.study.winners import Winners
+    from sim.study.who_wins import Winners
 
 SHOW_AFTER_S = 1.0
 """A progress bar appears once a command has taken this long."""

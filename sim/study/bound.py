@@ -1,19 +1,27 @@
-"""The bound with the machines' inertia: blocks that boot, and keep their minimum times."""
+"""What lowers the best worth of a run's instants: demand charges, and machines that boot and keep times.
+
+Both are programmes over steps of time. The best terms of each step make them bounds and no guesses: prices
+that change within a step count at their best, and means stand for what is concave.
+"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Final
 
 import numpy as np
 
+from sim.market.demand_charge import BillingMonth, whole_intervals_s
+from sim.metrics.demand import BilledMonth, billed_months, billing_months
 from sim.mining import AnyFleet
 from sim.mining.cohort import CohortFleet
 from sim.policies.commitment import BlockGroup, best_commitment
+from sim.policies.dispatch import Horizon, Peak, best_dispatch
+from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.study.instants import Setting, worth
 from sim.study.mining_curve import MiningCurve, Piece, mining_curve
-from sim.study.price_bands import Bands, at_minimum_usd, bands
+from sim.study.objective import KW_PER_MW
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STEP_S: Final = 300.0
@@ -22,6 +30,104 @@ CHUNK_S: Final = 7.0 * SECONDS_PER_DAY
 """Time solved at once [s]; each chunk begins free of the one before, so that the sum is still a bound."""
 IN_WORK: Final = 0.8
 """Share of a block's machines that work at the least [1]; assumption."""
+
+
+@dataclass(frozen=True)
+class Bands:
+    """What miners meet in each step, at its best, shape (steps,)."""
+
+    earned_usd_per_ph_h: FloatArray
+    """Most that a PH/s earns in an hour [USD]."""
+    cost_usd_per_mwh: FloatArray
+    """Least that a MWh costs, operations included [USD/MWh]."""
+    available_mw: FloatArray
+    """Mean of what AI leaves under the limit [MW]."""
+    ai_mw: FloatArray
+    """Mean AI power [MW]."""
+
+    def margin_usd_per_mwh(self, ph_s_per_mw: float) -> FloatArray:
+        """Return what a MWh earns beyond its cost, in machines of this hash rate per power [USD/MWh]."""
+        return self.earned_usd_per_ph_h * ph_s_per_mw - self.cost_usd_per_mwh
+
+
+def bands(setting: Setting, edges_s: FloatArray) -> Bands:
+    """Return the best terms in each step between edges [s]; for a setting that is plain."""
+    cost = setting.price_usd_per_mwh + setting.wires_usd_per_mwh
+    free_mw = (setting.limit_mw - setting.ai_mw).positive_part()
+    return Bands(
+        setting.earned_usd_per_ph_h.maxima_over(edges_s),
+        cost.minima_over(edges_s) + setting.operations_usd_per_mwh,
+        np.maximum(free_mw.means_over(edges_s), 0.0),
+        setting.ai_mw.means_over(edges_s),
+    )
+
+
+def at_minimum_usd(curve: MiningCurve, terms: Bands, step_h: float) -> float:
+    """Return the most that the fleets' minimum is worth over steps of a length [h] in all [USD]."""
+    earned = terms.earned_usd_per_ph_h * curve.minimum_ph_s
+    return float(np.sum(earned - terms.cost_usd_per_mwh * curve.minimum_mw)) * step_h
+
+
+# -- demand charges -----------------------------------------------------------------------------------------
+
+
+def unavoidable_charge_usd(recording: Recording, setting: Setting, curve: MiningCurve) -> float:
+    """Return the least by which the demand charge lowers the best worth of the instants [USD].
+
+    Parameters
+    ----------
+    recording
+        A run with a demand charge.
+    setting
+        What its miners meet; must be plain.
+    curve
+        What they can hash.
+
+    Notes
+    -----
+    In each month the steps are the intervals whose means are billed, in which nothing else couples them. The
+    ratchet counts with the peaks of AI alone: those with miners are higher and can only cost more.
+    """
+    alone = billed_months(recording.without_mining())
+    return sum(
+        _of_month(recording, setting, curve, month, billed)
+        for month, billed in zip(billing_months(recording), alone, strict=True)
+    )
+
+
+def _of_month(
+    recording: Recording, setting: Setting, curve: MiningCurve, month: BillingMonth, alone: BilledMonth
+) -> float:
+    interval_s = recording.constants["demand_charge.interval_s"]
+    edges_s = np.array(whole_intervals_s(month, interval_s, recording.end_s))
+    if edges_s.size < 2:  # noqa: PLR2004 -- two edges make an interval
+        return 0.0
+    rate = recording.constants["demand_charge.usd_per_kw_month"] * KW_PER_MW * alone.month_fraction
+    terms = bands(setting, edges_s)
+    best = best_dispatch(
+        _horizon(curve, terms, interval_s, (rate, alone.billed_mw), setting.penalty_usd_per_mwh)
+    )
+    best_usd = best.value_usd + at_minimum_usd(curve, terms, interval_s / SECONDS_PER_HOUR)
+    free_usd = worth(setting, curve, float(edges_s[0]), float(edges_s[-1])).best_usd
+    return max(0.0, free_usd - best_usd)
+
+
+def _horizon(
+    curve: MiningCurve, terms: Bands, interval_s: float, charge: tuple[float, float], penalty: float
+) -> Horizon:
+    """Return the intervals of a month, with the charge on their peak: its rate, and what is billed anyway."""
+    margins = [terms.margin_usd_per_mwh(piece.ph_s_per_mw) for piece in curve.pieces]
+    return Horizon(
+        interval_s / SECONDS_PER_HOUR,
+        np.array([piece.width_mw for piece in curve.pieces]),
+        np.array(margins),
+        np.maximum(terms.available_mw - curve.minimum_mw, 0.0),
+        peaks=(Peak(np.arange(len(terms.ai_mw)), terms.ai_mw + curve.minimum_mw, *charge),),
+        excess_usd_per_mwh=penalty,
+    )
+
+
+# -- machines that boot and keep times ----------------------------------------------------------------------
 
 
 def limited_worth_usd(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from report_fakes import crowded_loads, recording_of
 
-from sim.report.moments import APART_S, MOST_MOMENTS, deepest_falls, worst_moments
+from sim.report.worst_windows import APART_S, MOST_MOMENTS, deepest_falls, worst_moments
 from sim.signals import Signal
 
 
