@@ -13,7 +13,7 @@ from sim.engine.campus import Campus
 from sim.grid.limits import published_limits
 from sim.metrics import dips, exceedance, ramps, regulation, residual
 from sim.metrics.power_limits import check_recording
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.recording import Recording
 from sim.scenario import Scenario, load_scenario

@@ -122,7 +122,7 @@ class UserNoise:
         return ratio_list
 
 
-class Source(Protocol):
+class DemandSource(Protocol):
     """Where the mean of demand comes from."""
 
     def block(self, time_s: FloatArray, first: int) -> tuple[list[float], list[float]]:
@@ -143,8 +143,8 @@ class WeeklySource:
     work_tokens: float
     """Work of a request [output tokens]."""
 
-    def block(self, time_s: FloatArray, first: int) -> tuple[list[float], list[float]]:  # noqa: ARG002  # as in Source
-        """Return demand and work, as in Source."""
+    def block(self, time_s: FloatArray, first: int) -> tuple[list[float], list[float]]:  # noqa: ARG002  # as in DemandSource
+        """Return demand and work, as in DemandSource."""
         ratios: list[float] = demand.demand_at_hour(self.hourly, self.hour_of_week(time_s)).tolist()
         return ratios, [self.work_tokens] * len(ratios)
 
@@ -162,8 +162,8 @@ class RatesSource:
     period_s: float | None
     """Time after which the record begins anew [s]; None: it does not."""
 
-    def block(self, time_s: FloatArray, first: int) -> tuple[list[float], list[float]]:  # noqa: ARG002  # as in Source
-        """Return demand and work, as in Source."""
+    def block(self, time_s: FloatArray, first: int) -> tuple[list[float], list[float]]:  # noqa: ARG002  # as in DemandSource
+        """Return demand and work, as in DemandSource."""
         ratios: list[float] = np.interp(time_s, self.time_s, self.ratio, period=self.period_s).tolist()
         works: list[float] = np.interp(time_s, self.time_s, self.work_tokens, period=self.period_s).tolist()
         return ratios, works
@@ -179,7 +179,7 @@ class CountedSource:
     """Mean work of a request from each update to the next [output tokens]."""
 
     def block(self, time_s: FloatArray, first: int) -> tuple[list[float], list[float]]:
-        """Return demand and work, as in Source; none after the record's end."""
+        """Return demand and work, as in DemandSource; none after the record's end."""
         rows = slice(first, first + time_s.size)
         ratios, works = self.ratio[rows].tolist(), self.work_tokens[rows].tolist()
         nothing = [0.0] * (time_s.size - len(ratios))
@@ -190,7 +190,7 @@ class CountedSource:
 class DemandPath:
     """Demand at each update of a run: a source, times growth, times noise."""
 
-    source: Source
+    source: DemandSource
     """Mean of demand."""
     update_interval_s: float
     """Time between two updates [s]."""

@@ -14,7 +14,7 @@ from simpy import Environment
 from sim.ai.base import SetPower
 from sim.ai.cooling import AirCooling, AnyCooling, Lagging, cooling_ratio, lagging
 from sim.ai.facility import PowerChain, fed_curvature_per_mw, fed_mw
-from sim.ai.racks import RackMiner, Racks, Reserve, miner_capacity_mw
+from sim.ai.racks import RackMiner, Racks, SpareModules, miner_capacity_mw
 from sim.ai.ride_through import RideThrough
 from sim.clock import Timer
 from sim.recording import Track
@@ -42,7 +42,7 @@ class Hall(Spec):
     ai_mw: Positive | None = None
     """IT power let to AI [MW]: loads that want more, together, are held to it. Left out: all that racks and
     plant serve with the spare modules kept."""
-    reserve: Reserve = Reserve()
+    reserve: SpareModules = SpareModules()
     """Spare modules of power and cooling."""
     losses: PowerChain = PowerChain()
     """Conversion between the meter and the racks."""

@@ -15,9 +15,9 @@ from sim.ai.demand_path import (
     CommonNoise,
     CountedSource,
     DemandPath,
+    DemandSource,
     Growth,
     RatesSource,
-    Source,
     UserNoise,
     WeeklySource,
 )
@@ -199,7 +199,7 @@ class InferenceLoad(Load):
         common = CommonNoise(self.noise_sigma, decay, connection.stream("demand"))
         return DemandPath(source, self.update_interval_s, growth, common, users), peak_per_s
 
-    def _source(self, connection: Connection) -> tuple[Source, float | None]:
+    def _source(self, connection: Connection) -> tuple[DemandSource, float | None]:
         """Return the mean of demand, and its peak in requests [1/s]."""
         traffic, files, end_s = self._traffic, connection.files, connection.end_s
         if self.rates is not None:

@@ -17,7 +17,7 @@ Minutes = Annotated[float, Field(ge=0.1, le=1e6)]
 """From 6 s to two years [min]; shorter ones are no events of minutes, and would flood a run."""
 
 
-class Failures(Spec):
+class JobFailures(Spec):
     """How often the job is interrupted, at constant rates, counted in running time."""
 
     per_node_day: NonNegative = 4.2e-3
@@ -45,7 +45,7 @@ _PRESETS: Final = {
 }
 
 
-class Phase(NamedTuple):
+class RestartPhase(NamedTuple):
     """A part of a restart."""
 
     state: str
@@ -97,7 +97,7 @@ class Restarts(Spec):
         """Standard deviation of the restart's logarithm."""
         return _PRESETS[self.preset or "meta"].sigma if self.sigma is None else self.sigma
 
-    def phases(self, down_state: str, *, planned: bool) -> tuple[Phase, ...]:
+    def phases(self, down_state: str, *, planned: bool) -> tuple[RestartPhase, ...]:
         """Return the parts of a restart that last, in order; a planned one begins with being down."""
         parts = (
             ("hang", 0.0 if planned else self.hang_fraction),
@@ -107,7 +107,9 @@ class Restarts(Spec):
         )
         before = (0.0, *(end for _, end in parts))
         return tuple(
-            Phase(state, end) for (state, end), start in zip(parts, before, strict=False) if end > start
+            RestartPhase(state, end)
+            for (state, end), start in zip(parts, before, strict=False)
+            if end > start
         )
 
 

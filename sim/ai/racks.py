@@ -44,7 +44,7 @@ class RackMiner(Spec):
     """Height of one miner [units of 44.45 mm]."""
 
 
-class Reserve(Spec):
+class SpareModules(Spec):
     """Modules of power and cooling beyond those needed: one spare of five makes a hall N+1 with N = 4."""
 
     module_count: Annotated[int, Field(ge=1, le=1000)] = 5

@@ -14,7 +14,7 @@ FULL = 1.0 - 1e-9
 """A share of a hall beyond this is a whole one."""
 
 
-class Block(NamedTuple):
+class DataHall(NamedTuple):
     """One data hall of a phase."""
 
     energised_s: float
@@ -71,7 +71,7 @@ def energised_fraction(age_s: float | np.ndarray, length_s: float) -> float | np
     return np.clip(np.asarray(age_s) / length_s, 0.0, 1.0)
 
 
-def blocks_of(ready_s: float, size_mw: float, length_s: float, block_mw: float) -> tuple[Block, ...]:
+def blocks_of(ready_s: float, size_mw: float, length_s: float, block_mw: float) -> tuple[DataHall, ...]:
     """Return the data halls of a phase, each energised once the phase has come so far.
 
     Parameters
@@ -98,7 +98,7 @@ def blocks_of(ready_s: float, size_mw: float, length_s: float, block_mw: float) 
     done_mw, blocks = 0.0, []
     for each_mw in sizes_mw:
         done_mw = min(done_mw + each_mw, size_mw)
-        blocks.append(Block(ready_s + length_s * done_mw / size_mw, each_mw))
+        blocks.append(DataHall(ready_s + length_s * done_mw / size_mw, each_mw))
     return tuple(blocks)
 
 

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from simpy import Event
 
 from sim.ai.base import Connection, Load
-from sim.ai.tenancy import Block, DrawShape, blocks_of, draw_bends_s, draw_fraction, slipped_s
+from sim.ai.tenancy import DataHall, DrawShape, blocks_of, draw_bends_s, draw_fraction, slipped_s
 from sim.clock import At
 from sim.spec import Fraction, Positive, Spec
 from sim.units import SECONDS_PER_DAY
@@ -16,7 +16,7 @@ from sim.units import SECONDS_PER_DAY
 Days = Annotated[float, Field(ge=0.0, le=3660.0)]
 
 
-class Phase(Spec):
+class TenantPhase(Spec):
     """One phase of a tenant's contract."""
 
     size_mw: Positive
@@ -49,7 +49,7 @@ class TenantLoad(Load):
 
     type: Literal["tenant"]
     """Kind of load."""
-    phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=100)]
+    phases: Annotated[tuple[TenantPhase, ...], Field(min_length=1, max_length=100)]
     """Phases of the contract."""
     block_mw: Annotated[float, Field(ge=0.5, le=100.0)] = 8.0
     """IT power of one data hall [MW]. Default: within the 5 to 10 MW that are energised at a time."""
@@ -83,7 +83,7 @@ class TenantLoad(Load):
         What lies before the start of the run is logged at the start.
         """
         draws = connection.stream("slip")
-        blocks: list[Block] = []
+        blocks: list[DataHall] = []
         news: list[tuple[float, str, float]] = []
         for phase in self.phases:
             late_s = slipped_s(
@@ -102,7 +102,7 @@ class TenantLoad(Load):
         yield from self._move_in(connection, blocks, sorted(news))
 
     def _move_in(
-        self, connection: Connection, blocks: list[Block], news: list[tuple[float, str, float]]
+        self, connection: Connection, blocks: list[DataHall], news: list[tuple[float, str, float]]
     ) -> Generator[Event, Any, None]:
         """Draw straight lines from bend to bend, and tell the news as it comes."""
         bends_s = draw_bends_s(self.shape)
@@ -119,7 +119,7 @@ class TenantLoad(Load):
             power_mw, then_mw = self._power_mw(blocks, time_s), self._power_mw(blocks, next_s)
             connection.set_power_mw(power_mw, (then_mw - power_mw) / (next_s - time_s))
 
-    def _power_mw(self, blocks: list[Block], time_s: float) -> float:
+    def _power_mw(self, blocks: list[DataHall], time_s: float) -> float:
         """Return the power at the meter [MW]; its line has no jumps, for racks take time to set up."""
         ages_s = np.array([time_s - block.energised_s for block in blocks])
         shares = np.asarray(draw_fraction(ages_s, self.shape)).tolist()

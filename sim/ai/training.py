@@ -12,7 +12,7 @@ from sim.ai.base import Connection, Load
 from sim.ai.catalogue import SERVERS, STATES
 from sim.ai.checkpointing import interruption_rate_per_s
 from sim.ai.checkpoints import Checkpoints, SavedState
-from sim.ai.interruptions import Failures, Minutes, Phase, Restarts, Spares
+from sim.ai.interruptions import JobFailures, Minutes, RestartPhase, Restarts, Spares
 from sim.ai.node_power import state_powers_mw
 from sim.ai.power_path import Smoothing
 from sim.ai.training_job import Down, Job, Plan
@@ -68,7 +68,7 @@ class TrainingLoad(Load):
     """Checkpoints of the job."""
     first_checkpoint_min: Minutes | None = None
     """Start of the first checkpoint [min from when the job computes]; one interval where left out."""
-    failures: Failures = Failures()
+    failures: JobFailures = JobFailures()
     """Interruptions of the job."""
     restart: Restarts = Restarts()
     """Restarts of the job."""
@@ -224,8 +224,8 @@ class TrainingLoad(Load):
         phases = self._phases("down_context", planned=False)
         return Down(mean_s, spares.restart_sigma, self.restart.hang_fraction, phases)
 
-    def _phases(self, state: str, *, planned: bool) -> tuple[Phase, ...]:
+    def _phases(self, state: str, *, planned: bool) -> tuple[RestartPhase, ...]:
         """Return the parts of a restart; one alone where the scenario gives all the same power."""
         if self.down_power_fraction is not None:
-            return (Phase(state, 1.0),)
+            return (RestartPhase(state, 1.0),)
         return self.restart.phases(state, planned=planned)

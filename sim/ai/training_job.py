@@ -10,7 +10,7 @@ from simpy import Event
 
 from sim.ai.announcements import Announcements, Notices
 from sim.ai.base import Connection
-from sim.ai.interruptions import Cause, Phase, SparePool, Spares, lognormal
+from sim.ai.interruptions import Cause, RestartPhase, SparePool, Spares, lognormal
 from sim.ai.power_path import PowerPath, Smoothing
 from sim.clock import At
 
@@ -28,7 +28,7 @@ class Down(NamedTuple):
     sigma: float
     known_fraction: float
     """Share of it after which its end is known."""
-    phases: tuple[Phase, ...]
+    phases: tuple[RestartPhase, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

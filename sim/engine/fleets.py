@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.clock import Alarm, Clock
 from sim.engine.recorder import Recorder
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.live import FleetConnection, LiveCohort
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss, merged
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import AggregateFleet, LiveFleet
-from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.mining.heat import Ceiling, ceilings
-from sim.mining.live_cohort import FleetConnection, LiveCohort
 from sim.policies import FleetView
 from sim.rng import stream
 from sim.scenario.model import Scenario

@@ -4,7 +4,7 @@ Notes
 -----
 A network of :math:`H(t)` hashes per second finds :math:`H(t)/(D\,2^{32})` blocks a second on average. An
 epoch ends when that adds up to 2016 blocks; its length then sets the next difficulty
-(`sim.hashing.retarget`). With a hash rate in steps every epoch's end is exact. Chance in the
+(`sim.bitcoin.retarget`). With a hash rate in steps every epoch's end is exact. Chance in the
 network's own blocks is left out: over 2016 blocks its standard deviation is 1/sqrt(2016), 2 % of an epoch.
 
 References
@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.bitcoin import EPOCH_BLOCKS, EXAHASH_IN_PETAHASHES, blocks_per_s, retarget
 from sim.errors import InputError
-from sim.hashing import EPOCH_BLOCKS, EXAHASH_IN_PETAHASHES, blocks_per_s, retarget
 from sim.market.halvings import KNOWN_HEIGHTS, LAST_KNOWN_HEIGHT, halving_heights, height_at, subsidy_btc
 from sim.signals import Signal
 from sim.signals.crossings import times_of_integral

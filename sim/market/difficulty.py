@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AwareDatetime, Field
 
-from sim.hashing import EXAHASH_IN_PETAHASHES, balanced_hashrate_eh_s, hashrate_ph_s
+from sim.bitcoin import EXAHASH_IN_PETAHASHES, balanced_hashrate_eh_s, hashrate_ph_s
 from sim.market.btc_price import JULIAN_YEAR_D
 from sim.market.chain import Network, Tip, simulate
 from sim.market.halvings import height_at

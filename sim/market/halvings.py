@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.hashing import BLOCK_TARGET_S
+from sim.bitcoin import BLOCK_TARGET_S
 
 HALVING_BLOCKS: Final = 210_000
 """Blocks from one halving of the subsidy to the next."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from sim.hashing import btc_per_ph_day
+from sim.bitcoin import btc_per_ph_day
 from sim.market.bitcoin import BitcoinMarket
 from sim.market.btc_price import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
 from sim.market.chain import Network, Tip, subsidy_signal

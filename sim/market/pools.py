@@ -21,8 +21,8 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field, model_validator
 
+from sim.bitcoin import EXAHASH_IN_PETAHASHES
 from sim.errors import InputError
-from sim.hashing import EXAHASH_IN_PETAHASHES
 from sim.market.chain import work_per_block
 from sim.signals import FloatArray, Signal
 from sim.signals.crossings import times_of_integral

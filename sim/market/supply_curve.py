@@ -19,12 +19,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.errors import InputError
-from sim.hashing import (
+from sim.bitcoin import (
     balanced_difficulty,
     breakeven_usd_per_mwh,
     hashprice_usd_per_ph_day,
 )
+from sim.errors import InputError
 from sim.market.chain import Network, Tip, simulate
 from sim.market.difficulty import BlockValue, SimulatedDifficulty
 from sim.signals import Signal

@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.metrics.power_cost import integral_at
-from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.policies.four_cp import REASON
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.hashing import breakeven_usd_per_mwh
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.metrics.base import LoadMetric, Metric
 from sim.metrics.energy import energy_mwh
 from sim.metrics.mining import hashrate_source

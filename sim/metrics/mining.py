@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from sim.hashing import hashrate_ph_s as of_power
+from sim.bitcoin import hashrate_ph_s as of_power
 from sim.market.pools import Payments, Pool, Work
 from sim.metrics.base import Metric
 from sim.recording import EventRow, Recording

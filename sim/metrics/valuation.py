@@ -93,7 +93,7 @@ def network_hashprice_ratio(converted_ph_s: Number, network_ph_s: float) -> Numb
 
     Examples
     --------
-    >>> from sim.mining.hashing import hashrate_ph_s
+    >>> from sim.bitcoin import hashrate_ph_s
     >>> round(network_hashprice_ratio(hashrate_ph_s(1000.0, 17.5), 964e3), 3)
     1.063
     """
@@ -111,7 +111,7 @@ def mining_margin_usd_per_mw_year(
     Parameters
     ----------
     revenue_usd_per_mwh
-        Revenue of a megawatt-hour net of the pool fee; see :func:`sim.mining.hashing.breakeven_usd_per_mwh`
+        Revenue of a megawatt-hour net of the pool fee; see :func:`sim.bitcoin.breakeven_usd_per_mwh`
         [USD/MWh].
     power_usd_per_mwh
         Price of power [USD/MWh].
@@ -181,7 +181,7 @@ def conversion_value_usd_per_mw(
 
     Examples
     --------
-    >>> from sim.mining.hashing import breakeven_usd_per_mwh
+    >>> from sim.bitcoin import breakeven_usd_per_mwh
     >>> hashprice = np.array(list(HASHPRICE_CASES_USD_PER_PH_DAY.values()))
     >>> margin = mining_margin_usd_per_mw_year(breakeven_usd_per_mwh(hashprice, 17.5, 0.02), 32.0)
     >>> print(np.round(conversion_value_usd_per_mw(margin) / 1e6, 1))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 
 AnyFleet = Annotated[AggregateFleet | CohortFleet, Field(discriminator="type")]

@@ -1,6 +1,6 @@
-"""Bitcoin's arithmetic, as miners use it; `sim.hashing` has the formulas, which the market needs too."""
+"""Bitcoin's arithmetic, as miners use it; `sim.bitcoin` has the formulas, which the market needs too."""
 
-from sim.hashing import (
+from sim.bitcoin import (
     EPOCH_TARGET_DAYS,
     HASHES_PER_DIFFICULTY,
     PETAHASH_IN_HASHES,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.mining.cohort import Heat
+from sim.mining.cohort.spec import Heat
 from sim.signals import FloatArray, Signal
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sim.mining.hashing import hashrate_ph_s
+from sim.bitcoin import hashrate_ph_s
 from sim.policies.base import Decision, FleetView, Observation, StatelessPolicy
 from sim.policies.headroom import within_headroom
 from sim.policies.price_threshold import Price

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.mining.hashing import hashrate_ph_s
+from sim.bitcoin import hashrate_ph_s
 from sim.policies.base import FleetView
 from sim.policies.dispatch import FloatArray
 

@@ -20,7 +20,7 @@ from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
 from sim.market.ancillary import ServiceName, Sold, Terms
 from sim.market.gates import OpenService
 from sim.mining import AnyFleet
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
 from sim.policies.plugin import sources_of

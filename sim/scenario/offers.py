@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.market.ancillary import AncillaryService, ServiceName, Terms
 from sim.market.cooptimisation import FloatArray, Reserve, best_offers
 from sim.market.day_ahead import FixedDayAheadPrice
 from sim.market.gates import OpenService, hour_edges_s
-from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.rng import stream
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR

@@ -6,7 +6,7 @@ from sim.ai.base import Load
 from sim.ai.halls import Hall
 from sim.grid.events import AnyGridEvent, HallEvent
 from sim.mining import AnyFleet
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
 
 _TOLERANCE = 1e-9

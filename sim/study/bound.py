@@ -14,7 +14,7 @@ import numpy as np
 from sim.market.demand_charge import BillingMonth, whole_intervals_s
 from sim.metrics.demand import BilledMonth, billed_months, billing_months
 from sim.mining import AnyFleet
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.policies.commitment import BlockGroup, best_commitment
 from sim.policies.dispatch import Horizon, Peak, best_dispatch
 from sim.recording import Recording

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.hashing import hashrate_ph_s
+from sim.bitcoin import hashrate_ph_s
 from sim.mining import AnyFleet
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.signals import FloatArray
 from sim.units import PETAHASH_IN_TERAHASHES
 

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from sim.mining.firmware import filled_fraction
+from sim.mining.cohort.blocks import units_to_reach
 from sim.mining.heat import Ceiling
-from sim.mining.selector import least_efficient_first, select
 from sim.mining.stack import Segment, Stack, rising
 
 LAW = settings(max_examples=60, deadline=None)
@@ -123,33 +122,11 @@ def test_a_cohort_that_is_only_raised_never_draws_more_than_its_share(times_s, l
 
 
 @LAW
-@given(
-    st.floats(1.0, 1000.0), st.floats(1.0, 1000.0), st.floats(0, 20), st.floats(0, 400), st.floats(0.1, 400)
-)
-def test_a_longer_dip_is_filled_better(one_s, other_s, latency_s, boot_s, ramp_up_s):
-    short_s, long_s = sorted((one_s, other_s))
-    filled = [filled_fraction(length_s, latency_s, boot_s, ramp_up_s) for length_s in (short_s, long_s)]
-    assert 0.0 <= filled[0] <= filled[1] + 1e-12 <= 1.0 + 1e-12
-
-
-@LAW
-@given(
-    st.lists(st.tuples(st.floats(0.01, 10.0), st.one_of(st.none(), st.floats(8.0, 40.0))), max_size=30),
-    st.floats(0.0, 200.0),
-)
-def test_the_selector_sheds_the_target_by_less_than_one_unit_more_and_takes_the_least_efficient(
-    units, target
-):
-    powers, efficiencies = [power for power, _ in units], [efficiency for _, efficiency in units]
-    chosen = select(powers, efficiencies, target)
-    shed = 0.0
-    for position in chosen:
-        assert shed < target
-        shed += powers[position]
-    assert shed >= target or len(chosen) == len(units)
-    assert chosen == least_efficient_first(efficiencies)[: len(chosen)]
-    ranks = [-1.0 if efficiencies[position] is None else efficiencies[position] for position in chosen]
-    assert ranks == sorted(ranks, reverse=True)
+@given(st.lists(st.floats(0.01, 10.0), max_size=30), st.floats(0.0, 200.0))
+def test_units_are_taken_until_they_shed_the_target_and_no_longer(powers, target):
+    count = units_to_reach(powers, target)
+    assert sum(powers[: count - 1]) < target or count == 0
+    assert sum(powers[:count]) >= target or count == len(powers)
 
 
 segments = st.lists(st.builds(Segment, st.floats(0.1, 50.0), st.floats(8.0, 40.0)), max_size=6)
@@ -206,9 +183,9 @@ class CohortUnderFire(RuleBasedStateMachine):
 
     @rule(block=st.integers(0, 9))
     def break_a_machine(self, block):
-        before = self.cohort._working[block]  # noqa: SLF001
+        before = self.cohort._roster[block]  # noqa: SLF001
         self.cohort._fail(self.bench.clock.now, block, 1e12)  # noqa: SLF001
-        self.out += [block] * (before - self.cohort._working[block])  # noqa: SLF001
+        self.out += [block] * (before - self.cohort._roster[block])  # noqa: SLF001
 
     @rule()
     def repair_a_machine(self):

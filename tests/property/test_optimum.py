@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.market.ancillary import AncillaryService, Conditions
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.policies import POLICIES
 from sim.policies.commitment import BlockGroup, best_commitment

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from published import DATA, Absolute, PublishedCase, Relative
 
-from sim.hashing import balanced_difficulty
+from sim.bitcoin import balanced_difficulty
 from sim.market import NetworkBitcoin
 from sim.market.btc_price import FileBtcPrice
 from sim.market.chain import Network, Tip, simulate

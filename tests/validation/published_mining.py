@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 from published import DATA, Absolute, Band, PublishedCase, Relative
 
+from sim.bitcoin import breakeven_usd_per_mwh, btc_per_ph_day, hashprice_usd_per_ph_day, retarget
 from sim.mining.catalogue import machine
 from sim.mining.clocking import energy_per_hash_ratio, hash_rate_th_s, power_ratio
-from sim.mining.hashing import breakeven_usd_per_mwh, btc_per_ph_day, hashprice_usd_per_ph_day, retarget
 
 TITLE = "Mining"
 EPOCHS = "btc_difficulty_epochs_2009_2024.csv"

@@ -4,9 +4,9 @@ from functools import partial
 
 from published import Absolute, PublishedCase, Relative
 
+from sim.bitcoin import hashrate_ph_s
 from sim.market.rents import lease_ebitda_usd, lease_rent_usd, mean_rent_usd_per_mw_year
 from sim.metrics.valuation import mining_margin_usd_per_mw_year, network_hashprice_ratio
-from sim.mining.hashing import hashrate_ph_s
 
 TITLE = "Valuation"
 TERAWULF = "TeraWulf and Fluidstack, 2025: 3.7e9 USD in 10 a for 200 critical MW"

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.ai.halls import Hall
-from sim.ai.racks import Racks, Reserve
+from sim.ai.racks import Racks, SpareModules
 
 
 def a_hall(**keys):
@@ -20,7 +20,7 @@ def test_plant_is_built_for_its_racks_and_the_spare_modules():
 
 
 def test_usable_rating_is_the_nameplate_times_n_over_n_plus_one():
-    hall = a_hall(nameplate_mw=10.0, reserve=Reserve(module_count=5, spare_module_count=1))
+    hall = a_hall(nameplate_mw=10.0, reserve=SpareModules(module_count=5, spare_module_count=1))
 
     assert hall.usable_mw == pytest.approx(10.0 * 4 / 5)
     assert hall.rated_it_mw == pytest.approx(8.0)
@@ -35,8 +35,8 @@ def test_miners_get_free_units_of_racks_whose_power_is_free():
 
 def test_reserve_is_for_miners_where_the_contract_allows_it():
     reserve = {"module_count": 5, "spare_module_count": 1}
-    kept = a_hall(nameplate_mw=10.0, reserve=Reserve(**reserve))
-    shared = a_hall(nameplate_mw=10.0, reserve=Reserve(**reserve, miners_may_use=True))
+    kept = a_hall(nameplate_mw=10.0, reserve=SpareModules(**reserve))
+    shared = a_hall(nameplate_mw=10.0, reserve=SpareModules(**reserve, miners_may_use=True))
 
     assert kept.miner_capacity_mw == 0.0
     assert shared.miner_capacity_mw == pytest.approx(2.0)
@@ -54,7 +54,7 @@ def test_rated_power_is_that_of_a_full_hall_on_the_hottest_day():
     [
         (lambda: a_hall(ai_mw=11.0), "ai_mw is 11 MW; racks and plant serve 10 MW"),
         (lambda: a_hall(racks={"free_unit_count": 49}), "a rack has 48 units"),
-        (lambda: Reserve(module_count=2, spare_module_count=2), "must be below module_count, 2; got 2"),
+        (lambda: SpareModules(module_count=2, spare_module_count=2), "must be below module_count, 2; got 2"),
     ],
 )
 def test_what_does_not_fit_is_refused(make, message):

@@ -1,7 +1,7 @@
 import pytest
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.engine.campus import Campus
-from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.testing import a_scenario
 
 MINERS = {

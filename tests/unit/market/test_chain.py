@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sim.bitcoin import balanced_difficulty
 from sim.errors import InputError
-from sim.hashing import balanced_difficulty
 from sim.market.chain import Network, Tip, simulate, subsidy_signal
 from sim.market.halvings import height_at, subsidy_btc
 from sim.signals import Signal

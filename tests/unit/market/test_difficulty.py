@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from sim.bitcoin import balanced_difficulty
 from sim.errors import InputError
-from sim.hashing import balanced_difficulty
 from sim.market.chain import Network
 from sim.market.difficulty import Conversion, FileDifficulty, GrowthDifficulty, SimulatedDifficulty
 from sim.tables import Files

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from sim.hashing import hashprice_usd_per_ph_day
+from sim.bitcoin import hashprice_usd_per_ph_day
 from sim.market import NetworkBitcoin
 from sim.rng import stream
 from sim.tables import Files

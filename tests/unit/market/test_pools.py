@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from sim.bitcoin import balanced_difficulty
 from sim.errors import InputError
-from sim.hashing import balanced_difficulty
 from sim.market.pools import FppsPool, Payments, PplnsPool, SoloPool, Work, found
 from sim.rng import stream
 from sim.signals import Signal

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from sim.bitcoin import balanced_difficulty, breakeven_usd_per_mwh
 from sim.errors import InputError
-from sim.hashing import balanced_difficulty, breakeven_usd_per_mwh
 from sim.market.chain import Network
 from sim.market.difficulty import BlockValue, Conversion
 from sim.market.network import mean_before

@@ -1,8 +1,8 @@
 import pytest
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.metrics import measure
 from sim.metrics.power_cost import cost_usd
-from sim.mining.hashing import breakeven_usd_per_mwh
 from sim.signals import Signal
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim.hashing import balanced_difficulty
+from sim.bitcoin import balanced_difficulty
 from sim.market.pools import FppsPool, SoloPool
 from sim.metrics import measure
 from sim.metrics.economics import mining_revenue_usd

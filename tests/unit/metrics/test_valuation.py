@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sim.bitcoin import breakeven_usd_per_mwh, hashprice_usd_per_ph_day
 from sim.metrics.valuation import (
     HASHPRICE_CASES_USD_PER_PH_DAY,
     conversion_value_usd_per_mw,
@@ -8,7 +9,6 @@ from sim.metrics.valuation import (
     mining_margin_usd_per_mw_year,
     network_hashprice_ratio,
 )
-from sim.mining.hashing import breakeven_usd_per_mwh, hashprice_usd_per_ph_day
 
 
 def test_a_business_is_worth_a_multiple_of_its_earnings():

@@ -3,8 +3,8 @@
 from functools import partial
 
 from sim.clock import Alarm, Clock
-from sim.mining.cohort import CohortFleet
-from sim.mining.live_cohort import FleetConnection, LiveCohort
+from sim.mining.cohort.live import FleetConnection, LiveCohort
+from sim.mining.cohort.spec import CohortFleet
 from sim.recording import Track
 from sim.rng import stream
 

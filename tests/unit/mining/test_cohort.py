@@ -3,7 +3,7 @@ from cohort_bench import a_cohort
 from pydantic import ValidationError
 
 from sim.mining.catalogue import machine
-from sim.mining.cohort import CohortFleet
+from sim.mining.cohort.spec import CohortFleet
 
 
 def test_a_cohort_takes_power_and_hash_rate_from_the_catalogue():

@@ -1,6 +1,6 @@
 import pytest
 
-from sim.mining.cohort import Heat
+from sim.mining.cohort.spec import Heat
 from sim.mining.heat import ceilings
 from sim.signals import Signal
 

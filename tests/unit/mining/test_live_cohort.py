@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from cohort_bench import Bench, points
+from filling import filled_fraction
 
-from sim.mining.firmware import FIRMWARE, filled_fraction
+from sim.mining.cohort.spec import FIRMWARE
 from sim.mining.heat import Ceiling
 
 NEVER = float("inf")
@@ -49,7 +50,9 @@ def test_without_clock_scaling_power_is_met_from_below_in_whole_blocks():
     assert signals["power_mw"].at(9000.0) == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize(("name", "published"), [("unsafe", 0.93), ("quick", 0.68), ("stock", 0.0)])
+@pytest.mark.parametrize(
+    ("name", "published"), [("unsafe", 0.93), ("quick", 0.68), ("safe", 0.27), ("stock", 0.0)]
+)
 def test_a_dip_of_two_minutes_is_filled_as_far_as_the_firmware_lets_it(name, published):
     signals = Bench((0.0, 0.0), (1000.0, 1.0), (1120.0, 0.0), firmware=name).play()
     filled = signals["hashrate_ph_s"].clip_time(1000.0, 1120.0).integral() / (120.0 * 100.0)

@@ -1,12 +1,15 @@
-"""Machines that fail and are repaired, and blocks that do not obey: drawn so that no policy moves them."""
+"""Machines that fail and are repaired, and blocks that do not obey: drawn so that no policy moves them.
 
-from collections.abc import Callable, Iterator, Sequence
+Who works is counted in the `Roster` of a cohort.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 
-from sim.mining.cohort import Failures
+from sim.mining.cohort.spec import MachineFailures
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 
 Streams = Callable[[str], Generator]
@@ -24,7 +27,9 @@ class Breakdown(NamedTuple):
     """When it is back [s]."""
 
 
-def breakdowns(spec: Failures, block_sizes: Sequence[int], end_s: float, draws: Generator) -> list[Breakdown]:
+def breakdowns(
+    spec: MachineFailures, block_sizes: Sequence[int], end_s: float, draws: Generator
+) -> list[Breakdown]:
     """Return the failures apart from starts that fall into a run, in order of time.
 
     Failures come as a Poisson process over all machines that are not in repair; repairs take a time that is
@@ -59,6 +64,42 @@ def breakdowns(spec: Failures, block_sizes: Sequence[int], end_s: float, draws: 
             if repaired_s > 0.0:
                 found.append(Breakdown(time_s, block, repaired_s))
     return found
+
+
+class Roster:
+    """The working machines of each block; nobody else counts them.
+
+    Parameters
+    ----------
+    counts
+        Working machines of each block.
+    """
+
+    __slots__ = ("_counts",)
+
+    def __init__(self, counts: Iterable[int]) -> None:
+        self._counts = list(counts)
+
+    def __len__(self) -> int:
+        """Return the number of blocks."""
+        return len(self._counts)
+
+    def __getitem__(self, block: int) -> int:
+        """Return the working machines of a block."""
+        return self._counts[block]
+
+    def count(self, blocks: Iterable[int]) -> int:
+        """Return the working machines of some blocks."""
+        return sum(map(self._counts.__getitem__, blocks))
+
+    @property
+    def total_count(self) -> int:
+        """The working machines of all blocks."""
+        return sum(self._counts)
+
+    def change(self, block: int, by: int) -> None:
+        """Take a machine that fails from a block, or add one that is repaired."""
+        self._counts[block] += by
 
 
 class RareDraws:
@@ -99,7 +140,7 @@ class RareDraws:
         self._left[block] = left - trials
         return count
 
-    def hit(self, blocks: Sequence[int], trials: Sequence[int]) -> Iterator[tuple[int, int]]:
+    def hit(self, blocks: Sequence[int], trials: Roster) -> Iterator[tuple[int, int]]:
         """Yield the blocks that the event happens to in their trials, all once more, and how often it does.
 
         The trials are given by block, and read when it is the block's turn.

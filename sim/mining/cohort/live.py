@@ -7,11 +7,11 @@ from functools import partial
 from math import inf
 
 from sim.clock import Agenda, HasNow, Timer
-from sim.mining.breakdowns import Breakdown, RareDraws, Streams, breakdowns
-from sim.mining.cohort import CohortFleet
-from sim.mining.dispatch import Dispatcher, Order
+from sim.mining.cohort.blocks import Dispatcher, SwitchOrder
+from sim.mining.cohort.failures import Breakdown, RareDraws, Roster, Streams, breakdowns
+from sim.mining.cohort.machines import Machines, MachineTracks
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.heat import Ceiling
-from sim.mining.machines import Machines, MachineTracks
 from sim.mining.stack import Segment
 from sim.recording import Track
 from sim.signals import Signal
@@ -42,7 +42,7 @@ class FleetConnection:
     """When the pool is lost, and back [s], in order of time."""
 
 
-_Sent = tuple[float, float, Order | None, int]
+_Sent = tuple[float, float, SwitchOrder | None, int]
 """When an order arrives [s], its clock, the order where it switches blocks, how often it was sent before."""
 
 
@@ -73,16 +73,16 @@ class LiveCohort:
         self._deafness = RareDraws(1.0 - spec.response.commandable_fraction, connection.streams, "responses")
         self._is_deaf = spec.response.commandable_fraction < 1.0
         self._can_fail = spec.failures.per_start_fraction > 0.0
-        self._working = list(spec.block_sizes)
+        self._roster = Roster(spec.block_sizes)
         expected = self._expect_breakdowns()
-        self._machines = Machines(spec, self._working, self._machine_tracks())
-        self._dispatcher = Dispatcher(spec, self._working)
+        self._machines = Machines(spec, self._roster, self._machine_tracks())
+        self._dispatcher = Dispatcher(spec, self._roster)
         self._pending: deque[_Sent] = deque()
         self._share_mw: float | None = None
         self._is_stale = False  # whether the same share may now take another order
         self._clock_sent = 0.0
         self._retry_s = inf
-        self._versions = [0] * len(self._working)
+        self._versions = [0] * len(self._roster)
         self._heat_tripped = self._pool_lost = False
         self.commanded_mw = self._dispatcher.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
@@ -181,7 +181,7 @@ class LiveCohort:
         self.commanded_mw = self._dispatcher.planned_mw(self._clock_sent)
         self._record_command(now_s, self.commanded_mw)
 
-    def _send(self, order: Order, now_s: float, sending: int) -> None:
+    def _send(self, order: SwitchOrder, now_s: float, sending: int) -> None:
         arrival_s = now_s + self._latency_s
         switches = order.sleep or order.wake
         self._pending.append((arrival_s, order.clock, order if switches else None, sending))
@@ -212,7 +212,7 @@ class LiveCohort:
             else:
                 self._obey(arrival_s, order, sending)
 
-    def _obey(self, arrival_s: float, order: Order, sending: int) -> None:
+    def _obey(self, arrival_s: float, order: SwitchOrder, sending: int) -> None:
         sleep, wake = order.sleep, order.wake
         if self._is_deaf:
             sleep = self._hearing(arrival_s, order.sleep, sending, on=False)
@@ -244,7 +244,9 @@ class LiveCohort:
             self._dispatcher.give_up(block, self._clock.now, on=not on)
             self._tell()
             return
-        order = Order((), (block,), self._clock_sent) if on else Order((block,), (), self._clock_sent)
+        order = (
+            SwitchOrder((), (block,), self._clock_sent) if on else SwitchOrder((block,), (), self._clock_sent)
+        )
         self._send(order, self._clock.now, sending)
 
     # -- machines that fail ---------------------------------------------------------------------------------
@@ -255,7 +257,7 @@ class LiveCohort:
         expected = breakdowns(self.spec.failures, self.spec.block_sizes, self._connection.end_s, draws)
         for breakdown in expected:
             if breakdown.time_s < 0.0:
-                self._working[breakdown.block] -= 1
+                self._roster.change(breakdown.block, -1)
         return expected
 
     def _await(self, expected: Sequence[Breakdown]) -> None:
@@ -278,23 +280,25 @@ class LiveCohort:
         self._tell()
 
     def _fail(self, time_s: float, block: int, repaired_s: float) -> None:
-        if self._working[block] == 0:
+        if self._roster[block] == 0:
             return
         self._catch_up(time_s)
-        self._machines.fail(time_s, block)
+        self._roster.change(block, -1)
+        self._machines.change(time_s, block, -1)
         self._dispatcher.refresh()
         self._agenda.add(repaired_s, partial(self._repair, block))
 
     def _repair(self, block: int) -> None:
         now_s = self._clock.now
         self._catch_up(now_s)
-        self._machines.repair(now_s, block)
+        self._roster.change(block, 1)
+        self._machines.change(now_s, block, 1)
         self._dispatcher.refresh()
         self._tell()
 
     def _fail_at_start(self, time_s: float, blocks: tuple[int, ...]) -> None:
         failures = self.spec.failures
-        for block, count in self._start_failures.hit(blocks, self._working):
+        for block, count in self._start_failures.hit(blocks, self._roster):
             for _ in range(count):
                 repair_d = self._start_failures.uniform(block, failures.repair_min_d, failures.repair_max_d)
                 self._connection.log("failure-on-start", block)
@@ -317,14 +321,14 @@ class LiveCohort:
         self._dispatcher.limit(ceiling.clock, stopped=self._is_stopped)
 
     def _trip(self, now_s: float) -> None:
-        self._connection.log("heat-trip", sum(self._working))
+        self._connection.log("heat-trip", self._roster.total_count)
         self._pending.clear()  # machines that have tripped obey nobody
         self._dispatcher.all_off(now_s)
         self._versions = [version + 1 for version in self._versions]
         if self._share_mw is not None:
             self._clock_sent = 0.0
             # those too that had not obeyed
-            self._machines.switch(now_s, range(len(self._working)), (), 0.0)
+            self._machines.switch(now_s, range(len(self._roster)), (), 0.0)
             self._record_planned(now_s)
 
     def _lose_pool(self, duration_s: float) -> None:

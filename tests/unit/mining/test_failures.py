@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sim.mining.breakdowns import RareDraws, breakdowns
-from sim.mining.cohort import Failures
+from sim.mining.cohort.failures import RareDraws, breakdowns
+from sim.mining.cohort.spec import MachineFailures
 from sim.rng import stream
 from sim.units import SECONDS_PER_DAY
 
@@ -10,7 +10,7 @@ YEAR_S = 365.0 * SECONDS_PER_DAY
 
 
 def of_a_year(**keys):
-    return breakdowns(Failures(**keys), [1000] * 10, YEAR_S, stream(1, "mining/m/failures"))
+    return breakdowns(MachineFailures(**keys), [1000] * 10, YEAR_S, stream(1, "mining/m/failures"))
 
 
 def test_as_many_machines_fail_in_a_year_as_the_rate_says():

@@ -5,10 +5,9 @@ from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
-from sim.mining.cohort import CohortFleet
-from sim.mining.filling import filling_plan
-from sim.mining.group import Group
-from sim.mining.line import PowerLine, interpolated
+from sim.mining.cohort.failures import Roster
+from sim.mining.cohort.groups import Group, PowerLine, filling_plan, interpolated
+from sim.mining.cohort.spec import CohortFleet
 from sim.recording import Track
 from sim.units import PETAHASH_IN_TERAHASHES
 
@@ -42,20 +41,20 @@ class Machines:
     ----------
     spec
         What the scenario says of the cohort.
-    working
-        Working machines of each block; changed here when machines fail.
+    roster
+        Working machines of each block.
     tracks
         Where the state is recorded.
     """
 
-    def __init__(self, spec: CohortFleet, working: list[int], tracks: MachineTracks) -> None:
+    def __init__(self, spec: CohortFleet, roster: Roster, tracks: MachineTracks) -> None:
         self._boot_s = spec.times.boot_s
         self._standby_w = spec.standby_w
         self._line = PowerLine(spec.curve, spec.machine_power_w)
         self._knots = self._line.knots
         self._mw_per_w = spec.meter_mw_per_w
         self._ph_s = spec.machine_th_s / PETAHASH_IN_TERAHASHES
-        self._working = working
+        self._roster = roster
         self._total_count = spec.machines
         self._tracks = tracks
         self._record_power, self._record_hashrate = tracks.power.set, tracks.hashrate.set
@@ -63,7 +62,7 @@ class Machines:
         self._record_setpoint = tracks.setpoint.set
         self._is_ahead = False
         self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
-        self._asleep = Group(list(range(len(working))), sum(working), (0.0, spec.standby_w, 0.0), [])
+        self._asleep = Group(list(range(len(roster))), roster.total_count, (0.0, spec.standby_w, 0.0), [])
         self._hashing = Group([], 0, (0.0, spec.standby_w, 0.0), [])
         self._waking: list[Group] = []
         self._stopping: list[Group] = []
@@ -78,7 +77,7 @@ class Machines:
 
     def stand(self, time_s: float, blocks: Sequence[int], clock: float) -> None:
         """Begin with these blocks hashing at a clock, all others asleep, as if they had for long."""
-        group = self._asleep.split(blocks, self._working)
+        group = self._asleep.split(blocks, self._roster)
         self._set(time_s, clock)
         clock = min(clock, self._ceiling)
         if group is not None:
@@ -157,13 +156,14 @@ class Machines:
         self._steer(time_s)
         self._record(time_s)
 
-    def fail(self, time_s: float, block: int) -> None:
-        """Let a machine of a block fail."""
-        self._resize(time_s, block, -1)
-
-    def repair(self, time_s: float, block: int) -> None:
-        """Let a machine come back to a block; it joins the others as they are."""
-        self._resize(time_s, block, 1)
+    def change(self, time_s: float, block: int, by: int) -> None:
+        """Take a machine that fails from a block, or add one that is back and joins the others."""
+        self.move_to(time_s)
+        for group in self._groups():
+            if block in group.blocks:
+                group.machine_count += by
+        if self._setpoint is not None:
+            self._record(time_s)
 
     def limit_clock(self, time_s: float, ceiling: float) -> None:
         """Have machines hold their clock at or below a ceiling by themselves [1]."""
@@ -232,7 +232,7 @@ class Machines:
 
     def _sleep(self, time_s: float, blocks: Sequence[int]) -> None:
         for group in (self._hashing, *self._waking):
-            part = group.split(blocks, self._working)
+            part = group.split(blocks, self._roster)
             if part is not None:
                 part.clock = 0.0
                 part.boots_until_s = -inf
@@ -245,7 +245,7 @@ class Machines:
     def _wake(self, time_s: float, blocks: Sequence[int]) -> None:
         boot_end_s = time_s + self._boot_s
         for group in (self._asleep, *self._stopping):
-            part = group.split(blocks, self._working)
+            part = group.split(blocks, self._roster)
             if part is not None:
                 self.start_count += part.machine_count
                 part.boots_until_s = boot_end_s
@@ -255,15 +255,6 @@ class Machines:
                 part.advance(time_s)
                 self._waking.append(part)
         self._stopping = [group for group in self._stopping if group.blocks]
-
-    def _resize(self, time_s: float, block: int, change: int) -> None:
-        self.move_to(time_s)
-        self._working[block] += change
-        for group in self._groups():
-            if block in group.blocks:
-                group.machine_count += change
-        if self._setpoint is not None:
-            self._record(time_s)
 
     # -- lines ----------------------------------------------------------------------------------------------
 

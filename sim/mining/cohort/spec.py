@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from math import floor
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -15,10 +15,42 @@ from sim.mining.clocking import (
     DEFAULT_VF_SLOPE,
     ClockCurve,
 )
-from sim.mining.firmware import FIRMWARE, Firmware, FirmwareName
 from sim.mining.fleet import Location
 from sim.spec import Fraction, Name, Positive, Spec
 from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
+
+FirmwareName = Literal["unsafe", "quick", "safe", "stock"]
+"""Name of a preset: how the firmware brings a machine up."""
+
+
+class Firmware(NamedTuple):
+    """Times of one firmware from command to full power, and whether it can lower the clock."""
+
+    latency_s: float
+    """Time from a command to its arrival at the machines [s]."""
+    power_down_s: float
+    """Time a machine takes from any power down to standby, and its clock from the default to nothing [s]."""
+    boot_s: float
+    """Time from the wake-up to the first hash, at standby power [s]."""
+    ramp_up_s: float
+    """Time the clock takes from nothing to the default [s]."""
+    scales_clock: bool
+    """Whether it can run machines below their default clock."""
+
+
+FIRMWARE: Final[dict[FirmwareName, Firmware]] = {
+    "unsafe": Firmware(3.0, 5.0, 0.0, 10.0, scales_clock=True),
+    "quick": Firmware(3.0, 5.0, 5.0, 60.0, scales_clock=True),
+    "safe": Firmware(3.0, 5.0, 10.0, 180.0, scales_clock=True),
+    "stock": Firmware(3.0, 45.0, 300.0, 300.0, scales_clock=False),
+}
+"""Firmware by name.
+
+Third-party firmware sleeps within 5 s and is back at full power within 10 s in a single step (`unsafe`,
+which stresses the chips); it ramps in steps by default (LuxOS documentation; hashrateindex.com, firmware
+features). A command takes 1 to 5 s; here 3 s, an assumption. The steps of `quick` and `safe` and all times
+of `stock` are assumptions: no manufacturer publishes them (unverified).
+"""
 
 OVERHEAD_FRACTION: Final[dict[Cooling, float]] = {"air": 0.03, "hydro": 0.05, "immersion": 0.05}
 """Power of fans, pumps, losses outside the machines over theirs, by cooling [1]; unverified, .02 to .08."""
@@ -66,7 +98,7 @@ class Heat(Spec):
         return self
 
 
-class Failures(Spec):
+class MachineFailures(Spec):
     """How often machines fail, and how long a repair takes."""
 
     per_start_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 2e-5
@@ -90,7 +122,7 @@ class Failures(Spec):
         return self
 
 
-class Response(Spec):
+class BlockResponse(Spec):
     """Whether blocks obey, and how the executor finds out and tries again.
 
     The timeouts and retries are those of block/proto-fleet (Apache-2.0).
@@ -168,9 +200,9 @@ class CohortFleet(Spec):
     """Least time between the commands that put a block to sleep and wake it [s]."""
     cooldown_s: Wait = 0.0
     """Time after a command to sleep in which no block is woken [s]."""
-    failures: Failures = Failures()
+    failures: MachineFailures = MachineFailures()
     """Failures and repairs of machines."""
-    response: Response = Response()
+    response: BlockResponse = BlockResponse()
     """Blocks that do not obey."""
     heat: Heat | None = None
     """What hot weather does; left out: nothing. Takes the scenario's ``weather``."""

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from sim.mining.hashing import (
+import sim.bitcoin
+import sim.mining.hashing
+from sim.bitcoin import (
     breakeven_usd_per_mwh,
     btc_per_ph_day,
     hashprice_usd_per_ph_day,
@@ -70,3 +72,8 @@ def test_every_formula_takes_arrays() -> None:
     ]:
         assert whole.shape == (2,)
         assert whole[1] == single
+
+
+def test_miners_arithmetic_is_found_under_mining_too() -> None:
+    assert sim.mining.hashing.breakeven_usd_per_mwh is sim.bitcoin.breakeven_usd_per_mwh
+    assert set(sim.mining.hashing.__all__) <= set(vars(sim.bitcoin))

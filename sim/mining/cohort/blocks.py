@@ -1,13 +1,14 @@
 """Chooses, for a share of the target, which blocks of a cohort hash, and at which clock."""
 
 from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 from math import ceil, inf
 from typing import Final, NamedTuple
 
-from sim.mining.cohort import CohortFleet
-from sim.mining.line import interpolated
-from sim.mining.selector import units_to_reach
+from sim.mining.cohort.failures import Roster
+from sim.mining.cohort.groups import interpolated
+from sim.mining.cohort.spec import CohortFleet
 from sim.mining.stack import Segment, rising
 from sim.units import MEGAWATT_IN_WATTS
 
@@ -18,7 +19,7 @@ _SAME: Final = 1e-9
 """Shares nearer than this, in machines at the lowest clock, count as equal."""
 
 
-class Order(NamedTuple):
+class SwitchOrder(NamedTuple):
     """What the executor sends to the machines."""
 
     sleep: tuple[int, ...]
@@ -41,21 +42,21 @@ class Dispatcher:
     ----------
     spec
         What the scenario says of the cohort.
-    working
-        Working machines of each block, kept up to date by the machines.
+    roster
+        Working machines of each block.
     """
 
-    def __init__(self, spec: CohortFleet, working: list[int]) -> None:
+    def __init__(self, spec: CohortFleet, roster: Roster) -> None:
         self._spec = spec
-        self._working = working
+        self._roster = roster
         reported = spec.meter_mw_per_w * (1.0 + spec.telemetry_error_fraction)
         self._standby_mw = spec.standby_w * spec.meter_mw_per_w
         powers_w = spec.curve.power_ratios * spec.machine_power_w
         self._clocks: list[float] = spec.curve.fractions.tolist()
         self._powers_mw: list[float] = (powers_w * reported - self._standby_mw).tolist()
         self._on: deque[int] = deque()
-        self._off: deque[int] = deque(range(len(working)))
-        self._since_s = [-inf] * len(working)
+        self._off: deque[int] = deque(range(len(roster)))
+        self._since_s = [-inf] * len(roster)
         self.ceiling = inf
         """Clock at which heat holds the machines [1]."""
         self._stopped = False
@@ -69,8 +70,8 @@ class Dispatcher:
     def refresh(self) -> None:
         """Take in how many machines work, and their range, after either has changed."""
         spec = self._spec
-        self._total_count = sum(self._working)
-        self._on_count = sum(map(self._working.__getitem__, self._on))
+        self._total_count = self._roster.total_count
+        self._on_count = self._roster.count(self._on)
         self._lowest = min(spec.lowest_clock, self.ceiling)
         self._highest = min(spec.highest_clock, self.ceiling)
         self._low_mw, self._high_mw = (
@@ -113,12 +114,12 @@ class Dispatcher:
         self._stopped = stopped
         self.refresh()
 
-    def stand(self, share_mw: float) -> Order:
+    def stand(self, share_mw: float) -> SwitchOrder:
         """Return the order that has the cohort stand at its first share, whatever takes time."""
         usable_mw = 0.0 if self._stopped else share_mw - self.minimum_mw
         wake = tuple(islice(self._off, self._fitting_count(usable_mw)))
         self._move(wake, self._off, self._on, -inf)
-        return Order((), wake, self._clock(usable_mw))
+        return SwitchOrder((), wake, self._clock(usable_mw))
 
     def clock_alone(self, share_mw: float) -> float | None:
         """Return the clock at which the blocks that hash draw a share [MW]; None where blocks must switch."""
@@ -128,22 +129,22 @@ class Dispatcher:
         self.retry_s = inf
         return interpolated(usable_mw / self._on_count, self._powers_mw, self._clocks)
 
-    def order(self, share_mw: float, now_s: float) -> Order:
+    def order(self, share_mw: float, now_s: float) -> SwitchOrder:
         """Return what to send for a share of the target [MW]."""
         usable_mw = 0.0 if self._stopped else share_mw - self.minimum_mw
         self.retry_s = inf
         if self._on_low_mw <= usable_mw <= self._on_high_mw:
-            return Order((), (), self._clock(usable_mw))
+            return SwitchOrder((), (), self._clock(usable_mw))
         if now_s < self._next_batch_s:
             self.retry_s = self._next_batch_s
-            return Order((), (), self._clock(usable_mw))
+            return SwitchOrder((), (), self._clock(usable_mw))
         if usable_mw < self._on_low_mw:
             sleep = self._sleepers(self._on_low_mw - usable_mw, now_s)
             self._move(sleep, self._on, self._off, now_s)
-            return Order(sleep, (), self._clock(usable_mw))
+            return SwitchOrder(sleep, (), self._clock(usable_mw))
         wake = self._wakers(usable_mw, now_s)
         self._move(wake, self._off, self._on, now_s)
-        return Order((), wake, self._clock(usable_mw))
+        return SwitchOrder((), wake, self._clock(usable_mw))
 
     def planned_mw(self, clock: float) -> float:
         """Return the power of the cohort at a clock of those that are told to hash, as reported [MW]."""
@@ -167,7 +168,7 @@ class Dispatcher:
     # -- blocks ---------------------------------------------------------------------------------------------
 
     def _sleepers(self, surplus_mw: float, now_s: float) -> tuple[int, ...]:
-        wanted = units_to_reach((self._working[block] * self._low_mw for block in self._on), surplus_mw)
+        wanted = units_to_reach((self._roster[block] * self._low_mw for block in self._on), surplus_mw)
         blocks = self._allowed(self._on, wanted, self._spec.minimum_up_s, now_s)
         if blocks:
             self._cooled_s = now_s + self._spec.cooldown_s
@@ -185,7 +186,7 @@ class Dispatcher:
         spare = usable_mw / self._low_mw - self._on_count + _SAME
         count = 0
         for block in self._off:
-            spare -= self._working[block]
+            spare -= self._roster[block]
             if spare < 0.0:
                 break
             count += 1
@@ -219,7 +220,7 @@ class Dispatcher:
             queue.popleft()
             self._since_s[block] = now_s
         other.extend(blocks)
-        change = sum(map(self._working.__getitem__, blocks))
+        change = self._roster.count(blocks)
         self._on_count += change if other is self._on else -change
         self._range_of_those_on()
 
@@ -241,3 +242,35 @@ class Dispatcher:
         if each_mw <= self._low_mw:
             return self._lowest
         return interpolated(each_mw, self._powers_mw, self._clocks)
+
+
+def units_to_reach(powers_mw: Iterable[float], target_mw: float) -> int:
+    """Return how many units, taken as they stand, shed at least a target; all where all do not.
+
+    Parameters
+    ----------
+    powers_mw
+        What each unit sheds [MW], not below 0; read only as far as needed.
+    target_mw
+        What is to be shed [MW]; nothing is taken for 0 or less.
+
+    Notes
+    -----
+    The sum over the units taken lies in [target, target + last unit): without the last it falls short. This
+    is the fixed-power selection of block/proto-fleet (Apache-2.0), ``curtailment/selector.go``, applied to
+    the blocks of one cohort, the one that has hashed longest first.
+
+    Examples
+    --------
+    >>> units_to_reach([2.0, 3.0, 4.0], 5.0), units_to_reach([2.0, 3.0, 4.0], 5.5)
+    (2, 3)
+    """
+    taken, shed_mw = 0, 0.0
+    if target_mw <= 0.0:
+        return 0
+    for power_mw in powers_mw:
+        taken += 1
+        shed_mw += power_mw
+        if shed_mw >= target_mw:
+            break
+    return taken
