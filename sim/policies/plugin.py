@@ -24,7 +24,7 @@ from pydantic_core import InitErrorDetails
 
 from sim.errors import InputError
 from sim.policies.base import PolicySpec
-from sim.tables.paths import check_relative, find_inside, read_regular
+from sim.tables.files import check_relative, find_inside, read_regular
 
 FLAG: Final = "--allow-plugins"
 MAX_SOURCE_BYTES: Final = 1024 * 1024

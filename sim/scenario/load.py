@@ -17,8 +17,8 @@ from sim.scenario.tree import Node, Place, placed, plain
 from sim.scenario.words import short
 from sim.scenario.yaml_text import parse_yaml
 from sim.tables import Files
-from sim.tables.limits import file_fault
-from sim.tables.paths import check_relative, find_inside, read_regular
+from sim.tables.bounds import file_fault
+from sim.tables.files import check_relative, find_inside, read_regular
 
 MAX_SCENARIO_BYTES: Final = 256 * 1024
 """Size of a scenario file; series of numbers belong into data files."""
@@ -199,7 +199,7 @@ def _parent(folder: Path, said: Node, chain: tuple[str, ...]) -> Path:
 def read_text(path: Path, name: str) -> str:
     """Return the text of a scenario or study file; raise InputError, naming it so, where it has none."""
     try:
-        return read_regular(path, name, MAX_SCENARIO_BYTES).decode("utf-8-sig")
+        return read_regular(path.resolve(), name, MAX_SCENARIO_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise file_fault(
             name, f"is no UTF-8 text: byte {error.start + 1} is {error.object[error.start]:#04x}"

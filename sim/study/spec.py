@@ -17,7 +17,7 @@ from sim.scenario.tree import Node, nearest, plain
 from sim.scenario.words import printable, shown
 from sim.scenario.yaml_text import parse_yaml
 from sim.spec import Name, Positive, Spec
-from sim.tables.paths import find_inside
+from sim.tables.files import find_inside
 
 MAX_RUNS: Final = 100_000
 """Runs that a study may have."""

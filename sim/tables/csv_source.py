@@ -13,7 +13,7 @@ from pyarrow import csv as arrow_csv
 
 from sim.errors import InputError
 from sim.tables.arrow import floats, seconds, truths
-from sim.tables.limits import (
+from sim.tables.bounds import (
     MAX_COLUMNS,
     MAX_COMMENTS,
     check_columns,

@@ -3,15 +3,17 @@
 import gzip
 import hashlib
 import io
+import os
+import stat
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from sim.errors import InputError
-from sim.tables.limits import MAX_BYTES, file_fault, reason
-from sim.tables.paths import check_relative, find_inside, read_regular
+from sim.tables.bounds import MAX_BYTES, file_fault, reason
 from sim.tables.table import Source, Table
 
+_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
@@ -118,3 +120,63 @@ def _unpack(name: str, content: bytes) -> bytes:
     if len(unpacked) > MAX_BYTES:
         raise file_fault(name, f"unpacks to more than {MAX_BYTES:,} bytes")
     return unpacked
+
+
+def check_relative(name: str) -> None:
+    """Raise InputError unless a name is relative, without ``..``, the same on every system."""
+    parts = PureWindowsPath(name)  # splits at both slashes, and knows drives
+    if parts.anchor or ".." in parts.parts or "\\" in name or not name.isprintable():
+        must = "must be a path relative to the scenario's folder, with / between folders and without .."
+        raise file_fault(name, must)
+
+
+def find_inside(folder: Path, name: str) -> Path | None:
+    """Return a file's real path, None where there is none; raise InputError if it leads out of the folder."""
+    try:
+        path = (folder / name).resolve(strict=True)
+        inside = path.is_relative_to(folder.resolve())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except RuntimeError:  # what Python 3.11 raises for a link to itself
+        raise file_fault(name, "is a symbolic link to itself") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that the file system cannot hold
+        raise _unreadable(name, error) from None
+    if not inside:
+        raise file_fault(name, f"is a link that leads out of {folder}; must stay in its folder")
+    return path
+
+
+def read_regular(path: Path, name: str, max_bytes: int) -> bytes:
+    """Return a file's content; raise InputError unless it is a regular file, not empty, of this size at most.
+
+    It is opened once, without following a link and without waiting for a pipe, and looked at when it is open:
+    what is read is what was looked at.
+    """
+    try:
+        number = os.open(path, _OPEN)
+        try:
+            _check_regular(os.fstat(number), name, max_bytes)
+            with open(number, "rb", closefd=False) as file:  # a number has no path
+                content = file.read(max_bytes + 1)
+        finally:
+            os.close(number)
+    except FileNotFoundError:
+        raise file_fault(name, "no such file") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    if len(content) > max_bytes:  # it grew while it was read
+        raise file_fault(name, f"is more than {max_bytes:,} bytes")
+    if not content:
+        raise file_fault(name, "is empty")
+    return content
+
+
+def _check_regular(status: os.stat_result, name: str, max_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise file_fault(name, "is no regular file")
+    if status.st_size > max_bytes:
+        raise file_fault(name, f"is {status.st_size:,} bytes; must be {max_bytes:,} at most")
+
+
+def _unreadable(name: str, error: Exception) -> Exception:
+    return file_fault(name, f"cannot be read: {getattr(error, 'strerror', None) or error}")

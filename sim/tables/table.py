@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.tables.limits import MAX_SHOWN, file_fault
+from sim.tables.bounds import MAX_SHOWN, file_fault
 from sim.units import unit_of
 
 FloatArray = NDArray[np.float64]

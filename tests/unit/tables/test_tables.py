@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from sim.errors import InputError
 from sim.tables import Files, Table
-from sim.tables import limits as table_limits
+from sim.tables import bounds as table_limits
 
 PRICES = """\
 # ERCOT, real time
