@@ -13,7 +13,9 @@ from sim.errors import PolicyError
 def run(
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     overrides: Overrides = [],  # noqa: B006  # typer reads defaults, nobody changes them
-    policy: Annotated[str | None, typer.Option(help="Policy to use instead, by its type.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="Policy to use instead, as in compare: follow-headroom:margin_mw=2.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random streams.")] = None,
     days: Days = None,
     out: OutFolder = None,
@@ -33,10 +35,14 @@ def run(
     from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run as simulate  # noqa: PLC0415
 
-    shortcuts = {"policy.type": policy, "seed": seed, "days": days}
+    shortcuts = {"seed": seed, "days": days}
     given = [f"{path}={value}" for path, value in shortcuts.items() if value is not None]
     loaded = load_scenario(
-        find(scenario, "scenarios"), overrides=[*overrides, *given], data=data, allow_plugins=allow_plugins
+        find(scenario, "scenarios"),
+        overrides=[*overrides, *given],
+        data=data,
+        allow_plugins=allow_plugins,
+        policy=policy,
     )
     with progress_bar(f"running {loaded.name}") as progress:
         result = simulate(loaded, progress=progress)
@@ -82,7 +88,7 @@ def check_policy(
 ) -> None:
     """Feed a policy random observations; its answers must be sound and repeatable. Runs its code."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
-    from sim.study.policy_choice import chosen_policy  # noqa: PLC0415
+    from sim.scenario.policy_choice import chosen_policy  # noqa: PLC0415
     from sim.testing import check_policy as check  # noqa: PLC0415
 
     chosen = chosen_policy(policy, folder)

@@ -13,6 +13,7 @@ from sim.scenario.faults import faults_of
 from sim.scenario.merge import merge
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, Overrides, apply_overrides
+from sim.scenario.policy_choice import POLICY, choose_policy
 from sim.scenario.tree import Node, Place, placed, plain
 from sim.scenario.words import short
 from sim.scenario.yaml_text import parse_yaml
@@ -32,6 +33,7 @@ def load_scenario(
     overrides: Overrides = (),
     data: Sequence[str | Path] = (),
     allow_plugins: bool = False,
+    policy: str | None = None,
 ) -> Scenario:
     """Return the scenario in a file, checked, with the files that it reads.
 
@@ -45,13 +47,15 @@ def load_scenario(
         Folders that the scenario may read from besides its own.
     allow_plugins
         Whether its policy may be Python code from outside, which runs as this program may.
+    policy
+        Policy in place of the file's, written as in a comparison: ``TYPE:field=value``; None: the file's.
 
     Raises
     ------
     InputError
         With every fault of the description; if it has none, with every fault of the data files.
     """
-    tree, faults = _resolved(Path(path), overrides)
+    tree, faults = _resolved(Path(path), overrides, policy)
     return _scenario(tree, faults, [Path(path).parent, *map(Path, data)], allow_plugins=allow_plugins)
 
 
@@ -155,9 +159,12 @@ def _version_faults(tree: Node) -> list[Fault]:
     return [Fault(str(tree.place), "schema_version", "missing; write schema_version: 1")]
 
 
-def _resolved(path: Path, overrides: Overrides) -> tuple[Node, list[Fault]]:
+def _resolved(path: Path, overrides: Overrides, policy: str | None = None) -> tuple[Node, list[Fault]]:
     """Return the tree of a file and of what it extends, with overrides, and the faults found on the way."""
     tree, faults = _extended(path, str(path), ())
+    if policy is not None and isinstance(tree.value, dict):
+        chosen = placed(choose_policy(plain(tree), policy)[POLICY], Place("--policy"), POLICY)
+        tree = Node({**tree.value, POLICY: chosen}, tree.place)
     tree, unset = apply_overrides(tree, overrides, Scenario)
     return tree, [*faults, *unset]
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from sim.errors import InputError, ResultError
+from sim.scenario.policy_choice import POLICY
 from sim.signals import FloatArray
 from sim.simulation import run_key
 from sim.study.expand import SEED, Checker
 from sim.study.goal import Question
 from sim.study.paired import estimate, paired_difference
-from sim.study.policy_choice import POLICY
 from sim.study.runs import RunTask, perform_all
 from sim.study.search_space import with_values
 from sim.study.store import Store

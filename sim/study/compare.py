@@ -15,11 +15,11 @@ from sim.errors import Fault, InputError, ResultError
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import Overrides
+from sim.scenario.policy_choice import choose_policy
 from sim.simulation import run_key
 from sim.study.compared_run import FACTS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker, metric_facts
-from sim.study.policy_choice import choose_policy
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
 from sim.units import SECONDS_PER_DAY

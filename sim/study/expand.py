@@ -12,9 +12,9 @@ from sim.metrics import metrics_of
 from sim.policies.plugin import Plugins
 from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
+from sim.scenario.policy_choice import POLICY, choose_policy
 from sim.scenario.tree import Place, placed
 from sim.simulation import run_key
-from sim.study.policy_choice import POLICY, choose_policy
 from sim.study.spec import Axis, StudyFile, StudySpec, read_study
 from sim.tables import Files
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sim.errors import ResultError
 from sim.scenario.load import resolve
-from sim.study.policy_choice import choose_policy
+from sim.scenario.policy_choice import choose_policy
 from sim.study.search_space import Parameter
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, Protocol
 
 from sim.errors import Fault, InputError
 from sim.scenario.load import apply_override
+from sim.scenario.policy_choice import POLICY
 from sim.scenario.tree import plain
 from sim.scenario.yaml_text import parse_value
-from sim.study.policy_choice import POLICY
 
 PLACE: Final = "--parameters"
 _HOW: Final = "must be FIELD=LOW:HIGH, FIELD=LOW:HIGH:log, FIELD=LOW:HIGH:int or FIELD=A|B|C"

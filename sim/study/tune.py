@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from sim.policies import PolicySpec
 from sim.scenario.model import Scenario
+from sim.scenario.policy_choice import POLICY
 from sim.simulation import MODEL_VERSION
 from sim.study.bench import OBJECTIVE, Bench, Content
 from sim.study.expand import Checker, metric_facts
 from sim.study.goal import Question
-from sim.study.policy_choice import POLICY
 from sim.study.runs import Progress
 from sim.study.search_space import with_values
 from sim.study.store import Store, write_json

@@ -1,4 +1,4 @@
-"""A policy written in one word, as in a comparison: ``follow-headroom:margin_mw=2``."""
+"""A policy written in one word, the same for every command: ``follow-headroom:margin_mw=2``."""
 
 import json
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from sim.errors import InputError
 from sim.policies import POLICIES, AnyPolicy, PolicySpec, WrapperSpec
 from sim.policies.plugin import Plugins
 from sim.scenario.faults import faults_of
-from sim.scenario.load import apply_override
 from sim.scenario.model import Scenario
+from sim.scenario.overrides import PYTHON, apply_overrides
 from sim.scenario.tree import Place, placed, plain
 from sim.scenario.yaml_text import parse_value
 from sim.spec import Spec
@@ -33,7 +33,8 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
         ``TYPE`` or ``TYPE:field=value,field=value``. Fields that the scenario sets for its policy are kept
         where the chosen one has fields of the same name, so that all keep the same margin; the others have
         their defaults. A policy around another one stands around the scenario's own policy (around what that
-        one stands around, if it is a wrapper itself), unless it says ``inner.type=TYPE``.
+        one stands around, if it is a wrapper itself), unless it says ``inner.type=TYPE``; a plain one takes
+        the place of a wrapper with all that stands in it.
 
     Raises
     ------
@@ -56,8 +57,16 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
         if not name or not equals:
             message = f"must be TYPE or TYPE:field=value,field=value; got {choice!r}"
             raise InputError.single(choice, POLICY, message)
-        chosen = apply_override(chosen, f"{POLICY}.{name}", plain(parse_value(text, choice)))
+        chosen = _with_field(chosen, name, plain(parse_value(text, choice)))
     return chosen
+
+
+def _with_field(scenario: dict[str, Any], name: str, value: object) -> dict[str, Any]:
+    tree, faults = apply_overrides(placed(scenario, Place(PYTHON)), {f"{POLICY}.{name}": value}, Scenario)
+    if faults:
+        raise InputError(faults)
+    changed: dict[str, Any] = plain(tree)
+    return changed
 
 
 def chosen_policy(choice: str, folder: Path) -> PolicySpec:
@@ -101,9 +110,19 @@ def split_choice(choice: str) -> tuple[str, str, str]:
 def _kept(scenario: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return what a policy of another type takes over from the scenario's own."""
     own = scenario.get(POLICY, {"type": _DEFAULT})
+    if not isinstance(own, dict):  # which the scenario's own check refuses
+        return {}
     if kind not in POLICIES:  # from outside: its fields are not known before its code is allowed
         return dict(own) if own.get("type") == kind else {}
-    kept = {name: value for name, value in own.items() if name in POLICIES[kind].model_fields}
-    if issubclass(POLICIES[kind], WrapperSpec) and "inner" not in kept:
+    fields, is_wrapper = POLICIES[kind].model_fields, issubclass(POLICIES[kind], WrapperSpec)
+    said = own if is_wrapper or own.get("type") == kind else _all_said(own)
+    kept = {name: value for name, value in said.items() if name in fields}
+    if is_wrapper and "inner" not in kept:
         kept["inner"] = dict(own)
     return kept
+
+
+def _all_said(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a policy and of all that stands in it; the innermost word counts."""
+    inner = policy.get("inner")
+    return {**policy, **_all_said(inner)} if isinstance(inner, dict) else dict(policy)
