@@ -43,6 +43,7 @@ SUFFIX_UNITS: Final[dict[str, str]] = {
     "mws": "MW s",
     "points": "points",
     "per_s": "1/s",
+    "per_machine_day": "1/d",
     "usd": "USD",
     "usd_per_h": "USD/h",
     "usd_per_year": "USD/year",

@@ -17,10 +17,12 @@ from sim.metrics import (
     frequency,
     generation,
     halls,
+    incremental,
     inference,
     mining,
     power_cost,
     power_limits,
+    price_discipline,
     ramps,
     regulation,
     residual,
@@ -52,6 +54,8 @@ _OF_THE_SITE = (
     coincident_peaks,
     generation,
     accounts,
+    incremental,
+    price_discipline,
 )
 _OF_THE_RUN = (
     Metric("event_count", "1", "Events the simulation scheduled", lambda r: r.constants["run.event_count"]),

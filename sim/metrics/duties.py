@@ -4,12 +4,14 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
 from sim.metrics.base import Metric
 from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
-from sim.signals import Signal
+from sim.signals import FloatArray, Signal
 from sim.units import SECONDS_PER_HOUR
 
 _BINDING = "binding: "
@@ -52,18 +54,34 @@ def bindings(recording: Recording) -> tuple[Binding, ...]:
 
 
 def comply_s(recording: Recording) -> float:
-    """Return the longest time from when an order bound until its cap was kept [s]; NaN without an order.
+    """Return the longest time from when an order bound until its cap was kept to its end [s].
 
-    An order that was kept from its start took 0 s, one that was never kept as long as it bound.
+    An order that was kept from its start took 0 s. NaN without an order, and where one was not kept at its
+    end: power that touches the cap and rises again has not complied.
     """
-    return max((_comply_s(binding, recording) for binding in recording.once(bindings)), default=math.nan)
+    times_s = [_comply_s(binding, recording) for binding in recording.once(bindings)]
+    return max(times_s) if times_s and not any(map(math.isnan, times_s)) else math.nan
 
 
 def _comply_s(binding: Binding, recording: Recording) -> float:
-    above_s = binding.power_mw(recording).intervals_above(binding.cap_mw + TOLERANCE_MW)
-    if not len(above_s) or above_s[0, 0] > binding.from_s:
+    above_s = _above_s(binding, recording)
+    if not len(above_s):
         return 0.0
-    return float(above_s[0, 1] - binding.from_s)
+    last_s = float(above_s[-1, 1])
+    return last_s - binding.from_s if last_s < binding.until_s else math.nan
+
+
+def _above_s(binding: Binding, recording: Recording) -> FloatArray:
+    """Return when an order's cap was not kept while it bound [s], shape (n, 2)."""
+    return binding.power_mw(recording).intervals_above(binding.cap_mw + TOLERANCE_MW)
+
+
+def kept_fraction(recording: Recording) -> float:
+    """Return the share of the time in which orders bound for which their caps were kept [1]; NaN without."""
+    orders = [binding for binding in recording.once(bindings) if binding.until_s > binding.from_s]
+    bound_s = sum(binding.until_s - binding.from_s for binding in orders)
+    broken_s = sum(float(np.ptp(_above_s(binding, recording), axis=1).sum()) for binding in orders)
+    return 1.0 - broken_s / bound_s if bound_s > 0.0 else math.nan
 
 
 def excess_mwh(recording: Recording) -> float:
@@ -117,7 +135,18 @@ def _all_services(measure: Callable[[Recording, str], float]) -> Callable[[Recor
 
 CATALOGUE = (
     Metric("order_count", "1", "Orders to draw less that bound", lambda r: float(len(r.once(bindings)))),
-    Metric("order_comply_s", "s", "Longest time from when an order bound until its cap was kept", comply_s),
+    Metric(
+        "order_comply_s",
+        "s",
+        "Longest time from when an order bound until its cap was kept",
+        comply_s,
+    ),
+    Metric(
+        "order_kept_fraction",
+        "1",
+        "Share of the time in which orders bound for which their caps were kept",
+        kept_fraction,
+    ),
     Metric("order_excess_mwh", "MWh", "Energy above the caps of orders while they bound", excess_mwh),
     Metric(
         "order_curtailed_mwh",

@@ -3,7 +3,7 @@ from math import isnan
 
 import pytest
 
-from sim.metrics.duties import CATALOGUE, comply_s, curtailed_mwh, excess_mwh, unmined_mwh
+from sim.metrics.duties import CATALOGUE, comply_s, curtailed_mwh, excess_mwh, kept_fraction, unmined_mwh
 from sim.recording import EventRow
 from sim.signals import Signal
 
@@ -31,6 +31,7 @@ def test_without_orders_nothing_is_complied_with(ordered):
     recording = ordered(60.0)
     values = {metric.name: metric.measure(recording) for metric in CATALOGUE}
     assert isnan(values.pop("order_comply_s"))
+    assert isnan(values.pop("order_kept_fraction"))
     assert set(values.values()) == {0.0}
 
 
@@ -47,13 +48,31 @@ def test_a_ramp_that_begins_late_is_time_and_energy_above_the_cap(ordered):
 def test_an_order_on_the_site_counts_ai_and_one_that_goes_on_ends_with_the_run(ordered):
     recording = ordered(20.0, (1800.0, None, 60.0, "site"))
     assert excess_mwh(recording) == pytest.approx(0.5 * 10.0)
-    assert comply_s(recording) == pytest.approx(1800.0)
+    assert isnan(comply_s(recording))  # never kept
+    assert kept_fraction(recording) == 0.0
 
 
-def test_a_later_excess_is_no_slow_start(ordered):
+def test_an_order_that_is_broken_later_has_not_been_complied_with_before(ordered):
+    # within the cap at first, above it from 1500 s until the order is over at 2000 s: never kept to its end
     recording = ordered([(0.0, 10.0), (1500.0, 10.0), (1600.0, 60.0)], (1000.0, 2000.0, 10.0, "fleets"))
-    assert comply_s(recording) == 0.0
+    assert isnan(comply_s(recording))
+    assert kept_fraction(recording) == pytest.approx(0.5)
     assert excess_mwh(recording) > 0.0
+
+
+def test_power_that_touches_the_cap_and_rises_again_complies_when_it_falls_for_good(ordered):
+    power = [
+        (0.0, 60.0),
+        (100.0, 60.0),
+        (100.0, 10.0),
+        (200.0, 10.0),
+        (200.0, 60.0),
+        (400.0, 60.0),
+        (400.0, 5.0),
+    ]
+    recording = ordered(power, (0.0, 1000.0, 10.0, "fleets"))
+    assert comply_s(recording) == pytest.approx(400.0)
+    assert kept_fraction(recording) == pytest.approx(0.7)
 
 
 def test_orders_at_once_are_counted_each_but_curtail_once(ordered):

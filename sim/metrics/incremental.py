@@ -1,0 +1,101 @@
+r"""What mining adds to the site: every line of the ledger, less the same line of the site without miners.
+
+Notes
+-----
+.. math:: \Delta\text{EBITDA} = \sum_\ell (a_\ell - a_\ell^0) - r \sum_k (D_k - D_k^0)
+
+over the lines :math:`\ell` of the ledger with their amounts :math:`a`, and the coincident peaks :math:`k` of
+the run with demands :math:`D` at the rate :math:`r` of a quarter of a year's charge: what the run's peaks
+cost, they cost in the year after. The site without miners is that of `Recording.without_mining`: the same AI
+loads, the same prices, the battery as it would act alone.
+"""
+
+from math import fsum, isfinite, nan
+
+from sim.metrics.base import Metric
+from sim.metrics.coincident_peaks import peak_demands
+from sim.metrics.ledger import Line, ledger
+from sim.recording import Recording
+from sim.units import SECONDS_PER_DAY
+
+_PEAKS_PER_YEAR = 4
+_KW_PER_MW = 1000.0
+_LEAST_DAYS = 1.0
+"""A run below this says nothing of a year [d]."""
+_DAYS_PER_YEAR = 365.0
+
+Key = tuple[str, str, str]
+
+
+def incremental_lines(recording: Recording) -> tuple[Line, ...]:
+    """Return each line of the ledger that miners change, by as much as they change it."""
+    present = {_key(line): line for line in recording.once(ledger)}
+    absent = {_key(line): line for line in recording.once(Recording.without_mining).once(ledger)}
+    lines = [_difference(present.get(key), absent.get(key)) for key in {**present, **absent}]
+    return tuple(line for line in (*lines, _next_years_peaks(recording)) if not line.is_nothing)
+
+
+def incremental_ebitda_usd(recording: Recording) -> float:
+    """Return what the site earns with its miners less what it would earn without them [USD]."""
+    return fsum(line.amount_usd for line in recording.once(incremental_lines))
+
+
+def yearly_incremental_ebitda_usd(recording: Recording) -> float:
+    """Return that, the run taken for a year's of 365 days [USD/year]."""
+    return recording.once(incremental_ebitda_usd) * _DAYS_PER_YEAR * SECONDS_PER_DAY / recording.end_s
+
+
+def _key(line: Line) -> Key:
+    return line.segment, line.account, line.item
+
+
+def _difference(present: Line | None, absent: Line | None) -> Line:
+    some = present or absent
+    if some is None:
+        raise RuntimeError("a line that is in neither ledger has no difference")
+    return Line(
+        some.segment,
+        some.account,
+        some.item,
+        (present.quantity if present else 0.0) - (absent.quantity if absent else 0.0),
+        some.unit,
+        (present.amount_usd if present else 0.0) - (absent.amount_usd if absent else 0.0),
+    )
+
+
+def _next_years_peaks(recording: Recording) -> Line:
+    """Return what the coincident peaks of the run cost in the year after, as far as miners draw at them."""
+    alone = recording.once(Recording.without_mining)
+    risen_mw = _mean_peak_mw(recording) - _mean_peak_mw(alone)
+    rate_usd_per_kw_year = recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0)
+    amount_usd = -rate_usd_per_kw_year * _KW_PER_MW * risen_mw
+    return Line(
+        "site", "charges", "transmission of next year, on this run's peaks", risen_mw, "MW·year", amount_usd
+    )
+
+
+def _mean_peak_mw(recording: Recording) -> float:
+    demands_mw = (peak.demand_mw for peak in recording.once(peak_demands))
+    return sum(mw for mw in demands_mw if isfinite(mw)) / _PEAKS_PER_YEAR
+
+
+def _per_year(recording: Recording) -> float:
+    if recording.end_s < _LEAST_DAYS * SECONDS_PER_DAY:
+        return nan
+    return yearly_incremental_ebitda_usd(recording)
+
+
+CATALOGUE = (
+    Metric(
+        "incremental_ebitda_usd",
+        "USD",
+        "What miners add to the site's EBITDA, next year's charge on the run's peaks included",
+        lambda r: r.once(incremental_ebitda_usd),
+    ),
+    Metric(
+        "incremental_ebitda_usd_per_year",
+        "USD/year",
+        "The same, the run taken for a year's; of a run of a day at least",
+        _per_year,
+    ),
+)

@@ -1,0 +1,198 @@
+r"""Whether mining paid at the moment it was done, and what one more megawatt of it would earn.
+
+Notes
+-----
+A fleet's break-even price is what a MWh mines at its rated efficiency, net of pool fee and stale work, less
+operations by the MWh. Power for which nothing is hashed is standby: that of machines asleep. With price
+:math:`\pi` (delivery included), break-even :math:`b_g`, power :math:`P_g` and standby :math:`S_g`,
+
+.. math::
+
+    \text{above break-even} = \sum_g \int (\pi - b_g)^+ (P_g - S_g)\,dt, \qquad
+    \text{standby} = \sum_g \int \pi S_g\,dt.
+
+One more megawatt of the same fleets draws where idle power exceeds what they are rated for, and where it
+pays; for the rest it stands by. These figures need one price for a MWh more or less: where a contract is not
+resold, or own generation stands behind the meter, they are not assessable.
+"""
+
+from math import nan
+from typing import Final
+
+from sim.bitcoin import breakeven_usd_per_mwh
+from sim.metrics.base import Metric
+from sim.metrics.energy import idle_power_mw
+from sim.metrics.ledger.lines import machine_starts
+from sim.metrics.power_cost import integral_at
+from sim.recording import Recording
+from sim.signals import Signal
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
+
+_STATES: Final = ("asleep", "waking", "hashing", "failed")
+"""What the machines of a cohort can be."""
+
+
+def has_one_price(recording: Recording) -> bool:
+    """Tell whether a MWh more or less is worth the real-time price, whatever the site draws."""
+    if "generation_mw" in recording.signals:
+        return False
+    return "contract_mw" not in recording.signals or bool(recording.constants.get("supply.resale", 0.0))
+
+
+def delivered_usd_per_mwh(recording: Recording) -> Signal:
+    """Return the real-time price, delivery included [USD/MWh]."""
+    return recording["price_usd_per_mwh"] + recording.constants.get("supply.delivery_usd_per_mwh", 0.0)
+
+
+def breakeven(recording: Recording, fleet: str) -> Signal:
+    """Return the price at which a fleet earns nothing at rated efficiency, operations paid [USD/MWh]."""
+    constants = recording.constants
+    kept = 1.0 - constants.get("stale_fraction", 0.0)
+    earned = breakeven_usd_per_mwh(
+        kept, constants[f"fleet.{fleet}.efficiency_j_per_th"], constants["pool_fee_fraction"]
+    )
+    return recording["hashprice_usd_per_ph_day"] * earned - constants.get("cost.mining_opex_usd_per_mwh", 0.0)
+
+
+def machine_count(recording: Recording, fleet: str) -> float:
+    """Return how many machines a cohort has [1]; NaN for a fleet of bare megawatts."""
+    counts = [recording.signals.get(f"fleet.{fleet}.{state}_count") for state in _STATES]
+    known = [signal for signal in counts if signal is not None]
+    return sum(float(signal.value[0]) for signal in known) if known else nan
+
+
+def standby_mw(recording: Recording, fleet: str) -> Signal | None:
+    """Return what a cohort's machines draw asleep [MW]; None for a fleet of bare megawatts."""
+    asleep = recording.signals.get(f"fleet.{fleet}.asleep_count")
+    machines = machine_count(recording, fleet)
+    if asleep is None or not machines > 0.0:
+        return None
+    return asleep * (recording.constants[f"fleet.{fleet}.minimum_mw"] / machines)
+
+
+def mined_above_breakeven_usd(recording: Recording) -> float:
+    """Return what was lost by mining while power cost more than it mined [USD], at least 0."""
+    if not has_one_price(recording):
+        return nan
+    lost_usd = 0.0
+    for fleet in recording.fleet_names:
+        above = (delivered_usd_per_mwh(recording) - breakeven(recording, fleet)).positive_part()
+        power, standby = recording[f"fleet.{fleet}.power_mw"], standby_mw(recording, fleet)
+        working = power if standby is None else (power - standby).positive_part()
+        lost_usd += integral_at(working, above) / SECONDS_PER_HOUR
+    return lost_usd
+
+
+def standby_cost_usd(recording: Recording) -> float:
+    """Return what the power of machines asleep cost [USD]."""
+    if not has_one_price(recording):
+        return nan
+    price = delivered_usd_per_mwh(recording)
+    drawn = (standby_mw(recording, fleet) for fleet in recording.fleet_names)
+    return sum(integral_at(power, price) / SECONDS_PER_HOUR for power in drawn if power is not None)
+
+
+def marginal_margin_usd_per_mw_year(recording: Recording) -> float:
+    """Return what one more megawatt of the same fleets would have earned, as a year's [USD/MW/year].
+
+    NaN without fleets, in a run below a day, or where there is no one price.
+    """
+    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    if recording.end_s < SECONDS_PER_DAY or rated_mw <= 0.0 or not has_one_price(recording):
+        return nan
+    free = _room(recording, rated_mw)
+    earned_usd = 0.0
+    for fleet in recording.fleet_names:
+        share = recording.constants[f"fleet.{fleet}.rated_mw"] / rated_mw
+        earned_usd += share * _one_megawatt_usd(recording, fleet, free)
+    return earned_usd * SECONDS_PER_YEAR / recording.end_s
+
+
+def _room(recording: Recording, rated_mw: float) -> Signal:
+    """Return 1 where AI leaves more than the fleets can take, else 0."""
+    spans = (idle_power_mw(recording, 0.0, recording.end_s) - rated_mw).intervals_above(0.0)
+    times_s, values = [0.0], [0.0]
+    for from_s, until_s in spans.tolist():
+        times_s += [from_s, until_s]
+        values += [1.0, 0.0]
+    return Signal.steps(times_s, values, recording.end_s)
+
+
+def _one_megawatt_usd(recording: Recording, fleet: str, free: Signal) -> float:
+    """Return what one megawatt more of a fleet earns in the run where there is room and it pays [USD]."""
+    constants, price = recording.constants, delivered_usd_per_mwh(recording)
+    margin = breakeven(recording, fleet) - price
+    mines = free * _positive(margin)
+    standby = constants[f"fleet.{fleet}.minimum_mw"] / constants[f"fleet.{fleet}.rated_mw"]
+    machines = machine_count(recording, fleet)
+    is_cohort = machines > 0.0
+    earned_usd = integral_at(mines, margin) / SECONDS_PER_HOUR
+    if is_cohort:
+        earned_usd -= standby * integral_at(1.0 - mines, price) / SECONDS_PER_HOUR
+        per_mw = machines / constants[f"fleet.{fleet}.rated_mw"]
+    else:
+        per_mw = MEGAWATT_IN_WATTS / constants.get("cost.machine_power_w", nan)
+    wear_usd = constants.get("cost.start_cost_usd_per_machine", 0.0)
+    starts = len(mines.intervals_above(0.5))
+    return earned_usd - (wear_usd * per_mw * starts if wear_usd else 0.0)
+
+
+def _positive(signal: Signal) -> Signal:
+    """Return 1 where a step signal is above zero, else 0."""
+    return Signal.steps(signal.time_s, (signal.value > 0.0).astype(float), signal.end_s)
+
+
+def marginal_payback_years(recording: Recording) -> float:
+    """Return in how many years one more megawatt pays its machines and its site back [year]; NaN if never."""
+    site_usd = recording.constants.get("valuation.mining_capex_usd_per_mw", nan)
+    machine_usd_per_th = recording.constants.get("valuation.asic_price_usd_per_th", nan)
+    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    th_s = sum(
+        recording.constants[f"fleet.{name}.rated_mw"]
+        * MEGAWATT_IN_WATTS
+        / recording.constants[f"fleet.{name}.efficiency_j_per_th"]
+        for name in recording.fleet_names
+    )
+    earned_usd = marginal_margin_usd_per_mw_year(recording)
+    if not earned_usd > 0.0:
+        return nan
+    return (site_usd + machine_usd_per_th * th_s / rated_mw) / earned_usd
+
+
+def machine_starts_per_machine_day(recording: Recording) -> float:
+    """Return how often a machine was started in a day, the mean over all machines of cohorts; NaN without."""
+    machines = {name: machine_count(recording, name) for name in recording.fleet_names}
+    cohorts = [name for name, count in machines.items() if count > 0.0]
+    if not cohorts:
+        return nan
+    starts = sum(machine_starts(recording, name) for name in cohorts)
+    return starts / sum(machines[name] for name in cohorts) / (recording.end_s / SECONDS_PER_DAY)
+
+
+CATALOGUE = (
+    Metric(
+        "mined_above_breakeven_usd",
+        "USD",
+        "Lost by mining while power cost more than it mined; standby apart",
+        mined_above_breakeven_usd,
+    ),
+    Metric("standby_cost_usd", "USD", "Cost of the power of machines asleep", standby_cost_usd),
+    Metric(
+        "marginal_margin_usd_per_mw_year",
+        "USD/MW/year",
+        "What one more megawatt of the same fleets would have earned, as a year's",
+        marginal_margin_usd_per_mw_year,
+    ),
+    Metric(
+        "marginal_payback_years",
+        "year",
+        "Years in which one more megawatt pays its machines and its site back",
+        marginal_payback_years,
+    ),
+    Metric(
+        "machine_starts_per_machine_day",
+        "1/d",
+        "Starts of a machine in a day, mean over the machines of cohorts",
+        machine_starts_per_machine_day,
+    ),
+)
