@@ -9,10 +9,9 @@ S. Nakamoto, "Bitcoin: A Peer-to-Peer Electronic Cash System", 2008; Bitcoin Cor
 (``CalculateNextWorkRequired``).
 """
 
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.units import (
     HOURS_PER_DAY,
@@ -20,9 +19,8 @@ from sim.units import (
     PETAHASH_IN_TERAHASHES,
     SECONDS_PER_DAY,
     SECONDS_PER_MINUTE,
+    Number,
 )
-
-Number = TypeVar("Number", float, NDArray[np.float64])
 
 HASHES_PER_DIFFICULTY: Final = 2.0**32
 """Hashes that a block takes on average, per unit of difficulty."""

@@ -1,9 +1,19 @@
-"""Constants and conversions; the only place where a factor of 60, 3600 or 1000 stands bare.
+"""Constants, conversions and kinds of numbers; the only place where a factor of 60, 3600 or 1000 stands bare.
 
 Inside the code there is one unit per quantity (MW, MWh, s, USD/MWh, Hz, J/TH, PH/s), and names end in it.
 """
 
-from typing import Final
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+"""Array of 64-bit floats."""
+BoolArray = NDArray[np.bool_]
+"""Array of truth values."""
+Number = TypeVar("Number", float, FloatArray)
+"""A number or an array of numbers: what a formula takes and gives."""
 
 SECONDS_PER_MINUTE: Final = 60.0
 SECONDS_PER_HOUR: Final = 3600.0
@@ -14,7 +24,10 @@ HOURS_PER_DAY: Final = 24.0
 HOURS_PER_YEAR: Final = 8760.0
 JOULES_PER_WATT_HOUR: Final = 3600.0
 JOULES_PER_MEGAWATT_HOUR: Final = 3.6e9
+HOURS_PER_WEEK: Final = 168
 MEGAWATT_IN_WATTS: Final = 1e6
+KW_PER_MW: Final = 1000.0
+MHZ_PER_HZ: Final = 1000.0
 PETAHASH_IN_TERAHASHES: Final = 1e3
 
 SUFFIX_UNITS: Final[dict[str, str]] = {

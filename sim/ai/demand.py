@@ -13,9 +13,8 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.signals import FloatArray
-from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
-HOURS_PER_WEEK: Final = 168
 _THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
 
 # fmt: off

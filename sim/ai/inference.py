@@ -28,7 +28,7 @@ from sim.errors import InputError
 from sim.signals import FloatArray
 from sim.spec import Fraction, Positive, TimeZone
 from sim.tables import Files
-from sim.units import SECONDS_PER_MINUTE
+from sim.units import HOURS_PER_WEEK, SECONDS_PER_MINUTE
 
 _PROFILES: Final = {
     "azure-conversation": (demand.CONVERSATION_WEEKDAY, demand.CONVERSATION_WEEKEND),
@@ -251,7 +251,7 @@ def _read_profile(files: Files, file: str, column: str) -> FloatArray:
     """Return the 168 hourly values of a file; raise InputError where it does not hold a week of demand."""
     table = files.table(file)
     hours = table.numbers(_HOUR_COLUMN)
-    if not np.array_equal(hours, np.arange(demand.HOURS_PER_WEEK)):
+    if not np.array_equal(hours, np.arange(HOURS_PER_WEEK)):
         message = f"column '{_HOUR_COLUMN}': must be 0, 1, … 167, each once and in this order"
         raise InputError.single(
             file, "", f"{message}; got {hours.size} rows from {hours[0]:g} to {hours[-1]:g}"

@@ -1,17 +1,11 @@
 """What can be said of AI power ahead: from what tenants announce, and from the weeks before."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.ai.notice import Notice
-from sim.units import SECONDS_PER_HOUR
-
-FloatArray = NDArray[np.float64]
-
-HOURS_PER_WEEK: Final = 168
+from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, FloatArray
 
 
 def announced_mw(power_mw: float, notices: Sequence[Notice], edges_s: FloatArray) -> FloatArray:

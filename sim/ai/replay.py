@@ -4,7 +4,6 @@ from collections.abc import Generator
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from simpy import Event
 
 from sim.ai.base import Connection, Load
@@ -12,8 +11,7 @@ from sim.clock import At
 from sim.errors import InputError
 from sim.signals import FloatArray, Signal
 from sim.tables import Files
-
-BoolArray = NDArray[np.bool_]
+from sim.units import BoolArray
 
 MAX_POWER_MW: Final = 1e6
 """Highest power taken from a file [MW]; above the largest grid's, it tells watts taken for megawatts."""

@@ -19,13 +19,11 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 import numpy as np
 
-from sim.signals import FloatArray
-
-Number = TypeVar("Number", float, FloatArray)
+from sim.units import Number
 
 Gpu = Literal["h100", "b200"]
 ModelName = Literal["llama-3.1-8b", "llama-3.1-70b", "llama-3.1-405b-fp8"]

@@ -18,7 +18,7 @@ LEAST_SHARE_OF_INTERVAL: Final = 0.5
 """Least time from a restart to a checkpoint of the schedule, over the interval; assumption."""
 SOON_S: Final = 1.0
 """Least time from the run's start to a checkpoint of the schedule [s]."""
-ROUNDING: Final = 1e-9
+NEARLY_WHOLE: Final = 1e-9
 
 
 class Down(NamedTuple):
@@ -220,7 +220,7 @@ class Job:
         if phase_s is None:
             return earliest_s
         # a time of the schedule, reckoned from another one, may come out a rounding error late
-        count = math.ceil((earliest_s - phase_s) / interval_s - ROUNDING)
+        count = math.ceil((earliest_s - phase_s) / interval_s - NEARLY_WHOLE)
         return phase_s + count * interval_s
 
     def _lose_work(self, cause: Cause) -> float:

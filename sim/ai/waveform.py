@@ -21,7 +21,7 @@ MIN_RATE_HZ: Final = 120.0
 5 % from an amplitude."""
 MAX_SAMPLES: Final = 10_000_000
 """Most samples in one window; 80 MB."""
-ROUNDING: Final = 1e-9
+FULL_TOLERANCE: Final = 1e-9
 """Power that is less than this fraction below the highest counts as the highest."""
 
 Window = tuple[float, float]
@@ -180,7 +180,7 @@ def with_iterations(power: Signal, window: Window, iteration: Iteration, draws: 
     part = power.clip_time(*window)
     swings = [
         _swing(start_s, end_s, full_mw, iteration, draws)
-        for start_s, end_s in part.intervals_above(full_mw * (1.0 - ROUNDING)).tolist()
+        for start_s, end_s in part.intervals_above(full_mw * (1.0 - FULL_TOLERANCE)).tolist()
     ]
     return total([part, _laid_out(swings, part)])
 

@@ -12,8 +12,8 @@ from sim.dynamics.windows import StudyWindow, worst_windows
 from sim.grid.frequency import FrequencyResult, response
 from sim.metrics.frequency import points_of
 from sim.signals import Signal
+from sim.units import MHZ_PER_HZ
 
-MHZ_PER_HZ: Final = 1000.0
 LABEL: Final = "bundled test system, not your grid; all loads draw constant power, which is conservative"
 
 

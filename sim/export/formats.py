@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from sim.export.points import EDGE_S, points
+from sim.export.points import JUMP_S, points
 from sim.export.profile import Profile
 from sim.signals import FloatArray, Signal
+from sim.units import KW_PER_MW, MEGAWATT_IN_WATTS
 
 INTERVAL_S: Final = 1.0
 """Length of an interval that means are taken over [s]."""
@@ -16,8 +17,6 @@ INTERVALS: Final = 86_400
 """Intervals that are worked on at a time."""
 ROWS: Final = 1 << 18
 """Breakpoints that are written at a time."""
-KW_PER_MW: Final = 1e3
-W_PER_MW: Final = 1e6
 
 Block = tuple[FloatArray, ...]
 """Some rows, column by column."""
@@ -82,7 +81,7 @@ def _playback(profile: Profile) -> Iterator[Block]:
 def _vessim(profile: Profile) -> Iterator[Block]:
     last: Block = ()
     for times_s, *powers_mw in _means(profile, (profile.power_mw, profile.ai_mw, profile.fleets_mw)):
-        last = (times_s, *(W_PER_MW * power_mw for power_mw in powers_mw))
+        last = (times_s, *(MEGAWATT_IN_WATTS * power_mw for power_mw in powers_mw))
         yield last
     # a trace raises beyond its last row, so that the last value is held by a row at the end
     yield np.array([profile.power_mw.end_s]), *(column[-1:] for column in last[1:])
@@ -118,7 +117,7 @@ FORMATS: Final = {
         Format(
             "psse",
             {"time_s": "s", "power_mw": "MW", "reactive_mvar": "Mvar"},
-            f"{POINT}; a jump takes {EDGE_S:g} s",
+            f"{POINT}; a jump takes {JUMP_S:g} s",
             f"{DRAWN}; reactive power drawn is above 0",
             "playback of a load by t, P, Q, as user models of PSS/E and file readers of PSCAD take it; "
             "tried with neither",
@@ -137,7 +136,7 @@ FORMATS: Final = {
         Format(
             "openg2g",
             {"time_s": "s", "power_kw": "kW"},
-            f"{POINT}; a jump takes {EDGE_S:g} s",
+            f"{POINT}; a jump takes {JUMP_S:g} s",
             DRAWN,
             "openg2g 0.2.0: grid.load.CSVProfileLoad(FILE)",
             _openg2g,

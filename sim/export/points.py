@@ -7,13 +7,13 @@ import numpy as np
 
 from sim.signals import FloatArray, Signal
 
-EDGE_S: Final = 1e-3
+JUMP_S: Final = 1e-3
 """Time that a jump is drawn out over, centred on it [s], so that times increase strictly; assumption: far
 below a step of any study in the phasor domain."""
 SMALLEST_JUMP: Final = 1e-6
 """A jump below this [MW] is rounding."""
 ROWS: Final = 1 << 17
-"""Segments that are worked on at a time."""
+"""SegmentBlock that are worked on at a time."""
 
 
 def points(signal: Signal) -> Iterator[tuple[FloatArray, FloatArray]]:
@@ -31,7 +31,7 @@ def points(signal: Signal) -> Iterator[tuple[FloatArray, FloatArray]]:
 
     Notes
     -----
-    A jump takes `EDGE_S`, or half of the shorter line beside it where that is less: half before its
+    A jump takes `JUMP_S`, or half of the shorter line beside it where that is less: half before its
     instant, half after, so that the energy over level lines stays what it is.
 
     Examples
@@ -58,7 +58,7 @@ def _block(signal: Signal, first: int, last: int) -> tuple[FloatArray, FloatArra
     half_s = np.zeros(edges_s.size)
     jumps = np.abs(value[1:] - left_limit[:-1]) > SMALLEST_JUMP
     half_s[1:-1] = np.where(
-        jumps, np.minimum(0.5 * EDGE_S, 0.25 * np.minimum(lengths_s[1:], lengths_s[:-1])), 0.0
+        jumps, np.minimum(0.5 * JUMP_S, 0.25 * np.minimum(lengths_s[1:], lengths_s[:-1])), 0.0
     )
     own = slice(first - low, last - low)
     before_s, after_s = half_s[:-1][own], half_s[1:][own]

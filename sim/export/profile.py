@@ -7,7 +7,7 @@ from typing import Self
 from sim.grid.voltage import reactive_mvar
 from sim.metrics.generation import export_mw, import_mw
 from sim.metrics.power_limits import resolution_s
-from sim.metrics.voltage import Connection
+from sim.metrics.voltage import GridStrength
 from sim.recording import Recording
 from sim.result import StoredResult
 from sim.signals import Signal
@@ -62,7 +62,7 @@ class Profile:
         def cut(signal: Signal) -> Signal:
             return signal.clip_time(start_s, end_s).shift(-start_s)
 
-        connection = Connection.recorded(recording)
+        connection = GridStrength.recorded(recording)
         return cls(
             power_mw=cut(connection_mw(recording)),
             ai_mw=cut(recording["ai_power_mw"]),

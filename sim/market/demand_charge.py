@@ -8,11 +8,10 @@ from pydantic import Field, model_validator
 
 from sim.market.calendar import month_starts_utc_s, year_and_month
 from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 RATCHET_MONTHS: Final = 11
 """Months before a month whose highest peak the ratchet looks at."""
-KW_PER_MW: Final = 1000.0
 
 
 class BillingMonth(NamedTuple):

@@ -7,13 +7,12 @@ import numpy as np
 from pydantic import Field
 
 from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, year_and_month
-from sim.market.demand_charge import KW_PER_MW
 from sim.market.load_forecasts import LoadRecord
 from sim.market.series import HOLE_RATIO, published_signal, step_signals
 from sim.signals import FloatArray, Signal
 from sim.spec import NonNegative, Spec, TimeZone
 from sim.tables import Files
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 PEAK_MONTHS: Final = (6, 7, 8, 9)
 """June to September (16 TAC 25.192)."""

@@ -5,12 +5,12 @@ those of the tenant's equipment, without cooling and reserve; the tenant pays fo
 """
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Number = TypeVar("Number", float, NDArray[np.float64])
+from sim.units import FloatArray, Number
 
 RENT_USD_PER_MW_YEAR: Final = 1.9e6
 """Rent of a critical megawatt in the first year [USD/MW/a]; 1.4e6 to 2.3e6: the generic CoreWeave lease is at
@@ -162,7 +162,7 @@ class LeaseTerms:
     """Share of the contracted power that is paid for in any case [1]."""
 
 
-def lease_cash_flow_usd(lease: LeaseTerms, used_mw: ArrayLike | None = None) -> NDArray[np.float64]:
+def lease_cash_flow_usd(lease: LeaseTerms, used_mw: ArrayLike | None = None) -> FloatArray:
     """Return what a lease costs and brings its landlord: capital today, EBITDA at the end of each year.
 
     Parameters

@@ -17,16 +17,15 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.bitcoin import breakeven_usd_per_mwh
+from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.metrics.power_cost import integral_at
 from sim.policies.four_cp import REASON
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
-_KW_PER_MW = 1000.0
-_PEAKS_PER_YEAR = 4
 _NEEDS = "four_cp.rate_usd_per_kw_year"
 
 
@@ -64,13 +63,13 @@ def average_mw(recording: Recording) -> float:
     whole = [
         float(np.mean(demands))
         for demands in years.values()
-        if len(demands) == _PEAKS_PER_YEAR and np.isfinite(demands).all()
+        if len(demands) == len(PEAK_MONTHS) and np.isfinite(demands).all()
     ]
     return whole[-1] if whole else float("nan")
 
 
 def _charge_usd(recording: Recording, average: float) -> float:
-    return recording.constants[_NEEDS] * _KW_PER_MW * average
+    return recording.constants[_NEEDS] * KW_PER_MW * average
 
 
 def this_years_charge_usd(recording: Recording) -> float:

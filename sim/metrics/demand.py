@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.demand_charge import KW_PER_MW, RATCHET_MONTHS, BillingMonth, whole_intervals_s
+from sim.market.demand_charge import RATCHET_MONTHS, BillingMonth, whole_intervals_s
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.recording import Recording
+from sim.units import KW_PER_MW
 
 
 class BilledMonth(NamedTuple):

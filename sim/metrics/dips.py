@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.metrics.base import Metric
 from sim.recording import Recording
@@ -12,19 +11,18 @@ from sim.signals import FloatArray, Signal
 from sim.signals.breakpoints import BLOCK, IndexArray
 from sim.signals.range_above import intervals_of_fall_above
 from sim.signals.screening import spans_of_range_above, with_window
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, BoolArray
 
-EDGE_S: Final = 60.0
+FALL_S: Final = 60.0
 """A dip falls within this time [s] (assumption: a checkpoint stall or a failure falls in seconds, the day's
 course in hours)."""
 DEPTH_FRACTION_OF_LIMIT: Final = 0.05
 """A dip falls by more than this share of the interconnection's limit (assumption)."""
-ROUNDING_MW: Final = 1e-6
+AT_LEVEL_MW: Final = 1e-6
 """Power this little below a level counts as at it."""
 LONGEST_S: Final = 21_600.0
 """After this time the lower level counts as the new normal [s]; assumption: beyond most manual restarts."""
 
-BoolArray = NDArray[np.bool_]
 Look = Callable[[IndexArray, IndexArray], tuple[BoolArray, FloatArray]]
 """Tells of some dips, in rows, at how many breakpoints on or back what is sought is there, and when [s]."""
 
@@ -57,7 +55,7 @@ class Dip(NamedTuple):
 
 
 def dips(
-    power_mw: Signal, depth_mw: float, edge_s: float = EDGE_S, longest_s: float = LONGEST_S
+    power_mw: Signal, depth_mw: float, edge_s: float = FALL_S, longest_s: float = LONGEST_S
 ) -> tuple[Dip, ...]:
     """Find the dips of a power signal.
 
@@ -136,7 +134,7 @@ def _drawn(power_mw: Signal, starts_s: FloatArray, ends_s: FloatArray) -> tuple[
 def _falls_s(power_mw: Signal, starts_s: FloatArray, references_mw: FloatArray, edge_s: float) -> FloatArray:
     """Return how long each fall takes from where power was last at its highest [s]."""
     times_s, values = power_mw.time_s, power_mw.value
-    levels_mw = references_mw - ROUNDING_MW
+    levels_mw = references_mw - AT_LEVEL_MW
     first = np.searchsorted(times_s, starts_s, side="right") - 1
 
     def was_high(dip: IndexArray, back: IndexArray) -> tuple[BoolArray, FloatArray]:

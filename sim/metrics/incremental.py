@@ -12,22 +12,21 @@ loads, the same prices, the battery as it would act alone.
 
 from math import fsum, isfinite, nan
 
+from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.base import Metric
 from sim.metrics.coincident_peaks import peak_demands
-from sim.metrics.ledger import Line, ledger
+from sim.metrics.ledger import LedgerLine, ledger
 from sim.recording import Recording
-from sim.units import SECONDS_PER_DAY
+from sim.units import KW_PER_MW, SECONDS_PER_DAY, SECONDS_PER_YEAR
 
-_PEAKS_PER_YEAR = 4
-_KW_PER_MW = 1000.0
 _LEAST_DAYS = 1.0
 """A run below this says nothing of a year [d]."""
-_DAYS_PER_YEAR = 365.0
+
 
 Key = tuple[str, str, str]
 
 
-def incremental_lines(recording: Recording) -> tuple[Line, ...]:
+def incremental_lines(recording: Recording) -> tuple[LedgerLine, ...]:
     """Return each line of the ledger that miners change, by as much as they change it."""
     present = {_key(line): line for line in recording.once(ledger)}
     absent = {_key(line): line for line in recording.once(Recording.without_mining).once(ledger)}
@@ -42,18 +41,18 @@ def incremental_ebitda_usd(recording: Recording) -> float:
 
 def yearly_incremental_ebitda_usd(recording: Recording) -> float:
     """Return that, the run taken for a year's of 365 days [USD/year]."""
-    return recording.once(incremental_ebitda_usd) * _DAYS_PER_YEAR * SECONDS_PER_DAY / recording.end_s
+    return recording.once(incremental_ebitda_usd) * SECONDS_PER_YEAR / recording.end_s
 
 
-def _key(line: Line) -> Key:
+def _key(line: LedgerLine) -> Key:
     return line.segment, line.account, line.item
 
 
-def _difference(present: Line | None, absent: Line | None) -> Line:
+def _difference(present: LedgerLine | None, absent: LedgerLine | None) -> LedgerLine:
     some = present or absent
     if some is None:
         raise RuntimeError("a line that is in neither ledger has no difference")
-    return Line(
+    return LedgerLine(
         some.segment,
         some.account,
         some.item,
@@ -63,20 +62,20 @@ def _difference(present: Line | None, absent: Line | None) -> Line:
     )
 
 
-def _next_years_peaks(recording: Recording) -> Line:
+def _next_years_peaks(recording: Recording) -> LedgerLine:
     """Return what the coincident peaks of the run cost in the year after, as far as miners draw at them."""
     alone = recording.once(Recording.without_mining)
     risen_mw = _mean_peak_mw(recording) - _mean_peak_mw(alone)
     rate_usd_per_kw_year = recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0)
-    amount_usd = -rate_usd_per_kw_year * _KW_PER_MW * risen_mw
-    return Line(
+    amount_usd = -rate_usd_per_kw_year * KW_PER_MW * risen_mw
+    return LedgerLine(
         "site", "charges", "transmission of next year, on this run's peaks", risen_mw, "MW·year", amount_usd
     )
 
 
 def _mean_peak_mw(recording: Recording) -> float:
     demands_mw = (peak.demand_mw for peak in recording.once(peak_demands))
-    return sum(mw for mw in demands_mw if isfinite(mw)) / _PEAKS_PER_YEAR
+    return sum(mw for mw in demands_mw if isfinite(mw)) / len(PEAK_MONTHS)
 
 
 def _per_year(recording: Recording) -> float:

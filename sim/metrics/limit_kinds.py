@@ -11,7 +11,7 @@ from sim.grid.limits import PowerLimit
 from sim.metrics.ramps import parts_with_window
 from sim.metrics.spectrum import band_passed, largest_line, sampled
 from sim.signals import FloatArray, Signal
-from sim.signals.breakpoints import Segments
+from sim.signals.breakpoints import SegmentBlock
 from sim.signals.distribution import Distribution
 from sim.signals.measures import first_peak, segments_above
 from sim.signals.range_above import intervals_of_range_above, joined
@@ -27,7 +27,7 @@ MOMENTS: Final = 8
 """Worst moments at which a longer run is filtered."""
 AROUND_S: Final = 60.0
 """Time before and after such a moment that is filtered too [s]: the slowest band, 0.1 Hz, settles in it."""
-ROUNDING_MW: Final = 1e-6
+SAME_RANGE_MW: Final = 1e-6
 """Filtered ranges that differ by no more are the same."""
 SLICES: Final = 64
 """Slices of the run, each of which offers its worst moment."""
@@ -86,7 +86,7 @@ def net_ramps(site_mw: Signal, rules: Sequence[PowerLimit], limits: Sequence[flo
     quantiles = any(rule.quantile_fraction is not None for rule in rules)
     for part in parts_with_window(site_mw, span_s):
         change = change_segments(part, span_s)
-        fall = Segments(change.start_s, change.end_s, -change.value, -change.left_limit)
+        fall = SegmentBlock(change.start_s, change.end_s, -change.value, -change.left_limit)
         # both signs at once, as every rule looks at one of them or at both
         for sign, one_way in ((1.0, change), (-1.0, fall)):
             largest = first_peak(one_way, 1.0)
@@ -107,7 +107,7 @@ class _Peak:
         self._largest_mw, self._time_s = 0.0, float("nan")
         self._above_s: list[FloatArray] = []
 
-    def see(self, sign: float, change: Segments, largest: tuple[float, float]) -> None:
+    def see(self, sign: float, change: SegmentBlock, largest: tuple[float, float]) -> None:
         """Take note of the changes of a part in one direction; the largest is given with its time [s]."""
         if sign not in self._signs or self._quantile is not None:
             return
@@ -148,7 +148,7 @@ def _filtered(site_mw: Signal, rule: PowerLimit, factor: float) -> Found:
             times_s = window.start_s + np.arange(1, passed.size + 1) / rate_hz
             largest, time_s = Signal.linear(times_s, passed, float(times_s[-1])).largest_range(rule.span_s)
             # of equals the first: rounding does not say when
-            if factor * largest > best.worst + ROUNDING_MW:
+            if factor * largest > best.worst + SAME_RANGE_MW:
                 best = replace(best, worst=factor * largest, time_s=time_s)
     return best
 

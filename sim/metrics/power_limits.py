@@ -10,15 +10,14 @@ import numpy as np
 from sim.ai.waveform import Waveform, recorded_iterations, site_waveform
 from sim.grid.limits import PowerLimit, published_limits
 from sim.metrics.base import Metric
+from sim.metrics.exceedance import TOLERANCE_MW
 from sim.metrics.limit_kinds import MEASURES, MOMENTS, Found, net_ramps
 from sim.recording import Recording
 from sim.signals import Signal
 
 Status = Literal["pass", "fail", "not_assessable"]
 
-TOLERANCE_MW: Final = 1e-6
-"""An excess up to one watt counts as none: it comes of rounding."""
-ROUNDING: Final = 1e-9
+EXCESS_FRACTION: Final = 1e-9
 """Nor does time count for which a limit is exceeded by less than this share of it."""
 MODEL_RESOLUTION_S: Final = 1.0
 """What loads do within this time is not in a recording [s]; assumption: their states last longer."""
@@ -100,7 +99,7 @@ def check_limits(
     values = [rule.value(rated_mw) for rule in limits]
     untold = [_why_untold(site_mw, rule, rated_mw, resolution_s) for rule in limits]
     asked = [place for place, reason in enumerate(untold) if not reason]
-    levels = [values[place] * (1.0 + ROUNDING) for place in asked]
+    levels = [values[place] * (1.0 + EXCESS_FRACTION) for place in asked]
     found = _found(site_mw, [limits[place] for place in asked], levels)
     results = dict(zip(asked, found, strict=True))
     return tuple(

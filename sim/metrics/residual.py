@@ -9,7 +9,7 @@ import numpy as np
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.signals.breakpoints import Segments
+from sim.signals.breakpoints import SegmentBlock
 
 SCALES_S: Final = (5.0, 60.0, 600.0)
 """Lengths that part one time scale from the next [s]; each holds the one before a whole number of times."""
@@ -91,7 +91,7 @@ def _mean_square(power: Signal, mean_mw: float) -> float:
     return sum(_square(block, mean_mw) for block in power.segments()) / power.duration_s
 
 
-def _square(block: Segments, mean_mw: float) -> float:
+def _square(block: SegmentBlock, mean_mw: float) -> float:
     first, last = block.value - mean_mw, block.left_limit - mean_mw
     return float(np.sum(block.length_s * (first * first + first * last + last * last))) / 3.0
 

@@ -10,8 +10,8 @@ from sim.metrics.spectrum import (
     BANDS_HZ,
     CRITICAL_HZ,
     SEGMENT,
-    Band,
-    Line,
+    FrequencyBand,
+    SpectralLine,
     Spectrum,
     bands,
     largest_line,
@@ -32,7 +32,7 @@ class SeenSpectrum:
 
     spectrum: Spectrum
     """Density up to `known_hz`, from exact means over intervals as long as the run's resolution."""
-    bands: tuple[Band, ...]
+    bands: tuple[FrequencyBand, ...]
     """The bands, each as far as it is known: NaN where it lies above `known_hz`."""
 
 
@@ -50,7 +50,7 @@ class SiteSpectrum:
     """AI alone."""
     within_second: Spectrum | None
     """Density of a window synthesised within the second; None where there is no iteration to synthesise."""
-    within_second_bands: tuple[Band, ...]
+    within_second_bands: tuple[FrequencyBand, ...]
     """The bands of that window; empty where there is none."""
 
     @property
@@ -119,15 +119,15 @@ def _seen(power: Signal, rate_hz: float, stretches: list[tuple[float, float]]) -
 
 def _band(
     spectrum: Spectrum, samples: list[FloatArray], rate_hz: float, low_hz: float, high_hz: float
-) -> Band:
+) -> FrequencyBand:
     """Return what is known of a band."""
     top_hz = min(high_hz, 0.5 * rate_hz)
     if low_hz >= top_hz:
         unknown = float("nan")
-        return Band(low_hz, high_hz, unknown, Line(unknown, unknown), unknown)
+        return FrequencyBand(low_hz, high_hz, unknown, SpectralLine(unknown, unknown), unknown)
     share = spectrum.share(low_hz, high_hz)
     line_low_hz = max(low_hz, LOBE * spectrum.step_hz)
     lines = [largest_line(part, rate_hz, line_low_hz, top_hz) for part in samples]
     # of many stretches the one in the middle: what is seen in less than half of them is no lasting line
     line = sorted(lines, key=lambda line: line.amplitude_mw)[len(lines) // 2]
-    return Band(low_hz, high_hz, spectrum.rms_mw(low_hz, high_hz), line, share)
+    return FrequencyBand(low_hz, high_hz, spectrum.rms_mw(low_hz, high_hz), line, share)

@@ -108,7 +108,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpectralLine:
     """The largest periodic component of a power in a band."""
 
     frequency_hz: float
@@ -117,7 +117,7 @@ class Line:
     """Half of its swing from lowest to highest [MW]."""
 
 
-def largest_line(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: float) -> Line:
+def largest_line(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: float) -> SpectralLine:
     """Return the largest line of samples in a band.
 
     Parameters
@@ -133,7 +133,7 @@ def largest_line(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: f
 
     Returns
     -------
-    Line
+    SpectralLine
         NaN where no frequency of the samples lies in the band.
 
     Notes
@@ -157,9 +157,9 @@ def largest_line(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: f
     squares = np.median(_squares(power_mw, window), axis=0) / np.sum(window) ** 2
     inside = np.flatnonzero((frequency_hz >= low_hz) & (frequency_hz <= high_hz))
     if inside.size == 0:
-        return Line(float("nan"), float("nan"))
+        return SpectralLine(float("nan"), float("nan"))
     top = inside[np.argmax(squares[inside])]
-    return Line(float(frequency_hz[top]), float(np.sqrt(2.0 * squares[top])))
+    return SpectralLine(float(frequency_hz[top]), float(np.sqrt(2.0 * squares[top])))
 
 
 def _cosines(weights: Sequence[float], size: int) -> FloatArray:
@@ -187,14 +187,14 @@ def _squares(power_mw: FloatArray, window: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class FrequencyBand:
     """What lies in one band of frequencies."""
 
     low_hz: float
     high_hz: float
     rms_mw: float
     """Root mean square [MW]; NaN above half of the sampling rate."""
-    line: Line
+    line: SpectralLine
     """The largest line."""
     share: float
     """Part of all variation that was seen, 0 to 1."""
@@ -202,11 +202,11 @@ class Band:
 
 def bands(
     power_mw: FloatArray, rate_hz: float, edges_hz: Sequence[tuple[float, float]] = BANDS_HZ
-) -> tuple[Band, ...]:
+) -> tuple[FrequencyBand, ...]:
     """Return rms, largest line and share of samples by band; see `Spectrum.of` and `largest_line`."""
     spectrum = Spectrum.of(power_mw, rate_hz)
     return tuple(
-        Band(
+        FrequencyBand(
             low_hz,
             high_hz,
             spectrum.rms_mw(low_hz, high_hz),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Final
 
-from sim.metrics.ledger import POWER, Line, ai_revenue_is_known, ledger, sum_usd
+from sim.metrics.ledger import POWER, LedgerLine, ai_revenue_is_known, ledger, sum_usd
 from sim.recording import Recording
 
 TITLES: Final = {"mining": "Mining", "ai": "AI", "site": "Shared by the site"}
@@ -30,7 +30,7 @@ class Row:
     """The sum of the three [USD]."""
 
 
-def row(segment: str, title: str, lines: tuple[Line, ...], *, is_known: bool = True) -> Row:
+def row(segment: str, title: str, lines: tuple[LedgerLine, ...], *, is_known: bool = True) -> Row:
     """Return the row of some lines; their revenue, and so their sum, is NaN where it is not known."""
     power_usd = sum_usd(line for line in lines if line.account == POWER)
     others = [line for line in lines if line.account != POWER]

@@ -8,10 +8,9 @@ of the interconnection, cooling and reserve included.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.market.rents import (
     LANDLORD_CAPEX_USD_PER_MW,
@@ -19,9 +18,7 @@ from sim.market.rents import (
     RENT_USD_PER_MW_YEAR,
     lease_ebitda_usd,
 )
-from sim.units import HOURS_PER_YEAR
-
-Number = TypeVar("Number", float, NDArray[np.float64])
+from sim.units import HOURS_PER_YEAR, Number
 
 MINER_EBITDA_MULTIPLE: Final = 9.0
 """Enterprise value over yearly EBITDA of Bitcoin miners [1]; 6 to 12, ipcarrier.blogspot.com, October 2025;

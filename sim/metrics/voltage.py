@@ -20,7 +20,7 @@ steadily."""
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class GridStrength:
     """The connection of a recording."""
 
     short_circuit_mva: float
@@ -31,7 +31,7 @@ class Connection:
     """Active over apparent power of the site, below 0 where reactive power is given."""
 
     @classmethod
-    def recorded(cls, recording: Recording) -> "Connection | None":
+    def recorded(cls, recording: Recording) -> "GridStrength | None":
         """Return what a recording says of its connection; None where that is nothing."""
         values = [recording.constants.get(f"grid.{name}") for name in CONSTANTS]
         strength_mva, x_over_r, power_factor = values
@@ -64,7 +64,7 @@ class VoltageFigures:
 
 def voltage_figures(recording: Recording) -> VoltageFigures | None:
     """Return what the site does to the voltage at its connection; None where its strength is not given."""
-    connection = Connection.recorded(recording)
+    connection = GridStrength.recorded(recording)
     if connection is None:
         return None
     site = recording["site_power_mw"]
@@ -87,7 +87,7 @@ def _largest(values: FloatArray) -> float:
 
 
 def _ratio(recording: Recording) -> float:
-    connection = Connection.recorded(recording)
+    connection = GridStrength.recorded(recording)
     if connection is None:
         return float("nan")
     return short_circuit_ratio(connection.short_circuit_mva, recording["limit_mw"].maximum())

@@ -10,14 +10,12 @@ LuxOS documentation, docs.luxor.tech, features: profiles are 25 MHz and 0.1 V ap
 """
 
 from dataclasses import dataclass, field
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.mining.catalogue import Machine
-
-Number = TypeVar("Number", float, NDArray[np.float64])
+from sim.units import FloatArray, Number
 
 PROFILE_STEP_MHZ: Final = 25.0
 """Clock between two profiles of the firmware [MHz]; LuxOS documentation."""
@@ -204,9 +202,9 @@ class ClockCurve:
     """Relative change of voltage per relative change of clock [1]."""
     static_fraction: float = DEFAULT_STATIC_FRACTION
     """Share of the default power that does not follow the clock [1]."""
-    fractions: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+    fractions: FloatArray = field(init=False, repr=False, compare=False)
     """Clock of each profile over the default clock, rising [1]; shape (profiles,)."""
-    power_ratios: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+    power_ratios: FloatArray = field(init=False, repr=False, compare=False)
     """Power at each profile over the default power, rising [1]; shape (profiles,)."""
 
     def __post_init__(self) -> None:
@@ -231,7 +229,7 @@ class ClockCurve:
         return cls(minimum_fraction, maximum_fraction, reference_mhz, vf_slope, static_fraction)
 
     @property
-    def marginal_ratio(self) -> NDArray[np.float64]:
+    def marginal_ratio(self) -> FloatArray:
         """Extra power per extra clock from each profile to the next, over the default's [1]; never falling.
 
         Each is the energy of the step's hashes over that of the default's; shape (profiles - 1,).
@@ -252,7 +250,7 @@ class ClockCurve:
         """
         return np.interp(power_ratio, self.power_ratios, self.fractions)
 
-    def _profiles(self) -> NDArray[np.float64]:
+    def _profiles(self) -> FloatArray:
         steps = np.arange(-PROFILES_BELOW, PROFILES_ABOVE + 1)
         profiles = 1.0 + steps * (PROFILE_STEP_MHZ / self.reference_mhz)
         low, high = self.minimum_fraction, self.maximum_fraction

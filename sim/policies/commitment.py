@@ -28,7 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.policies.dispatch import DispatchError, FloatArray, Plan
+from sim.policies.dispatch import DispatchError, Plan
+from sim.units import FloatArray
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.policies.dispatch import (
-    DispatchError,
-    FloatArray,
-    Horizon,
-    Plan,
-    Programme,
-    best_of_each_step,
-    is_free,
-)
+from sim.policies.dispatch import DispatchError, Horizon, Plan, Programme, best_of_each_step, is_free
+from sim.units import FloatArray
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from collections import deque
 
 import numpy as np
 
-from sim.policies.dispatch import FloatArray
 from sim.policies.outlook import Outlook
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, FloatArray
 
 
 class ForecastErrors:

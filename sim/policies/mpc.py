@@ -4,9 +4,10 @@ from typing import Literal
 
 import numpy as np
 
-from sim.policies.dispatch import FloatArray, Horizon, best_dispatch
+from sim.policies.dispatch import Horizon, best_dispatch
 from sim.policies.outlook import Outlook
 from sim.policies.planning import PlanningPolicy, PlanningSpec
+from sim.units import FloatArray
 
 
 class Mpc(PlanningSpec):

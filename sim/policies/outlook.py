@@ -6,8 +6,8 @@ import numpy as np
 
 from sim.market.forecasts import Forecast
 from sim.policies.base import Observation
-from sim.policies.dispatch import FloatArray
 from sim.policies.periods import period_at, period_start_s
+from sim.units import FloatArray
 
 
 class Outlook(NamedTuple):

@@ -24,10 +24,10 @@ import numpy as np
 
 from sim.market.forecasts import Forecast
 from sim.policies.base import Observation
-from sim.policies.dispatch import FloatArray, Peak
+from sim.policies.dispatch import Peak
 from sim.policies.four_cp import PEAK_MONTHS
 from sim.policies.outlook import Outlook, forecast_means
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, FloatArray
 
 ALPHA: Final = 0.97
 """Share of the highest load from which an hour may be the peak [1]; that of `four-cp`, an assumption."""

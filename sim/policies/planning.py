@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.policies.base import Decision, Observation, PolicySpec
-from sim.policies.dispatch import FloatArray, Horizon, Peak
+from sim.policies.dispatch import Horizon, Peak
 from sim.policies.headroom import within_headroom
 from sim.policies.outlook import Outlook, look_ahead
 from sim.policies.peak_costs import coincident_usd_per_mwh, demand_peak, has_peak_costs
@@ -16,7 +16,7 @@ from sim.policies.periods import period_at, period_start_s
 from sim.policies.price_threshold import Price, PriceThreshold
 from sim.policies.segments import segments_of
 from sim.spec import Fraction, NonNegative, Positive
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
 
 DIGITS: Final = 6
 """Digits of a plan in MW that count: a watt is above a solver's tolerance, and below anyone's notice."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.bitcoin import hashrate_ph_s
 from sim.policies.base import FleetView
-from sim.policies.dispatch import FloatArray
+from sim.units import FloatArray
 
 Point = tuple[float, float]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.metrics.ledger import ai_revenue_is_known, ledger
-from sim.metrics.ledger.lines import Line
+from sim.metrics.ledger.lines import LedgerLine
 from sim.metrics.months import Month, months
 from sim.metrics.statement import statement
 from sim.recording import Recording
@@ -114,13 +114,13 @@ def _month(month: Month) -> MoneyRow:
     return MoneyRow(month.month, cells)
 
 
-def _line(line: Line) -> MoneyLine:
+def _line(line: LedgerLine) -> MoneyLine:
     price = "" if math.isnan(line.price) or not line.amount_usd else _price(line)
     quantity = format_value(line.quantity, line.unit)
     return MoneyLine(line.segment, line.account, line.item, quantity, price, format_amount(line.amount_usd))
 
 
-def _price(line: Line) -> str:
+def _price(line: LedgerLine) -> str:
     price = abs(line.price) if line.quantity > 0.0 else line.price
     if line.unit == "USD":
         return f"{price:,.4f}"

@@ -10,7 +10,7 @@ import numpy as np
 from sim.metrics.dips import Dip, ai_dips, depth_mw
 from sim.metrics.power_limits import SYNTHESIS_S, resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
-from sim.metrics.spectrum import CRITICAL_HZ, Band, Spectrum
+from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_percent, format_value
 from sim.report.local_time import LocalTime
@@ -181,7 +181,7 @@ def _band_rows(found: SiteSpectrum) -> Iterator[BandRow]:
             yield _band_row(band, f"synthesised, {SYNTHESIS_S:g} s", "")
 
 
-def _band_row(band: Band, source: str, alone: str) -> BandRow:
+def _band_row(band: FrequencyBand, source: str, alone: str) -> BandRow:
     line = band.line
     text = (
         ""
@@ -193,7 +193,7 @@ def _band_row(band: Band, source: str, alone: str) -> BandRow:
     )
 
 
-def _band_text(band: Band) -> str:
+def _band_text(band: FrequencyBand) -> str:
     return f"{band.low_hz:g} to {band.high_hz:g} Hz" if band.low_hz > 0.0 else f"below {band.high_hz:g} Hz"
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, EDGE_S
+from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, FALL_S
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
@@ -123,7 +123,7 @@ def deepest_falls(power_mw: Signal, least_mw: float) -> Iterator[tuple[float, fl
     The extremes of a minute and of the one before bound its fall from above. The exact fall is computed only
     for a minute whose bound is the highest left, and given out once no bound is higher.
     """
-    edges_s = np.append(np.arange(0.0, power_mw.end_s, EDGE_S), power_mw.end_s)
+    edges_s = np.append(np.arange(0.0, power_mw.end_s, FALL_S), power_mw.end_s)
     highest_mw, lowest_mw = power_mw.maxima_over(edges_s), power_mw.minima_over(edges_s)
     bounds_mw = np.maximum(highest_mw, np.append(highest_mw[0], highest_mw[:-1])) - lowest_mw
     places = np.flatnonzero(bounds_mw > least_mw)
@@ -144,8 +144,8 @@ def deepest_falls(power_mw: Signal, least_mw: float) -> Iterator[tuple[float, fl
 
 def _fall_within(power_mw: Signal, from_s: float, to_s: float) -> tuple[float, float]:
     """Return the deepest fall in an interval [MW] and its time [s]."""
-    nearby = power_mw.clip_time(max(0.0, from_s - EDGE_S), to_s)
-    fall = (nearby.rolling_maximum(EDGE_S) - nearby).clip_time(from_s, to_s)
+    nearby = power_mw.clip_time(max(0.0, from_s - FALL_S), to_s)
+    fall = (nearby.rolling_maximum(FALL_S) - nearby).clip_time(from_s, to_s)
     return fall.maximum(), fall.time_of_maximum()
 
 

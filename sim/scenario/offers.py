@@ -6,12 +6,12 @@ import numpy as np
 
 from sim.bitcoin import breakeven_usd_per_mwh
 from sim.market.ancillary import AncillaryService, ServiceName, Terms
-from sim.market.cooptimisation import FloatArray, Reserve, best_offers
+from sim.market.cooptimisation import Reserve, best_offers
 from sim.market.day_ahead import FixedDayAheadPrice
 from sim.market.gates import OpenService, hour_edges_s
 from sim.rng import stream
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, FloatArray
 
 if TYPE_CHECKING:
     from sim.scenario.model import Scenario

@@ -15,7 +15,7 @@ what the signal carries (MW, USD/MWh, Hz ...), written *value* here; an integral
 """
 
 from sim.signals.algebra import total
-from sim.signals.breakpoints import FloatArray
 from sim.signals.windows import Signal
+from sim.units import FloatArray
 
 __all__ = ["FloatArray", "Signal", "total"]

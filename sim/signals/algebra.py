@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import BLOCK, END_TOLERANCE, FloatArray, merged_times
+from sim.signals.breakpoints import BLOCK, END_TOLERANCE, merged_times
 from sim.signals.measures import Measured
+from sim.units import FloatArray
 
 AnySignal = TypeVar("AnySignal", bound=PiecewiseLinear)
 Lines = tuple[FloatArray, FloatArray, FloatArray]

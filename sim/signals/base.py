@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 from sim.signals.breakpoints import (
     BLOCK,
     END_TOLERANCE,
-    FloatArray,
     IndexArray,
-    Segments,
+    SegmentBlock,
     merged_times,
     places_at,
     require_breakpoints,
 )
+from sim.units import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,12 +183,12 @@ class PiecewiseLinear:
         """Whether the signal is piecewise constant."""
         return not self.slope_per_s.any()
 
-    def segments(self) -> Iterator[Segments]:
+    def segments(self) -> Iterator[SegmentBlock]:
         """Iterate over the segments in blocks, so that what is derived from them needs little memory.
 
         Yields
         ------
-        Segments
+        SegmentBlock
             The next segments in order of time, at most ``BLOCK`` of them.
         """
         for first in range(0, self.time_s.size, BLOCK):
@@ -197,7 +197,9 @@ class PiecewiseLinear:
             end_s = self.time_s[first + 1 : last + 1]
             if end_s.size < start_s.size:
                 end_s = np.append(end_s, self.end_s)
-            yield Segments(start_s, end_s, value, value + self.slope_per_s[first:last] * (end_s - start_s))
+            yield SegmentBlock(
+                start_s, end_s, value, value + self.slope_per_s[first:last] * (end_s - start_s)
+            )
 
     def spans_s(self) -> list[tuple[float, float]]:
         """Return consecutive intervals that make up the domain and hold at most ``BLOCK`` breakpoints each.

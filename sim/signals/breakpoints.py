@@ -6,8 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-"""Array of 64-bit floats."""
+from sim.units import FloatArray
 
 IndexArray = NDArray[np.intp]
 """Array of places in another array."""
@@ -16,10 +15,10 @@ END_TOLERANCE: Final = 1e-9
 """Two ends of a time domain count as equal within this fraction."""
 
 BLOCK: Final = 1 << 16
-"""Segments worked on at a time: keeps temporary arrays small and in the processor's cache."""
+"""SegmentBlock worked on at a time: keeps temporary arrays small and in the processor's cache."""
 
 
-class Segments(NamedTuple):
+class SegmentBlock(NamedTuple):
     """Consecutive segments of a signal, as arrays of one length."""
 
     start_s: FloatArray

@@ -6,10 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.signals.breakpoints import BLOCK, FloatArray, IndexArray
+from sim.signals.breakpoints import BLOCK, IndexArray
 from sim.signals.windows import SLIVER_S, Signal
+from sim.units import FloatArray
 
-ROUNDING: Final = 1e-12
+STILL_FRACTION: Final = 1e-12
 """A step of less than this share of the signal's largest magnitude comes of rounding and goes no way
 (assumption: thousands of times the spacing of doubles, a thousandth of a watt in a gigawatt)."""
 
@@ -94,8 +95,8 @@ def _ways(signal: Signal) -> NDArray[np.int8]:
     highest = max(float(np.maximum(np.abs(b.value), np.abs(b.left_limit)).max()) for b in signal.segments())
     ways, before = [], signal.value[:1]
     for block in signal.segments():
-        jumps = _way(block.value - np.append(before, block.left_limit[:-1]), ROUNDING * highest)
-        lines = _way(block.left_limit - block.value, ROUNDING * highest)
+        jumps = _way(block.value - np.append(before, block.left_limit[:-1]), STILL_FRACTION * highest)
+        lines = _way(block.left_limit - block.value, STILL_FRACTION * highest)
         # a jump of nothing parts no line from the next, nor does a piece of no length
         lines[(lines == 0) & (block.end_s > block.start_s + SLIVER_S)] = _REST
         ways.append(np.column_stack([jumps, lines]).ravel())

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.signals.breakpoints import FloatArray
 from sim.signals.windows import Signal
+from sim.units import FloatArray
 
 
 def times_of_integral(rate: Signal, levels: ArrayLike) -> FloatArray:

@@ -4,8 +4,9 @@ from typing import Final, Self
 
 import numpy as np
 
-from sim.signals.breakpoints import FloatArray, IndexArray, Segments
+from sim.signals.breakpoints import IndexArray, SegmentBlock
 from sim.signals.windows import Signal
+from sim.units import FloatArray
 
 LEVELS: Final = (1 << 15) + 1
 """Levels that a distribution is known at."""
@@ -13,7 +14,7 @@ FLAT: Final = 1e-3
 """A segment that rises or falls by less than this part of the distance of two levels counts as flat."""
 FEW: Final = 4096
 """So few segments are counted one by one, which is faster than over all levels."""
-ROUNDING: Final = 1e-7
+SAME_SHARE: Final = 1e-7
 """Shares of the time that differ by less than this are the same."""
 
 
@@ -64,7 +65,7 @@ class Distribution:
         for block in signal.segments():
             self.add_segments(block)
 
-    def add_segments(self, block: Segments) -> None:
+    def add_segments(self, block: SegmentBlock) -> None:
         """Add the time of some segments, whose values must lie in the range."""
         if self._step <= 0.0:
             return
@@ -96,7 +97,7 @@ class Distribution:
     def quantile(self, fraction: float) -> float:
         """Return the lowest value that is not exceeded for a share of the time [value]."""
         time_s = self.time_s
-        wanted_s = fraction * time_s[-1] * (1.0 - ROUNDING)
+        wanted_s = fraction * time_s[-1] * (1.0 - SAME_SHARE)
         index = int(np.argmax(time_s >= wanted_s))
         before_s = float(time_s[index - 1]) if index > 0 else 0.0
         within_s = float(time_s[index]) - before_s
@@ -113,7 +114,7 @@ class Distribution:
         half = LEVELS // 2
         below_s = np.append(time_s[:half][::-1], 0.0)
         within_s = time_s[half:] - below_s
-        wanted_s = fraction * time_s[-1] * (1.0 - ROUNDING)
+        wanted_s = fraction * time_s[-1] * (1.0 - SAME_SHARE)
         level = int(np.argmax(within_s >= wanted_s))
         new_s = float(within_s[level]) - (float(within_s[level - 1]) if level > 0 else 0.0)
         up, down = half + level, half - level

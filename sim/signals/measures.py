@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import BLOCK, FloatArray, IndexArray, Segments, merged_places
+from sim.signals.breakpoints import BLOCK, IndexArray, SegmentBlock, merged_places
+from sim.units import FloatArray
 
-ROUNDING: Final = 1e-9
+LAST_WINDOW_FRACTION: Final = 1e-9
 """A last window shorter than this fraction of a step is rounding, not a window."""
 
 
@@ -278,14 +279,14 @@ class Measured(PiecewiseLinear):
         """
         if not step_s > 0.0:
             raise ValueError(f"the step of a resampling must be above 0 s, got {step_s} s")
-        count = max(1, int(np.ceil(self.duration_s / step_s - ROUNDING)))
+        count = max(1, int(np.ceil(self.duration_s / step_s - LAST_WINDOW_FRACTION)))
         starts_s = self.start_s + step_s * np.arange(count)
         if self.duration_s == 0.0:
             return type(self).constant(self.mean(), self.end_s, self.start_s)
         return type(self).steps(starts_s, self.means_over(np.append(starts_s, self.end_s)), self.end_s)
 
     def _reduce_over(
-        self, edges_s: ArrayLike, reduce: np.ufunc, measure: Callable[[Segments], FloatArray]
+        self, edges_s: ArrayLike, reduce: np.ufunc, measure: Callable[[SegmentBlock], FloatArray]
     ) -> FloatArray:
         """Return for each bin the reduction of a measure of its segments, working piece by piece."""
         edges = _require_edges(self.inside(edges_s))
@@ -316,7 +317,7 @@ class Measured(PiecewiseLinear):
                 yield self.clip_time(start_s, end_s)
 
 
-def first_peak(block: Segments, sign: float) -> tuple[float, float]:
+def first_peak(block: SegmentBlock, sign: float) -> tuple[float, float]:
     """Return the maximum of ``sign`` times the value on some segments, and the first time of it [s]."""
     starts, ends = sign * block.value, sign * block.left_limit
     start, end = int(np.argmax(starts)), int(np.argmax(ends))
@@ -333,7 +334,7 @@ def _require_edges(edges_s: FloatArray) -> FloatArray:
     return edges_s
 
 
-def _fraction_above(block: Segments, level: float) -> FloatArray:
+def _fraction_above(block: SegmentBlock, level: float) -> FloatArray:
     """Return the part of each segment's duration that lies strictly above a level [1]."""
     high = np.maximum(block.value, block.left_limit) - level
     low = np.minimum(block.value, block.left_limit) - level
@@ -341,7 +342,7 @@ def _fraction_above(block: Segments, level: float) -> FloatArray:
     return np.asarray(np.divide(high, high - low, out=fraction, where=(low < 0.0) & (high > 0.0)))
 
 
-def _area_above(block: Segments, level: float) -> FloatArray:
+def _area_above(block: SegmentBlock, level: float) -> FloatArray:
     """Return the integral of the excess over a level on each segment [value·s]."""
     high = np.maximum(block.value, block.left_limit) - level
     low = np.minimum(block.value, block.left_limit) - level
@@ -349,7 +350,7 @@ def _area_above(block: Segments, level: float) -> FloatArray:
     return block.length_s * _fraction_above(block, level) * mean_excess
 
 
-def _area_of_magnitude(block: Segments) -> FloatArray:
+def _area_of_magnitude(block: SegmentBlock) -> FloatArray:
     """Return the integral of the magnitude over each segment [value·s]."""
     first, last = np.abs(block.value), np.abs(block.left_limit)
     area = 0.5 * (first + last) * block.length_s
@@ -360,10 +361,10 @@ def _area_of_magnitude(block: Segments) -> FloatArray:
     return area
 
 
-def segments_above(block: Segments, level: float) -> FloatArray:
+def segments_above(block: SegmentBlock, level: float) -> FloatArray:
     """Return the parts of segments that lie above a level [s], shape (k, 2)."""
     some = np.flatnonzero(np.maximum(block.value, block.left_limit) > level)
-    block = Segments(block.start_s[some], block.end_s[some], block.value[some], block.left_limit[some])
+    block = SegmentBlock(block.start_s[some], block.end_s[some], block.value[some], block.left_limit[some])
     above_s = block.length_s * _fraction_above(block, level)
     starts_s = np.where(block.value < level, block.end_s - above_s, block.start_s)
     ends_s = np.where(block.left_limit < level, block.start_s + above_s, block.end_s)

@@ -5,14 +5,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.signals.breakpoints import FloatArray, IndexArray, merged_places
+from sim.signals.breakpoints import IndexArray, merged_places
 from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
+from sim.units import FloatArray
 
 ABOVE: Final = 2.0
 """Share at which a segment begins to be below a level if it never does."""
 
 
-class _Line(NamedTuple):
+class _Values(NamedTuple):
     """A line on each of many segments."""
 
     first: FloatArray
@@ -20,13 +21,13 @@ class _Line(NamedTuple):
     last: FloatArray
     """Value approached at its end [value]."""
 
-    def some(self, places: IndexArray) -> "_Line":
+    def some(self, places: IndexArray) -> "_Values":
         """Return the lines on some segments."""
-        return _Line(self.first[places], self.last[places])
+        return _Values(self.first[places], self.last[places])
 
 
-class _Windows(NamedTuple):
-    """Segments of time in which the same breakpoints lie in the window, as arrays of one length."""
+class _Held(NamedTuple):
+    """SegmentBlock of time in which the same breakpoints lie in the window, as arrays of one length."""
 
     start_s: FloatArray
     end_s: FloatArray
@@ -36,22 +37,22 @@ class _Windows(NamedTuple):
     """The last breakpoint within the window, or the last before it, where it holds none."""
 
     @classmethod
-    def of(cls, signal: Signal, window_s: float) -> "_Windows":
+    def of(cls, signal: Signal, window_s: float) -> "_Held":
         """Return all windows ``[t - window_s, t]`` of a signal; ValueError where their length is none."""
         if not 0.0 < window_s < np.inf:
             raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")
         starts_s, newest, left = merged_places(signal.time_s, signal.time_s + window_s, signal.end_s)
         return cls(starts_s, np.append(starts_s[1:], signal.end_s), left + 1, newest)
 
-    def some(self, places: IndexArray) -> "_Windows":
+    def some(self, places: IndexArray) -> "_Held":
         """Return those at some places."""
-        return _Windows(self.start_s[places], self.end_s[places], self.oldest[places], self.newest[places])
+        return _Held(self.start_s[places], self.end_s[places], self.oldest[places], self.newest[places])
 
-    def at_end(self, signal: Signal) -> _Line:
+    def at_end(self, signal: Signal) -> _Values:
         """Return the value of the signal at the window's end."""
         return self._lines(signal, self.newest, 0.0)
 
-    def at_start(self, signal: Signal, window_s: float) -> _Line:
+    def at_start(self, signal: Signal, window_s: float) -> _Values:
         """Return the value at the window's start: until a window has passed, that at the signal's start."""
         line = self._lines(signal, np.maximum(self.oldest - 1, 0), window_s)
         early = np.flatnonzero(self.oldest == 0)
@@ -59,9 +60,9 @@ class _Windows(NamedTuple):
             values[early] = signal.value[0]
         return line
 
-    def _lines(self, signal: Signal, index: IndexArray, delay_s: float) -> _Line:
+    def _lines(self, signal: Signal, index: IndexArray, delay_s: float) -> _Values:
         since_s, value, slope = signal.time_s[index] + delay_s, signal.value[index], signal.slope_per_s[index]
-        return _Line(value + slope * (self.start_s - since_s), value + slope * (self.end_s - since_s))
+        return _Values(value + slope * (self.start_s - since_s), value + slope * (self.end_s - since_s))
 
     def extremes(self, signal: Signal) -> tuple[FloatArray, FloatArray]:
         """Return highest and lowest value at breakpoints within each window; none decides nothing."""
@@ -117,7 +118,7 @@ def intervals_of_range_above(signal: Signal, window_s: float, level: float) -> F
     >>> intervals_of_range_above(dip, 5.0, 10.0).tolist()
     [[100.0, 108.0]]
     """
-    windows = _Windows.of(signal, window_s)
+    windows = _Held.of(signal, window_s)
     high, low = windows.extremes(signal)
     # where the breakpoints alone are farther apart than the level, it is above throughout
     from_share, to_share = np.full(high.size, ABOVE), np.ones(high.size)
@@ -128,13 +129,15 @@ def intervals_of_range_above(signal: Signal, window_s: float, level: float) -> F
     # where all values together are no farther apart, it is above nowhere
     widest = _widest(high, low, start, end)
     near = np.flatnonzero(widest > level)
-    start, end, top, bottom = (line.some(near) for line in (start, end, _Line(high, high), _Line(low, low)))
+    start, end, top, bottom = (
+        line.some(near) for line in (start, end, _Values(high, high), _Values(low, low))
+    )
     rises = [(start, end), (end, start), (bottom, start), (bottom, end), (start, top), (end, top)]
     from_share[places[near]], to_share[places[near]] = _below(rises, level)
     return _above(windows.start_s, windows.end_s, from_share, to_share)
 
 
-def _widest(high: FloatArray, low: FloatArray, start: _Line, end: _Line) -> FloatArray:
+def _widest(high: FloatArray, low: FloatArray, start: _Values, end: _Values) -> FloatArray:
     """Return the range of all values that a window can hold while it moves along a segment."""
     for values in (*start, *end):
         high, low = np.maximum(high, values), np.minimum(low, values)
@@ -176,10 +179,10 @@ def intervals_of_fall_above(signal: Signal, window_s: float, level: float) -> tu
     >>> [found.tolist() for found in intervals_of_fall_above(dip, 5.0, 10.0)]
     [[[100.0, 103.0]], [50.0]]
     """
-    windows = _Windows.of(signal, window_s)
+    windows = _Held.of(signal, window_s)
     high, _ = windows.extremes(signal)
     start, end = windows.at_start(signal, window_s), windows.at_end(signal)
-    from_share, to_share = _below([(end, start), (end, _Line(high, high))], level)
+    from_share, to_share = _below([(end, start), (end, _Values(high, high))], level)
     intervals_s = _above(windows.start_s, windows.end_s, from_share, to_share)
     first = np.searchsorted(windows.start_s, intervals_s[:, 0], side="right") - 1
     length_s = windows.end_s[first] - windows.start_s[first]
@@ -188,7 +191,7 @@ def intervals_of_fall_above(signal: Signal, window_s: float, level: float) -> tu
     return intervals_s, np.maximum(high[first], at_start)
 
 
-def _below(rises: Sequence[tuple[_Line, _Line]], level: float) -> tuple[FloatArray, FloatArray]:
+def _below(rises: Sequence[tuple[_Values, _Values]], level: float) -> tuple[FloatArray, FloatArray]:
     """Return from when until when no rise from one line to another is above the level, as shares of segments.
 
     Where one is above throughout, the first comes after the second.

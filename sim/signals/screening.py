@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.signals.breakpoints import BLOCK, FloatArray
+from sim.signals.breakpoints import BLOCK
 from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
+from sim.units import FloatArray
 
 CHUNK: Final = 32
 """Breakpoints that are looked at as one; a whole number of chunks makes a block."""
@@ -15,7 +16,7 @@ NEAR: Final = 96
 """Chunks apart within which two stretches are taken as one: a stretch costs as much as so many chunks."""
 FEW: Final = 64
 """Chunks that are looked at one by one, in the order of their bounds, before all others together."""
-ROUNDING: Final = 1e-9
+NEAR_MISS_FRACTION: Final = 1e-9
 """A range that misses the level by less than this fraction of the signal's size may still be above it."""
 
 
@@ -48,7 +49,7 @@ def spans_of_range_above(signal: Signal, window_s: float, level: float) -> list[
     [(2976.0, 3040.0)]
     """
     starts_s, bounds, size = _bounds(signal, window_s)
-    found = np.flatnonzero(bounds > level - ROUNDING * size)
+    found = np.flatnonzero(bounds > level - NEAR_MISS_FRACTION * size)
     if found.size == 0:
         return []
     apart = np.diff(found) > NEAR

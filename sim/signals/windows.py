@@ -7,7 +7,8 @@ import numpy as np
 
 from sim.signals.algebra import Algebraic
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import FloatArray, IndexArray, Segments, merged_places, merged_times
+from sim.signals.breakpoints import IndexArray, SegmentBlock, merged_places, merged_times
+from sim.units import FloatArray
 
 SLIVER_S: Final = 1e-6
 """A segment shorter than this comes of rounding, not of anything that happened [s]."""
@@ -310,7 +311,7 @@ def _require_window(window_s: float) -> None:
         raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")
 
 
-def change_segments(signal: Signal, window_s: float) -> Segments:
+def change_segments(signal: Signal, window_s: float) -> SegmentBlock:
     """Return the change from one window ago as bare segments, without making a signal of them.
 
     Parameters
@@ -322,7 +323,7 @@ def change_segments(signal: Signal, window_s: float) -> Segments:
 
     Returns
     -------
-    Segments
+    SegmentBlock
         Those of ``signal.net_change(window_s)``.
 
     Examples
@@ -332,7 +333,7 @@ def change_segments(signal: Signal, window_s: float) -> Segments:
     ([5.0, 10.0, 15.0], [0.0, 3.0, 0.0])
     """
     start_s, end_s, value, slope_per_s = _changes(signal, window_s)
-    return Segments(start_s, end_s, value, value + slope_per_s * (end_s - start_s))
+    return SegmentBlock(start_s, end_s, value, value + slope_per_s * (end_s - start_s))
 
 
 def _changes(

@@ -21,8 +21,7 @@ from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.study.instants import Setting, worth
 from sim.study.mining_curve import MiningCurve, Piece, mining_curve
-from sim.study.objective import KW_PER_MW
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import KW_PER_MW, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STEP_S: Final = 300.0
 """Length of a step [s]: as real-time markets dispatch."""

@@ -32,13 +32,12 @@ from sim.signals import FloatArray, Signal
 from sim.study.mining_curve import MiningCurve
 from sim.study.objective import peak_rate_usd_per_mw, penalty_usd_per_mwh
 from sim.study.offerable import Offerables
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 BLOCK: Final = 2**17
 """Stretches worked on at a time, so that a year needs little memory."""
 NONE: Final = Offerables((), 0.0, 0.0)
 """No services."""
-HOURS_PER_DAY: Final = SECONDS_PER_DAY / SECONDS_PER_HOUR
 
 
 class Worth(NamedTuple):

@@ -20,6 +20,7 @@ left out: starts are an objective of their own.
 from math import isfinite
 from typing import Final, NamedTuple
 
+from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.coincident_peaks import peak_demands
 from sim.metrics.demand import billed_months
 from sim.metrics.economics import hashes_at
@@ -27,13 +28,11 @@ from sim.metrics.exceedance import excess_mw
 from sim.metrics.ledger.lines import services_gain_usd
 from sim.metrics.power_cost import fleet_power_cost_usd
 from sim.recording import Recording
-from sim.units import SECONDS_PER_HOUR
+from sim.units import KW_PER_MW, SECONDS_PER_HOUR
 
 DEFAULT_PENALTY_USD_PER_MWH: Final = 1000.0
 """What a MWh above the limit costs where the scenario gives no ``costs.exceedance_penalty_usd_per_mwh``
 [USD/MWh]; assumption: more than mining earns at any hashprice so far."""
-PEAKS_PER_YEAR: Final = 4
-KW_PER_MW: Final = 1000.0
 
 
 class ObjectiveTerms(NamedTuple):
@@ -97,7 +96,7 @@ def demand_usd(recording: Recording) -> float:
 
 def peak_rate_usd_per_mw(recording: Recording) -> float:
     """Return what a MW at one coincident peak costs in the year after [USD/MW]."""
-    return recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0) * KW_PER_MW / PEAKS_PER_YEAR
+    return recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0) * KW_PER_MW / len(PEAK_MONTHS)
 
 
 def _peaks_usd(recording: Recording) -> float:

@@ -11,7 +11,7 @@ from sim.signals import FloatArray
 
 CONFIDENCE: Final = 0.95
 """Probability with which an interval covers the true mean."""
-ROUNDING: Final = 1e-12
+NO_DIFFERENCE: Final = 1e-12
 """Difference of two values over the larger of them that is theirs in rounding alone, and counts as none."""
 RESAMPLES: Final = 2000
 """Samples of a bootstrap drawn from the replications, with replacement."""
@@ -79,7 +79,7 @@ def paired_difference(values: FloatArray, others: FloatArray, confidence: float 
     """Return the mean of value less other, replication by replication, with its interval.
 
     On common random numbers both runs of a pair meet the same failures, prices and requests, so most of the
-    spread cancels (Law, section 11.2). What remains of rounding (`ROUNDING`) counts as no difference.
+    spread cancels (Law, section 11.2). What remains of rounding (`NO_DIFFERENCE`) counts as no difference.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def paired_difference(values: FloatArray, others: FloatArray, confidence: float 
     (1.5, 6.35, 2)
     """
     differences = values - others
-    differences[np.abs(differences) < ROUNDING * np.maximum(np.abs(values), np.abs(others))] = 0.0
+    differences[np.abs(differences) < NO_DIFFERENCE * np.maximum(np.abs(values), np.abs(others))] = 0.0
     return estimate(differences, confidence)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sim.tables.table import FloatArray
+from sim.units import FloatArray
 
 _MICROSECONDS = 1e6
 

@@ -21,7 +21,7 @@ from sim.tables.bounds import (
     file_fault,
     reason,
 )
-from sim.tables.table import FloatArray
+from sim.units import FloatArray
 
 _NUMBER: Final = r"^-?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?$"
 

@@ -8,7 +8,7 @@ from pyarrow import parquet
 from sim.errors import InputError
 from sim.tables.arrow import floats, seconds, truths
 from sim.tables.bounds import MAX_BYTES, check_columns, check_row_count, file_fault, reason
-from sim.tables.table import FloatArray
+from sim.units import FloatArray
 
 
 class ParquetSource:

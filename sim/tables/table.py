@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_SHOWN, file_fault
-from sim.units import unit_of
-
-FloatArray = NDArray[np.float64]
+from sim.units import FloatArray, unit_of
 
 _COLUMNS_SHOWN = 40
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from sim.metrics.ledger.lease import lease_lines
 from sim.metrics.ledger.lines import (
     POWER,
-    Line,
+    LedgerLine,
     Segment,
     charge_lines,
     mining_lines,
@@ -17,7 +17,7 @@ from sim.metrics.ledger.lines import (
 from sim.metrics.ledger.power import UNLEASED, ai_bills, power_lines
 from sim.recording import Recording
 
-ACCOUNTS: tuple[Callable[[Recording], Iterable[Line]], ...] = (
+ACCOUNTS: tuple[Callable[[Recording], Iterable[LedgerLine]], ...] = (
     mining_lines,
     services_lines,
     lease_lines,
@@ -29,7 +29,7 @@ ACCOUNTS: tuple[Callable[[Recording], Iterable[Line]], ...] = (
 """The accounts, each a function from the recording to its lines; a new one is added here."""
 
 
-def ledger(recording: Recording) -> tuple[Line, ...]:
+def ledger(recording: Recording) -> tuple[LedgerLine, ...]:
     """Return every line of the run's profit and loss; lines without quantity and amount are left out."""
     lines = (line for account in ACCOUNTS for line in account(recording))
     return tuple(line for line in lines if not line.is_nothing)
@@ -40,4 +40,4 @@ def ai_revenue_is_known(recording: Recording) -> bool:
     return UNLEASED not in recording.once(ai_bills)
 
 
-__all__ = ["ACCOUNTS", "POWER", "Line", "Segment", "ai_revenue_is_known", "ledger", "sum_usd"]
+__all__ = ["ACCOUNTS", "POWER", "LedgerLine", "Segment", "ai_revenue_is_known", "ledger", "sum_usd"]

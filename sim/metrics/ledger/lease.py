@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sim.metrics.ledger.lines import Line, services_gain_usd
+from sim.metrics.ledger.lines import LedgerLine, services_gain_usd
 from sim.metrics.ledger.power import DELIVERY, lease_bill, resale_gain_usd
 from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
@@ -44,7 +44,7 @@ def in_force(recording: Recording, lease: str) -> Signal:
     return Signal.steps(rent.time_s, runs.astype(np.float64), rent.end_s)
 
 
-def lease_lines(recording: Recording) -> Iterator[Line]:
+def lease_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield the lines of each lease."""
     for lease in recording.lease_names:
         yield from _rent_lines(recording, lease)
@@ -52,30 +52,30 @@ def lease_lines(recording: Recording) -> Iterator[Line]:
         yield from _curtailment_lines(recording, lease)
 
 
-def _rent_lines(recording: Recording, lease: str) -> Iterator[Line]:
+def _rent_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     rent, billed = recording[f"lease.{lease}.rent_usd_per_h"], billed_fraction(recording, lease)
     constants = recording.constants
     billed_s = integral_at(billed, in_force(recording, lease))
     mw_years = constants[f"lease.{lease}.critical_mw"] * billed_s / SECONDS_PER_YEAR
     rent_usd = integral_at(billed, rent) / SECONDS_PER_HOUR
-    yield Line("ai", LEASE, f"{lease}: rent", mw_years, "MW·year", rent_usd)
+    yield LedgerLine("ai", LEASE, f"{lease}: rent", mw_years, "MW·year", rent_usd)
     opex_fraction = 1.0 - constants[f"lease.{lease}.ebitda_margin_fraction"]
-    yield Line(
+    yield LedgerLine(
         "ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction
     )
 
 
-def _energy_lines(recording: Recording, lease: str) -> Iterator[Line]:
+def _energy_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     if recording.constants[f"lease.{lease}.pass_through"]:
         bill = lease_bill(recording, lease, in_force(recording, lease))
         energy_mwh = sum(bought.energy_mwh for way, bought in bill.items() if way != DELIVERY)
         cost_usd = sum(bought.cost_usd for bought in bill.values())
-        yield Line("ai", LEASE, f"{lease}: energy passed through", energy_mwh, "MWh", cost_usd)
+        yield LedgerLine("ai", LEASE, f"{lease}: energy passed through", energy_mwh, "MWh", cost_usd)
 
 
-def _curtailment_lines(recording: Recording, lease: str) -> Iterator[Line]:
+def _curtailment_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     if recording.constants[f"lease.{lease}.tenant_keeps_curtailment"]:
         value_usd = sum(value(recording) for value in CURTAILMENT_VALUES)
         passed_usd = recording.constants[f"lease.{lease}.curtailment_share_fraction"] * value_usd
         item = f"{lease}: share of curtailment value that the tenant keeps"
-        yield Line("mining", LEASE, item, value_usd, "USD", -passed_usd)
+        yield LedgerLine("mining", LEASE, item, value_usd, "USD", -passed_usd)

@@ -22,7 +22,7 @@ POWER: Final = "power"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerLine:
     """One line of the profit and loss; revenue is positive, cost negative."""
 
     segment: Segment
@@ -49,7 +49,9 @@ class Line:
         return self.quantity == 0.0 and self.amount_usd == 0.0
 
 
-def cost(segment: Segment, account: str, item: str, quantity: tuple[float, str], price: float | None) -> Line:
+def cost(
+    segment: Segment, account: str, item: str, quantity: tuple[float, str], price: float | None
+) -> LedgerLine:
     """Return the line of a cost that a price in the scenario sets.
 
     Parameters
@@ -62,29 +64,29 @@ def cost(segment: Segment, account: str, item: str, quantity: tuple[float, str],
         What one costs [USD/unit]; None: the scenario gives no price, and the line says so.
     """
     if price is None:
-        return Line(segment, account, f"{item} (no price given: not counted)", *quantity, 0.0)
-    return Line(segment, account, item, *quantity, -price * quantity[0])
+        return LedgerLine(segment, account, f"{item} (no price given: not counted)", *quantity, 0.0)
+    return LedgerLine(segment, account, item, *quantity, -price * quantity[0])
 
 
-def sum_usd(lines: Iterable[Line]) -> float:
+def sum_usd(lines: Iterable[LedgerLine]) -> float:
     """Return the sum of lines [USD], rounded once."""
     return fsum(line.amount_usd for line in lines)
 
 
-def mining_lines(recording: Recording) -> Iterator[Line]:
+def mining_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield what was mined, net of the pool's fee, each bitcoin at the price of its moment."""
     mined, revenue_usd = recording.once(mined_btc), recording.once(mining_revenue_usd)
-    yield Line("mining", "mining", "bitcoin mined, net of the pool fee", mined, "BTC", revenue_usd)
+    yield LedgerLine("mining", "mining", "bitcoin mined, net of the pool fee", mined, "BTC", revenue_usd)
 
 
-def services_lines(recording: Recording) -> Iterator[Line]:
+def services_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield capacity and penalties of each service; the fleets hold it, so mining earns it."""
     for service in sold_services(recording):
         sold_mwh = capacity_mwh(recording, service)
         earned_usd, lost_usd = revenue_usd(recording, service), penalty_usd(recording, service)
-        yield Line("mining", "ancillary", f"{service}: capacity", sold_mwh, "MW·h", earned_usd)
+        yield LedgerLine("mining", "ancillary", f"{service}: capacity", sold_mwh, "MW·h", earned_usd)
         if lost_usd:
-            yield Line(
+            yield LedgerLine(
                 "mining", "ancillary", f"{service}: not held or delivered", sold_mwh, "MW·h", -lost_usd
             )
 
@@ -97,18 +99,20 @@ def services_gain_usd(recording: Recording) -> float:
 CHARGES = "charges"
 
 
-def charge_lines(recording: Recording) -> Iterator[Line]:
+def charge_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield the demand charge of each month, and this year's transmission charge on last summer's peaks."""
     for month in recording.once(billed_months):
         if isfinite(month.charge_usd):
             item = f"demand charge {month.name}"
             mw_months = month.billed_mw * month.month_fraction
-            yield Line("site", CHARGES, item, mw_months, "MW·month", -month.charge_usd)
+            yield LedgerLine("site", CHARGES, item, mw_months, "MW·month", -month.charge_usd)
     if "four_cp.previous_average_mw" in recording.constants:
         years = recording.end_s / SECONDS_PER_YEAR
         mw_years = recording.constants["four_cp.previous_average_mw"] * years
         charge_usd = this_years_charge_usd(recording)
-        yield Line("site", CHARGES, "transmission, on last summer's peaks", mw_years, "MW·year", -charge_usd)
+        yield LedgerLine(
+            "site", CHARGES, "transmission, on last summer's peaks", mw_years, "MW·year", -charge_usd
+        )
 
 
 OPEX = "opex"
@@ -129,7 +133,7 @@ def machine_starts(recording: Recording, fleet: str) -> float:
     return rise_mw(recording[f"fleet.{fleet}.power_mw"]) * MEGAWATT_IN_WATTS / power_w
 
 
-def opex_lines(recording: Recording) -> Iterator[Line]:
+def opex_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield operations of mining and of AI by the MWh, starts, wear of a battery, and what is due anyway."""
     price = recording.constants.get
     mining_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
@@ -149,7 +153,7 @@ def opex_lines(recording: Recording) -> Iterator[Line]:
         yield cost("site", OPEX, "fixed", (years, "year"), fixed_usd_per_year)
 
 
-def penalty_lines(recording: Recording) -> Iterator[Line]:
+def penalty_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield the energy above the limit at its price."""
     energy = (recording.once(exceedance).energy_mwh, "MWh")
     price = recording.constants.get("cost.exceedance_penalty_usd_per_mwh")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.metrics.generation import import_mw
-from sim.metrics.ledger.lines import POWER, Line, Segment
+from sim.metrics.ledger.lines import POWER, LedgerLine, Segment
 from sim.metrics.power_cost import cost_lines, integral_at
 from sim.recording import Recording
 from sim.signals import Signal
@@ -28,7 +28,7 @@ from sim.units import SECONDS_PER_HOUR
 CONTRACT, REAL_TIME, DELIVERY = "contract", "real time", "delivery"
 UNLEASED = "AI loads"
 """Who draws power under no lease."""
-ROUNDING = 1e-12
+NOISE_FRACTION = 1e-12
 """Energy below this share of the site's is a difference of sums, not a quantity."""
 
 
@@ -132,17 +132,17 @@ def _bill(
 # -- lines --------------------------------------------------------------------------------------------------
 
 
-def power_lines(recording: Recording) -> Iterator[Line]:
+def power_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield what AI pays for power, lease by lease, then what is left of the site's bill to mining."""
     site, bills = dict(site_bill(recording)), recording.once(ai_bills)
-    noise_mwh = ROUNDING * sum(abs(bought.energy_mwh) for bought in site.values())
+    noise_mwh = NOISE_FRACTION * sum(abs(bought.energy_mwh) for bought in site.values())
     for segment, who, bill in _shares(recording):
         for way, bought in bill.items():
-            yield Line(segment, POWER, f"{who}: {way}", bought.energy_mwh, "MWh", -bought.cost_usd)
+            yield LedgerLine(segment, POWER, f"{who}: {way}", bought.energy_mwh, "MWh", -bought.cost_usd)
             site[way] = site.get(way, Bought(0.0, 0.0)) + Bought(-bought.energy_mwh, -bought.cost_usd)
     for way, left in site.items():
-        if abs(left.energy_mwh) > noise_mwh or abs(left.cost_usd) > ROUNDING * _size_usd(bills):
-            yield Line("mining", POWER, way, left.energy_mwh, "MWh", -left.cost_usd)
+        if abs(left.energy_mwh) > noise_mwh or abs(left.cost_usd) > NOISE_FRACTION * _size_usd(bills):
+            yield LedgerLine("mining", POWER, way, left.energy_mwh, "MWh", -left.cost_usd)
 
 
 def _shares(recording: Recording) -> Iterator[tuple[Segment, str, Bill]]:

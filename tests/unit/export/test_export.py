@@ -9,7 +9,7 @@ from report_fakes import pulses, recording_of, stored
 
 from sim.errors import ResultError
 from sim.export import FORMATS, Profile, write_profile
-from sim.export.points import EDGE_S, ROWS, points
+from sim.export.points import JUMP_S, ROWS, points
 from sim.export.profile import connection_mw
 from sim.signals import Signal
 
@@ -112,7 +112,7 @@ def test_points_are_the_same_whatever_the_block_they_fall_in():
 
 
 def test_a_jump_beside_a_short_segment_takes_half_of_it():
-    ((times_s, _),) = points(Signal.steps([0.0, 1.0, 1.0 + EDGE_S / 10.0], [1.0, 2.0, 4.0], 2.0))
+    ((times_s, _),) = points(Signal.steps([0.0, 1.0, 1.0 + JUMP_S / 10.0], [1.0, 2.0, 4.0], 2.0))
     assert np.all(np.diff(times_s) > 0.0)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from sim.metrics import measure
 from sim.metrics.ledger import ACCOUNTS, ledger, sum_usd
-from sim.metrics.ledger.lines import Line
+from sim.metrics.ledger.lines import LedgerLine
 from sim.metrics.ledger.power import site_bill
 from sim.metrics.statement import statement, total
 from sim.signals import Signal
@@ -69,7 +69,7 @@ def test_a_line_is_quantity_times_price(record):
 
 
 def test_a_line_without_quantity_has_no_price():
-    assert math.isnan(Line("mining", "power", "x", 0.0, "MWh", 5.0).price)
+    assert math.isnan(LedgerLine("mining", "power", "x", 0.0, "MWh", 5.0).price)
 
 
 def test_the_power_lines_add_up_to_the_bill_that_the_metrics_know(record):
