@@ -2,8 +2,8 @@
 
 from sim.engine.recorder import Recorder
 from sim.market import Lease, ValuationSpec
-from sim.scenario.leasing import curtailment_share_fraction, parts_of
 from sim.scenario.model import Scenario
+from sim.scenario.rules import curtailment_share_fraction, parts_of
 from sim.spec import Spec
 
 

@@ -5,10 +5,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.grid.frequency.model import Governor, GridModel
-from sim.grid.frequency.presets import AGC_TIME_S
+from sim.grid.frequency.measured import FrequencyFile
+from sim.grid.frequency.model import AGC_TIME_S, Governor, GridModel
 from sim.grid.frequency.state_space import system_of
-from sim.grid.frequency_file import FrequencyFile
 from sim.spec import Fraction, NonNegative, Positive, Spec
 
 REPORT_STEP_HZ: Final = 0.005

@@ -80,29 +80,29 @@ def smooth(site_mw: Signal, battery: Battery) -> Smoothed:
     return Storage(battery).follow(site_mw)
 
 
-class _Line(NamedTuple):
+class _Course(NamedTuple):
     """A power and how fast it changes; site, wish and bounds are such lines."""
 
     mw: float
     mw_per_s: float
 
-    def is_at(self, other: "_Line") -> bool:
+    def is_at(self, other: "_Course") -> bool:
         """Tell whether both are the same now, or will be sooner than times are told apart."""
         return abs(self.mw - other.mw) <= _SAME_MW + abs(self.mw_per_s - other.mw_per_s) * _SOON_S
 
-    def plus(self, power_mw: float) -> "_Line":
-        return _Line(self.mw + power_mw, self.mw_per_s)
+    def plus(self, power_mw: float) -> "_Course":
+        return _Course(self.mw + power_mw, self.mw_per_s)
 
-    def after(self, length_s: float) -> "_Line":
-        return _Line(self.mw + self.mw_per_s * length_s, self.mw_per_s)
+    def after(self, length_s: float) -> "_Course":
+        return _Course(self.mw + self.mw_per_s * length_s, self.mw_per_s)
 
 
-def _lower(one: _Line, other: _Line) -> _Line:
+def _lower(one: _Course, other: _Course) -> _Course:
     """Return the line that is the lower one from now on."""
     return min(one, other, key=lambda line: line.mw_per_s) if one.is_at(other) else min(one, other)
 
 
-def _upper(one: _Line, other: _Line) -> _Line:
+def _upper(one: _Course, other: _Course) -> _Course:
     return max(one, other, key=lambda line: line.mw_per_s) if one.is_at(other) else max(one, other)
 
 
@@ -126,7 +126,7 @@ class Storage:
     def __init__(self, battery: Battery) -> None:
         ramp = battery.ramp_limit_mw_per_min
         self._limit = inf if ramp is None else ramp / SECONDS_PER_MINUTE
-        self._level = _Line(inf if battery.shave_above_mw is None else battery.shave_above_mw, 0.0)
+        self._level = _Course(inf if battery.shave_above_mw is None else battery.shave_above_mw, 0.0)
         self._power_mw = battery.power_mw
         self._full_mwh = battery.energy_mwh
         self._wanted_mwh = battery.wanted_charge_fraction * battery.energy_mwh
@@ -143,18 +143,18 @@ class Storage:
         """Return what it draws over a stretch of site power, which begins where the one before ended [MW]."""
         tracks = _Tracks(Track(), Track())
         ends_s = [*site_mw.time_s[1:].tolist(), site_mw.end_s]
-        lines = map(_Line, site_mw.value.tolist(), site_mw.slope_per_s.tolist())
+        lines = map(_Course, site_mw.value.tolist(), site_mw.slope_per_s.tolist())
         for start_s, end_s, line in zip(site_mw.time_s.tolist(), ends_s, lines, strict=True):
             self._follow_line(start_s, end_s, line, tracks)
         power_mw, charge_mwh = tracks.power.freeze(site_mw.end_s), tracks.charge.freeze(site_mw.end_s)
         return Smoothed(power_mw.simplify(), charge_mwh.simplify())
 
-    def _follow_line(self, start_s: float, end_s: float, site: _Line, tracks: _Tracks) -> None:
+    def _follow_line(self, start_s: float, end_s: float, site: _Course, tracks: _Tracks) -> None:
         """Go through one segment of the site's power, piece by piece."""
         now_s = start_s
         while now_s < end_s:
             grid = self._see(site)
-            drawn = _Line(grid.mw - site.mw, grid.mw_per_s - site.mw_per_s)
+            drawn = _Course(grid.mw - site.mw, grid.mw_per_s - site.mw_per_s)
             tracks.power.set(now_s, *drawn)
             until_s = min(end_s, now_s + self._piece_s(site, grid, drawn))
             if until_s <= now_s:
@@ -166,7 +166,7 @@ class Storage:
 
     # -- power ---------------------------------------------------------------------------------------------
 
-    def _see(self, site: _Line) -> _Line:
+    def _see(self, site: _Course) -> _Course:
         """Return what the grid sees from now on."""
         self._recentre()
         low, high = self._range(site)
@@ -180,17 +180,17 @@ class Storage:
             return high
         return grid
 
-    def _towards(self, wanted: _Line, grid_mw: float) -> _Line:
+    def _towards(self, wanted: _Course, grid_mw: float) -> _Course:
         """Return what the grid sees on its way to what is wanted, were there no bounds."""
         way_mw = wanted.mw - grid_mw
         # nearer than both move while times are not told apart: there already
         if abs(way_mw) > _SAME_MW + (self._limit + abs(wanted.mw_per_s)) * _SOON_S:
-            return _Line(grid_mw, copysign(self._limit, way_mw))
+            return _Course(grid_mw, copysign(self._limit, way_mw))
         if abs(wanted.mw_per_s) > self._limit:
-            return _Line(wanted.mw, copysign(self._limit, wanted.mw_per_s))
+            return _Course(wanted.mw, copysign(self._limit, wanted.mw_per_s))
         return wanted
 
-    def _range(self, site: _Line) -> tuple[_Line, _Line]:
+    def _range(self, site: _Course) -> tuple[_Course, _Course]:
         """Return the bounds of what the grid may see, given power, charge and level."""
         give_mw = self._power_mw if self.charge_mwh > _SAME_MWH else 0.0
         take_mw = self._power_mw if self.charge_mwh < self._full_mwh - _SAME_MWH else 0.0
@@ -206,7 +206,7 @@ class Storage:
 
     # -- time ----------------------------------------------------------------------------------------------
 
-    def _piece_s(self, site: _Line, grid: _Line, drawn: _Line) -> float:
+    def _piece_s(self, site: _Course, grid: _Course, drawn: _Course) -> float:
         """Return how long nothing changes but along the lines [s]."""
         offsets_mw = (self._bias_mw, 0.0, self._power_mw, -self._power_mw)
         times_s = [_meet_s(drawn, offset_mw) for offset_mw in offsets_mw]
@@ -226,7 +226,7 @@ class Storage:
 
     # -- charge --------------------------------------------------------------------------------------------
 
-    def _charge(self, from_s: float, to_s: float, drawn: _Line, track: Track) -> None:
+    def _charge(self, from_s: float, to_s: float, drawn: _Course, track: Track) -> None:
         """Record the charge over a piece in which power is a line of one sign, and move on to its end."""
         length_s = to_s - from_s
         bend_mwh = abs(drawn.mw_per_s) * length_s * length_s / 8.0 / SECONDS_PER_HOUR / self._efficiency
@@ -238,7 +238,7 @@ class Storage:
             slope = (self.charge_mwh - start_mwh) / step_s
             track.set(from_s + step_s * (part - 1), start_mwh, slope)
 
-    def _charge_after(self, charge_mwh: float, drawn: _Line, length_s: float) -> float:
+    def _charge_after(self, charge_mwh: float, drawn: _Course, length_s: float) -> float:
         taken_mws = drawn.after(0.5 * length_s).mw * length_s
         charge_mwh += self._efficiency_of(taken_mws) * taken_mws / SECONDS_PER_HOUR
         return min(max(charge_mwh, 0.0), self._full_mwh)
@@ -247,7 +247,7 @@ class Storage:
         return self._efficiency if drawn > 0.0 else 1.0 / self._efficiency
 
 
-def _meet_s(line: _Line, level_mw: float) -> float:
+def _meet_s(line: _Course, level_mw: float) -> float:
     """Return when a line reaches a level [s]; infinity: never."""
     return (level_mw - line.mw) / line.mw_per_s if line.mw_per_s else inf
 

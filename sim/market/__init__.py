@@ -7,20 +7,25 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from sim.market.ancillary import AncillaryService, check_once
-from sim.market.bitcoin import BitcoinMarket, FileBitcoin, FixedBitcoin
-from sim.market.costs import CostSpec
-from sim.market.day_ahead import AnyDayAheadPrice, FileDayAheadPrice, FixedDayAheadPrice
 from sim.market.demand_charge import DemandCharge, DemandTerms
 from sim.market.forecasts import DayAheadForecast, Forecast, Forecasts
 from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
 from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
+from sim.market.hashprice import BitcoinMarket, FileBitcoin, FixedBitcoin
 from sim.market.leases import Lease
 from sim.market.network import NetworkBitcoin
-from sim.market.power import FilePowerPrice, FixedPowerPrice, PowerPrice
+from sim.market.power import (
+    AnyDayAheadPrice,
+    FileDayAheadPrice,
+    FilePowerPrice,
+    FixedDayAheadPrice,
+    FixedPowerPrice,
+    PowerPrice,
+)
 from sim.market.rules import MarketRules
 from sim.market.supply import AnySupply, DayAheadSupply, PowerPurchaseAgreement, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
-from sim.market.valuation import ValuationSpec
+from sim.market.valuation import CostSpec, ValuationSpec
 from sim.rng import stream
 from sim.spec import Spec
 from sim.tables import Files

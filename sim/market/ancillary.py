@@ -23,7 +23,7 @@ Day = Annotated[tuple[NonNegative, ...], Field(min_length=24, max_length=24)]
 _QUARTER_S = 15.0 * SECONDS_PER_MINUTE  # the clocks of every zone show whole hours at whole quarters in UTC
 
 
-class Response(NamedTuple):
+class ServiceResponse(NamedTuple):
     """How fast a service must be delivered."""
 
     response_s: float
@@ -34,12 +34,12 @@ class Response(NamedTuple):
     """Time from the end of a call until what was called must be held again [s]."""
 
 
-RESPONSES: Final[dict[ServiceName, Response]] = {
-    "regulation-up": Response(4.0, "step", 4.0),
-    "regulation-down": Response(4.0, "step", 4.0),
-    "rrs": Response(10.0, "step", 600.0),
-    "ecrs": Response(600.0, "linear", 600.0),
-    "non-spin": Response(1800.0, "step", 600.0),
+RESPONSES: Final[dict[ServiceName, ServiceResponse]] = {
+    "regulation-up": ServiceResponse(4.0, "step", 4.0),
+    "regulation-down": ServiceResponse(4.0, "step", 4.0),
+    "rrs": ServiceResponse(10.0, "step", 600.0),
+    "ecrs": ServiceResponse(600.0, "linear", 600.0),
+    "non-spin": ServiceResponse(1800.0, "step", 600.0),
 }
 """What is usual: the response of ECRS after ERCOT's NPRR 1148; the others and all `restore_s` unverified."""
 SERVED_FIRST: Final[tuple[ServiceName, ...]] = ("regulation-up", "regulation-down", "rrs", "ecrs", "non-spin")

@@ -35,7 +35,7 @@ from sim.units import FloatArray
 
 
 @dataclass(frozen=True)
-class Reserve:
+class ReserveProduct:
     """One reserve that may be sold."""
 
     price_usd_per_mwh: FloatArray
@@ -52,7 +52,7 @@ def best_offers(
     segment_mw: FloatArray,
     margin_usd_per_mwh: FloatArray,
     available_mw: FloatArray,
-    reserves: tuple[Reserve, ...],
+    reserves: tuple[ReserveProduct, ...],
     sold_mw: tuple[float, float] = (0.0, 0.0),
 ) -> FloatArray:
     """Return what to sell of each reserve in each hour.
@@ -85,7 +85,7 @@ def best_offers(
     Mining earns 50 USD/MWh, then loses 4, then loses 40. A reserve that pays 5, of which 2 % is called, is
     worth more than the 1 it costs while mining pays; then it is just worth mining for; then it is not:
 
-    >>> reserve = Reserve(np.full(3, 5.0), np.full(3, 30.0), 0.02)
+    >>> reserve = ReserveProduct(np.full(3, 5.0), np.full(3, 30.0), 0.02)
     >>> best_offers(np.array([60.0]), np.array([[50.0, -4.0, -40.0]]), np.full(3, 60.0), (reserve,)).tolist()
     [[30.0, 30.0, 0.0]]
     """
@@ -119,7 +119,7 @@ def best_offers(
     return np.asarray(np.round(held_mw.sum(axis=1), 6) + 0.0)
 
 
-def _rows(fleets: int, reserves: tuple[Reserve, ...]) -> FloatArray:
+def _rows(fleets: int, reserves: tuple[ReserveProduct, ...]) -> FloatArray:
     """Return the rows of one hour over what is mined by each fleet, and held by each for each reserve.
 
     In order: what falls comes out of what is mined, what rises has a place beside it, no reserve is sold

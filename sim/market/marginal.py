@@ -15,7 +15,7 @@ class PriceStep(NamedTuple):
     """What one MWh more costs, or one less saves [USD/MWh]."""
 
 
-class Block(NamedTuple):
+class ContractBlock(NamedTuple):
     """A contracted block of power as it stands now."""
 
     power_mw: float
@@ -34,14 +34,14 @@ class Plant(NamedTuple):
     """Power that may flow out to the grid [MW]."""
 
 
-NO_BLOCK = Block(0.0, 0.0, "resale")
+NO_BLOCK = ContractBlock(0.0, 0.0, "resale")
 NO_PLANT = Plant(0.0, 0.0, 0.0)
 
 
 def price_steps(
     real_time_usd_per_mwh: float,
     delivery_usd_per_mwh: float,
-    block: Block = NO_BLOCK,
+    block: ContractBlock = NO_BLOCK,
     plant: Plant = NO_PLANT,
 ) -> tuple[PriceStep, ...]:
     """Return what a MWh is worth at the margin, by site power.
@@ -73,7 +73,7 @@ def price_steps(
     --------
     A block of 50 MW that must be paid for, at a real-time price of 45 USD/MWh:
 
-    >>> price_steps(45.0, 3.0, Block(50.0, 32.0, "take-or-pay"))
+    >>> price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "take-or-pay"))
     (PriceStep(up_to_mw=50.0, price_usd_per_mwh=3.0), PriceStep(up_to_mw=inf, price_usd_per_mwh=48.0))
     """
     exported_mw = plant.export_limit_mw if real_time_usd_per_mwh > plant.cost_usd_per_mwh else 0.0
@@ -102,7 +102,7 @@ def price_at_usd_per_mwh(steps: tuple[PriceStep, ...], site_power_mw: float) -> 
 
     Examples
     --------
-    >>> steps = price_steps(45.0, 3.0, Block(50.0, 32.0, "take-or-pay"))
+    >>> steps = price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "take-or-pay"))
     >>> price_at_usd_per_mwh(steps, 49.0), price_at_usd_per_mwh(steps, 50.0)
     (3.0, 48.0)
     """

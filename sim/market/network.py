@@ -7,12 +7,12 @@ from numpy.random import Generator
 from pydantic import Field
 
 from sim.bitcoin import btc_per_ph_day
-from sim.market.bitcoin import BitcoinMarket
 from sim.market.btc_price import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
 from sim.market.chain import Network, Tip, subsidy_signal
 from sim.market.difficulty import FileDifficulty, GrowthDifficulty
 from sim.market.fees import FileFees, FixedFees
 from sim.market.halvings import height_at, subsidy_btc
+from sim.market.hashprice import BitcoinMarket
 from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
 from sim.market.supply_curve import EndogenousDifficulty
 from sim.signals import Signal

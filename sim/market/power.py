@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from numpy.random import Generator
 from pydantic import Field
 
-from sim.market.price_file import PriceFile
-from sim.market.series import published_signal, step_signals
+from sim.market.calendar import daily_utc_s
+from sim.market.series import PriceFile, published_signal, step_signals
 from sim.signals import Signal
-from sim.spec import NonNegative, Spec
+from sim.spec import NonNegative, Spec, TimeZone
 from sim.tables import Files
 
 Price = Annotated[float, Field(ge=-1e5, le=1e5)]
@@ -102,3 +102,76 @@ class FilePowerPrice(PublishedPowerPrice, PriceFile):
         """Return the file's price as it is published [USD/MWh]."""
         self.signal(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
         return published_signal(*self.column(files), self.publication_delay_s, start_utc_s, end_s)
+
+
+class DayAheadPrice(Spec):
+    """Base of every description of the day-ahead price."""
+
+    publication_hour_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 13.5
+    """Hour at which local clocks show that the prices of the next day are published [h]; the default, 13:30,
+    is the time in ERCOT (unverified)."""
+    time_zone: TimeZone = "America/Chicago"
+    """Time zone of the market's days."""
+
+    @abstractmethod
+    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the day-ahead price of each moment of the run, as steps [USD/MWh].
+
+        Parameters
+        ----------
+        files
+            The folders that the scenario may read from.
+        start_utc_s
+            The run's start [s since 1970-01-01T00:00Z].
+        end_s
+            The run's end [s from its start], above 0.
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run.
+        """
+
+    def known_until_s(self, start_utc_s: float, end_s: float) -> Signal:
+        """Return until when prices are published at each moment of the run, as steps [s from its start].
+
+        At the publication hour of a day this becomes the end of the next day.
+        """
+        days = daily_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone, self.publication_hour_h)
+        times_s = [published_s - start_utc_s for published_s, _ in days]
+        until_s = [day_end_s - start_utc_s for _, day_end_s in days]
+        first = max(position for position, time_s in enumerate(times_s) if time_s <= 0.0)
+        return Signal.steps([0.0, *times_s[first + 1 :]], until_s[first:], end_s)
+
+
+class FixedDayAheadPrice(DayAheadPrice):
+    """One day-ahead price for the whole run."""
+
+    type: Literal["fixed"] = "fixed"
+    """Kind of price."""
+    price_usd_per_mwh: Price = 40.0
+    """Price [USD/MWh]; may be negative. The default is an assumption."""
+
+    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:  # noqa: ARG002 -- reads no file
+        """Return the price, constant from 0 to the run's end [USD/MWh]."""
+        return Signal.constant(self.price_usd_per_mwh, end_s)
+
+
+class FileDayAheadPrice(DayAheadPrice, PriceFile):
+    """Day-ahead prices from a file; each row holds from its time until the next row's.
+
+    Takes files of the same shapes as the real-time price.
+    """
+
+    type: Literal["file"] = "file"
+    """Kind of price."""
+
+    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+        """Return the file's price over the run, as steps [USD/MWh]."""
+        table, time_column, column = self.column(files)
+        (price,) = step_signals(table, time_column, (column,), start_utc_s, end_s)
+        return price
+
+
+AnyDayAheadPrice = Annotated[FixedDayAheadPrice | FileDayAheadPrice, Field(discriminator="type")]
+"""Any day-ahead price that a scenario may name."""

@@ -35,7 +35,7 @@ from sim.units import SECONDS_PER_DAY
 _SHARE_TOLERANCE = 1e-6
 
 
-class Band(Spec):
+class CostBand(Spec):
     """Miners with machines of one efficiency and one cost of power."""
 
     share_fraction: Annotated[float, Field(gt=0.0, le=1.0)]
@@ -54,11 +54,11 @@ class Band(Spec):
 
 
 _BANDS = (
-    Band(share_fraction=0.30, efficiency_j_per_th=16.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=8.0),
-    Band(share_fraction=0.30, efficiency_j_per_th=19.0, power_usd_per_mwh=55.0, opex_usd_per_mwh=8.0),
-    Band(share_fraction=0.20, efficiency_j_per_th=23.0, power_usd_per_mwh=55.0, opex_usd_per_mwh=8.0),
-    Band(share_fraction=0.12, efficiency_j_per_th=30.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=6.0),
-    Band(share_fraction=0.08, efficiency_j_per_th=34.0, power_usd_per_mwh=60.0, opex_usd_per_mwh=6.0),
+    CostBand(share_fraction=0.30, efficiency_j_per_th=16.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=8.0),
+    CostBand(share_fraction=0.30, efficiency_j_per_th=19.0, power_usd_per_mwh=55.0, opex_usd_per_mwh=8.0),
+    CostBand(share_fraction=0.20, efficiency_j_per_th=23.0, power_usd_per_mwh=55.0, opex_usd_per_mwh=8.0),
+    CostBand(share_fraction=0.12, efficiency_j_per_th=30.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=6.0),
+    CostBand(share_fraction=0.08, efficiency_j_per_th=34.0, power_usd_per_mwh=60.0, opex_usd_per_mwh=6.0),
 )
 
 
@@ -71,7 +71,7 @@ class EndogenousDifficulty(SimulatedDifficulty):
 
     type: Literal["endogenous"] = "endogenous"
     """Kind of difficulty."""
-    bands: Annotated[tuple[Band, ...], Field(min_length=1, max_length=100)] = _BANDS
+    bands: Annotated[tuple[CostBand, ...], Field(min_length=1, max_length=100)] = _BANDS
     """The supply curve. Default: assumption, five bands of 16 to 34 J/TH that pay 50 to 60 USD/MWh."""
     pool_fee_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 0.02
     """Share of the revenue that their pools keep [1]. Default: about 0.02 (unverified)."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.market.cooptimisation import Reserve, best_offers
+from sim.market.cooptimisation import ReserveProduct, best_offers
 from sim.policies.base import Decision, Observation, PolicySpec, ServiceView
 from sim.policies.outlook import forecast_means
 from sim.policies.price_threshold import Price, PriceThreshold
@@ -105,9 +105,9 @@ class AncillaryPolicy:
         return {view.service: float(mw) for view, mw in zip(views, sold_mw[:, 0], strict=True)}
 
 
-def _reserve(view: ServiceView) -> Reserve:
+def _reserve(view: ServiceView) -> ReserveProduct:
     price, most_mw = np.array([view.price_usd_per_mwh]), np.array([view.most_mw])
-    return Reserve(price, most_mw, view.called_fraction, downward=view.downward)
+    return ReserveProduct(price, most_mw, view.called_fraction, downward=view.downward)
 
 
 def _expected_price(view: ServiceView, observation: Observation) -> float:

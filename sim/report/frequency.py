@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from sim.grid.frequency import FrequencyResult, describe, neutral_step_mw, response, sensitivity
 from sim.grid.frequency.assessment import SensitivityRow, warnings_at
+from sim.grid.frequency.measured import spacing_s
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.result import NARROW_HZ, WIDE_HZ
-from sim.grid.frequency_file import spacing_s
 from sim.metrics.frequency import MEASURED, NOMINAL, felt_mw, frequency, grid_of, points_of
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value

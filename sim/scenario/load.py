@@ -14,7 +14,7 @@ from sim.scenario.merge import merge
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, Overrides, apply_overrides
 from sim.scenario.policy_choice import POLICY, choose_policy
-from sim.scenario.tree import Node, Place, placed, plain
+from sim.scenario.tree import Mark, Node, placed, plain
 from sim.scenario.words import short
 from sim.scenario.yaml_text import parse_yaml
 from sim.tables import Files
@@ -85,7 +85,7 @@ def scenario_from(
         As `load_scenario`.
     """
     folders = [Path(folder), *map(Path, data)]
-    return _scenario(placed(content, Place(PYTHON)), [], folders, allow_plugins=allow_plugins)
+    return _scenario(placed(content, Mark(PYTHON)), [], folders, allow_plugins=allow_plugins)
 
 
 def resolve(path: str | Path, overrides: Overrides = ()) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def apply_override(content: Mapping[str, Any], path: str, value: object) -> dict
     >>> apply_override({"fleets": [{"name": "miners", "rated_mw": 60.0}]}, "fleets.miners.rated_mw", 80.0)
     {'fleets': [{'name': 'miners', 'rated_mw': 80.0}]}
     """
-    tree, faults = apply_overrides(placed(content, Place(PYTHON)), {path: value}, Scenario)
+    tree, faults = apply_overrides(placed(content, Mark(PYTHON)), {path: value}, Scenario)
     if faults:
         raise InputError(faults)
     changed: dict[str, Any] = plain(tree)
@@ -163,7 +163,7 @@ def _resolved(path: Path, overrides: Overrides, policy: str | None = None) -> tu
     """Return the tree of a file and of what it extends, with overrides, and the faults found on the way."""
     tree, faults = _extended(path, str(path), ())
     if policy is not None and isinstance(tree.value, dict):
-        chosen = placed(choose_policy(plain(tree), policy)[POLICY], Place("--policy"), POLICY)
+        chosen = placed(choose_policy(plain(tree), policy)[POLICY], Mark("--policy"), POLICY)
         tree = Node({**tree.value, POLICY: chosen}, tree.place)
     tree, unset = apply_overrides(tree, overrides, Scenario)
     return tree, [*faults, *unset]

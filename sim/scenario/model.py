@@ -26,12 +26,19 @@ from sim.policies import AnyPolicy, FollowHeadroom
 from sim.policies.plugin import sources_of
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
-from sim.scenario.frequency import check_frequency
-from sim.scenario.leasing import check_leases
 from sim.scenario.offers import cooptimised_offers, open_services, published_until_s
-from sim.scenario.placement import check_halls, check_pools
-from sim.scenario.staggering import check_staggering, staggered
-from sim.scenario.steering import check_policy
+from sim.scenario.rules import (
+    check_frequency,
+    check_halls,
+    check_leases,
+    check_names,
+    check_policy,
+    check_pools,
+    check_staggering,
+    check_storage,
+    check_supply,
+    staggered,
+)
 from sim.signals import Signal
 from sim.spec import Name, Spec
 from sim.tables import Files
@@ -105,73 +112,17 @@ class Scenario(Spec):
         return start
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [part.name for part in (*self.loads, *self.halls, *self.fleets)]
-        names += [entry.service for entry in self.market.ancillary]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(
-                "loads, halls and fleets need names of their own, other than a service's; used twice: "
-                f"{', '.join(twice)}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _halls_hold_what_stands_in_them(self) -> Self:
+    def _fits_together(self) -> Self:
+        parts = [*self.loads, *self.halls, *self.fleets]
+        check_names([part.name for part in parts], self.market.ancillary)
         check_halls(self.halls, self.loads, self.fleets, self.events)
         check_pools(self.fleets, self.events)
-        return self
-
-    @model_validator(mode="after")
-    def _policy_has_something_to_see(self) -> Self:
         check_policy(self.policy, self.market)
-        return self
-
-    @model_validator(mode="after")
-    def _frequency_is_there_to_see(self) -> Self:
         check_frequency(self.grid.frequency, self.policy, self.events)
-        return self
-
-    @model_validator(mode="after")
-    def _offers_can_be_made(self) -> Self:
-        left_open = any(entry.cooptimised_up_to_mw is not None for entry in self.market.ancillary)
-        if left_open and not (self.market.day_ahead and self.fleets):
-            raise ValueError(
-                "cooptimised_up_to_mw needs a fleet and a day-ahead price: state market.day_ahead"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _site_has_power(self) -> Self:
-        if self.interconnection.limit_mw == 0.0 and self.market.generation is None:
-            raise ValueError(
-                "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _relay_sees_what_it_meters(self) -> Self:
-        if self.storage is not None and self.interconnection.trip is not None:
-            raise ValueError(
-                "storage and interconnection.trip cannot go together: the relay reckons site power ahead and "
-                "does not know what a battery will draw; leave one of them out"
-            )
-        frequency = self.grid.frequency
-        if self.storage is not None and frequency is not None and frequency.closed_loop:
-            raise ValueError(
-                "storage and grid.frequency.closed_loop cannot go together: inside the run frequency follows "
-                "the site as it is before the battery; leave one of them out"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _jobs_can_be_staggered(self) -> Self:
+        check_supply(self.interconnection, self.market, self.fleets)
+        check_storage(self.storage, self.interconnection, self.grid.frequency)
         if self.stagger_checkpoints:
             check_staggering(self.loads)
-        return self
-
-    @model_validator(mode="after")
-    def _leases_are_of_loads(self) -> Self:
         check_leases(self.leases, self.loads)
         return self
 

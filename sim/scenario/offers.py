@@ -6,9 +6,9 @@ import numpy as np
 
 from sim.bitcoin import breakeven_usd_per_mwh
 from sim.market.ancillary import AncillaryService, ServiceName, Terms
-from sim.market.cooptimisation import Reserve, best_offers
-from sim.market.day_ahead import FixedDayAheadPrice
+from sim.market.cooptimisation import ReserveProduct, best_offers
 from sim.market.gates import OpenService, hour_edges_s
+from sim.market.power import FixedDayAheadPrice
 from sim.rng import stream
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR, FloatArray
@@ -92,10 +92,10 @@ def _margins(scenario: "Scenario", edges_s: FloatArray) -> FloatArray:
     return np.array(earned) - price
 
 
-def _reserve(scenario: "Scenario", entry: AncillaryService, edges_s: FloatArray) -> Reserve:
+def _reserve(scenario: "Scenario", entry: AncillaryService, edges_s: FloatArray) -> ReserveProduct:
     signals = entry.price.signals(scenario.files, scenario.start_utc_s, scenario.end_s)
     # an hour in which the service is not bought throughout sells nothing of it
     bought = signals.offered.means_over(edges_s) >= 1.0
     most_mw = np.where(bought, entry.cooptimised_up_to_mw or 0.0, 0.0)
     price = signals.day_ahead.means_over(edges_s)
-    return Reserve(price, most_mw, entry.called_fraction, downward=entry.downward)
+    return ReserveProduct(price, most_mw, entry.called_fraction, downward=entry.downward)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sim.errors import Fault, InputError
 from sim.scenario.merge import type_changes
-from sim.scenario.tree import Node, Place, placed, plain
+from sim.scenario.tree import Mark, Node, placed, plain
 from sim.scenario.words import did_you_mean, short, shown
 from sim.scenario.yaml_text import parse_value
 from sim.spec import Spec
@@ -54,7 +54,7 @@ def _items(overrides: Overrides) -> Iterable[str | tuple[str, object]]:
 
 def _placed(path: str, value: object) -> tuple[str, Node]:
     _check_path(path, PYTHON, path)
-    return path, placed(value, Place(PYTHON), path)
+    return path, placed(value, Mark(PYTHON), path)
 
 
 def _parse(text: str) -> tuple[str, Node]:
@@ -66,7 +66,7 @@ def _parse(text: str) -> tuple[str, Node]:
         node = parse_value(value, COMMAND_LINE)
     except InputError as error:
         raise InputError.single(COMMAND_LINE, path, error.faults[0].message) from None
-    return path, placed(plain(node), Place(COMMAND_LINE))
+    return path, placed(plain(node), Mark(COMMAND_LINE))
 
 
 def _check_path(path: str, place: str, text: str) -> None:
@@ -115,7 +115,7 @@ def _is_list(node: Node | None) -> bool:
     return node is not None and isinstance(node.value, list)
 
 
-def _only(entries: dict[str, Node], key: str, place: Place, path: str) -> str:
+def _only(entries: dict[str, Node], key: str, place: Mark, path: str) -> str:
     """Return the number of a list's only entry."""
     items = entries[key].value
     names = _names(items) if isinstance(items, list) else []
@@ -129,7 +129,7 @@ def _ways(key: str, names: list[str]) -> str:
     return ", ".join(f"{key}.{name}" for name in names) or "it is empty"
 
 
-def _row(items: list[Node], part: str, place: Place, path: str) -> int:
+def _row(items: list[Node], part: str, place: Mark, path: str) -> int:
     """Return the row of the entry of this number or name."""
     names = _names(items)
     if part in names:
@@ -154,7 +154,7 @@ def _default(default: object, key: str) -> object:
     return getattr(default, key, None) if isinstance(default, Spec) else None
 
 
-def _beginning(default: object, place: Place) -> Node:
+def _beginning(default: object, place: Mark) -> Node:
     """Return the mapping to set fields of, where the file has none: of the type that is there by default."""
     kind = getattr(default, "type", None)
     return Node({"type": Node(kind, place)} if isinstance(kind, str) else {}, place)

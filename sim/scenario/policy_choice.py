@@ -13,7 +13,7 @@ from sim.policies.plugin import Plugins
 from sim.scenario.faults import faults_of
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, apply_overrides
-from sim.scenario.tree import Place, placed, plain
+from sim.scenario.tree import Mark, placed, plain
 from sim.scenario.yaml_text import parse_value
 from sim.spec import Spec
 
@@ -62,7 +62,7 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
 
 
 def _with_field(scenario: dict[str, Any], name: str, value: object) -> dict[str, Any]:
-    tree, faults = apply_overrides(placed(scenario, Place(PYTHON)), {f"{POLICY}.{name}": value}, Scenario)
+    tree, faults = apply_overrides(placed(scenario, Mark(PYTHON)), {f"{POLICY}.{name}": value}, Scenario)
     if faults:
         raise InputError(faults)
     changed: dict[str, Any] = plain(tree)
@@ -82,7 +82,7 @@ def chosen_policy(choice: str, folder: Path) -> PolicySpec:
     try:
         described = _Chosen.model_validate_json(json.dumps(content), context={"plugins": plugins})
     except ValidationError as error:
-        raise InputError(faults_of(error, _Chosen, placed(content, Place(choice)), plugins.found)) from None
+        raise InputError(faults_of(error, _Chosen, placed(content, Mark(choice)), plugins.found)) from None
     return described.policy
 
 

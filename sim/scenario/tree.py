@@ -15,7 +15,7 @@ Scalar = str | int | float | bool | None
 PathParts = tuple[str | int, ...]
 
 
-class Place(NamedTuple):
+class Mark(NamedTuple):
     """Where something was written; line 0 where there are no lines."""
 
     file: str
@@ -32,7 +32,7 @@ class Node:
     """A value and its place; the entry of a mapping has the place of its key."""
 
     value: "dict[str, Node] | list[Node] | Scalar"
-    place: Place
+    place: Mark
 
 
 def plain(node: Node) -> Any:
@@ -44,7 +44,7 @@ def plain(node: Node) -> Any:
     return node.value
 
 
-def placed(data: object, place: Place, path: str = "", depth: int = 0) -> Node:
+def placed(data: object, place: Mark, path: str = "", depth: int = 0) -> Node:
     """Return plain data of Python with the same place throughout; raise InputError for any other kind."""
     if depth > MAX_DEPTH:
         raise InputError.single(str(place), path, f"more than {MAX_DEPTH} mappings and lists in one another")
@@ -60,7 +60,7 @@ def placed(data: object, place: Place, path: str = "", depth: int = 0) -> Node:
     return Node(_scalar(data, place, path.lstrip(".")), place)
 
 
-def _scalar(data: object, place: Place, path: str) -> Scalar:
+def _scalar(data: object, place: Mark, path: str) -> Scalar:
     if data is None or isinstance(data, bool):
         return data
     if isinstance(data, str):
@@ -75,7 +75,7 @@ def _scalar(data: object, place: Place, path: str) -> Scalar:
     raise InputError.single(str(place), path, f"{must}; got {type(data).__name__}")
 
 
-def _text(data: str, place: Place, path: str) -> str:
+def _text(data: str, place: Mark, path: str) -> str:
     if not is_text(data):
         raise InputError.single(
             str(place), path.lstrip("."), "holds half of a surrogate pair, which is no text"

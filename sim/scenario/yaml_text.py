@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from sim.errors import Fault, InputError
-from sim.scenario.tree import MAX_DEPTH, Node, Place, Scalar, is_text
+from sim.scenario.tree import MAX_DEPTH, Mark, Node, Scalar, is_text
 from sim.scenario.words import printable, short
 
 MAX_VALUES: Final = 15_000
@@ -90,14 +90,14 @@ class _Reader:
 
     def document(self) -> Node:
         """Return the only document's value."""
-        node = Node(None, Place(self._file, 1, 1))
+        node = Node(None, Mark(self._file, 1, 1))
         documents = 0
         for event in self._events:
             documents += isinstance(event, DocumentStartEvent)
             if documents > 1:
                 raise self._fault(self._place(event), "holds more than one document; must hold one")
             if isinstance(event, NodeEvent):
-                node = self._node(event, Place(self._file, 1, 1), 0)
+                node = self._node(event, Mark(self._file, 1, 1), 0)
         return node
 
     def _parse(self, text: str) -> Iterator[Event]:
@@ -105,12 +105,12 @@ class _Reader:
             yield from YAML(typ="safe", pure=True).parse(text)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            place = Place(self._file, mark.line + 1, mark.column + 1) if mark else Place(self._file)
+            place = Mark(self._file, mark.line + 1, mark.column + 1) if mark else Mark(self._file)
             raise self._fault(place, f"is no YAML: {_problem(error)}") from None
         except (YAMLError, ValueError, OverflowError) as error:  # the latter: escapes beyond Unicode
-            raise self._fault(Place(self._file), f"is no YAML: {_problem(error)}") from None
+            raise self._fault(Mark(self._file), f"is no YAML: {_problem(error)}") from None
 
-    def _node(self, event: Event, place: Place, depth: int) -> Node:
+    def _node(self, event: Event, place: Mark, depth: int) -> Node:
         if isinstance(event, AliasEvent):
             raise self._fault(self._place(event), "aliases (*name) are refused; write the value out")
         self._refuse_marks(event)
@@ -123,7 +123,7 @@ class _Reader:
             return Node(self._scalar(event), place)
         raise TypeError(f"the parser sent {type(event).__name__} where a value should stand")
 
-    def _mapping(self, place: Place, depth: int) -> Node:
+    def _mapping(self, place: Mark, depth: int) -> Node:
         entries: dict[str, Node] = {}
         for event in self._events:
             if isinstance(event, MappingEndEvent):
@@ -144,7 +144,7 @@ class _Reader:
         self._refuse_marks(event)
         return self._text(event)
 
-    def _sequence(self, place: Place, depth: int) -> Node:
+    def _sequence(self, place: Mark, depth: int) -> Node:
         items: list[Node] = []
         for event in self._events:
             if isinstance(event, SequenceEndEvent):
@@ -180,16 +180,16 @@ class _Reader:
             message = f"more than {MAX_VALUES:,} values; series of numbers belong into data files"
             raise self._fault(self._place(event), message)
 
-    def _note(self, place: Place, message: str) -> None:
+    def _note(self, place: Mark, message: str) -> None:
         """Keep a fault that does not prevent reading on, unless there are too many already."""
         self.faults.append(Fault(str(place), "", message))
         if len(self.faults) >= MAX_FAULTS:
             raise InputError(self.faults)
 
-    def _place(self, event: Event) -> Place:
-        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _place(self, event: Event) -> Mark:
+        return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _fault(self, place: Place, message: str) -> InputError:
+    def _fault(self, place: Mark, message: str) -> InputError:
         return InputError([*self.faults, Fault(str(place), "", message)])
 
 

@@ -13,7 +13,7 @@ from sim.policies.plugin import Plugins
 from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
 from sim.scenario.policy_choice import POLICY, choose_policy
-from sim.scenario.tree import Place, placed
+from sim.scenario.tree import Mark, placed
 from sim.simulation import run_key
 from sim.study.spec import Axis, StudyFile, StudySpec, read_study
 from sim.tables import Files
@@ -160,7 +160,7 @@ class Checker:
 
     def scenario(self, content: Mapping[str, Any], place: str) -> Scenario:
         """Return the scenario, or raise InputError with its faults."""
-        described = describe(placed(content, Place(place)), self._plugins)
+        described = describe(placed(content, Mark(place)), self._plugins)
         return described.with_files(self._files(described))
 
     def _files(self, scenario: Scenario) -> Files:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.grid.frequency.dense import cubics_of
 from sim.grid.frequency.model import GridModel
-from sim.grid.frequency.propagation import BLOCK, Lines, Pieces, along
+from sim.grid.frequency.propagation import BLOCK, Pieces, PiecewiseLoad, along
 from sim.grid.frequency.state_space import System, system_of
 from sim.signals import FloatArray
 
@@ -22,7 +22,7 @@ _STEPS: Final = 60
 _CLOSE_HZ: Final = 1e-12
 
 
-class Place(NamedTuple):
+class Resume(NamedTuple):
     """Where to go on: some pieces from the first, and from an offset into that [s]."""
 
     first: int
@@ -66,7 +66,7 @@ class Stretch(NamedTuple):
         deviation_hz[begin : begin + hz.size] = hz
 
 
-def stretches_of(grid: GridModel, lines: Lines) -> Iterator[Stretch]:
+def stretches_of(grid: GridModel, lines: PiecewiseLoad) -> Iterator[Stretch]:
     """Iterate over pieces of load, cut where frequency passes an edge of the deadband.
 
     Parameters
@@ -87,7 +87,7 @@ def stretches_of(grid: GridModel, lines: Lines) -> Iterator[Stretch]:
     while first < len(lines):
         count = 1 if offset_s else min(ahead, len(lines) - first)
         system = systems[abs(region)]
-        pieces = _run(system, lines, Place(first, count, offset_s), values, region * grid.deadband_hz)
+        pieces = _run(system, lines, Resume(first, count, offset_s), values, region * grid.deadband_hz)
         passing = _passing(pieces, region, grid.deadband_hz)
         if passing is None:
             yield Stretch(pieces, first, offset_s == 0.0, ends_at_point=True)
@@ -104,7 +104,9 @@ def stretches_of(grid: GridModel, lines: Lines) -> Iterator[Stretch]:
         values = systems[abs(region)].values(system.state(pieces.end()))
 
 
-def _run(system: System, lines: Lines, place: Place, values: list[complex], edge_hz: float) -> Pieces:
+def _run(
+    system: System, lines: PiecewiseLoad, place: Resume, values: list[complex], edge_hz: float
+) -> Pieces:
     """Return pieces in one region, the first from an offset on."""
     start_s, length_s, load_mw, slope = lines.block(place.first, place.first + place.pieces)
     offset_s = place.offset_s

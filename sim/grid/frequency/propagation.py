@@ -116,7 +116,7 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class PiecewiseLoad:
     """Straight pieces of load: what drives the grid."""
 
     time_s: FloatArray
@@ -147,7 +147,11 @@ def deviation_hz(system: System, values: list[AnyArray]) -> FloatArray:
 
 
 def pieces_of(
-    system: System, lines: Lines, first: int = 0, last: int | None = None, start: list[complex] | None = None
+    system: System,
+    lines: PiecewiseLoad,
+    first: int = 0,
+    last: int | None = None,
+    start: list[complex] | None = None,
 ) -> Iterator[Pieces]:
     """Iterate over pieces of load with the modes at the start of each, block by block.
 

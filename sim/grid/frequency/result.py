@@ -13,7 +13,7 @@ from sim.grid.frequency.deadband import stretches_of
 from sim.grid.frequency.dense import Cubics, cubics_of, steepest_slope, whole_cubics
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.moments import EvenMoments
-from sim.grid.frequency.propagation import Lines, Pieces, pieces_of
+from sim.grid.frequency.propagation import Pieces, PiecewiseLoad, pieces_of
 from sim.grid.frequency.rocof import SteepestChange, overlapping
 from sim.grid.frequency.state_space import system_of
 from sim.grid.frequency.statistics import (
@@ -175,7 +175,7 @@ class FrequencyResult:
     def _rocof_hz_per_s(self, windows_s: tuple[float, ...]) -> dict[float, float]:
         """Return the largest change over each of some windows, in one walk along the curve."""
         changes = {window_s: SteepestChange(window_s) for window_s in windows_s}
-        blocks = _pieces(Lines(self.time_s, self.load_mw), self.model)
+        blocks = _pieces(PiecewiseLoad(self.time_s, self.load_mw), self.model)
         if self.model.deadband_hz > 0.0:  # blocks end where it does, and modes change there
             for cubics in (cubics for pieces in blocks for cubics in cubics_of(pieces)):
                 for change in changes.values():
@@ -209,7 +209,7 @@ class FrequencyResult:
 
     def cubics(self) -> Iterator[Cubics]:
         """Iterate over the curve's deviation as cubics, in order of time; see `sim.grid.frequency.dense`."""
-        for pieces in _pieces(Lines(self.time_s, self.load_mw), self.model):
+        for pieces in _pieces(PiecewiseLoad(self.time_s, self.load_mw), self.model):
             yield from cubics_of(pieces)
 
     @property
@@ -221,7 +221,7 @@ class FrequencyResult:
         start_s = float(self.time_s[0])
         moments = EvenMoments.along(self.time_s, self.model)
         survey = _Survey(start_s) if moments is None else _EvenSurvey(moments)
-        for pieces in _pieces(Lines(self.time_s, self.load_mw), self.model):
+        for pieces in _pieces(PiecewiseLoad(self.time_s, self.load_mw), self.model):
             survey.add(pieces)
         if self.time_s[0] == self.time_s[-1]:
             survey.extremes.lowest_hz = survey.extremes.highest_hz = 0.0
@@ -278,7 +278,7 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
     """
     times_s, loads_mw = (np.asarray(array, dtype=np.float64).view() for array in (time_s, load_mw))
     require_breakpoints([times_s, loads_mw], None)
-    lines = Lines(times_s, loads_mw)
+    lines = PiecewiseLoad(times_s, loads_mw)
     frequency_hz = np.zeros(times_s.size)
     if model.deadband_hz > 0.0:
         for stretch in stretches_of(model, lines):
@@ -291,7 +291,7 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
     return FrequencyResult(times_s, loads_mw, frequency_hz, model)
 
 
-def _fill_in_order(deviation_hz: FloatArray, lines: Lines, model: GridModel) -> None:
+def _fill_in_order(deviation_hz: FloatArray, lines: PiecewiseLoad, model: GridModel) -> None:
     """Write the deviation at the points, block by block [Hz]."""
     first = 0
     for pieces in pieces_of(system_of(model), lines):
@@ -300,7 +300,7 @@ def _fill_in_order(deviation_hz: FloatArray, lines: Lines, model: GridModel) -> 
         first += block.size - 1
 
 
-def _pieces(lines: Lines, model: GridModel) -> Iterator[Pieces]:
+def _pieces(lines: PiecewiseLoad, model: GridModel) -> Iterator[Pieces]:
     """Iterate over the pieces of load with the modes at their ends."""
     if len(lines) == 0:
         return iter(())

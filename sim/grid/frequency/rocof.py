@@ -25,7 +25,7 @@ class SteepestChange:
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
         self._extremes = Extremes()
-        self._along = _Windows(window_s, self._extremes)
+        self._along = _RocofWindows(window_s, self._extremes)
 
     def add(self, cubics: Cubics) -> None:
         """Take in the next cubics, all of them."""
@@ -47,7 +47,7 @@ class SteepestChange:
         last = np.searchsorted(whole.start_s, whole.end_s[steep] + self._window_s, side="right")
         count = len(whole) + 1
         touched = np.bincount(first, minlength=count) - np.bincount(last, minlength=count)
-        windows = _Windows(self._window_s, self._extremes)
+        windows = _RocofWindows(self._window_s, self._extremes)
         # windows that are not whole within these pieces are over none of the steep ones, and left out
         for cubics in cubics_of(pieces.only(np.cumsum(touched)[:-1] > 0)):
             windows.add(cubics, self._steepest())
@@ -63,7 +63,7 @@ class SteepestChange:
         return abs(self.hz_per_s)
 
 
-class _Windows:
+class _RocofWindows:
     """All windows along consecutive cubics."""
 
     def __init__(self, window_s: float, extremes: Extremes) -> None:

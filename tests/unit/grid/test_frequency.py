@@ -20,7 +20,7 @@ from sim.grid.frequency import (
 )
 from sim.grid.frequency.assessment import nadir_ratio
 from sim.grid.frequency.dense import Cubics, steepest_slope
-from sim.grid.frequency.presets import PRESETS
+from sim.grid.frequency.model import PRESETS
 
 ERCOT = GridModel.preset("ercot")
 

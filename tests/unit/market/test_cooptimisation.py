@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.market.cooptimisation import Reserve, best_offers
+from sim.market.cooptimisation import ReserveProduct, best_offers
 from sim.scenario.offers import cooptimised_offers
 from sim.simulation import run
 from sim.testing import a_scenario
@@ -20,7 +20,7 @@ DAY_AHEAD = {"type": "file", "file": "prices.csv", "price_column": "da"}
 
 
 def one(price, margin, called=0.02, *, downward=False, most=60.0, width=60.0, available=60.0):
-    reserve = Reserve(np.array([price]), np.array([most]), called, downward)
+    reserve = ReserveProduct(np.array([price]), np.array([most]), called, downward)
     return best_offers(np.array([width]), np.array([[margin]]), np.array([available]), (reserve,))[0, 0]
 
 
@@ -47,7 +47,7 @@ def test_a_reserve_down_is_sold_above_its_cost_in_mining(margin, threshold):
 def test_offers_fit_beside_one_another_and_beat_every_corner(margin, price, available):
     widths, most, called = np.array([40.0, 30.0]), 25.0, (0.25, 0.02, 0.25)
     reserves = tuple(
-        Reserve(np.array([paid]), np.array([most]), share, downward)
+        ReserveProduct(np.array([paid]), np.array([most]), share, downward)
         for paid, share, downward in zip(price, called, (False, False, True), strict=True)
     )
     margins = np.array(margin)
@@ -59,26 +59,23 @@ def test_offers_fit_beside_one_another_and_beat_every_corner(margin, price, avai
     assert offers.sum() <= room_mw + 1e-5
 
     def worth(q):
-        x = mining(q)
-        if x is None:
+        """Return the most that energy and these reserves earn, over how much is mined beside them."""
+        room, held = min(room_mw - q[2], widths.sum()), q[0] + q[1]
+        if held > room + 1e-5:
             return -np.inf
+        best_first = widths[np.argsort(-margins)]
+        bends = (0.0, best_first[0]) + np.array([0.0, q[0], q[1], held])[:, None]
+        mined = {held, room, *np.clip([bends, bends - q[2]], held, room).ravel()}
+        return max(worth_of(q, amount) for amount in mined)
+
+    def worth_of(q, amount):
+        x = filled(amount, widths, np.argsort(-margins))
         # what is called most takes what earns least, as no two are called on the same megawatt
         taken = filled(q[0], x, np.argsort(margins))
         taken_next = filled(q[1], x - taken, np.argsort(margins))
         given = filled(q[2], widths - x, np.argsort(-margins))
         calls = 0.25 * given - 0.25 * taken - 0.02 * taken_next
         return float((x + calls) @ margins + np.array(price) @ q)
-
-    def mining(q):
-        """Return the best power beside reserves: what pays, raised to what is held, cut at the room."""
-        room, held = room_mw - q[2], q[0] + q[1]
-        if held > room + 1e-5:
-            return None
-        x, order = np.zeros(2), np.argsort(-margins)
-        for fleet in order:
-            wanted = widths[fleet] if margins[fleet] > 0.0 else max(0.0, held - x.sum())
-            x[fleet] = max(0.0, min(wanted, widths[fleet], room - x.sum()))
-        return x
 
     def filled(amount, places, order):
         found = np.zeros(2)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.market import FixedDayAheadPrice, MarketSpec, PowerPurchaseAgreement
-from sim.market.marginal import Block, Plant, PriceStep, price_at_usd_per_mwh, price_steps
+from sim.market.marginal import ContractBlock, Plant, PriceStep, price_at_usd_per_mwh, price_steps
 from sim.testing import a_scenario
 
 
@@ -36,18 +36,18 @@ def test_a_run_that_starts_after_publication_knows_tomorrow():
     ("steps", "expected"),
     [
         (price_steps(45.0, 0.0), [(inf, 45.0)]),
-        (price_steps(45.0, 3.0, Block(50.0, 32.0, "resale")), [(inf, 48.0)]),
-        (price_steps(45.0, 3.0, Block(50.0, 32.0, "take-or-pay")), [(50.0, 3.0), (inf, 48.0)]),
-        (price_steps(45.0, 3.0, Block(50.0, 32.0, "as-consumed")), [(50.0, 35.0), (inf, 48.0)]),
+        (price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "resale")), [(inf, 48.0)]),
+        (price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "take-or-pay")), [(50.0, 3.0), (inf, 48.0)]),
+        (price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "as-consumed")), [(50.0, 35.0), (inf, 48.0)]),
         (price_steps(45.0, 3.0, plant=Plant(80.0, 5.0, 0.0)), [(80.0, 5.0), (inf, 48.0)]),
         (price_steps(45.0, 3.0, plant=Plant(80.0, 5.0, 30.0)), [(50.0, 5.0), (80.0, 45.0), (inf, 48.0)]),
         (price_steps(45.0, 3.0, plant=Plant(80.0, 5.0, 90.0)), [(80.0, 45.0), (inf, 48.0)]),
         (price_steps(4.0, 3.0, plant=Plant(80.0, 5.0, 30.0)), [(80.0, 5.0), (inf, 7.0)]),
         (
-            price_steps(45.0, 0.0, Block(20.0, 32.0, "take-or-pay"), Plant(80.0, 5.0, 0.0)),
+            price_steps(45.0, 0.0, ContractBlock(20.0, 32.0, "take-or-pay"), Plant(80.0, 5.0, 0.0)),
             [(80.0, 5.0), (100.0, 0.0), (inf, 45.0)],
         ),
-        (price_steps(-9.0, 0.0, Block(50.0, 32.0, "take-or-pay")), [(50.0, 0.0), (inf, -9.0)]),
+        (price_steps(-9.0, 0.0, ContractBlock(50.0, 32.0, "take-or-pay")), [(50.0, 0.0), (inf, -9.0)]),
     ],
 )
 def test_what_a_mwh_is_worth_steps_with_site_power(steps, expected):
@@ -55,7 +55,7 @@ def test_what_a_mwh_is_worth_steps_with_site_power(steps, expected):
 
 
 def test_at_an_edge_the_next_mwh_counts():
-    steps = price_steps(45.0, 0.0, Block(50.0, 32.0, "take-or-pay"))
+    steps = price_steps(45.0, 0.0, ContractBlock(50.0, 32.0, "take-or-pay"))
     assert [price_at_usd_per_mwh(steps, power_mw) for power_mw in (0.0, 49.9, 50.0, 99.0)] == [0, 0, 45, 45]
 
 

@@ -9,15 +9,15 @@ from sim.errors import InputError
 from sim.market.chain import Network
 from sim.market.difficulty import BlockValue, Conversion
 from sim.market.network import mean_before
-from sim.market.supply_curve import Band, EndogenousDifficulty, balanced_eh_s
+from sim.market.supply_curve import CostBand, EndogenousDifficulty, balanced_eh_s
 from sim.signals import Signal
 from sim.tables import Files
 
 DAY_S = 86_400.0
 START_UTC_S = 1_767_225_600.0  # 2026-01-01T00:00Z
 REWARD_BTC = 3.125
-CHEAP = Band(share_fraction=0.5, efficiency_j_per_th=15.0, power_usd_per_mwh=50.0)
-DEAR = Band(share_fraction=0.5, efficiency_j_per_th=30.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=5.0)
+CHEAP = CostBand(share_fraction=0.5, efficiency_j_per_th=15.0, power_usd_per_mwh=50.0)
+DEAR = CostBand(share_fraction=0.5, efficiency_j_per_th=30.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=5.0)
 
 
 def worth(price: Signal) -> BlockValue:

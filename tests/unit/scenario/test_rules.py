@@ -3,7 +3,7 @@ import pytest
 from sim.ai.inference import InferenceLoad
 from sim.errors import InputError
 from sim.market import Lease
-from sim.scenario.leasing import check_leases, curtailment_share_fraction, parts_of
+from sim.scenario.rules import check_leases, curtailment_share_fraction, parts_of
 from sim.testing import a_scenario
 
 INFERENCE = {"type": "inference", "power_mw": 10.0, "profile": "azure-conversation"}

@@ -1,0 +1,307 @@
+"""Whether the parts of a scenario fit together: every check that looks at more than one of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sim.ai import AnyLoad, TrainingLoad
+from sim.ai.base import Load
+from sim.ai.halls import Hall
+from sim.grid.battery import Battery
+from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
+from sim.grid.frequency_spec import FrequencySpec
+from sim.grid.interconnection import Interconnection
+from sim.market import Lease, MarketSpec
+from sim.market.ancillary import AncillaryService
+from sim.mining import AnyFleet
+from sim.mining.cohort.spec import CohortFleet
+from sim.mining.events import PoolLoss
+from sim.policies import Ancillary, FourCp, PolicySpec, WrapperSpec
+from sim.policies.planning import PlanningSpec
+from sim.units import SECONDS_PER_MINUTE
+
+_TOLERANCE = 1e-9
+
+
+def check_names(names: list[str], services: Iterable[AncillaryService]) -> None:
+    """Raise ValueError where loads, halls, fleets and the services sold do not have names of their own."""
+    twice = _twice([*names, *(entry.service for entry in services)])
+    if twice:
+        raise ValueError(
+            "loads, halls and fleets need names of their own, other than a service's; used twice: "
+            f"{', '.join(twice)}"
+        )
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    """Return the names that stand more than once, in order."""
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def check_supply(interconnection: Interconnection, market: MarketSpec, fleets: Sequence[AnyFleet]) -> None:
+    """Raise ValueError where a site has nothing to draw from, or offers left open cannot be made."""
+    left_open = any(entry.cooptimised_up_to_mw is not None for entry in market.ancillary)
+    if left_open and not (market.day_ahead and fleets):
+        raise ValueError("cooptimised_up_to_mw needs a fleet and a day-ahead price: state market.day_ahead")
+    if interconnection.limit_mw == 0.0 and market.generation is None:
+        raise ValueError(
+            "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
+        )
+
+
+def check_storage(
+    storage: Battery | None, interconnection: Interconnection, frequency: FrequencySpec | None
+) -> None:
+    """Raise ValueError where a battery stands beside what meters or answers the site before it."""
+    if storage is not None and interconnection.trip is not None:
+        raise ValueError(
+            "storage and interconnection.trip cannot go together: the relay reckons site power ahead and "
+            "does not know what a battery will draw; leave one of them out"
+        )
+    if storage is not None and frequency is not None and frequency.closed_loop:
+        raise ValueError(
+            "storage and grid.frequency.closed_loop cannot go together: inside the run frequency follows "
+            "the site as it is before the battery; leave one of them out"
+        )
+
+
+def check_halls(
+    halls: Sequence[Hall],
+    loads: Sequence[Load],
+    fleets: Sequence[AnyFleet],
+    events: Sequence[AnyGridEvent | PoolLoss],
+) -> None:
+    """Raise ValueError where something names no hall, or a hall has no room for its fleets."""
+    known = {hall.name for hall in halls}
+    named = [(f"load '{load.name}'", load.hall) for load in loads if load.hall is not None]
+    named += [
+        (f"fleet '{fleet.name}'", fleet.location.hall) for fleet in fleets if fleet.location is not None
+    ]
+    named += [
+        ("an event", name) for event in events if isinstance(event, HallEvent) for name in event.halls or ()
+    ]
+    _check_known(named, known)
+    for load in loads:
+        _check_pue(load)
+    for hall in halls:
+        _check_room(hall, fleets)
+
+
+def _check_known(named: Iterable[tuple[str, str]], known: set[str]) -> None:
+    for who, name in named:
+        if name not in known:
+            there = f"halls are {', '.join(sorted(known))}" if known else "the scenario has no halls"
+            raise ValueError(f"{who} names hall '{name}'; {there}")
+
+
+def _check_pue(load: Load) -> None:
+    field = type(load).model_fields.get("pue")
+    if load.hall is not None and field is not None and getattr(load, "pue", None) != field.default:
+        raise ValueError(
+            f"load '{load.name}' has a pue and stands in hall '{load.hall}', whose cooling and losses take "
+            "its place; leave pue out"
+        )
+
+
+def _check_room(hall: Hall, fleets: Sequence[AnyFleet]) -> None:
+    inside = [fleet for fleet in fleets if fleet.location is not None and fleet.location.hall == hall.name]
+    rated_mw = sum(fleet.full_mw for fleet in inside)
+    if rated_mw > hall.miner_capacity_mw * (1.0 + _TOLERANCE):
+        raise ValueError(
+            f"hall '{hall.name}' has room and power for {hall.miner_capacity_mw:g} MW of rack-form miners; "
+            f"its fleets are rated {rated_mw:g} MW: {', '.join(fleet.name for fleet in inside)}"
+        )
+
+
+def check_pools(fleets: Sequence[AnyFleet], events: Sequence[AnyGridEvent | PoolLoss]) -> None:
+    """Raise ValueError where a pool loss names what is no cohort: an aggregate fleet has no pool to lose."""
+    cohorts = [fleet.name for fleet in fleets if isinstance(fleet, CohortFleet)]
+    for event in events:
+        for name in (event.fleets or ()) if isinstance(event, PoolLoss) else ():
+            if name not in cohorts:
+                there = f"cohorts are {', '.join(cohorts)}" if cohorts else "the scenario has no cohorts"
+                raise ValueError(f"a pool-loss names fleet '{name}'; {there}")
+
+
+def check_policy(policy: PolicySpec, market: MarketSpec) -> None:
+    """Raise ValueError where a policy, or one inside it, cannot do with what the market shows."""
+    for part in chain_of(policy):
+        if isinstance(part, FourCp) and market.four_cp is None:
+            raise ValueError("policy four-cp needs market.four_cp: without it there is no system load to see")
+        plans = isinstance(part, Ancillary) or (isinstance(part, PlanningSpec) and part.couples)
+        if plans and _price_depends_on_power(market):
+            raise ValueError(
+                f"policy {'ancillary' if isinstance(part, Ancillary) else 'mpc'} plans with one price, but "
+                "market.generation, or a market.supply whose energy is not resold, makes the price depend on "
+                "site power; use price-threshold there"
+            )
+        if isinstance(part, Ancillary) and all(entry.policy_up_to_mw is None for entry in market.ancillary):
+            raise ValueError(
+                "policy ancillary has nothing to offer: state policy_up_to_mw in place of offer_mw for a "
+                "service in market.ancillary"
+            )
+
+
+def _price_depends_on_power(market: MarketSpec) -> bool:
+    return market.generation is not None or getattr(market.supply, "settlement", "resale") != "resale"
+
+
+def check_frequency(frequency: FrequencySpec | None, policy: PolicySpec, events: Iterable[object]) -> None:
+    """Raise ValueError where a policy or an event needs a frequency that the scenario does not compute.
+
+    Parameters
+    ----------
+    frequency
+        What the scenario says of its grid's frequency.
+    policy
+        Its policy.
+    events
+        Its events.
+    """
+    if not _has_grid(frequency) and any(isinstance(event, GenerationLoss) for event in events):
+        raise ValueError(
+            "an event generation-loss needs grid.frequency with a preset or a grid of one's own: without it "
+            "nothing answers"
+        )
+    seeing = [each for each in chain_of(policy) if each.watched_hz is not None]
+    if not seeing:
+        return
+    name = getattr(policy, "type", "")
+    if frequency is None or not frequency.is_followed:
+        raise ValueError(
+            f"policy {name} needs grid.frequency with closed_loop: true or measured: without it no frequency "
+            "is seen in the run"
+        )
+    for each in seeing:
+        nominal_hz = getattr(each, "nominal_hz", frequency.nominal_hz)
+        if nominal_hz != frequency.nominal_hz:
+            raise ValueError(
+                f"policy {name} has a nominal_hz of {nominal_hz:g} Hz; must be that of grid.frequency, "
+                f"{frequency.nominal_hz:g} Hz"
+            )
+
+
+def _has_grid(frequency: FrequencySpec | None) -> bool:
+    return frequency is not None and frequency.has_grid
+
+
+def chain_of(policy: PolicySpec) -> list[PolicySpec]:
+    """Return a policy and all that stand in it, from the outside in."""
+    chain = [policy]
+    while isinstance(chain[-1], WrapperSpec):
+        chain.append(chain[-1].inner)
+    return chain
+
+
+def loads_of(lease: Lease, loads: Sequence[Load]) -> list[Load]:
+    """Return the loads that a lease takes: those it names, or all."""
+    return [load for load in loads if not lease.loads or load.name in lease.loads]
+
+
+def parts_of(lease: Lease, loads: Sequence[Load]) -> list[str]:
+    """Return what draws the power of a lease at the site's meter: ``load.llama``, ``hall.one``; each once."""
+    parts = (
+        f"load.{load.name}" if load.hall is None else f"hall.{load.hall}" for load in loads_of(lease, loads)
+    )
+    return list(dict.fromkeys(parts))
+
+
+def curtailment_share_fraction(lease: Lease, leases: Sequence[Lease], limit_mw: float) -> float:
+    """Return a tenant's share of what not drawing earns [1].
+
+    Its critical power over the site's limit [MW], or over all leased critical power where that is more.
+    """
+    return lease.critical_mw / max(limit_mw, sum(each.critical_mw for each in leases))
+
+
+def check_leases(leases: Sequence[Lease], loads: Sequence[Load]) -> None:
+    """Raise ValueError where leases share a name or a part of the site, or name a load that is not there."""
+    names = [lease.name for lease in leases]
+    twice = _twice(names)
+    if twice:
+        raise ValueError(f"leases need names of their own; used twice: {', '.join(twice)}")
+    taken: dict[str, str] = {}
+    for lease in leases:
+        _check_loads(lease, loads)
+        for part in parts_of(lease, loads):
+            if part in taken:
+                raise ValueError(
+                    f"lease '{lease.name}' takes {part.replace('.', ' ')}, which lease '{taken[part]}' has "
+                    "taken; a load or hall is leased once"
+                )
+            taken[part] = lease.name
+
+
+def _check_loads(lease: Lease, loads: Sequence[Load]) -> None:
+    known = {load.name for load in loads}
+    if not known:
+        raise ValueError(f"lease '{lease.name}' has no AI load to take; the scenario has none")
+    unknown = sorted(set(lease.loads) - known)
+    if unknown:
+        raise ValueError(
+            f"lease '{lease.name}' names loads that are not there: {', '.join(unknown)}; "
+            f"loads are {', '.join(sorted(known))}"
+        )
+    members = loads_of(lease, loads)
+    halls = {load.hall for load in members if load.hall is not None}
+    left = sorted(load.name for load in loads if load.hall in halls and load not in members)
+    if left:
+        raise ValueError(
+            f"lease '{lease.name}' takes only part of a hall, without {', '.join(left)}; "
+            "name all loads of a hall: its power at the meter is not told apart"
+        )
+
+
+INTERVAL_DIGITS: Final = 6
+"""Intervals that agree to a microsecond are one."""
+
+
+def staggered(loads: Sequence[AnyLoad]) -> tuple[AnyLoad, ...]:
+    """Return the loads, training jobs of one checkpoint interval with phases shared out over it.
+
+    Parameters
+    ----------
+    loads
+        The loads; of n jobs with the same interval, the k-th gets a phase of (k - 1)/n of it. Jobs that say
+        when their checkpoints start keep to it and are not counted.
+
+    Returns
+    -------
+    tuple of AnyLoad
+        In the same order; no draw of any job depends on it.
+    """
+    phases_min = {
+        name: interval_s / SECONDS_PER_MINUTE * place / len(names)
+        for interval_s, names in _alike(loads).items()
+        for place, name in enumerate(names)
+    }
+    return tuple(_with_phase(load, phases_min.get(load.name)) for load in loads)
+
+
+def check_staggering(loads: Sequence[AnyLoad]) -> None:
+    """Raise ValueError where no two jobs could be told apart."""
+    if max(map(len, _alike(loads).values()), default=0) < 2:  # noqa: PLR2004  # a pair
+        raise ValueError(
+            "stagger_checkpoints needs two training jobs or more with one checkpoint interval, which leave "
+            "out first_checkpoint_min and checkpoint.phase_min"
+        )
+
+
+def _alike(loads: Sequence[AnyLoad]) -> dict[float, list[str]]:
+    """Return the names of the jobs that leave their phase open, by interval [s]."""
+    names: dict[float, list[str]] = defaultdict(list)
+    for load in loads:
+        if isinstance(load, TrainingLoad) and _leaves_open(load):
+            names[round(load.interval_s, INTERVAL_DIGITS)].append(load.name)
+    return names
+
+
+def _leaves_open(job: TrainingLoad) -> bool:
+    return job.first_checkpoint_min is None and job.checkpoint.phase_min is None
+
+
+def _with_phase(load: AnyLoad, phase_min: float | None) -> AnyLoad:
+    if phase_min is None or not isinstance(load, TrainingLoad):
+        return load
+    checkpoint = load.checkpoint.model_copy(update={"phase_min": phase_min})
+    return load.model_copy(update={"checkpoint": checkpoint})
