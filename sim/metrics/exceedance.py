@@ -29,6 +29,8 @@ class Exceedance:
     """Largest excess [MW]."""
     count: int
     """Number of times the limit was exceeded."""
+    longest_s: float
+    """Longest time above the limit without a break [s]."""
 
 
 def excess_mw(recording: Recording) -> Signal:
@@ -41,13 +43,24 @@ def exceedance(recording: Recording) -> Exceedance:
     excess = excess_mw(recording)
     peak_mw = excess.maximum()
     if peak_mw <= TOLERANCE_MW:
-        return Exceedance(0.0, 0.0, 0.0, 0)
+        return Exceedance(0.0, 0.0, 0.0, 0, 0.0)
+    times_s = excess.intervals_above(TOLERANCE_MW)
     return Exceedance(
         time_s=excess.time_above(TOLERANCE_MW),
         energy_mwh=excess.integral_above(0.0) / SECONDS_PER_HOUR,
         peak_mw=peak_mw,
-        count=len(excess.intervals_above(TOLERANCE_MW)),
+        count=len(times_s),
+        longest_s=max((end_s - start_s for start_s, end_s in times_s), default=0.0),
     )
+
+
+def _peak_fraction(recording: Recording) -> float:
+    """Return the largest excess over the limit at that moment; infinity above a limit of zero [1]."""
+    if recording.once(exceedance).count == 0:
+        return 0.0
+    excess = excess_mw(recording)
+    limit_mw = float(recording["limit_mw"].at(excess.time_of_maximum()))
+    return excess.maximum() / limit_mw if limit_mw > 0.0 else float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,20 @@ CATALOGUE = (
         "1",
         "Times the limit was exceeded",
         lambda r: float(r.once(exceedance).count),
+        compares=True,
+    ),
+    Metric(
+        "exceedance_longest_s",
+        "s",
+        "Longest time above the limit without a break",
+        lambda r: r.once(exceedance).longest_s,
+        compares=True,
+    ),
+    Metric(
+        "exceedance_peak_fraction",
+        "1",
+        "Largest excess above the limit, as a share of the limit",
+        _peak_fraction,
         compares=True,
     ),
     _billed(

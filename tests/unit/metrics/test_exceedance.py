@@ -60,3 +60,11 @@ def test_the_baseline_is_ai_alone(record):
     assert metrics["exceedance_s"].baseline == pytest.approx(900.0)
     assert (metrics["exceedance_peak_mw"].baseline, metrics["exceedance_mwh"].baseline) == (10.0, 2.5)
     assert metrics["exceedance_count"].baseline == 1.0
+
+
+def test_the_longest_exceedance_and_the_highest_as_a_share_of_the_limit(record):
+    # above by 20 MW for 10 s, by 50 MW for 3 s
+    ai = Signal.steps([0.0, 100.0, 110.0, 500.0, 503.0], [180.0, 220.0, 180.0, 250.0, 180.0], 3600.0)
+    metrics = measure(record({"a": ai}))
+    assert metrics["exceedance_longest_s"] == pytest.approx(10.0, rel=1e-12)
+    assert metrics["exceedance_peak_fraction"] == pytest.approx(0.25, rel=1e-12)

@@ -1,0 +1,128 @@
+"""What the fleets could fill of AI's idle power, as they are sized, and what they did fill; in dips too."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.metrics.base import Metric
+from sim.metrics.dips import Dip, ai_dips
+from sim.metrics.energy import energy_mwh, idle_power_mw, soaked_energy_mwh
+from sim.recording import Recording
+from sim.signals import FloatArray, Signal
+from sim.units import SECONDS_PER_HOUR
+
+LENGTHS_S: Final = (10.0, 60.0, 600.0, float("inf"))
+"""Ends of the classes of length in which dips are told apart [s]: short checkpoints, long ones, restarts, and
+what waits for a person; assumption."""
+
+
+class DipFilling(NamedTuple):
+    """What dips add to what fleets can fill, and what they filled of it."""
+
+    dip_count: int
+    """Number of dips."""
+    fillable_mwh: float
+    """Energy that the fleets could fill, beyond what they could at the level before each [MWh]."""
+    soaked_mwh: float
+    """Of that, what they drew [MWh]."""
+
+
+def rated_mw(recording: Recording) -> float:
+    """Return the power of all fleets at full mining [MW]."""
+    return sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+
+
+def fillable_power_mw(recording: Recording, from_s: float, until_s: float) -> Signal:
+    """Return what the fleets could fill from one time [s] to a later one: idle power, up to their rating."""
+    return idle_power_mw(recording, from_s, until_s).minimum_with(rated_mw(recording))
+
+
+def fillable_energy_mwh(recording: Recording) -> float:
+    """Return the energy that fleets without inertia could fill under the limit [MWh]."""
+    spans_s = recording["ai_power_mw"].spans_s()
+    return sum(energy_mwh(fillable_power_mw(recording, *span_s)) for span_s in spans_s)
+
+
+def _soaked_fraction(recording: Recording) -> float:
+    fillable_mwh = recording.once(fillable_energy_mwh)
+    return recording.once(soaked_energy_mwh) / fillable_mwh if fillable_mwh > 0.0 else float("nan")
+
+
+def dip_fillings(recording: Recording) -> tuple[DipFilling, ...]:
+    """Return what the dips of each class of `LENGTHS_S` add to what fleets can fill, and what they filled."""
+    dips = recording.once(ai_dips)
+    fillable_mwh, soaked_mwh = np.zeros(len(dips)), np.zeros(len(dips))
+    for found, could, did in _span_by_span(recording, dips):
+        fillable_mwh[found] += could
+        soaked_mwh[found] += did
+    classes = np.searchsorted(LENGTHS_S, [dip.length_s for dip in dips], side="right")
+    return tuple(
+        DipFilling(int(of.sum()), float(fillable_mwh[of].sum()), float(soaked_mwh[of].sum()))
+        for of in (classes == place for place in range(len(LENGTHS_S)))
+    )
+
+
+def _span_by_span(
+    recording: Recording, dips: Sequence[Dip]
+) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+    """Yield the dips that meet each part of the run, and what they add in it: could be filled, was [MWh]."""
+    starts_s, ends_s = np.array([dip.start_s for dip in dips]), np.array([dip.end_s for dip in dips])
+    fleet = recording["fleet_power_mw"]
+    for from_s, until_s in recording["ai_power_mw"].spans_s():
+        # dips do not overlap, so that both times rise
+        first, stop = np.searchsorted(ends_s, from_s, side="right"), np.searchsorted(starts_s, until_s)
+        met = slice(int(first), int(stop))
+        if met.start >= met.stop:
+            continue
+        before_mw = _level_before_mw(dips[met], from_s, until_s)
+        limit_mw = recording["limit_mw"].clip_time(from_s, until_s)
+        rated = rated_mw(recording)
+        static_mw = (limit_mw - before_mw).positive_part().minimum_with(rated)
+        fillable = fillable_power_mw(recording, from_s, until_s)
+        drawn = fleet.clip_time(from_s, until_s).minimum_with(fillable)
+        edges_s = np.unique(np.clip([starts_s[met], ends_s[met]], from_s, until_s))
+        bins = np.searchsorted(edges_s, np.maximum(starts_s[met], from_s))
+        added = ((signal - static_mw).positive_part().integrals_over(edges_s) for signal in (fillable, drawn))
+        could, did = (energy[bins] / SECONDS_PER_HOUR for energy in added)
+        yield met, could, did
+
+
+def _level_before_mw(dips: Sequence[Dip], from_s: float, until_s: float) -> Signal:
+    """Return the level from which AI power fell, in the dips that meet an interval [MW]; elsewhere any."""
+    times_s = [from_s, *(max(dip.start_s, from_s) for dip in dips)]
+    levels_mw = [dips[0].reference_mw, *(dip.reference_mw for dip in dips)]
+    return Signal.steps(times_s, levels_mw, until_s)
+
+
+def _in_dips(name: str, summary: str, field: str) -> Metric:
+    def measure(recording: Recording) -> float:
+        return float(sum(getattr(filling, field) for filling in recording.once(dip_fillings)))
+
+    return Metric(name, "MWh", summary, measure)
+
+
+CATALOGUE = (
+    Metric(
+        "fillable_energy_mwh",
+        "MWh",
+        "Part of the idle energy that the fleets could draw at their rated power",
+        lambda r: r.once(fillable_energy_mwh),
+    ),
+    Metric(
+        "fillable_soaked_fraction",
+        "1",
+        "Share of the fillable energy that miners drew",
+        _soaked_fraction,
+    ),
+    _in_dips(
+        "dip_fillable_energy_mwh",
+        "Energy that the fleets could fill in dips of AI power, beyond the level before each",
+        "fillable_mwh",
+    ),
+    _in_dips(
+        "dip_soaked_energy_mwh",
+        "Energy that miners drew in dips of AI power, beyond the level before each",
+        "soaked_mwh",
+    ),
+)

@@ -1,0 +1,56 @@
+from math import isnan
+
+import numpy as np
+import pytest
+
+from sim.metrics import measure
+from sim.metrics.fillable import LENGTHS_S, dip_fillings
+from sim.signals import Signal, breakpoints
+
+
+def test_a_fleet_fills_idle_power_up_to_its_rating(record):
+    # idle 100 MW for half an hour, 30 MW for the other; a fleet of 60 MW draws 30 MW throughout
+    recording = record({"a": Signal.steps([0.0, 1800.0], [100.0, 170.0], 3600.0)}, {"m": 30.0})
+    metrics = measure(recording)
+    assert metrics["fillable_energy_mwh"] == pytest.approx(30.0 + 15.0, rel=1e-12)
+    assert metrics["fillable_soaked_fraction"] == pytest.approx(30.0 / 45.0, rel=1e-12)
+
+
+def test_nothing_to_fill_is_no_share(record):
+    assert isnan(measure(record({"a": 250.0}, {"m": 0.0}))["fillable_soaked_fraction"])
+
+
+def test_what_is_drawn_above_the_limit_fills_nothing(record):
+    recording = record({"a": 180.0}, {"m": 60.0})
+    assert measure(recording)["fillable_soaked_fraction"] == pytest.approx(1.0, rel=1e-12)
+
+
+def test_a_dip_adds_what_is_beyond_the_level_before_it(record):
+    # 20 MW free before; 100 MW free for 360 s, of which a fleet of 60 MW can fill 40 more, and fills 10 more
+    ai = Signal.steps([0.0, 600.0, 960.0], [180.0, 100.0, 180.0], 3600.0)
+    recording = record({"a": ai}, {"m": 30.0})
+    metrics = measure(recording)
+    assert metrics["dip_fillable_energy_mwh"] == pytest.approx(40.0 * 0.1, rel=1e-12)
+    assert metrics["dip_soaked_energy_mwh"] == pytest.approx(10.0 * 0.1, rel=1e-12)
+
+
+def test_dips_are_told_apart_by_their_length(record):
+    ai = Signal.steps([0.0, 600.0, 605.0, 1200.0, 1260.0], [180.0, 100.0, 180.0, 100.0, 180.0], 3600.0)
+    fillings = dip_fillings(record({"a": ai}, {"m": 60.0}))
+    assert [filling.dip_count for filling in fillings] == [1, 0, 1, 0]
+    assert fillings[0].fillable_mwh == pytest.approx(40.0 * 5.0 / 3600.0, rel=1e-12)
+    assert len(fillings) == len(LENGTHS_S)
+
+
+def test_a_dip_across_two_parts_of_a_long_run_is_counted_whole(record, monkeypatch):
+    times_s = np.arange(0.0, 3600.0, 10.0)
+    levels_mw = np.where((times_s >= 600.0) & (times_s < 2400.0), 100.0 + times_s / 100.0, 180.0)
+    recording = record({"a": Signal.steps(times_s, levels_mw, 3600.0)}, {"m": 60.0})
+    whole = dip_fillings(recording)
+    monkeypatch.setattr(breakpoints, "BLOCK", 16)
+    monkeypatch.setattr("sim.signals.base.BLOCK", 16)
+    in_parts = dip_fillings(recording)
+    assert sum(filling.dip_count for filling in whole) == 1
+    assert [filling.fillable_mwh for filling in in_parts] == pytest.approx(
+        [filling.fillable_mwh for filling in whole], rel=1e-9
+    )
