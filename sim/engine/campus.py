@@ -10,12 +10,12 @@ from sim.clock import Clock, feed
 from sim.engine.books import open_books
 from sim.engine.bus import Bus
 from sim.engine.controller import Controller
+from sim.engine.duties import Obligations, has_obligations
 from sim.engine.fleets import Fleets
 from sim.engine.frequency_loop import is_followed, loop_of, measured_hz
 from sim.engine.halls import Halls
 from sim.engine.markets import Markets
 from sim.engine.meter import DemandMeter
-from sim.engine.obligations import Obligations, has_obligations
 from sim.engine.recorder import Recorder
 from sim.engine.site_power import SitePower
 from sim.engine.storage import record_battery, with_battery

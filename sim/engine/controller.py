@@ -11,9 +11,9 @@ from simpy import Event
 from sim.ai.notice import Notice
 from sim.clock import Alarm, Clock
 from sim.engine.bus import Bus
+from sim.engine.duties import Obligations
 from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
-from sim.engine.obligations import Obligations
 from sim.errors import PolicyError
 from sim.grid.orders import Order
 from sim.market.marginal import PriceStep, price_at_usd_per_mwh

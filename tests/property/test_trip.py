@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sim.engine.trip import FALLS_MW, RISES_MW
+from sim.engine.duties import FALLS_MW, RISES_MW
 from sim.simulation import run
 from sim.testing import a_scenario
 

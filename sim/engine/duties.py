@@ -1,0 +1,302 @@
+"""What stands above the policy's wish: gathers the duties of a run, and has them arbitrated."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
+from math import inf
+from typing import Any, Final
+
+from simpy import Event
+
+from sim.clock import Alarm, At, Clock
+from sim.engine.ancillary import REGULATION, Reserves
+from sim.engine.recorder import Recorder
+from sim.engine.site_power import SitePower
+from sim.grid.interconnection import Trip
+from sim.grid.orders import Order
+from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
+from sim.policies import Awards
+from sim.policies.soundness import Offers
+from sim.scenario.model import Scenario
+from sim.units import SECONDS_PER_MINUTE
+
+
+class OrderDesk:
+    """The orders of one run.
+
+    Parameters
+    ----------
+    clock
+        The clock.
+    log
+        Records what happens to an order: source, kind, cap [MW].
+    orders
+        The orders that bind the site.
+    lead_s
+        How long before an order binds the fleets are brought to its cap [s].
+    notice
+        Tells the controller that something was published.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        log: Callable[[str, str, float], None],
+        orders: Iterable[Order],
+        lead_s: float,
+        notice: Callable[[], None],
+    ) -> None:
+        self.known: tuple[Order, ...] = ()
+        """What has been announced and is not over, in the order in which it was announced."""
+        self._kept: tuple[Order, ...] = ()
+        self._clock = clock
+        self._log = log
+        self._lead_s = lead_s
+        self._notice = notice
+        for number, order in enumerate(orders, start=1):
+            if order.until_s > clock.now:
+                clock.process(self._course(f"order.{number}", order))
+
+    def duties(self, ai_power_mw: float) -> Iterator[Duty]:
+        """Yield a duty for each order to be kept now, at an AI power [MW]."""
+        for order in self._kept:
+            yield Duty(ORDER, order.reason, cap_mw=order.fleet_cap_mw(ai_power_mw))
+
+    def _course(self, source: str, order: Order) -> Generator[Event, Any, None]:
+        yield At(self._clock, order.announced_at_s)
+        self.known = (*self.known, order)
+        self._tell(source, "announced", order)
+        yield At(self._clock, max(order.announced_at_s, order.binding_from_s - self._lead_s))
+        self._kept = (*self._kept, order)
+        self._notice()
+        yield At(self._clock, order.binding_from_s)
+        self._tell(source, f"binding: {order.applies_to}", order)
+        yield At(self._clock, order.until_s)
+        self.known = tuple(other for other in self.known if other is not order)
+        self._kept = tuple(other for other in self._kept if other is not order)
+        self._tell(source, "over", order)
+
+    def _tell(self, source: str, kind: str, order: Order) -> None:
+        self._log(source, kind, order.cap_mw)
+        self._notice()
+
+
+RISES_MW: Final = 1e-6
+"""The site is above from one watt above the level on: fleets that fill it up exactly miss it by rounding."""
+FALLS_MW: Final = 0.5e-6
+"""It is no longer above from half a watt above the level down: rounding must not turn a crossing back."""
+
+
+class TripRelay:
+    """Meters the site exactly, at every instant, and reckons ahead when it will cross the level.
+
+    Fleets know their ramps ahead and AI states its power in lines, so that the next crossing is known: no
+    scan is needed, and one alarm does.
+
+    Parameters
+    ----------
+    clock
+        The clock.
+    site
+        What the site draws.
+    trip
+        Level, delay and hold.
+    log
+        Records a trip with the power above the level [MW], and its end.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        site: SitePower,
+        trip: Trip,
+        log: Callable[[str, float], None],
+    ) -> None:
+        self._site = site
+        self._trip = trip
+        self._log = log
+        self._clock = clock
+        self._alarm = Alarm(clock, self._ask_to_be_read)
+        self._level_mw = inf
+        self._above_since_s = inf
+        self._crossing_s = inf
+        self._held_until_s = -inf
+        self._tripped = False
+
+    def duties(self) -> Iterator[Duty]:
+        """Yield the duty to stand still while tripped."""
+        if self._tripped:
+            yield Duty(TRIP, "exceedance trip", cap_mw=0.0)
+
+    def read(self, now_s: float, limit_mw: float) -> None:
+        """Take note of the site's power now, and trip or come back where it is time."""
+        self._level_mw = self._trip.level_mw(limit_mw)
+        power_mw = self._site.ahead(now_s)[0].value_mw
+        self._cross(now_s, power_mw)
+        self._crossing_s = inf
+        if self._tripped and now_s >= self._held_until_s:
+            self._tripped = False
+            self._log("trip-over", power_mw - self._level_mw)
+            if self._above_since_s < inf:
+                self._above_since_s = now_s  # the count begins afresh
+        if not self._tripped and now_s >= self._above_since_s + self._trip.after_s:
+            self._tripped = True
+            self._held_until_s = now_s + self._trip.hold_min * SECONDS_PER_MINUTE
+            self._log("trip", power_mw - self._level_mw)
+
+    def watch(self, now_s: float) -> None:
+        """Reckon ahead, once the fleets have been told what to do, when to read next."""
+        # the first command of a run finds the fleets where it sends them: a jump
+        self._cross(now_s, self._site.ahead(now_s)[0].value_mw)
+        self._crossing_s = self._next_crossing_s(now_s)
+        due_s = self._held_until_s if self._tripped else self._above_since_s + self._trip.after_s
+        self._alarm.set(min(self._crossing_s, due_s, self._site.known_until_s))
+
+    def _ask_to_be_read(self) -> None:
+        self._clock.unsettled = True
+
+    def _cross(self, now_s: float, power_mw: float) -> None:
+        """Note whether the site is above: by a crossing that was reckoned, or by a jump."""
+        above = self._above_since_s < inf
+        if self._crossing_s <= now_s:
+            above = not above
+        if above and power_mw <= self._level_mw + FALLS_MW:
+            above = False
+        elif power_mw > self._level_mw + RISES_MW:
+            above = True
+        if not above:
+            self._above_since_s = inf
+        elif self._above_since_s == inf:
+            self._above_since_s = now_s
+
+    def _next_crossing_s(self, now_s: float) -> float:
+        """Return when the site will next leave the side that it is on [s]; infinity: not as things stand."""
+        above = self._above_since_s < inf
+        sign = -1.0 if above else 1.0
+        level_mw = self._level_mw + (FALLS_MW if above else RISES_MW)
+        lines = self._site.ahead(now_s)
+        ends_s = [line.from_s for line in lines[1:]] + [inf]
+        for line, end_s in zip(lines, ends_s, strict=True):
+            beyond_mw = sign * (line.value_mw - level_mw)
+            slope_mw_per_s = sign * line.slope_mw_per_s
+            if beyond_mw >= 0.0 and line.from_s > now_s:
+                return line.from_s
+            if slope_mw_per_s > 0.0:
+                crossing_s = max(now_s, line.from_s - beyond_mw / slope_mw_per_s)
+                if crossing_s < end_s:
+                    return crossing_s
+        return inf
+
+
+class Obligations:
+    """Orders, reserves sold, and the relay of one run.
+
+    Parameters
+    ----------
+    clock, recorder
+        What the campus is made of.
+    site
+        What the site draws.
+    scenario
+        What to build.
+    notice
+        Tells the controller that something was published.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        site: SitePower,
+        scenario: Scenario,
+        notice: Callable[[], None],
+    ) -> None:
+        self._minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
+        self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
+        self._log = partial(recorder.log, "controller")
+        self._track = recorder.track("fleet_obliged_mw")
+        self._obliged_mw: float | None = None
+        self._reason: str | None = None
+        lead_s = scenario.controller.order_lead_s
+        self._desk = OrderDesk(clock, recorder.log, scenario.orders(), lead_s, notice)
+        self._reserves = Reserves(clock, recorder, scenario, notice)
+        self._relay: TripRelay | None = None
+        if scenario.interconnection.trip is not None:
+            log = partial(recorder.log, "interconnection")
+            self._relay = TripRelay(clock, site, scenario.interconnection.trip, log)
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Orders that have been announced and are not over."""
+        return self._desk.known
+
+    @property
+    def awards_mw(self) -> Awards:
+        """Reserves sold now [MW]."""
+        return self._reserves.awards_mw
+
+    def shown(self, now_s: float) -> dict[str, Any]:
+        """Return what a policy sees of ancillary services besides present awards, by name."""
+        return self._reserves.shown(now_s)
+
+    def take_offers(self, offers: Offers) -> None:
+        """Take what the policy offers from now on; raise PolicyError where that cannot be."""
+        self._reserves.take(offers)
+
+    def finish(self, end_s: float) -> None:
+        """Record what is known of the services only once the run is over."""
+        self._reserves.finish(end_s)
+
+    def meet(self, now_s: float, wish_mw: float, ai_power_mw: float, limit_mw: float) -> float:
+        """Return what the fleets are to draw for the policy's wish, and record it [MW].
+
+        Parameters
+        ----------
+        now_s
+            The time [s].
+        wish_mw
+            What the policy wants of all fleets together [MW]; what they cannot draw is cut off first.
+        ai_power_mw
+            AI power as telemetered [MW].
+        limit_mw
+            The limit in force [MW].
+        """
+        if self._relay is not None:
+            self._relay.read(now_s, limit_mw)
+        duties = self._duties(ai_power_mw, limit_mw)
+        within_mw = self._within(wish_mw)
+        told_mw, reason = arbitrate(within_mw, duties)
+        obliged_mw = self._within(told_mw)
+        uncalled_mw = self._within(arbitrate(within_mw, without_calls(duties)).target_mw)
+        self._reserves.record_base(now_s, uncalled_mw)
+        if obliged_mw != self._obliged_mw:
+            self._obliged_mw = obliged_mw
+            self._track.set(now_s, obliged_mw)
+        self._tell(reason, obliged_mw)
+        return obliged_mw
+
+    def watch(self, now_s: float) -> None:
+        """Look ahead, once the fleets have been told."""
+        if self._relay is not None:
+            self._relay.watch(now_s)
+
+    def _tell(self, reason: str | None, obliged_mw: float) -> None:
+        """Log what binds when it changes; regulation does so every few seconds, and stands in its signals."""
+        if reason == REGULATION:
+            reason = None
+        if reason != self._reason:
+            self._reason = reason
+            self._log(f"duty: {reason or 'none'}", obliged_mw)
+
+    def _within(self, power_mw: float) -> float:
+        """Return the nearest power that the fleets can draw [MW]."""
+        return min(max(power_mw, self._minimum_mw), self._rated_mw)
+
+    def _duties(self, ai_power_mw: float, limit_mw: float) -> list[Duty]:
+        room_mw = min(self._rated_mw, max(self._minimum_mw, limit_mw - ai_power_mw))
+        duties = [*self._reserves.duties(self._minimum_mw, room_mw), *self._desk.duties(ai_power_mw)]
+        return duties if self._relay is None else [*duties, *self._relay.duties()]
+
+
+def has_obligations(scenario: Scenario) -> bool:
+    """Return whether anything in a scenario may stand above its policy's wish."""
+    return bool(scenario.interconnection.trip or scenario.orders() or scenario.market.ancillary)
