@@ -30,6 +30,7 @@ def run(
     """Run a scenario: print a table of metrics and write a result folder."""
     from sim.cli.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.publish import default_folder, publish  # noqa: PLC0415
+    from sim.report.cautions import cautions  # noqa: PLC0415
     from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
@@ -46,6 +47,8 @@ def run(
     )
     with progress_bar(f"running {loaded.name}") as progress:
         result = simulate(loaded, progress=progress)
+    for caution in cautions(result.recording, loaded.model_dump(mode="json"), result.metrics):
+        say(f"caution: {caution.text} (mend: {caution.field})")
     if as_json:
         print_metrics_json(result.metrics)
     else:

@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from sim.recording import Recording
+from sim.report.cautions import cautions
 from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
@@ -65,6 +66,7 @@ def page(
         name=_text(result.scenario, "name"),
         question=_text(result.scenario, "question"),
         facts=list(_facts(result, clock)),
+        cautions=cautions(recording, result.scenario, known_values(result.metrics)),
         verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
         has_price=has_prices(recording),
         moments=[_moment_line(moment, clock) for moment in moments],
@@ -79,6 +81,11 @@ def page(
         provenance=list(_provenance(result.provenance)),
         command=_command(result.provenance),
     )
+
+
+def known_values(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Return the values of the metrics that the run can tell, by name."""
+    return {name: float(entry["value"]) for name, entry in metrics.items() if entry["value"] is not None}
 
 
 # -- text ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,166 @@
+"""What a reader must know before any figure of a run: what looks wrong, and the field that mends it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+from typing import Any, Final
+
+from sim.ai.catalogue import SERVERS, Server
+from sim.ai.checkpointing import young_daly_interval_s
+from sim.recording import Recording
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR
+
+STARTS_PER_MACHINE_DAY: Final = 10.0
+"""Starts of a machine in a day above which wear is no longer what starts are priced at [1/d]; assumption:
+operators curtail a few times a day."""
+FLEET_MOVE_MW: Final = 100.0
+"""Move of all fleets within `FLEET_MOVE_S` that a grid operator will ask about [MW]; assumption: ten times
+what ERCOT's board proposed for a whole site in September 2026 (10 MW in 5 s)."""
+FLEET_MOVE_S: Final = 5.0
+INTERVAL_RATIO: Final = 2.0
+"""A checkpoint interval this many times its optimum, or that small a part of it, is far from it [1]."""
+NAMEPLATE_RATIO: Final = 1.1
+"""Stated power of a job over what its servers draw while computing, above which it is a nameplate [1]."""
+MOST_OF_RUN: Final = 0.5
+
+Metrics = Mapping[str, float]
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One thing that is likely not meant."""
+
+    text: str
+    """What is seen, with its figure."""
+    field: str
+    """The field of the scenario that mends it."""
+
+
+def cautions(recording: Recording, scenario: Document, metrics: Metrics) -> tuple[Caution, ...]:
+    """Return what looks wrong with a run, most serious first.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    scenario
+        The resolved scenario, as ``scenario.yaml`` holds it.
+    metrics
+        Value of each metric by its name.
+    """
+    return tuple(found for check in CHECKS for found in check(recording, scenario, metrics))
+
+
+def _ai_above_limit(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
+    above_s = (recording["ai_power_mw"] - recording["limit_mw"]).time_above(0.0)
+    if above_s > MOST_OF_RUN * recording.end_s:
+        share = above_s / recording.end_s
+        peak_mw = recording["ai_power_mw"].maximum()
+        yield Caution(
+            f"AI alone is above the limit for {share:.0%} of the run, up to {peak_mw:,.6g} MW: "
+            "is its power given in MW?",
+            "interconnection.limit_mw, or the loads",
+        )
+
+
+def _fleet_beyond_headroom(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
+    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    most_mw = max(0.0, (recording["limit_mw"] - recording["ai_power_mw"]).maximum())
+    if rated_mw > most_mw:
+        yield Caution(
+            f"the fleets are rated for {rated_mw:,.4g} MW, and AI never left more than {most_mw:,.4g} MW",
+            "fleets.*.rated_mw",
+        )
+
+
+def _fleet_moves(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
+    fleet = recording["fleet_power_mw"]
+    if fleet.duration_s < FLEET_MOVE_S or fleet.maximum() - fleet.minimum() <= FLEET_MOVE_MW:
+        return
+    moved_mw, _ = fleet.largest_range(FLEET_MOVE_S)
+    if moved_mw > FLEET_MOVE_MW:
+        yield Caution(
+            f"the fleets move by {moved_mw:,.0f} MW within {FLEET_MOVE_S:g} s",
+            "policy: ramp-limit around the policy, or fleets.*.ramp_down_mw_per_s",
+        )
+
+
+def _starts(_recording: Recording, _scenario: Document, metrics: Metrics) -> Iterator[Caution]:
+    starts = metrics.get("machine_starts_per_machine_day", 0.0)
+    if starts > STARTS_PER_MACHINE_DAY:
+        yield Caution(
+            f"each machine starts {starts:,.0f} times a day",
+            "policy: minimum-dwell around the policy, or costs.start_cost_usd_per_machine",
+        )
+
+
+def _intervals(_recording: Recording, scenario: Document, metrics: Metrics) -> Iterator[Caution]:
+    for name, load in _training(scenario):
+        interval_min = (load.get("checkpoint") or {}).get("interval_min")
+        stall_s = metrics.get(f"ai.{name}.stall_mean_s", 0.0)
+        between_s = metrics.get(f"ai.{name}.mean_time_between_interruptions_h", 0.0) * SECONDS_PER_HOUR
+        if not interval_min or not (stall_s > 0.0 and between_s > 0.0 and isfinite(between_s)):
+            continue
+        best_min = young_daly_interval_s(stall_s, between_s) / 60.0
+        if best_min > 0.0 and not 1.0 / INTERVAL_RATIO <= interval_min / best_min <= INTERVAL_RATIO:
+            yield Caution(
+                f"{name} saves its state every {interval_min:g} min; with its stalls and interruptions "
+                f"{best_min:.3g} min would waste least",
+                f"loads.{name}.checkpoint: {{interval: young-daly}}",
+            )
+
+
+def _nameplates(_recording: Recording, scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
+    for name, load in _training(scenario):
+        server, stated_mw = SERVERS.get(load.get("gpu", "")), load.get("power_mw")
+        if server is None or stated_mw is None:
+            continue
+        drawn_mw = load["gpus"] * _gpu_w(server, load) / MEGAWATT_IN_WATTS
+        if stated_mw > NAMEPLATE_RATIO * drawn_mw:
+            yield Caution(
+                f"{name} is given {stated_mw:,.4g} MW, and its servers draw {drawn_mw:,.4g} MW computing: "
+                "a nameplate is no draw",
+                f"loads.{name}.power_mw",
+            )
+
+
+def _gpu_w(server: Server, load: Document) -> float:
+    """Return what a GPU draws with its share of the node, mean over the iterations of a job [W]."""
+    duty = float((load.get("iteration") or {}).get("duty_fraction", 1.0))
+    busy, waiting = (server.gpu_fractions[state].value for state in ("compute", "communicate"))
+    gpu_w = server.gpu_rated_w.value * (duty * busy + (1.0 - duty) * waiting)
+    return gpu_w + server.other_w.value / server.gpus_per_node
+
+
+def _training(scenario: Document) -> Iterator[tuple[str, Document]]:
+    for load in scenario.get("loads") or ():
+        if load.get("type") == "training":
+            yield load["name"], load
+
+
+def _years(recording: Recording, scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
+    market = scenario.get("market") or {}
+    power, bitcoin = market.get("power") or {}, market.get("bitcoin") or {}
+    if not recording.fleet_names or power.get("type") != "file" or bitcoin.get("type") != "fixed":
+        return
+    power_year = datetime.fromisoformat(scenario["start"]).year
+    stated = bitcoin.get("of_year")
+    if stated != power_year:
+        quoted = "a year that is not stated" if stated is None else str(stated)
+        yield Caution(
+            f"prices of power are of {power_year}, the hashprice is of {quoted}",
+            "market.bitcoin: {type: file} or {type: network}",
+        )
+
+
+CHECKS: Final[tuple[Callable[[Recording, Document, Metrics], Iterator[Caution]], ...]] = (
+    _ai_above_limit,
+    _fleet_beyond_headroom,
+    _fleet_moves,
+    _starts,
+    _nameplates,
+    _intervals,
+    _years,
+)
