@@ -11,7 +11,7 @@ from sim.engine.coincident_peaks import load_forecaster
 from sim.engine.recorder import Recorder
 from sim.market.forecasts import AiWeeklyForecast, Forecast, Forecasts, PriceOutlook, PriceRecord
 from sim.market.power import PublishedPowerPrice
-from sim.policies.periods import period_at, period_start_s
+from sim.policies.outlook import period_at, period_start_s
 from sim.rng import stream
 from sim.scenario.model import Scenario
 from sim.signals import FloatArray, Signal

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from sim.policies import Decision, Observation
-from sim.policies.headroom import within_headroom
-from sim.policies.periods import period_at, period_start_s
+from sim.policies.base import within_headroom
+from sim.policies.outlook import period_at, period_start_s
 
 
 class Timing(NamedTuple):

@@ -1,6 +1,8 @@
 """Policies: each decides from an observation alone what the fleets should draw."""
 
-from typing import Annotated
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field, WrapSerializer, WrapValidator
 
@@ -19,6 +21,7 @@ from sim.policies.base import (
     Policy,
     PolicySpec,
     ServiceView,
+    WrapperSpec,
 )
 from sim.policies.call_obedience import CallObedience
 from sim.policies.checkpoint_aware import CheckpointAware
@@ -39,67 +42,48 @@ from sim.policies.price_threshold import PriceThreshold
 from sim.policies.ramp_limit import RampLimit
 from sim.policies.sced_bid import ScedBid
 from sim.policies.under_frequency import UnderFrequency
-from sim.policies.wrapper import WrapperSpec
 
 POLICIES: dict[str, type[PolicySpec]] = {
-    "always-on": AlwaysOn,
-    "ancillary": Ancillary,
-    "call-obedience": CallObedience,
-    "checkpoint-aware": CheckpointAware,
-    "droop": Droop,
-    "flat-site": FlatSite,
-    "follow-headroom": FollowHeadroom,
-    "four-cp": FourCp,
-    "hysteresis": Hysteresis,
-    "island-frequency": IslandFrequency,
-    "minimum-dwell": MinimumDwell,
-    "mining-off": MiningOff,
-    "mpc": Mpc,
-    "mpc-cvar": MpcCvar,
-    "partial-power": PartialPower,
-    "price-guard": PriceGuard,
-    "price-threshold": PriceThreshold,
-    "ramp-limit": RampLimit,
-    "sced-bid": ScedBid,
-    "under-frequency": UnderFrequency,
+    get_args(kind.model_fields["type"].annotation)[0]: kind
+    for kind in (
+        AlwaysOn,
+        Ancillary,
+        CallObedience,
+        CheckpointAware,
+        Droop,
+        FlatSite,
+        FollowHeadroom,
+        FourCp,
+        Hysteresis,
+        IslandFrequency,
+        MinimumDwell,
+        MiningOff,
+        Mpc,
+        MpcCvar,
+        PartialPower,
+        PriceGuard,
+        PriceThreshold,
+        RampLimit,
+        ScedBid,
+        UnderFrequency,
+    )
 }
-"""The policies by the type that a scenario names."""
+"""The policies by the type that a scenario names: the one table of them."""
 
-AnyPolicy = Annotated[
-    AlwaysOn
-    | Ancillary
-    | CallObedience
-    | CheckpointAware
-    | Droop
-    | FlatSite
-    | FollowHeadroom
-    | FourCp
-    | Hysteresis
-    | IslandFrequency
-    | MinimumDwell
-    | MiningOff
-    | Mpc
-    | MpcCvar
-    | PartialPower
-    | PriceGuard
-    | PriceThreshold
-    | RampLimit
-    | ScedBid
-    | UnderFrequency,
-    Field(discriminator="type"),
-    WrapValidator(validated),
-    WrapSerializer(as_data),
-]
-"""Any policy that a scenario may name; one from outside only where plug-ins are allowed."""
+if TYPE_CHECKING:
+    AnyPolicy = PolicySpec
+else:
+    AnyPolicy = Annotated[
+        reduce(or_, POLICIES.values()),
+        Field(discriminator="type"),
+        WrapValidator(validated),
+        WrapSerializer(as_data),
+    ]
+    """Any policy that a scenario may name; one from outside only where plug-ins are allowed."""
 
-# a policy around any policy can be described only once all of them are known
-_KNOWN = {"AnyPolicy": AnyPolicy}
-CallObedience.model_rebuild(_types_namespace=_KNOWN)
-Droop.model_rebuild(_types_namespace=_KNOWN)
-MinimumDwell.model_rebuild(_types_namespace=_KNOWN)
-PriceGuard.model_rebuild(_types_namespace=_KNOWN)
-RampLimit.model_rebuild(_types_namespace=_KNOWN)
-UnderFrequency.model_rebuild(_types_namespace=_KNOWN)
+for _kind in POLICIES.values():  # a policy around any policy can be described only once all of them are known
+    if issubclass(_kind, WrapperSpec):
+        _kind.model_rebuild(_types_namespace={"AnyPolicy": AnyPolicy})
 
 __all__ = [
     "POLICIES",

@@ -1,9 +1,9 @@
-"""What a policy sees, what it answers, and what it is."""
+"""What a policy sees, what it answers, and what it is; and what limit and fleets let through of its wish."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import inf
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
@@ -11,6 +11,9 @@ from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
 from sim.market.marginal import PriceStep
 from sim.spec import Spec
+
+if TYPE_CHECKING:
+    from sim.policies import AnyPolicy
 
 
 class FleetView(NamedTuple):
@@ -173,6 +176,9 @@ class PolicySpec(Spec):
     source_sha256: ClassVar[Mapping[str, str]] = {}
     """SHA-256 of the source of a policy from outside, by its module's name; empty for the project's own."""
 
+    if TYPE_CHECKING:
+        type: str  # each policy declares its own, a literal; here it would come before all other fields
+
     @property
     def watched_hz(self) -> tuple[float, ...] | None:
         """Frequencies that it must be told of when they are passed [Hz]; None: it needs no frequency."""
@@ -193,3 +199,52 @@ class StatelessPolicy(PolicySpec):
     @abstractmethod
     def decide(self, observation: Observation) -> Decision:
         """Return the power wanted of all fleets together, and why."""
+
+
+class WrapperSpec(PolicySpec):
+    """Base of the policies that change what another one decides; they may stand in one another."""
+
+    inner: "AnyPolicy"
+    """The policy whose decisions are changed; of any type."""
+
+    @property
+    def watched_hz(self) -> tuple[float, ...] | None:
+        """What the inner policy must be told of [Hz]; None: no frequency."""
+        return self.inner.watched_hz
+
+
+def reachable_mw(target_mw: float, fleets: tuple[FleetView, ...]) -> float:
+    """Return what the fleets can draw together that is nearest to a target [MW].
+
+    Examples
+    --------
+    >>> reachable_mw(200.0, (FleetView("miners", 5.0, 60.0, 17.5, 100.0),))
+    60.0
+    """
+    minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
+    rated_mw = sum(fleet.rated_mw for fleet in fleets)
+    return min(max(target_mw, minimum_mw), rated_mw)
+
+
+def within_headroom(
+    wanted_mw: float, reason: str, observation: Observation, margin_mw: float, wake_at_s: float | None = None
+) -> Decision:
+    """Return the decision to draw a power, cut at the headroom less a margin.
+
+    Parameters
+    ----------
+    wanted_mw
+        Power that the fleets are to draw if the limit allows [MW].
+    reason
+        Why; it gives way to ``headroom`` or ``no headroom`` where the limit cuts.
+    observation
+        What is known of limit and AI power.
+    margin_mw
+        Power kept free below the limit [MW].
+    wake_at_s
+        When to ask again [s].
+    """
+    free_mw = max(0.0, observation.headroom_mw - margin_mw)
+    if wanted_mw <= free_mw:
+        return Decision(wanted_mw, reason, wake_at_s)
+    return Decision(free_mw, "headroom" if free_mw > 0.0 else "no headroom", wake_at_s)

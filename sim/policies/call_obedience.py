@@ -5,10 +5,8 @@ from typing import Final, Literal
 
 from sim.grid.orders import Order
 from sim.mining.duties import ANCILLARY, ORDER, Duty, arbitrate, reserve_duty
-from sim.policies.base import Awards, Decision, Observation, Policy
-from sim.policies.headroom import reachable_mw
+from sim.policies.base import Awards, Decision, Observation, Policy, WrapperSpec, reachable_mw
 from sim.policies.ramp import earlier_s
-from sim.policies.wrapper import WrapperSpec
 from sim.spec import NonNegative
 
 AHEAD: Final = ANCILLARY + 1
@@ -40,16 +38,26 @@ class CallObedience(WrapperSpec):
 
     def start(self) -> "CallObediencePolicy":
         """Return a fresh policy for one run."""
-        return CallObediencePolicy(self)
+        return CallObediencePolicy(self.inner.start(), self.lead_s, self.hold_s)
 
 
 class CallObediencePolicy:
-    """The policy in a run: the inner one, and the orders that are known or have not been over for long."""
+    """The policy in a run: the inner one, and the orders that are known or have not been over for long.
 
-    def __init__(self, spec: CallObedience) -> None:
-        self._inner: Policy = spec.inner.start()
-        self._lead_s = spec.lead_s
-        self._hold_s = spec.hold_s
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    lead_s
+        How long before an order binds, or what is sold changes, the target is within it [s].
+    hold_s
+        How long after an order its cap is kept [s].
+    """
+
+    def __init__(self, inner: Policy, lead_s: float, hold_s: float) -> None:
+        self._inner = inner
+        self._lead_s = lead_s
+        self._hold_s = hold_s
         self._orders: tuple[Order, ...] = ()
 
     def decide(self, observation: Observation) -> Decision:

@@ -3,7 +3,7 @@ r"""The best first step where several futures are possible, and bad ones weigh m
 Notes
 -----
 Scenarios :math:`\omega` of equal probability share all but their margins, and the first step. With the profit
-:math:`V_\omega` of each as in :mod:`sim.policies.dispatch`:
+:math:`V_\omega` of each as in :mod:`sim.policies.programme`:
 
 .. math::
 
@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.policies.dispatch import DispatchError, Horizon, Plan, Programme, best_of_each_step, is_free
+from sim.policies.programme import Dispatch, DispatchError, Horizon, Programme, best_of_each_step, is_free
 from sim.units import FloatArray
 
 
@@ -92,7 +92,7 @@ def best_first_step(
     return _by_programme(horizon, margins_usd_per_mwh, risk_weight, beta)
 
 
-def _best_alone(horizon: Horizon, margin_usd_per_mwh: FloatArray) -> Plan | None:
+def _best_alone(horizon: Horizon, margin_usd_per_mwh: FloatArray) -> Dispatch | None:
     """Return the best dispatch of one future where nothing ties its steps together, else None."""
     future = replace(horizon, margin_usd_per_mwh=margin_usd_per_mwh)
     plan = best_of_each_step(future)

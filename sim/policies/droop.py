@@ -5,9 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, FleetView, Observation, Policy
-from sim.policies.headroom import reachable_mw
-from sim.policies.wrapper import WrapperSpec
+from sim.policies.base import Decision, FleetView, Observation, Policy, WrapperSpec, reachable_mw
 from sim.spec import Positive
 
 DroopFraction = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -49,29 +47,54 @@ class Droop(WrapperSpec):
 
     def start(self) -> "DroopPolicy":
         """Return a fresh policy for one run."""
-        return DroopPolicy(self)
+        return DroopPolicy(
+            self.inner.start(), self.droop_fraction, self.deadband_hz, self.nominal_hz, self.range_mw
+        )
 
 
 class DroopPolicy:
-    """The policy in a run: the inner one, and the line of the droop."""
+    """The policy in a run: the inner one, and the line of the droop.
 
-    def __init__(self, spec: Droop) -> None:
-        self._inner: Policy = spec.inner.start()
-        self._spec = spec
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    droop_fraction
+        Deviation, over nominal frequency, that moves the whole range [1].
+    deadband_hz
+        Half-width of the deadband, without step [Hz].
+    nominal_hz
+        Nominal frequency [Hz].
+    range_mw
+        Power that the droop is of [MW]; None: rated less minimum power of all fleets.
+    """
+
+    def __init__(
+        self,
+        inner: Policy,
+        droop_fraction: float,
+        deadband_hz: float,
+        nominal_hz: float,
+        range_mw: float | None = None,
+    ) -> None:
+        self._inner = inner
+        self._droop_fraction = droop_fraction
+        self._deadband_hz = deadband_hz
+        self._nominal_hz = nominal_hz
+        self._range_mw = range_mw
 
     def decide(self, observation: Observation) -> Decision:
         """Return the inner decision, moved by frequency."""
         wish = self._inner.decide(observation)
-        spec = self._spec
         if observation.frequency_hz is None:
             return wish
-        off_hz = beyond_hz(observation.frequency_hz - spec.nominal_hz, spec.deadband_hz)
+        off_hz = beyond_hz(observation.frequency_hz - self._nominal_hz, self._deadband_hz)
         if off_hz == 0.0:
             return wish
         gain = droop_gain_mw_per_hz(
-            fleet_range_mw(observation.fleets) if spec.range_mw is None else spec.range_mw,
-            spec.droop_fraction,
-            spec.nominal_hz,
+            fleet_range_mw(observation.fleets) if self._range_mw is None else self._range_mw,
+            self._droop_fraction,
+            self._nominal_hz,
         )
         base_mw = reachable_mw(wish.target_mw, observation.fleets)
         moved_mw = reachable_mw(base_mw + gain * off_hz, observation.fleets)

@@ -5,8 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, Observation, Policy, PolicySpec
-from sim.policies.headroom import within_headroom
+from sim.policies.base import Decision, Observation, Policy, PolicySpec, within_headroom
 from sim.spec import NonNegative
 from sim.units import SECONDS_PER_HOUR
 

@@ -4,9 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.policies.base import Decision, FleetView, Observation, PolicySpec
-from sim.policies.headroom import within_headroom
-from sim.policies.periods import period_at, period_start_s
+from sim.policies.base import Decision, FleetView, Observation, PolicySpec, within_headroom
+from sim.policies.outlook import period_at, period_start_s
 from sim.policies.price_threshold import Price
 from sim.spec import NonNegative
 from sim.units import SECONDS_PER_MINUTE

@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from sim.policies.base import Decision, Observation, Policy
-from sim.policies.headroom import reachable_mw
+from sim.policies.base import Decision, Observation, Policy, WrapperSpec, reachable_mw
 from sim.policies.ramp import earlier_s
-from sim.policies.wrapper import WrapperSpec
 from sim.spec import Positive
 
 
@@ -25,15 +23,23 @@ class MinimumDwell(WrapperSpec):
 
     def start(self) -> "MinimumDwellPolicy":
         """Return a fresh policy for one run."""
-        return MinimumDwellPolicy(self)
+        return MinimumDwellPolicy(self.inner.start(), self.minimum_s)
 
 
 class MinimumDwellPolicy:
-    """The policy in a run: the inner one, the target held, and when it last changed which way."""
+    """The policy in a run: the inner one, the target held, and when it last changed which way.
 
-    def __init__(self, spec: MinimumDwell) -> None:
-        self._inner: Policy = spec.inner.start()
-        self._minimum_s = spec.minimum_s
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    minimum_s
+        Least time between a change of the target and one in the other direction [s].
+    """
+
+    def __init__(self, inner: Policy, minimum_s: float) -> None:
+        self._inner = inner
+        self._minimum_s = minimum_s
         self._held_mw: float | None = None
         self._rose = False
         self._free_at_s = 0.0  # when a change against the last one may come

@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 
-from sim.policies.dispatch import Horizon, best_dispatch
 from sim.policies.outlook import Outlook
 from sim.policies.planning import PlanningPolicy, PlanningSpec
+from sim.policies.programme import Horizon, best_dispatch
 from sim.units import FloatArray
 
 

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.dispatch import Horizon
 from sim.policies.dispatch_risk import best_first_step
 from sim.policies.forecast_errors import ForecastErrors
 from sim.policies.outlook import Outlook
 from sim.policies.planning import PlanningPolicy, PlanningSpec
+from sim.policies.programme import Horizon
 from sim.spec import Fraction
 from sim.units import HOURS_PER_DAY, FloatArray
 

@@ -3,8 +3,7 @@
 from typing import Literal
 
 from sim.bitcoin import hashrate_ph_s
-from sim.policies.base import Decision, FleetView, Observation, StatelessPolicy
-from sim.policies.headroom import within_headroom
+from sim.policies.base import Decision, FleetView, Observation, StatelessPolicy, within_headroom
 from sim.policies.price_threshold import Price
 from sim.spec import NonNegative
 

@@ -24,9 +24,9 @@ import numpy as np
 
 from sim.market.forecasts import Forecast
 from sim.policies.base import Observation
-from sim.policies.dispatch import Peak
 from sim.policies.four_cp import PEAK_MONTHS
 from sim.policies.outlook import Outlook, forecast_means
+from sim.policies.programme import PeakCharge
 from sim.units import SECONDS_PER_HOUR, FloatArray
 
 ALPHA: Final = 0.97
@@ -39,7 +39,7 @@ def has_peak_costs(observation: Observation) -> bool:
     return observation.demand_terms is not None or bool(coincident)
 
 
-def demand_peak(observation: Observation, outlook: Outlook, minimum_mw: float) -> tuple[Peak, ...]:
+def demand_peak(observation: Observation, outlook: Outlook, minimum_mw: float) -> tuple[PeakCharge, ...]:
     """Return the demand charge as a plan bears it, on the fleets' power above their minimum; or none."""
     terms = observation.demand_terms
     if terms is None:
@@ -49,7 +49,7 @@ def demand_peak(observation: Observation, outlook: Outlook, minimum_mw: float) -
     share = min(1.0, float(edges_s[-1] - edges_s[0]) / left_s)
     floor_mw = max(observation.billing_peak_mw or 0.0, terms.floor_mw)
     other_mw = observation.limit_mw - outlook.headroom_mw + minimum_mw
-    return (Peak(np.arange(steps), other_mw, terms.usd_per_mw * share, floor_mw),)
+    return (PeakCharge(np.arange(steps), other_mw, terms.usd_per_mw * share, floor_mw),)
 
 
 def coincident_usd_per_mwh(observation: Observation, edges_s: FloatArray, chance: float) -> FloatArray:

@@ -7,13 +7,11 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Decision, Observation, PolicySpec
-from sim.policies.dispatch import Horizon, Peak
-from sim.policies.headroom import within_headroom
-from sim.policies.outlook import Outlook, look_ahead
+from sim.policies.base import Decision, Observation, PolicySpec, within_headroom
+from sim.policies.outlook import Outlook, look_ahead, period_at, period_start_s
 from sim.policies.peak_costs import coincident_usd_per_mwh, demand_peak, has_peak_costs
-from sim.policies.periods import period_at, period_start_s
 from sim.policies.price_threshold import Price, PriceThreshold
+from sim.policies.programme import Horizon, PeakCharge
 from sim.policies.segments import segments_of
 from sim.spec import Fraction, NonNegative, Positive
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
@@ -136,7 +134,7 @@ class PlanningPolicy:
         minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
         segments = segments_of(fleets)
         cost = outlook.price_usd_per_mwh + spec.adder_usd_per_mwh
-        peaks: tuple[Peak, ...] = ()
+        peaks: tuple[PeakCharge, ...] = ()
         if self._counts_peaks(observation):
             cost = cost + coincident_usd_per_mwh(observation, outlook.edges_s, spec.peak_chance_fraction)
             peaks = demand_peak(observation, outlook, minimum_mw)

@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from sim.policies.base import Decision, Observation, Policy
+from sim.policies.base import Decision, Observation, Policy, WrapperSpec
 from sim.policies.price_threshold import Price, pays
-from sim.policies.wrapper import WrapperSpec
 
 
 class PriceGuard(WrapperSpec):
@@ -25,22 +24,32 @@ class PriceGuard(WrapperSpec):
 
     def start(self) -> "PriceGuardPolicy":
         """Return a fresh policy for one run."""
-        return PriceGuardPolicy(self)
+        return PriceGuardPolicy(self.inner.start(), self.threshold_usd_per_mwh, self.adder_usd_per_mwh)
 
 
 class PriceGuardPolicy:
-    """The policy in a run, around the inner one."""
+    """The policy in a run, around the inner one.
 
-    def __init__(self, spec: PriceGuard) -> None:
-        self._spec = spec
-        self._inner: Policy = spec.inner.start()
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    threshold_usd_per_mwh
+        Price at and above which mining stops [USD/MWh]; None: each fleet's break-even price.
+    adder_usd_per_mwh
+        What delivery costs on top of the power price [USD/MWh].
+    """
+
+    def __init__(self, inner: Policy, threshold_usd_per_mwh: float | None, adder_usd_per_mwh: float) -> None:
+        self._inner = inner
+        self._threshold = threshold_usd_per_mwh
+        self._adder = adder_usd_per_mwh
 
     def decide(self, observation: Observation) -> Decision:
         """Return the inner decision, cut at the fleets that pay."""
         wish = self._inner.decide(observation)
-        delivered = observation.price_usd_per_mwh + self._spec.adder_usd_per_mwh
-        threshold = self._spec.threshold_usd_per_mwh
-        paying = [pays(fleet, delivered, threshold) for fleet in observation.fleets]
+        delivered = observation.price_usd_per_mwh + self._adder
+        paying = [pays(fleet, delivered, self._threshold) for fleet in observation.fleets]
         if all(paying):
             return wish
         most_mw = 0.0

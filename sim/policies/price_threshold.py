@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, FleetView, Observation, StatelessPolicy
-from sim.policies.headroom import within_headroom
+from sim.policies.base import Decision, FleetView, Observation, StatelessPolicy, within_headroom
 from sim.spec import NonNegative
 
 Price = Annotated[float, Field(ge=-1e6, le=1e6)]

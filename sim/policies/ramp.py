@@ -2,8 +2,7 @@
 
 from math import inf
 
-from sim.policies.base import Observation
-from sim.policies.headroom import reachable_mw
+from sim.policies.base import Observation, reachable_mw
 from sim.units import SECONDS_PER_MINUTE
 
 

@@ -4,9 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.policies.base import Decision, Observation, Policy
+from sim.policies.base import Decision, Observation, Policy, WrapperSpec
 from sim.policies.ramp import Ramp, earlier_s
-from sim.policies.wrapper import WrapperSpec
 from sim.spec import Positive
 
 
@@ -37,15 +36,27 @@ class RampLimit(WrapperSpec):
 
     def start(self) -> "RampLimitPolicy":
         """Return a fresh policy for one run."""
-        return RampLimitPolicy(self)
+        return RampLimitPolicy(self.inner.start(), self.up_mw_per_min, self.down_mw_per_min, self.step_s)
 
 
 class RampLimitPolicy:
-    """The policy in a run: the inner one, and where the ramp stands."""
+    """The policy in a run: the inner one, and where the ramp stands.
 
-    def __init__(self, spec: RampLimit) -> None:
-        self._inner: Policy = spec.inner.start()
-        self._ramp = Ramp(spec.up_mw_per_min, spec.down_mw_per_min, spec.step_s)
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    up_mw_per_min, down_mw_per_min
+        Fastest rise and fall of the target [MW/min]; None: at once.
+    step_s
+        Time between two steps of a ramp [s].
+    """
+
+    def __init__(
+        self, inner: Policy, up_mw_per_min: float | None, down_mw_per_min: float | None, step_s: float
+    ) -> None:
+        self._inner = inner
+        self._ramp = Ramp(up_mw_per_min, down_mw_per_min, step_s)
 
     def decide(self, observation: Observation) -> Decision:
         """Return the inner decision, or the next step towards it."""

@@ -5,10 +5,9 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from sim.policies.base import Decision, Observation, Policy
+from sim.policies.base import Decision, Observation, Policy, WrapperSpec
 from sim.policies.droop import Nominal
 from sim.policies.ramp import earlier_s
-from sim.policies.wrapper import WrapperSpec
 from sim.spec import NonNegative
 from sim.units import SECONDS_PER_MINUTE
 
@@ -52,16 +51,31 @@ class UnderFrequency(WrapperSpec):
 
     def start(self) -> "UnderFrequencyPolicy":
         """Return a fresh policy for one run."""
-        return UnderFrequencyPolicy(self)
+        restore_after_s = self.restore_after_min * SECONDS_PER_MINUTE
+        return UnderFrequencyPolicy(
+            self.inner.start(), self.trip_hz, self.trip_after_s, self.restore_hz, restore_after_s
+        )
 
 
 class UnderFrequencyPolicy:
-    """The policy in a run: the inner one, and the relay."""
+    """The policy in a run: the inner one, and the relay.
 
-    def __init__(self, spec: UnderFrequency) -> None:
-        self._inner: Policy = spec.inner.start()
-        self._spec = spec
-        self._restore_s = spec.restore_after_min * SECONDS_PER_MINUTE
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    trip_hz, trip_after_s
+        Frequency at or below which the time to the trip runs [Hz], and that time [s].
+    restore_hz, restore_after_s
+        Frequency at or above which all is clear [Hz], and for how long it must be [s].
+    """
+
+    def __init__(
+        self, inner: Policy, trip_hz: float, trip_after_s: float, restore_hz: float, restore_after_s: float
+    ) -> None:
+        self._inner = inner
+        self._trip_hz, self._trip_after_s = trip_hz, trip_after_s
+        self._restore_hz, self._restore_after_s = restore_hz, restore_after_s
         self._due_s = inf  # of the trip, or of the return
         self._tripped = False
 
@@ -84,9 +98,8 @@ class UnderFrequencyPolicy:
 
     def _time(self, frequency_hz: float, now_s: float) -> None:
         """Start the time to the trip or to the return where it begins, and stop it at a break."""
-        spec = self._spec
-        runs = frequency_hz >= spec.restore_hz if self._tripped else frequency_hz <= spec.trip_hz
-        wait_s = self._restore_s if self._tripped else spec.trip_after_s
+        runs = frequency_hz >= self._restore_hz if self._tripped else frequency_hz <= self._trip_hz
+        wait_s = self._restore_after_s if self._tripped else self._trip_after_s
         if not runs:
             self._due_s = inf
         elif self._due_s == inf:

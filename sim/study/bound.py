@@ -15,8 +15,8 @@ from sim.market.demand_charge import BillingMonth, whole_intervals_s
 from sim.metrics.demand import BilledMonth, billed_months, billing_months
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
-from sim.policies.commitment import BlockGroup, best_commitment
-from sim.policies.dispatch import Horizon, Peak, best_dispatch
+from sim.policies.programme import Horizon, PeakCharge, best_dispatch
+from sim.policies.unit_commitment import BlockGroup, best_commitment
 from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.study.instants import Setting, worth
@@ -121,7 +121,7 @@ def _horizon(
         np.array([piece.width_mw for piece in curve.pieces]),
         np.array(margins),
         np.maximum(terms.available_mw - curve.minimum_mw, 0.0),
-        peaks=(Peak(np.arange(len(terms.ai_mw)), terms.ai_mw + curve.minimum_mw, *charge),),
+        peaks=(PeakCharge(np.arange(len(terms.ai_mw)), terms.ai_mw + curve.minimum_mw, *charge),),
         excess_usd_per_mwh=penalty,
     )
 

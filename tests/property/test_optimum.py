@@ -12,7 +12,7 @@ from sim.market.ancillary import AncillaryService, Conditions
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.policies import POLICIES
-from sim.policies.commitment import BlockGroup, best_commitment
+from sim.policies.unit_commitment import BlockGroup, best_commitment
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
 from sim.simulation import run

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.engine.campus import Campus
-from sim.policies.dispatch import Horizon, best_dispatch
+from sim.policies.programme import Horizon, best_dispatch
 from sim.scenario import Scenario
 from sim.testing import a_scenario
 

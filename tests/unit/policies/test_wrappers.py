@@ -6,6 +6,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from sim.policies import AnyPolicy, Decision, FleetView, MinimumDwell, Observation, PriceGuard, RampLimit
+from sim.policies.call_obedience import CallObediencePolicy
+from sim.policies.droop import DroopPolicy
+from sim.policies.minimum_dwell import MinimumDwellPolicy
+from sim.policies.price_guard import PriceGuardPolicy
+from sim.policies.ramp_limit import RampLimitPolicy
+from sim.policies.under_frequency import UnderFrequencyPolicy
 
 ANY = TypeAdapter(AnyPolicy)
 NESTED = {
@@ -192,6 +198,29 @@ def test_wrappers_stand_in_one_another(observed):
     first = policy.decide(observed(0.0, price=70.0, ai_mw=150.0))
     assert first == Decision(5.0, "price above threshold")
     assert policy.decide(observed(10.0, price=40.0, ai_mw=150.0)) == Decision(6.0, "ramp", 20.0)
+
+
+class Own:
+    """A user's policy: no description, only decisions."""
+
+    def decide(self, observation):
+        return Decision(10.0 + observation.time_s, "own")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda inner: RampLimitPolicy(inner, 600.0, 600.0, 1.0),
+        lambda inner: PriceGuardPolicy(inner, 1e6, 0.0),
+        lambda inner: MinimumDwellPolicy(inner, 60.0),
+        lambda inner: CallObediencePolicy(inner, 120.0, 0.0),
+        lambda inner: DroopPolicy(inner, 0.05, 0.017, 60.0),
+        lambda inner: UnderFrequencyPolicy(inner, 59.7, 0.5, 59.95, 600.0),
+    ],
+)
+def test_any_object_that_decides_can_stand_within_a_wrapper(observed, around):
+    policy = around(Own())
+    assert [policy.decide(observed(time_s)).target_mw for time_s in (0.0, 5.0)] == [10.0, 15.0]
 
 
 def test_two_runs_of_one_description_share_nothing(observed):

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.policies.dispatch import DispatchError, Plan
+from sim.policies.programme import Dispatch, DispatchError
 from sim.units import FloatArray
 
 
@@ -64,7 +64,7 @@ def best_commitment(
     chunk_steps: int | None = None,
     *,
     whole: bool = True,
-) -> Plan:
+) -> Dispatch:
     """Return the best dispatch of blocks over a horizon.
 
     Parameters
@@ -84,7 +84,7 @@ def best_commitment(
 
     Returns
     -------
-    Plan
+    Dispatch
         Mean power of each step, and its value.
 
     Raises
@@ -106,12 +106,12 @@ def best_commitment(
         _solve(groups, slice(first, min(first + size, steps)), available_mw, step_h, whole=whole)
         for first in range(0, steps, size)
     ]
-    return Plan(np.concatenate([plan.power_mw for plan in plans]), sum(plan.value_usd for plan in plans))
+    return Dispatch(np.concatenate([plan.power_mw for plan in plans]), sum(plan.value_usd for plan in plans))
 
 
 def _solve(
     groups: tuple[BlockGroup, ...], part: slice, available_mw: FloatArray, step_h: float, *, whole: bool
-) -> Plan:
+) -> Dispatch:
     from scipy import sparse  # noqa: PLC0415  # slow to import
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def _solve(
         raise DispatchError(f"no best commitment was found: {found.message}")
     powers = found.x.reshape(len(groups), 4, steps)[:, 0]
     # the bound, not the solution found: what the gap leaves open belongs to the bound
-    return Plan(np.asarray(powers.sum(axis=0)), -float(found.mip_dual_bound if whole else found.fun))
+    return Dispatch(np.asarray(powers.sum(axis=0)), -float(found.mip_dual_bound if whole else found.fun))
 
 
 def _group_rows(group: BlockGroup, steps: int, sparse: Any) -> tuple[Any, FloatArray, FloatArray]:

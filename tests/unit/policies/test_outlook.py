@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.policies.periods import period_at, period_start_s
+from sim.policies.outlook import period_at, period_start_s
 
 
 @pytest.mark.parametrize(

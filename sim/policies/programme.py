@@ -34,7 +34,7 @@ from sim.units import FloatArray
 
 
 @dataclass(frozen=True)
-class Peak:
+class PeakCharge:
     """A charge on the highest site power over some steps: a demand charge, or a coincident peak."""
 
     steps: NDArray[np.intp]
@@ -71,7 +71,7 @@ class Horizon:
     """What each rise of power costs: mining lost in starting, and wear [USD/MW]."""
     initial_mw: float | None = None
     """Power before the first step, above the minimum [MW]; None: free."""
-    peaks: tuple[Peak, ...] = field(default=())
+    peaks: tuple[PeakCharge, ...] = field(default=())
     """Charges on peaks."""
     excess_usd_per_mwh: float = inf
     """What a megawatt-hour beyond `available_mw` costs [USD/MWh]; infinity: it is not allowed."""
@@ -89,7 +89,7 @@ class Horizon:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Dispatch:
     """The best dispatch of a horizon."""
 
     power_mw: FloatArray
@@ -102,7 +102,7 @@ class DispatchError(RuntimeError):
     """The solver found no optimum."""
 
 
-def best_dispatch(horizon: Horizon) -> Plan:
+def best_dispatch(horizon: Horizon) -> Dispatch:
     """Return the best dispatch of a horizon.
 
     Parameters
@@ -112,7 +112,7 @@ def best_dispatch(horizon: Horizon) -> Plan:
 
     Returns
     -------
-    Plan
+    Dispatch
         Mean power of each step, and its value.
 
     Raises
@@ -157,7 +157,7 @@ def is_free(horizon: Horizon, power_mw: FloatArray) -> bool:
     return bool(ramps and (horizon.start_usd_per_mw == 0.0 or np.all(rises_mw <= 0.0)))
 
 
-def best_of_each_step(horizon: Horizon) -> Plan:
+def best_of_each_step(horizon: Horizon) -> Dispatch:
     """Return the dispatch that fills each step from its best segment down, as far as it pays.
 
     It is the best where nothing couples the steps; it keeps no ramps, and counts neither starts nor peaks.
@@ -167,10 +167,10 @@ def best_of_each_step(horizon: Horizon) -> Plan:
     widths_mw = np.where(margin > 0.0, horizon.segment_mw[order], 0.0)
     filled_mw = np.minimum(np.cumsum(widths_mw, axis=0), horizon.available_mw)
     parts_mw = np.diff(filled_mw, axis=0, prepend=0.0)
-    return Plan(filled_mw[-1], float(np.sum(parts_mw * margin)) * horizon.step_h)
+    return Dispatch(filled_mw[-1], float(np.sum(parts_mw * margin)) * horizon.step_h)
 
 
-def _by_programme(horizon: Horizon) -> Plan:
+def _by_programme(horizon: Horizon) -> Dispatch:
     from scipy.optimize import linprog  # noqa: PLC0415  # slow to import
 
     rows = Programme(horizon)
@@ -178,7 +178,7 @@ def _by_programme(horizon: Horizon) -> Plan:
     if found.status != 0:
         raise DispatchError(f"no best dispatch was found: {found.message}")
     power_mw = rows.power(found.x)
-    return Plan(power_mw, rows.constant_usd - float(found.fun))
+    return Dispatch(power_mw, rows.constant_usd - float(found.fun))
 
 
 class Programme:

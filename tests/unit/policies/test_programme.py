@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.policies.commitment import BlockGroup, best_commitment
-from sim.policies.dispatch import Horizon, Peak, best_dispatch, is_free
+from sim.policies.programme import Horizon, PeakCharge, best_dispatch, is_free
+from sim.policies.unit_commitment import BlockGroup, best_commitment
 
 MARGINS = st.lists(st.integers(-80, 80), min_size=2, max_size=5)
 
@@ -67,12 +67,12 @@ def test_rises_cost(margins, start_usd):
 
 def test_a_peak_is_met_only_where_it_pays():
     other = np.array([10.0, 12.0, 9.0])
-    peak = Peak(np.arange(3), other, usd_per_mw=8.0, floor_mw=12.0)
+    peak = PeakCharge(np.arange(3), other, usd_per_mw=8.0, floor_mw=12.0)
     plan = best_dispatch(horizon([20.0, 20.0, 20.0], peaks=(peak,)))
     # in step 1 a megawatt earns 10 USD and adds 8 USD to the peak; in the others it stays below the peak
     assert plan.power_mw == pytest.approx([1.0, 1.0, 1.0])
     assert plan.value_usd == pytest.approx(30.0 - 8.0)
-    dear = best_dispatch(horizon([20.0, 20.0, 20.0], peaks=(Peak(np.arange(3), other, 11.0, 12.0),)))
+    dear = best_dispatch(horizon([20.0, 20.0, 20.0], peaks=(PeakCharge(np.arange(3), other, 11.0, 12.0),)))
     assert dear.power_mw == pytest.approx([1.0, 0.0, 1.0])
     assert dear.value_usd == pytest.approx(20.0)
 
@@ -127,7 +127,7 @@ def test_a_start_loses_part_of_its_first_step():
 
 
 def test_below_a_peak_that_is_billed_anyway_there_is_no_programme_to_solve():
-    below = Peak(np.arange(3), np.array([10.0, 12.0, 9.0]), usd_per_mw=8.0, floor_mw=13.0)
+    below = PeakCharge(np.arange(3), np.array([10.0, 12.0, 9.0]), usd_per_mw=8.0, floor_mw=13.0)
     steps = horizon([20.0, 20.0, -20.0], peaks=(below,))
     assert is_free(steps, np.array([1.0, 1.0, 0.0]))
     assert not is_free(steps, np.array([1.0, 1.5, 0.0]))
