@@ -30,12 +30,17 @@ class Timer(Protocol):
 class Clock(Environment):
     """SimPy's environment, which settles once after the last event of each instant that changed something.
 
-    All changes of one instant come first, then one settled observation. The settle is no event of its own: it
-    would double the number of events, and could not know that it is the last.
+    All changes of one instant come first, then one reading of what loads draw, then one settled observation.
+    Neither is an event of its own: it would double the number of events, and could not know that it is the
+    last.
     """
 
     def __init__(self) -> None:
         super().__init__(initial_time=0.0)
+        self.unread = False
+        """Set by whoever changes what telemetry reads."""
+        self.read: Callable[[], None] = _nothing
+        """Called at the end of an instant in which `unread` was set, before it settles."""
         self.unsettled = False
         """Set by whoever changes something that the controller may see."""
         self.settle: Callable[[], None] = _nothing
@@ -45,7 +50,14 @@ class Clock(Environment):
     def step(self) -> None:
         """Process the next event, and settle where it was the last of its instant."""
         Environment.step(self)  # by name: super() would cost a tenth of the step
-        if self.unsettled and (not self._queue or self._queue[0][0] > self._now):
+        if (self.unsettled or self.unread) and (not self._queue or self._queue[0][0] > self._now):
+            self._end_instant()
+
+    def _end_instant(self) -> None:
+        if self.unread:
+            self.unread = False
+            self.read()
+        if self.unsettled:
             self.unsettled = False
             self.settle_count += 1
             self.settle()

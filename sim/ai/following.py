@@ -11,7 +11,7 @@ from sim.ai.base import Connection
 from sim.ai.demand_path import DemandPath
 
 
-class Server(Protocol):
+class DemandServer(Protocol):
     """Turns demand into power."""
 
     trouble_kind: str
@@ -64,7 +64,7 @@ class StraightLine:
         self._offered_s = self._served_s = self._served_tokens = 0.0  # demand over time
 
     def step(self, ratio: float, work_tokens: float, step_s: float) -> float:
-        """Serve a demand for a step; return power, as in Server."""
+        """Serve a demand for a step; return power, as in DemandServer."""
         served_ratio = ratio
         if ratio > self._capacity_ratio:
             served_ratio = self._capacity_ratio
@@ -78,7 +78,7 @@ class StraightLine:
         return self._power_mw * (self._idle_fraction + self._busy_fraction * served_ratio) * self._pue
 
     def report(self, constant: Callable[[str, float], None], end_s: float) -> None:
-        """State the totals, as in Server."""
+        """State the totals, as in DemandServer."""
         constant("unserved_fraction", 1.0 - self._served_s / (self._offered_s or 1.0))
         constant("utilisation_mean_fraction", self._served_s / (self._capacity_ratio * end_s))
         if self._peak_per_s is not None:
@@ -86,7 +86,7 @@ class StraightLine:
             constant("served_token_count", self._served_tokens * self._peak_per_s)
 
 
-def follow(path: DemandPath, server: Server, connection: Connection) -> Generator[Event, Any, None]:
+def follow(path: DemandPath, server: DemandServer, connection: Connection) -> Generator[Event, Any, None]:
     """Follow a demand until the scenario's end: the process of a service."""
     set_power_mw, timeout, step = connection.set_power_mw, connection.env.timeout, server.step
     interval_s, end_s = path.update_interval_s, connection.end_s

@@ -21,7 +21,7 @@ from sim.ai.demand_path import (
     UserNoise,
     WeeklySource,
 )
-from sim.ai.following import Server, StraightLine, follow
+from sim.ai.following import DemandServer, StraightLine, follow
 from sim.ai.serving import Replicas, Service
 from sim.ai.traffic import Adoption, Launches, RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
@@ -175,7 +175,7 @@ class InferenceLoad(Load):
         path, peak_per_s = self.demand_path(connection)
         return follow(path, self._server(peak_per_s), connection)
 
-    def _server(self, peak_per_s: float | None) -> Server:
+    def _server(self, peak_per_s: float | None) -> DemandServer:
         """Return what turns demand into power."""
         if self.replicas is not None and peak_per_s is not None:
             return Service(self.replicas, peak_per_s, self.pue)

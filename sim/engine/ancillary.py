@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import inf
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sim.clock import Clock, feed
 from sim.engine.offers import OfferDesk
 from sim.engine.recorder import Recorder
 from sim.market.ancillary import SERVED_FIRST, ServiceName, Sold
 from sim.mining.duties import ANCILLARY, Duty, reserve_duty
-from sim.policies import AwardChange, Awards
+from sim.policies import AwardChange, Awards, ServiceView
 from sim.policies.soundness import Offers
 from sim.scenario.model import Scenario
 from sim.signals import Signal
@@ -19,6 +19,15 @@ REGULATION: Final = "regulation"
 """Reason of the duty that moves every few seconds."""
 DOWNWARD: Final[ServiceName] = "regulation-down"
 """The one service whose call makes the fleets draw more."""
+
+
+class ServicesShown(NamedTuple):
+    """What a policy sees of ancillary services besides present awards."""
+
+    services: tuple[ServiceView, ...] = ()
+    """Services whose amount is left to it."""
+    next_awards: AwardChange | None = None
+    """The next change of what is sold; None: none is known."""
 
 
 class Reserves:
@@ -48,7 +57,7 @@ class Reserves:
         self._base_mw: dict[ServiceName, float] = {}
         self._base = {name: recorder.track(f"ancillary.{name}.base_mw") for name in self._services}
         self._published_until_s = scenario.published_until_s()
-        self._shown: dict[str, Any] = {}
+        self._shown = ServicesShown()
         self._shown_until_s = -inf
         for service in self._services:
             recorder.load_kinds[service] = "ancillary"
@@ -67,13 +76,10 @@ class Reserves:
         """Take what the policy offers from now on; raise PolicyError where that cannot be."""
         self._desk.take(offers)
 
-    def shown(self, now_s: float) -> dict[str, Any]:
-        """Return what a policy sees of services besides present awards, by its name in the observation."""
+    def shown(self, now_s: float) -> ServicesShown:
+        """Return what a policy sees of services besides present awards."""
         if now_s >= self._shown_until_s and self._services:
-            self._shown = {
-                "services": self._desk.views(now_s, self._sold_at),
-                "next_awards": self._next_change(now_s),
-            }
+            self._shown = ServicesShown(self._desk.views(now_s, self._sold_at), self._next_change(now_s))
             self._shown_until_s = self._next_news_s(now_s)
         return self._shown
 

@@ -1,4 +1,4 @@
-"""Writes down what the money of a run is counted with: leases, costs, multiples."""
+"""Writes down what a run is counted with: leases, costs, multiples, grid, battery."""
 
 from sim.engine.recorder import Recorder
 from sim.market import Lease, ValuationSpec
@@ -8,13 +8,18 @@ from sim.spec import Spec
 
 
 def open_books(recorder: Recorder, scenario: Scenario) -> None:
-    """Record rents and every number that ledger and valuation need; no load or policy sees them."""
+    """Record rents and every number that metrics and ledger need; no load or policy sees them."""
     offset = scenario.start.utcoffset()
     recorder.constant("run.utc_offset_s", 0.0 if offset is None else offset.total_seconds())
     for lease in scenario.leases:
         _open_lease(recorder, scenario, lease)
     _record(recorder, "cost", scenario.costs)
     _open_valuation(recorder, scenario.valuation)
+    for name, value in scenario.grid.constants().items():
+        recorder.constant(f"grid.{name}", value)
+    if scenario.storage is not None:
+        for name in ("power_mw", "energy_mwh", "round_trip_efficiency_fraction", "wear_usd_per_mwh"):
+            recorder.constant(f"battery.{name}", getattr(scenario.storage, name))
 
 
 def _open_lease(recorder: Recorder, scenario: Scenario, lease: Lease) -> None:

@@ -6,33 +6,30 @@ from math import ceil
 
 import numpy as np
 
+from sim.clock import Clock, feed
+from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
 from sim.market.forecasts import Forecast
 from sim.market.four_cp import FourCoincidentPeaks
 from sim.market.load_forecasts import LoadOutlook, LoadRecord
 from sim.rng import stream
 from sim.scenario.model import Scenario
-from sim.signals import FloatArray, Signal
-
-Publish = Callable[[Signal, Callable[[float], None]], None]
-Show = Callable[[str, float], None]
+from sim.signals import FloatArray
 
 
 def open_four_cp(
-    spec: FourCoincidentPeaks, publish: Publish, show: Show, recorder: Recorder, scenario: Scenario
+    clock: Clock, recorder: Recorder, published: Published, spec: FourCoincidentPeaks, scenario: Scenario
 ) -> None:
     """Record the peaks of a run, and publish load, peak so far, and the local hour.
 
     Parameters
     ----------
+    clock, recorder
+        What the campus is made of.
+    published
+        Where everything is shown when it is published.
     spec
         What the scenario says of the charge.
-    publish
-        Tells the values of a signal as time goes on.
-    show
-        Puts a value before the policy, by its name in the observation.
-    recorder
-        Where signals and constants go.
     scenario
         Whose run it is.
     """
@@ -51,12 +48,13 @@ def open_four_cp(
         if first_s < end_utc_s and last_s > start_utc_s
     }
     recorder.constant("four_cp.unknown_count", len(touched - {peak.name for peak in peaks}))
-    show("coincident_peak_usd_per_mw", spec.usd_per_mw)
+    figure = published.figure
+    figure("coincident_peak_usd_per_mw")(spec.usd_per_mw)
     hours = spec.local_hours(*span)
-    publish(hours.month_count, partial(show, "local_month_count"))
-    publish(hours.hour_h, partial(show, "local_hour_h"))
-    publish(spec.published_peak(files, *span), partial(show, "system_peak_mw"))
-    publish(spec.system_load.published(files, *span), partial(show, "system_load_mw"))
+    feed(clock, hours.month_count, figure("local_month_count"))
+    feed(clock, hours.hour_h, figure("local_hour_h"))
+    feed(clock, spec.published_peak(files, *span), figure("system_peak_mw"))
+    feed(clock, spec.system_load.published(files, *span), figure("system_load_mw"))
 
 
 def load_forecaster(scenario: Scenario) -> Callable[[float], Forecast | None] | None:

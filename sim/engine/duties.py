@@ -8,9 +8,9 @@ from typing import Any, Final
 from simpy import Event
 
 from sim.clock import Alarm, At, Clock
-from sim.engine.ancillary import REGULATION, Reserves
+from sim.engine.ancillary import REGULATION, Reserves, ServicesShown
+from sim.engine.bus import SitePower
 from sim.engine.recorder import Recorder
-from sim.engine.site_power import SitePower
 from sim.grid.interconnection import Trip
 from sim.grid.orders import Order
 from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
@@ -234,8 +234,8 @@ class Obligations:
         """Reserves sold now [MW]."""
         return self._reserves.awards_mw
 
-    def shown(self, now_s: float) -> dict[str, Any]:
-        """Return what a policy sees of ancillary services besides present awards, by name."""
+    def shown(self, now_s: float) -> ServicesShown:
+        """Return what a policy sees of ancillary services besides present awards."""
         return self._reserves.shown(now_s)
 
     def take_offers(self, offers: Offers) -> None:

@@ -1,28 +1,34 @@
 """Makes the forecasts that a policy sees, when it decides."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.ai.notice import Notice
 from sim.ai.outlook import WeeklyMean, announced_mw
+from sim.engine.bus import Metered
 from sim.engine.coincident_peaks import load_forecaster
+from sim.engine.prices import PowerPrices
 from sim.engine.recorder import Recorder
 from sim.market.forecasts import AiWeeklyForecast, Forecast, Forecasts, PriceOutlook, PriceRecord
 from sim.market.power import PublishedPowerPrice
 from sim.policies.outlook import period_at, period_start_s
 from sim.rng import stream
 from sim.scenario.model import Scenario
-from sim.signals import FloatArray, Signal
+from sim.signals import FloatArray
 from sim.units import SECONDS_PER_HOUR
 
 
-class Metered(Protocol):
-    """Whatever draws power and can tell what it drew; a track of recorded power is one."""
+class Issued(NamedTuple):
+    """The forecasts of an interval; None where there is none of a kind."""
 
-    def power_between(self, from_s: float, to_s: float) -> Signal:
-        """Return the power drawn from one time [s] to a later one, at most now [MW]."""
+    price: Forecast | None
+    """Of the price."""
+    ai: Forecast | None
+    """Of AI power."""
+    system_load: Forecast | None
+    """Of the system's load."""
 
 
 class Forecaster:
@@ -63,10 +69,8 @@ class Forecaster:
         self._interval: int | None = None
         self._count = int(np.ceil(spec.horizon_h * SECONDS_PER_HOUR / spec.step_s)) + 1
 
-    def issue(
-        self, now_s: float, ai_power_mw: float, notices: Sequence[Notice]
-    ) -> dict[str, Forecast | None]:
-        """Return the forecasts that are new at a decision, by their name in the observation.
+    def issue(self, now_s: float, ai_power_mw: float, notices: Sequence[Notice]) -> Issued | None:
+        """Return the forecasts that are new at a decision; None: those of before stand.
 
         Parameters
         ----------
@@ -79,19 +83,17 @@ class Forecaster:
         """
         interval = period_at(now_s, self._spec.interval_s)
         if interval == self._interval:
-            return {}
+            return None
         self._interval = interval
         first = period_at(now_s, self._spec.step_s)
-        issued: dict[str, Forecast | None] = {}
+        price = ai = None
         if self._price is not None:
             values = self._price(now_s, first, self._count) + self._delivery_usd_per_mwh
-            issued["price_forecast"] = self._forecast(now_s, first, values)
+            price = self._forecast(now_s, first, values)
         if self._spec.ai is not None:
-            values = self._ai_mw(now_s, first, ai_power_mw, notices)
-            issued["ai_forecast"] = self._forecast(now_s, first, values)
-        if self._system_load is not None:
-            issued["system_load_forecast"] = self._system_load(now_s)
-        return issued
+            ai = self._forecast(now_s, first, self._ai_mw(now_s, first, ai_power_mw, notices))
+        system_load = None if self._system_load is None else self._system_load(now_s)
+        return Issued(price, ai, system_load)
 
     def _forecast(self, now_s: float, first: int, values: FloatArray) -> Forecast | None:
         step_s = self._spec.step_s
@@ -115,15 +117,15 @@ class Forecaster:
             self._weeks.add(sum(part.mean() for part in parts))
 
 
-def open_forecasts(recorder: Recorder, scenario: Scenario) -> Forecaster | None:
-    """Return what makes the forecasts of a run, once its prices are recorded; None: there are none."""
+def open_forecasts(recorder: Recorder, prices: PowerPrices, scenario: Scenario) -> Forecaster | None:
+    """Return what makes the forecasts of a run, of the prices that are open; None: there are none."""
     spec = scenario.market.forecasts
     if spec is None:
         return None
     price = None
     if spec.price is not None:
         draws = stream(scenario.seed, "market/forecasts/price")
-        price = spec.price.outlook(_price_record(recorder, scenario), spec.step_s, draws)
+        price = spec.price.outlook(_price_record(prices, scenario), spec.step_s, draws)
     return Forecaster(
         spec,
         price,
@@ -134,17 +136,14 @@ def open_forecasts(recorder: Recorder, scenario: Scenario) -> Forecaster | None:
     )
 
 
-def _price_record(recorder: Recorder, scenario: Scenario) -> PriceRecord:
-    market, start_utc_s, end_s = scenario.market, scenario.start_utc_s, scenario.end_s
-    real_time = recorder.given("price_usd_per_mwh")
-    if real_time is None:
-        raise RuntimeError("forecasts are opened after the prices that they are of")
+def _price_record(prices: PowerPrices, scenario: Scenario) -> PriceRecord:
+    start_utc_s, end_s = scenario.start_utc_s, scenario.end_s
     draws = stream(scenario.seed, "market/power")
-    power, day_ahead = market.power, market.day_ahead
+    power, day_ahead = scenario.market.power, scenario.market.day_ahead
     return PriceRecord(
-        real_time,
+        prices.real_time_usd_per_mwh,
         power.published(scenario.files, start_utc_s, end_s, draws),
         power.publication_delay_s if isinstance(power, PublishedPowerPrice) else 0.0,
-        recorder.given("price_day_ahead_usd_per_mwh"),
+        prices.day_ahead_usd_per_mwh,
         None if day_ahead is None else day_ahead.known_until_s(start_utc_s, end_s),
     )

@@ -1,14 +1,17 @@
 """The grid's frequency inside the run: moved by the site, or measured, and told to the controller."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf, nextafter
 from typing import Final, Protocol
 
-from sim.clock import Alarm, Clock
-from sim.engine.site_power import SitePower
+from sim.clock import Alarm, Clock, feed
+from sim.engine.bus import SitePower
+from sim.engine.recorder import Recorder
+from sim.grid.events import shortfall
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
 from sim.grid.frequency.measured import MeasuredFrequency
-from sim.grid.frequency_spec import REPORT_STEP_HZ
+from sim.grid.frequency_spec import REPORT_STEP_HZ, FrequencySpec
 from sim.grid.line import Line
 from sim.recording import Track
 from sim.scenario.model import Scenario
@@ -20,7 +23,7 @@ REACHED_HZ: Final = 1.5 * PASSED_HZ
 """A level counts as reached half of `PASSED_HZ` before it [Hz]: a relay that trips *at* it trips there."""
 
 
-class Source(Protocol):
+class FrequencySource(Protocol):
     """A frequency that is known ahead; see `sim.grid.frequency.live.LiveFrequency`."""
 
     @property
@@ -73,7 +76,7 @@ class FrequencyLoop:
     def __init__(
         self,
         clock: Clock,
-        source: Source,
+        source: FrequencySource,
         site: SitePower | None,
         levels_hz: Sequence[float],
         step_hz: float,
@@ -157,21 +160,53 @@ def is_followed(scenario: Scenario) -> bool:
     return frequency is not None and frequency.is_followed
 
 
-def measured_hz(scenario: Scenario) -> Signal | None:
-    """Return the frequency that a scenario has from a file [Hz]; None where it has none."""
+def open_frequency(
+    clock: Clock, recorder: Recorder, site: SitePower, scenario: Scenario
+) -> FrequencyLoop | None:
+    """Record what happens on the grid, and return what follows its frequency; None where nobody does.
+
+    Parameters
+    ----------
+    clock, recorder
+        What the campus is made of.
+    site
+        What the site draws.
+    scenario
+        Whose grid it is.
+    """
+    lost_mw = shortfall(scenario.events, scenario.start_utc_s, scenario.end_s)
+    if lost_mw is not None:
+        recorder.give("grid_shortfall_mw", lost_mw)
     spec = scenario.grid.frequency
-    if spec is None or spec.measured is None:
+    if spec is None or not spec.is_followed:
+        return None
+    measured = _measured_hz(spec, scenario)
+    if measured is not None:
+        recorder.give("frequency_measured_hz", measured)
+        if not spec.has_grid:
+            recorder.give("frequency_hz", measured)
+    loop = _loop_of(clock, site, spec, measured, scenario, partial(recorder.track, "frequency_hz"))
+    if lost_mw is not None:
+        feed(clock, lost_mw * spec.model().as_load_mw(1.0), loop.lose)
+    return loop
+
+
+def _measured_hz(spec: FrequencySpec, scenario: Scenario) -> Signal | None:
+    """Return the frequency that a scenario has from a file [Hz]; None where it has none."""
+    if spec.measured is None:
         return None
     return spec.measured.frequency_hz(scenario.files, scenario.start_utc_s, scenario.end_s, spec.nominal_hz)
 
 
-def loop_of(
-    clock: Clock, site: SitePower, scenario: Scenario, measured: Signal | None, track: Callable[[], Track]
+def _loop_of(
+    clock: Clock,
+    site: SitePower,
+    spec: FrequencySpec,
+    measured: Signal | None,
+    scenario: Scenario,
+    track: Callable[[], Track],
 ) -> FrequencyLoop:
-    """Return the loop of a scenario that has one; a track is asked for where the site moves frequency."""
-    spec = scenario.grid.frequency
-    if spec is None:
-        raise ValueError("a closed loop needs grid.frequency")
+    """Return the loop of a frequency that is followed; a track is asked for where the site moves it."""
     live = LiveFrequency(spec.model()) if spec.has_grid else None
     source = live if measured is None else MeasuredFrequency(measured, spec.nominal_hz, live)
     if source is None:

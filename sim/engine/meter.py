@@ -1,22 +1,20 @@
 """The utility's meter: reads the mean grid import of each interval when it ends."""
 
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 from simpy import Event
 
 from sim.clock import At, Clock
+from sim.engine.bus import Metered
+from sim.engine.observation import Published
+from sim.engine.recorder import Recorder
 from sim.grid.storage import Storage
 from sim.market.demand_charge import BillingMonth, DemandCharge, DemandTerms, whole_intervals_s
+from sim.scenario.model import Scenario
 from sim.signals import Signal, total
-
-
-class Metered(Protocol):
-    """Whatever draws power and can tell what it drew; a track of recorded power is one."""
-
-    def power_between(self, from_s: float, to_s: float) -> Signal:
-        """Return the power drawn from one time [s] to a later one, at most now [MW]."""
 
 
 class DemandMeter:
@@ -97,3 +95,50 @@ class DemandMeter:
     def _parts_mw(self, from_s: float, to_s: float) -> Signal:
         parts = [part.power_between(from_s, to_s) for part in self._parts]
         return total([*parts, Signal.constant(0.0, to_s, from_s)])
+
+
+def open_demand_meter(
+    clock: Clock,
+    recorder: Recorder,
+    published: Published,
+    parts: Sequence[Metered],
+    spec: DemandCharge,
+    scenario: Scenario,
+) -> None:
+    """Record the terms of a demand charge, and read its meter: no news, but seen at the next decision.
+
+    Parameters
+    ----------
+    clock, recorder
+        What the campus is made of.
+    published
+        Where the month's peak and terms are shown.
+    parts
+        All that draws power at the site.
+    spec
+        What the scenario says of the charge.
+    scenario
+        Whose run it is.
+    """
+    for name in ("usd_per_kw_month", "interval_s", "ratchet_fraction", "previous_peak_mw"):
+        recorder.constant(f"demand_charge.{name}", getattr(spec, name))
+    months = spec.months(scenario.start_utc_s, scenario.end_s)
+    for month in months:
+        recorder.constant(f"billing_month.{month.name}.start_s", month.start_s)
+        recorder.constant(f"billing_month.{month.name}.end_s", month.end_s)
+
+    def show_peak(peak_mw: float) -> None:
+        published.billing_peak_mw = peak_mw
+
+    def show_terms(terms: DemandTerms) -> None:
+        published.demand_terms = terms
+
+    meter = DemandMeter(
+        clock,
+        parts,
+        recorder.given("generation_mw"),
+        show_peak,
+        partial(recorder.log, "meter"),
+        None if scenario.storage is None else Storage(scenario.storage),
+    )
+    clock.process(meter.read(months, spec, scenario.end_s, show_terms))

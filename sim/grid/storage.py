@@ -23,13 +23,13 @@ It sees the site's power without delay (inverters act within 0.1 s). Its own sta
 the loss of capacity with age are left out; wear is a cost per megawatt-hour of discharge.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, copysign, inf, sqrt
 from typing import NamedTuple
 
 from sim.grid.battery import Battery
-from sim.recording import Track
-from sim.signals import Signal
+from sim.recording import Recording, Track
+from sim.signals import Signal, total
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _SAME_MW = 1e-9
@@ -104,6 +104,33 @@ def _lower(one: _Course, other: _Course) -> _Course:
 
 def _upper(one: _Course, other: _Course) -> _Course:
     return max(one, other, key=lambda line: line.mw_per_s) if one.is_at(other) else max(one, other)
+
+
+def with_battery(recording: Recording, battery: Battery) -> Recording:
+    """Return the recording of a site behind its battery, of which no load and no fleet knows.
+
+    Parameters
+    ----------
+    recording
+        The run, site power without the battery.
+    battery
+        The battery.
+
+    Returns
+    -------
+    Recording
+        With the battery's power and charge, its power on AI alone, and site power as the grid sees it.
+    """
+    site, ai = recording["site_power_mw"], recording["ai_power_mw"]
+    found = smooth(site, battery)
+    signals = dict(recording.signals)
+    signals["site_power_mw"] = total([site, found.battery_mw])
+    signals["battery_power_mw"] = found.battery_mw
+    signals["battery_charge_mwh"] = found.charge_mwh
+    signals["battery_alone_power_mw"] = (
+        smooth(ai, battery).battery_mw if recording.fleet_names else found.battery_mw
+    )
+    return replace(recording, signals=signals)
 
 
 @dataclass(frozen=True, slots=True)

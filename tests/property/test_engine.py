@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.clock import Alarm, Clock
-from sim.engine.bus import Bus
 from sim.engine.campus import Campus
-from sim.engine.controller import Controller
+from sim.engine.controller import Controller, Senses
+from sim.engine.observation import Published
+from sim.engine.turn import Turn
 from sim.metrics import measure
 from sim.mining.executor import Executor
 from sim.mining.fleet import AggregateFleet, LiveFleet
@@ -334,24 +335,25 @@ class RandomWishes:
 
 def most_events_pending(commands, latency_s):
     """Return the largest size of the heap over a run of so many commands, and the decisions made."""
-    clock, bus = Clock(), Bus()
+    clock = Clock()
     miners = AggregateFleet(
         name="m", type="aggregate", rated_mw=60.0, ramp_up_mw_per_s=1.0, ramp_down_mw_per_s=5.0,
         latency_s=latency_s, efficiency_j_per_th=20.0,
     )  # fmt: skip
     power = Track()
     executor = Executor([LiveFleet(clock, miners, Track(), power)])
+    turn = Turn(clock, ControllerSpec().minimum_interval_s)
     controller = Controller(
         clock,
-        bus,
-        ControllerSpec(),
+        Senses(Published(turn.notice), turn),
         RandomWishes(),
+        None,
         executor,
         Track(),
         lambda kind, value: None,  # noqa: ARG005
     )
     clock.settle = controller.settle
-    controller.notice()
+    turn.notice()
     clock.timeout(0.0)
     most = 0
     while controller.decision_count < commands:

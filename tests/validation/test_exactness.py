@@ -68,7 +68,7 @@ class Reference:
         self.order = sorted(range(len(case.fleets)), key=lambda i: case.fleets[i].efficiency_j_per_th)
         self.paths: list[Path_] = [[] for _ in case.fleets]
         self.told: list[Fraction | None] = [None for _ in case.fleets]
-        self.settles = self.decisions = 0
+        self.decisions = 0
         self.moves: list[tuple[Fraction, int, Fraction]] = []  # commands on their way: arrival, fleet, power
         self.go()
 
@@ -86,7 +86,6 @@ class Reference:
         seen_mw, metered, news, free_from = Fraction(0), None, False, Fraction(0)
         now = Fraction(0)
         while now < END_S:
-            self.settles += 1
             if now in stated and self.ai_mw(now) != metered:
                 if metered is None or case.delay_s == 0:
                     seen_mw, news = self.ai_mw(now), True
@@ -185,7 +184,7 @@ class Reference:
         }
         found |= {"site_peak_mw": peak, "dynamic_range_mw": peak - low}
         found |= {"site_mean_mw": found["site_energy_mwh"] * 3600 / END_S}
-        found |= {"settle_count": Fraction(self.settles), "decision_count": Fraction(self.decisions)}
+        found["decision_count"] = Fraction(self.decisions)
         found["mining_margin_usd"] = found["mining_revenue_usd"] - found["fleet_power_cost_usd"]
         if over <= WATT_MW:
             found["exceedance_mwh"] = Fraction(0)

@@ -62,11 +62,11 @@ def test_a_million_steps_leave_no_rounding_behind(clock, bus):
     assert bus.power(0.0) == (0.1 + 0.3, 0.0)  # summed afresh, never kept up by differences
 
 
-def test_stating_a_power_asks_for_a_settle(clock, bus):
+def test_stating_a_power_asks_for_a_reading(clock, bus):
     port = bus.connect(clock, Track())
-    assert (bus.restated, clock.unsettled) == (False, False)
+    assert (clock.unread, clock.unsettled) == (False, False)
     port.set_power_mw(1.0)
-    assert (bus.restated, clock.unsettled) == (True, True)
+    assert (clock.unread, clock.unsettled) == (True, False)
 
 
 def test_a_port_records_what_its_load_states(clock, bus):
