@@ -88,14 +88,17 @@ clean:           ## remove what make made, results aside
 $(STAMP): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later (make PYTHON=/path/to/python3.11)"; exit 1; }
 	@rm -rf $(VENV)
-	@echo "setting up $(VENV) (once)"
+	@echo "setting up $(VENV) (once, a minute or two): $$(grep -c '^[a-z0-9].*==' requirements.lock) packages"
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv venv -q -p "$(PYTHON)" $(VENV) && \
-	  uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --python $(BIN)/python --require-hashes -r requirements.lock && \
 	  uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
 	else \
 	  { "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); echo "this Python cannot make a virtual environment: install python3-venv, or uv"; exit 1; }; } && \
-	  $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  { $(BIN)/python -m pip install --no-compile --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock; echo $$? > $(VENV)/.status; } \
+	    | sed -un 's/^Collecting \([^ ]*\).*/  fetching \1/p; s/^Installing collected packages.*/  installing them/p' && \
+	  test "$$(cat $(VENV)/.status)" = 0 && \
+	  echo "  installing hashballast" && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
 	@touch $@

@@ -6,6 +6,7 @@ A YAML block that begins with ``# scenarios/NAME.yaml`` is there for the page's 
 ``python -m docs.samples`` fills them all, and renews the picture; ``--check`` fails if a sample is stale.
 """
 
+import os
 import re
 import shlex
 import shutil
@@ -61,6 +62,7 @@ def _run(
     return subprocess.run(  # noqa: S603  # commands that our own pages show
         [sys.executable, "-m", "sim", *shlex.split(command)],
         cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
         capture_output=True,
         text=True,
         check=False,
@@ -92,7 +94,7 @@ def _cut(line: str) -> str:
 def write_picture() -> None:
     """Renew the picture of the README: the worst moment of the helios week."""
     with TemporaryDirectory() as folder:
-        _run("run helios --out result", Path(folder)).check_returncode()
+        _run("run helios --out result --figures", Path(folder)).check_returncode()
         PICTURE.parent.mkdir(exist_ok=True)
         shutil.copyfile(Path(folder) / "result" / "figures" / "worst.png", PICTURE)
 

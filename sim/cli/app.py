@@ -36,6 +36,7 @@ OutFolder = Annotated[
     Path | None,
     typer.Option("--out", help="Folder to write the result to; must be new.", callback=_new),
 ]
+Figures = Annotated[bool, typer.Option("--figures", help="Draw figures for print too, as PNG.")]
 Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
 AllowPlugins = Annotated[
     bool,

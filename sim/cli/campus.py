@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, app, find
-from sim.errors import PolicyError
+from sim.cli.app import AllowPlugins, DataFolders, Days, Figures, OutFolder, Overrides, app, find
+from sim.errors import InputError, PolicyError
 
 
 @app.command()
@@ -25,9 +25,10 @@ def run(
         bool, typer.Option("--json", help="Print the metrics alone, as JSON; write a folder only with --out.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every metric, not the first to read.")] = False,
+    figures: Figures = False,
     allow_plugins: AllowPlugins = False,
 ) -> None:
-    """Run a scenario: print a table of metrics and write a result folder."""
+    """Run a scenario: write a result folder and print a table of metrics."""
     from sim.cli.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.publish import default_folder, publish  # noqa: PLC0415
     from sim.report.cautions import cautions  # noqa: PLC0415
@@ -36,6 +37,8 @@ def run(
     from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run as simulate  # noqa: PLC0415
 
+    if figures and as_json and out is None:
+        raise InputError.single("--figures", "", "needs a folder to draw into: name one with --out")
     shortcuts = {"seed": seed, "days": days}
     given = [f"{path}={value}" for path, value in shortcuts.items() if value is not None]
     loaded = load_scenario(
@@ -47,6 +50,14 @@ def run(
     )
     with progress_bar(f"running {loaded.name}") as progress:
         result = simulate(loaded, progress=progress)
+    written = None
+    if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
+        written = publish(
+            result,
+            default_folder(result) if out is None else out,
+            replaceable=out is None,
+            with_figures=figures,
+        )
     for caution in cautions(result.recording, loaded.model_dump(mode="json"), result.metrics):
         say(f"caution: {caution.text} (mend: {caution.field})")
     if as_json:
@@ -58,10 +69,9 @@ def run(
         say(remark)
     for warning in trace_warnings(result.recording):
         say(f"warning: {warning}")
-    if out is not None or not as_json:
-        folder, is_new = publish(
-            result, default_folder(result) if out is None else out, replaceable=out is None
-        )
+    if written is not None:
+        folder, is_new = written
+        say(f"page: {folder / 'report.html'} (open it in a browser)")
         say(f"result: {folder}" + ("" if is_new else " (as before: same scenario, same seed, same numbers)"))
 
 

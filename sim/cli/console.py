@@ -2,16 +2,20 @@
 
 import json
 import math
+import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement as Width
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from sim.metrics import Measurement
 from sim.metrics.headlines import HEADLINES, headlines
@@ -35,8 +39,37 @@ PLAIN_EVERY_S = 30.0
 """Without a terminal, progress is a plain line this often."""
 SHOWN_OF_A_SWEEP = ("site_peak_mw", "soaked_fraction", "exceedance_s", "mining_margin_usd")
 """The metrics of a sweep that a terminal shows; its table holds all."""
+SIDES = ("default", "tuned", "difference")
+"""What a tuning shows of a metric."""
 MOST_ROWS = 40
 """Rows of a sweep that a terminal shows."""
+WIDTH_OF_A_FILE = 160
+"""Columns of a table that goes to a file or a pipe, unless COLUMNS says another number."""
+LEAST_TEXT = 24
+"""A column of words is at least so wide, if any of its cells is [letters]."""
+NOT_KNOWN = "n/a"
+DIGITS = "+-0123456789"
+"""What a number begins with."""
+
+
+class _Output(Console):
+    """Standard output; who stops reading it (``| head``) loses the rest of the table and nothing else."""
+
+    def on_broken_pipe(self) -> None:
+        """Write no more, and go on."""
+        self.quiet = True
+        _close_output()
+
+
+def _close_output() -> None:
+    """Let what is still written to standard output vanish, at the end of the program too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _console() -> Console:
+    # a table for a file or a pipe is not cut to the width of a terminal that is not there
+    is_narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return _Output(markup=False, width=None if is_narrow else WIDTH_OF_A_FILE)
 
 
 def say(text: str) -> None:
@@ -46,7 +79,81 @@ def say(text: str) -> None:
 
 def print_json(document: Any) -> None:
     """Write a document to standard output as JSON."""
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    try:
+        sys.stdout.write(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_output()
+
+
+def print_table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    caption: str = "",
+    has_text: bool = False,
+) -> None:
+    """Write a table to standard output; where it is too wide, a row becomes lines of name and value.
+
+    Nothing is ever cut: neither a name nor a number.
+
+    Parameters
+    ----------
+    heads
+        Names of the columns; the first column holds the names of the rows.
+    rows
+        Cells of each row.
+    title, caption
+        Lines above and below.
+    has_text
+        Whether the last column holds sentences, which are left out where the terminal is narrow.
+    """
+    console, rows = _console(), list(rows)
+    ways = [_wide(heads, rows)]
+    if has_text:
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+        ways.append(_wide(heads, rows))
+    ways.append(_wide(heads, rows, has_frame=False))
+    table = next((way for way in ways if _fits(console, way)), None) or _long(heads, rows)
+    table.title, table.caption = title or None, caption or None
+    console.print(table)
+    console.file.flush()
+
+
+def _fits(console: Console, table: Table) -> bool:
+    return Width.get(console, console.options.update(width=10_000), table).minimum <= console.width
+
+
+def _wide(heads: Sequence[str], rows: Sequence[Sequence[str]], *, has_frame: bool = True) -> Table:
+    """Return the table as it stands: words may go on in the next line, names of rows and numbers may not."""
+    table = Table() if has_frame else Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, head in enumerate(heads):
+        cells = [row[place] for row in rows]
+        is_number = place > 0 and all(not cell or cell == NOT_KNOWN or cell[0] in DIGITS for cell in cells)
+        longest = max((len(line) for cell in cells for line in cell.splitlines()), default=0)
+        if is_number or place == 0:
+            width = max(longest, len(head))
+            table.add_column(head, justify="right" if is_number else "left", min_width=width, no_wrap=True)
+        else:
+            table.add_column(head, min_width=min(LEAST_TEXT, longest))
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _long(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return the table transposed: below each row's name its cells, each beside its column's name."""
+    table = Table(box=box.SIMPLE, show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", overflow="fold")
+    for name, *cells in rows:
+        table.add_row(Text(name, style="bold"), "")
+        for head, cell in zip(heads[1:], cells, strict=True):
+            if cell:
+                table.add_row(f"  {head}", cell)
+        table.add_section()
+    return table
 
 
 def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
@@ -56,55 +163,48 @@ def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
 
 def print_metrics(result: Result, *, every: bool = False) -> None:
     """Write the table of metrics to standard output: those to read first, or every one."""
-    scenario = result.scenario
-    table = Table(
+    scenario, names = result.scenario, list(result.metrics if every else headlines(result.metrics))
+    print_table(
+        ("metric", "value", "without mining", "what it is"),
+        [_metric_row(name, result.metrics[name]) for name in names],
         title=f"{scenario.name}: {scenario.days:g} days from {scenario.start.isoformat()}, "
-        f"seed {scenario.seed}, policy {scenario.policy.type}"
+        f"seed {scenario.seed}, policy {scenario.policy.type}",
+        caption="" if every else f"{len(names)} of {len(result.metrics)} metrics; --all shows every one",
+        has_text=True,
     )
-    table.add_column("metric", no_wrap=True)
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("without mining", justify="right", no_wrap=True)
-    table.add_column("what it is")
-    for name in result.metrics if every else headlines(result.metrics):
-        measurement = result.metrics[name]
-        baseline = (
-            "" if measurement.baseline is None else format_value(measurement.baseline, measurement.unit)
-        )
-        table.add_row(name, format_value(measurement, measurement.unit), baseline, measurement.summary)
-    if not every:
-        table.caption = f"{table.row_count} of {len(result.metrics)} metrics; --all shows every one"
-    _console().print(table)
+
+
+def _metric_row(name: str, measured: Measurement) -> tuple[str, ...]:
+    baseline = "" if measured.baseline is None else format_value(measured.baseline, measured.unit)
+    return name, format_value(measured, measured.unit), baseline, measured.summary
 
 
 def print_statement(result: Result) -> None:
     """Write the profit and loss by segment to standard output."""
-    table = Table(title="profit and loss [USD]")
-    table.add_column("segment", no_wrap=True)
-    for name in ("revenue", "power", "other", "EBITDA"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in statement(result.recording):
-        amounts = (row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd)
-        table.add_row(row.title, *(format_amount(amount) for amount in amounts))
-    _console().print(table)
+    rows = [
+        (row.title, *map(format_amount, (row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd)))
+        for row in statement(result.recording)
+    ]
+    print_table(("segment", "revenue", "power", "other", "EBITDA"), rows, title="profit and loss [USD]")
 
 
 def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
     """Write how a site stands to limits to standard output, with its miners and without."""
     from sim.report.grid_limits import exceeded_text, known, rule_text, status_text  # noqa: PLC0415  # see above
 
-    heads = ("limit", "what", "allowed", "status", "worst", "at [s]", "exceeded", "without mining", "why")
-    table = Table(*heads)
+    rows, counts = [], []
     for check, other in zip(checks, alone, strict=True):
         values = [check.limit, check.worst, other.worst]
         allowed, worst, baseline = (known(value, check.rule.unit) for value in values)
         without = ", ".join(part for part in (status_text(other), baseline) if part)
         cells = (known(check.t_worst_s, "1"), exceeded_text(check), without, check.reason)
-        table.add_row(check.rule.name, rule_text(check.rule), allowed, status_text(check), worst, *cells)
+        rows.append((check.rule.name, rule_text(check.rule), allowed, status_text(check), worst, *cells))
     for words, group in (("site", checks), ("without mining", alone)):
-        counts = Counter(status_text(check) for check in group)
-        line = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        table.caption = f"{table.caption}; {words}: {line}" if table.caption else f"{words}: {line}"
-    _console().print(table)
+        found = Counter(status_text(check) for check in group)
+        line = ", ".join(f"{count} {status}" for status, count in sorted(found.items()))
+        counts.append(f"{words}: {line}")
+    heads = ("limit", "what", "allowed", "status", "worst", "at [s]", "exceeded", "without mining", "why")
+    print_table(heads, rows, caption="; ".join(counts))
 
 
 def print_limits_json(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
@@ -116,24 +216,32 @@ def print_limits_json(checks: Sequence["LimitCheck"], alone: Sequence["LimitChec
 
 def print_stability(section: "StabilitySection") -> None:
     """Write dips, variation by time scale and spectrum by band to standard output."""
-    dips = Table(
-        "when", "depth", "from, to", "length", "energy not drawn", "fall", title="deepest dips of AI power"
+    tables: tuple[tuple[str, tuple[str, ...], list[tuple[str, ...]]], ...] = (
+        (
+            "deepest dips of AI power",
+            ("when", "depth", "from, to", "length", "energy not drawn", "fall"),
+            [(dip.when, dip.depth, dip.levels, dip.length, dip.energy, dip.fall) for dip in section.dips],
+        ),
+        (
+            "variation of power by time scale (root mean square)",
+            ("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners"),
+            [
+                (row.scale, row.alone, row.site, row.fixed, row.left, row.worse, row.verdict)
+                for row in section.scales
+            ],
+        ),
+        (
+            "spectrum by band",
+            ("band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen"),
+            [
+                (band.band, band.source, band.site, band.alone, band.line, band.share)
+                for band in section.bands
+            ],
+        ),
     )
-    for dip in section.dips:
-        dips.add_row(dip.when, dip.depth, dip.levels, dip.length, dip.energy, dip.fall)
-    scales = Table("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners")
-    scales.title = "variation of power by time scale (root mean square)"
-    for row in section.scales:
-        scales.add_row(row.scale, row.alone, row.site, row.fixed, row.left, row.worse, row.verdict)
-    spectrum = Table(
-        "band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen"
-    )
-    spectrum.title = "spectrum by band"
-    for band in section.bands:
-        spectrum.add_row(band.band, band.source, band.site, band.alone, band.line, band.share)
-    for table in (dips, scales, spectrum):
-        if table.rows:
-            _console().print(table)
+    for title, heads, rows in tables:
+        if rows:
+            print_table(heads, rows, title=title)
 
 
 def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
@@ -150,20 +258,20 @@ def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
         "SFR is off by",
         "remark",
     )
-    table = Table(*heads, title=f"largest deviation of frequency: {LABEL}")
-    for each in comparisons:
-        off = each.sfr_off_by_ratio
-        table.add_row(
+    rows = [
+        (
             f"{each.window.from_s:,.0f} to {each.window.to_s:,.0f} s",
             format_value(each.window.swing_mw, "MW"),
             each.system.title,
             format_value(each.sfr_peak_mhz, "mHz"),
             format_value(each.andes_peak_mhz, "mHz"),
             format_value(each.andes_worst_machine_mhz, "mHz"),
-            "" if math.isnan(off) else f"{100.0 * off:+.1f} %",
+            "" if math.isnan(each.sfr_off_by_ratio) else f"{100.0 * each.sfr_off_by_ratio:+.1f} %",
             each.andes.failure,
         )
-    _console().print(table)
+        for each in comparisons
+    ]
+    print_table(heads, rows, title=f"largest deviation of frequency: {LABEL}")
 
 
 def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
@@ -174,24 +282,20 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
         return
     from sim.study.compared_run import FACTS  # noqa: PLC0415  # no other command needs it
 
-    names = list(document["policies"])
-    title = f"{document['scenario']}: mean of {document['replications']} runs, then the paired difference to"
-    table = Table(title=f"{title} {names[0]} with its 95 % interval")
-    table.add_column("metric", no_wrap=True)
-    for name in names:
-        table.add_column(name, justify="right")
-    shown = [
-        metric
-        for metric in document["metrics"]
-        if metric in {*FACTS, *HEADLINES}
-        and any(document["policies"][name][metric]["mean"] is not None for name in names)
+    policies, facts = document["policies"], document["metrics"]
+    first = {*FACTS, *HEADLINES}
+    rows = [
+        (metric, *(_compared(policy[metric], facts[metric]["unit"]) for policy in policies.values()))
+        for metric in facts
+        if metric in first and any(policy[metric]["mean"] is not None for policy in policies.values())
     ]
-    for metric in shown:
-        unit = document["metrics"][metric]["unit"]
-        cells = [_compared(document["policies"][name][metric], unit) for name in names]
-        table.add_row(metric, *cells)
-    table.caption = f"{len(shown)} of {len(document['metrics'])} metrics; the page and compare.json hold all"
-    _console().print(table)
+    print_table(
+        ("metric", *policies),
+        rows,
+        title=f"{document['scenario']}: mean of {document['replications']} runs, then the paired difference "
+        f"to {next(iter(policies))} with its 95 % interval",
+        caption=f"{len(rows)} of {len(facts)} metrics; the page and compare.json hold all",
+    )
 
 
 def print_winners(winners: "Winners", *, as_json: bool) -> None:
@@ -204,15 +308,12 @@ def print_winners(winners: "Winners", *, as_json: bool) -> None:
         return
     heads = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
     title = f"{document['scenario']}: mean objective of {document['replications']} runs, and who wins"
-    table = Table(*heads, *document["policies"], title=title)
-    for row in winner_rows(document):
-        table.add_row(*row)
-    _console().print(table)
+    print_table([*heads, *document["policies"]], winner_rows(document), title=title)
 
 
 def _compared(figures: Mapping[str, Any], unit: str) -> str:
     mean, difference = figures["mean"], figures.get("difference")
-    text = "n/a" if mean is None else format_value(mean, unit)
+    text = NOT_KNOWN if mean is None else format_value(mean, unit)
     if not difference or difference["mean"] is None:
         return text
     sign = "+" if difference["mean"] >= 0.0 else "-"
@@ -226,24 +327,19 @@ def print_tuning(tuned: "Tuned") -> None:
     document = tuned.document
     for verdict in document["verdicts"]:
         title = f"{document['scenario']}, {document['policy']}: {verdict['where']}"
-        table = Table(
-            "metric", title=f"{title} ({len(verdict['seeds'])} runs), paired difference with 95 % interval"
-        )
-        for name in ("default", "tuned", "difference"):
-            table.add_column(name, justify="right")
+        rows = []
         for metric in ("objective", *SHOWN_OF_A_SWEEP):
             figures, unit = verdict["metrics"][metric], document["metrics"][metric]["unit"]
-            table.add_row(
-                metric, *(_estimated(figures[name], unit) for name in ("default", "tuned", "difference"))
-            )
-        _console().print(table)
+            rows.append((metric, *(_estimated(figures[side], unit) for side in SIDES)))
+        runs = f"({len(verdict['seeds'])} runs), paired difference with 95 % interval"
+        print_table(("metric", *SIDES), rows, title=f"{title} {runs}")
     say(f"tuned: {json.dumps(document['tuned']['values'])} (trial {document['tuned']['trial']})")
     say(f"result: {tuned.folder / 'tune.json'}")
 
 
 def _estimated(figures: Mapping[str, Any], unit: str) -> str:
     if figures["mean"] is None:
-        return "n/a"
+        return NOT_KNOWN
     text = format_value(figures["mean"], unit)
     return text if figures["half_width"] is None else f"{text} ± {format_value(figures['half_width'], unit)}"
 
@@ -253,24 +349,25 @@ def print_sweep(outcome: "SweepOutcome", axes: Sequence[str]) -> None:
     from sim.study.table import read_table  # noqa: PLC0415  # no other command needs studies
 
     rows = read_table(outcome.folder)
-    table = Table(*axes, *SHOWN_OF_A_SWEEP, title=f"{outcome.folder.name}: {len(rows)} runs")
-    for row in rows[:MOST_ROWS]:
-        values = [format_value(row[name], unit_of(name) or "1") for name in SHOWN_OF_A_SWEEP]
-        table.add_row(*(str(row[axis]) for axis in axes), *values)
-    if len(rows) > MOST_ROWS:
-        table.add_row("...")
-    _console().print(table)
+    cells = [
+        (
+            *(str(row[axis]) for axis in axes),
+            *(format_value(row[name], unit_of(name) or "1") for name in SHOWN_OF_A_SWEEP),
+        )
+        for row in rows[:MOST_ROWS]
+    ]
+    print_table(
+        (*axes, *SHOWN_OF_A_SWEEP),
+        cells,
+        title=f"{outcome.folder.name}: {len(rows)} runs",
+        caption=f"the first {MOST_ROWS} of them" if len(rows) > MOST_ROWS else "",
+    )
     for failure in outcome.failures:
         say(f"failed: {failure.label}: {failure.reason}")
     say(
         f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
         f"{outcome.failed_count} failed; every metric of each: {outcome.folder / 'runs.parquet'}"
     )
-
-
-def _console() -> Console:
-    # A table for a file or a pipe is not cut to the width of a terminal that is not there.
-    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
 @contextmanager

@@ -62,10 +62,13 @@ def compare(  # typer passes them by name
             found = winners(place, policies.split(), axes, replications, **rest)
         else:
             found = run_all(place, policies.split(), replications, **rest)
+    folder = None
+    if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
+        folder = found.write(out, write_winners_report if axes else write_comparison_report)
     (print_winners if axes else print_comparison)(found, as_json=as_json)
-    if out is not None or not as_json:
-        report = write_winners_report if axes else write_comparison_report
-        say(f"result: {found.write(out, report)}")
+    if folder is not None:
+        say(f"page: {folder / ('winners.html' if axes else 'compare.html')} (open it in a browser)")
+        say(f"result: {folder}")
 
 
 @app.command()
@@ -89,8 +92,9 @@ def sweep(
     loaded = load_study(find(study, "scenarios/studies"), data=data, allow_plugins=allow_plugins)
     with progress_bar(f"sweeping {loaded.name}") as progress:
         outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
+    page = write_study_report(outcome.folder)
     print_sweep(outcome, [axis.path for axis in loaded.axes])
-    say(f"page: {write_study_report(outcome.folder)}")
+    say(f"page: {page} (open it in a browser)")
     if outcome.failed_count:
         raise typer.Exit(1)
 

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.app import app
+from sim.cli.app import Figures, app
 from sim.errors import InputError
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
-    """Build the page and the figures of a result folder again, from the folder alone."""
+def report(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")], *, figures: Figures = False
+) -> None:
+    """Build the page and the tables of a result folder again, from the folder alone."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.report.build import write_report  # noqa: PLC0415
 
-    write_report(folder)
+    write_report(folder, with_figures=figures)
     say(f"report: {folder / 'report.html'}")
 
 

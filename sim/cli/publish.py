@@ -1,4 +1,4 @@
-"""Puts a result into its folder: data, page, figures, log; whole or not at all."""
+"""Puts a result into its folder: data, page, log, figures on request; whole or not at all."""
 
 import platform
 import tempfile
@@ -22,7 +22,9 @@ def default_folder(result: Result) -> Path:
     return Path("results") / result.scenario.name / run_id
 
 
-def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, bool]:
+def publish(
+    result: Result, folder: Path, *, replaceable: bool, with_figures: bool = False
+) -> tuple[Path, bool]:
     """Write a result to its folder.
 
     Parameters
@@ -32,7 +34,9 @@ def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, b
     folder
         Where to.
     replaceable
-        Whether the folder may be there already, with this very result in it; it is left as it is.
+        Whether the folder may be there already, with this very result in it; its data are left as they are.
+    with_figures
+        Whether to draw ``figures/`` as well.
 
     Returns
     -------
@@ -46,10 +50,12 @@ def publish(result: Result, folder: Path, *, replaceable: bool) -> tuple[Path, b
     """
     if folder.exists() and replaceable:
         _require_same(result, folder)
+        if with_figures:
+            write_report_of(as_stored(result), folder, with_figures=True)
         return folder, False
     with new_folder(folder) as temporary:
         write_result(result, temporary)
-        write_report_of(as_stored(result), temporary)
+        write_report_of(as_stored(result), temporary, with_figures=with_figures)
         (temporary / "run.log").write_text(_log(), encoding="utf-8")
     return folder, True
 

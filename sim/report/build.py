@@ -1,9 +1,8 @@
-"""The report of a result: the page, the tables and the figures, from the result folder alone."""
+"""The report of a result: the page, the tables, and figures on request, from the result folder alone."""
 
 from pathlib import Path
 
 from sim.report.csv_tables import has_prices, write_tables
-from sim.report.figures import write_figures
 from sim.report.local_time import LocalTime
 from sim.report.page import page
 from sim.report.stability import stability_section
@@ -11,8 +10,8 @@ from sim.report.worst_windows import worst_moments
 from sim.result import StoredResult, read_result
 
 
-def write_report(folder: Path) -> None:
-    """Write page, ``ledger.csv``, ``monthly.csv`` and ``figures/`` into a result folder, from what it holds.
+def write_report(folder: Path, *, with_figures: bool = False) -> None:
+    """Write page, ``ledger.csv`` and ``monthly.csv`` into a result folder, from what it holds.
 
     The same result gives the same bytes: there is no clock time, host or path in them.
 
@@ -20,16 +19,18 @@ def write_report(folder: Path) -> None:
     ----------
     folder
         The result folder.
+    with_figures
+        Whether to draw ``figures/`` as well, which takes longer than all the rest.
 
     Raises
     ------
     ResultError
         The folder is missing, or not a whole result.
     """
-    write_report_of(read_result(folder), folder)
+    write_report_of(read_result(folder), folder, with_figures=with_figures)
 
 
-def write_report_of(result: StoredResult, folder: Path) -> None:
+def write_report_of(result: StoredResult, folder: Path, *, with_figures: bool = False) -> None:
     """Write the report of a result that has been read already.
 
     Parameters
@@ -38,6 +39,8 @@ def write_report_of(result: StoredResult, folder: Path) -> None:
         The result.
     folder
         Existing folder to write into.
+    with_figures
+        As `write_report`.
     """
     clock = LocalTime.of_run(result.scenario.get("start"), result.recording.start_utc_s)
     moments = worst_moments(result.recording)
@@ -47,6 +50,9 @@ def write_report_of(result: StoredResult, folder: Path) -> None:
     )
     if has_prices(result.recording):
         write_tables(result.recording, folder)
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
-    write_figures(result.recording, clock, moments, stability.curves, figures)
+    if with_figures:
+        from sim.report.figures import write_figures  # noqa: PLC0415  # few runs are drawn for print
+
+        figures = folder / "figures"
+        figures.mkdir(exist_ok=True)
+        write_figures(result.recording, clock, moments, stability.curves, figures)

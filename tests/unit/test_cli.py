@@ -37,7 +37,6 @@ def test_run_prints_a_table_with_units_and_says_where_the_result_lies(command, t
     folder = tmp_path / err.split("result: ")[1].strip()
     assert {file.name for file in folder.iterdir()} == {
         "events.parquet",
-        "figures",
         "ledger.csv",
         "metrics.json",
         "monthly.csv",
@@ -47,6 +46,49 @@ def test_run_prints_a_table_with_units_and_says_where_the_result_lies(command, t
         "scenario.yaml",
         "signals.parquet",
     }
+
+
+def test_figures_are_drawn_on_request_and_added_to_a_folder_that_is_there(command, tmp_path):
+    command("run", REPLAY_DAY, "--out", "plain")
+    code, _, err = command("report", "plain", "--figures")
+    assert code == 0, err
+    command("run", REPLAY_DAY, "--out", "drawn", "--figures")
+
+    names = {"load_duration.png", "power.png", "price_and_target.png", "spectrum.png", "worst.png"}
+    for folder in ("plain", "drawn"):
+        assert {path.name for path in (tmp_path / folder / "figures").iterdir()} == names
+    assert "needs a folder" in command("run", REPLAY_DAY, "--json", "--figures")[2]
+
+
+def test_a_reader_that_stops_reading_loses_no_result(tmp_path):
+    command = [sys.executable, "-m", "sim", "run", REPLAY_DAY, "--all"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        run.stdout.close()  # before it writes a line
+        said = run.stderr.read()
+
+    assert run.returncode == 0, said
+    (page,) = tmp_path.glob("results/replay-day/*/report.html")
+    assert f"page: {page.relative_to(tmp_path)}" in said
+    assert "Traceback" not in said
+
+
+def test_at_80_columns_no_name_and_no_number_is_cut(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    policies = "always-on follow-headroom:margin_mw=12.5 ramp-limit:up_mw_per_min=5,inner.type=always-on"
+    _, out, _ = command("run", REPLAY_DAY, "--all")
+    _, compared, _ = command(
+        "compare", REPLAY_DAY, "--days", "0.1", "--replications", "2", "--workers", "1", "--policies", policies
+    )  # fmt: skip
+
+    for text in (out, compared):
+        assert max(map(len, text.splitlines())) <= 80
+        assert "…" not in text
+    metrics = json.loads(command("run", REPLAY_DAY, "--json")[1])
+    assert all(name in out for name in metrics)
+    assert "inner.type=always-on" in compared
 
 
 def test_the_same_run_again_keeps_the_folder_and_says_so(command):

@@ -27,7 +27,7 @@ def result():
 @pytest.fixture(scope="module")
 def folder(result, tmp_path_factory):
     folder = tmp_path_factory.mktemp("result")
-    write_report_of(result, folder)
+    write_report_of(result, folder, with_figures=True)
     return folder
 
 
@@ -70,7 +70,7 @@ def text_of(result):
 
 
 def test_a_rebuilt_report_has_the_same_bytes(result, folder, tmp_path):
-    write_report_of(result, tmp_path)
+    write_report_of(result, tmp_path, with_figures=True)
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     assert [str(path) for path in files] == [
         "figures/load_duration.png",
@@ -173,7 +173,7 @@ def test_times_and_hosts_of_the_making_stand_nowhere(page):
     ids=["a minute", "no loads", "no fleets", "nothing", "a kilowatt for five seconds"],
 )
 def test_a_report_is_made_of_any_run(recording, tmp_path):
-    write_report_of(stored(recording, not_assessable()), tmp_path)
+    write_report_of(stored(recording, not_assessable()), tmp_path, with_figures=True)
     assert "</html>" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert (tmp_path / "figures" / "power.png").stat().st_size > 1000
 
