@@ -80,7 +80,8 @@ def test_at_80_columns_no_name_and_no_number_is_cut(command, monkeypatch):
     policies = "always-on follow-headroom:margin_mw=12.5 ramp-limit:up_mw_per_min=5,inner.type=always-on"
     _, out, _ = command("run", REPLAY_DAY, "--all")
     _, compared, _ = command(
-        "compare", REPLAY_DAY, "--days", "0.1", "--replications", "2", "--workers", "1", "--policies", policies
+        "compare", REPLAY_DAY, "--days", "0.1", "--replications", "2", "--workers", "1",
+        "--policies", policies,
     )  # fmt: skip
 
     for text in (out, compared):
