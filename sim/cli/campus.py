@@ -29,8 +29,9 @@ def run(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run a scenario: write a result folder and print a table of metrics."""
-    from sim.cli.console import print_metrics, print_metrics_json, print_statement, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.publish import default_folder, publish  # noqa: PLC0415
+    from sim.cli.tables import print_metrics, print_metrics_json, print_statement  # noqa: PLC0415
     from sim.report.cautions import cautions  # noqa: PLC0415
     from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415

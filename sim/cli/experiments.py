@@ -44,7 +44,8 @@ def compare(  # typer passes them by name
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
-    from sim.cli.console import print_comparison, print_winners, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_comparison, print_winners  # noqa: PLC0415
     from sim.report.comparison_page import write_comparison_report, write_winners_report  # noqa: PLC0415
     from sim.study.compare import Ways, read_until  # noqa: PLC0415
     from sim.study.compare import compare as run_all  # noqa: PLC0415
@@ -84,7 +85,8 @@ def sweep(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run every combination of a study's axes; what is done already is not done again."""
-    from sim.cli.console import print_sweep, progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_sweep  # noqa: PLC0415
     from sim.report.study_page import write_study_report  # noqa: PLC0415
     from sim.study.sweep import load_study  # noqa: PLC0415
     from sim.study.sweep import sweep as run_all  # noqa: PLC0415
@@ -129,7 +131,8 @@ def tune(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Search a policy's fields on some seeds, and judge what was found on others."""
-    from sim.cli.console import print_tuning, progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_tuning  # noqa: PLC0415
     from sim.study.goal import Objective, Question  # noqa: PLC0415
     from sim.study.search_space import parse_parameters  # noqa: PLC0415
     from sim.study.tune import tune as run_all  # noqa: PLC0415

@@ -29,7 +29,8 @@ def limits(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
 ) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
-    from sim.cli.console import print_limits, print_limits_json, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_limits, print_limits_json  # noqa: PLC0415
     from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
@@ -43,7 +44,8 @@ def limits(
 @app.command()
 def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
     """Show how the site of a result moves: deepest dips, variation by time scale, spectrum by band."""
-    from sim.cli.console import print_stability, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_stability  # noqa: PLC0415
     from sim.report.local_time import LocalTime  # noqa: PLC0415
     from sim.report.stability import stability_section  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
@@ -136,7 +138,8 @@ def dynamics(
     ] = None,
 ) -> None:
     """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""
-    from sim.cli.console import print_dynamics, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_dynamics  # noqa: PLC0415
     from sim.dynamics import SYSTEMS, compare_windows, write_comparison  # noqa: PLC0415
     from sim.export import Profile  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415

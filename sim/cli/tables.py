@@ -1,0 +1,245 @@
+"""What each command shows on a terminal: metrics, money, limits, comparisons, studies."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sim.cli.console import NOT_KNOWN, print_json, print_table, say
+from sim.metrics import Measurement
+from sim.metrics.headlines import HEADLINES, headlines
+from sim.metrics.statement import statement
+from sim.report.format import format_amount, format_value
+from sim.result import Result, metrics_document
+from sim.units import unit_of
+
+if TYPE_CHECKING:
+    from sim.dynamics import WindowComparison
+    from sim.metrics.power_limits import LimitCheck
+    from sim.report.stability import StabilitySection
+    from sim.study.comparison import Comparison
+    from sim.study.sweep import SweepOutcome
+    from sim.study.tune import Tuned
+    from sim.study.who_wins import Winners
+
+SHOWN_OF_A_SWEEP = ("site_peak_mw", "soaked_fraction", "exceedance_s", "mining_margin_usd")
+"""The metrics of a sweep that a terminal shows; its table holds all."""
+SIDES = ("default", "tuned", "difference")
+"""What a tuning shows of a metric."""
+MOST_ROWS = 40
+"""Rows of a sweep that a terminal shows."""
+
+
+def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
+    """Write metrics to standard output as ``metrics.json`` holds them."""
+    print_json(metrics_document(metrics))
+
+
+def print_metrics(result: Result, *, every: bool = False) -> None:
+    """Write the table of metrics to standard output: those to read first, or every one."""
+    scenario, names = result.scenario, list(result.metrics if every else headlines(result.metrics))
+    print_table(
+        ("metric", "value", "without mining", "what it is"),
+        [_metric_row(name, result.metrics[name]) for name in names],
+        title=f"{scenario.name}: {scenario.days:g} days from {scenario.start.isoformat()}, "
+        f"seed {scenario.seed}, policy {scenario.policy.type}",
+        caption="" if every else f"{len(names)} of {len(result.metrics)} metrics; --all shows every one",
+        has_text=True,
+    )
+
+
+def _metric_row(name: str, measured: Measurement) -> tuple[str, ...]:
+    baseline = "" if measured.baseline is None else format_value(measured.baseline, measured.unit)
+    return name, format_value(measured, measured.unit), baseline, measured.summary
+
+
+def print_statement(result: Result) -> None:
+    """Write the profit and loss by segment to standard output."""
+    rows = [
+        (row.title, *map(format_amount, (row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd)))
+        for row in statement(result.recording)
+    ]
+    print_table(("segment", "revenue", "power", "other", "EBITDA"), rows, title="profit and loss [USD]")
+
+
+def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
+    """Write how a site stands to limits to standard output, with its miners and without."""
+    from sim.report.grid_limits import exceeded_text, known, rule_text, status_text  # noqa: PLC0415  # see above
+
+    rows, counts = [], []
+    for check, other in zip(checks, alone, strict=True):
+        values = [check.limit, check.worst, other.worst]
+        allowed, worst, baseline = (known(value, check.rule.unit) for value in values)
+        without = ", ".join(part for part in (status_text(other), baseline) if part)
+        cells = (known(check.t_worst_s, "1"), exceeded_text(check), without, check.reason)
+        rows.append((check.rule.name, rule_text(check.rule), allowed, status_text(check), worst, *cells))
+    for words, group in (("site", checks), ("without mining", alone)):
+        found = Counter(status_text(check) for check in group)
+        line = ", ".join(f"{count} {status}" for status, count in sorted(found.items()))
+        counts.append(f"{words}: {line}")
+    heads = ("limit", "what", "allowed", "status", "worst", "at [s]", "exceeded", "without mining", "why")
+    print_table(heads, rows, caption="; ".join(counts))
+
+
+def print_limits_json(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
+    """Write the same as JSON: a list of limits, null for what this run cannot tell."""
+    from sim.report.grid_limits import limit_document  # noqa: PLC0415  # no other command needs it
+
+    print_json([limit_document(*pair) for pair in zip(checks, alone, strict=True)])
+
+
+def print_stability(section: "StabilitySection") -> None:
+    """Write dips, variation by time scale and spectrum by band to standard output."""
+    tables: tuple[tuple[str, tuple[str, ...], list[tuple[str, ...]]], ...] = (
+        (
+            "deepest dips of AI power",
+            ("when", "depth", "from, to", "length", "energy not drawn", "fall"),
+            [(dip.when, dip.depth, dip.levels, dip.length, dip.energy, dip.fall) for dip in section.dips],
+        ),
+        (
+            "variation of power by time scale (root mean square)",
+            ("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners"),
+            [
+                (row.scale, row.alone, row.site, row.fixed, row.left, row.worse, row.verdict)
+                for row in section.scales
+            ],
+        ),
+        (
+            "spectrum by band",
+            ("band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen"),
+            [
+                (band.band, band.source, band.site, band.alone, band.line, band.share)
+                for band in section.bands
+            ],
+        ),
+    )
+    for title, heads, rows in tables:
+        if rows:
+            print_table(heads, rows, title=title)
+
+
+def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
+    """Write how ANDES and the SFR model see the worst windows to standard output."""
+    from sim.dynamics.comparison import LABEL  # noqa: PLC0415  # no other command needs it
+
+    heads = (
+        "window",
+        "swing",
+        "system",
+        "SFR peak",
+        "ANDES peak",
+        "worst machine",
+        "SFR is off by",
+        "remark",
+    )
+    rows = [
+        (
+            f"{each.window.from_s:,.0f} to {each.window.to_s:,.0f} s",
+            format_value(each.window.swing_mw, "MW"),
+            each.system.title,
+            format_value(each.sfr_peak_mhz, "mHz"),
+            format_value(each.andes_peak_mhz, "mHz"),
+            format_value(each.andes_worst_machine_mhz, "mHz"),
+            "" if math.isnan(each.sfr_off_by_ratio) else f"{100.0 * each.sfr_off_by_ratio:+.1f} %",
+            each.andes.failure,
+        )
+        for each in comparisons
+    ]
+    print_table(heads, rows, title=f"largest deviation of frequency: {LABEL}")
+
+
+def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
+    """Write a comparison to standard output: each policy's mean, and its paired difference to the first."""
+    document = comparison.document()
+    if as_json:
+        print_json(document)
+        return
+    from sim.study.compared_run import FACTS  # noqa: PLC0415  # no other command needs it
+
+    policies, facts = document["policies"], document["metrics"]
+    first = {*FACTS, *HEADLINES}
+    rows = [
+        (metric, *(_compared(policy[metric], facts[metric]["unit"]) for policy in policies.values()))
+        for metric in facts
+        if metric in first and any(policy[metric]["mean"] is not None for policy in policies.values())
+    ]
+    print_table(
+        ("metric", *policies),
+        rows,
+        title=f"{document['scenario']}: mean of {document['replications']} runs, then the paired difference "
+        f"to {next(iter(policies))} with its 95 % interval",
+        caption=f"{len(rows)} of {len(facts)} metrics; the page and compare.json hold all",
+    )
+
+
+def print_winners(winners: "Winners", *, as_json: bool) -> None:
+    """Write who wins in each cell to standard output."""
+    from sim.report.comparison_page import winner_rows  # noqa: PLC0415  # no other command needs it
+
+    document = winners.document()
+    if as_json:
+        print_json(document)
+        return
+    heads = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
+    title = f"{document['scenario']}: mean objective of {document['replications']} runs, and who wins"
+    print_table([*heads, *document["policies"]], winner_rows(document), title=title)
+
+
+def _compared(figures: Mapping[str, Any], unit: str) -> str:
+    mean, difference = figures["mean"], figures.get("difference")
+    text = NOT_KNOWN if mean is None else format_value(mean, unit)
+    if not difference or difference["mean"] is None:
+        return text
+    sign = "+" if difference["mean"] >= 0.0 else "-"
+    text += f"\n{sign}{format_value(abs(difference['mean']), unit)}"
+    half_width = difference["half_width"]
+    return text if half_width is None else f"{text} ± {format_value(half_width, unit)}"
+
+
+def print_tuning(tuned: "Tuned") -> None:
+    """Write tuned against default to standard output, and the tuned values to standard error."""
+    document = tuned.document
+    for verdict in document["verdicts"]:
+        title = f"{document['scenario']}, {document['policy']}: {verdict['where']}"
+        rows = []
+        for metric in ("objective", *SHOWN_OF_A_SWEEP):
+            figures, unit = verdict["metrics"][metric], document["metrics"][metric]["unit"]
+            rows.append((metric, *(_estimated(figures[side], unit) for side in SIDES)))
+        runs = f"({len(verdict['seeds'])} runs), paired difference with 95 % interval"
+        print_table(("metric", *SIDES), rows, title=f"{title} {runs}")
+    say(f"tuned: {json.dumps(document['tuned']['values'])} (trial {document['tuned']['trial']})")
+    say(f"result: {tuned.folder / 'tune.json'}")
+
+
+def _estimated(figures: Mapping[str, Any], unit: str) -> str:
+    if figures["mean"] is None:
+        return NOT_KNOWN
+    text = format_value(figures["mean"], unit)
+    return text if figures["half_width"] is None else f"{text} ± {format_value(figures['half_width'], unit)}"
+
+
+def print_sweep(outcome: "SweepOutcome", axes: Sequence[str]) -> None:
+    """Write a table of the first runs to standard output, and what failed and was done to standard error."""
+    from sim.study.table import read_table  # noqa: PLC0415  # no other command needs studies
+
+    rows = read_table(outcome.folder)
+    cells = [
+        (
+            *(str(row[axis]) for axis in axes),
+            *(format_value(row[name], unit_of(name) or "1") for name in SHOWN_OF_A_SWEEP),
+        )
+        for row in rows[:MOST_ROWS]
+    ]
+    print_table(
+        (*axes, *SHOWN_OF_A_SWEEP),
+        cells,
+        title=f"{outcome.folder.name}: {len(rows)} runs",
+        caption=f"the first {MOST_ROWS} of them" if len(rows) > MOST_ROWS else "",
+    )
+    for failure in outcome.failures:
+        say(f"failed: {failure.label}: {failure.reason}")
+    say(
+        f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
+        f"{outcome.failed_count} failed; every metric of each: {outcome.folder / 'runs.parquet'}"
+    )
