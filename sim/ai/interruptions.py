@@ -54,6 +54,19 @@ class RestartPhase(NamedTuple):
     """When it ends, as a share of the restart."""
 
 
+class Down(NamedTuple):
+    """How a restart goes: its length is lognormal, its parts are shares of it."""
+
+    mean_s: float
+    """Its mean [s]."""
+    sigma: float
+    """Standard deviation of its logarithm [1]."""
+    known_fraction: float
+    """Share of it after which its end is known."""
+    phases: tuple[RestartPhase, ...]
+    """Its parts, in order."""
+
+
 class Restarts(Spec):
     """How long an interrupted job is down, from the interruption to full work. Lognormal.
 

@@ -1,165 +1,36 @@
-"""A synchronous training job: it computes, stalls at checkpoints, is interrupted and restarts."""
+"""A synchronous training job: computes, stalls at checkpoints, is interrupted, restarts, and tells of it."""
 
+import math
 from collections.abc import Generator
 from math import inf
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Final
 
-from pydantic import Field, model_validator
 from simpy import Event
 
-from sim.ai.announcements import Notices
-from sim.ai.base import Connection, Load
-from sim.ai.catalogue import SERVERS, STATES
-from sim.ai.checkpointing import interruption_rate_per_s
-from sim.ai.checkpoints import Checkpoints, SavedState
-from sim.ai.interruptions import JobFailures, Minutes, RestartPhase, Restarts, Spares
+from sim.ai.announcements import Announcements
+from sim.ai.base import Connection
+from sim.ai.catalogue import SERVERS
+from sim.ai.interruptions import Cause, Down, SparePool, lognormal
 from sim.ai.node_power import state_powers_mw
-from sim.ai.power_path import Smoothing
-from sim.ai.training_job import Down, Job, Plan
-from sim.spec import Fraction, NonNegative, Positive, Spec
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.ai.power_path import PowerPath
+from sim.ai.training_spec import TrainingSpec
+from sim.clock import At
+from sim.units import SECONDS_PER_MINUTE
+
+LEAST_SHARE_OF_INTERVAL: Final = 0.5
+"""Least time from a restart to a checkpoint of the schedule, over the interval; assumption."""
+SOON_S: Final = 1.0
+"""Least time from the run's start to a checkpoint of the schedule [s]."""
+NEARLY_WHOLE: Final = 1e-9
 
 
-class Iterations(Spec):
-    """The steps of a job, within seconds; a run draws their mean power."""
-
-    period_s: Positive = 5.0
-    """Time of one iteration [s]. Default: within the 1 to 10 s of arXiv:2606.22096; 0.3 to 30 s are seen
-    (arXiv:2508.14318)."""
-    duty_fraction: Fraction = 0.8
-    """Share of an iteration in which GPUs compute; in the rest they wait for each other. Default:
-    assumption."""
-    jitter_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = 0.015
-    """Standard deviation of an iteration's time over its mean. Default: assumption."""
-
-
-class TrainingLoad(Load):
+class TrainingLoad(TrainingSpec):
     """One synchronous training job on all its GPUs.
 
     It computes at full power; at each checkpoint its power falls; a failure takes it down until it has been
     detected, replaced, loaded and warmed up. Lost work is done again at full power: it costs time, it is no
     dip. Power is that of the state that the nodes are in, from the catalogue of servers.
     """
-
-    type: Literal["training"]
-    """Kind of load."""
-    gpus: Annotated[int, Field(ge=1, le=100_000_000)]
-    """GPUs of the job."""
-    gpu: Literal["h100-hgx", "a100-server", "gb200-nvl72"] = "h100-hgx"
-    """Servers that the GPUs stand in; they say what a node draws in each state. ``h100-hgx``: 8 GPUs of 700
-    W, ``a100-server``: 8 of 400 W, ``gb200-nvl72``: trays of 4 of 1,200 W, 18 in a rack of 132 kW."""
-    gpus_per_node: Annotated[int, Field(ge=1, le=1_000)] | None = None
-    """GPUs in one node; the node is what fails. Where left out, as the catalogue says."""
-    power_mw: Positive | None = None
-    """IT power while computing [MW], mean over iterations, before smoothing. Where left out, it follows from
-    ``gpu`` and ``gpus``; where given, all states are scaled to it."""
-    pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25
-    """Power at the site's meter over IT power, at every load. Default: assumption."""
-    iteration: Iterations = Iterations()
-    """Iterations of the job."""
-    parameters_billion: Positive | None = None
-    """Parameters of the model [1e9]; with the storage they say how long a checkpoint takes."""
-    bytes_per_parameter: Annotated[float, Field(gt=0.0, le=1000.0)] = 14.0
-    """State saved for each parameter [B]. Default: Adam in mixed precision (2 for the weight, 4 for its fp32
-    copy, 8 for the moments); 9 to 16 in published runs."""
-    storage_gb_per_s: Positive | None = None
-    """Rate at which the storage takes the state [GB/s]. 2,000 for Llama 3 (arXiv:2407.21783)."""
-    checkpoint: Checkpoints = Checkpoints()
-    """Checkpoints of the job."""
-    first_checkpoint_min: Minutes | None = None
-    """Start of the first checkpoint [min from when the job computes]; one interval where left out."""
-    failures: JobFailures = JobFailures()
-    """Interruptions of the job."""
-    restart: Restarts = Restarts()
-    """Restarts of the job."""
-    spares: Spares | None = None
-    """Hot spare nodes; they draw power as nodes without a job. Where left out: none."""
-    snap_back_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 2.0
-    """Time in which 95 % of a rise of power is done, where nothing smooths it [s]; power falls at once.
-    Default: unverified; 0.5 to 5 s."""
-    smoothing: Smoothing | None = None
-    """Power smoothing by the GPUs. Where left out: none."""
-    notice: Notices | None = None
-    """What the tenant announces. Where left out: nothing."""
-    start_h: NonNegative = 0.0
-    """When the job starts [h from the scenario's start]: it loads, warms up and computes. At 0 it has been
-    computing before the run began."""
-    length_h: Positive | None = None
-    """Time after which the job ends [h from its start]; where left out, it goes on."""
-    work_h: Positive | None = None
-    """Useful computing after which the job ends [h]; what is lost is not counted. Where left out, it goes
-    on."""
-    absent_power_fraction: Fraction = 0.0
-    """IT power before the job's start and after its end, over computing. Default: none, for other jobs take
-    its nodes; 0.25 where they stand idle (computed)."""
-    stall_power_fraction: Fraction | None = None
-    """IT power in a checkpoint's stall over computing. Where left out, as the catalogue says: 0.5."""
-    down_power_fraction: Fraction | None = None
-    """IT power in a restart over computing, from the interruption to full work. Where left out, as the
-    catalogue says: 0.5 hanging, 0.25 to 0.3 down, 0.5 loading, 0.7 warming up."""
-
-    @model_validator(mode="after")
-    def _leaves_time_to_compute(self) -> Self:
-        stall_s, interval_s = self.stall_median_s, self.interval_s
-        if stall_s >= interval_s:
-            must = f"must be below the interval of {interval_s:g} s"
-            raise ValueError(f"checkpoint: stall_median_s {must}, got {stall_s:g} s")
-        return self
-
-    @model_validator(mode="after")
-    def _one_first_checkpoint(self) -> Self:
-        phase_min, first_min = self.checkpoint.phase_min, self.first_checkpoint_min
-        if phase_min is not None and first_min is not None:
-            raise ValueError(
-                "give first_checkpoint_min or checkpoint.phase_min, not both; got "
-                f"{first_min:g} min and {phase_min:g} min"
-            )
-        return self
-
-    @property
-    def nodes(self) -> float:
-        """Nodes of the job, each of which fails on its own."""
-        return self.gpus / (self.gpus_per_node or SERVERS[self.gpu].gpus_per_node)
-
-    @property
-    def failure_rate_per_s(self) -> float:
-        """Failures in a second of running [1/s], planned interruptions not counted."""
-        return interruption_rate_per_s(self.nodes, self.failures.per_node_day, self.failures.per_job_hour)
-
-    @property
-    def saved_state(self) -> SavedState:
-        """What a checkpoint writes."""
-        return SavedState(self.parameters_billion, self.bytes_per_parameter, self.storage_gb_per_s, self.gpus)
-
-    @property
-    def stall_median_s(self) -> float:
-        """Median stall of a checkpoint [s]."""
-        return self.saved_state.stall_s(self.checkpoint)
-
-    @property
-    def interval_s(self) -> float:
-        """Time from the start of one checkpoint to the start of the next [s]."""
-        return self.saved_state.interval_s(self.checkpoint, self.failure_rate_per_s)
-
-    def levels_mw(self, floor_fraction: float = 0.0) -> dict[str, float]:
-        """Return the power at the site's meter by state [MW], spare nodes included."""
-        server = SERVERS[self.gpu]
-        nodes = self.gpus / server.gpus_per_node
-        powers_mw = state_powers_mw(
-            server, nodes, 1.0 - self.iteration.duty_fraction, floor_fraction, self.power_mw
-        )
-        computing_mw = state_powers_mw(server, nodes, 1.0 - self.iteration.duty_fraction, 0.0, self.power_mw)[
-            "compute"
-        ]
-        if self.stall_power_fraction is not None:
-            powers_mw["stall"] = self.stall_power_fraction * computing_mw
-        if self.down_power_fraction is not None:
-            powers_mw |= dict.fromkeys(
-                ("hang", "down_context", "down_cold", "load", "warm_up"),
-                self.down_power_fraction * computing_mw,
-            )
-        idle_mw = self.spares.count / self.nodes * powers_mw["down_cold"] if self.spares else 0.0
-        return {state: (powers_mw[state] + idle_mw) * self.pue for state in STATES}
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
         """Run the job.
@@ -170,62 +41,293 @@ class TrainingLoad(Load):
         there [s], where the job comes and goes within the run.
         """
         self._record_iterations(connection)
-        return Job(self.name, self._plan(), connection).run()
+        return Job(self, connection).run()
 
     def _record_iterations(self, connection: Connection) -> None:
-        levels_mw = state_powers_mw(
-            SERVERS[self.gpu], 1.0, 0.0, self.smoothing.floor_fraction if self.smoothing else 0.0
-        )
+        levels_mw = state_powers_mw(SERVERS[self.gpu], 1.0, 0.0, self.floor_fraction)
         iteration = self.iteration
         connection.constant("iteration_period_s", iteration.period_s)
         connection.constant("iteration_duty_fraction", iteration.duty_fraction)
         connection.constant("iteration_jitter_fraction", iteration.jitter_fraction)
         connection.constant("iteration_low_fraction", levels_mw["communicate"] / levels_mw["compute"])
 
-    def _plan(self) -> Plan:
-        """Return the job in seconds and megawatts at the site's meter."""
-        bare_mw = self.levels_mw()
-        start_s = self.start_h * SECONDS_PER_HOUR
-        first_min, phase_min = self.first_checkpoint_min, self.checkpoint.phase_min
-        return Plan(
-            gpus=self.gpus,
-            pue=self.pue,
-            levels_mw=bare_mw if self.smoothing is None else self.levels_mw(self.smoothing.floor_fraction),
-            bare_levels_mw=bare_mw,
-            absent_mw=self.absent_power_fraction * bare_mw["compute"],
-            snap_back_s=self.snap_back_s,
-            smoothing=self.smoothing,
-            interval_s=self.interval_s,
-            first_checkpoint_s=self.interval_s if first_min is None else first_min * SECONDS_PER_MINUTE,
-            phase_s=None if phase_min is None else phase_min * SECONDS_PER_MINUTE,
-            stall_median_s=self.stall_median_s,
-            stall_sigma=self.checkpoint.spread,
-            background_s=self.saved_state.background_s(self.checkpoint),
-            failures_per_s=self.failure_rate_per_s,
-            planned_per_s=self.failures.planned_per_day / SECONDS_PER_DAY,
-            restart=self._down("down_cold"),
-            planned_restart=self._down("down_cold", planned=True),
-            spare_restart=self._spare_down(),
-            spares=self.spares,
-            notices=self.notice,
-            start_s=start_s,
-            end_s=inf if self.length_h is None else start_s + self.length_h * SECONDS_PER_HOUR,
-            work_s=inf if self.work_h is None else self.work_h * SECONDS_PER_HOUR,
+
+class _Over(Exception):  # noqa: N818  # the job's own end is no error
+    """The job's time is over."""
+
+
+class Job:
+    """A training job while it runs; one draw for each event keeps the streams apart.
+
+    Parameters
+    ----------
+    spec
+        What the scenario says of it.
+    connection
+        Its clock, power, log and streams.
+    """
+
+    def __init__(self, spec: TrainingSpec, connection: Connection) -> None:
+        self._spec = spec
+        self._bare_levels_mw = spec.levels_mw()
+        self._levels_mw = spec.levels_mw(spec.floor_fraction)
+        self._absent_mw = spec.absent_power_fraction * self._bare_levels_mw["compute"]
+        self._interval_s, self._stall_median_s = spec.interval_s, spec.stall_median_s
+        self._background_s = spec.saved_state.background_s(spec.checkpoint)
+        phase_min = spec.checkpoint.phase_min
+        self._phase_s = None if phase_min is None else phase_min * SECONDS_PER_MINUTE
+        self._restart, self._planned_restart = spec.down(), spec.down(planned=True)
+        self._env = connection.env
+        self._log = connection.log
+        self._set_power_mw = connection.set_power_mw
+        self._constant = connection.constant
+        self._run_end_s = connection.end_s
+        self._stalls = connection.stream("checkpoints")
+        self._restarts = connection.stream("restarts")
+        self._pool = SparePool(spec.spares, connection.stream("repairs"))
+        self._causes = (
+            Cause("failure", spec.failure_rate_per_s, connection.stream("failures")),
+            Cause("planned", spec.planned_per_s, connection.stream("planned")),
         )
+        self._announcements = Announcements(spec.name, spec.notice, connection)
+        self._path = PowerPath.of(spec.snap_back_s, spec.smoothing, spec.gpus, spec.pue)
+        self._bare_path = None if spec.smoothing is None else PowerPath(spec.snap_back_s)
+        self._progress_s = 0.0  # useful computing, up to the last time that it stopped
+        self._saved_s = 0.0  # of that, what no failure can take away
+        self._writing: tuple[float, float] | None = (
+            None  # progress on its way to storage, and when it is safe
+        )
+        self._computing_since_s = 0.0
+        self._next_checkpoint_s = inf
+        self._over_s = spec.latest_end_s
 
-    def _down(self, state: str, *, planned: bool = False) -> Down:
-        known_fraction = 0.0 if planned else self.restart.hang_fraction
-        phases = self._phases(state, planned=planned)
-        return Down(self.restart.mean_s, self.restart.spread, known_fraction, phases)
+    def run(self) -> Generator[Event, Any, None]:
+        """Start, compute until the job's time is over or for ever, and stop."""
+        try:
+            if self._spec.starts_s > 0.0:
+                yield from self._start()
+            else:
+                self._begin(self._levels_mw["compute"], self._bare_levels_mw["compute"])
+            self._announcements.end(self._spec.latest_end_s, self._absent_mw - self._levels_mw["compute"])
+            for cause in self._causes:
+                cause.draw(self._env.now)
+            self._next_checkpoint_s = self._first_checkpoint_s()
+            self._compute()
+            while True:
+                yield from self._work()
+        except _Over:
+            yield from self._stop()
 
-    def _spare_down(self) -> Down:
-        spares = self.spares or Spares(count=0)
-        mean_s = spares.restart_mean_min * SECONDS_PER_MINUTE
-        phases = self._phases("down_context", planned=False)
-        return Down(mean_s, spares.restart_sigma, self.restart.hang_fraction, phases)
+    def _start(self) -> Generator[Event, Any, None]:
+        """Wait for the job's time, load its state and warm up."""
+        self._begin(self._absent_mw, self._absent_mw)
+        whole_s = self._draw_down_s(self._restart)
+        phases = self._restart.phases
+        loads = [phase for phase in phases if phase.state in ("load", "warm_up")]
+        skipped = max((phase.end_fraction for phase in phases if phase not in loads), default=0.0)
+        ready_s = self._spec.starts_s + whole_s * (1.0 - skipped)
+        self._announcements.start(self._spec.starts_s, ready_s, self._levels_mw["compute"] - self._absent_mw)
+        yield from self._wait(self._spec.starts_s)
+        self._log("start", ready_s - self._spec.starts_s)
+        for phase in loads:
+            self._turn(phase.state)
+            yield from self._wait(self._spec.starts_s + whole_s * (phase.end_fraction - skipped))
 
-    def _phases(self, state: str, *, planned: bool) -> tuple[RestartPhase, ...]:
-        """Return the parts of a restart; one alone where the scenario gives all the same power."""
-        if self.down_power_fraction is not None:
-            return (RestartPhase(state, 1.0),)
-        return self.restart.phases(state, planned=planned)
+    def _work(self) -> Generator[Event, Any, None]:
+        """Compute until the next checkpoint or interruption, and see it through."""
+        cause = self._next_cause()
+        if cause.next_s <= self._next_checkpoint_s:
+            yield from self._wait(cause.next_s)
+            self._pause_progress()
+            yield from self._go_down(cause)
+        else:
+            yield from self._wait(self._next_checkpoint_s)
+            self._pause_progress()
+            yield from self._save()
+
+    def _save(self) -> Generator[Event, Any, None]:
+        """Stall for a checkpoint; an interruption within it leaves the state unsaved."""
+        start_s, stall_s = self._env.now, self._draw_stall_s()
+        end_s = start_s + stall_s
+        self._next_checkpoint_s = self._on_schedule(
+            start_s + max(self._interval_s, stall_s + self._background_s)
+        )
+        cause = self._next_cause()
+        strikes = cause.next_s < end_s
+        self._log("checkpoint", cause.next_s - start_s if strikes else stall_s)
+        rise_mw = self._levels_mw["compute"] - self._levels_mw["stall"]
+        # how much is left to write tells the job when it will go on
+        self._announcements.written(end_s, end_s + self._spec.snap_back_s, rise_mw)
+        self._turn("stall")
+        if strikes:
+            yield from self._wait(cause.next_s)
+            yield from self._go_down(cause)
+        else:
+            yield from self._wait(end_s)
+            self._settle_writing()
+            self._writing = (self._progress_s, end_s + self._background_s)
+            self._compute()
+
+    def _go_down(self, cause: Cause) -> Generator[Event, Any, None]:
+        """Be down for a restart; failures count running time, so the next ones move on by as much."""
+        start_s = self._env.now
+        lost_s = self._lose_work(cause)
+        restart = self._restart_after(cause)
+        down_s = self._draw_down_s(restart)
+        self._log(cause.kind, lost_s)
+        self._log("restart", down_s)
+        cause.draw(start_s)
+        for each in self._causes:
+            each.next_s += down_s
+        self._announcements.resume(
+            known_s=start_s + down_s * restart.known_fraction,
+            at_s=start_s + down_s,
+            until_s=start_s + down_s + self._spec.snap_back_s,
+            change_mw=self._levels_mw["compute"] - self._levels_mw[restart.phases[-1].state],
+        )
+        for phase in restart.phases:
+            self._turn(phase.state)
+            yield from self._wait(start_s + down_s * phase.end_fraction)
+        self._next_checkpoint_s = self._checkpoint_after_restart_s()
+        self._compute()
+
+    def _first_checkpoint_s(self) -> float:
+        now_s = self._env.now
+        if self._phase_s is None:
+            return now_s + self._spec.first_checkpoint_s
+        # a job that has been computing before the run has kept its times
+        was_computing = self._spec.starts_s <= 0.0
+        return self._on_schedule(now_s + SOON_S) if was_computing else self._checkpoint_after_restart_s()
+
+    def _checkpoint_after_restart_s(self) -> float:
+        now_s = self._env.now
+        if self._phase_s is None:
+            return now_s + self._interval_s
+        return self._on_schedule(now_s + LEAST_SHARE_OF_INTERVAL * self._interval_s)
+
+    def _on_schedule(self, earliest_s: float) -> float:
+        """Return the first time of the job's schedule that is not before another [s]; that, without one."""
+        phase_s, interval_s = self._phase_s, self._interval_s
+        if phase_s is None:
+            return earliest_s
+        # a time of the schedule, reckoned from another one, may come out a rounding error late
+        count = math.ceil((earliest_s - phase_s) / interval_s - NEARLY_WHOLE)
+        return phase_s + count * interval_s
+
+    def _lose_work(self, cause: Cause) -> float:
+        """Go back to the last state that is safe; return the computing that is lost [s]."""
+        self._settle_writing()
+        self._writing = None
+        if cause.kind == "planned":  # taken once the state is saved
+            self._saved_s = self._progress_s
+        lost_s = self._progress_s - self._saved_s
+        self._progress_s = self._saved_s
+        return lost_s
+
+    def _restart_after(self, cause: Cause) -> Down:
+        if cause.kind == "planned":
+            return self._planned_restart
+        if self._pool.take(self._env.now):
+            self._log("spare", 1.0)
+            return self._spec.down_with_spare()
+        return self._restart
+
+    def _compute(self) -> None:
+        now_s = self._env.now
+        self._computing_since_s = now_s
+        self._over_s = min(self._spec.latest_end_s, now_s + self._spec.work_s - self._progress_s)
+        self._turn("compute")
+        if self._spec.notice is not None:
+            self._announce()
+
+    def _announce(self) -> None:
+        """Plan what to announce of the time until the next checkpoint has been written."""
+        levels_mw = self._levels_mw
+        fall_mw = levels_mw["stall"] - levels_mw["compute"]
+        checkpoint_s = self._next_checkpoint_s
+        self._announcements.checkpoint(checkpoint_s, checkpoint_s + self._stall_median_s, fall_mw)
+        planned_s = self._causes[1].next_s
+        first_state = self._planned_restart.phases[0].state
+        fall_mw = levels_mw[first_state] - levels_mw["compute"]
+        until_s, horizon_s = planned_s + self._planned_restart.mean_s, checkpoint_s + self._interval_s
+        self._announcements.planned(planned_s, until_s, fall_mw, horizon_s)
+
+    def _pause_progress(self) -> None:
+        self._progress_s += self._env.now - self._computing_since_s
+        self._over_s = self._spec.latest_end_s  # work is done only while it computes
+
+    def _settle_writing(self) -> None:
+        """Count what was on its way to storage and has arrived."""
+        if self._writing is not None and self._writing[1] <= self._env.now:
+            self._saved_s = self._writing[0]
+
+    def _next_cause(self) -> Cause:
+        failure, planned = self._causes
+        return failure if failure.next_s <= planned.next_s else planned
+
+    def _stop(self) -> Generator[Event, Any, None]:
+        """End the job: fall to the power of its absence."""
+        self._log("end", self._env.now - self._spec.starts_s)
+        self._go_to(self._absent_mw, self._absent_mw, stops=True)
+        while self._path.next_s < inf:
+            yield At(self._env, self._path.next_s)
+            self._follow_path()
+
+    # -- power ---------------------------------------------------------------------------------------
+
+    def _begin(self, level_mw: float, bare_mw: float) -> None:
+        self._path.start(0.0, level_mw)
+        self._set_power_mw(level_mw)
+        if self._bare_path is not None:
+            self._bare_path.start(0.0, bare_mw)
+            self._count_smoothing(self._bare_path)
+
+    def _turn(self, state: str) -> None:
+        stops = state in ("down_context", "down_cold")
+        self._go_to(self._levels_mw[state], self._bare_levels_mw[state], stops=stops)
+
+    def _go_to(self, level_mw: float, bare_mw: float, *, stops: bool) -> None:
+        path, now_s = self._path, self._env.now
+        if not path.stands_at(level_mw):
+            path.turn(now_s, level_mw, stops=stops)
+            self._set_power_mw(path.power_mw, path.slope_mw_per_s)
+        if self._bare_path is not None:
+            self._bare_path.turn(now_s, bare_mw)
+            self._count_smoothing(self._bare_path)
+
+    def _follow_path(self) -> None:
+        self._path.advance()
+        self._set_power_mw(self._path.power_mw, self._path.slope_mw_per_s)
+
+    def _count_smoothing(self, bare_path: PowerPath) -> None:
+        """Record what smoothing costs if nothing else happens until the run's end."""
+        extra_mwh = self._path.energy_mwh(self._run_end_s) - bare_path.energy_mwh(self._run_end_s)
+        self._constant("smoothing_energy_mwh", extra_mwh)
+
+    # -- time ----------------------------------------------------------------------------------------
+
+    def _wait(self, time_s: float) -> Generator[Event, Any, None]:
+        """Wait until then, or until the job is over; ramps and announcements happen on the way."""
+        env, path, announcements = self._env, self._path, self._announcements
+        until_s = min(time_s, self._over_s)
+        while True:
+            change_s, issue_s = path.next_s, announcements.next_s
+            if change_s >= until_s and issue_s >= until_s:
+                break
+            if change_s <= issue_s:
+                yield At(env, change_s)
+                self._follow_path()
+            else:
+                yield At(env, issue_s)
+                announcements.issue()
+        yield At(env, until_s)
+        if until_s < time_s or until_s == self._over_s:
+            raise _Over
+
+    # -- draws ---------------------------------------------------------------------------------------
+
+    def _draw_stall_s(self) -> float:
+        return self._stall_median_s * math.exp(self._spec.checkpoint.spread * self._stalls.standard_normal())
+
+    def _draw_down_s(self, restart: Down) -> float:
+        return lognormal(restart.mean_s, restart.sigma, self._restarts)
