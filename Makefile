@@ -12,8 +12,12 @@ RUN_DATA = $(if $(wildcard $(DATA)),--data "$(DATA)")
 DYNAMICS := .venv-dynamics
 DYNAMICS_STAMP := $(DYNAMICS)/.installed
 
+# What others simulate with, to measure ours beside it: an environment of its own, too.
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.installed
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep dynamics test test-all hunt validate price-policies check bench schema reference golden lock clean
+.PHONY: help setup run compare sweep dynamics test test-all hunt validate price-policies check bench peers schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -58,8 +62,11 @@ check: $(STAMP)  ## lint, types, import order, and the examples in the documenta
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q -n 0 --doctest-modules --doctest-ignore-import-errors sim --doctest-glob='*.md' README.md docs
 
-bench: $(STAMP)  ## measure events, settles, time as a ratio to a bare SimPy loop, and peak memory
+bench: $(STAMP)  ## what a change, a settle, a year cost beside a bare SimPy loop [ARGS="--json --long GROUP ..."]
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+peers: $(STAMP) $(PEERS_STAMP) ## the peers' reference job in Vessim, LEAF, a plain loop and here [ARGS="--year --json"]
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
 schema: $(STAMP) ## write the JSON Schema of a scenario file again
 	@$(BIN)/python -m sim schema > scenarios/scenario.schema.json.tmp && mv scenarios/scenario.schema.json.tmp scenarios/scenario.schema.json
@@ -83,7 +90,7 @@ lock:            ## resolve requirements.lock and requirements-dynamics.lock aga
 	echo 'andes>=2.0,<3' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dynamics.lock
 
 clean:           ## remove what make made, results aside
-	@rm -rf $(VENV) $(DYNAMICS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) $(DYNAMICS) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(STAMP): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or later (make PYTHON=/path/to/python3.11)"; exit 1; }
@@ -112,5 +119,17 @@ $(DYNAMICS_STAMP): requirements-dynamics.lock
 	else \
 	  "$(PYTHON)" -m venv $(DYNAMICS) && \
 	  $(DYNAMICS)/bin/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements-dynamics.lock ; \
+	fi
+	@touch $@
+
+$(PEERS_STAMP):
+	@rm -rf $(PEERS)
+	@echo "setting up $(PEERS) (once)"
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv -q -p "$(PYTHON)" $(PEERS) && \
+	  uv pip install -q --python $(PEERS)/bin/python vessim==0.16.0 leafsim==0.4.2 pandas ; \
+	else \
+	  "$(PYTHON)" -m venv $(PEERS) >/dev/null 2>&1 && \
+	  $(PEERS)/bin/python -m pip install -q --no-compile --disable-pip-version-check vessim==0.16.0 leafsim==0.4.2 pandas ; \
 	fi
 	@touch $@

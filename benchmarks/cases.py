@@ -1,15 +1,10 @@
-"""What is measured: scenarios that stand for a user's, and the loop they are compared with."""
+"""What is measured: scenarios that stand for a user's."""
 
 import math
-import time
-from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from simpy import Environment, Event
 
-from sim.engine.campus import Campus
 from sim.grid.limits import published_limits
 from sim.metrics import dips, exceedance, ramps, regulation, residual
 from sim.metrics.power_limits import check_recording
@@ -21,36 +16,57 @@ from sim.signals import FloatArray, Signal
 from sim.testing import a_scenario
 
 SECONDS_A_DAY = 86_400
-BARE_EVENTS = 200_000
+LEAST_MOVE_MW = 1e-9
 STABILITY = (exceedance, ramps, dips, residual, regulation)
 DIPS = 1000
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
-def bare_timeout_s() -> float:
-    """Return what one timeout of a bare SimPy loop costs [s], the best of three tries."""
-
-    def loop(env: Environment) -> Generator[Event, Any, None]:
-        while True:
-            yield env.timeout(1.0)
-
-    def once() -> float:
-        env = Environment()
-        env.process(loop(env))
-        started = time.perf_counter()
-        env.run(until=BARE_EVENTS)
-        return time.perf_counter() - started
-
-    return min(once() for _ in range(3)) / BARE_EVENTS
+def ramping_seconds(folder: Path, days: float = 1.0) -> Scenario:
+    """Return a run in which AI power changes every second, and each change makes the fleet ramp."""
+    return a_scenario(folder, loads=[_replayed(folder, days, mean_mw=170.0, swing_mw=15.0)], days=days)
 
 
-def replayed_seconds(folder: Path, days: float = 1.0) -> Scenario:
-    """Return a run in which AI power changes every second, and each change asks for a decision and a ramp."""
+def many_loads(folder: Path, count: int, days: float = 0.1) -> Scenario:
+    """Return the same with some loads, of which one changes and the others stand, 70 MW together."""
+    (folder / "still.csv").write_text(f"time_s,power_mw\n0.0,{70.0 / count}\n", encoding="utf-8")
+    moving = _replayed(folder, days, mean_mw=100.0, swing_mw=15.0)
+    still = [{"name": f"load-{n}", "type": "replay", "file": "still.csv"} for n in range(count - 1)]
+    limit_mw = 130.0 + 70.0 * (count - 1) / count
+    return a_scenario(folder, loads=[moving, *still], limit_mw=limit_mw, days=days)
+
+
+def many_fleets(folder: Path, count: int, days: float = 0.1) -> Scenario:
+    """Return the same with 60 MW in some fleets, of which each change moves the one in the middle alone."""
+    rated_mw = 60.0 / count
+    fleet = {"type": "aggregate", "rated_mw": rated_mw, "ramp_up_mw_per_s": 1.0, "ramp_down_mw_per_s": 5.0}
+    fleets = [fleet | {"name": f"miners-{n}", "efficiency_j_per_th": 15.0 + n / count} for n in range(count)]
+    load = _replayed(
+        folder, days, mean_mw=170.0 - rated_mw / 2.0, swing_mw=rated_mw / 8.0, noise_mw=rated_mw / 20.0
+    )
+    return a_scenario(folder, loads=[load], fleets=fleets, days=days)
+
+
+def _replayed(
+    folder: Path, days: float, mean_mw: float, swing_mw: float, noise_mw: float = 3.0
+) -> dict[str, object]:
+    """Return a load that replays a noisy swing, second by second, from a file written here."""
     time_s = np.arange(int(days * SECONDS_A_DAY))
-    power_mw = 130.0 + 20.0 * np.sin(time_s / 3000.0) + np.random.default_rng(1).normal(0.0, 3.0, time_s.size)
-    rows = "\n".join(f"{t},{p:.3f}" for t, p in zip(time_s.tolist(), power_mw.tolist(), strict=True))
-    (folder / "seconds.csv").write_text(f"time_s,power_mw\n{rows}\n", encoding="utf-8")
-    return a_scenario(folder, loads=[{"name": "ai", "type": "replay", "file": "seconds.csv"}], days=days)
+    noise = np.random.default_rng(1).normal(0.0, noise_mw, time_s.size)
+    power_mw = mean_mw + swing_mw * np.sin(time_s / 3000.0) + noise
+    rows = "\n".join(f"{t},{p:.6f}" for t, p in zip(time_s.tolist(), power_mw.tolist(), strict=True))
+    file = folder / f"seconds-{mean_mw:g}.csv"
+    file.write_text(f"time_s,power_mw\n{rows}\n", encoding="utf-8")
+    return {"name": "ai", "type": "replay", "file": file.name}
+
+
+def ramping_share(recording: Recording) -> float:
+    """Return the share of the changes of AI power after which a fleet is on its way before the next one."""
+    changes_s = recording["ai_power_mw"].time_s
+    fleet = recording["fleet_power_mw"]
+    edges_s = np.append(changes_s, recording.end_s)
+    moved_mw = fleet.maxima_over(edges_s) - fleet.minima_over(edges_s)
+    return float(np.mean(moved_mw > LEAST_MOVE_MW))
 
 
 def quiet_day() -> Scenario:
@@ -138,31 +154,6 @@ def gigawatt(days: float) -> Scenario:
             "telemetry_scan_s": 2.0,
         },
     )
-
-
-def run_s(scenario: Scenario) -> tuple[float, Campus]:
-    """Return how long a run takes, build and recording included [s], and the campus that ran."""
-    started = time.perf_counter()
-    campus = Campus(scenario)
-    campus.run()
-    return time.perf_counter() - started, campus
-
-
-def cpu_s(action: Callable[[], Any]) -> float:
-    """Return the processor time that something takes [s], once."""
-    started = time.process_time()
-    action()
-    return time.process_time() - started
-
-
-def best_s(action: Callable[[], Any], tries: int = 3) -> float:
-    """Return the shortest time of some tries [s]."""
-    times_s = []
-    for _ in range(tries):
-        started = time.perf_counter()
-        action()
-        times_s.append(time.perf_counter() - started)
-    return min(times_s)
 
 
 def log_slope(sizes: list[float], times_s: list[float]) -> float:
