@@ -115,9 +115,7 @@ def tune(
     test_overrides: Annotated[
         list[str], typer.Option("--test-set", help="Field to set for a second judgement; repeatable.")
     ] = [],  # noqa: B006  # see run
-    metric: Annotated[
-        str | None, typer.Option(help="Metric to make large; left out: margin less a price on exceedance.")
-    ] = None,
+    metric: Annotated[str | None, typer.Option(help="Metric to make large; left out: mining margin.")] = None,
     overrides: Overrides = [],  # noqa: B006  # see run
     days: Days = None,
     workers: Workers = 2,
@@ -127,10 +125,10 @@ def tune(
     minimise: Annotated[bool, typer.Option("--minimise", help="Make the metric small instead.")] = False,
     exceedance_usd_per_mwh: Annotated[
         float, typer.Option("--exceedance-price", min=0.0, help="Price on energy above the limit [USD/MWh].")
-    ] = 10_000.0,
+    ] = 0.0,
     allow_plugins: AllowPlugins = False,
 ) -> None:
-    """Search a policy's fields on some seeds, and judge what was found on others."""
+    """Search a policy's fields on some seeds, the limit kept first, and judge what was found on others."""
     from sim.cli.console import progress_bar  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_tuning  # noqa: PLC0415
     from sim.study.goal import Objective, Question  # noqa: PLC0415

@@ -155,6 +155,7 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
+    from sim.report.comparison_page import standing_notes, standing_row  # noqa: PLC0415  # see below
     from sim.study.compared_run import FACTS  # noqa: PLC0415  # no other command needs it
 
     policies, facts = document["policies"], document["metrics"]
@@ -166,11 +167,13 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
     ]
     print_table(
         ("metric", *policies),
-        rows,
+        [("rank", *standing_row(document)), *rows],
         title=f"{document['scenario']}: mean of {document['replications']} runs, then the paired difference "
         f"to {next(iter(policies))} with its 95 % interval",
         caption=f"{len(rows)} of {len(facts)} metrics; the page and compare.json hold all",
     )
+    for note in standing_notes(document):
+        say(note)
 
 
 def print_winners(winners: "Winners", *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Writes down what a run is counted with: leases, costs, multiples, grid, battery."""
 
 from sim.engine.recorder import Recorder
+from sim.grid.interconnection import Tolerance
 from sim.market import Lease, ValuationSpec
 from sim.scenario.model import Scenario
 from sim.scenario.rules import curtailment_share_fraction, parts_of
@@ -14,6 +15,8 @@ def open_books(recorder: Recorder, scenario: Scenario) -> None:
     for lease in scenario.leases:
         _open_lease(recorder, scenario, lease)
     _record(recorder, "cost", scenario.costs)
+    if scenario.interconnection.tolerated != Tolerance():
+        _record(recorder, "tolerance", scenario.interconnection.tolerated)
     _open_valuation(recorder, scenario.valuation)
     for name, value in scenario.grid.constants().items():
         recorder.constant(f"grid.{name}", value)

@@ -37,6 +37,15 @@ class Trip(Spec):
         return self.above_ratio * limit_mw if self.above_mw is None else self.above_mw
 
 
+class Tolerance(Spec):
+    """What exceeding the limit means to whoever set it: a relay, a contract, a transformer."""
+
+    above_ratio: Annotated[float, Field(ge=1.0, le=10.0)] = 1.0
+    """Power above which the site exceeds, over the limit [1]. Default: assumption, the limit itself."""
+    after_s: NonNegative = 0.0
+    """How long the site may stay above without a break [s]. Default: assumption, not at all."""
+
+
 class Interconnection(Spec):
     """The connection that AI and miners share."""
 
@@ -45,3 +54,15 @@ class Interconnection(Spec):
     possible and is measured as exceedance."""
     trip: Trip | None = None
     """Relay that stops the fleets after a lasting exceedance; left out: none."""
+    tolerance: Tolerance | None = None
+    """What counts as exceeding where policies are compared. Left out: what the ``trip`` says; without one,
+    any power above the limit."""
+
+    @property
+    def tolerated(self) -> Tolerance:
+        """What counts as exceeding: as stated, else as the relay has it, else any power above the limit."""
+        if self.tolerance is not None or self.trip is None:
+            return self.tolerance or Tolerance()
+        level = self.trip.level_mw(self.limit_mw)
+        ratio = max(1.0, level / self.limit_mw) if self.limit_mw > 0.0 else 1.0
+        return Tolerance(above_ratio=ratio, after_s=self.trip.after_s)

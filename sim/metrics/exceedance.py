@@ -33,6 +33,9 @@ class Exceedance:
     """Longest time above the limit without a break [s]."""
 
 
+NOTHING: Final = Exceedance(0.0, 0.0, 0.0, 0, 0.0)
+
+
 def excess_mw(recording: Recording) -> Signal:
     """Return site power less the limit; negative below it [MW]."""
     return recording["site_power_mw"] - recording["limit_mw"]
@@ -43,7 +46,7 @@ def exceedance(recording: Recording) -> Exceedance:
     excess = excess_mw(recording)
     peak_mw = excess.maximum()
     if peak_mw <= TOLERANCE_MW:
-        return Exceedance(0.0, 0.0, 0.0, 0, 0.0)
+        return NOTHING
     times_s = excess.intervals_above(TOLERANCE_MW)
     return Exceedance(
         time_s=excess.time_above(TOLERANCE_MW),
@@ -61,6 +64,43 @@ def _peak_fraction(recording: Recording) -> float:
     excess = excess_mw(recording)
     limit_mw = float(recording["limit_mw"].at(excess.time_of_maximum()))
     return excess.maximum() / limit_mw if limit_mw > 0.0 else float("inf")
+
+
+def broken(recording: Recording) -> Exceedance:
+    """Return what the site drew beyond what is tolerated, where it would not have without mining.
+
+    An exceedance counts where site power stays above the tolerated level for longer than is tolerated, and
+    where it lies, at some moment, above what the site would have drawn without mining too.
+    """
+    return _beyond(recording, recording.once(Recording.without_mining))
+
+
+def _beyond(recording: Recording, alone: Recording) -> Exceedance:
+    site, constants = recording["site_power_mw"], recording.constants
+    level = recording["limit_mw"] * constants.get("tolerance.above_ratio", 1.0)
+    if (site - level).maximum() <= TOLERANCE_MW:
+        return NOTHING
+    added = site - level.maximum_with(alone["site_power_mw"])
+    times_s = (site - level).intervals_above(TOLERANCE_MW)
+    times_s = times_s[times_s[:, 1] - times_s[:, 0] > constants.get("tolerance.after_s", 0.0)]
+    if not times_s.size:
+        return NOTHING
+    edges_s = np.unique(times_s)
+    bins = np.searchsorted(edges_s, times_s[:, 0])
+    peaks_mw = added.maxima_over(edges_s)[bins]
+    times_s, peaks_mw = times_s[peaks_mw > TOLERANCE_MW], peaks_mw[peaks_mw > TOLERANCE_MW]
+    if not times_s.size:
+        return NOTHING
+    lengths_s = times_s[:, 1] - times_s[:, 0]
+    bins = np.searchsorted(edges_s, times_s[:, 0])
+    energies_mwh = added.positive_part().integrals_over(edges_s)[bins] / SECONDS_PER_HOUR
+    return Exceedance(
+        time_s=float(lengths_s.sum()),
+        energy_mwh=float(energies_mwh.sum()),
+        peak_mw=float(peaks_mw.max()),
+        count=len(times_s),
+        longest_s=float(lengths_s.max()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +181,30 @@ CATALOGUE = (
         "Largest excess above the limit, as a share of the limit",
         _peak_fraction,
         compares=True,
+    ),
+    Metric(
+        "limit_broken_count",
+        "1",
+        "Times the site exceeded what is tolerated, where it would not have without mining",
+        lambda r: float(r.once(broken).count),
+    ),
+    Metric(
+        "limit_broken_mwh",
+        "MWh",
+        "Energy of these above the tolerated level, and above the site without mining",
+        lambda r: r.once(broken).energy_mwh,
+    ),
+    Metric(
+        "limit_broken_longest_s",
+        "s",
+        "Longest of them",
+        lambda r: r.once(broken).longest_s,
+    ),
+    Metric(
+        "limit_broken_peak_mw",
+        "MW",
+        "Largest excess of them",
+        lambda r: r.once(broken).peak_mw,
     ),
     _billed(
         "exceedance_15min_mwh",

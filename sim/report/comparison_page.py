@@ -41,8 +41,9 @@ def write_winners_report(document: Document, folder: Path) -> None:
     head = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
     head += [f"{policy}: objective" for policy in document["policies"]]
     note = (
-        f"Mean objective of {document['replications']} replications. A policy leads a cell where its paired "
-        "differences to all others are above zero by simultaneous 95 % intervals (Bonferroni)."
+        f"Mean objective of {document['replications']} replications; a policy that keeps the limit comes "
+        "before one that does not. A policy leads a cell where its paired "
+        "differences to all others that do so too are above zero by simultaneous 95 % intervals (Bonferroni)."
     )
     text = static_page(
         f"{document['scenario']}: who wins when",
@@ -68,12 +69,40 @@ def _comparison_notes(document: Document) -> list[str]:
         f"{document['baseline']} with its 95 % interval and, in brackets, the half-width with which all "
         f"differences of the row hold together ({statistics['simultaneous']})."
     )
-    notes = [means, "An interval that holds 0 does not tell two policies apart."]
+    ranks = (
+        "Policies that keep the limit in every replication, as far as the site does without miners, rank "
+        "first, by their mean objective; the others follow, those first that break least."
+    )
+    notes = [
+        ranks,
+        *standing_notes(document),
+        means,
+        "An interval that holds 0 does not tell two policies apart.",
+    ]
     return [*notes, f"The first {warm_up:g} days of each run are left out."] if warm_up else notes
+
+
+def standing_row(document: Document) -> list[str]:
+    """Return the place of each policy among the compared, and whether it keeps the limit."""
+    places = document["policies"].values()
+    return [f"{of['rank']}{'' if of['feasible'] else ', breaks the limit'}" for of in places]
+
+
+def standing_notes(document: Document) -> list[str]:
+    """Return what stands below the line, with what it breaks; what would mend it where none is above."""
+    broken = sorted(
+        (of["rank"], policy, of["broken"])
+        for policy, of in document["policies"].items()
+        if not of["feasible"]
+    )
+    notes = [f"Below the line, {policy} breaks the limit {text}." for _, policy, text in broken]
+    return [*notes, *([document["advice"]] if document["advice"] else [])]
 
 
 def _comparison_rows(document: Document) -> Iterator[list[str]]:
     columns = {**document["policies"], **document["references"]}
+    kept = ["" if of["feasible"] else "breaks the limit" for of in document["references"].values()]
+    yield ["rank", *standing_row(document), *kept]
     for metric, facts in document["metrics"].items():
         yield [metric, *(_cell(column[metric], facts["unit"]) for column in columns.values())]
 

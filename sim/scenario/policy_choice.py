@@ -19,6 +19,8 @@ from sim.spec import Spec
 
 POLICY: Final = "policy"
 """Path of the policy in a scenario."""
+AS_SHIPPED: Final = "as-shipped"
+"""Names the scenario's own policy, whatever it is."""
 _DEFAULT: Final = Scenario.model_fields[POLICY].get_default().type
 
 
@@ -34,7 +36,7 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
         where the chosen one has fields of the same name, so that all keep the same margin; the others have
         their defaults. A policy around another one stands around the scenario's own policy (around what that
         one stands around, if it is a wrapper itself), unless it says ``inner.type=TYPE``; a plain one takes
-        the place of a wrapper with all that stands in it.
+        the place of a wrapper with all that stands in it. ``as-shipped`` is the scenario's own as it stands.
 
     Raises
     ------
@@ -50,6 +52,8 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
     >>> choose_policy({"policy": {"type": "always-on"}}, "ramp-limit:up_mw_per_min=5")
     {'policy': {'type': 'ramp-limit', 'inner': {'type': 'always-on'}, 'up_mw_per_min': 5}}
     """
+    if choice == AS_SHIPPED:
+        return {**scenario, POLICY: scenario.get(POLICY, {"type": _DEFAULT})}
     kind, colon, fields = split_choice(choice)
     chosen: dict[str, Any] = {**scenario, POLICY: {**_kept(scenario, kind), "type": kind}}
     for field in fields.split(",") if colon else []:

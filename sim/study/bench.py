@@ -12,7 +12,7 @@ from sim.scenario.policy_choice import POLICY
 from sim.signals import FloatArray
 from sim.simulation import run_key
 from sim.study.expand import SEED, Checker
-from sim.study.goal import Question
+from sim.study.goal import Merit, Question
 from sim.study.paired import estimate, paired_difference
 from sim.study.runs import RunTask, perform_all
 from sim.study.search_space import with_values
@@ -72,14 +72,14 @@ class Bench:
         self._store = store
         self._workers = workers
 
-    def worth(self, content: Content, values: Values, seeds: Sequence[int]) -> float | None:
-        """Return the mean objective of values over seeds; None where they describe no policy."""
+    def worth(self, content: Content, values: Values, seeds: Sequence[int]) -> Merit | None:
+        """Return what values are worth over seeds; None where they describe no policy."""
         try:
             changed = with_values(content, values)
             self._checker.scenario(changed, str(self._question.path))
         except InputError:
             return None  # each value is allowed, the lot of them is not
-        return float(np.mean([self._question.objective.of(run) for run in self._runs(changed, seeds)]))
+        return self._question.objective.worth(self._runs(changed, seeds))
 
     def verdict(
         self, where: str, content: Content, values: Mapping[str, Any], seeds: Sequence[int]

@@ -15,11 +15,12 @@ from sim.errors import Fault, InputError, ResultError
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import Overrides
-from sim.scenario.policy_choice import choose_policy
+from sim.scenario.policy_choice import AS_SHIPPED, choose_policy
 from sim.simulation import run_key
 from sim.study.compared_run import FACTS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker, metric_facts
+from sim.study.feasibility import without_what_means_nothing
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
 from sim.units import SECONDS_PER_DAY
@@ -104,7 +105,8 @@ def compare(
         The scenario file.
     policies
         Each ``TYPE`` or ``TYPE:field=value,...``; one of the scenario's own type keeps the fields that the
-        scenario sets, another one has its defaults. The others are compared with the first.
+        scenario sets, another one has its defaults. The others are compared with the first. The
+        scenario's own, ``as-shipped``, is always among them.
     replications
         Runs of each policy: the first with the scenario's seed, each further one with the next.
     overrides, data
@@ -188,12 +190,13 @@ class ComparisonPlan:
         ways: Ways,
     ) -> None:
         self._scenario = scenario
-        self._policies = policies
+        self._asked = policies
+        self._policies = (*policies, *([] if AS_SHIPPED in policies else [AS_SHIPPED]))
         self._path = path
         self._data = data
         self._warm_up_s = ways.warm_up_d * SECONDS_PER_DAY
         more = REFERENCES if ways.references else ()
-        self._all = (*policies, *(name for name in more if name not in policies))
+        self._all = (*self._policies, *(name for name in more if name not in policies))
         self._allow_plugins = ways.allow_plugins
         self._checker = Checker(path.parent, data, allow_plugins=ways.allow_plugins)
 
@@ -226,7 +229,7 @@ class ComparisonPlan:
         )
 
     def _faults(self) -> Iterator[Fault]:
-        if not self._policies:
+        if not self._asked:
             yield Fault(str(self._path), "policy", "name one policy at least")
         for name in dict.fromkeys(self._policies):
             if self._policies.count(name) > 1:
@@ -250,6 +253,7 @@ class ComparisonPlan:
         }
         identity = "\n".join(f"{policy} {task.key}" for (policy, _), task in tasks.items())
         key = hashlib.sha256(f"{len(self._policies)}\n{identity}".encode()).hexdigest()
+        values = {policy: without_what_means_nothing(of) for policy, of in values.items()}
         return Comparison(scenario["name"], self._policies, seeds, facts, values, key, self._warm_up_s)
 
 

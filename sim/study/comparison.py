@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.result import new_folder
 from sim.signals import FloatArray
+from sim.study.feasibility import Standing, advice, is_feasible, standing_document, standings
 from sim.study.paired import CONFIDENCE, RESAMPLES, Bootstrap, estimate, paired_difference, simultaneous
 from sim.study.store import write_json, write_whole
 from sim.study.table import parquet_bytes
@@ -59,6 +60,15 @@ class Comparison:
         """The references that were run besides, as nobody asked for them as policies."""
         return tuple(name for name in self.values if name not in self.policies)
 
+    @property
+    def _compared(self) -> Mapping[str, Mapping[str, FloatArray]]:
+        return {policy: self.values[policy] for policy in self.policies}
+
+    @cached_property
+    def standings(self) -> Mapping[str, Standing]:
+        """Whether each policy keeps the limit, and its place among those asked for."""
+        return standings(self._compared)
+
     @cached_property
     def _bootstrap(self) -> Bootstrap:
         return Bootstrap(self.seeds[0])
@@ -74,8 +84,15 @@ class Comparison:
             "warm_up_d": self.warm_up_s / SECONDS_PER_DAY,
             "statistics": self._statistics(),
             "metrics": self.facts,
-            "policies": {policy: self._of(policy) for policy in self.policies},
-            "references": {name: self._of(name) for name in self.references},
+            "policies": {
+                policy: {**self._of(policy), **standing_document(standing)}
+                for policy, standing in self.standings.items()
+            },
+            "advice": advice(self._compared),
+            "references": {
+                name: {**self._of(name), "feasible": is_feasible(self.values[name])}
+                for name in self.references
+            },
             "pareto": pareto_view({policy: self.means(policy) for policy in self.policies}),
         }
 

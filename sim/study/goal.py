@@ -1,14 +1,26 @@
-"""What a tuning is asked, and what it is to make large: a metric, or margin less a price on exceedance."""
+"""What a tuning is asked, and what it is to make large under the limit: a metric, or the mining margin."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sim.errors import ResultError
 from sim.scenario.load import resolve
 from sim.scenario.policy_choice import choose_policy
 from sim.study.search_space import Parameter
+
+BROKEN: Final = "limit_broken_count"
+"""What a feasible run has none of: times that the limit is broken where it would not be without mining."""
+
+
+class Merit(NamedTuple):
+    """What a set of values is worth on some runs: it keeps the limit first, then the objective counts."""
+
+    broken_count: float
+    """Times that its runs break the limit."""
+    objective: float
+    """Mean of the objective over its runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +30,24 @@ class Objective:
     Notes
     -----
     Without a metric it is :math:`M - c\,E`: mining margin [USD] less a price on each megawatt-hour above the
-    limit.
+    limit, where one is stated.
     """
 
     metric: str | None = None
     """Name of a metric; None: mining margin less the price on exceedance."""
     minimise: bool = False
     """Whether less of the metric is better."""
-    exceedance_usd_per_mwh: float = 10_000.0
-    """Price on energy above the limit, where no metric is named [USD/MWh]. Default: assumption."""
+    exceedance_usd_per_mwh: float = 0.0
+    """Price on energy above the limit, where no metric is named [USD/MWh]; none is assumed, for the limit is
+    a constraint."""
 
     @property
     def name(self) -> str:
         """What it is, for tables."""
         if self.metric is not None:
             return f"{'less' if self.minimise else 'more'} {self.metric}"
+        if self.exceedance_usd_per_mwh == 0.0:
+            return "mining_margin_usd"
         return f"mining_margin_usd - {self.exceedance_usd_per_mwh:g} * exceedance_mwh"
 
     def of(self, metrics: Mapping[str, float | None]) -> float:
@@ -50,14 +65,21 @@ class Objective:
 
         Examples
         --------
-        >>> Objective().of({"mining_margin_usd": 5000.0, "exceedance_mwh": 0.1})
+        >>> Objective(exceedance_usd_per_mwh=1e4).of({"mining_margin_usd": 5000.0, "exceedance_mwh": 0.1})
         4000.0
         """
         if self.metric is None:
-            charge_usd = self.exceedance_usd_per_mwh * self._value(metrics, "exceedance_mwh")
-            return self._value(metrics, "mining_margin_usd") - charge_usd
+            margin_usd = self._value(metrics, "mining_margin_usd")
+            if self.exceedance_usd_per_mwh == 0.0:
+                return margin_usd
+            return margin_usd - self.exceedance_usd_per_mwh * self._value(metrics, "exceedance_mwh")
         value = self._value(metrics, self.metric)
         return -value if self.minimise else value
+
+    def worth(self, runs: Sequence[Mapping[str, float | None]]) -> "Merit":
+        """Return what runs are worth together: how often they break the limit, and their mean."""
+        broken = sum(self._value(metrics, BROKEN) for metrics in runs)
+        return Merit(broken, sum(map(self.of, runs)) / len(runs))
 
     @staticmethod
     def _value(metrics: Mapping[str, float | None], name: str) -> float:
@@ -69,7 +91,7 @@ class Objective:
 
 
 MARGIN: Final = Objective()
-"""Mining margin less the price on exceedance: what is wanted unless a metric is named."""
+"""Mining margin: what is wanted unless a metric is named, of those that keep the limit."""
 
 
 @dataclass(frozen=True)

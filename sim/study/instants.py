@@ -81,7 +81,7 @@ class Setting:
     operations_usd_per_mwh: float
     """What running miners costs for each MWh [USD/MWh]."""
     penalty_usd_per_mwh: float
-    """What a MWh above the limit costs [USD/MWh]."""
+    """What a MWh above the limit costs [USD/MWh]; infinity: nothing is drawn above it."""
 
     @property
     def corners_mw(self) -> tuple[Signal, ...]:
@@ -243,7 +243,9 @@ class _Stretches:
     def best(self, *, mining: bool, services: bool) -> FloatArray:
         """Return the worth of the best fleet power, of what counts [USD/h], shape (2, n)."""
         best = np.full_like(self._ai_mw, -np.inf)
-        for fleet_mw in self._corners_mw():
+        room_mw = self._towards_mw(self.limit_mw) if self._setting.penalty_usd_per_mwh == np.inf else np.inf
+        for corner_mw in self._corners_mw():
+            fleet_mw = np.minimum(corner_mw, room_mw)
             worth = self._worth(fleet_mw) if mining else np.zeros_like(fleet_mw)
             if services:
                 worth += self._offerables.worth(self._offers, fleet_mw, self.limit_mw - self._ai_mw)
@@ -290,9 +292,10 @@ class _Stretches:
         in_block_mw = np.minimum(import_mw, self._block_mw)
         own = setting.generation_usd_per_mwh * (used_mw + sold_mw) - self._price * sold_mw
         bought = self._block_price * in_block_mw + self._price * (import_mw - in_block_mw)
-        excess_mw = np.maximum(site_mw - self.limit_mw, 0.0)
-        penalty = setting.penalty_usd_per_mwh * excess_mw
-        return np.asarray(own + bought + self._wires * import_mw + penalty)
+        cost = np.asarray(own + bought + self._wires * import_mw)
+        if setting.penalty_usd_per_mwh < np.inf:
+            cost += setting.penalty_usd_per_mwh * np.maximum(site_mw - self.limit_mw, 0.0)
+        return cost
 
     def _ends(self, signal: Signal) -> FloatArray:
         value, slope_per_s = signal.lines_at(self._starts_s)

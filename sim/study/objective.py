@@ -17,8 +17,8 @@ gains from each coincident peak within the run :math:`F`, and ancillary services
 left out: starts are an objective of their own.
 """
 
-from math import isfinite
-from typing import Final, NamedTuple
+from math import inf, isfinite
+from typing import NamedTuple
 
 from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.coincident_peaks import peak_demands
@@ -29,10 +29,6 @@ from sim.metrics.ledger.lines import services_gain_usd
 from sim.metrics.power_cost import fleet_power_cost_usd
 from sim.recording import Recording
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR
-
-DEFAULT_PENALTY_USD_PER_MWH: Final = 1000.0
-"""What a MWh above the limit costs where the scenario gives no ``costs.exceedance_penalty_usd_per_mwh``
-[USD/MWh]; assumption: more than mining earns at any hashprice so far."""
 
 
 class ObjectiveTerms(NamedTuple):
@@ -45,7 +41,7 @@ class ObjectiveTerms(NamedTuple):
     operations_usd: float
     """What running them costs besides [USD]."""
     exceedance_usd: float
-    """Penalty for the energy above the limit, beyond that of AI alone [USD]."""
+    """Penalty that the scenario states for the energy above the limit, beyond that of AI alone [USD]."""
     demand_usd: float
     """Demand charge beyond that of AI alone [USD]."""
     peaks_usd: float
@@ -60,8 +56,14 @@ class ObjectiveTerms(NamedTuple):
 
 
 def penalty_usd_per_mwh(recording: Recording) -> float:
-    """Return what a MWh above the limit costs: the scenario's, else the default [USD/MWh]."""
-    return recording.constants.get("cost.exceedance_penalty_usd_per_mwh", DEFAULT_PENALTY_USD_PER_MWH)
+    """Return what a MWh above the limit costs [USD/MWh]; infinity, where the scenario says nothing."""
+    return recording.constants.get("cost.exceedance_penalty_usd_per_mwh", inf)
+
+
+def _penalty_usd(recording: Recording, alone: Recording) -> float:
+    """Return what energy above the limit costs beyond that of AI alone [USD]; 0 where no price is stated."""
+    price = penalty_usd_per_mwh(recording)
+    return price * (_excess_mwh(recording) - _excess_mwh(alone)) if price < inf else 0.0
 
 
 def objective_terms(recording: Recording) -> ObjectiveTerms:
@@ -72,7 +74,7 @@ def objective_terms(recording: Recording) -> ObjectiveTerms:
         revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"]),
         power_usd=recording.once(fleet_power_cost_usd),
         operations_usd=recording.constants.get("cost.mining_opex_usd_per_mwh", 0.0) * energy_mwh,
-        exceedance_usd=penalty_usd_per_mwh(recording) * (_excess_mwh(recording) - _excess_mwh(alone)),
+        exceedance_usd=_penalty_usd(recording, alone),
         demand_usd=demand_usd(recording) - demand_usd(alone),
         peaks_usd=_peaks_usd(recording) - _peaks_usd(alone),
         services_usd=services_gain_usd(recording),

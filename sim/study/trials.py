@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.errors import InputError, ResultError
+from sim.study.goal import Merit
 from sim.study.search_space import Parameter
 
 JOURNAL: Final = "trials.journal"
 """Optuna's journal of all trials."""
 _IDENTITY: Final = "identity"
+_BROKEN: Final = "broken_count"
 
 
 class Tried(NamedTuple):
@@ -19,6 +21,8 @@ class Tried(NamedTuple):
     values: Mapping[str, Any]
     objective: float | None
     """What it is worth; None: the values together describe no policy."""
+    broken_count: float = 0.0
+    """Times that its runs break the limit; what keeps it comes before what does not."""
 
 
 class Trials:
@@ -55,7 +59,7 @@ class Trials:
     def search(
         self,
         count: int,
-        worth: Callable[[Mapping[str, Any]], float | None],
+        worth: Callable[[Mapping[str, Any]], Merit | None],
         progress: Callable[[float], None],
     ) -> None:
         """Try until so many sets of values have been tried, earlier ones included.
@@ -74,25 +78,33 @@ class Trials:
         done = len(self.tried())
         while done < count:
             trial = self._study.ask()
-            objective = worth({parameter.path: parameter.suggest(trial) for parameter in self._parameters})
-            if objective is None:
+            found = worth({parameter.path: parameter.suggest(trial) for parameter in self._parameters})
+            if found is None:
                 self._study.tell(trial, state=TrialState.FAIL)
             else:
-                self._study.tell(trial, objective)
+                trial.set_user_attr(_BROKEN, found.broken_count)
+                trial.set_constraint(_BROKEN, found.broken_count)
+                self._study.tell(trial, found.objective)
             done += 1
             progress(done / count)
 
     def tried(self) -> list[Tried]:
         """Return all that was tried, in order."""
         ended = (trial for trial in self._study.get_trials(deepcopy=False) if trial.state.is_finished())
-        return [Tried(trial.number, dict(trial.params), trial.value) for trial in ended]
+        return [Tried(trial.number, dict(trial.params), trial.value, _broken_count(trial)) for trial in ended]
 
     def best(self) -> Tried:
-        """Return the first of the best; raise ResultError where none describes a policy."""
+        """Return the first of the best that break the limit least.
+
+        Raises
+        ------
+        ResultError
+            No trial describes a policy.
+        """
         found = [one for one in self.tried() if one.objective is not None]
         if not found:
             raise ResultError("no trial described a policy: narrow the ranges of --parameters")
-        return max(found, key=lambda one: (one.objective, -one.number))
+        return max(found, key=lambda one: (-one.broken_count, one.objective, -one.number))
 
 
 def _opened(journal: Path, identity: str, seed: int) -> Any:
@@ -113,3 +125,8 @@ def _opened(journal: Path, identity: str, seed: int) -> Any:
     # a search that goes on must not draw again what it drew before
     study.sampler = optuna.samplers.TPESampler(seed=(seed + len(study.get_trials(deepcopy=False))) % 2**32)
     return study
+
+
+def _broken_count(trial: Any) -> float:
+    """Return how often the runs of a trial break the limit."""
+    return float(trial.user_attrs.get(_BROKEN, 0.0))

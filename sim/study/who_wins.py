@@ -39,10 +39,11 @@ class Winners:
     """The comparison for each combination, the first axis changing slowest."""
 
     def document(self) -> dict[str, Any]:
-        """Return ``winners.json``: in each cell the policy of the best mean objective, and whether it leads.
+        """Return ``winners.json``: in each cell the policy that ranks first, and whether it leads.
 
-        A policy leads where its paired difference to every other one is above zero by simultaneous 95 %
-        intervals (Bonferroni over the other policies of the cell).
+        A policy that keeps the limit ranks before one that does not, then money counts. It leads where its
+        paired difference to every other one that keeps it (or breaks it) too is above zero by simultaneous
+        95 % intervals (Bonferroni over these policies of the cell).
         """
         first = next(iter(self.cells.values()))
         return {
@@ -58,14 +59,20 @@ class Winners:
     @staticmethod
     def _cell(values: tuple[Any, ...], found: Comparison) -> dict[str, Any]:
         means = {policy: found.means(policy)[OBJECTIVE] for policy in found.policies}
-        best = max(means, key=means.__getitem__)
-        others = [policy for policy in found.policies if policy != best]
+        standings = found.standings
+        best = min(standings, key=lambda policy: standings[policy].rank)
+        others = [
+            policy
+            for policy in found.policies
+            if policy != best and standings[policy].feasible == standings[best].feasible
+        ]
         ties = [policy for policy in others if not _is_behind(found, best, policy, len(others))]
         return {
             "values": list(values),
             "winner": best,
             "no_significant_difference_to": ties,
             "objective_usd": means,
+            "feasible": [policy for policy in found.policies if standings[policy].feasible],
         }
 
     def write(self, folder: Path | None = None, report: Report | None = None) -> Path:

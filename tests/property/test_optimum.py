@@ -74,8 +74,8 @@ def sites(draw):
         "hashprice_usd_per_ph_day": steps(draw(a_list(st.floats(5.0, 300.0), 3))),
     }
     constants = {"pool_fee_fraction": 0.02, "cost.mining_opex_usd_per_mwh": draw(st.sampled_from([0.0, 8.0]))}
-    if draw(st.booleans()):
-        constants["cost.exceedance_penalty_usd_per_mwh"] = draw(st.sampled_from([0.0, 30.0, 5000.0]))
+    # without a price the bound keeps the limit, which these fleets do not
+    constants["cost.exceedance_penalty_usd_per_mwh"] = draw(st.sampled_from([0.0, 30.0, 1000.0, 5000.0]))
     for one in fleets:
         constants |= {
             f"fleet.{one.name}.rated_mw": one.rated_mw,
@@ -242,6 +242,8 @@ def scenario_of(policy, seed, firmware, limit_mw):
         days=0.125,
         seed=seed,
         policy={"type": policy, **(FIELDS.get(policy) or {})},
+        # without a price on exceeding the limit the bound keeps it, which not every policy does
+        costs={"exceedance_penalty_usd_per_mwh": 1000.0},
         market={
             "power": {"type": "synthetic"},
             "bitcoin": {"type": "fixed", "hashprice_usd_per_ph_day": 40.0},
@@ -340,6 +342,7 @@ def steady_sites(draw):
     }
     constants = {
         "pool_fee_fraction": 0.0,
+        "cost.exceedance_penalty_usd_per_mwh": 1000.0,
         "fleet.a.rated_mw": one.rated_mw,
         "fleet.a.minimum_mw": one.minimum_mw,
         "fleet.a.efficiency_j_per_th": one.efficiency_j_per_th,

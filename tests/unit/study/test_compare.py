@@ -26,7 +26,7 @@ def test_each_policy_meets_the_same_seeds_and_differences_are_paired(desk):
     }
     assert found["seeds"] == [7, 8, 9]
     assert found["baseline"] == "mining-off"
-    assert list(found["policies"]) == POLICIES
+    assert list(found["policies"]) == [*POLICIES, "as-shipped"]
     for policy, expected in values.items():
         figures = found["policies"][policy]["site_energy_mwh"]
         assert figures["mean"] == pytest.approx(expected.sum() / 3.0)
@@ -74,7 +74,7 @@ def test_a_comparison_is_written_as_a_document_and_a_long_table(desk, tmp_path):
     assert document == found.document()
     assert document["metrics"]["site_peak_mw"]["unit"] == "MW"
     rows = parquet.read_table(folder / "compare.parquet").to_pylist()
-    assert len(rows) == 2 * 2 * len(document["metrics"])
+    assert len(rows) == 3 * 2 * len(document["metrics"])
     means = [
         row["value"] for row in rows if row["policy"] == "mining-off" and row["metric"] == "site_mean_mw"
     ]
@@ -127,12 +127,47 @@ def test_every_policy_is_set_against_no_miners_and_miners_that_nobody_controls(d
     found = compare(desk.scenario, ["follow-headroom"], 2, ways=Ways(references=True))
     document = found.document()
 
-    assert list(document["policies"]) == ["follow-headroom"]
+    assert list(document["policies"]) == ["follow-headroom", "as-shipped"]
     assert list(document["references"]) == ["mining-off", "always-on"]
     figures = document["policies"]["follow-headroom"]["site_energy_mwh"]
     for name in ("mining-off", "always-on"):
         difference = figures["mean"] - document["references"][name]["site_energy_mwh"]["mean"]
         assert figures[f"difference_to_{name.replace('-', '_')}"]["mean"] == pytest.approx(difference)
+
+
+def test_the_limit_is_a_constraint_and_money_comes_second(desk):
+    document = compare(
+        desk.scenario, ["always-on", "follow-headroom:margin_mw=60", "mining-off"], 1
+    ).document()
+
+    policies = document["policies"]
+    assert {name: figures["feasible"] for name, figures in policies.items()} == {
+        "always-on": False,
+        "follow-headroom:margin_mw=60": True,
+        "mining-off": True,
+        "as-shipped": False,
+    }
+    assert [policies[name]["rank"] for name in policies] == [4, 1, 2, 3]
+    assert policies["always-on"]["uplift_capture"]["mean"] is None
+    assert "runs, for" in policies["always-on"]["broken"]
+    # it would earn the most, at no price on the limit
+    assert policies["always-on"]["objective_usd"]["mean"] > policies["mining-off"]["objective_usd"]["mean"]
+    assert document["advice"] == ""
+
+
+def test_where_no_policy_keeps_the_limit_it_says_what_would_mend_it(desk):
+    advice = compare(desk.scenario, ["always-on", "follow-headroom"], 1).document()["advice"]
+
+    assert advice.startswith("No policy keeps the limit. follow-headroom breaks it least")
+    assert "a margin of" in advice
+    assert "battery" in advice
+
+
+def test_what_is_tolerated_is_not_broken(desk):
+    given = ["interconnection.tolerance.above_ratio=1.5", "interconnection.tolerance.after_s=0"]
+    found = compare(desk.scenario, ["follow-headroom"], 1, overrides=given).document()
+
+    assert found["policies"]["follow-headroom"]["feasible"]
 
 
 def test_a_warm_up_is_left_out_of_every_metric(desk):

@@ -103,6 +103,22 @@ def test_a_demand_charge_takes_off_what_the_peaks_cost():
     assert found.always_on_limited_usd == pytest.approx(10.0 * (80.0 - 100.0))
 
 
+def test_without_a_price_on_exceeding_the_limit_the_bound_keeps_it():
+    # AI leaves 10 MW; a MW more earns 60 - 20 USD in each of 2 h
+    free = site(Signal.constant(90.0, END_S), hours(20.0, 20.0))
+    priced = site(Signal.constant(90.0, END_S), hours(20.0, 20.0), cost__exceedance_penalty_usd_per_mwh=30.0)
+
+    assert benchmarks(free, [FLEET]).bound_usd == pytest.approx(10.0 * 80.0)
+    # at 30 USD/MWh breaking it pays: 10 USD for each MWh above
+    rest_mw = FLEET.rated_mw - 10.0
+    assert benchmarks(priced, [FLEET]).bound_usd == pytest.approx(10.0 * 80.0 + rest_mw * 20.0)
+
+
+def test_energy_above_the_limit_has_no_price_but_one_that_is_stated():
+    recording = site(Signal.constant(105.0, END_S), hours(20.0, 20.0), Signal.constant(10.0, END_S))
+    assert objective_terms(recording).exceedance_usd == 0.0
+
+
 def test_the_terms_of_the_objective_are_differences_to_the_site_without_miners():
     recording = site(
         Signal.constant(105.0, END_S),

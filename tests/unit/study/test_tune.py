@@ -91,13 +91,21 @@ def test_a_type_is_set_before_the_fields_that_belong_to_it():
 def test_the_objective_is_margin_less_a_price_on_exceedance_or_a_metric():
     metrics = {"mining_margin_usd": 100.0, "exceedance_mwh": 0.002, "exceedance_s": 7.0, "x": None}
 
-    assert Objective().of(metrics) == 80.0
+    assert Objective().of(metrics) == 100.0
+    assert Objective(exceedance_usd_per_mwh=10_000.0).of(metrics) == 80.0
     assert Objective("exceedance_s").of(metrics) == 7.0
     assert Objective("exceedance_s", minimise=True).of(metrics) == -7.0
     with pytest.raises(ResultError, match="y is no metric"):
         Objective("y").of(metrics)
     with pytest.raises(ResultError, match="x cannot be told"):
         Objective("x").of(metrics)
+
+
+def test_what_breaks_the_limit_is_worth_less_than_what_keeps_it():
+    def run(margin_usd, broken_count):
+        return {"mining_margin_usd": margin_usd, "limit_broken_count": broken_count}
+
+    assert Objective().worth([run(10.0, 0.0), run(30.0, 2.0)]) == (2.0, 20.0)
 
 
 def test_tuning_is_judged_on_seeds_it_was_not_tuned_on(path, tmp_path):

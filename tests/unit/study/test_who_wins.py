@@ -12,10 +12,13 @@ PRICE = Axis("market.power.price_usd_per_mwh", (20.0, 400.0))
 
 
 def test_each_cell_names_the_best_policy_and_the_price_decides(desk, tmp_path):
-    found = winners(desk.scenario, ["mining-off", "follow-headroom"], [PRICE], 3)
+    careful = "follow-headroom:margin_mw=60"
+    found = winners(desk.scenario, ["mining-off", careful], [PRICE], 3)
     document = found.document()
 
-    assert [cell["winner"] for cell in document["cells"]] == ["follow-headroom", "mining-off"]
+    # the scenario's own margin of 4 MW breaks the limit: it wins nowhere
+    assert [cell["winner"] for cell in document["cells"]] == [careful, "mining-off"]
+    assert all(cell["feasible"] == ["mining-off", careful] for cell in document["cells"])
     assert [cell["values"] for cell in document["cells"]] == [[20.0], [400.0]]
     assert document["cells"][0]["no_significant_difference_to"] == []
     folder = found.write(tmp_path / "map", write_winners_report)
@@ -24,7 +27,7 @@ def test_each_cell_names_the_best_policy_and_the_price_decides(desk, tmp_path):
 
 
 def test_policies_that_do_the_same_do_not_differ_significantly(desk):
-    same = ["follow-headroom:margin_mw=3", "follow-headroom:margin_mw=3.0"]
+    same = ["follow-headroom:margin_mw=60", "follow-headroom:margin_mw=60.0"]
     (cell,) = winners(desk.scenario, same, [Axis("seed", (7,))], 2).document()["cells"]
 
     assert len(cell["no_significant_difference_to"]) == 1
