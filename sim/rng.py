@@ -1,8 +1,34 @@
 """Named random streams: one scenario seed, one independent stream per name."""
 
 import hashlib
+from typing import Final
 
 from numpy.random import PCG64, Generator, SeedSequence
+
+POWER_PRICE: Final = "market/power"
+"""The real-time price of power."""
+BITCOIN: Final = "market/bitcoin"
+"""The price of bitcoin."""
+BLOCKS: Final = "market/bitcoin/blocks"
+"""The luck of a pool."""
+GENERATION: Final = "market/generation"
+"""The wind of own generation."""
+PRICE_FORECAST: Final = "market/forecasts/price"
+"""The errors of price forecasts."""
+LOAD_FORECAST: Final = "market/forecasts/system_load"
+"""The errors of forecasts of the system's load."""
+REGULATION: Final = "market/ancillary/regulation"
+"""The regulation signal, one for both directions."""
+RESERVE: Final = "market/ancillary/{service}"
+"""The calls of any other service."""
+LOAD: Final = "ai/{name}/{what}"
+"""What a load draws for one purpose: failures, restarts, demand."""
+HALL: Final = "ai/{name}/reconnection"
+"""When the modules of a hall return to the grid."""
+FLEET: Final = "mining/{name}/{what}"
+"""What a fleet draws for one purpose."""
+WAVEFORM: Final = "ai/{name}/waveform/{from_s!r}-{to_s!r}"
+"""The iterations of a job in a window that is shown closely [s]."""
 
 
 def stream(seed: int, name: str) -> Generator:

@@ -11,7 +11,7 @@ from sim.engine.campus import Campus
 from sim.metrics import measure
 from sim.metrics.mining import with_blocks
 from sim.result import Result
-from sim.rng import stream
+from sim.rng import BLOCKS
 from sim.scenario.model import Scenario
 
 KEY_FORMAT: Final = 1
@@ -43,7 +43,7 @@ def run(scenario: Scenario, *, progress: Callable[[float], None] | None = None) 
     PolicyError
         The policy answered with something that cannot be done.
     """
-    pool, luck = scenario.market.bitcoin.paid_by(), stream(scenario.seed, "market/bitcoin/blocks")
+    pool, luck = scenario.market.bitcoin.paid_by(), scenario.span.stream(BLOCKS)
     recording = with_blocks(Campus(scenario).run(progress), pool, luck)
     return Result(scenario, recording, measure(recording), provenance(scenario))
 

@@ -10,8 +10,8 @@ from simpy import Environment, Event
 
 from sim.ai.notice import Notice
 from sim.signals import FloatArray
+from sim.span import Span
 from sim.spec import Name, Spec
-from sim.tables import Files
 
 
 class SetPower(Protocol):
@@ -40,11 +40,8 @@ class Connection:
     """Records that something happened now: its kind, and a number that goes with it."""
     stream: Callable[[str], RandomStream]
     """Returns the load's random stream of a name, ``"failures"``."""
-    files: Files
-    start_utc_s: float
-    """The scenario's start [s since 1970-01-01T00:00Z]."""
-    end_s: float
-    """The scenario's end [s]."""
+    span: Span
+    """The run, with the files that it may read."""
     announce: Callable[[Notice], None] = _to_nobody
     """Tells the site what is to come."""
     constant: Callable[[str, float], None] = _to_nobody
@@ -65,7 +62,7 @@ class Load(Spec):
     """Hall that the load stands in: it then states IT power, a replayed one too, and the hall's losses and
     cooling take the place of ``pue``."""
 
-    def check(self, files: Files, start_utc_s: float, end_s: float) -> None:
+    def check(self, span: Span) -> None:
         """Read what the load needs from files; raise InputError where it will not do.
 
         Loads without files have nothing to check.

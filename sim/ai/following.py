@@ -89,7 +89,7 @@ class StraightLine:
 def follow(path: DemandPath, server: DemandServer, connection: Connection) -> Generator[Event, Any, None]:
     """Follow a demand until the scenario's end: the process of a service."""
     set_power_mw, timeout, step = connection.set_power_mw, connection.env.timeout, server.step
-    interval_s, end_s = path.update_interval_s, connection.end_s
+    interval_s, end_s = path.update_interval_s, connection.span.end_s
     left = math.ceil(end_s / interval_s)
     last_s = end_s - (left - 1) * interval_s  # the end may cut the last update short
     updates = chain.from_iterable(zip(*block, strict=True) for block in path.blocks(left + 1))

@@ -26,6 +26,7 @@ from sim.ai.serving import Replicas, Service
 from sim.ai.traffic import Adoption, Launches, RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
 from sim.signals import FloatArray
+from sim.span import Span
 from sim.spec import Fraction, Positive, TimeZone
 from sim.tables import Files
 from sim.units import HOURS_PER_WEEK, SECONDS_PER_MINUTE
@@ -131,8 +132,9 @@ class InferenceLoad(Load):
             raise ValueError("traffic needs peak_requests_per_s where there are no replicas")
         return self
 
-    def check(self, files: Files, start_utc_s: float, end_s: float) -> None:  # noqa: ARG002  # as in Load
+    def check(self, span: Span) -> None:
         """Read the profile or the record; raise InputError where it will not do."""
+        files, end_s = span.files, span.end_s
         if self.rates is not None:
             self.rates.read(files, end_s)
             self.rates.work_tokens(files, Traffic())
@@ -201,7 +203,7 @@ class InferenceLoad(Load):
 
     def _source(self, connection: Connection) -> tuple[DemandSource, float | None]:
         """Return the mean of demand, and its peak in requests [1/s]."""
-        traffic, files, end_s = self._traffic, connection.files, connection.end_s
+        traffic, files, end_s = self._traffic, connection.span.files, connection.span.end_s
         if self.rates is not None:
             time_s, rate, length_s = self.rates.read(files, end_s)
             peak_per_s = traffic.peak_requests_per_s or float(rate.max())
@@ -227,7 +229,7 @@ class InferenceLoad(Load):
     def _hour_of_week(self, connection: Connection) -> Callable[[FloatArray], FloatArray]:
         """Return what gives the hour of the profile's week [h] at times from the start [s]."""
         if self.time_zone is None:
-            return partial(_utc_hour, connection.start_utc_s)
+            return partial(_utc_hour, connection.span.start_utc_s)
         return partial(_local_hour, connection, self.time_zone, self.profile_utc_offset_h)
 
     @property

@@ -10,6 +10,7 @@ from sim.ai.base import Connection, Load
 from sim.clock import At
 from sim.errors import InputError
 from sim.signals import FloatArray, Signal
+from sim.span import Span
 from sim.tables import Files
 from sim.units import BoolArray
 
@@ -42,9 +43,9 @@ class ReplayLoad(Load):
     power_column: str = "power_mw"
     """Column of powers at the site's meter [MW], not below 0."""
 
-    def check(self, files: Files, start_utc_s: float, end_s: float) -> None:  # noqa: ARG002  # as in Load
+    def check(self, span: Span) -> None:
         """Read the file; raise InputError where it will not do."""
-        self.signal(files, end_s)
+        self.signal(span.files, span.end_s)
 
     def signal(self, files: Files, end_s: float) -> Signal:
         """Return the power that the load draws [MW], from the scenario's start to its end.
@@ -90,7 +91,7 @@ class ReplayLoad(Load):
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
         """Draw what the file says, row by row."""
-        signal = self.signal(connection.files, connection.end_s)
+        signal = self.signal(connection.span.files, connection.span.end_s)
         times_s, powers_mw, slopes = (
             signal.time_s.tolist(),
             signal.value.tolist(),

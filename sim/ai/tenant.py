@@ -89,7 +89,7 @@ class TenantLoad(Load):
             late_s = slipped_s(
                 self.slip.median_d * SECONDS_PER_DAY, self.slip.sigma, float(draws.standard_normal())
             )
-            ready_s = phase.ready.timestamp() - connection.start_utc_s + late_s
+            ready_s = phase.ready.timestamp() - connection.span.start_utc_s + late_s
             length_s = phase.length_d * SECONDS_PER_DAY
             energised = blocks_of(ready_s, phase.size_mw, length_s, self.block_mw)
             blocks += energised
@@ -97,7 +97,7 @@ class TenantLoad(Load):
             if phase.billable is None:
                 news += [(block.energised_s, "billable", block.size_mw) for block in energised]
             else:
-                from_s = phase.billable.timestamp() - connection.start_utc_s
+                from_s = phase.billable.timestamp() - connection.span.start_utc_s
                 news.append((from_s, "billable", phase.size_mw))
         yield from self._move_in(connection, blocks, sorted(news))
 
@@ -108,9 +108,9 @@ class TenantLoad(Load):
         bends_s = draw_bends_s(self.shape)
         times_s = {block.energised_s + bend_s for block in blocks for bend_s in bends_s}
         times_s |= {time_s for time_s, _, _ in news}
-        later_s = sorted(time_s for time_s in times_s if 0.0 < time_s < connection.end_s)
+        later_s = sorted(time_s for time_s in times_s if 0.0 < time_s < connection.span.end_s)
         waiting = list(reversed(news))
-        for time_s, next_s in zip([0.0, *later_s], [*later_s, connection.end_s], strict=True):
+        for time_s, next_s in zip([0.0, *later_s], [*later_s, connection.span.end_s], strict=True):
             if time_s > 0.0:
                 yield At(connection.env, time_s)
             while waiting and waiting[-1][0] <= time_s:

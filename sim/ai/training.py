@@ -81,7 +81,7 @@ class Job:
         self._log = connection.log
         self._set_power_mw = connection.set_power_mw
         self._constant = connection.constant
-        self._run_end_s = connection.end_s
+        self._run_end_s = connection.span.end_s
         self._stalls = connection.stream("checkpoints")
         self._restarts = connection.stream("restarts")
         self._pool = SparePool(spec.spares, connection.stream("repairs"))

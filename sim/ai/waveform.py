@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator as RandomStream
 
 from sim.recording import Recording
-from sim.rng import stream
+from sim.rng import WAVEFORM, stream
 from sim.signals import FloatArray, Signal, total
 
 MIN_RATE_HZ: Final = 120.0
@@ -244,7 +244,7 @@ def _site_power(recording: Recording, window: Window, specs: Mapping[str, Iterat
     parts = [recording["site_power_mw"].clip_time(*window)]
     for name, iteration in specs.items():
         load = recording.load_power_mw(name)
-        draws = stream(seed, f"ai/{name}/waveform/{window[0]!r}-{window[1]!r}")
+        draws = stream(seed, WAVEFORM.format(name=name, from_s=window[0], to_s=window[1]))
         parts += [with_iterations(load, window, iteration, draws), -load.clip_time(*window)]
     return total(parts)
 

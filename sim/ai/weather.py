@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sim.errors import InputError
 from sim.signals import FloatArray, Signal
+from sim.span import Span
 from sim.spec import Spec
 from sim.tables import Files
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
@@ -35,32 +36,28 @@ class _Weather(Spec):
     def year_c(self, files: Files) -> FloatArray:
         """Return the temperature at the start of each of the 8,760 hours of a year in local time [°C]."""
 
-    def outdoor_c(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def outdoor_c(self, span: Span) -> Signal:
         """Return the outdoor temperature over a run, straight lines from hour to hour [°C].
 
         Parameters
         ----------
-        files
-            Folders that hold the weather file, if there is one.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start].
+        span
+            The run.
 
         Raises
         ------
         InputError
             The file is missing or holds no year of temperatures.
         """
-        local_s = start_utc_s + self.utc_offset_h * SECONDS_PER_HOUR
+        local_s = span.start_utc_s + self.utc_offset_h * SECONDS_PER_HOUR
         first = math.floor(local_s / SECONDS_PER_HOUR)
-        hours = first + np.arange(math.ceil(end_s / SECONDS_PER_HOUR) + 2, dtype=np.int64)
+        hours = first + np.arange(math.ceil(span.end_s / SECONDS_PER_HOUR) + 2, dtype=np.int64)
         at_hours = Signal.linear(
             hours * SECONDS_PER_HOUR - local_s,
-            self.year_c(files)[hour_of_year(hours)],
+            self.year_c(span.files)[hour_of_year(hours)],
             (hours[-1] + 1) * SECONDS_PER_HOUR - local_s,
         )
-        return at_hours.clip_time(0.0, end_s)
+        return at_hours.clip_time(0.0, span.end_s)
 
 
 class FileWeather(_Weather):

@@ -6,9 +6,11 @@ from math import inf
 from typing import Final, NamedTuple
 
 from sim.clock import Clock, feed
-from sim.engine.offers import OfferDesk
+from sim.engine.offers import OfferDesk, open_services, published_until_s, sold_services
+from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
-from sim.market.ancillary import SERVED_FIRST, ServiceName, Sold
+from sim.market.ancillary import SERVED_FIRST, Sold
+from sim.market.calls import ServiceName
 from sim.mining.duties import ANCILLARY, Duty, reserve_duty
 from sim.policies import AwardChange, Awards, ServiceView
 from sim.policies.soundness import Offers
@@ -37,6 +39,8 @@ class Reserves:
     ----------
     clock, recorder
         What the campus is made of.
+    courses
+        How limit and prices go.
     scenario
         The services that the site sells, over the run.
     notice
@@ -44,19 +48,24 @@ class Reserves:
     """
 
     def __init__(
-        self, clock: Clock, recorder: Recorder, scenario: Scenario, notice: Callable[[], None]
+        self,
+        clock: Clock,
+        recorder: Recorder,
+        courses: Courses,
+        scenario: Scenario,
+        notice: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._notice = notice
-        self._sold = scenario.sold()
-        self._open = scenario.open_services()
+        self._sold = sold_services(courses, scenario)
+        self._open = open_services(courses, scenario)
         self._services = tuple(name for name in SERVED_FIRST if name in {**self._sold, **self._open})
         self._award_mw = dict.fromkeys(self._services, 0.0)
         self._called_mw = dict.fromkeys(self._services, 0.0)
         self._base_mw: dict[ServiceName, float] = {}
         self._base = {name: recorder.track(f"ancillary.{name}.base_mw") for name in self._services}
-        self._published_until_s = scenario.published_until_s()
+        self._published_until_s = published_until_s(scenario)
         self._shown = ServicesShown()
         self._shown_until_s = -inf
         for service in self._services:

@@ -16,7 +16,7 @@ from sim.engine.frequency_loop import is_followed, open_frequency
 from sim.engine.loads import connect_loads
 from sim.engine.meter import open_demand_meter
 from sim.engine.observation import Published
-from sim.engine.prices import PowerPrices, open_bitcoin
+from sim.engine.prices import PowerPrices, courses_of, open_bitcoin
 from sim.engine.recorder import Recorder
 from sim.engine.telemetry import Telemetry
 from sim.engine.turn import Turn
@@ -46,6 +46,7 @@ class Campus:
         self._recorder = Recorder(self.clock)
         self._turn = Turn(self.clock, scenario.controller.minimum_interval_s)
         self._published = Published(self._turn.notice)
+        self._courses = courses_of(scenario)
         is_watched = scenario.interconnection.trip is not None or is_followed(scenario)
         self._bus = self._connect_loads(is_watched=is_watched)
         self._fleets = Fleets(
@@ -119,17 +120,17 @@ class Campus:
     def _open_duties(self, site: SitePower) -> Obligations | None:
         if not has_obligations(self._scenario):
             return None
-        return Obligations(self.clock, self._recorder, site, self._scenario, self._turn.notice)
+        return Obligations(self.clock, self._recorder, site, self._courses, self._scenario, self._turn.notice)
 
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""
         scenario, built = self._scenario, (self.clock, self._recorder, self._published)
-        prices = PowerPrices(*built, scenario)
-        forecaster = open_forecasts(self._recorder, prices, scenario)
+        PowerPrices(*built, self._courses, scenario)
+        forecaster = open_forecasts(self._recorder, self._courses, scenario)
         four_cp, demand_charge = scenario.market.four_cp, scenario.market.demand_charge
         if four_cp is not None:
             open_four_cp(*built, four_cp, scenario)
-        open_bitcoin(*built, self._fleets.views, scenario)
+        open_bitcoin(*built, self._fleets.views, self._courses, scenario.market.bitcoin)
         if demand_charge is not None:
             drawing = [*self._recorder.ai_power_tracks(), *self._fleets.live]
             open_demand_meter(*built, drawing, demand_charge, scenario)

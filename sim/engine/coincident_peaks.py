@@ -12,7 +12,7 @@ from sim.engine.recorder import Recorder
 from sim.market.forecasts import Forecast
 from sim.market.four_cp import FourCoincidentPeaks
 from sim.market.load_forecasts import LoadOutlook, LoadRecord
-from sim.rng import stream
+from sim.rng import LOAD_FORECAST
 from sim.scenario.model import Scenario
 from sim.signals import FloatArray
 
@@ -33,38 +33,38 @@ def open_four_cp(
     scenario
         Whose run it is.
     """
-    files, span = scenario.files, (scenario.start_utc_s, scenario.end_s)
-    recorder.give("system_load_mw", spec.system_load.signal(files, *span))
+    span = scenario.span
+    load_mw = spec.system_load.signal(span)
+    recorder.give("system_load_mw", load_mw)
     recorder.constant("four_cp.rate_usd_per_kw_year", spec.rate_usd_per_kw_year)
     recorder.constant("four_cp.previous_average_mw", spec.previous_average_mw)
-    peaks = spec.peaks(files, *span)
+    peaks = spec.peaks(span)
     for peak in peaks:
         recorder.constant(f"four_cp.{peak.name}.start_s", peak.start_s)
         recorder.constant(f"four_cp.{peak.name}.end_s", peak.end_s)
-    start_utc_s, end_utc_s = span[0], sum(span)
     touched = {
         name
-        for name, first_s, last_s in spec.peak_months(*span)
-        if first_s < end_utc_s and last_s > start_utc_s
+        for name, first_s, last_s in spec.peak_months(span)
+        if first_s < span.end_utc_s and last_s > span.start_utc_s
     }
     recorder.constant("four_cp.unknown_count", len(touched - {peak.name for peak in peaks}))
     figure = published.figure
     figure("coincident_peak_usd_per_mw")(spec.usd_per_mw)
-    hours = spec.local_hours(*span)
+    hours = spec.local_hours(span)
     feed(clock, hours.month_count, figure("local_month_count"))
     feed(clock, hours.hour_h, figure("local_hour_h"))
-    feed(clock, spec.published_peak(files, *span), figure("system_peak_mw"))
-    feed(clock, spec.system_load.published(files, *span), figure("system_load_mw"))
+    feed(clock, spec.published_peak(span), figure("system_peak_mw"))
+    feed(clock, spec.system_load.published(span, load_mw), figure("system_load_mw"))
 
 
 def load_forecaster(scenario: Scenario) -> Callable[[float], Forecast | None] | None:
     """Return what issues forecasts of the system's load, at a time [s]; None: there are none."""
-    forecasts, spec = scenario.market.forecasts, scenario.market.four_cp
+    forecasts, spec, span = scenario.market.forecasts, scenario.market.four_cp, scenario.span
     if spec is None or forecasts is None or forecasts.system_load is None:
         return None
-    record = spec.system_load.record(scenario.files, scenario.start_utc_s)
-    draws = stream(scenario.seed, "market/forecasts/system_load")
-    midnights_s = spec.midnights_s(scenario.start_utc_s, scenario.end_s)
+    record = spec.system_load.record(span)
+    draws = span.stream(LOAD_FORECAST)
+    midnights_s = spec.midnights_s(span)
     return partial(_rest_of_day, forecasts.system_load.outlook(record, draws), record, midnights_s)
 
 

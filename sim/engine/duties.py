@@ -10,9 +10,10 @@ from simpy import Event
 from sim.clock import Alarm, At, Clock
 from sim.engine.ancillary import REGULATION, Reserves, ServicesShown
 from sim.engine.bus import SitePower
+from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
 from sim.grid.interconnection import Trip
-from sim.grid.orders import Order
+from sim.grid.orders import CurtailmentOrder, Order
 from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
 from sim.policies import Awards
 from sim.policies.soundness import Offers
@@ -196,6 +197,8 @@ class Obligations:
         What the campus is made of.
     site
         What the site draws.
+    courses
+        How limit and prices go.
     scenario
         What to build.
     notice
@@ -207,6 +210,7 @@ class Obligations:
         clock: Clock,
         recorder: Recorder,
         site: SitePower,
+        courses: Courses,
         scenario: Scenario,
         notice: Callable[[], None],
     ) -> None:
@@ -217,8 +221,8 @@ class Obligations:
         self._obliged_mw: float | None = None
         self._reason: str | None = None
         lead_s = scenario.controller.order_lead_s
-        self._desk = OrderDesk(clock, recorder.log, scenario.orders(), lead_s, notice)
-        self._reserves = Reserves(clock, recorder, scenario, notice)
+        self._desk = OrderDesk(clock, recorder.log, binding_orders(scenario), lead_s, notice)
+        self._reserves = Reserves(clock, recorder, courses, scenario, notice)
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
             log = partial(recorder.log, "interconnection")
@@ -297,6 +301,17 @@ class Obligations:
         return duties if self._relay is None else [*duties, *self._relay.duties()]
 
 
+def binding_orders(scenario: Scenario) -> tuple[Order, ...]:
+    """Return the orders that bind a site, in the order in which they are written."""
+    rules, site_mw, start_utc_s = (
+        scenario.market.rules,
+        scenario.interconnection.limit_mw,
+        scenario.start_utc_s,
+    )
+    orders = [event.order(start_utc_s) for event in scenario.events if isinstance(event, CurtailmentOrder)]
+    return tuple(order for order in orders if rules.binds(order.announced_at_s, start_utc_s, site_mw))
+
+
 def has_obligations(scenario: Scenario) -> bool:
     """Return whether anything in a scenario may stand above its policy's wish."""
-    return bool(scenario.interconnection.trip or scenario.orders() or scenario.market.ancillary)
+    return bool(scenario.interconnection.trip or binding_orders(scenario) or scenario.market.ancillary)

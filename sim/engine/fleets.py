@@ -13,7 +13,7 @@ from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.mining.heat import Ceiling, ceilings
 from sim.policies import FleetView
-from sim.rng import stream
+from sim.rng import FLEET
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 
@@ -96,15 +96,15 @@ class Fleets:
             return LiveFleet(
                 self._clock, spec, recorder.track(f"{name}.commanded_mw"), recorder.track(f"{name}.power_mw")
             )
-        seed = self._scenario.seed
+        span = self._scenario.span
         connection = FleetConnection(
             clock=self._clock,
             timer=self._timer,
             track=lambda signal: recorder.track(f"{name}.{signal}"),
             log=partial(recorder.log, name),
-            streams=lambda what: stream(seed, f"mining/{spec.name}/{what}"),
+            streams=lambda what: span.stream(FLEET.format(name=spec.name, what=what)),
             changed=self._tell,
-            end_s=self._scenario.end_s,
+            end_s=span.end_s,
             ceilings=self._ceilings(spec),
             pool_losses=self._pool_losses(spec),
         )
@@ -128,7 +128,7 @@ class Fleets:
 
     def _outdoor_c(self) -> Signal:
         scenario = self._scenario
-        outdoor_c = scenario.weather.outdoor_c(scenario.files, scenario.start_utc_s, scenario.end_s)
+        outdoor_c = scenario.weather.outdoor_c(scenario.span)
         self._recorder.give("outdoor_temperature_c", outdoor_c)
         return outdoor_c
 

@@ -9,12 +9,12 @@ from sim.ai.notice import Notice
 from sim.ai.outlook import WeeklyMean, announced_mw
 from sim.engine.bus import Metered
 from sim.engine.coincident_peaks import load_forecaster
-from sim.engine.prices import PowerPrices
+from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
 from sim.market.forecasts import AiWeeklyForecast, Forecast, Forecasts, PriceOutlook, PriceRecord
 from sim.market.power import PublishedPowerPrice
 from sim.policies.outlook import period_at, period_start_s
-from sim.rng import stream
+from sim.rng import PRICE_FORECAST
 from sim.scenario.model import Scenario
 from sim.signals import FloatArray
 from sim.units import SECONDS_PER_HOUR
@@ -117,15 +117,15 @@ class Forecaster:
             self._weeks.add(sum(part.mean() for part in parts))
 
 
-def open_forecasts(recorder: Recorder, prices: PowerPrices, scenario: Scenario) -> Forecaster | None:
-    """Return what makes the forecasts of a run, of the prices that are open; None: there are none."""
+def open_forecasts(recorder: Recorder, courses: Courses, scenario: Scenario) -> Forecaster | None:
+    """Return what makes the forecasts of a run, of the prices that there are; None: there are none."""
     spec = scenario.market.forecasts
     if spec is None:
         return None
     price = None
     if spec.price is not None:
-        draws = stream(scenario.seed, "market/forecasts/price")
-        price = spec.price.outlook(_price_record(prices, scenario), spec.step_s, draws)
+        draws = scenario.span.stream(PRICE_FORECAST)
+        price = spec.price.outlook(_price_record(courses, scenario), spec.step_s, draws)
     return Forecaster(
         spec,
         price,
@@ -136,14 +136,12 @@ def open_forecasts(recorder: Recorder, prices: PowerPrices, scenario: Scenario) 
     )
 
 
-def _price_record(prices: PowerPrices, scenario: Scenario) -> PriceRecord:
-    start_utc_s, end_s = scenario.start_utc_s, scenario.end_s
-    draws = stream(scenario.seed, "market/power")
+def _price_record(courses: Courses, scenario: Scenario) -> PriceRecord:
     power, day_ahead = scenario.market.power, scenario.market.day_ahead
     return PriceRecord(
-        prices.real_time_usd_per_mwh,
-        power.published(scenario.files, start_utc_s, end_s, draws),
+        courses.real_time_usd_per_mwh,
+        courses.published_usd_per_mwh,
         power.publication_delay_s if isinstance(power, PublishedPowerPrice) else 0.0,
-        prices.day_ahead_usd_per_mwh,
-        None if day_ahead is None else day_ahead.known_until_s(start_utc_s, end_s),
+        courses.day_ahead_usd_per_mwh,
+        None if day_ahead is None else day_ahead.known_until_s(scenario.span),
     )

@@ -195,7 +195,7 @@ def _measured_hz(spec: FrequencySpec, scenario: Scenario) -> Signal | None:
     """Return the frequency that a scenario has from a file [Hz]; None where it has none."""
     if spec.measured is None:
         return None
-    return spec.measured.frequency_hz(scenario.files, scenario.start_utc_s, scenario.end_s, spec.nominal_hz)
+    return spec.measured.frequency_hz(scenario.span, spec.nominal_hz)
 
 
 def _loop_of(

@@ -13,7 +13,7 @@ from sim.clock import Alarm, At, Clock
 from sim.engine.bus import Bus
 from sim.engine.recorder import Recorder
 from sim.grid.events import HallEvent, VoltageSag
-from sim.rng import stream
+from sim.rng import HALL
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 
@@ -37,7 +37,7 @@ class Halls:
         self._switches: dict[str, GridSwitch] = {}
         self._live: dict[str, LiveHall] = {}
         if scenario.halls:
-            outdoor_c = scenario.weather.outdoor_c(scenario.files, scenario.start_utc_s, scenario.end_s)
+            outdoor_c = scenario.weather.outdoor_c(scenario.span)
             recorder.give("outdoor_temperature_c", outdoor_c)
             self._live = {hall.name: self._build(hall, outdoor_c) for hall in scenario.halls}
         for event in scenario.events:
@@ -62,7 +62,7 @@ class Halls:
                 set_power,
                 recorder.track(f"{name}.backup_power_mw"),
                 partial(recorder.log, name),
-                stream(self._scenario.seed, f"ai/{hall.name}/reconnection"),
+                self._scenario.span.stream(HALL.format(name=hall.name)),
                 self._alarm,
             )
             self._switches[hall.name] = switch

@@ -10,7 +10,7 @@ from sim.engine.halls import Halls
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
 from sim.market.calendar import hour_of_week
-from sim.rng import stream
+from sim.rng import LOAD
 from sim.scenario.model import Scenario
 
 
@@ -53,7 +53,7 @@ def _connection(
     published: Published,
     scenario: Scenario,
 ) -> Connection:
-    log = partial(recorder.log, f"load.{name}")
+    log, span = partial(recorder.log, f"load.{name}"), scenario.span
 
     def announce(notice: Notice) -> None:
         log(f"notice: {notice.kind}", notice.at_s)
@@ -63,11 +63,9 @@ def _connection(
         env=clock,
         set_power_mw=set_power,
         log=log,
-        stream=lambda draw: stream(scenario.seed, f"ai/{name}/{draw}"),
-        files=scenario.files,
-        start_utc_s=scenario.start_utc_s,
-        end_s=scenario.end_s,
+        stream=lambda what: span.stream(LOAD.format(name=name, what=what)),
+        span=span,
         announce=announce,
         constant=lambda figure, value: recorder.constant(f"load.{name}.{figure}", value),
-        hour_of_week=lambda time_s, zone: hour_of_week(scenario.start_utc_s + time_s, zone),
+        hour_of_week=lambda time_s, zone: hour_of_week(span.start_utc_s + time_s, zone),
     )

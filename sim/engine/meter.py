@@ -122,7 +122,7 @@ def open_demand_meter(
     """
     for name in ("usd_per_kw_month", "interval_s", "ratchet_fraction", "previous_peak_mw"):
         recorder.constant(f"demand_charge.{name}", getattr(spec, name))
-    months = spec.months(scenario.start_utc_s, scenario.end_s)
+    months = spec.months(scenario.span)
     for month in months:
         recorder.constant(f"billing_month.{month.name}.start_s", month.start_s)
         recorder.constant(f"billing_month.{month.name}.end_s", month.end_s)

@@ -1,20 +1,33 @@
-"""The services that the policy offers: takes its offers, closes them at each gate, makes awards of them."""
+"""What a site offers of its reserves: as stated, co-optimised with mining, or by its policy at each gate."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from simpy import Event
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.clock import At, Clock
+from sim.engine.prices import Courses
 from sim.errors import PolicyError
-from sim.market.ancillary import ServiceName
-from sim.market.gates import OpenService
+from sim.market.ancillary import AncillaryService, Sold
+from sim.market.calls import ServiceName
+from sim.market.cooptimisation import ReserveProduct, best_offers
+from sim.market.gates import OpenService, hour_edges_s
+from sim.market.power import FixedDayAheadPrice
 from sim.policies import Awards, ServiceView
 from sim.policies.soundness import Offers
+from sim.scenario.model import Scenario
+from sim.signals import Signal
+from sim.span import Span
+from sim.units import SECONDS_PER_HOUR, FloatArray
 
 Tell = Callable[[ServiceName, float], None]
+
+GATE_S: Final = 38.0 * SECONDS_PER_HOUR
+"""The offer for an hour uses the hashprice published this long before [s]: by 10:00 of the day before, as the
+last hour of a day begins 37 h after that, or 38 h where clocks go back."""
 
 
 class OfferDesk:
@@ -152,3 +165,92 @@ class OfferDesk:
                         yield At(self._clock, time_s)
                         called_mw = award_mw * fraction
                         self._call(name, called_mw)
+
+
+def sold_services(courses: Courses, scenario: Scenario) -> dict[ServiceName, Sold]:
+    """Return the services that are sold whatever the policy does; raise InputError as their files do."""
+    span, market = scenario.span, scenario.market
+    cooptimised_mw = cooptimised_offers(courses, scenario)
+    found = {}
+    for entry in market.ancillary:
+        if entry.policy_up_to_mw is None:
+            offer_mw = cooptimised_mw.get(entry.service)
+            if offer_mw is None:
+                offer_mw = entry.offered_mw(span)
+            conditions = entry.conditions(span, market.rules, has_ai=bool(scenario.loads))
+            found[entry.service] = entry.sold_at((offer_mw * conditions.bought).simplify(), conditions)
+    return found
+
+
+def open_services(courses: Courses, scenario: Scenario) -> dict[ServiceName, OpenService]:
+    """Return the services whose amounts are left to the policy, by name; raise InputError as their files do.
+
+    Capacity prices are published with the day-ahead prices of power; in a market without those, as by its
+    defaults.
+    """
+    span, market, day_ahead = scenario.span, scenario.market, courses.day_ahead_usd_per_mwh
+    delivered = None if day_ahead is None else day_ahead + market.supply.delivery_usd_per_mwh
+    edges_s, known_until_s = hour_edges_s(span), published_until_s(scenario)
+    return {
+        entry.service: OpenService(
+            entry,
+            entry.conditions(span, market.rules, has_ai=bool(scenario.loads)),
+            edges_s,
+            delivered,
+            known_until_s,
+        )
+        for entry in market.ancillary
+        if entry.policy_up_to_mw is not None
+    }
+
+
+def published_until_s(scenario: Scenario) -> Signal:
+    """Return until when awards and prices of the day ahead are published at each moment [s]."""
+    return (scenario.market.day_ahead or FixedDayAheadPrice()).known_until_s(scenario.span)
+
+
+def cooptimised_offers(courses: Courses, scenario: Scenario) -> dict[ServiceName, Signal]:
+    """Return what is offered of each service whose amount is left open, as steps by the hour [MW].
+
+    Only what was published by the day-ahead gate goes in: day-ahead prices of energy and capacity, which the
+    bids of a price taker meet whatever they are, and the hashprice of the day before.
+    """
+    entries = [entry for entry in scenario.market.ancillary if entry.cooptimised_up_to_mw is not None]
+    if not entries:
+        return {}
+    edges_s = hour_edges_s(scenario.span)
+    segment_mw = np.array([fleet.full_mw - fleet.minimum_mw for fleet in scenario.fleets])
+    minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
+    room_mw = min(float(segment_mw.sum()), max(0.0, scenario.interconnection.limit_mw - minimum_mw))
+    reserves = tuple(_reserve(scenario.span, entry, edges_s) for entry in entries)
+    available_mw = np.full(len(edges_s) - 1, room_mw)
+    sold_mw = best_offers(segment_mw, _margins(courses, scenario, edges_s), available_mw, reserves)
+    return {
+        entry.service: Signal.steps(edges_s[:-1], amount_mw, scenario.end_s).simplify()
+        for entry, amount_mw in zip(entries, sold_mw, strict=True)
+    }
+
+
+def _margins(courses: Courses, scenario: Scenario, edges_s: FloatArray) -> FloatArray:
+    """Return each fleet's margin by the hour, as known at the gate [USD/MWh], shape (fleets, hours)."""
+    market, day_ahead = scenario.market, courses.day_ahead_usd_per_mwh
+    if day_ahead is None:
+        raise RuntimeError("a market with co-optimised offers has a day-ahead price")
+    price = day_ahead.means_over(edges_s) + market.supply.delivery_usd_per_mwh
+    pool = market.bitcoin.paid_by()
+    published = courses.hashprice_usd_per_ph_day.at(np.maximum(edges_s[:-1] - GATE_S, 0.0))
+    hashprice = published * (1.0 - pool.stale_fraction)
+    earned = [
+        breakeven_usd_per_mwh(hashprice, fleet.efficiency_j_per_th, pool.fee_fraction)
+        for fleet in scenario.fleets
+    ]
+    return np.array(earned) - price
+
+
+def _reserve(span: Span, entry: AncillaryService, edges_s: FloatArray) -> ReserveProduct:
+    signals = entry.price.signals(span)
+    # an hour in which the service is not bought throughout sells nothing of it
+    bought = signals.offered.means_over(edges_s) >= 1.0
+    most_mw = np.where(bought, entry.cooptimised_up_to_mw or 0.0, 0.0)
+    price = signals.day_ahead.means_over(edges_s)
+    return ReserveProduct(price, most_mw, entry.called_fraction, downward=entry.downward)

@@ -1,16 +1,52 @@
 """What power and hash are worth to the site: recorded, and published as the run goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from sim.clock import Clock, feed
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
+from sim.market import BitcoinMarket
 from sim.market.marginal import NO_BLOCK, NO_PLANT, price_steps
 from sim.market.supply import Contract
 from sim.policies import FleetView
-from sim.rng import stream
 from sim.scenario.model import Scenario
 from sim.signals import Signal
+
+
+class Courses(NamedTuple):
+    """How the limit and all prices go over a run, each read or drawn once."""
+
+    generation_mw: Signal | None
+    """Own generation behind the meter; None: there is none."""
+    limit_mw: Signal
+    """What the site may draw: its interconnection's limit, and its own generation on top."""
+    real_time_usd_per_mwh: Signal
+    published_usd_per_mwh: Signal
+    """Real-time price as it is published."""
+    day_ahead_usd_per_mwh: Signal | None
+    """Day-ahead price; None: the market has none."""
+    bitcoin: Mapping[str, Signal]
+    """What mining is paid, by the names of the signals that are recorded."""
+    hashprice_usd_per_ph_day: Signal
+    """Hashprice as it is published."""
+
+
+def courses_of(scenario: Scenario) -> Courses:
+    """Return how limit and prices go over a run; raise InputError where a file does not serve it."""
+    market, span = scenario.market, scenario.span
+    limit_mw = Signal.constant(scenario.interconnection.limit_mw, span.end_s)
+    generation_mw = None if market.generation is None else market.generation.signal(span)
+    real_time, bitcoin = market.power.signal(span), market.bitcoin.signals(span)
+    return Courses(
+        generation_mw,
+        limit_mw if generation_mw is None else limit_mw + generation_mw,
+        real_time,
+        market.power.published(span, real_time),
+        None if market.day_ahead is None else market.day_ahead.signal(span),
+        bitcoin,
+        market.bitcoin.published(span, bitcoin),
+    )
 
 
 class PowerPrices:
@@ -22,58 +58,54 @@ class PowerPrices:
         What the campus is made of.
     published
         Where everything is shown when it is published.
+    courses
+        How limit and prices go.
     scenario
         Whose market to open.
     """
 
-    def __init__(self, clock: Clock, recorder: Recorder, published: Published, scenario: Scenario) -> None:
+    def __init__(
+        self, clock: Clock, recorder: Recorder, published: Published, courses: Courses, scenario: Scenario
+    ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._published = published
-        self._scenario = scenario
-        self._span = scenario.files, scenario.start_utc_s, scenario.end_s
+        self._market = scenario.market
         self._delivery_usd_per_mwh = scenario.market.supply.delivery_usd_per_mwh
         self._present_usd_per_mwh = 0.0
         self._block = NO_BLOCK
         self._plant = NO_PLANT
-        self._open_limit()
-        self.day_ahead_usd_per_mwh = self._open_day_ahead()
-        """Day-ahead price, as recorded; None: the market has none."""
-        contract = self._open_supply(self.day_ahead_usd_per_mwh)
-        self.real_time_usd_per_mwh = self._open_real_time()
-        """Real-time price, as recorded."""
+        self._open_limit(courses)
+        self._open_day_ahead(courses.day_ahead_usd_per_mwh, scenario)
+        contract = self._open_supply(courses.day_ahead_usd_per_mwh, scenario.end_s)
+        recorder.give("price_usd_per_mwh", courses.real_time_usd_per_mwh)
+        feed(clock, courses.published_usd_per_mwh, self._set_real_time)
         if contract is not None and contract.settlement != "resale":
             feed(clock, contract.price_usd_per_mwh, self._set_block_price)
 
-    def _open_limit(self) -> None:
-        limit = Signal.constant(self._scenario.interconnection.limit_mw, self._scenario.end_s)
-        spec = self._scenario.market.generation
-        if spec is not None:
-            generation = spec.signal(*self._span, stream(self._scenario.seed, "market/generation"))
-            self._recorder.give("generation_mw", generation)
+    def _open_limit(self, courses: Courses) -> None:
+        spec = self._market.generation
+        if spec is not None and courses.generation_mw is not None:
+            self._recorder.give("generation_mw", courses.generation_mw)
             self._recorder.constant("generation.cost_usd_per_mwh", spec.cost_usd_per_mwh)
             self._recorder.constant("generation.export_limit_mw", spec.export_limit_mw)
             self._plant = self._plant._replace(
                 cost_usd_per_mwh=spec.cost_usd_per_mwh, export_limit_mw=spec.export_limit_mw
             )
-            feed(self._clock, generation, self._set_generation)
-            limit = limit + generation
-        self._recorder.give("limit_mw", limit)
-        feed(self._clock, limit, self._published.figure("limit_mw"))
+            feed(self._clock, courses.generation_mw, self._set_generation)
+        self._recorder.give("limit_mw", courses.limit_mw)
+        feed(self._clock, courses.limit_mw, self._published.figure("limit_mw"))
 
-    def _open_day_ahead(self) -> Signal | None:
-        spec = self._scenario.market.day_ahead
-        if spec is None:
-            return None
-        price = spec.signal(*self._span)
-        self._recorder.give("price_day_ahead_usd_per_mwh", price)
-        feed(self._clock, price, self._published.figure("day_ahead_usd_per_mwh"))
-        until = spec.known_until_s(self._scenario.start_utc_s, self._scenario.end_s)
-        feed(self._clock, until, self._published.figure("day_ahead_until_s"))
-        return price
+    def _open_day_ahead(self, price: Signal | None, scenario: Scenario) -> None:
+        spec = self._market.day_ahead
+        if spec is not None and price is not None:
+            self._recorder.give("price_day_ahead_usd_per_mwh", price)
+            feed(self._clock, price, self._published.figure("day_ahead_usd_per_mwh"))
+            until_s = spec.known_until_s(scenario.span)
+            feed(self._clock, until_s, self._published.figure("day_ahead_until_s"))
 
-    def _open_supply(self, day_ahead: Signal | None) -> Contract | None:
-        contract = self._scenario.market.supply.contract(day_ahead, self._scenario.end_s)
+    def _open_supply(self, day_ahead: Signal | None, end_s: float) -> Contract | None:
+        contract = self._market.supply.contract(day_ahead, end_s)
         if contract is not None:
             self._recorder.give("contract_mw", contract.power_mw)
             self._recorder.give("contract_price_usd_per_mwh", contract.price_usd_per_mwh)
@@ -84,13 +116,6 @@ class PowerPrices:
         if self._delivery_usd_per_mwh:
             self._recorder.constant("supply.delivery_usd_per_mwh", self._delivery_usd_per_mwh)
         return contract
-
-    def _open_real_time(self) -> Signal:
-        power, seed = self._scenario.market.power, self._scenario.seed
-        price = power.signal(*self._span, stream(seed, "market/power"))
-        self._recorder.give("price_usd_per_mwh", price)
-        feed(self._clock, power.published(*self._span, stream(seed, "market/power")), self._set_real_time)
-        return price
 
     def _set_generation(self, generation_mw: float) -> None:
         self._plant = self._plant._replace(power_mw=generation_mw)
@@ -116,7 +141,8 @@ def open_bitcoin(
     recorder: Recorder,
     published: Published,
     views: Callable[[float], tuple[FleetView, ...]],
-    scenario: Scenario,
+    courses: Courses,
+    bitcoin: BitcoinMarket,
 ) -> None:
     """Record what mining is paid, and publish hashprice with the fleets as a policy sees them at it.
 
@@ -128,12 +154,12 @@ def open_bitcoin(
         Where everything is shown when it is published.
     views
         Returns the fleets as a policy sees them, at a hashprice [USD/(PH/s)/d].
-    scenario
-        Whose market to open.
+    courses
+        How prices go.
+    bitcoin
+        Who pays.
     """
-    bitcoin, seed = scenario.market.bitcoin, scenario.seed
-    span = scenario.files, scenario.start_utc_s, scenario.end_s
-    for name, signal in bitcoin.signals(*span, stream(seed, "market/bitcoin")).items():
+    for name, signal in courses.bitcoin.items():
         recorder.give(name, signal)
     pool = bitcoin.paid_by()
     recorder.constant("pool_fee_fraction", pool.fee_fraction)
@@ -144,4 +170,4 @@ def open_bitcoin(
         published.fleets = views(hashprice_usd_per_ph_day)
         published.notice()
 
-    feed(clock, bitcoin.published(*span, stream(seed, "market/bitcoin")), publish)
+    feed(clock, courses.hashprice_usd_per_ph_day, publish)

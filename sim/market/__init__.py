@@ -23,12 +23,12 @@ from sim.market.power import (
     PowerPrice,
 )
 from sim.market.rules import MarketRules
+from sim.market.series import Course
 from sim.market.supply import AnySupply, DayAheadSupply, PowerPurchaseAgreement, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
 from sim.market.valuation import CostSpec, ValuationSpec
-from sim.rng import stream
+from sim.span import Span
 from sim.spec import Spec
-from sim.tables import Files
 
 __all__ = [
     "AncillaryService",
@@ -122,26 +122,21 @@ class MarketSpec(Spec):
             )
         return self
 
-    def checks(
-        self, files: Files, start_utc_s: float, end_s: float, seed: int
-    ) -> dict[str, Callable[[], object]]:
+    def checks(self, span: Span) -> dict[str, Callable[[], object]]:
         """Return what reads the files of each part of the market, by the part's name.
 
-        Each raises InputError if a file is missing or does not serve a run from ``start_utc_s``, of
-        ``end_s``.
+        Each raises InputError if a file is missing or does not serve the run.
         """
-        span = files, start_utc_s, end_s
-        found: dict[str, Callable[[], object]] = {
-            "power": partial(self.power.signal, *span, stream(seed, "market/power")),
-            "bitcoin": partial(self.bitcoin.signals, *span, stream(seed, "market/bitcoin")),
+        courses: dict[str, Course | None] = {
+            "power": self.power,
+            "day_ahead": self.day_ahead,
+            "generation": self.generation,
+            "four_cp": None if self.four_cp is None else self.four_cp.system_load,
         }
-        if self.day_ahead is not None:
-            found["day_ahead"] = partial(self.day_ahead.signal, *span)
-        if self.generation is not None:
-            draws = stream(seed, "market/generation")
-            found["generation"] = partial(self.generation.signal, *span, draws)
-        if self.four_cp is not None:
-            found["four_cp"] = partial(self.four_cp.system_load.signal, *span)
+        found: dict[str, Callable[[], object]] = {
+            name: partial(course.signal, span) for name, course in courses.items() if course is not None
+        }
+        found["bitcoin"] = partial(self.bitcoin.signals, span)
         for position, service in enumerate(self.ancillary):
-            found[f"ancillary.{position}"] = partial(service.price.signals, *span)
+            found[f"ancillary.{position}"] = partial(service.price.signals, span)
         return found

@@ -3,19 +3,17 @@
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field, model_validator
 
 from sim.market.calendar import hour_of_week
-from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, due_after, due_linearly
+from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, ServiceName, due_after, due_linearly
 from sim.market.capacity import AnyCapacityPrice
 from sim.market.rules import MarketRules
 from sim.signals import Signal
+from sim.span import Span
 from sim.spec import Fraction, NonNegative, Spec, TimeZone
-from sim.tables import Files
 from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE
 
-ServiceName = Literal["regulation-up", "regulation-down", "rrs", "ecrs", "non-spin"]
 Rise = Literal["step", "linear"]
 Day = Annotated[tuple[NonNegative, ...], Field(min_length=24, max_length=24)]
 """One value for each hour of the local day."""
@@ -44,21 +42,6 @@ RESPONSES: Final[dict[ServiceName, ServiceResponse]] = {
 """What is usual: the response of ECRS after ERCOT's NPRR 1148; the others and all `restore_s` unverified."""
 SERVED_FIRST: Final[tuple[ServiceName, ...]] = ("regulation-up", "regulation-down", "rrs", "ecrs", "non-spin")
 """The services, the one that delivery counts for first, first: the fastest."""
-
-
-class Terms(NamedTuple):
-    """A run, as the market sees it."""
-
-    files: Files
-    """The folders that the scenario may read from."""
-    start_utc_s: float
-    """The run's start [s since 1970-01-01T00:00Z]."""
-    end_s: float
-    """The run's end [s from its start]."""
-    rules: MarketRules
-    """The rules in force."""
-    has_ai: bool
-    """Whether AI loads stand on the site."""
 
 
 class Conditions(NamedTuple):
@@ -190,57 +173,43 @@ class AncillaryService(Spec):
             return self.expected_call_fraction
         return 0.25 if self.service.startswith("regulation") else 0.02
 
-    @property
-    def stream_name(self) -> str:
-        """Name of its random stream; both directions of regulation follow one signal."""
-        regulates = self.service.startswith("regulation")
-        return f"market/ancillary/{'regulation' if regulates else self.service}"
-
-    def sold(self, terms: Terms, draws: Generator, cooptimised_mw: Signal | None = None) -> Sold:
-        """Return award, prices and calls over a run.
-
-        Parameters
-        ----------
-        terms
-            The run.
-        draws
-            The stream of `stream_name`.
-        cooptimised_mw
-            What is offered, where the amount was left open, as steps [MW].
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run.
-        """
-        offer_mw = self._offer(terms) if cooptimised_mw is None else cooptimised_mw
-        conditions = self.conditions(terms, draws)
-        return self.sold_at((offer_mw * conditions.bought).simplify(), conditions)
-
-    def conditions(self, terms: Terms, draws: Generator) -> Conditions:
+    def conditions(self, span: Span, rules: MarketRules, *, has_ai: bool) -> Conditions:
         """Return what the market makes of the service over a run, whatever is offered.
 
         Parameters
         ----------
-        terms
+        span
             The run.
-        draws
-            The stream of `stream_name`.
+        rules
+            The rules in force.
+        has_ai
+            Whether AI loads stand on the site.
 
         Raises
         ------
         InputError
             A file is missing or does not serve the run.
         """
-        price = self.price.signals(terms.files, terms.start_utc_s, terms.end_s)
-        deployment = self.deployment or self._usual_deployment()
-        share = deployment.share(terms.start_utc_s, terms.end_s, draws, downward=self.downward)
-        financial = _from(terms.rules.financial_from_s(terms.start_utc_s), terms.end_s)
+        price = self.price.signals(span)
+        share = (self.deployment or self._usual_deployment()).share(span, self.service)
+        financial = _from(rules.financial_from_s(span.start_utc_s), span.end_s)
         physical = price.day_ahead * (self.penalty_ratio * (1.0 - financial))
         shortfall = (physical + price.real_time * financial).simplify()
         undelivered = price.day_ahead * self.penalty_ratio
-        bought = (price.offered * self._allowed(terms)).simplify()
+        # a rule may bar the site from awards from a day on
+        allowed = 1.0 - _from(rules.paid_until_s(span.start_utc_s, has_ai=has_ai), span.end_s)
+        bought = (price.offered * allowed).simplify()
         return Conditions(bought, price.day_ahead, shortfall, undelivered, share)
+
+    def offered_mw(self, span: Span) -> Signal:
+        """Return what is offered where the scenario says how much, as steps [MW]."""
+        if self.offer_by_hour_mw is None:
+            return Signal.constant(self.offer_mw or 0.0, span.end_s)
+        first_s = -(span.start_utc_s % _QUARTER_S)
+        time_s = np.arange(first_s, span.end_s, _QUARTER_S)
+        hours = hour_of_week(span.start_utc_s + time_s, self.time_zone) % HOURS_PER_DAY
+        values = np.array(self.offer_by_hour_mw)[np.floor(hours).astype(np.int64)]
+        return Signal.steps(np.maximum(time_s, 0.0), values, span.end_s).simplify()
 
     def sold_at(self, award_mw: Signal, conditions: Conditions) -> Sold:
         """Return what follows from an award: what is called, what is due, what is to be held.
@@ -255,21 +224,6 @@ class AncillaryService(Spec):
         called_mw = (award_mw * conditions.called_fraction).simplify()
         prices = conditions[1:4]
         return Sold(award_mw, *prices, called_mw, self._due(called_mw), self._hold(award_mw, called_mw))
-
-    def _offer(self, terms: Terms) -> Signal:
-        if self.offer_by_hour_mw is None:
-            return Signal.constant(self.offer_mw or 0.0, terms.end_s)
-        first_s = -(terms.start_utc_s % _QUARTER_S)
-        time_s = np.arange(first_s, terms.end_s, _QUARTER_S)
-        hours = hour_of_week(terms.start_utc_s + time_s, self.time_zone) % HOURS_PER_DAY
-        values = np.array(self.offer_by_hour_mw)[np.floor(hours).astype(np.int64)]
-        return Signal.steps(np.maximum(time_s, 0.0), values, terms.end_s).simplify()
-
-    @staticmethod
-    def _allowed(terms: Terms) -> Signal:
-        """Return 1 while the site may have awards, 0 from when it is barred from them."""
-        paid_until_s = terms.rules.paid_until_s(terms.start_utc_s, has_ai=terms.has_ai)
-        return 1.0 - _from(paid_until_s, terms.end_s)
 
     def _usual_deployment(self) -> DrawnCalls | RegulationSignal:
         return RegulationSignal() if self.service.startswith("regulation") else DrawnCalls()

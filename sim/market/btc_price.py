@@ -7,55 +7,24 @@ F. Black, M. Scholes, "The pricing of options and corporate liabilities", Journa
 """
 
 import math
-from abc import abstractmethod
 from itertools import accumulate
 from typing import Annotated, Final, Literal
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
-from sim.market.series import check_positive, published_signal, step_signals
+from sim.market.series import Course, check_positive, published_signal, step_signals
+from sim.rng import BITCOIN
 from sim.signals import Signal
-from sim.spec import NonNegative, Positive, Spec
-from sim.tables import Files
+from sim.span import Span
+from sim.spec import NonNegative, Positive
 from sim.units import SECONDS_PER_DAY, SUFFIX_UNITS
 
 JULIAN_YEAR_D: Final = 365.25
 
 
-class BtcPrice(Spec):
-    """Base of every description of the price of bitcoin."""
-
-    @abstractmethod
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
-        """Return the price of bitcoin over the run, as steps.
-
-        Parameters
-        ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-        draws
-            The price's own random stream.
-
-        Returns
-        -------
-        Signal
-            Price [USD/BTC] from 0 to the run's end.
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run.
-        """
-
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
-        """Return the price that policies see: this one, known at once [USD/BTC]. Takes what `signal` does."""
-        return self.signal(files, start_utc_s, end_s, draws)
+class BtcPrice(Course):
+    """Base of every description of the price of bitcoin [USD/BTC]."""
 
 
 class FixedBtcPrice(BtcPrice):
@@ -66,9 +35,9 @@ class FixedBtcPrice(BtcPrice):
     price_usd_per_btc: Positive = 85_000.0
     """Price of bitcoin [USD/BTC]; the default is an assumption."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
+    def signal(self, span: Span) -> Signal:
         """Return the price, constant from 0 to the run's end [USD/BTC]."""
-        return Signal.constant(self.price_usd_per_btc, end_s)
+        return Signal.constant(self.price_usd_per_btc, span.end_s)
 
 
 class FileBtcPrice(BtcPrice):
@@ -86,19 +55,18 @@ class FileBtcPrice(BtcPrice):
     """Time from the start of an interval until policies see its price [s]; the default fits daily rows that
     hold the day's close."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
+    def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/BTC]."""
-        table = files.table(self.file)
-        (price,) = step_signals(table, self.time_column, (self.price_column,), start_utc_s, end_s)
-        check_positive(table.name, self.price_column, price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
+        table = span.files.table(self.file)
+        (price,) = step_signals(table, self.time_column, (self.price_column,), span)
+        check_positive(table.name, self.price_column, price, span, SUFFIX_UNITS["usd_per_btc"])
         return price
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the file's price as it is published [USD/BTC]."""
-        self.signal(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
-        table, delay_s = files.table(self.file), self.publication_delay_s
-        price = published_signal(table, self.time_column, self.price_column, delay_s, start_utc_s, end_s)
-        check_positive(table.name, self.price_column, price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
+        table, delay_s = span.files.table(self.file), self.publication_delay_s
+        price = published_signal(table, self.time_column, self.price_column, delay_s, span)
+        check_positive(table.name, self.price_column, price, span, SUFFIX_UNITS["usd_per_btc"])
         return price
 
 
@@ -120,13 +88,14 @@ class RandomBtcPrice(BtcPrice):
     """Standard deviation of the logarithm of the price after a year [1]. Default: assumption; 0.6 to 0.8 is
     what it is commonly taken to be (unverified)."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- reads no file
+    def signal(self, span: Span) -> Signal:
         """Return a path of the price; a shorter run meets the same prices [USD/BTC]."""
-        times_s = np.arange(0.0, end_s, SECONDS_PER_DAY)
+        times_s = np.arange(0.0, span.end_s, SECONDS_PER_DAY)
         step_years = 1.0 / JULIAN_YEAR_D
         drift = (self.annual_drift_ratio - 0.5 * self.annual_volatility_sigma**2) * step_years
         spread = self.annual_volatility_sigma * math.sqrt(step_years)
-        shocks = (drift + spread * draw for draw in draws.standard_normal(times_s.size - 1).tolist())
+        draws = span.stream(BITCOIN).standard_normal(times_s.size - 1)
+        shocks = (drift + spread * draw for draw in draws.tolist())
         # math.exp, as numpy's changes its last bits with the processor
         prices = [self.start_usd_per_btc * math.exp(log) for log in accumulate(shocks, initial=0.0)]
-        return Signal.steps(times_s, prices, end_s)
+        return Signal.steps(times_s, prices, span.end_s)

@@ -25,28 +25,28 @@ from numpy.random import Generator
 from pydantic import Field
 
 from sim.market.synthetic import mean_reverting
+from sim.rng import REGULATION, RESERVE
 from sim.signals import Signal
+from sim.span import Span
 from sim.spec import Fraction, Positive, Spec, Timed
 from sim.units import SECONDS_PER_MINUTE
+
+ServiceName = Literal["regulation-up", "regulation-down", "rrs", "ecrs", "non-spin"]
 
 
 class Deployment(Spec):
     """Base of every description of when a reserve is called."""
 
     @abstractmethod
-    def share(self, start_utc_s: float, end_s: float, draws: Generator, *, downward: bool) -> Signal:
+    def share(self, span: Span, service: ServiceName) -> Signal:
         """Return the share of the award that is called, as steps [1].
 
         Parameters
         ----------
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-        draws
-            The service's own random stream.
-        downward
-            Whether the service makes the site draw more: the other side of a regulation signal.
+        span
+            The run.
+        service
+            What is called; regulation down is the other side of the signal of regulation up.
 
         Returns
         -------
@@ -72,20 +72,13 @@ class ScheduledCalls(Deployment):
     calls: Annotated[tuple[ScheduledCall, ...], Field(max_length=1000)] = ()
     """The calls."""
 
-    def share(
-        self,
-        start_utc_s: float,
-        end_s: float,
-        draws: Generator,  # noqa: ARG002 -- draws nothing
-        *,
-        downward: bool,  # noqa: ARG002 -- a plan names the side by its service
-    ) -> Signal:
+    def share(self, span: Span, service: ServiceName) -> Signal:  # noqa: ARG002 -- a plan names it
         """Return the share of the award that is called, as steps [1]."""
         windows = []
         for call in self.calls:
-            first_s = call.first_s(start_utc_s)
+            first_s = call.first_s(span.start_utc_s)
             windows.append((first_s, first_s + call.duration_min * SECONDS_PER_MINUTE, call.called_fraction))
-        return largest_of(windows, end_s)
+        return largest_of(windows, span.end_s)
 
 
 class DrawnCalls(Deployment):
@@ -101,18 +94,12 @@ class DrawnCalls(Deployment):
     called_fraction: Fraction = 1.0
     """Share of the award that is called."""
 
-    def share(
-        self,
-        start_utc_s: float,  # noqa: ARG002 -- calls know no calendar
-        end_s: float,
-        draws: Generator,
-        *,
-        downward: bool,  # noqa: ARG002 -- drawn calls name the side by their service
-    ) -> Signal:
+    def share(self, span: Span, service: ServiceName) -> Signal:
         """Return the share of the award that is called, as steps [1]."""
         share = self.called_fraction
-        windows = [(from_s, to_s, share) for from_s, to_s in self._windows(end_s, draws)]
-        return largest_of(windows, end_s)
+        draws = span.stream(RESERVE.format(service=service))
+        windows = [(from_s, to_s, share) for from_s, to_s in self._windows(span.end_s, draws)]
+        return largest_of(windows, span.end_s)
 
     def _windows(self, end_s: float, draws: Generator) -> Iterator[tuple[float, float]]:
         """Yield start and end of each call [s]; a shorter run meets the same calls."""
@@ -138,24 +125,17 @@ class RegulationSignal(Deployment):
     reversion_s: Positive = 120.0
     """Mean-reversion time: the process behind it falls to 1/e in this time [s]. Default: assumption."""
 
-    def share(
-        self,
-        start_utc_s: float,  # noqa: ARG002 -- it knows no calendar
-        end_s: float,
-        draws: Generator,
-        *,
-        downward: bool,
-    ) -> Signal:
+    def share(self, span: Span, service: ServiceName) -> Signal:
         """Return the share of the award that is called, as steps [1]."""
         from scipy.special import ndtr  # noqa: PLC0415 -- slow to import, and most scenarios sell nothing
 
-        time_s = np.arange(math.ceil(end_s / self.signal_step_s), dtype=np.float64) * self.signal_step_s
-        noise = draws.standard_normal(len(time_s))
+        time_s = np.arange(math.ceil(span.end_s / self.signal_step_s), dtype=np.float64) * self.signal_step_s
+        noise = span.stream(REGULATION).standard_normal(len(time_s))
         level = 2.0 * ndtr(mean_reverting(noise, self.signal_step_s / self.reversion_s)) - 1.0
-        side = np.maximum(-level if downward else level, 0.0)
+        side = np.maximum(-level if service == "regulation-down" else level, 0.0)
         exponent = 0.5 / self.mean_fraction - 1.0
         # 0 to the power of 0 is 1: without this the idle side would be called
-        return Signal.steps(time_s, np.where(side > 0.0, side**exponent, 0.0), end_s)
+        return Signal.steps(time_s, np.where(side > 0.0, side**exponent, 0.0), span.end_s)
 
 
 AnyDeployment = Annotated[ScheduledCalls | DrawnCalls | RegulationSignal, Field(discriminator="type")]

@@ -3,14 +3,13 @@
 from abc import abstractmethod
 from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
-from sim.errors import InputError
-from sim.market.series import offered_signal, utc_text
+from sim.market.series import check_not_negative, offered_signal
 from sim.signals import Signal
+from sim.span import Span
 from sim.spec import NonNegative, Spec
-from sim.tables import Files, Table
+from sim.tables import Table
 
 
 class CapacitySignals(NamedTuple):
@@ -28,17 +27,13 @@ class CapacityPrice(Spec):
     """Base of every description of a capacity price."""
 
     @abstractmethod
-    def signals(self, files: Files, start_utc_s: float, end_s: float) -> CapacitySignals:
+    def signals(self, span: Span) -> CapacitySignals:
         """Return the prices over the run.
 
         Parameters
         ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
+        span
+            The run.
 
         Raises
         ------
@@ -57,13 +52,13 @@ class FixedCapacityPrice(CapacityPrice):
     real_time_usd_per_mwh: NonNegative | None = None
     """Price at which it is bought back in real time [USD/MWh]; left out: the same."""
 
-    def signals(self, files: Files, start_utc_s: float, end_s: float) -> CapacitySignals:  # noqa: ARG002 -- reads no file
+    def signals(self, span: Span) -> CapacitySignals:
         """Return the prices, constant from 0 to the run's end."""
         real_time = self.real_time_usd_per_mwh
         return CapacitySignals(
-            Signal.constant(self.price_usd_per_mwh, end_s),
-            Signal.constant(self.price_usd_per_mwh if real_time is None else real_time, end_s),
-            Signal.constant(1.0, end_s),
+            Signal.constant(self.price_usd_per_mwh, span.end_s),
+            Signal.constant(self.price_usd_per_mwh if real_time is None else real_time, span.end_s),
+            Signal.constant(1.0, span.end_s),
         )
 
 
@@ -85,25 +80,19 @@ class FileCapacityPrice(CapacityPrice):
     """Column with the price at which it is bought back in real time [USD/MWh]; left out, or where it is
     blank: the same."""
 
-    def signals(self, files: Files, start_utc_s: float, end_s: float) -> CapacitySignals:
+    def signals(self, span: Span) -> CapacitySignals:
         """Return the file's prices over the run, as steps."""
-        table = files.table(self.file)
-        day_ahead, offered = self._column(table, self.price_column, start_utc_s, end_s)
+        table = span.files.table(self.file)
+        day_ahead, offered = self._column(table, self.price_column, span)
         if self.real_time_column is None:
             return CapacitySignals(day_ahead, day_ahead, offered)
-        bought, known = self._column(table, self.real_time_column, start_utc_s, end_s)
+        bought, known = self._column(table, self.real_time_column, span)
         return CapacitySignals(day_ahead, bought + day_ahead * (1.0 - known), offered)
 
-    def _column(self, table: Table, column: str, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
+    def _column(self, table: Table, column: str, span: Span) -> tuple[Signal, Signal]:
         """Return a column and where it has a number; raise InputError where a price is below 0."""
-        price, known = offered_signal(table, self.time_column, column, start_utc_s, end_s)
-        wrong = np.flatnonzero(price.value < 0.0)
-        if wrong.size:
-            when = utc_text(start_utc_s + float(price.time_s[wrong[0]]))
-            got = f"{float(price.value[wrong[0]]):g} USD/MWh"
-            raise InputError.single(
-                table.name, "", f"column '{column}' at {when}: must be 0 or more, got {got}"
-            )
+        price, known = offered_signal(table, self.time_column, column, span)
+        check_not_negative(table.name, column, price, span, "USD/MWh")
         return price, known
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from sim.market.calendar import month_starts_utc_s, year_and_month
+from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -88,22 +89,14 @@ class DemandCharge(Spec):
         rate_usd_per_mw = self.usd_per_kw_month * KW_PER_MW * fraction
         return DemandTerms(rate_usd_per_mw, self.ratchet_fraction * highest_mw, until_s)
 
-    def months(self, start_utc_s: float, end_s: float) -> tuple[BillingMonth, ...]:
-        """Return the calendar months that a run touches.
-
-        Parameters
-        ----------
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-        """
-        starts = month_starts_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone)
+    def months(self, span: Span) -> tuple[BillingMonth, ...]:
+        """Return the calendar months that a run touches."""
+        starts = month_starts_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
         return tuple(
             BillingMonth(
                 "{}-{:02}".format(*year_and_month(first, self.time_zone)),
-                first - start_utc_s,
-                last - start_utc_s,
+                first - span.start_utc_s,
+                last - span.start_utc_s,
             )
             for first, last in pairwise(starts)
         )

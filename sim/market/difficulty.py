@@ -13,8 +13,8 @@ from sim.market.chain import Network, Tip, simulate
 from sim.market.halvings import height_at
 from sim.market.series import check_positive, step_signals
 from sim.signals import Signal, total
+from sim.span import Span
 from sim.spec import Positive, Spec
-from sim.tables import Files
 from sim.units import SECONDS_PER_DAY, SUFFIX_UNITS
 
 BlockValue = Callable[[Tip, float], float]
@@ -41,19 +41,13 @@ class Difficulty(Spec):
     """Base of every description of the network's difficulty."""
 
     @abstractmethod
-    def network(
-        self, files: Files, start_utc_s: float, end_s: float, height: int | None, block_usd: BlockValue
-    ) -> Network:
+    def network(self, span: Span, height: int | None, block_usd: BlockValue) -> Network:
         """Return difficulty and hash rate of the network over the run.
 
         Parameters
         ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
+        span
+            The run.
         height
             Height of the chain at the start; None: what the date tells.
         block_usd
@@ -97,23 +91,19 @@ class FileDifficulty(Difficulty):
 
     def network(
         self,
-        files: Files,
-        start_utc_s: float,
-        end_s: float,
+        span: Span,
         height: int | None,  # noqa: ARG002 -- the file's retargets are where they are
         block_usd: BlockValue,  # noqa: ARG002 -- nobody decides
     ) -> Network:
         """Return the file's difficulty and hash rate."""
-        table = files.table(self.file)
-        (difficulty,) = step_signals(table, self.time_column, (self.difficulty_column,), start_utc_s, end_s)
-        check_positive(
-            table.name, self.difficulty_column, difficulty, start_utc_s, SUFFIX_UNITS["difficulty"]
-        )
+        table = span.files.table(self.file)
+        (difficulty,) = step_signals(table, self.time_column, (self.difficulty_column,), span)
+        check_positive(table.name, self.difficulty_column, difficulty, span, SUFFIX_UNITS["difficulty"])
         if self.hashrate_column is None:
             fitting = balanced_hashrate_eh_s(difficulty.value)
-            return Network(difficulty, Signal.steps(difficulty.time_s, fitting, end_s))
-        (hashrate,) = step_signals(table, self.time_column, (self.hashrate_column,), start_utc_s, end_s)
-        check_positive(table.name, self.hashrate_column, hashrate, start_utc_s, SUFFIX_UNITS["eh_s"])
+            return Network(difficulty, Signal.steps(difficulty.time_s, fitting, span.end_s))
+        (hashrate,) = step_signals(table, self.time_column, (self.hashrate_column,), span)
+        check_positive(table.name, self.hashrate_column, hashrate, span, SUFFIX_UNITS["eh_s"])
         return Network(difficulty, hashrate)
 
 
@@ -146,15 +136,17 @@ class SimulatedDifficulty(Difficulty):
         daily = (1.0 + self.annual_growth_ratio) ** (1.0 / JULIAN_YEAR_D)
         return Signal.steps(times_s, [daily**day for day in range(times_s.size)], end_s)
 
-    def converted_eh_s(self, start_utc_s: float, end_s: float) -> Signal:
+    def converted_eh_s(self, span: Span) -> Signal:
         """Return the hash rate that conversions have taken off the network [EH/s]."""
-        nothing = Signal.constant(0.0, end_s)
+        nothing = Signal.constant(0.0, span.end_s)
         parts = [
             Signal.steps(
-                [0.0, conversion.at.timestamp() - start_utc_s], [0.0, conversion.hashrate_eh_s], end_s
+                [0.0, conversion.at.timestamp() - span.start_utc_s],
+                [0.0, conversion.hashrate_eh_s],
+                span.end_s,
             )
-            if conversion.at.timestamp() > start_utc_s
-            else Signal.constant(conversion.hashrate_eh_s, end_s)
+            if conversion.at.timestamp() > span.start_utc_s
+            else Signal.constant(conversion.hashrate_eh_s, span.end_s)
             for conversion in self.conversions
         ]
         return total([nothing, *parts])
@@ -168,13 +160,11 @@ class GrowthDifficulty(SimulatedDifficulty):
 
     def network(
         self,
-        files: Files,  # noqa: ARG002 -- reads no file
-        start_utc_s: float,
-        end_s: float,
+        span: Span,
         height: int | None,
         block_usd: BlockValue,  # noqa: ARG002 -- nobody decides
     ) -> Network:
         """Return the hash rate and the difficulty that follows it."""
-        grown = self.growth(end_s) * self.first_hashrate_eh_s
-        hashrate = grown - self.converted_eh_s(start_utc_s, end_s)
-        return simulate(self.tip(start_utc_s, height), end_s, lambda _: hashrate)
+        grown = self.growth(span.end_s) * self.first_hashrate_eh_s
+        hashrate = grown - self.converted_eh_s(span)
+        return simulate(self.tip(span.start_utc_s, height), span.end_s, lambda _: hashrate)

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, year_and_month
 from sim.market.load_forecasts import LoadRecord
-from sim.market.series import HOLE_RATIO, published_signal, step_signals
+from sim.market.series import HOLE_RATIO, Course, published_signal, step_signals
 from sim.signals import FloatArray, Signal
+from sim.span import Span
 from sim.spec import NonNegative, Spec, TimeZone
 from sim.tables import Files
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -39,7 +40,7 @@ class LocalHours(NamedTuple):
     """The month, 1 to 12."""
 
 
-class SystemLoad(Spec):
+class SystemLoad(Course):
     """Load of the whole system, from a file; each row holds from its time until the next row's."""
 
     file: str = Field(min_length=1)
@@ -52,11 +53,9 @@ class SystemLoad(Spec):
     publication_delay_s: NonNegative | None = None
     """Time from the start of an interval until policies see its load [s]; by default it ends first."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def signal(self, span: Span) -> Signal:
         """Return the load over the run, as steps [MW]."""
-        return step_signals(
-            files.table(self.file), self.time_column, (self.load_column,), start_utc_s, end_s
-        )[0]
+        return step_signals(span.files.table(self.file), self.time_column, (self.load_column,), span)[0]
 
     def rows(self, files: Files) -> tuple[FloatArray, FloatArray, float]:
         """Return the file's times [s since 1970-01-01T00:00Z], loads [MW; NaN: blank] and spacing [s]."""
@@ -64,19 +63,19 @@ class SystemLoad(Spec):
         utc_s = table.times_utc_s(self.time_column)
         return utc_s, table.numbers(self.load_column, slice(0, 0)), float(np.median(np.diff(utc_s)))
 
-    def record(self, files: Files, start_utc_s: float) -> LoadRecord:
+    def record(self, span: Span) -> LoadRecord:
         """Return all that the file holds, by time from a run's start, for forecasts of it."""
-        utc_s, load_mw, spacing_s = self.rows(files)
-        return LoadRecord(utc_s - start_utc_s, load_mw, spacing_s, self.delay_s(files))
+        utc_s, load_mw, spacing_s = self.rows(span.files)
+        return LoadRecord(utc_s - span.start_utc_s, load_mw, spacing_s, self.delay_s(span.files))
 
     def delay_s(self, files: Files) -> float:
         """Return how long after the start of an interval its load is published [s]."""
         return self.rows(files)[2] if self.publication_delay_s is None else self.publication_delay_s
 
-    def published(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the load as it is published, as steps [MW]."""
-        table, delay_s = files.table(self.file), self.delay_s(files)
-        return published_signal(table, self.time_column, self.load_column, delay_s, start_utc_s, end_s)
+        table, delay_s = span.files.table(self.file), self.delay_s(span.files)
+        return published_signal(table, self.time_column, self.load_column, delay_s, span)
 
 
 class FourCoincidentPeaks(Spec):
@@ -102,31 +101,27 @@ class FourCoincidentPeaks(Spec):
         """What a MW of mean power at one of the four peaks costs in the year after [USD/MW]."""
         return self.rate_usd_per_kw_year * KW_PER_MW / len(PEAK_MONTHS)
 
-    def peaks(self, files: Files, start_utc_s: float, end_s: float) -> tuple[CoincidentPeak, ...]:
+    def peaks(self, span: Span) -> tuple[CoincidentPeak, ...]:
         """Return the peaks of the years that a run touches, of the months that the file holds as a whole.
 
         Parameters
         ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
+        span
+            The run.
         """
-        utc_s, load_mw, spacing_s = self.system_load.rows(files)
+        utc_s, load_mw, spacing_s = self.system_load.rows(span.files)
         found = []
-        for name, first_s, last_s in self.peak_months(start_utc_s, end_s):
+        for name, first_s, last_s in self.peak_months(span):
             rows = slice(*np.searchsorted(utc_s, [first_s, last_s]))
             if _is_whole(utc_s[rows], load_mw[rows], spacing_s, (first_s, last_s)):
-                at_s = float(utc_s[rows][np.argmax(load_mw[rows])]) - start_utc_s
+                at_s = float(utc_s[rows][np.argmax(load_mw[rows])]) - span.start_utc_s
                 found.append(CoincidentPeak(name, at_s, at_s + spacing_s))
         return tuple(found)
 
-    def peak_months(self, start_utc_s: float, end_s: float) -> list[tuple[str, float, float]]:
+    def peak_months(self, span: Span) -> list[tuple[str, float, float]]:
         """Return name, start and end of the peak months of the years that a run touches [s since 1970]."""
-        first, _ = year_and_month(start_utc_s, self.time_zone)
-        last, _ = year_and_month(start_utc_s + end_s, self.time_zone)
+        first, _ = year_and_month(span.start_utc_s, self.time_zone)
+        last, _ = year_and_month(span.end_utc_s, self.time_zone)
         starts = month_starts_utc_s(
             _january_utc_s(first, self.time_zone), _january_utc_s(last + 1, self.time_zone), self.time_zone
         )
@@ -137,38 +132,40 @@ class FourCoincidentPeaks(Spec):
             if month in PEAK_MONTHS
         ]
 
-    def published_peak(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def published_peak(self, span: Span) -> Signal:
         """Return the calendar month's highest load published by now, as steps [MW]; zero where none is.
 
         A month's rows from before the run count where the file holds them.
         """
-        utc_s, load_mw, _ = self.system_load.rows(files)
-        delay_s = self.system_load.delay_s(files)
+        utc_s, load_mw, _ = self.system_load.rows(span.files)
+        delay_s = self.system_load.delay_s(span.files)
         times_s, peaks_mw = [np.array([0.0])], [np.array([0.0])]
-        starts = month_starts_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone)
+        starts = month_starts_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
         for first_s, last_s in pairwise(starts):
             rows = (utc_s >= first_s) & (utc_s + delay_s < last_s) & np.isfinite(load_mw)
-            times_s += [np.array([first_s]) - start_utc_s, utc_s[rows] + delay_s - start_utc_s]
+            times_s += [np.array([first_s]) - span.start_utc_s, utc_s[rows] + delay_s - span.start_utc_s]
             peaks_mw += [np.array([0.0]), np.maximum.accumulate(load_mw[rows])]
         seen_s = np.maximum(np.concatenate(times_s)[1:], 0.0)  # what came before the run stands at its start
-        return Signal.steps(seen_s, np.concatenate(peaks_mw)[1:], end_s)
+        return Signal.steps(seen_s, np.concatenate(peaks_mw)[1:], span.end_s)
 
-    def local_hours(self, start_utc_s: float, end_s: float) -> LocalHours:
+    def local_hours(self, span: Span) -> LocalHours:
         """Return what local clocks show over the run, hour by hour."""
         quarters_s = (
-            np.arange(start_utc_s // _QUARTER_S + 1.0, (start_utc_s + end_s) // _QUARTER_S + 1.0) * _QUARTER_S
+            np.arange(span.start_utc_s // _QUARTER_S + 1.0, (span.end_utc_s) // _QUARTER_S + 1.0) * _QUARTER_S
         )
         strikes_s = quarters_s[hour_of_day(quarters_s, self.time_zone) % 1.0 == 0.0]
-        utc_s = np.concatenate([[start_utc_s], strikes_s])
+        utc_s = np.concatenate([[span.start_utc_s], strikes_s])
         hours_h = np.floor(hour_of_day(utc_s, self.time_zone))
         months = [float(year_and_month(at_s, self.time_zone)[1]) for at_s in utc_s.tolist()]
-        times_s = utc_s - start_utc_s
-        return LocalHours(Signal.steps(times_s, hours_h, end_s), Signal.steps(times_s, months, end_s))
+        times_s = utc_s - span.start_utc_s
+        return LocalHours(
+            Signal.steps(times_s, hours_h, span.end_s), Signal.steps(times_s, months, span.end_s)
+        )
 
-    def midnights_s(self, start_utc_s: float, end_s: float) -> FloatArray:
+    def midnights_s(self, span: Span) -> FloatArray:
         """Return when local days end, from the run's start until after its end [s], shape (n,)."""
-        days = daily_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone)
-        return np.unique(np.array([at for pair in days for at in pair])) - start_utc_s
+        days = daily_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
+        return np.unique(np.array([at for pair in days for at in pair])) - span.start_utc_s
 
 
 def _january_utc_s(year: int, time_zone: str) -> float:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.market.ancillary import AncillaryService, Conditions
-from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_HOUR
+from sim.signals import Signal
+from sim.span import Span
+from sim.units import SECONDS_PER_HOUR, FloatArray
 
 
-class Published(NamedTuple):
+class PublishedHour(NamedTuple):
     """What is known of an hour by a time before it."""
 
     most_mw: float
@@ -73,29 +74,30 @@ class OpenService:
         """Return the number of the hour that lies at a time [s]."""
         return int(np.searchsorted(self.edges_s[1:-1], now_s, side="right"))
 
-    def published(self, hour: int, now_s: float) -> Published:
+    def published(self, hour: int, now_s: float) -> PublishedHour:
         """Return what is known of an hour now [s]; never what is published later."""
         # an hour counts once all of it is published: days of half-hour zones end within one
         last = int(np.searchsorted(self.edges_s[1:], self.published_until_s(now_s), side="right")) - 1
         if hour > last:
             price = float(self._price[max(last, 0)])
-            return Published(self.entry.policy_up_to_mw or 0.0, price, None)
+            return PublishedHour(self.entry.policy_up_to_mw or 0.0, price, None)
         day_ahead = None if self._day_ahead is None else float(self._day_ahead[hour])
-        return Published(float(self.most_mw[hour]), float(self._price[hour]), day_ahead)
+        return PublishedHour(float(self.most_mw[hour]), float(self._price[hour]), day_ahead)
 
     def published_until_s(self, now_s: float) -> float:
         """Return until when prices are published by now [s]."""
         return float(self.known_until_s.at(now_s))
 
 
-def hour_edges_s(start_utc_s: float, end_s: float) -> FloatArray:
+def hour_edges_s(span: Span) -> FloatArray:
     """Return the starts of a run's hours, whole hours in UTC, and its end [s from its start].
 
     Examples
     --------
-    >>> hour_edges_s(1800.0, 7200.0).tolist()
+    >>> from sim.tables import Files
+    >>> hour_edges_s(Span(Files(()), 1800.0, 7200.0)).tolist()
     [0.0, 1800.0, 5400.0, 7200.0]
     """
-    first_s = -(start_utc_s % SECONDS_PER_HOUR)
-    starts_s = np.maximum(np.arange(first_s, end_s, SECONDS_PER_HOUR), 0.0)
-    return np.append(starts_s, end_s)
+    first_s = -(span.start_utc_s % SECONDS_PER_HOUR)
+    starts_s = np.maximum(np.arange(first_s, span.end_s, SECONDS_PER_HOUR), 0.0)
+    return np.append(starts_s, span.end_s)

@@ -28,51 +28,29 @@ analysis", IEEE Trans. Power Systems 24, 2009, doi:10.1109/TPWRS.2008.2004728.
 """
 
 import math
-from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.random import Generator
 from pydantic import Field, model_validator
 
-from sim.errors import InputError
-from sim.market.series import step_signals, utc_text
+from sim.market.series import Course, check_not_negative, step_signals
 from sim.market.synthetic import mean_reverting, standard_normal
+from sim.rng import GENERATION
 from sim.signals import FloatArray, Signal
-from sim.spec import NonNegative, Positive, Spec
-from sim.tables import Files
+from sim.span import Span
+from sim.spec import NonNegative, Positive
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
-class Generation(Spec):
-    """Base of every description of own generation; the site may draw it on top of its limit."""
+class Generation(Course):
+    """Base of every description of own generation [MW]; the site may draw it on top of its limit."""
 
     cost_usd_per_mwh: NonNegative = 0.0
     """What each MWh that the site uses or sells costs; what is curtailed costs nothing [USD/MWh]."""
     export_limit_mw: NonNegative = 0.0
     """Power that may flow out to the grid [MW]; sold at the real-time price while that is above the cost.
     What is neither used nor sold is curtailed."""
-
-    @abstractmethod
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
-        """Return what can be generated over the run, as steps [MW].
-
-        Parameters
-        ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-        draws
-            The plant's own random stream.
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run.
-        """
 
 
 class ConstantGeneration(Generation):
@@ -83,9 +61,9 @@ class ConstantGeneration(Generation):
     mw: Positive
     """Power [MW]."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
+    def signal(self, span: Span) -> Signal:
         """Return the power, constant from 0 to the run's end [MW]."""
-        return Signal.constant(self.mw, end_s)
+        return Signal.constant(self.mw, span.end_s)
 
 
 class FileGeneration(Generation):
@@ -102,15 +80,11 @@ class FileGeneration(Generation):
     scale_ratio: Positive = 1.0
     """The plant's share of what the file holds: 0.01 makes 100 MW of 10,000 MW [1]."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
+    def signal(self, span: Span) -> Signal:
         """Return the file's power times the scale, as steps [MW]."""
-        table = files.table(self.file)
-        (power,) = step_signals(table, self.time_column, (self.power_column,), start_utc_s, end_s)
-        below = np.flatnonzero(power.value < 0.0)
-        if below.size:
-            when, got = utc_text(start_utc_s + float(power.time_s[below[0]])), float(power.value[below[0]])
-            message = f"column '{self.power_column}' at {when}: must be 0 or above, got {got:g} MW"
-            raise InputError.single(table.name, "", message)
+        table = span.files.table(self.file)
+        (power,) = step_signals(table, self.time_column, (self.power_column,), span)
+        check_not_negative(table.name, self.power_column, power, span, "MW")
         return power * self.scale_ratio
 
 
@@ -150,11 +124,12 @@ class SyntheticWind(Generation):
             )
         return self
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- reads no file
+    def signal(self, span: Span) -> Signal:
         """Return the drawn power of the farm, as steps [MW]."""
         step_s = self.step_min * SECONDS_PER_MINUTE
-        time_s = np.arange(math.ceil(end_s / step_s), dtype=np.float64) * step_s
-        return Signal.steps(time_s, self.power_mw(self.speeds_m_per_s(time_s.size, draws)), end_s)
+        time_s = np.arange(math.ceil(span.end_s / step_s), dtype=np.float64) * step_s
+        speeds_m_per_s = self.speeds_m_per_s(time_s.size, span.stream(GENERATION))
+        return Signal.steps(time_s, self.power_mw(speeds_m_per_s), span.end_s)
 
     def speeds_m_per_s(self, count: int, draws: Generator) -> FloatArray:
         """Return a drawn wind speed for each of so many steps [m/s]."""

@@ -1,16 +1,16 @@
 """What mining earns: hashprice and the price of bitcoin, quoted: fixed or read from a file."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Literal
 
-from numpy.random import Generator
 from pydantic import Field
 
 from sim.market.pools import FppsPool, Pool
 from sim.market.series import check_positive, published_signal, step_signals
 from sim.signals import Signal
+from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
-from sim.tables import Files
 from sim.units import SUFFIX_UNITS
 
 
@@ -18,19 +18,13 @@ class BitcoinMarket(Spec):
     """Base of every description of what mining earns."""
 
     @abstractmethod
-    def signals(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> dict[str, Signal]:
+    def signals(self, span: Span) -> dict[str, Signal]:
         """Return what the run records of it, by the name of the signal, as steps.
 
         Parameters
         ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-        draws
-            The market's own random stream.
+        span
+            The run.
 
         Returns
         -------
@@ -44,12 +38,17 @@ class BitcoinMarket(Spec):
             A file is missing or does not serve the run.
         """
 
-    @abstractmethod
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+    def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:  # noqa: ARG002 -- as `Course`
         """Return the hashprice that policies see, as late as it is published [USD/(PH/s)/d].
 
-        Takes and raises what `signals` does.
+        Parameters
+        ----------
+        span
+            The run.
+        in_force
+            What `signals` returned: nothing is drawn twice.
         """
+        return in_force["hashprice_usd_per_ph_day"]
 
     @abstractmethod
     def paid_by(self) -> Pool:
@@ -85,20 +84,10 @@ class FixedBitcoin(QuotedBitcoin):
     price_usd_per_btc: Positive = 85_000.0
     """Price of bitcoin [USD/BTC]; the default is an assumption."""
 
-    def signals(
-        self,
-        files: Files,  # noqa: ARG002 -- reads no file
-        start_utc_s: float,  # noqa: ARG002
-        end_s: float,
-        draws: Generator,  # noqa: ARG002
-    ) -> dict[str, Signal]:
+    def signals(self, span: Span) -> dict[str, Signal]:
         """Return hashprice [USD/(PH/s)/d] and price [USD/BTC], constant from 0 to the run's end."""
-        hashprice = Signal.constant(self.hashprice_usd_per_ph_day, end_s)
-        return quoted(hashprice, Signal.constant(self.price_usd_per_btc, end_s))
-
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
-        """Return the same hashprice: it is known from the start [USD/(PH/s)/d]."""
-        return Signal.constant(self.hashprice_usd_per_ph_day, end_s)
+        hashprice = Signal.constant(self.hashprice_usd_per_ph_day, span.end_s)
+        return quoted(hashprice, Signal.constant(self.price_usd_per_btc, span.end_s))
 
 
 class FileBitcoin(QuotedBitcoin):
@@ -118,23 +107,16 @@ class FileBitcoin(QuotedBitcoin):
     """Time from the start of an interval until policies see its hashprice [s]; the default fits daily rows
     that hold the day's close, which is known when the day ends."""
 
-    def signals(
-        self,
-        files: Files,
-        start_utc_s: float,
-        end_s: float,
-        draws: Generator,  # noqa: ARG002 -- draws nothing
-    ) -> dict[str, Signal]:
+    def signals(self, span: Span) -> dict[str, Signal]:
         """Return the file's hashprice [USD/(PH/s)/d] and price [USD/BTC] over the run, as steps."""
-        table = files.table(self.file)
+        table = span.files.table(self.file)
         columns = (self.hashprice_column, self.price_column)
-        hashprice, price = step_signals(table, self.time_column, columns, start_utc_s, end_s)
-        check_positive(table.name, columns[0], hashprice, start_utc_s, SUFFIX_UNITS["usd_per_ph_day"])
-        check_positive(table.name, columns[1], price, start_utc_s, SUFFIX_UNITS["usd_per_btc"])
+        hashprice, price = step_signals(table, self.time_column, columns, span)
+        check_positive(table.name, columns[0], hashprice, span, SUFFIX_UNITS["usd_per_ph_day"])
+        check_positive(table.name, columns[1], price, span, SUFFIX_UNITS["usd_per_btc"])
         return quoted(hashprice, price)
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+    def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:  # noqa: ARG002 -- rows of before too
         """Return the file's hashprice as it is published [USD/(PH/s)/d]."""
-        self.signals(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
-        table, delay_s = files.table(self.file), self.publication_delay_s
-        return published_signal(table, self.time_column, self.hashprice_column, delay_s, start_utc_s, end_s)
+        table, delay_s = span.files.table(self.file), self.publication_delay_s
+        return published_signal(table, self.time_column, self.hashprice_column, delay_s, span)

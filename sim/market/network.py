@@ -1,9 +1,9 @@
 """What mining earns, from its causes: price of bitcoin, difficulty, halvings and fees."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
 from sim.bitcoin import btc_per_ph_day
@@ -16,7 +16,7 @@ from sim.market.hashprice import BitcoinMarket
 from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
 from sim.market.supply_curve import EndogenousDifficulty
 from sim.signals import Signal
-from sim.tables import Files
+from sim.span import Span
 
 
 class NetworkBitcoin(BitcoinMarket):
@@ -50,12 +50,12 @@ class NetworkBitcoin(BitcoinMarket):
         """Return the pool."""
         return self.pool
 
-    def signals(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> dict[str, Signal]:
+    def signals(self, span: Span) -> dict[str, Signal]:
         """Return hashprice, price of bitcoin, and what of the network makes the hashprice."""
-        price = self.price.signal(files, start_utc_s, end_s, draws)
-        network = self._network(files, start_utc_s, end_s, price)
-        subsidy = self._subsidy(start_utc_s, end_s, network)
-        fees = self.fees.per_block_btc(files, start_utc_s, end_s, subsidy)
+        price = self.price.signal(span)
+        network = self._network(span, price)
+        subsidy = self._subsidy(span, network)
+        fees = self.fees.per_block_btc(span, subsidy)
         return {
             "hashprice_usd_per_ph_day": hashprice(network.difficulty, subsidy + fees, price),
             "price_usd_per_btc": price,
@@ -65,32 +65,26 @@ class NetworkBitcoin(BitcoinMarket):
             "fees_btc": fees,
         }
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+    def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:
         """Return the hashprice of what is known: the chain at once, price and fees as they are published."""
-        state = draws.bit_generator.state
-        network = self._network(
-            files, start_utc_s, end_s, self.price.signal(files, start_utc_s, end_s, draws)
-        )
-        draws.bit_generator.state = state  # the same path again
-        price = self.price.published(files, start_utc_s, end_s, draws)
-        subsidy = self._subsidy(start_utc_s, end_s, network)
-        fees = self.fees.published_btc(files, start_utc_s, end_s, subsidy)
-        return hashprice(network.difficulty, subsidy + fees, price)
+        price = self.price.published(span, in_force["price_usd_per_btc"])
+        fees = self.fees.published_btc(span, in_force["fees_btc"])
+        return hashprice(in_force["difficulty"], in_force["subsidy_btc"] + fees, price)
 
-    def _network(self, files: Files, start_utc_s: float, end_s: float, price: Signal) -> Network:
+    def _network(self, span: Span, price: Signal) -> Network:
         def block_usd(tip: Tip, memory_s: float) -> float:
-            subsidy = Signal.constant(subsidy_btc(tip.height), end_s)
-            fees = self.fees.per_block_btc(files, start_utc_s, end_s, subsidy)
+            subsidy = Signal.constant(subsidy_btc(tip.height), span.end_s)
+            fees = self.fees.per_block_btc(span, subsidy)
             reward_btc = subsidy_btc(tip.height) + float(fees.at(tip.time_s))
             return reward_btc * mean_before(price, tip.time_s, memory_s)
 
-        return self.difficulty.network(files, start_utc_s, end_s, self.start_height, block_usd)
+        return self.difficulty.network(span, self.start_height, block_usd)
 
-    def _subsidy(self, start_utc_s: float, end_s: float, network: Network) -> Signal:
+    def _subsidy(self, span: Span, network: Network) -> Signal:
         height = self.start_height
         if height is None and not self.difficulty.is_real:
-            height = height_at(start_utc_s)
-        return subsidy_signal(start_utc_s, end_s, height, network)
+            height = height_at(span.start_utc_s)
+        return subsidy_signal(span.start_utc_s, span.end_s, height, network)
 
 
 def hashprice(difficulty: Signal, reward_btc: Signal, price: Signal) -> Signal:

@@ -1,56 +1,21 @@
 """The price of power: fixed, or read from a file."""
 
-from abc import abstractmethod
 from typing import Annotated, Literal
 
-from numpy.random import Generator
 from pydantic import Field
 
 from sim.market.calendar import daily_utc_s
-from sim.market.series import PriceFile, published_signal, step_signals
+from sim.market.series import Course, PriceFile, published_signal
 from sim.signals import Signal
-from sim.spec import NonNegative, Spec, TimeZone
-from sim.tables import Files
+from sim.span import Span
+from sim.spec import NonNegative, TimeZone
 
 Price = Annotated[float, Field(ge=-1e5, le=1e5)]
 """A power price, which may be negative."""
 
 
-class PowerPrice(Spec):
-    """Base of every description of the power price."""
-
-    @abstractmethod
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
-        """Return the price in force over the run, as steps.
-
-        Parameters
-        ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-        draws
-            The price's own random stream.
-
-        Returns
-        -------
-        Signal
-            Price in force [USD/MWh] from 0 to the run's end.
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run.
-        """
-
-    @abstractmethod
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
-        """Return the price that policies see: the one in force, as late as it is published [USD/MWh].
-
-        Takes and raises what `signal` does.
-        """
+class PowerPrice(Course):
+    """Base of every description of the power price [USD/MWh]."""
 
 
 class FixedPowerPrice(PowerPrice):
@@ -61,13 +26,9 @@ class FixedPowerPrice(PowerPrice):
     price_usd_per_mwh: Price = 40.0
     """Price [USD/MWh]; may be negative. The default is an assumption."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- needs none of them
+    def signal(self, span: Span) -> Signal:
         """Return the price, constant from 0 to the run's end [USD/MWh]."""
-        return Signal.constant(self.price_usd_per_mwh, end_s)
-
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
-        """Return the same: it is known from the start [USD/MWh]."""
-        return self.signal(files, start_utc_s, end_s, draws)
+        return Signal.constant(self.price_usd_per_mwh, span.end_s)
 
 
 class PublishedPowerPrice(PowerPrice):
@@ -92,20 +53,17 @@ class FilePowerPrice(PublishedPowerPrice, PriceFile):
     type: Literal["file"] = "file"
     """Kind of price."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- draws nothing
+    def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/MWh]."""
-        table, time_column, column = self.column(files)
-        (price,) = step_signals(table, time_column, (column,), start_utc_s, end_s)
-        return price
+        return self.steps(span)
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the file's price as it is published [USD/MWh]."""
-        self.signal(files, start_utc_s, end_s, draws)  # a fault in the run's own rows comes first
-        return published_signal(*self.column(files), self.publication_delay_s, start_utc_s, end_s)
+        return published_signal(*self.column(span.files), self.publication_delay_s, span)
 
 
-class DayAheadPrice(Spec):
-    """Base of every description of the day-ahead price."""
+class DayAheadPrice(Course):
+    """Base of every description of the day-ahead price [USD/MWh]."""
 
     publication_hour_h: Annotated[float, Field(ge=0.0, lt=24.0)] = 13.5
     """Hour at which local clocks show that the prices of the next day are published [h]; the default, 13:30,
@@ -113,35 +71,16 @@ class DayAheadPrice(Spec):
     time_zone: TimeZone = "America/Chicago"
     """Time zone of the market's days."""
 
-    @abstractmethod
-    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
-        """Return the day-ahead price of each moment of the run, as steps [USD/MWh].
-
-        Parameters
-        ----------
-        files
-            The folders that the scenario may read from.
-        start_utc_s
-            The run's start [s since 1970-01-01T00:00Z].
-        end_s
-            The run's end [s from its start], above 0.
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run.
-        """
-
-    def known_until_s(self, start_utc_s: float, end_s: float) -> Signal:
+    def known_until_s(self, span: Span) -> Signal:
         """Return until when prices are published at each moment of the run, as steps [s from its start].
 
         At the publication hour of a day this becomes the end of the next day.
         """
-        days = daily_utc_s(start_utc_s, start_utc_s + end_s, self.time_zone, self.publication_hour_h)
-        times_s = [published_s - start_utc_s for published_s, _ in days]
-        until_s = [day_end_s - start_utc_s for _, day_end_s in days]
+        days = daily_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone, self.publication_hour_h)
+        times_s = [published_s - span.start_utc_s for published_s, _ in days]
+        until_s = [day_end_s - span.start_utc_s for _, day_end_s in days]
         first = max(position for position, time_s in enumerate(times_s) if time_s <= 0.0)
-        return Signal.steps([0.0, *times_s[first + 1 :]], until_s[first:], end_s)
+        return Signal.steps([0.0, *times_s[first + 1 :]], until_s[first:], span.end_s)
 
 
 class FixedDayAheadPrice(DayAheadPrice):
@@ -152,9 +91,9 @@ class FixedDayAheadPrice(DayAheadPrice):
     price_usd_per_mwh: Price = 40.0
     """Price [USD/MWh]; may be negative. The default is an assumption."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:  # noqa: ARG002 -- reads no file
+    def signal(self, span: Span) -> Signal:
         """Return the price, constant from 0 to the run's end [USD/MWh]."""
-        return Signal.constant(self.price_usd_per_mwh, end_s)
+        return Signal.constant(self.price_usd_per_mwh, span.end_s)
 
 
 class FileDayAheadPrice(DayAheadPrice, PriceFile):
@@ -166,11 +105,9 @@ class FileDayAheadPrice(DayAheadPrice, PriceFile):
     type: Literal["file"] = "file"
     """Kind of price."""
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float) -> Signal:
+    def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/MWh]."""
-        table, time_column, column = self.column(files)
-        (price,) = step_signals(table, time_column, (column,), start_utc_s, end_s)
-        return price
+        return self.steps(span)
 
 
 AnyDayAheadPrice = Annotated[FixedDayAheadPrice | FileDayAheadPrice, Field(discriminator="type")]

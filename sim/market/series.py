@@ -1,21 +1,61 @@
-"""A column of a file, read as a step signal over the run."""
+"""How a quantity goes over a run, and columns of files read as step signals of it."""
 
+from abc import abstractmethod
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from sim.errors import InputError
-from sim.signals import FloatArray, Signal
+from sim.signals import Signal
+from sim.span import Span
 from sim.spec import Spec
 from sim.tables import Files, Table
+from sim.units import BoolArray, FloatArray
 
 HOLE_RATIO = 1.5
 """Two rows further apart than this many median spacings have a hole between them."""
 
 
+class Course(Spec):
+    """Base of every description of how one quantity goes over a run: a price, a load, a power."""
+
+    @abstractmethod
+    def signal(self, span: Span) -> Signal:
+        """Return what is in force over the run, as steps in the quantity's own unit.
+
+        Parameters
+        ----------
+        span
+            The run.
+
+        Returns
+        -------
+        Signal
+            From 0 to the run's end.
+
+        Raises
+        ------
+        InputError
+            A file is missing or does not serve the run.
+        """
+
+    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- most are known at once
+        """Return what policies see, as late as it is published.
+
+        Parameters
+        ----------
+        span
+            The run.
+        in_force
+            What `signal` returned: nothing is drawn twice.
+        """
+        return in_force
+
+
 def step_signals(
-    table: Table, time_column: str, value_columns: tuple[str, ...], start_utc_s: float, end_s: float
+    table: Table, time_column: str, value_columns: tuple[str, ...], span: Span
 ) -> tuple[Signal, ...]:
     """Return columns of a table as step signals from 0 to the run's end.
 
@@ -27,10 +67,8 @@ def step_signals(
         Name of the column with the start of each row's interval (UTC).
     value_columns
         Names of the columns to return.
-    start_utc_s
-        The run's start [s since 1970-01-01T00:00Z].
-    end_s
-        The run's end [s from its start], above 0.
+    span
+        The run.
 
     Returns
     -------
@@ -42,13 +80,13 @@ def step_signals(
     InputError
         The file does not cover the run, has a hole or a blank in it, or lacks a column.
     """
-    starts_s, rows = _rows(table, time_column, start_utc_s, end_s)
-    return tuple(Signal.steps(starts_s, table.numbers(column, rows)[rows], end_s) for column in value_columns)
+    starts_s, rows = _rows(table, time_column, span)
+    return tuple(
+        Signal.steps(starts_s, table.numbers(column, rows)[rows], span.end_s) for column in value_columns
+    )
 
 
-def offered_signal(
-    table: Table, time_column: str, value_column: str, start_utc_s: float, end_s: float
-) -> tuple[Signal, Signal]:
+def offered_signal(table: Table, time_column: str, value_column: str, span: Span) -> tuple[Signal, Signal]:
     """Return a column that may have blanks as a step signal, and where it has a number.
 
     Takes and raises what `step_signals` does, but for blanks.
@@ -60,29 +98,27 @@ def offered_signal(
     present : Signal
         1 where there is a number, 0 where it is blank.
     """
-    starts_s, rows = _rows(table, time_column, start_utc_s, end_s)
+    starts_s, rows = _rows(table, time_column, span)
     values = table.numbers(value_column, rows, blanks=True)[rows]
     present = np.isfinite(values)
-    filled = Signal.steps(starts_s, np.where(present, values, 0.0), end_s)
-    return filled, Signal.steps(starts_s, present.astype(np.float64), end_s)
+    filled = Signal.steps(starts_s, np.where(present, values, 0.0), span.end_s)
+    return filled, Signal.steps(starts_s, present.astype(np.float64), span.end_s)
 
 
-def _rows(table: Table, time_column: str, start_utc_s: float, end_s: float) -> tuple[FloatArray, slice]:
+def _rows(table: Table, time_column: str, span: Span) -> tuple[FloatArray, slice]:
     """Return the rows of the run, and when each begins [s]; raise InputError where they do not cover it."""
-    time_s = table.times_utc_s(time_column) - start_utc_s
+    time_s = table.times_utc_s(time_column) - span.start_utc_s
     if len(time_s) < 2:  # noqa: PLR2004 -- two rows make the first spacing
         raise InputError.single(table.name, "", f"must have at least 2 rows, got {len(time_s)}")
     spacing_s = float(np.median(np.diff(time_s)))
-    _check_cover(table.name, time_s, spacing_s, start_utc_s, end_s)
-    _check_holes(table.name, time_s, spacing_s, start_utc_s, end_s)
+    _check_cover(table.name, time_s, spacing_s, span)
+    _check_holes(table.name, time_s, spacing_s, span)
     first = int(np.searchsorted(time_s, 0.0, side="right")) - 1
-    rows = slice(first, int(np.searchsorted(time_s, end_s, side="left")))
+    rows = slice(first, int(np.searchsorted(time_s, span.end_s, side="left")))
     return np.maximum(time_s[rows], 0.0), rows
 
 
-def published_signal(
-    table: Table, time_column: str, value_column: str, delay_s: float, start_utc_s: float, end_s: float
-) -> Signal:
+def published_signal(table: Table, time_column: str, value_column: str, delay_s: float, span: Span) -> Signal:
     """Return a column as it is published: each row's value from so much after the row's time on [s].
 
     The rows are read from as much before the run as they are published late; where the file begins later than
@@ -90,24 +126,32 @@ def published_signal(
 
     Takes and raises what `step_signals` does.
     """
-    lead_s = min(delay_s, start_utc_s - float(table.times_utc_s(time_column)[0]))
+    lead_s = min(delay_s, span.start_utc_s - float(table.times_utc_s(time_column)[0]))
     late_s = delay_s - lead_s
-    read_s = max(end_s - late_s, min(end_s, 1.0))
-    (signal,) = step_signals(table, time_column, (value_column,), start_utc_s - lead_s, read_s)
+    read_s = max(span.end_s - late_s, min(span.end_s, 1.0))
+    before = replace(span, start_utc_s=span.start_utc_s - lead_s, end_s=read_s)
+    (signal,) = step_signals(table, time_column, (value_column,), before)
     times_s = signal.time_s + late_s
     times_s[0] = 0.0
-    return Signal.steps(times_s, signal.value, end_s)
+    return Signal.steps(times_s, signal.value, span.end_s)
 
 
-def check_positive(place: str, column: str, signal: Signal, start_utc_s: float, unit: str) -> None:
-    """Raise InputError, naming the time, where a step signal is not above zero."""
-    wrong = np.flatnonzero(signal.value <= 0.0)
-    if wrong.size:
-        when = utc_text(start_utc_s + float(signal.time_s[wrong[0]]))
-        got = float(signal.value[wrong[0]])
-        raise InputError.single(
-            place, "", f"column '{column}' at {when}: must be above 0, got {got:g} {unit}"
-        )
+def check_positive(place: str, column: str, signal: Signal, span: Span, unit: str) -> None:
+    """Raise InputError, naming the time, where a column's step signal is not above zero."""
+    _check(place, column, signal, signal.value <= 0.0, span, f"must be above 0, got {{:g}} {unit}")
+
+
+def check_not_negative(place: str, column: str, signal: Signal, span: Span, unit: str) -> None:
+    """Raise InputError, naming the time, where a column's step signal is below zero."""
+    _check(place, column, signal, signal.value < 0.0, span, f"must be 0 or above, got {{:g}} {unit}")
+
+
+def _check(place: str, column: str, signal: Signal, wrong: BoolArray, span: Span, must: str) -> None:
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        when = utc_text(span.start_utc_s + float(signal.time_s[first]))
+        message = f"column '{column}' at {when}: {must.format(float(signal.value[first]))}"
+        raise InputError.single(place, "", message)
 
 
 def utc_text(utc_s: float) -> str:
@@ -121,31 +165,31 @@ def utc_text(utc_s: float) -> str:
     return f"{np.datetime_as_string(np.datetime64(round(utc_s), 's'), unit='m')}Z"
 
 
-def _check_cover(place: str, time_s: FloatArray, spacing_s: float, start_utc_s: float, end_s: float) -> None:
+def _check_cover(place: str, time_s: FloatArray, spacing_s: float, span: Span) -> None:
     """Raise InputError where the rows begin after the run or end before it."""
-    if time_s[0] <= 0.0 and time_s[-1] + spacing_s >= end_s:
+    if time_s[0] <= 0.0 and time_s[-1] + spacing_s >= span.end_s:
         return
-    first = utc_text(start_utc_s + float(time_s[0]))
-    last = utc_text(start_utc_s + float(time_s[-1]) + spacing_s)
-    needed = f"{utc_text(start_utc_s)} to {utc_text(start_utc_s + end_s)}"
+    first = utc_text(span.start_utc_s + float(time_s[0]))
+    last = utc_text(span.start_utc_s + float(time_s[-1]) + spacing_s)
+    needed = f"{utc_text(span.start_utc_s)} to {utc_text(span.end_utc_s)}"
     raise InputError.single(place, "", f"covers {first} to {last}, the run needs {needed}")
 
 
-def _check_holes(place: str, time_s: FloatArray, spacing_s: float, start_utc_s: float, end_s: float) -> None:
+def _check_holes(place: str, time_s: FloatArray, spacing_s: float, span: Span) -> None:
     """Raise InputError where rows are missing inside the run."""
     wide = np.diff(time_s) > HOLE_RATIO * spacing_s
     hole_start_s, hole_end_s = time_s[:-1] + spacing_s, time_s[1:]
-    holes = np.flatnonzero(wide & (hole_start_s < end_s) & (hole_end_s > 0.0))
+    holes = np.flatnonzero(wide & (hole_start_s < span.end_s) & (hole_end_s > 0.0))
     if holes.size:
-        first = utc_text(start_utc_s + float(hole_start_s[holes[0]]))
-        last = utc_text(start_utc_s + float(hole_end_s[holes[0]]))
+        first = utc_text(span.start_utc_s + float(hole_start_s[holes[0]]))
+        last = utc_text(span.start_utc_s + float(hole_end_s[holes[0]]))
         more = f", and {holes.size - 1} more holes" if holes.size > 1 else ""
         raise InputError.single(
             place,
             "",
             f"has no row for {first} to {last}{more}; "
-            f"the run needs every interval of {spacing_s:g} s from {utc_text(start_utc_s)} "
-            f"to {utc_text(start_utc_s + end_s)}",
+            f"the run needs every interval of {spacing_s:g} s from {utc_text(span.start_utc_s)} "
+            f"to {utc_text(span.end_utc_s)}",
         )
 
 
@@ -202,6 +246,11 @@ class PriceFile(Spec):
         return PriceColumn(
             table, self.time_column or _time_column(table), self.price_column or _price_column(table)
         )
+
+    def steps(self, span: Span) -> Signal:
+        """Return the file's price over the run, as steps [USD/MWh]; raise InputError as `step_signals`."""
+        table, time_column, column = self.column(span.files)
+        return step_signals(table, time_column, (column,), span)[0]
 
 
 def _selected(table: Table, name: str, field: str, wanted: str | None) -> Table:

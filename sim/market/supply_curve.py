@@ -28,8 +28,8 @@ from sim.errors import InputError
 from sim.market.chain import Network, Tip, simulate
 from sim.market.difficulty import BlockValue, SimulatedDifficulty
 from sim.signals import Signal
+from sim.span import Span
 from sim.spec import Fraction, NonNegative, Spec
-from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
 
 _SHARE_TOLERANCE = 1e-6
@@ -95,14 +95,12 @@ class EndogenousDifficulty(SimulatedDifficulty):
 
     def network(
         self,
-        files: Files,  # noqa: ARG002 -- reads no file
-        start_utc_s: float,
-        end_s: float,
+        span: Span,
         height: int | None,
         block_usd: BlockValue,
     ) -> Network:
         """Return the hash rate that the bands choose and the difficulty that follows it."""
-        tip = self.tip(start_utc_s, height)
+        tip = self.tip(span.start_utc_s, height)
         hashprice = hashprice_usd_per_ph_day(tip.difficulty, block_usd(tip, 0.0), 1.0)
         active = [
             band.share_fraction if breakeven < hashprice else 0.0
@@ -115,9 +113,9 @@ class EndogenousDifficulty(SimulatedDifficulty):
                 f"no band earns its cost at the start: the hashprice is {hashprice:.2f} USD/(PH/s)/d, "
                 f"the lowest break-even {min(self.breakevens):.2f}",
             )
-        installed = self.growth(end_s) * (self.first_hashrate_eh_s / sum(active))
-        miners = _Miners(self, installed, self.converted_eh_s(start_utc_s, end_s), block_usd, active)
-        return simulate(tip, end_s, miners.hashrate_after)
+        installed = self.growth(span.end_s) * (self.first_hashrate_eh_s / sum(active))
+        miners = _Miners(self, installed, self.converted_eh_s(span), block_usd, active)
+        return simulate(tip, span.end_s, miners.hashrate_after)
 
 
 @dataclass(slots=True)

@@ -43,9 +43,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sim.market.power import Price, PublishedPowerPrice
+from sim.rng import POWER_PRICE
 from sim.signals import FloatArray, Signal
+from sim.span import Span
 from sim.spec import Positive
-from sim.tables import Files
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 EVENING_PEAK_H: Final = 18.5
@@ -117,18 +118,18 @@ class SyntheticPowerPrice(PublishedPowerPrice):
             )
         return self
 
-    def signal(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:  # noqa: ARG002 -- reads no file
+    def signal(self, span: Span) -> Signal:
         """Return a drawn price over the run, as steps [USD/MWh]."""
         step_s = self.step_min * SECONDS_PER_MINUTE
-        time_s = np.arange(math.ceil(end_s / step_s), dtype=np.float64) * step_s
-        return Signal.steps(time_s, self.prices_usd_per_mwh(start_utc_s + time_s, draws), end_s)
+        time_s = np.arange(math.ceil(span.end_s / step_s), dtype=np.float64) * step_s
+        prices = self.prices_usd_per_mwh(span.start_utc_s + time_s, span.stream(POWER_PRICE))
+        return Signal.steps(time_s, prices, span.end_s)
 
-    def published(self, files: Files, start_utc_s: float, end_s: float, draws: Generator) -> Signal:
+    def published(self, span: Span, in_force: Signal) -> Signal:
         """Return the drawn price as late as it is published; the first stands until the next is [USD/MWh]."""
-        price = self.signal(files, start_utc_s, end_s, draws)
-        times_s = price.time_s + self.publication_delay_s
+        times_s = in_force.time_s + self.publication_delay_s
         times_s[0] = 0.0
-        return Signal.steps(times_s, price.value, end_s)
+        return Signal.steps(times_s, in_force.value, span.end_s)
 
     def prices_usd_per_mwh(self, utc_s: FloatArray, draws: Generator) -> FloatArray:
         """Return a drawn price for each interval, one step apart.

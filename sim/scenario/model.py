@@ -14,19 +14,15 @@ from sim.errors import Fault, InputError
 from sim.grid.battery import Battery
 from sim.grid.events import GenerationLoss, Reconnect, VoltageSag
 from sim.grid.interconnection import Interconnection
-from sim.grid.orders import CurtailmentOrder, Order
+from sim.grid.orders import CurtailmentOrder
 from sim.grid.spec import GridSpec
 from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
-from sim.market.ancillary import ServiceName, Sold, Terms
-from sim.market.gates import OpenService
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
 from sim.policies.plugin import sources_of
-from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
-from sim.scenario.offers import cooptimised_offers, open_services, published_until_s
 from sim.scenario.rules import (
     check_frequency,
     check_halls,
@@ -39,7 +35,7 @@ from sim.scenario.rules import (
     check_supply,
     staggered,
 )
-from sim.signals import Signal
+from sim.span import Span
 from sim.spec import Name, Spec
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
@@ -142,6 +138,11 @@ class Scenario(Spec):
         return self._files
 
     @property
+    def span(self) -> Span:
+        """The run, as its parts see it."""
+        return Span(self._files, self.start_utc_s, self.end_s, self.seed)
+
+    @property
     def running_loads(self) -> tuple[AnyLoad, ...]:
         """The loads as they run, their checkpoints staggered if the scenario says so."""
         return staggered(self.loads) if self.stagger_checkpoints else self.loads
@@ -149,39 +150,6 @@ class Scenario(Spec):
     def inputs_sha256(self) -> dict[str, str]:
         """Return the SHA-256 of all that was read besides the scenario: data files, policies from outside."""
         return self.files.digests() | sources_of(self.policy)
-
-    def orders(self) -> tuple[Order, ...]:
-        """Return the orders that bind this site, in the order in which they are written."""
-        rules, site_mw = self.market.rules, self.interconnection.limit_mw
-        orders = [
-            event.order(self.start_utc_s) for event in self.events if isinstance(event, CurtailmentOrder)
-        ]
-        return tuple(
-            order for order in orders if rules.binds(order.announced_at_s, self.start_utc_s, site_mw)
-        )
-
-    def sold(self) -> dict[ServiceName, Sold]:
-        """Return the ancillary services sold whatever the policy does; raise InputError as their files do."""
-        offers = cooptimised_offers(self)
-        return {
-            entry.service: entry.sold(
-                self._terms, stream(self.seed, entry.stream_name), offers.get(entry.service)
-            )
-            for entry in self.market.ancillary
-            if entry.policy_up_to_mw is None
-        }
-
-    def open_services(self) -> dict[ServiceName, OpenService]:
-        """Return the ancillary services that the policy offers; raise InputError as their files do."""
-        return open_services(self, self._terms)
-
-    def published_until_s(self) -> Signal:
-        """Return until when awards and prices of the day ahead are published at each moment [s]."""
-        return published_until_s(self)
-
-    @property
-    def _terms(self) -> Terms:
-        return Terms(self.files, self.start_utc_s, self.end_s, self.market.rules, bool(self.loads))
 
     def with_files(self, files: Files) -> Self:
         """Return the same scenario, reading its files from these folders."""
@@ -191,20 +159,19 @@ class Scenario(Spec):
 
     def check_files(self) -> None:
         """Read every file that the scenario names, and raise InputError with all that is wrong in them."""
-        files, start_utc_s, end_s = self.files, self.start_utc_s, self.end_s
+        span = self.span
         checks: dict[str, Callable[[], object]] = {
-            f"loads.{position}": partial(load.check, files, start_utc_s, end_s)
-            for position, load in enumerate(self.loads)
+            f"loads.{position}": partial(load.check, span) for position, load in enumerate(self.loads)
         }
         heated = any(isinstance(fleet, CohortFleet) and fleet.heat is not None for fleet in self.fleets)
         if self.halls or heated:
-            checks["weather"] = partial(self.weather.outdoor_c, files, start_utc_s, end_s)
+            checks["weather"] = partial(self.weather.outdoor_c, span)
         frequency = self.grid.frequency
         if frequency is not None and frequency.measured is not None:
             checks["grid.frequency.measured"] = partial(
-                frequency.measured.frequency_hz, files, start_utc_s, end_s, frequency.nominal_hz
+                frequency.measured.frequency_hz, span, frequency.nominal_hz
             )
-        market = self.market.checks(files, start_utc_s, end_s, self.seed)
+        market = self.market.checks(span)
         checks |= {f"market.{part}": check for part, check in market.items()}
         faults: list[Fault] = []
         for path, check in checks.items():

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine.campus import Campus
+from sim.engine.duties import binding_orders
 from sim.policies import Decision
 from sim.policies.call_obedience import CallObedience
 from sim.testing import a_scenario
@@ -100,7 +101,7 @@ def test_the_wish_keeps_every_order_and_holds_what_is_sold(tmp_path_factory, dat
     services = scenario.market.ancillary
     names = [entry.service for entry in services if entry.policy_up_to_mw is not None]
     recording = Campus(scenario, obedient(AnyWish(seed, names), lead_s, hold_s)).run()
-    orders = scenario.orders()
+    orders = binding_orders(scenario)
     award = {entry.service: recording[f"ancillary.{entry.service}.award_mw"] for entry in services}
     edges_s = {time_s for name in recording.signals for time_s in recording[name].time_s}
     edges_s |= {order.binding_from_s - lead_s for order in orders} | {order.until_s for order in orders}

@@ -18,6 +18,7 @@ from sim.market.network import hashprice
 from sim.market.pools import PplnsPool, Work
 from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
 
@@ -88,7 +89,7 @@ def mean_hashprice(year: int, fees: float) -> float:
     )
     start_utc_s = datetime(year, 1, 1, tzinfo=UTC).timestamp()
     end_s = datetime(year + 1, 1, 1, tzinfo=UTC).timestamp() - start_utc_s
-    signals = market.signals(Files([DATA]), start_utc_s, end_s, stream(1, "market/bitcoin"))
+    signals = market.signals(Span(Files([DATA]), start_utc_s, end_s))
     return signals["hashprice_usd_per_ph_day"].mean()
 
 
@@ -100,7 +101,7 @@ def hashprice_after_a_gigawatt() -> float:
         conversions=(Conversion(at=datetime(2026, 10, 10, tzinfo=UTC), mw=1000.0, efficiency_j_per_th=17.5),),
     )
     start_utc_s, end_s = datetime(2026, 10, 3, tzinfo=UTC).timestamp(), 60.0 * SECONDS_PER_DAY
-    network = spec.network(Files(()), start_utc_s, end_s, None, lambda *_: 1.0)
+    network = spec.network(Span(Files(()), start_utc_s, end_s), None, lambda *_: 1.0)
     steady = Signal.constant(1.0, end_s)
     path = hashprice(network.difficulty, steady, steady).value
     return float(path[-1] / path[0]) - 1.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from published import PublishedCase, Relative
 
 from sim.market import SyntheticPowerPrice
-from sim.rng import stream
+from sim.span import Span
 from sim.tables import Files
 
 TITLE = "Synthetic power price"
@@ -21,7 +21,7 @@ YEAR_S = 366 * 86_400.0
 def prices() -> NDArray[np.float64]:
     """Return twenty drawn years, every quarter of an hour [USD/MWh]."""
     spec, files = SyntheticPowerPrice(), Files([])
-    years = [spec.signal(files, START_UTC_S, YEAR_S, stream(seed, "market/power")) for seed in SEEDS]
+    years = [spec.signal(Span(files, START_UTC_S, YEAR_S, seed)) for seed in SEEDS]
     return np.concatenate([year.value for year in years])
 
 

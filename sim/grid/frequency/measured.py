@@ -17,8 +17,9 @@ from sim.errors import InputError
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
 from sim.grid.line import Line
 from sim.signals import FloatArray, Signal
+from sim.span import Span
 from sim.spec import NonNegative, Spec
-from sim.tables import Files, Table
+from sim.tables import Table
 
 TIME_NAMES: Final = ("time_utc", "time_s")
 """What the column of times is called: the first that a file has is taken."""
@@ -52,17 +53,13 @@ class FrequencyFile(Spec):
             raise ValueError("the first row happens once: state at or at_s, not both")
         return self
 
-    def frequency_hz(self, files: Files, start_utc_s: float, end_s: float, nominal_hz: float) -> Signal:
+    def frequency_hz(self, span: Span, nominal_hz: float) -> Signal:
         """Return the frequency from the scenario's start to its end [Hz].
 
         Parameters
         ----------
-        files
-            Folders that hold the file.
-        start_utc_s
-            The scenario's start [s since 1970-01-01T00:00Z].
-        end_s
-            Its end, from the start [s].
+        span
+            The run.
         nominal_hz
             Nominal frequency of the grid [Hz], which holds outside the file's rows.
 
@@ -72,18 +69,20 @@ class FrequencyFile(Spec):
             If the file is missing, its times do not increase or miss the run, or a frequency is missing or
             farther from nominal than `WIDEST_FRACTION`; names file, row, value and what is allowed.
         """
-        table = files.table(self.file)
-        time_s = self._times_s(table, start_utc_s)
+        table = span.files.table(self.file)
+        time_s = self._times_s(table, span.start_utc_s)
         frequency_hz = table.numbers(self.frequency_column, blanks=True)
         self._check(frequency_hz, nominal_hz)
         there = ~np.isnan(frequency_hz)
         time_s, frequency_hz = time_s[there], frequency_hz[there]
-        self._check_place(time_s, end_s)
+        self._check_place(time_s, span.end_s)
         times_s, values_hz = np.append(time_s, time_s[-1]), np.append(frequency_hz, nominal_hz)
         if time_s[0] > 0.0:
             times_s = np.concatenate([[0.0, time_s[0]], times_s])
             values_hz = np.concatenate([[nominal_hz, nominal_hz], values_hz])
-        return Signal.linear(times_s, values_hz, max(end_s, float(times_s[-1]))).clip_time(0.0, end_s)
+        return Signal.linear(times_s, values_hz, max(span.end_s, float(times_s[-1]))).clip_time(
+            0.0, span.end_s
+        )
 
     def _times_s(self, table: Table, start_utc_s: float) -> FloatArray:
         """Return when the rows happen [s from the scenario's start]."""

@@ -10,6 +10,7 @@ from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
 from sim.market.calendar import hour_of_week
 from sim.rng import stream
+from sim.span import Span
 from sim.tables import Files
 
 
@@ -58,9 +59,7 @@ def run_load() -> Callable[..., Seen]:
             set_power_mw=lambda power_mw, slope=0.0: seen.power.append((env.now, power_mw, slope)),
             log=lambda kind, value: seen.events.append((env.now, kind, value)),
             stream=lambda name: stream(seed, name) if draws is None else Draws(draws.get(name, [0.0])),
-            files=files or Files([]),
-            start_utc_s=start_utc_s,
-            end_s=until_s,
+            span=Span(files or Files([]), start_utc_s, until_s, seed),
             announce=seen.notices.append,
             constant=seen.constants.__setitem__,
             hour_of_week=lambda time_s, zone: hour_of_week(start_utc_s + time_s, zone),

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sim.ai import AnyLoad, InferenceLoad, demand_path
 from sim.errors import InputError
+from sim.span import Span
 from sim.tables import Files
 
 MONDAY_S = 4 * 86_400.0  # 5 January 1970, 00:00 UTC
@@ -133,13 +134,13 @@ def test_a_week_of_another_length_is_refused(write):
     files = write([1] * 24, hours=range(24))
 
     with pytest.raises(InputError, match=r"week.csv.*hour_of_week_utc.*167.*24 rows from 0 to 23"):
-        a_service(**FROM_FILE).check(files, 0.0, 1.0)
+        a_service(**FROM_FILE).check(Span(files, 0.0, 1.0))
 
 
 @pytest.mark.parametrize(("values", "got"), [([0] * 168, "0 to 0"), ([-2] + [5] * 167, "-2 to 5")])
 def test_a_week_without_demand_or_with_less_is_refused(write, values, got):
     with pytest.raises(InputError, match=f"'requests'.*got {got}"):
-        a_service(**FROM_FILE).check(write(values), 0.0, 1.0)
+        a_service(**FROM_FILE).check(Span(write(values), 0.0, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -348,9 +349,9 @@ def test_a_file_of_rates_must_reach_the_end(tmp_path):
     (tmp_path / "rates.csv").write_text("t_s,rate_rps\n0,10\n600,20\n")
     service = a_service(**RATES)
 
-    service.check(Files([tmp_path]), 0.0, 1200.0)
+    service.check(Span(Files([tmp_path]), 0.0, 1200.0))
     with pytest.raises(InputError, match=r"'t_s': must reach to the scenario's end, 1300 s.*got 1200 s"):
-        service.check(Files([tmp_path]), 0.0, 1300.0)
+        service.check(Span(Files([tmp_path]), 0.0, 1300.0))
 
 
 @pytest.mark.parametrize(
@@ -366,7 +367,7 @@ def test_wrong_rates_are_refused(tmp_path, rows, message):
     (tmp_path / "rates.csv").write_text(f"t_s,rate_rps\n{rows}\n")
 
     with pytest.raises(InputError, match=message):
-        a_service(**RATES).check(Files([tmp_path]), 0.0, 60.0)
+        a_service(**RATES).check(Span(Files([tmp_path]), 0.0, 60.0))
 
 
 def test_tokens_of_a_rates_file_set_the_work(run_load, tmp_path):
@@ -402,14 +403,14 @@ def test_a_record_without_requests_in_the_run_is_refused(tmp_path):
     (tmp_path / "requests.csv").write_text("t_s,input_tokens,output_tokens\n90,1,1\n")
 
     with pytest.raises(InputError, match=r"no request within the run of 60 s; got 90 to 90 s"):
-        a_service(**REQUESTS).check(Files([tmp_path]), 0.0, 60.0)
+        a_service(**REQUESTS).check(Span(Files([tmp_path]), 0.0, 60.0))
 
 
 def test_requests_far_apart_are_refused_before_they_fill_memory(tmp_path):
     (tmp_path / "requests.csv").write_text("t_s,input_tokens,output_tokens\n1e9,1,1\n")
 
     with pytest.raises(InputError, match=r"must lie within 20,000,000 steps of 1 s; got 1e\+09 s"):
-        a_service(**REQUESTS, update_interval_s=1.0).check(Files([tmp_path]), 0.0, 1e10)
+        a_service(**REQUESTS, update_interval_s=1.0).check(Span(Files([tmp_path]), 0.0, 1e10))
 
 
 def test_a_long_adoption_neither_overflows_nor_ends(run_load):

@@ -3,6 +3,7 @@ import pytest
 from sim.ai import ReplayLoad
 from sim.errors import InputError
 from sim.simulation import run
+from sim.span import Span
 from sim.tables import Files
 from sim.testing import a_scenario
 
@@ -95,7 +96,7 @@ def test_columns_can_have_other_names(write):
 )
 def test_check_refuses_a_bad_row_and_names_it(write, rows, words):
     with pytest.raises(InputError) as caught:
-        a_replay().check(write(*rows), 0.0, 100.0)
+        a_replay().check(Span(write(*rows), 0.0, 100.0))
 
     for word in ["trace.csv", *words]:
         assert word in str(caught.value)
@@ -103,9 +104,9 @@ def test_check_refuses_a_bad_row_and_names_it(write, rows, words):
 
 def test_check_refuses_a_missing_file_and_column(tmp_path, write):
     with pytest.raises(InputError, match="no such file"):
-        a_replay().check(Files([tmp_path]), 0.0, 100.0)
+        a_replay().check(Span(Files([tmp_path]), 0.0, 100.0))
     with pytest.raises(InputError, match="power_kw"):
-        a_replay().check(write("0,1", header="time_s,power_kw"), 0.0, 100.0)
+        a_replay().check(Span(write("0,1", header="time_s,power_kw"), 0.0, 100.0))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import pytest
 
 from sim.ai.weather import FileWeather, SyntheticWeather, hour_of_year
 from sim.errors import InputError
+from sim.span import Span
 from sim.tables import Files
 
 HOUR_S = 3600.0
@@ -31,7 +32,7 @@ def test_temperature_runs_from_hour_to_hour_in_local_standard_time(weather):
     spec, files = weather()
     start_utc_s = np.datetime64("2026-01-01T18:30", "s").astype(float)  # 12:30 in local standard time
 
-    outdoor_c = spec.outdoor_c(files, start_utc_s, 2 * HOUR_S)
+    outdoor_c = spec.outdoor_c(Span(files, start_utc_s, 2 * HOUR_S))
 
     assert outdoor_c.time_s.tolist() == [0.0, 1800.0, 5400.0]
     assert outdoor_c.value.tolist() == pytest.approx([0.0125, 0.013, 0.014])
@@ -43,7 +44,7 @@ def test_years_repeat_and_the_leap_day_is_the_day_before(weather):
     spec, files = weather()
     start_utc_s = np.datetime64("2024-02-28T06:00", "s").astype(float)
 
-    outdoor_c = spec.outdoor_c(files, start_utc_s, 400 * 24 * HOUR_S)
+    outdoor_c = spec.outdoor_c(Span(files, start_utc_s, 400 * 24 * HOUR_S))
 
     at_noon = [outdoor_c.at([(24.0 * day + 12.0) * HOUR_S])[0] for day in (0, 1, 2, 366)]
     assert at_noon == pytest.approx([1.404, 1.404, 1.428, 1.404])
@@ -75,4 +76,4 @@ def test_file_that_is_no_year_of_weather_is_refused(weather, change, message):
     spec, files = weather(change)
 
     with pytest.raises(InputError, match=message):
-        spec.outdoor_c(files, 0.0, HOUR_S)
+        spec.outdoor_c(Span(files, 0.0, HOUR_S))

@@ -5,9 +5,9 @@ from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.market import MarketSpec
-from sim.market.ancillary import AncillaryService, Terms
+from sim.market.ancillary import AncillaryService
 from sim.market.rules import MarketRules
-from sim.rng import stream
+from sim.span import Span
 from sim.tables import Files
 
 HOUR_S = 3600.0
@@ -22,8 +22,9 @@ def service(**fields):
 
 
 def sold(entry, *, end_s=24 * HOUR_S, files=None, rules=None, has_ai=False):
-    terms = Terms(files or Files(()), START_UTC_S, end_s, rules or MarketRules(), has_ai)
-    return entry.sold(terms, stream(1, entry.stream_name))
+    span = Span(files or Files(()), START_UTC_S, end_s, seed=1)
+    conditions = entry.conditions(span, rules or MarketRules(), has_ai=has_ai)
+    return entry.sold_at((entry.offered_mw(span) * conditions.bought).simplify(), conditions)
 
 
 def test_a_constant_offer_is_sold_at_all_hours():
@@ -68,7 +69,7 @@ def test_a_blank_in_the_file_is_no_award(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "message"), [("n/a", "must be a finite number"), ("-2", r"must be 0 or more, got -2 USD/MWh")]
+    ("cell", "message"), [("n/a", "must be a finite number"), ("-2", r"must be 0 or above, got -2 USD/MWh")]
 )
 def test_text_and_negative_prices_are_refused(tmp_path, cell, message):
     files = as_file(tmp_path, "2025-12-04T06:00Z,4.5,", f"2025-12-04T07:00Z,{cell},")

@@ -5,8 +5,8 @@ import pytest
 
 from sim.errors import InputError
 from sim.market.btc_price import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
-from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 DAY_S = 86_400.0
@@ -16,13 +16,12 @@ NO_FILES = Files(())
 
 def walk(days: float, seed: int = 1, **fields: float) -> Signal:
     spec = RandomBtcPrice(type="process", **fields)
-    return spec.signal(NO_FILES, START_UTC_S, days * DAY_S, stream(seed, "market/bitcoin"))
+    return spec.signal(Span(NO_FILES, START_UTC_S, days * DAY_S, seed))
 
 
 def test_a_fixed_price_holds():
     price = FixedBtcPrice(price_usd_per_btc=90_000.0)
-    draws = stream(1, "market/bitcoin")
-    assert price.signal(NO_FILES, START_UTC_S, 60.0, draws).value.tolist() == [90_000.0]
+    assert price.signal(Span(NO_FILES, START_UTC_S, 60.0)).value.tolist() == [90_000.0]
 
 
 def test_a_walk_begins_at_its_start_and_has_a_price_a_day():
@@ -51,14 +50,15 @@ def test_a_walk_has_the_volatility_and_the_mean_that_it_is_given():
 def test_a_file_is_published_late(tmp_path):
     rows = ["date_utc,price_usd", "2025-12-31,80000", "2026-01-01,81000", "2026-01-02,82000"]
     (tmp_path / "btc.csv").write_text("\n".join(rows) + "\n")
-    files, draws = Files([tmp_path]), stream(1, "market/bitcoin")
+    span = Span(Files([tmp_path]), START_UTC_S, 2 * DAY_S)
     spec = FileBtcPrice(type="file", file="btc.csv")
 
-    assert spec.signal(files, START_UTC_S, 2 * DAY_S, draws).value.tolist() == [81_000.0, 82_000.0]
-    assert spec.published(files, START_UTC_S, 2 * DAY_S, draws).value.tolist() == [80_000.0, 81_000.0]
+    in_force = spec.signal(span)
+    assert in_force.value.tolist() == [81_000.0, 82_000.0]
+    assert spec.published(span, in_force).value.tolist() == [80_000.0, 81_000.0]
 
 
 def test_a_price_of_nothing_is_refused(tmp_path):
     (tmp_path / "btc.csv").write_text("date_utc,price_usd\n2026-01-01,0\n2026-01-02,1\n")
     with pytest.raises(InputError, match="must be above 0, got 0 USD/BTC"):
-        FileBtcPrice(file="btc.csv").signal(Files([tmp_path]), START_UTC_S, DAY_S, stream(1, "x"))
+        FileBtcPrice(file="btc.csv").signal(Span(Files([tmp_path]), START_UTC_S, DAY_S))

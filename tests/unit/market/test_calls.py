@@ -2,14 +2,16 @@ import numpy as np
 import pytest
 
 from sim.market.calls import DrawnCalls, RegulationSignal, ScheduledCalls, due_after, due_linearly, largest_of
-from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
+from sim.tables import Files
 
 DAY_S = 86_400.0
 
 
 def called(deployment, end_s=DAY_S, seed=1, *, downward=False):
-    return deployment.share(0.0, end_s, stream(seed, "calls"), downward=downward)
+    service = "regulation-down" if downward else "regulation-up"
+    return deployment.share(Span(Files(()), 0.0, end_s, seed), service)
 
 
 def test_a_plan_calls_when_it_says_and_the_larger_of_two_calls_counts():

@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.engine.offers import cooptimised_offers
+from sim.engine.prices import courses_of
 from sim.errors import InputError
 from sim.market.cooptimisation import ReserveProduct, best_offers
-from sim.scenario.offers import cooptimised_offers
 from sim.simulation import run
 from sim.testing import a_scenario
 
@@ -117,6 +118,10 @@ def test_a_site_offers_where_it_pays_and_earns_more_than_with_a_fixed_offer(tmp_
         assert earned(chosen) > earned(other)
 
 
+def offered(scenario):
+    return cooptimised_offers(courses_of(scenario), scenario)
+
+
 def earned(result):
     """Return margin and pay under a policy that follows the price."""
     metrics = result.metrics
@@ -135,10 +140,10 @@ def test_offers_know_nothing_that_comes_after_the_gate(tmp_path):
         "price_column": "btc",
         "publication_delay_s": 0.0,
     }
-    plain = cooptimised_offers(a_site(tmp_path, [("rrs", RRS)]))["rrs"]
-    later = cooptimised_offers(a_site(tmp_path, [("rrs", RRS)], bitcoin=bitcoin))["rrs"]
+    plain = offered(a_site(tmp_path, [("rrs", RRS)]))["rrs"]
+    later = offered(a_site(tmp_path, [("rrs", RRS)], bitcoin=bitcoin))["rrs"]
     other_real_time = {"type": "fixed", "price_usd_per_mwh": 900.0}
-    real_time = cooptimised_offers(a_site(tmp_path, [("rrs", RRS)], power=other_real_time))["rrs"]
+    real_time = offered(a_site(tmp_path, [("rrs", RRS)], power=other_real_time))["rrs"]
 
     # ten times the hashprice an hour into the run would make mining pay at 200 USD/MWh: it is not known
     hours_s = np.arange(24) * HOUR_S
@@ -152,7 +157,7 @@ def test_reserves_share_the_room(tmp_path):
         ("rrs", {"service": "rrs", "cooptimised_up_to_mw": 50.0}),
         ("reg", {"service": "regulation-up", "cooptimised_up_to_mw": 40.0, "expected_call_fraction": 0.1}),
     ]
-    offers = cooptimised_offers(a_site(tmp_path, [(c, {**s, "deployment": None}) for c, s in services]))
+    offers = offered(a_site(tmp_path, [(c, {**s, "deployment": None}) for c, s in services]))
 
     # regulation pays 30 less 0.1 of the margin of 89: 21; rrs pays 5 less 0.02 of it: 3; 60 MW of room
     assert offers["regulation-up"].at(13.0 * HOUR_S) == 40.0

@@ -8,6 +8,7 @@ from sim.bitcoin import balanced_difficulty
 from sim.errors import InputError
 from sim.market.chain import Network
 from sim.market.difficulty import Conversion, FileDifficulty, GrowthDifficulty, SimulatedDifficulty
+from sim.span import Span
 from sim.tables import Files
 
 DAY_S = 86_400.0
@@ -17,7 +18,7 @@ D_964 = float(balanced_difficulty(964.0))
 
 
 def a_network(difficulty: SimulatedDifficulty, days: float) -> Network:
-    return difficulty.network(Files(()), START_UTC_S, days * DAY_S, 2016 * 460, lambda *_: 1.0)
+    return difficulty.network(Span(Files(()), START_UTC_S, days * DAY_S), 2016 * 460, lambda *_: 1.0)
 
 
 def test_the_hash_rate_grows_by_its_rate_in_a_year():
@@ -74,7 +75,7 @@ def a_file(folder: Path, rows: list[str]) -> Files:
 
 
 def read(files: Files, difficulty: FileDifficulty) -> Network:
-    return difficulty.network(files, START_UTC_S, 2 * DAY_S, None, lambda *_: 1.0)
+    return difficulty.network(Span(files, START_UTC_S, 2 * DAY_S), None, lambda *_: 1.0)
 
 
 def test_a_file_tells_difficulty_and_hash_rate(tmp_path):

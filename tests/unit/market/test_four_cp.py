@@ -7,6 +7,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.market import FourCoincidentPeaks
+from sim.span import Span
 from sim.tables import Files
 
 HOUR_S = 3600.0
@@ -41,7 +42,7 @@ PEAKS = {"2024-06-20T16": 70_000, "2024-07-01T17": 71_000, "2024-08-20T16": 80_0
 
 def test_the_peak_of_a_month_is_its_highest_hour_by_the_local_calendar(tmp_path):
     start_utc_s = utc_s("2024-08-01T05:00")
-    found = charge().peaks(files(tmp_path, load=PEAKS), start_utc_s, 24 * HOUR_S)
+    found = charge().peaks(Span(files(tmp_path, load=PEAKS), start_utc_s, 24 * HOUR_S))
 
     assert [peak.name for peak in found] == ["2024-06", "2024-07", "2024-08", "2024-09"]
     hours = [(peak.start_s / HOUR_S, peak.end_s - peak.start_s) for peak in found]
@@ -64,17 +65,18 @@ def test_the_peak_of_a_month_is_its_highest_hour_by_the_local_calendar(tmp_path)
     ],
 )
 def test_a_month_that_the_file_does_not_hold_as_a_whole_has_no_peak(tmp_path, gap, known):
-    found = charge().peaks(files(tmp_path, **gap), utc_s("2024-08-10T05:00"), HOUR_S)
+    found = charge().peaks(Span(files(tmp_path, **gap), utc_s("2024-08-10T05:00"), HOUR_S))
     assert [peak.name for peak in found] == known
 
 
 def test_load_is_known_when_its_interval_ends_unless_said_otherwise(tmp_path):
     system = files(tmp_path, load={"2024-06-20T16": 70_000})
-    span = utc_s("2024-06-20T21:00"), 4 * HOUR_S  # from 16:00 in Texas
+    span = Span(system, utc_s("2024-06-20T21:00"), 4 * HOUR_S)  # from 16:00 in Texas
+    in_force = charge().system_load.signal(span)
 
-    seen = charge().system_load.published(system, *span)
+    seen = charge().system_load.published(span, in_force)
     assert seen.at([0.0, 3600.0, 7200.0]).tolist() == [50_000, 70_000, 50_000]
-    early = charge(system_load={"publication_delay_s": 600.0}).system_load.published(system, *span)
+    early = charge(system_load={"publication_delay_s": 600.0}).system_load.published(span, in_force)
     assert early.at([0.0, 600.0, 4200.0]).tolist() == [50_000, 70_000, 50_000]
 
 
@@ -83,7 +85,7 @@ def test_the_months_peak_so_far_counts_what_is_published_from_before_the_run_and
     system = files(tmp_path, load=load)
     start_utc_s = utc_s("2024-06-29T05:00")
 
-    peak = charge().published_peak(system, start_utc_s, 3 * 24 * HOUR_S)
+    peak = charge().published_peak(Span(system, start_utc_s, 3 * 24 * HOUR_S))
 
     hours = [0.0, 16.99, 17.0, 47.99, 48.0, 49.0, 51.0]
     expected = [70_000, 70_000, 75_000, 75_000, 0.0, 50_000, 55_000]
@@ -94,7 +96,7 @@ def test_what_is_published_after_the_month_does_not_count_for_the_next(tmp_path)
     system = files(tmp_path, load={"2024-06-30T23": 90_000})
     late = charge(system_load={"publication_delay_s": 3 * HOUR_S})
 
-    peak = late.published_peak(system, utc_s("2024-06-30T05:00"), 2 * 24 * HOUR_S)
+    peak = late.published_peak(Span(system, utc_s("2024-06-30T05:00"), 2 * 24 * HOUR_S))
 
     assert peak.at(np.array([0.0, 23.9, 24.0, 26.9, 27.0]) * HOUR_S).tolist() == [
         50_000,
@@ -107,7 +109,7 @@ def test_what_is_published_after_the_month_does_not_count_for_the_next(tmp_path)
 
 
 def test_local_clocks_strike_every_hour_through_the_change_of_clocks():
-    hours = charge().local_hours(utc_s("2024-03-10T06:30"), 4 * HOUR_S)  # half past midnight
+    hours = charge().local_hours(Span(Files(()), utc_s("2024-03-10T06:30"), 4 * HOUR_S))  # half past midnight
 
     assert hours.hour_h.value.tolist() == [0.0, 1.0, 3.0, 4.0, 5.0]
     assert (hours.hour_h.time_s / 60.0).tolist() == [0.0, 30.0, 90.0, 150.0, 210.0]
@@ -116,4 +118,4 @@ def test_local_clocks_strike_every_hour_through_the_change_of_clocks():
 
 def test_a_file_that_does_not_cover_the_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="the run needs"):
-        charge().system_load.signal(files(tmp_path, hours=48), utc_s("2024-07-01T05:00"), HOUR_S)
+        charge().system_load.signal(Span(files(tmp_path, hours=48), utc_s("2024-07-01T05:00"), HOUR_S))

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from sim.engine.offers import open_services
+from sim.engine.prices import courses_of
 from sim.market.ancillary import AncillaryService
 from sim.testing import a_scenario
 
@@ -13,6 +15,10 @@ HOUR_S = 3600.0
 DAY_S = 24.0 * HOUR_S
 FIXED = {"type": "fixed", "price_usd_per_mwh": 1.0}
 START = "2026-01-01T00:00:00-06:00"
+
+
+def open_in(scenario):
+    return open_services(courses_of(scenario), scenario)
 
 
 def two_days(tmp_path, capacity, day_ahead, **fields):
@@ -28,7 +34,7 @@ def two_days(tmp_path, capacity, day_ahead, **fields):
         "day_ahead": {**price, "file": "da.csv"},
         "supply": {"type": "real-time", "delivery_usd_per_mwh": 3.0},
     }
-    return a_scenario(tmp_path, start=START, days=2.0, market=market).open_services()["rrs"]
+    return open_in(a_scenario(tmp_path, start=START, days=2.0, market=market))["rrs"]
 
 
 def test_a_gate_lies_a_lead_time_before_its_hour(tmp_path):
@@ -51,7 +57,7 @@ def test_hours_are_whole_hours_even_where_the_run_begins_within_one():
         "gate_closure_min": 10.0,
     }
     scenario = a_scenario(start="2026-01-01T00:15:00-06:00", days=0.1, market={"ancillary": [service]})
-    found = scenario.open_services()["rrs"]
+    found = open_in(scenario)["rrs"]
     assert found.edges_s.tolist() == [0.0, 2700.0, 6300.0, 8640.0]
     assert found.gates_s.tolist() == [-1500.0, 2100.0, 5700.0]
     assert [found.present_hour(time_s) for time_s in (0.0, 2699.0, 2700.0, 8000.0)] == [0, 0, 1, 2]
@@ -109,7 +115,7 @@ def test_the_expected_share_called_may_be_stated():
 
 
 def test_scenarios_without_such_a_service_have_none():
-    assert a_scenario().open_services() == {}
+    assert open_in(a_scenario()) == {}
 
 
 def test_an_hour_that_is_published_in_part_counts_as_unpublished():
@@ -117,7 +123,7 @@ def test_an_hour_that_is_published_in_part_counts_as_unpublished():
     india = {"type": "fixed", "price_usd_per_mwh": 40.0, "time_zone": "Asia/Kolkata"}
     market = {"ancillary": [service], "day_ahead": india}
     scenario = a_scenario(start="2026-01-01T00:00:00+05:30", days=1.5, market=market)
-    found = scenario.open_services()["rrs"]
+    found = open_in(scenario)["rrs"]
     # until 13:30 local clocks show, midnight ends what is published: halfway through an hour in UTC
     hour = found.present_hour(DAY_S)
     assert found.edges_s[hour] == DAY_S - 0.5 * HOUR_S

@@ -11,6 +11,7 @@ from sim.errors import InputError
 from sim.market import ConstantGeneration, FileGeneration, SyntheticWind
 from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 START_UTC_S = 1_704_067_200.0  # 2024-01-01T00:00Z
@@ -20,7 +21,7 @@ YEAR_S = 365 * 86_400.0
 def wind(folder: Path, rows: str, scale_ratio: float = 1.0) -> Signal:
     (folder / "wind.csv").write_text(f"time_utc,wind_mw\n{rows}")
     spec = FileGeneration(file="wind.csv", power_column="wind_mw", scale_ratio=scale_ratio)
-    return spec.signal(Files([folder]), START_UTC_S, 7200.0, stream(1, "x"))
+    return spec.signal(Span(Files([folder]), START_UTC_S, 7200.0))
 
 
 def test_a_file_is_scaled(tmp_path):
@@ -34,7 +35,7 @@ def test_power_below_zero_is_refused_with_its_time(tmp_path):
 
 
 def test_a_constant_plant_gives_the_same_all_the_time():
-    power = ConstantGeneration(mw=30.0).signal(Files([]), START_UTC_S, 100.0, stream(1, "x"))
+    power = ConstantGeneration(mw=30.0).signal(Span(Files([]), START_UTC_S, 100.0))
     assert (power.value.tolist(), power.end_s) == ([30.0], 100.0)
 
 
@@ -66,8 +67,8 @@ def test_the_default_farm_makes_a_third_of_its_rated_energy():
 
 def test_a_shorter_run_meets_the_same_wind():
     farm = SyntheticWind(rated_mw=100.0)
-    year = farm.signal(Files([]), START_UTC_S, YEAR_S, stream(3, "wind"))
-    day = farm.signal(Files([]), START_UTC_S, 86_400.0, stream(3, "wind"))
+    year = farm.signal(Span(Files([]), START_UTC_S, YEAR_S, 3))
+    day = farm.signal(Span(Files([]), START_UTC_S, 86_400.0, 3))
     assert day.value.tolist() == year.value[:96].tolist()
 
 

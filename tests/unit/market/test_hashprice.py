@@ -1,27 +1,22 @@
 from pathlib import Path
 
 import pytest
-from numpy.random import Generator
 from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.market import BitcoinMarket, FileBitcoin, FixedBitcoin
-from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 DAY_S = 86_400.0
 START_UTC_S = 1_704_067_200.0  # 2024-01-01T00:00Z
 
 
-def no_draws() -> Generator:
-    return stream(1, "market/bitcoin")
-
-
 def signals_of(
     market: BitcoinMarket, files: Files, start_utc_s: float, end_s: float
 ) -> tuple[Signal, Signal]:
-    signals = market.signals(files, start_utc_s, end_s, no_draws())
+    signals = market.signals(Span(files, start_utc_s, end_s))
     assert set(signals) == {"hashprice_usd_per_ph_day", "price_usd_per_btc"}
     return signals["hashprice_usd_per_ph_day"], signals["price_usd_per_btc"]
 

@@ -4,7 +4,7 @@ from pydantic import TypeAdapter
 
 from sim.bitcoin import hashprice_usd_per_ph_day
 from sim.market import NetworkBitcoin
-from sim.rng import stream
+from sim.span import Span
 from sim.tables import Files
 
 DAY_S = 86_400.0
@@ -16,11 +16,12 @@ def market(**fields) -> NetworkBitcoin:
 
 
 def signals(spec, days, files=None):
-    return spec.signals(files or Files(()), START_UTC_S, days * DAY_S, stream(1, "market/bitcoin"))
+    return spec.signals(Span(files or Files(()), START_UTC_S, days * DAY_S, seed=1))
 
 
 def published(spec, days, files=None):
-    return spec.published(files or Files(()), START_UTC_S, days * DAY_S, stream(1, "market/bitcoin"))
+    span = Span(files or Files(()), START_UTC_S, days * DAY_S, seed=1)
+    return spec.published(span, spec.signals(span))
 
 
 def test_hashprice_is_the_formula_of_what_is_recorded_at_every_moment():

@@ -1,14 +1,13 @@
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.market import FilePowerPrice, FixedPowerPrice, MarketSpec
-from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 HOUR_S = 3600.0
@@ -31,15 +30,11 @@ def hourly(count: int, skip: tuple[int, ...] = ()) -> list[str]:
 def signal(
     files: Files, start_utc_s: float = START_UTC_S, end_s: float = 3 * HOUR_S, **fields: str
 ) -> Signal:
-    return FilePowerPrice(file="prices.csv", **fields).signal(
-        files, start_utc_s, end_s, np.random.default_rng(1)
-    )
+    return FilePowerPrice(file="prices.csv", **fields).signal(Span(files, start_utc_s, end_s))
 
 
 def test_a_fixed_price_holds_for_the_whole_run(tmp_path: Path) -> None:
-    price = FixedPowerPrice(price_usd_per_mwh=-3.0).signal(
-        Files([tmp_path]), START_UTC_S, 100.0, np.random.default_rng(1)
-    )
+    price = FixedPowerPrice(price_usd_per_mwh=-3.0).signal(Span(Files([tmp_path]), START_UTC_S, 100.0))
 
     assert (price.start_s, price.end_s, price.mean()) == (0.0, 100.0, -3.0)
 
@@ -179,7 +174,8 @@ def test_a_price_is_published_late_and_read_from_before_the_run(tmp_path, delay_
     spec = FilePowerPrice(file="p.csv", publication_delay_s=delay_s)
     start_utc_s = datetime.fromisoformat(start).timestamp()
 
-    seen = spec.published(Files([tmp_path]), start_utc_s, 7200.0, stream(1, "x"))
+    span = Span(Files([tmp_path]), start_utc_s, 7200.0)
+    seen = spec.published(span, spec.signal(span))
 
     assert list(zip(seen.time_s.tolist(), seen.value.tolist(), strict=True)) == expected
     assert seen.end_s == 7200.0

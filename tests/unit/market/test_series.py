@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -12,6 +11,7 @@ from pyarrow import parquet
 from sim.errors import InputError
 from sim.market import FilePowerPrice
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 START = datetime(2024, 1, 1, 6, tzinfo=UTC)
@@ -33,7 +33,7 @@ def read(folder: Path, text: str, end_s: float = 1800.0, name: str = "p.csv", **
 
 def price(folder: Path, end_s: float, name: str, **fields: str) -> Signal:
     spec = FilePowerPrice(file=name, **fields)
-    return spec.signal(Files([folder]), START.timestamp(), end_s, np.random.default_rng(1))
+    return spec.signal(Span(Files([folder]), START.timestamp(), end_s))
 
 
 def test_a_gridstatus_frame_needs_only_the_location(tmp_path):
@@ -122,9 +122,7 @@ def test_local_times_with_offsets_pass_the_change_of_clocks(tmp_path):
     (tmp_path / "p.csv").write_text("\n".join(["Interval Start,price", *rows]))
     start_utc_s = datetime(2024, 11, 3, 5, tzinfo=UTC).timestamp()
 
-    found = FilePowerPrice(file="p.csv").signal(
-        Files([tmp_path]), start_utc_s, 4 * HOUR_S, np.random.default_rng(1)
-    )
+    found = FilePowerPrice(file="p.csv").signal(Span(Files([tmp_path]), start_utc_s, 4 * HOUR_S))
 
     assert found.time_s.tolist() == [0.0, 3600.0, 7200.0, 10_800.0]
 

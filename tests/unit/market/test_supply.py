@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from sim.errors import InputError
 from sim.market import FixedDayAheadPrice, MarketSpec, PowerPurchaseAgreement
 from sim.market.marginal import ContractBlock, Plant, PriceStep, price_at_usd_per_mwh, price_steps
+from sim.span import Span
+from sim.tables import Files
 from sim.testing import a_scenario
 
 
@@ -19,7 +21,7 @@ def utc_s(text: str) -> float:
 def test_prices_of_tomorrow_are_known_from_half_past_one_in_the_afternoon():
     start_utc_s = utc_s("2024-03-09T06:00")  # midnight in Chicago, a day before the clocks change
 
-    known = FixedDayAheadPrice().known_until_s(start_utc_s, 2 * 86_400.0)
+    known = FixedDayAheadPrice().known_until_s(Span(Files(()), start_utc_s, 2 * 86_400.0))
 
     hours = [time_s / 3600.0 for time_s in known.time_s]
     assert hours == [0.0, 13.5, 36.5]  # on the short day 13:30 comes an hour earlier
@@ -27,7 +29,7 @@ def test_prices_of_tomorrow_are_known_from_half_past_one_in_the_afternoon():
 
 
 def test_a_run_that_starts_after_publication_knows_tomorrow():
-    known = FixedDayAheadPrice().known_until_s(utc_s("2024-06-01T20:00"), 3600.0)
+    known = FixedDayAheadPrice().known_until_s(Span(Files(()), utc_s("2024-06-01T20:00"), 3600.0))
 
     assert known.value.tolist() == [33.0 * 3600.0]  # to midnight of 3 June, 05:00Z
 

@@ -11,6 +11,7 @@ from sim.market.difficulty import BlockValue, Conversion
 from sim.market.network import mean_before
 from sim.market.supply_curve import CostBand, EndogenousDifficulty, balanced_eh_s
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 DAY_S = 86_400.0
@@ -29,7 +30,7 @@ def a_network(price: Signal, **fields) -> Network:
         start_difficulty=float(balanced_difficulty(1000.0)),
         **{"annual_growth_ratio": 0.0, "bands": (CHEAP, DEAR), **fields},
     )
-    return spec.network(Files(()), START_UTC_S, price.end_s, 2016 * 460, worth(price))
+    return spec.network(Span(Files(()), START_UTC_S, price.end_s), 2016 * 460, worth(price))
 
 
 def prices(*steps: tuple[float, float], days: float = 200.0) -> Signal:

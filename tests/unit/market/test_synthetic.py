@@ -7,6 +7,7 @@ from sim.market import SyntheticPowerPrice
 from sim.market.synthetic import geometric, mean_reverting, standard_normal
 from sim.rng import stream
 from sim.signals import Signal
+from sim.span import Span
 from sim.tables import Files
 
 START_UTC_S = 1_704_067_200.0  # 2024-01-01T00:00Z
@@ -14,8 +15,7 @@ YEAR_S = 366 * 86_400.0
 
 
 def draw(seed: int = 1, end_s: float = YEAR_S, **fields: float) -> Signal:
-    random = stream(seed, "market/power")
-    return SyntheticPowerPrice(**fields).signal(Files([]), START_UTC_S, end_s, random)
+    return SyntheticPowerPrice(**fields).signal(Span(Files([]), START_UTC_S, end_s, seed))
 
 
 @pytest.mark.parametrize("seed", range(6))
