@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from sim.facts import Facts
 from sim.signals import Signal, total
 
 T = TypeVar("T")
@@ -167,9 +168,6 @@ SIGNALS: tuple[SignalInfo, ...] = (
 )
 """Every signal that a run records."""
 
-TIMES = (".start_s", ".end_s")
-"""What the names of constants end in that are times of the run [s]."""
-
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
@@ -187,7 +185,7 @@ class EventRow:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """All that a run leaves behind: signals, events, constants; enough to compute every metric again."""
+    """All that a run leaves behind: signals, events, facts; enough to compute every metric again."""
 
     start_utc_s: float
     """Start of the run [s since 1970-01-01T00:00Z]."""
@@ -197,11 +195,16 @@ class Recording:
     """Signals by name; see `SIGNALS`."""
     events: Sequence[EventRow] = ()
     """What happened, in order."""
-    constants: Mapping[str, float] = field(default_factory=dict)
-    """Numbers that do not change in a run: ``fleet.miners.efficiency_j_per_th``."""
+    facts: Facts = field(default_factory=Facts)
+    """What does not change in the run."""
     load_kinds: Mapping[str, str] = field(default_factory=dict)
     """Type of each AI load, by its name: ``training``; and ``hall``, ``fleet``, ``ancillary``."""
     _known: dict[Callable[["Recording"], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def constants(self) -> Mapping[str, float]:
+        """The facts as numbers by dotted names: what a result folder holds of them."""
+        return self.facts.numbers()
 
     def __getitem__(self, name: str) -> Signal:
         """Return the signal of this name."""
@@ -234,8 +237,21 @@ class Recording:
 
     def lease_parts(self, lease: str) -> tuple[str, ...]:
         """Return what a tenant draws power by at the site's meter: ``load.llama``, ``hall.one``."""
-        beginning = f"lease.{lease}.part."
-        return tuple(name.removeprefix(beginning) for name in self.constants if name.startswith(beginning))
+        return self.facts.lease[lease].part
+
+    @cached_property
+    def rated_fleet_mw(self) -> float:
+        """The most that all fleets together draw [MW]."""
+        return sum(self.facts.fleet[name].rated_mw for name in self.fleet_names)
+
+    @cached_property
+    def least_fleet_mw(self) -> float:
+        """The least that all fleets together draw [MW]."""
+        return sum(self.facts.fleet[name].minimum_mw for name in self.fleet_names)
+
+    def states(self, name: str) -> bool:
+        """Tell whether a fact is stated, by its dotted name: ``supply.delivery_usd_per_mwh``."""
+        return name in self.constants
 
     def load_power_mw(self, load: str) -> Signal:
         """Return what a load draws: at the site's meter, or its IT power where it stands in a hall [MW]."""
@@ -268,7 +284,7 @@ class Recording:
         return replace(self, signals=signals)
 
     def between(self, from_s: float, to_s: float) -> "Recording":
-        """Return an interval of the run as a run of its own: it begins at 0, and so do times in constants."""
+        """Return an interval of the run as a run of its own: it begins at 0, and so do times in its facts."""
         signals = {
             name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self.signals.items()
         }
@@ -279,10 +295,7 @@ class Recording:
             end_s=to_s - from_s,
             signals=signals,
             events=tuple(replace(event, time_s=event.time_s - from_s) for event in events),
-            constants={
-                name: value - from_s if name.endswith(TIMES) else value
-                for name, value in self.constants.items()
-            },
+            facts=self.facts.moved(-from_s),
         )
 
 

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from sim.errors import ResultError
+from sim.facts import Facts
 from sim.metrics import Measurement
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
@@ -106,7 +107,7 @@ def _write_signals(path: Path, recording: Recording) -> None:
 
     from sim.tables import arrow  # noqa: PLC0415  # see above
 
-    facts = {
+    header = {
         "format_version": FORMAT_VERSION,
         "start_utc_s": recording.start_utc_s,
         "end_s": recording.end_s,
@@ -116,7 +117,7 @@ def _write_signals(path: Path, recording: Recording) -> None:
     }
     columns = [pa.field("signal", pa.dictionary(pa.int32(), pa.string()), nullable=False)]
     columns += [pa.field(name, pa.float64(), nullable=False) for name in BREAKPOINT]
-    schema = pa.schema(columns, metadata={"hashballast": json.dumps(facts, allow_nan=False)})
+    schema = pa.schema(columns, metadata={"hashballast": json.dumps(header, allow_nan=False)})
     with parquet.ParquetWriter(path, schema, compression="zstd", **ENCODING) as writer:
         for name, signal in recording.signals.items():
             count = len(signal.time_s)
@@ -180,18 +181,23 @@ def _read_recording(folder: Path) -> Recording:
     from sim.tables import arrow  # noqa: PLC0415  # see above
 
     file = parquet.ParquetFile(folder / "signals.parquet")
-    facts = json.loads(file.schema_arrow.metadata[b"hashballast"])
-    if facts["format_version"] > FORMAT_VERSION:
-        raise ValueError(f"format version {facts['format_version']} is newer than this version reads")
+    header = json.loads(file.schema_arrow.metadata[b"hashballast"])
+    if header["format_version"] > FORMAT_VERSION:
+        raise ValueError(f"format version {header['format_version']} is newer than this version reads")
     signals = {}
-    for group, name in enumerate(facts["signals"]):
+    for group, name in enumerate(header["signals"]):
         table = file.read_row_group(group, columns=list(BREAKPOINT))
         time_s, value, slope_per_s = (arrow.floats(table[column]) for column in BREAKPOINT)
-        signals[name] = Signal(time_s, value, slope_per_s, facts["end_s"])
+        signals[name] = Signal(time_s, value, slope_per_s, header["end_s"])
     events = parquet.ParquetFile(folder / "events.parquet").read().to_pylist()
     rows = tuple(EventRow(**event) for event in events)
     return Recording(
-        facts["start_utc_s"], facts["end_s"], signals, rows, facts["constants"], facts.get("load_kinds", {})
+        header["start_utc_s"],
+        header["end_s"],
+        signals,
+        rows,
+        Facts.of(header["constants"]),
+        header.get("load_kinds", {}),
     )
 
 

@@ -71,16 +71,15 @@ class Iteration:
 
     @classmethod
     def recorded(cls, recording: Recording, load: str) -> "Iteration":
-        """Return what the recording's constants say of a load; the default where they are silent."""
-        keys = {
-            "period_s": "iteration_period_s",
-            "duty_fraction": "iteration_duty_fraction",
-            "jitter_fraction": "iteration_jitter_fraction",
-            "low_fraction": "iteration_low_fraction",
-            "overshoot_fraction": "overshoot_fraction",
+        """Return what the recording states of a load; the default where it is silent."""
+        facts = recording.facts.of_load(load)
+        stated = {
+            "period_s": facts.iteration_period_s,
+            "duty_fraction": facts.iteration_duty_fraction,
+            "jitter_fraction": facts.iteration_jitter_fraction,
+            "low_fraction": facts.iteration_low_fraction,
         }
-        constants = {field: recording.constants.get(f"load.{load}.{key}") for field, key in keys.items()}
-        return cls(**{field: value for field, value in constants.items() if value is not None})
+        return cls(**{field: value for field, value in stated.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

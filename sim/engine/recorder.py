@@ -3,6 +3,7 @@
 from array import array
 
 from sim.clock import Clock
+from sim.facts import Facts
 from sim.recording import EventRow, Recording, Track, add_totals, is_ai_power
 from sim.signals import Signal
 
@@ -68,8 +69,8 @@ class Recorder:
                 signals[name] = track.power_between(from_s, to_s).shift(-from_s)
         length_s = to_s - from_s
         totals = add_totals(signals, length_s)
-        constants, kinds = dict(self._constants), dict(self.load_kinds)
-        return Recording(start_utc_s + from_s, length_s, totals, (), constants, kinds)
+        facts, kinds = Facts.of(self._constants), dict(self.load_kinds)
+        return Recording(start_utc_s + from_s, length_s, totals, (), facts, kinds)
 
     def freeze(self, start_utc_s: float, end_s: float) -> Recording:
         """Return all that was recorded."""
@@ -81,7 +82,7 @@ class Recorder:
             end_s,
             add_totals(signals, end_s),
             self._events(),
-            dict(self._constants),
+            Facts.of(self._constants),
             dict(self.load_kinds),
         )
 

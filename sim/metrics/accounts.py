@@ -54,14 +54,13 @@ def enterprise_value_usd(recording: Recording, level: str) -> float:
     What the segments share is taken off at mining's multiple. NaN where the recording holds no multiples,
     AI's revenue is not known, or a segment runs at a loss: a multiple of a loss says nothing.
     """
-    if f"valuation.mining_multiple.{level}_ratio" not in recording.constants:
+    valuation = recording.facts.valuation
+    if valuation is None or valuation.mining_multiple is None or valuation.ai_multiple is None:
         return nan
     mining_usd, ai_usd = _yearly(recording, "mining"), _yearly(recording, "ai")
     if not (mining_usd >= 0.0 and ai_usd >= 0.0):
         return nan
-    mining_ratio, ai_ratio = (
-        recording.constants[f"valuation.{segment}_multiple.{level}_ratio"] for segment in ("mining", "ai")
-    )
+    mining_ratio, ai_ratio = valuation.mining_multiple.at(level), valuation.ai_multiple.at(level)
     return mining_ratio * (mining_usd + _yearly(recording, "site")) + ai_ratio * ai_usd
 
 
@@ -103,19 +102,18 @@ def npv_mining_usd(recording: Recording) -> float:
 
     NaN where the scenario gives no price of machines or of their buildings.
     """
-    constants = recording.constants
-    site_price = constants.get("valuation.mining_capex_usd_per_mw")
-    machine_price = constants.get("valuation.asic_price_usd_per_th")
+    valuation = recording.facts.valuation
+    if valuation is None:
+        return nan
+    site_price, machine_price = valuation.mining_capex_usd_per_mw, valuation.asic_price_usd_per_th
     if site_price is None or machine_price is None:
         return nan
     capex_usd = 0.0
-    for fleet in recording.fleet_names:
-        rated_mw = constants[f"fleet.{fleet}.rated_mw"]
-        rated_th_s = rated_mw * MEGAWATT_IN_WATTS / constants[f"fleet.{fleet}.efficiency_j_per_th"]
-        capex_usd += site_price * rated_mw + machine_price * rated_th_s
-    worth_years = present_years(
-        constants["valuation.mining_life_years"], constants["valuation.discount_rate_fraction"]
-    )
+    for name in recording.fleet_names:
+        fleet = recording.facts.fleet[name]
+        rated_th_s = fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.efficiency_j_per_th
+        capex_usd += site_price * fleet.rated_mw + machine_price * rated_th_s
+    worth_years = present_years(valuation.mining_life_years, valuation.discount_rate_fraction)
     return _yearly(recording, "mining") * worth_years - capex_usd
 
 
@@ -129,20 +127,17 @@ def npv_leases_usd(recording: Recording) -> float:
     return sum(values) if values else nan
 
 
-def _npv_lease_usd(recording: Recording, lease: str) -> float:
-    def written(name: str) -> float:
-        return recording.constants[f"lease.{lease}.{name}"]
-
-    full_usd = recording[f"lease.{lease}.rent_usd_per_h"].integral() / SECONDS_PER_HOUR
-    if full_usd <= 0.0:
+def _npv_lease_usd(recording: Recording, name: str) -> float:
+    lease, valuation = recording.facts.lease[name], recording.facts.valuation
+    full_usd = recording[f"lease.{name}.rent_usd_per_h"].integral() / SECONDS_PER_HOUR
+    if full_usd <= 0.0 or valuation is None:
         return nan
-    item = f"{lease}: rent"
+    item = f"{name}: rent"
     billed_usd = sum_usd(line for line in recording.once(ledger) if line.item == item)
     billed = billed_usd / full_usd
-    discount = recording.constants["valuation.discount_rate_fraction"]
-    worth_years = present_years(written("term_years"), discount, written("escalator_fraction"))
-    first_usd = written("rent_usd_per_mw_year") * billed * written("ebitda_margin_fraction")
-    return written("critical_mw") * (first_usd * worth_years - written("capex_usd_per_mw"))
+    worth_years = present_years(lease.term_years, valuation.discount_rate_fraction, lease.escalator_fraction)
+    first_usd = lease.rent_usd_per_mw_year * billed * lease.ebitda_margin_fraction
+    return lease.critical_mw * (first_usd * worth_years - lease.capex_usd_per_mw)
 
 
 # -- catalogue ----------------------------------------------------------------------------------------------

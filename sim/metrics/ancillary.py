@@ -94,13 +94,9 @@ def _room_mw(recording: Recording, *, downward: bool) -> Signal:
     """Return how far the fleets could go from where they are: down to their least, or up, under the limit."""
     power_mw = recording["fleet_power_mw"]
     if not downward:
-        return power_mw - _sum_of(recording, "minimum_mw")
+        return power_mw - recording.least_fleet_mw
     below_limit_mw = recording["limit_mw"] - recording["site_power_mw"]
-    return (_sum_of(recording, "rated_mw") - power_mw).minimum_with(below_limit_mw)
-
-
-def _sum_of(recording: Recording, constant: str) -> float:
-    return sum(recording.constants[f"fleet.{name}.{constant}"] for name in recording.fleet_names)
+    return (recording.rated_fleet_mw - power_mw).minimum_with(below_limit_mw)
 
 
 CATALOGUE = (

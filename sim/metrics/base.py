@@ -22,7 +22,7 @@ class Metric:
     compares: bool = False
     """Whether the same number for the site without mining says something."""
     needs: str = ""
-    """Signal or constant without which a run does not have it; empty: every run has it."""
+    """Signal or fact without which a run does not have it; empty: every run has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +95,5 @@ def measure(recording: Recording, metrics: Sequence[Metric]) -> Mapping[str, Mea
             metric.measure(recording), metric, metric.measure(baseline) if metric.compares else None
         )
         for metric in metrics
-        if not metric.needs or metric.needs in recording.signals or metric.needs in recording.constants
+        if not metric.needs or metric.needs in recording.signals or recording.states(metric.needs)
     }

@@ -15,6 +15,7 @@ and what is taken, less what is given and lost, is the change of its charge.
 from math import sqrt
 from typing import Final
 
+from sim.facts import BatteryFacts
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.units import SECONDS_PER_HOUR
@@ -33,19 +34,23 @@ def given_energy_mwh(recording: Recording) -> float:
     return (-recording["battery_power_mw"]).positive_part().integral() / SECONDS_PER_HOUR
 
 
+def _battery(recording: Recording) -> BatteryFacts:
+    return recording.facts.battery or BatteryFacts()
+
+
 def lost_energy_mwh(recording: Recording) -> float:
     """Return the energy that charging and discharging turned into heat [MWh]."""
-    efficiency = sqrt(recording.constants["battery.round_trip_efficiency_fraction"])
+    efficiency = sqrt(_battery(recording).round_trip_efficiency_fraction)
     taken_mwh, given_mwh = recording.once(taken_energy_mwh), recording.once(given_energy_mwh)
     return (1.0 - efficiency) * taken_mwh + (1.0 / efficiency - 1.0) * given_mwh
 
 
 def _cycles(recording: Recording) -> float:
-    return recording.once(given_energy_mwh) / recording.constants["battery.energy_mwh"]
+    return recording.once(given_energy_mwh) / _battery(recording).energy_mwh
 
 
 def _wear_usd(recording: Recording) -> float:
-    return recording.constants["battery.wear_usd_per_mwh"] * recording.once(given_energy_mwh)
+    return _battery(recording).wear_usd_per_mwh * recording.once(given_energy_mwh)
 
 
 def _final_charge_mwh(recording: Recording) -> float:
@@ -53,12 +58,12 @@ def _final_charge_mwh(recording: Recording) -> float:
 
 
 def _empty_s(recording: Recording) -> float:
-    margin_mwh = BOUND_FRACTION * recording.constants["battery.energy_mwh"]
+    margin_mwh = BOUND_FRACTION * _battery(recording).energy_mwh
     return (-recording["battery_charge_mwh"]).time_above(-margin_mwh)
 
 
 def _full_s(recording: Recording) -> float:
-    energy_mwh = recording.constants["battery.energy_mwh"]
+    energy_mwh = _battery(recording).energy_mwh
     return recording["battery_charge_mwh"].time_above((1.0 - BOUND_FRACTION) * energy_mwh)
 
 

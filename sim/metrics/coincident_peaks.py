@@ -44,14 +44,14 @@ class PeakDemand(NamedTuple):
 
 def peak_demands(recording: Recording) -> tuple[PeakDemand, ...]:
     """Return the peaks that are known, of the years that the run touches, in order."""
-    facts = recording.constants
-    names = sorted({name.split(".")[1] for name in facts if name.startswith("four_cp.2") and "-" in name})
+    four_cp = recording.facts.four_cp
     found = []
-    for name in names:
-        start_s, end_s = facts[f"four_cp.{name}.start_s"], facts[f"four_cp.{name}.end_s"]
-        inside = start_s >= 0.0 and end_s <= recording.end_s
-        demand_mw = import_mw(recording).clip_time(start_s, end_s).mean() if inside else float("nan")
-        found.append(PeakDemand(name, start_s, end_s, demand_mw))
+    for name, span in sorted(four_cp.peak.items()) if four_cp is not None else ():
+        inside = span.start_s >= 0.0 and span.end_s <= recording.end_s
+        demand_mw = (
+            import_mw(recording).clip_time(span.start_s, span.end_s).mean() if inside else float("nan")
+        )
+        found.append(PeakDemand(name, span.start_s, span.end_s, demand_mw))
     return tuple(found)
 
 
@@ -68,14 +68,21 @@ def average_mw(recording: Recording) -> float:
     return whole[-1] if whole else float("nan")
 
 
-def _charge_usd(recording: Recording, average: float) -> float:
-    return recording.constants[_NEEDS] * KW_PER_MW * average
+def rate_usd_per_mw_year(recording: Recording) -> float:
+    """Return what a MW of the average costs a year [USD/MW/year]; 0 where peaks are not charged for."""
+    four_cp = recording.facts.four_cp
+    return 0.0 if four_cp is None else four_cp.rate_usd_per_kw_year * KW_PER_MW
+
+
+def _previous_average_mw(recording: Recording) -> float:
+    four_cp = recording.facts.four_cp
+    return float("nan") if four_cp is None else four_cp.previous_average_mw
 
 
 def this_years_charge_usd(recording: Recording) -> float:
     """Return the charge on the average of the year before, for as long as the run lasts [USD]."""
     years = recording.end_s / SECONDS_PER_YEAR
-    return _charge_usd(recording, recording.constants["four_cp.previous_average_mw"]) * years
+    return rate_usd_per_mw_year(recording) * _previous_average_mw(recording) * years
 
 
 def alarms_s(recording: Recording) -> FloatArray:
@@ -106,22 +113,25 @@ def _inside(spans_s: FloatArray, end_s: float) -> Signal:
     return Signal.steps(times_s, values, end_s)
 
 
+def _is_not_known_whole(recording: Recording) -> bool:
+    four_cp = recording.facts.four_cp
+    return four_cp is None or four_cp.unknown_count > 0
+
+
 def _false_alarm_h(recording: Recording) -> float:
-    if recording.constants["four_cp.unknown_count"]:
+    if _is_not_known_whole(recording):
         return float("nan")
     return recording.once(false_alarm).integral() / SECONDS_PER_HOUR
 
 
 def _lost_margin_usd(recording: Recording) -> float:
-    if recording.constants["four_cp.unknown_count"]:
+    if _is_not_known_whole(recording):
         return float("nan")
     free = (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
-    efficiency = {
-        name: recording.constants[f"fleet.{name}.efficiency_j_per_th"] for name in recording.fleet_names
-    }
+    efficiency = {name: recording.facts.fleet[name].efficiency_j_per_th for name in recording.fleet_names}
     lost_usd = 0.0
     for name in sorted(recording.fleet_names, key=efficiency.__getitem__):
-        share = free.minimum_with(recording.constants[f"fleet.{name}.rated_mw"])
+        share = free.minimum_with(recording.facts.fleet[name].rated_mw)
         free = free - share
         unused = (share - recording[f"fleet.{name}.power_mw"]).positive_part()
         lost_usd += integral_at(unused * recording.once(false_alarm), _margin(recording, efficiency[name]))
@@ -131,7 +141,7 @@ def _lost_margin_usd(recording: Recording) -> float:
 def _margin(recording: Recording, efficiency_j_per_th: float) -> Signal:
     """Return what a MWh of a fleet earns beyond the real-time price [USD/MWh]."""
     hashprice = recording["hashprice_usd_per_ph_day"]
-    earned = breakeven_usd_per_mwh(1.0, efficiency_j_per_th, recording.constants["pool_fee_fraction"])
+    earned = breakeven_usd_per_mwh(1.0, efficiency_j_per_th, recording.facts.pool_fee_fraction)
     return hashprice * earned - recording["price_usd_per_mwh"]
 
 
@@ -184,7 +194,7 @@ CATALOGUE = (
         "four_cp_next_charge_usd",
         "USD",
         "Transmission charge of a year on this summer's average",
-        lambda r: _charge_usd(r, average_mw(r)),
+        lambda r: rate_usd_per_mw_year(r) * average_mw(r),
         compares=True,
         needs=_NEEDS,
     ),

@@ -37,38 +37,30 @@ class BilledMonth(NamedTuple):
 
 def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
     """Return the months of a run with a demand charge, in order; none where it has no demand charge."""
-    facts = recording.constants
-    if "demand_charge.usd_per_kw_month" not in facts:
+    charge = recording.facts.demand_charge
+    if charge is None:
         return ()
-    peaks_mw = [facts["demand_charge.previous_peak_mw"]]
+    peaks_mw = [charge.previous_peak_mw]
     found = []
     for month in billing_months(recording):
-        peak_mw = _peak_mw(recording, month)
-        ratchet_mw = facts["demand_charge.ratchet_fraction"] * max(peaks_mw[-RATCHET_MONTHS:])
+        peak_mw = _peak_mw(recording, month, charge.interval_s)
+        ratchet_mw = charge.ratchet_fraction * max(peaks_mw[-RATCHET_MONTHS:])
         billed_mw = float(np.fmax(peak_mw, ratchet_mw))
         peaks_mw.append(float(np.fmax(peak_mw, 0.0)))
         inside_s = min(month.end_s, recording.end_s) - max(month.start_s, 0.0)
         fraction = inside_s / (month.end_s - month.start_s)
-        charge_usd = facts["demand_charge.usd_per_kw_month"] * KW_PER_MW * billed_mw * fraction
+        charge_usd = charge.usd_per_kw_month * KW_PER_MW * billed_mw * fraction
         found.append(BilledMonth(month.name, peak_mw, billed_mw, fraction, charge_usd))
     return tuple(found)
 
 
 def billing_months(recording: Recording) -> list[BillingMonth]:
     """Return the calendar months that a run with a demand charge touches, in order."""
-    starts = {
-        name.split(".")[1]: value
-        for name, value in recording.constants.items()
-        if name.startswith("billing_month.") and name.endswith(".start_s")
-    }
-    return [
-        BillingMonth(name, start_s, recording.constants[f"billing_month.{name}.end_s"])
-        for name, start_s in sorted(starts.items())
-    ]
+    months = sorted(recording.facts.billing_month.items())
+    return [BillingMonth(name, span.start_s, span.end_s) for name, span in months]
 
 
-def _peak_mw(recording: Recording, month: BillingMonth) -> float:
-    interval_s = recording.constants["demand_charge.interval_s"]
+def _peak_mw(recording: Recording, month: BillingMonth, interval_s: float) -> float:
     edges_s = np.array(whole_intervals_s(month, interval_s, recording.end_s))
     if edges_s.size < 2:  # noqa: PLR2004 -- two edges make an interval
         return float("nan")

@@ -94,12 +94,8 @@ def excess_mwh(recording: Recording) -> float:
 
 def wish_mw(recording: Recording, from_s: float, until_s: float) -> Signal:
     """Return the policy's target from one time [s] to a later one, within what the fleets can draw [MW]."""
-    least_mw, most_mw = (
-        sum(recording.constants[f"fleet.{name}.{bound}"] for name in recording.fleet_names)
-        for bound in ("minimum_mw", "rated_mw")
-    )
     target_mw = recording["fleet_target_mw"].clip_time(from_s, until_s)
-    return target_mw.maximum_with(least_mw).minimum_with(most_mw)
+    return target_mw.maximum_with(recording.least_fleet_mw).minimum_with(recording.rated_fleet_mw)
 
 
 def curtailed_mwh(recording: Recording) -> float:

@@ -16,10 +16,7 @@ def hashes_at(recording: Recording, price_per_ph_day: Signal) -> float:
     for fleet in recording.fleet_names:
         signal, ph_s_per_unit = hashrate_source(recording, fleet)  # scaled after: no copy of a year's signal
         earned += ph_s_per_unit * integral_at(signal, price_per_ph_day)
-    kept = (1.0 - recording.constants["pool_fee_fraction"]) * (
-        1.0 - recording.constants.get("stale_fraction", 0.0)  # older results have none
-    )
-    return kept * earned / SECONDS_PER_DAY
+    return recording.facts.paid_fraction * earned / SECONDS_PER_DAY
 
 
 def mining_revenue_usd(recording: Recording) -> float:

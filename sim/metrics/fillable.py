@@ -30,7 +30,7 @@ class DipFilling(NamedTuple):
 
 def rated_mw(recording: Recording) -> float:
     """Return the power of all fleets at full mining [MW]."""
-    return sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    return recording.rated_fleet_mw
 
 
 def fillable_power_mw(recording: Recording, from_s: float, until_s: float) -> Signal:

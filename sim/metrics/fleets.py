@@ -37,20 +37,20 @@ def rise_mw(power_mw: Signal) -> float:
 def _starts(recording: Recording) -> float:
     return float(
         sum(
-            start_count(recording[f"fleet.{name}.power_mw"], recording.constants[f"fleet.{name}.minimum_mw"])
+            start_count(recording[f"fleet.{name}.power_mw"], recording.facts.fleet[name].minimum_mw)
             for name in recording.fleet_names
         )
     )
 
 
 def _cycles(recording: Recording) -> float:
-    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    rated_mw = recording.rated_fleet_mw
     rises_mw = sum(rise_mw(recording[f"fleet.{name}.power_mw"]) for name in recording.fleet_names)
     return rises_mw / rated_mw if rated_mw > 0.0 else float("nan")
 
 
 def _machine_starts(recording: Recording) -> float:
-    counts = [recording.constants.get(f"fleet.{name}.start_count") for name in recording.fleet_names]
+    counts = [recording.facts.fleet[name].start_count for name in recording.fleet_names]
     known = [count for count in counts if count is not None]
     return float(sum(known)) if known else float("nan")
 
@@ -70,18 +70,17 @@ def run_efficiency_j_per_th(recording: Recording, fleet: str) -> float:
 
 def mean_breakeven_usd_per_mwh(recording: Recording, fleet: str) -> float:
     """Return the power price at which a fleet earns nothing at its rated efficiency, the mean over time."""
-    constants = recording.constants
-    kept = 1.0 - constants.get("stale_fraction", 0.0)
+    facts = recording.facts
     return breakeven_usd_per_mwh(
-        recording["hashprice_usd_per_ph_day"].mean() * kept,
-        constants[f"fleet.{fleet}.efficiency_j_per_th"],
-        constants["pool_fee_fraction"],
+        recording["hashprice_usd_per_ph_day"].mean() * facts.accepted_fraction,
+        facts.fleet[fleet].efficiency_j_per_th,
+        facts.pool_fee_fraction,
     )
 
 
 def use_fraction(recording: Recording, fleet: str) -> float:
     """Return a fleet's energy over that of rated power all the time [1]; NaN for one of no power."""
-    rated_mw = recording.constants[f"fleet.{fleet}.rated_mw"]
+    rated_mw = recording.facts.fleet[fleet].rated_mw
     power = recording[f"fleet.{fleet}.power_mw"]
     return power.mean() / rated_mw if rated_mw > 0.0 else nan
 

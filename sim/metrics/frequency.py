@@ -12,10 +12,6 @@ from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 
-PREFIX = "grid.frequency."
-"""What the names of the grid's constants begin with."""
-NOMINAL = "grid.nominal_hz"
-"""Name of the constant that holds the nominal frequency of one that was measured [Hz]."""
 MEASURED = "frequency_measured_hz"
 """Name of the signal that holds a measured frequency."""
 ROCOF_WINDOW_S = 0.5
@@ -39,12 +35,14 @@ def points_of(signal: Signal) -> tuple[FloatArray, FloatArray]:
 
 def grid_of(recording: Recording) -> GridModel | None:
     """Return the grid of a run; None where its scenario named none."""
-    numbers = {
-        name.removeprefix(PREFIX): value
-        for name, value in recording.constants.items()
-        if name.startswith(PREFIX)
-    }
+    numbers = recording.facts.grid.frequency
     return GridModel.from_constants(numbers) if numbers else None
+
+
+def nominal_hz(recording: Recording) -> float:
+    """Return the nominal frequency of a grid whose frequency was measured [Hz]; NaN where none was."""
+    nominal = recording.facts.grid.nominal_hz
+    return nan if nominal is None else nominal
 
 
 def figures(recording: Recording) -> FrequencyResult | RecordedFrequency | None:
@@ -57,7 +55,7 @@ def figures(recording: Recording) -> FrequencyResult | RecordedFrequency | None:
         return recording.once(frequency)
     model = grid_of(recording)
     if model is None:
-        return RecordedFrequency(measured, recording.constants[NOMINAL])
+        return RecordedFrequency(measured, nominal_hz(recording))
     followed = recording.signals.get("frequency_hz")
     if followed is None:  # without mining nobody followed it
         followed = with_load(measured, felt_mw(recording, model), model)

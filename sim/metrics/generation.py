@@ -32,8 +32,8 @@ def surplus_mw(recording: Recording) -> Signal:
 def export_mw(recording: Recording) -> Signal:
     """Return what flows out to the grid: the surplus, up to a limit, while it earns its cost [MW]."""
     price = recording["price_usd_per_mwh"]
-    pays = price.value > recording.constants.get("generation.cost_usd_per_mwh", 0.0)
-    limit_mw = np.where(pays, recording.constants.get("generation.export_limit_mw", 0.0), 0.0)
+    pays = price.value > (recording.facts.generation.cost_usd_per_mwh or 0.0)
+    limit_mw = np.where(pays, recording.facts.generation.export_limit_mw or 0.0, 0.0)
     return surplus_mw(recording).minimum_with(Signal.steps(price.time_s, limit_mw, price.end_s))
 
 

@@ -60,14 +60,14 @@ CATALOGUE = (
         "rated_mw",
         "MW",
         "Most that the hall may draw: full of AI, on a day of the design temperature",
-        lambda recording, hall: recording.constants[f"hall.{hall}.rated_mw"],
+        lambda recording, hall: recording.facts.hall[hall].rated_mw,
     ),
     LoadMetric(
         "hall",
         "miner_capacity_mw",
         "MW",
         "Rack-form miners that the hall has room and power for",
-        lambda recording, hall: recording.constants[f"hall.{hall}.miner_capacity_mw"],
+        lambda recording, hall: recording.facts.hall[hall].miner_capacity_mw,
     ),
     LoadMetric(
         "hall", "transfer_count", "1", "Times the hall left the grid for its own supply", transfer_count

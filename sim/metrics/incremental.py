@@ -14,10 +14,10 @@ from math import fsum, isfinite, nan
 
 from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.base import Metric
-from sim.metrics.coincident_peaks import peak_demands
+from sim.metrics.coincident_peaks import peak_demands, rate_usd_per_mw_year
 from sim.metrics.ledger import LedgerLine, ledger
 from sim.recording import Recording
-from sim.units import KW_PER_MW, SECONDS_PER_DAY, SECONDS_PER_YEAR
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 
 _LEAST_DAYS = 1.0
 """A run below this says nothing of a year [d]."""
@@ -66,8 +66,7 @@ def _next_years_peaks(recording: Recording) -> LedgerLine:
     """Return what the coincident peaks of the run cost in the year after, as far as miners draw at them."""
     alone = recording.once(Recording.without_mining)
     risen_mw = _mean_peak_mw(recording) - _mean_peak_mw(alone)
-    rate_usd_per_kw_year = recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0)
-    amount_usd = -rate_usd_per_kw_year * KW_PER_MW * risen_mw
+    amount_usd = -rate_usd_per_mw_year(recording) * risen_mw
     return LedgerLine(
         "site", "charges", "transmission of next year, on this run's peaks", risen_mw, "MW·year", amount_usd
     )

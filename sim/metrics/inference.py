@@ -7,9 +7,9 @@ from sim.recording import Recording
 from sim.units import JOULES_PER_MEGAWATT_HOUR, JOULES_PER_WATT_HOUR, SECONDS_PER_HOUR
 
 
-def constant(recording: Recording, load: str, name: str) -> float:
+def _known(total: float | None) -> float:
     """Return a total that the service stated at the end of the run; NaN where it did not."""
-    return recording.constants.get(f"load.{load}.{name}", nan)
+    return nan if total is None else total
 
 
 def energy_per_token_j(recording: Recording, load: str) -> float:
@@ -17,16 +17,16 @@ def energy_per_token_j(recording: Recording, load: str) -> float:
 
     Energy at the site's meter; IT energy for a service that stands in a hall.
     """
-    tokens = constant(recording, load, "served_token_count")
-    tokens += recording.constants.get(f"load.{load}.backfill_token_count", 0.0)
+    service = recording.facts.of_load(load)
+    tokens = _known(service.served_token_count) + (service.backfill_token_count or 0.0)
     energy_mwh = recording.load_power_mw(load).integral() / SECONDS_PER_HOUR
     return energy_mwh * JOULES_PER_MEGAWATT_HOUR / tokens if tokens else nan
 
 
 def energy_per_query_wh(recording: Recording, load: str) -> float:
     """Return the energy for each request: that of its tokens [Wh]."""
-    queries = constant(recording, load, "served_query_count")
-    tokens = constant(recording, load, "served_token_count")
+    service = recording.facts.of_load(load)
+    queries, tokens = _known(service.served_query_count), _known(service.served_token_count)
     joules = energy_per_token_j(recording, load)
     return joules * tokens / queries / JOULES_PER_WATT_HOUR if queries else nan
 
@@ -34,7 +34,11 @@ def energy_per_query_wh(recording: Recording, load: str) -> float:
 def _stated(name: str, unit: str, summary: str) -> LoadMetric:
     """Return the metric that is a total stated by the service itself."""
     return LoadMetric(
-        "inference", name, unit, summary, lambda recording, load: constant(recording, load, name)
+        "inference",
+        name,
+        unit,
+        summary,
+        lambda recording, load: _known(getattr(recording.facts.of_load(load), name)),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.bitcoin import hashrate_ph_s as of_power
+from sim.facts import PoolFacts
 from sim.market.pools import Payments, Pool, Work
 from sim.metrics.base import Metric
 from sim.recording import EventRow, Recording
@@ -17,13 +18,11 @@ POOL: Final = "pool"
 """Source of the events of a pool, or of the chain that pays a lone miner."""
 BLOCK_KIND: Final = "block"
 """Kind of the event of a block; its value is what the site got for it [BTC]."""
-EXPECTED_BLOCKS: Final = "pool.expected_block_count"
-"""Constant of the runs that are paid by blocks: how many were to be expected."""
 
 
 def is_paid_by_blocks(recording: Recording) -> bool:
     """Tell whether the site is paid by blocks, as by PPLNS or alone, and not for every hash."""
-    return EXPECTED_BLOCKS in recording.constants
+    return recording.facts.pool is not None
 
 
 def blocks(recording: Recording) -> FloatArray:
@@ -43,8 +42,10 @@ def block_count(recording: Recording) -> float:
 
 def luck_ratio(recording: Recording) -> float:
     """Return blocks found over those to be expected [1]; NaN where none were, or every hash is paid for."""
-    expected = recording.constants.get(EXPECTED_BLOCKS, 0.0)
-    return block_count(recording) / expected if expected > 0.0 else math.nan
+    pool = recording.facts.pool
+    if pool is None or pool.expected_block_count <= 0.0:
+        return math.nan
+    return block_count(recording) / pool.expected_block_count
 
 
 def difficulty_change_ratio(recording: Recording) -> float:
@@ -58,7 +59,7 @@ def hashrate_source(recording: Recording, fleet: str) -> tuple[Signal, float]:
     recorded = recording.signals.get(f"fleet.{fleet}.hashrate_ph_s")
     if recorded is not None:
         return recorded, 1.0
-    efficiency_j_per_th = recording.constants[f"fleet.{fleet}.efficiency_j_per_th"]
+    efficiency_j_per_th = recording.facts.fleet[fleet].efficiency_j_per_th
     return recording[f"fleet.{fleet}.power_mw"], of_power(1.0, efficiency_j_per_th)
 
 
@@ -84,7 +85,7 @@ def with_blocks(recording: Recording, pool: Pool, draws: Generator) -> Recording
     -------
     Recording
         The same, with an event ``block`` of source ``pool`` for each block, its value what the site got for
-        it [BTC], and the constant ``pool.expected_block_count``; unchanged where pay does not come by blocks.
+        it [BTC], and how many were to be expected; unchanged where pay does not come by blocks.
 
     Raises
     ------
@@ -95,8 +96,8 @@ def with_blocks(recording: Recording, pool: Pool, draws: Generator) -> Recording
     if payments is None:
         return recording
     events = sorted((*recording.events, *_rows(payments)), key=lambda event: event.time_s)
-    constants = {**recording.constants, EXPECTED_BLOCKS: payments.expected_count}
-    return replace(recording, events=tuple(events), constants=constants)
+    facts = replace(recording.facts, pool=PoolFacts(payments.expected_count))
+    return replace(recording, events=tuple(events), facts=facts)
 
 
 def _work(recording: Recording) -> Work:

@@ -52,7 +52,7 @@ def petahash_days(recording: Recording) -> float:
 
 def months(recording: Recording) -> tuple[Month, ...]:
     """Return every calendar month of the run; all of their sums add up to the run's."""
-    offset_s = recording.constants.get("run.utc_offset_s", 0.0)
+    offset_s = recording.facts.run.utc_offset_s or 0.0
     names, edges_s = month_edges_s(recording.start_utc_s, recording.end_s, offset_s)
     if len(names) == 1:
         return (_month(names[0], recording),)

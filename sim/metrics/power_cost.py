@@ -67,7 +67,7 @@ def fleet_power_cost_usd(recording: Recording) -> float:
 def _is_plain(recording: Recording) -> bool:
     """Tell whether all power is bought at real time, with nothing on top, and none of it is stored."""
     parts = {"contract_mw", "generation_mw", "battery_power_mw"} & recording.signals.keys()
-    return not parts and "supply.delivery_usd_per_mwh" not in recording.constants
+    return not parts and recording.facts.supply.delivery_usd_per_mwh is None
 
 
 def _line(name: str, power_mw: Signal, price_usd_per_mwh: Signal, sign: float = 1.0) -> CostLine:
@@ -80,10 +80,10 @@ def _contract_lines(recording: Recording) -> list[CostLine]:
         return []
     contract, price = recording["contract_mw"], recording["contract_price_usd_per_mwh"]
     drawn = import_mw(recording)
-    if recording.constants.get("supply.as_consumed", 0.0):
+    if recording.facts.supply.as_consumed:
         return [_line("contract", drawn.minimum_with(contract), price)]
     lines = [_line("contract", contract, price)]
-    if recording.constants.get("supply.resale", 0.0):
+    if recording.facts.supply.resale:
         resold = (contract - drawn).positive_part()
         lines.append(_line("resale", resold, recording["price_usd_per_mwh"], sign=-1.0))
     return lines
@@ -97,7 +97,7 @@ def _real_time_line(recording: Recording) -> CostLine:
 
 
 def _delivery_lines(recording: Recording) -> list[CostLine]:
-    delivery_usd_per_mwh = recording.constants.get("supply.delivery_usd_per_mwh")
+    delivery_usd_per_mwh = recording.facts.supply.delivery_usd_per_mwh
     if delivery_usd_per_mwh is None:
         return []
     price = Signal.constant(delivery_usd_per_mwh, recording.end_s)
@@ -108,7 +108,7 @@ def _generation_lines(recording: Recording) -> list[CostLine]:
     if "generation_mw" not in recording.signals:
         return []
     exported = export_mw(recording)
-    cost = Signal.constant(recording.constants.get("generation.cost_usd_per_mwh", 0.0), recording.end_s)
+    cost = Signal.constant(recording.facts.generation.cost_usd_per_mwh or 0.0, recording.end_s)
     return [
         _line("generation", own_power_mw(recording) + exported, cost),
         _line("export", exported, recording["price_usd_per_mwh"], sign=-1.0),

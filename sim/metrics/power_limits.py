@@ -196,18 +196,14 @@ def resolution_s(recording: Recording) -> float:
     """
     spacings = [MODEL_RESOLUTION_S]
     for name in recording.load_names:
-        spacings += [
-            recording.constants.get(f"load.{name}.{constant}", 0.0)
-            for constant in ("sample_spacing_s", "iteration_period_s")
-        ]
+        load = recording.facts.of_load(name)
+        spacings += [load.sample_spacing_s or 0.0, load.iteration_period_s or 0.0]
     return max(spacings)
 
 
 def coarse_traces(recording: Recording) -> dict[str, float]:
     """Return the replayed traces with rows farther apart than `FINEST_NEEDED_S`: spacing by load [s]."""
-    spacings = {
-        name: recording.constants.get(f"load.{name}.sample_spacing_s", 0.0) for name in recording.load_names
-    }
+    spacings = {name: recording.facts.of_load(name).sample_spacing_s or 0.0 for name in recording.load_names}
     return {name: spacing_s for name, spacing_s in spacings.items() if spacing_s > FINEST_NEEDED_S}
 
 
@@ -285,24 +281,19 @@ def _with_window(check: LimitCheck, window: LimitCheck | None) -> LimitCheck:
 
 
 COUNTED: Final = "grid.count_limits"
-"""Name of the constant of a run whose limits are counted."""
-PREFIX: Final = "grid.limit."
-"""What the names of constants of the user's own limits begin with."""
+"""Name of the fact of a run whose limits are counted."""
 
 
 def recorded_limits(recording: Recording) -> tuple[PowerLimit, ...]:
     """Return the limits that a run is checked against: those that ship, then the user's own."""
-    own: dict[str, dict[str, float]] = {}
-    for constant, value in recording.constants.items():
-        if constant.startswith(PREFIX):
-            name, field = constant.removeprefix(PREFIX).split(".")
-            own.setdefault(name, {})[field] = value
-    return (*published_limits(), *(PowerLimit.of_numbers(name, numbers) for name, numbers in own.items()))
+    own = recording.facts.grid.limit.items()
+    return (*published_limits(), *(PowerLimit.of_numbers(name, numbers) for name, numbers in own))
 
 
 def limit_checks(recording: Recording) -> tuple[LimitCheck, ...]:
     """Return how the site of a run stands to all its limits; to be asked for by `Recording.once`."""
-    return check_recording(recording, recorded_limits(recording), int(recording.constants.get("run.seed", 1)))
+    seed = recording.facts.run.seed
+    return check_recording(recording, recorded_limits(recording), 1 if seed is None else int(seed))
 
 
 def _count(recording: Recording, *, status: Status) -> float:

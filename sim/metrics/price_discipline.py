@@ -36,22 +36,21 @@ def has_one_price(recording: Recording) -> bool:
     """Tell whether a MWh more or less is worth the real-time price, whatever the site draws."""
     if "generation_mw" in recording.signals:
         return False
-    return "contract_mw" not in recording.signals or bool(recording.constants.get("supply.resale", 0.0))
+    return "contract_mw" not in recording.signals or bool(recording.facts.supply.resale)
 
 
 def delivered_usd_per_mwh(recording: Recording) -> Signal:
     """Return the real-time price, delivery included [USD/MWh]."""
-    return recording["price_usd_per_mwh"] + recording.constants.get("supply.delivery_usd_per_mwh", 0.0)
+    return recording["price_usd_per_mwh"] + (recording.facts.supply.delivery_usd_per_mwh or 0.0)
 
 
 def breakeven(recording: Recording, fleet: str) -> Signal:
     """Return the price at which a fleet earns nothing at rated efficiency, operations paid [USD/MWh]."""
-    constants = recording.constants
-    kept = 1.0 - constants.get("stale_fraction", 0.0)
+    facts = recording.facts
     earned = breakeven_usd_per_mwh(
-        kept, constants[f"fleet.{fleet}.efficiency_j_per_th"], constants["pool_fee_fraction"]
+        facts.accepted_fraction, facts.fleet[fleet].efficiency_j_per_th, facts.pool_fee_fraction
     )
-    return recording["hashprice_usd_per_ph_day"] * earned - constants.get("cost.mining_opex_usd_per_mwh", 0.0)
+    return recording["hashprice_usd_per_ph_day"] * earned - (facts.cost.mining_opex_usd_per_mwh or 0.0)
 
 
 def machine_count(recording: Recording, fleet: str) -> float:
@@ -67,7 +66,7 @@ def standby_mw(recording: Recording, fleet: str) -> Signal | None:
     machines = machine_count(recording, fleet)
     if asleep is None or not machines > 0.0:
         return None
-    return asleep * (recording.constants[f"fleet.{fleet}.minimum_mw"] / machines)
+    return asleep * (recording.facts.fleet[fleet].minimum_mw / machines)
 
 
 def mined_above_breakeven_usd(recording: Recording) -> float:
@@ -97,13 +96,13 @@ def marginal_margin_usd_per_mw_year(recording: Recording) -> float:
 
     NaN without fleets, in a run below a day, or where there is no one price.
     """
-    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    rated_mw = recording.rated_fleet_mw
     if recording.end_s < SECONDS_PER_DAY or rated_mw <= 0.0 or not has_one_price(recording):
         return nan
     free = _room(recording, rated_mw)
     earned_usd = 0.0
     for fleet in recording.fleet_names:
-        share = recording.constants[f"fleet.{fleet}.rated_mw"] / rated_mw
+        share = recording.facts.fleet[fleet].rated_mw / rated_mw
         earned_usd += share * _one_megawatt_usd(recording, fleet, free)
     return earned_usd * SECONDS_PER_YEAR / recording.end_s
 
@@ -120,19 +119,19 @@ def _room(recording: Recording, rated_mw: float) -> Signal:
 
 def _one_megawatt_usd(recording: Recording, fleet: str, free: Signal) -> float:
     """Return what one megawatt more of a fleet earns in the run where there is room and it pays [USD]."""
-    constants, price = recording.constants, delivered_usd_per_mwh(recording)
+    facts, price = recording.facts.fleet[fleet], delivered_usd_per_mwh(recording)
     margin = breakeven(recording, fleet) - price
     mines = free * _positive(margin)
-    standby = constants[f"fleet.{fleet}.minimum_mw"] / constants[f"fleet.{fleet}.rated_mw"]
+    standby = facts.minimum_mw / facts.rated_mw
     machines = machine_count(recording, fleet)
     is_cohort = machines > 0.0
     earned_usd = integral_at(mines, margin) / SECONDS_PER_HOUR
     if is_cohort:
         earned_usd -= standby * integral_at(1.0 - mines, price) / SECONDS_PER_HOUR
-        per_mw = machines / constants[f"fleet.{fleet}.rated_mw"]
+        per_mw = machines / facts.rated_mw
     else:
-        per_mw = MEGAWATT_IN_WATTS / constants.get("cost.machine_power_w", nan)
-    wear_usd = constants.get("cost.start_cost_usd_per_machine", 0.0)
+        per_mw = MEGAWATT_IN_WATTS / (recording.facts.cost.machine_power_w or nan)
+    wear_usd = recording.facts.cost.start_cost_usd_per_machine
     starts = len(mines.intervals_above(0.5))
     return earned_usd - (wear_usd * per_mw * starts if wear_usd else 0.0)
 
@@ -144,14 +143,18 @@ def _positive(signal: Signal) -> Signal:
 
 def marginal_payback_years(recording: Recording) -> float:
     """Return in how many years one more megawatt pays its machines and its site back [year]; NaN if never."""
-    site_usd = recording.constants.get("valuation.mining_capex_usd_per_mw", nan)
-    machine_usd_per_th = recording.constants.get("valuation.asic_price_usd_per_th", nan)
-    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    valuation = recording.facts.valuation
+    if (
+        valuation is None
+        or valuation.mining_capex_usd_per_mw is None
+        or valuation.asic_price_usd_per_th is None
+    ):
+        return nan
+    site_usd, machine_usd_per_th = valuation.mining_capex_usd_per_mw, valuation.asic_price_usd_per_th
+    rated_mw = recording.rated_fleet_mw
     th_s = sum(
-        recording.constants[f"fleet.{name}.rated_mw"]
-        * MEGAWATT_IN_WATTS
-        / recording.constants[f"fleet.{name}.efficiency_j_per_th"]
-        for name in recording.fleet_names
+        fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.efficiency_j_per_th
+        for fleet in (recording.facts.fleet[name] for name in recording.fleet_names)
     )
     earned_usd = marginal_margin_usd_per_mw_year(recording)
     if not earned_usd > 0.0:

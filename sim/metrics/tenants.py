@@ -1,6 +1,7 @@
 """What a tenant has, pays for and draws while it moves in."""
 
 import math
+from math import nan
 
 from sim.metrics.base import LoadMetric
 from sim.metrics.energy import energy_mwh
@@ -29,7 +30,8 @@ def it_energy_mwh(recording: Recording, load: str) -> float:
     inside = recording.signals.get(f"load.{load}.it_power_mw")
     if inside is not None:
         return energy_mwh(inside)
-    return energy_mwh(recording[f"load.{load}.power_mw"]) / recording.constants[f"load.{load}.pue_ratio"]
+    pue_ratio = recording.facts.of_load(load).pue_ratio
+    return nan if pue_ratio is None else energy_mwh(recording[f"load.{load}.power_mw"]) / pue_ratio
 
 
 def undrawn_mwh(recording: Recording, load: str) -> float:

@@ -126,6 +126,6 @@ CATALOGUE = (
         "smoothing_energy_mwh",
         "MWh",
         "Energy that power smoothing adds, at the site's meter; 0 without smoothing",
-        lambda recording, load: recording.constants.get(f"load.{load}.smoothing_energy_mwh", 0.0),
+        lambda recording, load: recording.facts.of_load(load).smoothing_energy_mwh or 0.0,
     ),
 )

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from sim.grid.connection import CONSTANTS
 from sim.grid.flicker import long_term_flicker, short_term_flicker
 from sim.grid.voltage import Impedance, highest_power_mw, reactive_mvar, short_circuit_ratio, voltage_pu
 from sim.metrics.base import Metric
@@ -33,8 +32,9 @@ class GridStrength:
     @classmethod
     def recorded(cls, recording: Recording) -> "GridStrength | None":
         """Return what a recording says of its connection; None where that is nothing."""
-        values = [recording.constants.get(f"grid.{name}") for name in CONSTANTS]
-        strength_mva, x_over_r, power_factor = values
+        grid = recording.facts.grid
+        strength_mva, x_over_r = grid.short_circuit_mva, grid.x_over_r_ratio
+        power_factor = grid.power_factor_ratio
         if strength_mva is None or x_over_r is None or power_factor is None:
             return None
         return cls(strength_mva, Impedance.of(strength_mva, x_over_r), power_factor)

@@ -10,7 +10,7 @@ from sim.grid.frequency.assessment import SensitivityRow, warnings_at
 from sim.grid.frequency.measured import spacing_s
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.result import NARROW_HZ, WIDE_HZ
-from sim.metrics.frequency import MEASURED, NOMINAL, felt_mw, frequency, grid_of, points_of
+from sim.metrics.frequency import MEASURED, felt_mw, frequency, grid_of, nominal_hz, points_of
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
 from sim.signals import Signal
@@ -93,7 +93,7 @@ def measured_text(recording: Recording) -> str:
     signal = recording.signals.get(MEASURED)
     if signal is None:
         return ""
-    usual_s, longest_s = spacing_s(signal, recording.constants[NOMINAL])
+    usual_s, longest_s = spacing_s(signal, nominal_hz(recording))
     gap = f", up to {format_duration(longest_s)}" if longest_s > _GAP_COUNT * usual_s else ""
     role = "the site does not move it" if grid_of(recording) is None else "what the site does is added to it"
     return (

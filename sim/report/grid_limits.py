@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.grid.limits import LIMITS_VERSION, PowerLimit, published_limits
-from sim.metrics.power_limits import COUNTED, LimitCheck, check_recording, coarse_traces, limit_checks
+from sim.metrics.power_limits import LimitCheck, check_recording, coarse_traces, limit_checks
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
 from sim.report.local_time import LocalTime
@@ -80,7 +80,7 @@ def checks_of(
     seed = int(scenario.get("seed", 1))
 
     def checks(site: Recording) -> tuple[LimitCheck, ...]:
-        if COUNTED not in site.constants:
+        if not site.facts.grid.count_limits:
             return check_recording(site, limits, seed)
         # the numbers in a recording do not tell where a limit comes from
         named = {limit.name: limit for limit in limits}

@@ -5,11 +5,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from math import isnan
 from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from sim.facts import FleetFacts
 from sim.recording import Recording
 from sim.report.cautions import cautions
 from sim.report.chart_data import chart_data
@@ -128,10 +130,9 @@ def _names(names: tuple[str, ...]) -> str:
 
 
 def _fleet_text(recording: Recording, name: str) -> str:
-    parts = []
-    for key, unit in (("rated_mw", "MW"), ("efficiency_j_per_th", "J/TH")):
-        value = recording.constants.get(f"fleet.{name}.{key}")
-        parts += [] if value is None else [format_value(value, unit)]
+    fleet = recording.facts.fleet.get(name, FleetFacts())
+    stated = ((fleet.rated_mw, "MW"), (fleet.efficiency_j_per_th, "J/TH"))
+    parts = [format_value(value, unit) for value, unit in stated if not isnan(value)]
     return f"{name} ({', '.join(parts)})" if parts else name
 
 

@@ -97,11 +97,14 @@ def unavoidable_charge_usd(recording: Recording, setting: Setting, curve: Mining
 def _of_month(
     recording: Recording, setting: Setting, curve: MiningCurve, month: BillingMonth, alone: BilledMonth
 ) -> float:
-    interval_s = recording.constants["demand_charge.interval_s"]
+    charge = recording.facts.demand_charge
+    if charge is None:
+        return 0.0
+    interval_s = charge.interval_s
     edges_s = np.array(whole_intervals_s(month, interval_s, recording.end_s))
     if edges_s.size < 2:  # noqa: PLR2004 -- two edges make an interval
         return 0.0
-    rate = recording.constants["demand_charge.usd_per_kw_month"] * KW_PER_MW * alone.month_fraction
+    rate = charge.usd_per_kw_month * KW_PER_MW * alone.month_fraction
     terms = bands(setting, edges_s)
     best = best_dispatch(
         _horizon(curve, terms, interval_s, (rate, alone.billed_mw), setting.penalty_usd_per_mwh)

@@ -113,11 +113,10 @@ class Setting:
 
 def setting_of(recording: Recording) -> Setting:
     """Return what the miners of a run meet; the same for every policy."""
-    facts, price = recording.constants, recording["price_usd_per_mwh"]
+    facts, price = recording.facts, recording["price_usd_per_mwh"]
     nothing = Signal.constant(0.0, recording.end_s)
-    generation_cost = facts.get("generation.cost_usd_per_mwh", 0.0)
-    exports = np.where(price.value > generation_cost, facts.get("generation.export_limit_mw", 0.0), 0.0)
-    kept = (1.0 - facts["pool_fee_fraction"]) * (1.0 - facts.get("stale_fraction", 0.0))
+    generation_cost = facts.generation.cost_usd_per_mwh or 0.0
+    exports = np.where(price.value > generation_cost, facts.generation.export_limit_mw or 0.0, 0.0)
     return Setting(
         ai_mw=recording["ai_power_mw"],
         limit_mw=recording["limit_mw"],
@@ -126,10 +125,10 @@ def setting_of(recording: Recording) -> Setting:
         contract_mw=recording.signals.get("contract_mw", nothing),
         price_usd_per_mwh=price,
         contract_usd_per_mwh=_contract_price(recording),
-        wires_usd_per_mwh=_peak_price(recording) + facts.get("supply.delivery_usd_per_mwh", 0.0),
-        earned_usd_per_ph_h=recording["hashprice_usd_per_ph_day"] * (kept / HOURS_PER_DAY),
+        wires_usd_per_mwh=_peak_price(recording) + (facts.supply.delivery_usd_per_mwh or 0.0),
+        earned_usd_per_ph_h=recording["hashprice_usd_per_ph_day"] * (facts.paid_fraction / HOURS_PER_DAY),
         generation_usd_per_mwh=generation_cost,
-        operations_usd_per_mwh=facts.get("cost.mining_opex_usd_per_mwh", 0.0),
+        operations_usd_per_mwh=facts.cost.mining_opex_usd_per_mwh or 0.0,
         penalty_usd_per_mwh=penalty_usd_per_mwh(recording),
     )
 
@@ -137,9 +136,9 @@ def setting_of(recording: Recording) -> Setting:
 def _contract_price(recording: Recording) -> Signal:
     """Return what one MWh more costs within the contract [USD/MWh]: if resold, the real-time price."""
     price = recording["price_usd_per_mwh"]
-    if "contract_mw" not in recording.signals or recording.constants.get("supply.resale", 0.0):
+    if "contract_mw" not in recording.signals or recording.facts.supply.resale:
         return price
-    if recording.constants.get("supply.as_consumed", 0.0):
+    if recording.facts.supply.as_consumed:
         return recording["contract_price_usd_per_mwh"]
     return Signal.constant(0.0, recording.end_s)
 

@@ -21,14 +21,14 @@ from math import inf, isfinite
 from typing import NamedTuple
 
 from sim.market.four_cp import PEAK_MONTHS
-from sim.metrics.coincident_peaks import peak_demands
+from sim.metrics.coincident_peaks import peak_demands, rate_usd_per_mw_year
 from sim.metrics.demand import billed_months
 from sim.metrics.economics import hashes_at
 from sim.metrics.exceedance import excess_mw
 from sim.metrics.ledger.lines import services_gain_usd
 from sim.metrics.power_cost import fleet_power_cost_usd
 from sim.recording import Recording
-from sim.units import KW_PER_MW, SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR
 
 
 class ObjectiveTerms(NamedTuple):
@@ -56,6 +56,7 @@ class ObjectiveTerms(NamedTuple):
 
 
 def penalty_usd_per_mwh(recording: Recording) -> float:
+<<<<<<< HEAD
     """Return what a MWh above the limit costs [USD/MWh]; infinity, where the scenario says nothing."""
     return recording.constants.get("cost.exceedance_penalty_usd_per_mwh", inf)
 
@@ -64,6 +65,11 @@ def _penalty_usd(recording: Recording, alone: Recording) -> float:
     """Return what energy above the limit costs beyond that of AI alone [USD]; 0 where no price is stated."""
     price = penalty_usd_per_mwh(recording)
     return price * (_excess_mwh(recording) - _excess_mwh(alone)) if price < inf else 0.0
+=======
+    """Return what a MWh above the limit costs: the scenario's, else the default [USD/MWh]."""
+    penalty = recording.facts.cost.exceedance_penalty_usd_per_mwh
+    return DEFAULT_PENALTY_USD_PER_MWH if penalty is None else penalty
+>>>>>>> f478460 (Facts of a run are plain types, which its recording holds; numbers by dotted names are what a folder keeps of them)
 
 
 def objective_terms(recording: Recording) -> ObjectiveTerms:
@@ -73,8 +79,13 @@ def objective_terms(recording: Recording) -> ObjectiveTerms:
     return ObjectiveTerms(
         revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"]),
         power_usd=recording.once(fleet_power_cost_usd),
+<<<<<<< HEAD
         operations_usd=recording.constants.get("cost.mining_opex_usd_per_mwh", 0.0) * energy_mwh,
         exceedance_usd=_penalty_usd(recording, alone),
+=======
+        operations_usd=(recording.facts.cost.mining_opex_usd_per_mwh or 0.0) * energy_mwh,
+        exceedance_usd=penalty_usd_per_mwh(recording) * (_excess_mwh(recording) - _excess_mwh(alone)),
+>>>>>>> f478460 (Facts of a run are plain types, which its recording holds; numbers by dotted names are what a folder keeps of them)
         demand_usd=demand_usd(recording) - demand_usd(alone),
         peaks_usd=_peaks_usd(recording) - _peaks_usd(alone),
         services_usd=services_gain_usd(recording),
@@ -98,7 +109,7 @@ def demand_usd(recording: Recording) -> float:
 
 def peak_rate_usd_per_mw(recording: Recording) -> float:
     """Return what a MW at one coincident peak costs in the year after [USD/MW]."""
-    return recording.constants.get("four_cp.rate_usd_per_kw_year", 0.0) * KW_PER_MW / len(PEAK_MONTHS)
+    return rate_usd_per_mw_year(recording) / len(PEAK_MONTHS)
 
 
 def _peaks_usd(recording: Recording) -> float:

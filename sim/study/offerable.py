@@ -118,22 +118,19 @@ def _filled(gains: FloatArray, most_mw: FloatArray, room_mw: FloatArray) -> Floa
 
 def offerables_of(recording: Recording) -> Offerables:
     """Return the services of a run that the policy may offer; the same for every policy."""
-    names = [name for name in SERVED_FIRST if f"ancillary.{name}.policy_up_to_mw" in recording.constants]
-    least_mw, most_mw = (
-        sum(recording.constants[f"fleet.{name}.{bound}"] for name in recording.fleet_names) if names else 0.0
-        for bound in ("minimum_mw", "rated_mw")
-    )
+    names = [name for name in SERVED_FIRST if name in recording.facts.ancillary]
+    least_mw, most_mw = (recording.least_fleet_mw, recording.rated_fleet_mw) if names else (0.0, 0.0)
     return Offerables(tuple(_offerable(recording, name) for name in names), least_mw, most_mw)
 
 
 def _offerable(recording: Recording, name: str) -> Offerable:
-    facts, service = recording.constants, f"ancillary.{name}"
+    facts, service = recording.facts.ancillary[name], f"ancillary.{name}"
     called = recording[f"{service}.called_fraction"]
-    window_s = facts[f"{service}.restored_after_s"]
+    window_s = facts.restored_after_s
     lately = called.rolling_maximum(window_s) if window_s > 0.0 else called
     uncalled = Signal.steps(lately.time_s, np.where(lately.value > 0.0, 0.0, 1.0), lately.end_s)
     return Offerable(
-        facts[f"{service}.policy_up_to_mw"],
+        facts.policy_up_to_mw,
         name == _DOWNWARD,
         recording[f"{service}.price_usd_per_mwh"],
         (recording[f"{service}.shortfall_usd_per_mwh"] * uncalled.simplify()).simplify(),

@@ -157,11 +157,7 @@ def inertia_usd(setting: Setting, fleets: Iterable[AnyFleet], end_s: float, *, w
 
 def _sold_anyway(recording: Recording) -> list[str]:
     """Return the services whose awards do not depend on the policy."""
-    return [
-        name
-        for name in sold_services(recording)
-        if f"ancillary.{name}.policy_up_to_mw" not in recording.constants
-    ]
+    return [name for name in sold_services(recording) if name not in recording.facts.ancillary]
 
 
 def _windfalls_usd(recording: Recording) -> float:

@@ -111,3 +111,11 @@ def test_no_draw_comes_from_a_global_random_generator():
 
 def test_the_lock_names_no_registry_host():
     assert "://" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_facts_are_met_by_their_types_and_by_dotted_names_in_files_alone():
+    allowed = {"facts", "recording.py", "result.py"}
+    for path in MODULES:
+        if path.relative_to(ROOT / "sim").parts[0] not in allowed:
+            found = re.findall(r"\.constants\b(?!\()|\bconstants\[", path.read_text(encoding="utf-8"))
+            assert found == [], path

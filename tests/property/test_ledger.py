@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import load_scenario, run
+from sim.facts import Facts
 from sim.metrics.ledger import ledger
 from sim.metrics.ledger.power import site_bill
 from sim.metrics.statement import statement, total
@@ -97,7 +98,7 @@ def recordings(draw, powers=lines):
         constants["generation.export_limit_mw"] = draw(st.sampled_from([0.0, 40.0]))
     if draw(st.booleans()):
         constants["supply.delivery_usd_per_mwh"] = 4.0
-    return Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+    return Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of(constants))
 
 
 def scale_usd(recording):
@@ -194,7 +195,7 @@ def test_doubling_every_price_doubles_every_line(recording):
     prices = {
         name: 2.0 * value if "_usd_per_" in name else value for name, value in recording.constants.items()
     }
-    before, after = by_item(recording), by_item(replace(recording, signals=double, constants=prices))
+    before, after = by_item(recording), by_item(replace(recording, signals=double, facts=Facts.of(prices)))
     assert before.keys() == after.keys()
     for item, (quantity, amount) in before.items():
         same_quantity = quantity if "tenant keeps" not in item[2] else 2.0 * quantity

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.facts import Facts
 from sim.market.ancillary import AncillaryService, Conditions
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
@@ -84,7 +85,7 @@ def sites(draw):
         }
     signals, constants = draw(supplied(signals, constants))
     signals, constants = draw(offered(signals, constants))
-    return fleets, Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+    return fleets, Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of(constants))
 
 
 @st.composite
@@ -375,7 +376,7 @@ def steady(signals, constants, services, fleet_mw, awards_mw):
             f"ancillary.{name}.policy_up_to_mw": most_mw,
             f"ancillary.{name}.restored_after_s": 600.0,
         }
-    return Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+    return Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of(constants))
 
 
 @settings(max_examples=40, deadline=None)

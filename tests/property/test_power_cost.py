@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.facts import Facts
 from sim.metrics import measure
 from sim.metrics.power_cost import cost_lines
 from sim.recording import Recording, add_totals
@@ -54,7 +55,7 @@ def sites(draw):
         "supply.as_consumed": float(settlement == "as-consumed"),
         "supply.delivery_usd_per_mwh": draw(st.floats(0.1, 20.0)),
     }
-    return settlement, Recording(0.0, END_S, add_totals(signals, END_S), (), constants)
+    return settlement, Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of(constants))
 
 
 @settings(max_examples=60, deadline=None)
@@ -85,11 +86,11 @@ def test_what_is_bought_made_sold_and_lost_adds_up(site):
 def test_a_contract_that_is_resold_does_not_change_what_the_miners_cost(site):
     _, recording = site
     constants = dict(recording.constants) | {"supply.resale": 1.0, "supply.as_consumed": 0.0}
-    with_contract = Recording(0.0, END_S, recording.signals, (), constants)
+    with_contract = Recording(0.0, END_S, recording.signals, (), Facts.of(constants))
     without = {name: signal for name, signal in recording.signals.items() if not name.startswith("contract")}
 
     cost_usd = [
         measure(found)["fleet_power_cost_usd"].value
-        for found in (with_contract, Recording(0.0, END_S, without, (), constants))
+        for found in (with_contract, Recording(0.0, END_S, without, (), Facts.of(constants)))
     ]
     assert cost_usd[0] == pytest.approx(cost_usd[1], rel=1e-6, abs=0.01)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.facts import Facts
 from sim.recording import SIGNALS, EventRow, Recording, Track, add_totals
 from sim.signals import Signal
 from sim.units import unit_of
@@ -74,7 +75,13 @@ def a_recording(**signals):
         "fleet_target_mw": Signal.constant(60.0, 100.0),
         "limit_mw": Signal.constant(200.0, 100.0),
     } | signals
-    return Recording(5.0, 100.0, add_totals(everything, 100.0), (EventRow(1.0, "a", "b", 2.0),), {"c": 1.0})
+    return Recording(
+        5.0,
+        100.0,
+        add_totals(everything, 100.0),
+        (EventRow(1.0, "a", "b", 2.0),),
+        Facts.of({"fleet.x.rated_mw": 50.0}),
+    )
 
 
 def test_totals_are_the_sums_of_their_parts():
@@ -129,7 +136,7 @@ def test_without_mining_the_site_is_ai_alone():
     assert alone["load.b.power_mw"] is recording["load.b.power_mw"]
     assert alone["limit_mw"] is recording["limit_mw"]
     assert (alone.start_utc_s, alone.end_s, alone.events) == (5.0, 100.0, recording.events)
-    assert alone.constants == {"c": 1.0}
+    assert alone.constants == {"fleet.x.rated_mw": 50.0}
 
 
 def test_what_is_computed_once_is_known_per_recording():

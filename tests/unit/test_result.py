@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ResultError
+from sim.facts import Facts
 from sim.metrics import Measurement, Metric
 from sim.recording import EventRow, Recording
 from sim.result import DATA_FILES, Result, metrics_document, new_folder, read_result, write_result
@@ -83,7 +84,11 @@ def test_extreme_numbers_keep_every_bit(result, tmp_path):
     values = np.array([-0.0, 5e-324, 1.7976931348623157e308, -1e-300, 0.1 + 0.2])
     odd = Signal(np.array([0.0, 5e-324, 1e-9, 1.0, 3e9]), values, values[::-1].copy(), 1e12)
     recording = Recording(
-        -1e9, 1e12, {"load.a.power_mw": odd}, (EventRow(0.1, "ä", "decision: ü", -0.0),), {"c": 0.1}
+        -1e9,
+        1e12,
+        {"load.a.power_mw": odd},
+        (EventRow(0.1, "ä", "decision: ü", -0.0),),
+        Facts.of({"fleet.x.rated_mw": 0.1}),
     )
     write_result(Result(result.scenario, recording, {}, {}), tmp_path)
     found = read_result(tmp_path).recording

@@ -18,14 +18,14 @@ CURTAILMENT_VALUES: tuple[Callable[[Recording], float], ...] = (resale_gain_usd,
 
 def billed_fraction(recording: Recording, lease: str) -> Signal:
     """Return the share of the rent that is owed at each instant: what is used, not below take-or-pay [1]."""
-    site, constants = recording["site_power_mw"], recording.constants
-    least = constants[f"lease.{lease}.take_or_pay_fraction"]
+    site, terms = recording["site_power_mw"], recording.facts.lease[lease]
+    least = terms.take_or_pay_fraction
     if least >= 1.0:
         return Signal.constant(1.0, site.end_s, site.start_s)
     used = Signal.constant(0.0, site.end_s, site.start_s)
     for part in recording.lease_parts(lease):
         used = used + _it_power_mw(recording, part)
-    share = used * (1.0 / constants[f"lease.{lease}.critical_mw"])
+    share = used * (1.0 / terms.critical_mw)
     return share.maximum_with(least).minimum_with(1.0)
 
 
@@ -33,14 +33,15 @@ def _it_power_mw(recording: Recording, part: str) -> Signal:
     """Return the IT power of a hall, or of a load outside halls [MW]."""
     if part.startswith("hall."):
         return recording[f"{part}.it_power_mw"]
-    return recording[f"{part}.power_mw"] * (1.0 / recording.constants.get(f"{part}.pue_ratio", 1.0))
+    pue_ratio = recording.facts.of_load(part.removeprefix("load.")).pue_ratio
+    return recording[f"{part}.power_mw"] * (1.0 / (1.0 if pue_ratio is None else pue_ratio))
 
 
 def in_force(recording: Recording, lease: str) -> Signal:
     """Return whether a lease runs at each instant: 1 from its commencement to the end of its term, else 0."""
     rent = recording[f"lease.{lease}.rent_usd_per_h"]
-    start_s, end_s = (recording.constants[f"lease.{lease}.{edge}_s"] for edge in ("start", "end"))
-    runs = (rent.time_s >= start_s) & (rent.time_s < end_s)
+    terms = recording.facts.lease[lease]
+    runs = (rent.time_s >= terms.start_s) & (rent.time_s < terms.end_s)
     return Signal.steps(rent.time_s, runs.astype(np.float64), rent.end_s)
 
 
@@ -54,19 +55,19 @@ def lease_lines(recording: Recording) -> Iterator[LedgerLine]:
 
 def _rent_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     rent, billed = recording[f"lease.{lease}.rent_usd_per_h"], billed_fraction(recording, lease)
-    constants = recording.constants
+    terms = recording.facts.lease[lease]
     billed_s = integral_at(billed, in_force(recording, lease))
-    mw_years = constants[f"lease.{lease}.critical_mw"] * billed_s / SECONDS_PER_YEAR
+    mw_years = terms.critical_mw * billed_s / SECONDS_PER_YEAR
     rent_usd = integral_at(billed, rent) / SECONDS_PER_HOUR
     yield LedgerLine("ai", LEASE, f"{lease}: rent", mw_years, "MW·year", rent_usd)
-    opex_fraction = 1.0 - constants[f"lease.{lease}.ebitda_margin_fraction"]
+    opex_fraction = 1.0 - terms.ebitda_margin_fraction
     yield LedgerLine(
         "ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction
     )
 
 
 def _energy_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
-    if recording.constants[f"lease.{lease}.pass_through"]:
+    if recording.facts.lease[lease].pass_through:
         bill = lease_bill(recording, lease, in_force(recording, lease))
         energy_mwh = sum(bought.energy_mwh for way, bought in bill.items() if way != DELIVERY)
         cost_usd = sum(bought.cost_usd for bought in bill.values())
@@ -74,8 +75,8 @@ def _energy_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
 
 
 def _curtailment_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
-    if recording.constants[f"lease.{lease}.tenant_keeps_curtailment"]:
+    if recording.facts.lease[lease].tenant_keeps_curtailment:
         value_usd = sum(value(recording) for value in CURTAILMENT_VALUES)
-        passed_usd = recording.constants[f"lease.{lease}.curtailment_share_fraction"] * value_usd
+        passed_usd = recording.facts.lease[lease].curtailment_share_fraction * value_usd
         item = f"{lease}: share of curtailment value that the tenant keeps"
         yield LedgerLine("mining", LEASE, item, value_usd, "USD", -passed_usd)

@@ -106,9 +106,10 @@ def charge_lines(recording: Recording) -> Iterator[LedgerLine]:
             item = f"demand charge {month.name}"
             mw_months = month.billed_mw * month.month_fraction
             yield LedgerLine("site", CHARGES, item, mw_months, "MW·month", -month.charge_usd)
-    if "four_cp.previous_average_mw" in recording.constants:
+    four_cp = recording.facts.four_cp
+    if four_cp is not None:
         years = recording.end_s / SECONDS_PER_YEAR
-        mw_years = recording.constants["four_cp.previous_average_mw"] * years
+        mw_years = four_cp.previous_average_mw * years
         charge_usd = this_years_charge_usd(recording)
         yield LedgerLine(
             "site", CHARGES, "transmission, on last summer's peaks", mw_years, "MW·year", -charge_usd
@@ -127,7 +128,7 @@ def machine_starts(recording: Recording, fleet: str) -> float:
     asleep = recording.signals.get(f"fleet.{fleet}.asleep_count")
     if asleep is not None:
         return rise_mw(-asleep)
-    power_w = recording.constants.get("cost.machine_power_w")
+    power_w = recording.facts.cost.machine_power_w
     if power_w is None:
         return 0.0
     return rise_mw(recording[f"fleet.{fleet}.power_mw"]) * MEGAWATT_IN_WATTS / power_w
@@ -135,19 +136,20 @@ def machine_starts(recording: Recording, fleet: str) -> float:
 
 def opex_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield operations of mining and of AI by the MWh, starts, wear of a battery, and what is due anyway."""
-    price = recording.constants.get
+    price = recording.facts.cost
     mining_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
-    yield cost("mining", OPEX, "operations", (mining_mwh, "MWh"), price("cost.mining_opex_usd_per_mwh"))
+    yield cost("mining", OPEX, "operations", (mining_mwh, "MWh"), price.mining_opex_usd_per_mwh)
     starts = sum(machine_starts(recording, fleet) for fleet in recording.fleet_names)
-    start_price = price("cost.start_cost_usd_per_machine")
+    start_price = price.start_cost_usd_per_machine
     yield cost("mining", OPEX, "starts of machines", (starts, "start"), start_price)
-    if price("cost.ai_opex_usd_per_mwh") is not None or not recording.lease_names:
+    if price.ai_opex_usd_per_mwh is not None or not recording.lease_names:
         ai_mwh = recording["ai_power_mw"].integral() / SECONDS_PER_HOUR
-        yield cost("ai", OPEX, "operations", (ai_mwh, "MWh"), price("cost.ai_opex_usd_per_mwh"))
-    if "battery_power_mw" in recording.signals:
+        yield cost("ai", OPEX, "operations", (ai_mwh, "MWh"), price.ai_opex_usd_per_mwh)
+    battery = recording.facts.battery
+    if "battery_power_mw" in recording.signals and battery is not None:
         given_mwh = recording.once(given_energy_mwh)
-        yield cost("site", OPEX, "battery: wear", (given_mwh, "MWh"), price("battery.wear_usd_per_mwh"))
-    fixed_usd_per_year = price("cost.fixed_usd_per_year", 0.0)
+        yield cost("site", OPEX, "battery: wear", (given_mwh, "MWh"), battery.wear_usd_per_mwh)
+    fixed_usd_per_year = price.fixed_usd_per_year
     if fixed_usd_per_year:
         years = recording["site_power_mw"].duration_s / SECONDS_PER_YEAR
         yield cost("site", OPEX, "fixed", (years, "year"), fixed_usd_per_year)
@@ -156,5 +158,5 @@ def opex_lines(recording: Recording) -> Iterator[LedgerLine]:
 def penalty_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield the energy above the limit at its price."""
     energy = (recording.once(exceedance).energy_mwh, "MWh")
-    price = recording.constants.get("cost.exceedance_penalty_usd_per_mwh")
+    price = recording.facts.cost.exceedance_penalty_usd_per_mwh
     yield cost("site", "penalty", "energy above the limit", energy, price)

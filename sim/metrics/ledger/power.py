@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.facts import SupplyFacts
 from sim.metrics.generation import import_mw
 from sim.metrics.ledger.lines import POWER, LedgerLine, Segment
 from sim.metrics.power_cost import cost_lines, integral_at
@@ -61,7 +62,7 @@ def site_bill(recording: Recording) -> Bill:
 def resale_gain_usd(recording: Recording) -> float:
     """Return what the resale of contracted power brought, less what the contract asked for it [USD]."""
     contract = recording.signals.get("contract_mw")
-    if contract is None or not recording.constants.get("supply.resale", 0.0):
+    if contract is None or not recording.facts.supply.resale:
         return 0.0
     sold = (contract - import_mw(recording)).positive_part()
     price, paid = recording["price_usd_per_mwh"], recording["contract_price_usd_per_mwh"]
@@ -79,7 +80,7 @@ def ai_bills(recording: Recording) -> Mapping[str, Bill]:
     alone = tuple(part for part in recording.ai_parts if part not in leased)
     drawn = {f"lease {lease}": members for lease, members in parts.items()} | {UNLEASED: alone}
     return {
-        who: _bill(_power_mw(recording, members), prices, recording.constants)
+        who: _bill(_power_mw(recording, members), prices, recording.facts.supply)
         for who, members in drawn.items()
         if members
     }
@@ -92,7 +93,7 @@ def lease_bill(recording: Recording, lease: str, in_force: Signal) -> Bill:
     prices = {
         way: (in_force * whether, in_force * price) for way, (whether, price) in _ai_prices(recording).items()
     }
-    return _bill(_power_mw(recording, recording.lease_parts(lease)), prices, recording.constants)
+    return _bill(_power_mw(recording, recording.lease_parts(lease)), prices, recording.facts.supply)
 
 
 def _power_mw(recording: Recording, parts: tuple[str, ...]) -> list[Signal]:
@@ -114,18 +115,16 @@ def _ai_prices(recording: Recording) -> Mapping[str, tuple[Signal, Signal]]:
     }
 
 
-def _bill(
-    powers_mw: list[Signal], prices: Mapping[str, tuple[Signal, Signal]], constants: Mapping[str, float]
-) -> Bill:
+def _bill(powers_mw: list[Signal], prices: Mapping[str, tuple[Signal, Signal]], supply: SupplyFacts) -> Bill:
     bill = {}
     for way, (whether, price) in prices.items():
         energy_mwh = sum(integral_at(power, whether) for power in powers_mw) / SECONDS_PER_HOUR
         bill[way] = Bought(
             energy_mwh, sum(integral_at(power, price) for power in powers_mw) / SECONDS_PER_HOUR
         )
-    if "supply.delivery_usd_per_mwh" in constants:
+    if supply.delivery_usd_per_mwh is not None:
         energy_mwh = sum(bought.energy_mwh for bought in bill.values())
-        bill[DELIVERY] = Bought(energy_mwh, energy_mwh * constants["supply.delivery_usd_per_mwh"])
+        bill[DELIVERY] = Bought(energy_mwh, energy_mwh * supply.delivery_usd_per_mwh)
     return bill
 
 
@@ -150,7 +149,7 @@ def _shares(recording: Recording) -> Iterator[tuple[Segment, str, Bill]]:
     for who, bill in recording.once(ai_bills).items():
         yield "ai", who, bill
     if "battery_power_mw" in recording.signals:
-        bill = _bill([recording["battery_power_mw"]], _ai_prices(recording), recording.constants)
+        bill = _bill([recording["battery_power_mw"]], _ai_prices(recording), recording.facts.supply)
         yield "site", "battery", bill
 
 

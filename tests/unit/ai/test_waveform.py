@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sim.ai.waveform import Iteration, Waveform, recorded_iterations, site_waveform, with_iterations
+from sim.facts import Facts
 from sim.recording import Recording, add_totals
 from sim.rng import stream
 from sim.signals import Signal
@@ -33,7 +34,7 @@ def a_recording(**constants):
         "fleet.miners.power_mw": Signal.steps([0.0, 60.0], [30.0, 5.0], 300.0),
     }
     kinds = {"first": "training", "second": "training", "chat": "inference"}
-    return Recording(0.0, 300.0, add_totals(signals, 300.0), (), constants, kinds)
+    return Recording(0.0, 300.0, add_totals(signals, 300.0), (), Facts.of(constants), kinds)
 
 
 @pytest.mark.parametrize("iteration", [STEADY, JITTERY, Iteration(overshoot_fraction=0.2)])
@@ -171,13 +172,10 @@ def test_a_recording_says_how_its_training_loads_swing():
             "load.first.iteration_duty_fraction": 0.6,
             "load.first.iteration_jitter_fraction": 0.01,
             "load.first.iteration_low_fraction": 0.5,
-            "load.first.overshoot_fraction": 0.1,
         }
     )
 
-    first = Iteration(
-        period_s=2.5, duty_fraction=0.6, jitter_fraction=0.01, low_fraction=0.5, overshoot_fraction=0.1
-    )
+    first = Iteration(period_s=2.5, duty_fraction=0.6, jitter_fraction=0.01, low_fraction=0.5)
     assert recorded_iterations(recording) == {"first": first, "second": Iteration()}
 
 

@@ -1,16 +1,18 @@
 """Exports: what a file says is what the run recorded."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from report_fakes import pulses, recording_of, stored
+from report_fakes import pulses, recording_of, stating, stored
 
 from sim.errors import ResultError
 from sim.export import FORMATS, Profile, write_profile
 from sim.export.points import JUMP_S, ROWS, points
 from sim.export.profile import connection_mw
+from sim.facts import Facts
 from sim.signals import Signal
 
 HOUR_S = 3600.0
@@ -22,8 +24,7 @@ def result_of(end_s=2 * HOUR_S, **constants):
         np.arange(0.0, end_s, 77.7), np.tile([20.0, 35.0], 47)[: int(end_s // 77.7) + 1], end_s
     )
     recording = recording_of({"llama": wave, "chat": steps}, end_s)
-    recording.constants.update(constants)
-    return stored(recording)
+    return stored(stating(recording, constants))
 
 
 def written(form, tmp_path, **window):
@@ -149,7 +150,9 @@ def test_every_file_says_units_sign_kind_and_run(form, tmp_path):
 def test_the_connection_draws_site_power_less_own_generation_and_gives_what_is_sold():
     recording = recording_of({"a": Signal.constant(100.0, HOUR_S)}, HOUR_S, with_fleet=False)
     recording.signals["generation_mw"] = Signal.steps([0.0, 1800.0], [30.0, 150.0], HOUR_S)
-    recording.constants["generation.export_limit_mw"] = 20.0
+    recording = replace(
+        recording, facts=Facts.of({**recording.constants, "generation.export_limit_mw": 20.0})
+    )
     recording.signals["price_usd_per_mwh"] = Signal.constant(50.0, HOUR_S)
     power = connection_mw(recording)
     assert power.at([0.0, 2000.0]).tolist() == [70.0, -20.0]

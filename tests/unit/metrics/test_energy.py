@@ -74,5 +74,5 @@ def test_the_balance_shows_what_the_parts_miss(record):
 
     signals = dict(recording.signals)
     signals["site_power_mw"] = recording["site_power_mw"] + 2.0
-    wrong = type(recording)(0.0, 3600.0, signals, (), recording.constants)
+    wrong = type(recording)(0.0, 3600.0, signals, (), recording.facts)
     assert values(wrong, "energy_balance_error_mwh")[0] == pytest.approx(2.0, rel=1e-9)

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from sim.facts import Facts
 from sim.metrics import measure
 from sim.metrics.ledger import ACCOUNTS, ledger, sum_usd
 from sim.metrics.ledger.lines import LedgerLine
@@ -39,7 +40,7 @@ def with_signals(recording, **signals):
 def leased(recording, name="gpu", parts=("load.a",), rent=10_000.0, **terms):
     constants = {f"lease.{name}.{term}": value for term, value in {**LEASE, **terms}.items()}
     constants |= {f"lease.{name}.part.{part}": 1.0 for part in parts}
-    recording = replace(recording, constants={**recording.constants, **constants})
+    recording = replace(recording, facts=Facts.of({**recording.constants, **constants}))
     return with_signals(recording, **{f"lease.{name}.rent_usd_per_h": rent})
 
 

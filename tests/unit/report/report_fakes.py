@@ -1,9 +1,11 @@
 """Stored results of our own making, from signals drawn by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from sim.facts import Facts
 from sim.metrics import CATALOGUE, measure
 from sim.recording import EventRow, Recording
 from sim.result import StoredResult, metrics_document
@@ -88,7 +90,7 @@ def recording_of(
         "hashprice_usd_per_ph_day": Signal.constant(50.0, end_s),
         "price_usd_per_btc": Signal.constant(90_000.0, end_s),
     }
-    return Recording(START_UTC_S, end_s, signals, events, constants)
+    return Recording(START_UTC_S, end_s, signals, events, Facts.of(constants))
 
 
 def decisions(end_s: float, period_s: float = 7200.0) -> tuple[EventRow, ...]:
@@ -139,6 +141,11 @@ def stored(recording: Recording, metrics: dict[str, Any] | None = None, **scenar
     )
 
 
+def stating(recording: Recording, numbers: dict[str, float]) -> Recording:
+    """The same recording, which states some facts more or in place of its own."""
+    return replace(recording, facts=Facts.of(recording.constants | numbers))
+
+
 def measured(recording: Recording) -> dict[str, Any]:
     """The metrics of a recording as a result folder holds them."""
     whole = Recording(
@@ -146,7 +153,14 @@ def measured(recording: Recording) -> dict[str, Any]:
         recording.end_s,
         recording.signals,
         recording.events,
-        {"run.event_count": 1.0, "run.settle_count": 1.0, "run.decision_count": 1.0, **recording.constants},
+        Facts.of(
+            {
+                "run.event_count": 1.0,
+                "run.settle_count": 1.0,
+                "run.decision_count": 1.0,
+                **recording.constants,
+            }
+        ),
     )
     return metrics_document(measure(whole))
 

@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 
 from report_fakes import recording_of, stored, week_loads
 
+from sim.facts import Facts
 from sim.report.grid_limits import checks_of, grid_section, limit_document, trace_warnings
 from sim.report.local_time import LocalTime
 from sim.report.page import page
@@ -45,7 +47,9 @@ def test_without_a_fleet_both_columns_are_one():
 def test_a_coarse_trace_is_warned_of_on_the_page():
     recording = recording_of(week_loads(DAY_S), DAY_S)
     assert trace_warnings(recording) == ()
-    recording.constants["load.chat.sample_spacing_s"] = 300.0
+    recording = replace(
+        recording, facts=Facts.of({**recording.constants, "load.chat.sample_spacing_s": 300.0})
+    )
     (warning,) = trace_warnings(recording)
     assert "load chat has a row every 5 min" in warning
     result = stored(recording)

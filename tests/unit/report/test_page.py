@@ -187,7 +187,7 @@ def test_a_run_without_price_has_no_price_panel():
     signals = {
         name: signal for name, signal in whole.signals.items() if not name.startswith("price_usd_per_mwh")
     }
-    recording = Recording(whole.start_utc_s, whole.end_s, signals, whole.events, whole.constants)
+    recording = Recording(whole.start_utc_s, whole.end_s, signals, whole.events, whole.facts)
     text = text_of(stored(recording, not_assessable()))
     assert json.loads(Elements(text).scripts[0])["price"] is None
     assert "Every line of the ledger" not in text

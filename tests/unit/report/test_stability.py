@@ -1,12 +1,14 @@
 """How the site moves, as page and terminal show it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from report_fakes import day_course, pulses, recording_of, week_loads
 
 from sim.cli import main
+from sim.facts import Facts
 from sim.metrics.site_spectrum import MOST_STRETCHES, site_spectrum
 from sim.report.local_time import LocalTime
 from sim.report.stability import MOST_DIPS, dip_rows, stability_section
@@ -26,7 +28,9 @@ def square(end_s=4 * 3600.0, period_s=100.0, *, training=False, resolution_s=1.0
     recording = recording_of({"job": Signal.steps(times_s, levels_mw, end_s)}, end_s, with_fleet=False)
     if training:
         recording.load_kinds["job"] = "training"
-        recording.constants["load.job.iteration_period_s"] = resolution_s
+        recording = replace(
+            recording, facts=Facts.of({**recording.constants, "load.job.iteration_period_s": resolution_s})
+        )
     return recording
 
 
@@ -96,7 +100,9 @@ def test_iterations_of_a_training_job_are_told_from_a_synthesised_window():
 
 def test_a_coarse_trace_tells_only_of_slow_swings():
     recording = square()
-    recording.constants["load.job.sample_spacing_s"] = 300.0
+    recording = replace(
+        recording, facts=Facts.of({**recording.constants, "load.job.sample_spacing_s": 300.0})
+    )
     found = site_spectrum(recording)
     assert found.known_hz == pytest.approx(1.0 / 600.0)
     assert math.isnan(found.site.bands[1].rms_mw)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.facts import Facts
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.recording import Recording, add_totals
@@ -46,7 +47,7 @@ def site(ai_mw, price, fleet_mw=None, limit_mw=100.0, **constants):
         "fleet.m.minimum_mw": 0.0,
         "fleet.m.efficiency_j_per_th": 17.5,
     }
-    return Recording(0.0, END_S, add_totals(signals, END_S), (), {**facts, **named})
+    return Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of({**facts, **named}))
 
 
 def test_foresight_mines_where_the_price_is_below_what_mining_earns():
@@ -80,7 +81,7 @@ def test_beyond_take_or_pay_the_price_may_fall_and_the_best_corner_is_the_far_on
         "contract_mw": Signal.constant(4.0, END_S),
         "contract_price_usd_per_mwh": hours(30.0, 30.0),
     }
-    bought = Recording(0.0, END_S, signals, (), recording.constants)
+    bought = Recording(0.0, END_S, signals, (), recording.facts)
 
     # first hour: 10 MW at 60, and 6 of them are paid 50; second: only the 4 MW that are paid for anyway
     assert benchmarks(bought, [FLEET]).bound_usd == pytest.approx(600.0 + 300.0 + 240.0)
@@ -167,7 +168,7 @@ def with_regulation_down(recording, price, most_mw, called=0.0):
     signals |= {f"{service}.{name}": Signal.constant(price, END_S) for name in prices}
     signals[f"{service}.called_fraction"] = Signal.constant(called, END_S)
     facts = {f"{service}.policy_up_to_mw": most_mw, f"{service}.restored_after_s": 0.0}
-    return replace(recording, signals=signals, constants={**recording.constants, **facts})
+    return replace(recording, signals=signals, facts=Facts.of({**recording.constants, **facts}))
 
 
 def test_what_may_be_offered_raises_the_bound_and_not_the_yardstick():

@@ -1,0 +1,47 @@
+"""What does not change in a run: fleets, halls, leases, terms of the market, as plain types.
+
+A recording holds one :class:`Facts`. In a result folder it stands as numbers by dotted names,
+``fleet.miners.rated_mw``: :meth:`Facts.numbers` writes them, :meth:`Facts.of` reads them, older ones too.
+"""
+
+from sim.facts.kinds import (
+    BatteryFacts,
+    CostFacts,
+    DemandChargeFacts,
+    Facts,
+    FleetFacts,
+    FourCpFacts,
+    GenerationFacts,
+    GridFacts,
+    HallFacts,
+    LeaseFacts,
+    LoadFacts,
+    MultipleFacts,
+    PoolFacts,
+    RunFacts,
+    ServiceFacts,
+    SpanFacts,
+    SupplyFacts,
+    ValuationFacts,
+)
+
+__all__ = [
+    "BatteryFacts",
+    "CostFacts",
+    "DemandChargeFacts",
+    "Facts",
+    "FleetFacts",
+    "FourCpFacts",
+    "GenerationFacts",
+    "GridFacts",
+    "HallFacts",
+    "LeaseFacts",
+    "LoadFacts",
+    "MultipleFacts",
+    "PoolFacts",
+    "RunFacts",
+    "ServiceFacts",
+    "SpanFacts",
+    "SupplyFacts",
+    "ValuationFacts",
+]

@@ -1,0 +1,121 @@
+"""Facts as numbers by dotted names, ``fleet.miners.rated_mw``: what a result folder holds of them.
+
+The names are those of the fields, on the way from the whole to one of them. What is NaN, None or empty is not
+stated, and has no name; true is 1 and false 0.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from math import isnan
+from types import NoneType, UnionType
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+F = TypeVar("F")
+Tree = dict[str, Any]
+
+LATE: Final = {"late": True}
+"""Marks a field that is known at the end of a run alone: it is written after all else."""
+NAMELESS: Final = {"name": ""}
+"""Marks a mapping whose keys stand beside the names of the other fields."""
+
+
+def read(cls: type[F], numbers: Mapping[str, float]) -> F:
+    """Return the facts of a kind that numbers by dotted names state; unknown names state nothing."""
+    return _read(cls, _tree(numbers))
+
+
+def written(facts: Any) -> dict[str, float]:
+    """Return all that facts state as numbers by dotted names."""
+    return dict(_written(facts, "", late=False)) | dict(_written(facts, "", late=True))
+
+
+def _tree(numbers: Mapping[str, float]) -> Tree:
+    """Return numbers by dotted names as dictionaries in dictionaries."""
+    tree: Tree = {}
+    for name, value in numbers.items():
+        *path, last = name.split(".")
+        place = tree
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return tree
+
+
+@cache
+def _kinds(cls: Hashable) -> dict[str, Any]:
+    """Return the type of each field, None of it left out."""
+
+    def bare(hint: Any) -> Any:
+        if get_origin(hint) is UnionType:
+            (hint,) = (one for one in get_args(hint) if one is not NoneType)
+        return hint
+
+    return {name: bare(hint) for name, hint in get_type_hints(cls).items()}
+
+
+def _read(cls: type[F], tree: Tree) -> F:
+    found = {}
+    known, kinds = {item.name for item in fields(cls)}, _kinds(cls)  # type: ignore[arg-type]  # a dataclass
+    for item in fields(cls):  # type: ignore[arg-type]  # see above
+        kind, name = kinds[item.name], item.metadata.get("name", item.name)
+        node = tree.get(name) if name else {key: value for key, value in tree.items() if key not in known}
+        if node is not None:
+            found[item.name] = _value(kind, node)
+    return cls(**found)
+
+
+def _value(kind: Any, node: Any) -> Any:
+    if is_dataclass(kind):
+        return _read(kind, node)  # type: ignore[arg-type]  # a class, not one of it
+    if get_origin(kind) is tuple:
+        return tuple(name for name, _ in _leaves(node, ""))
+    if kind == Mapping[str, float]:
+        return dict(_leaves(node, ""))
+    if isinstance(node, dict):
+        of_each = get_args(kind)[1]
+        return {name: _value(of_each, one) for name, one in node.items()}
+    return bool(node) if kind is bool else node
+
+
+def _leaves(tree: Tree, beginning: str) -> Iterator[tuple[str, float]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{beginning}{name}.")
+        else:
+            yield f"{beginning}{name}", value
+
+
+def _written(facts: Any, beginning: str, *, late: bool) -> Iterator[tuple[str, float]]:
+    """Yield the numbers that facts state, either those of the end of the run or all others."""
+    for item in fields(facts):
+        value, name = getattr(facts, item.name), item.metadata.get("name", item.name)
+        is_late = bool(item.metadata.get("late"))
+        full = f"{beginning}{name}." if name else beginning
+        if is_late and not late:
+            continue
+        if is_dataclass(value):
+            yield from _written(value, full, late=late and not is_late)
+        elif isinstance(value, Mapping):
+            yield from _written_of_each(value, full, late=late)
+        elif is_late == late:
+            yield from _written_leaf(value, full)
+
+
+def _written_of_each(facts: Mapping[str, Any], beginning: str, *, late: bool) -> Iterator[tuple[str, float]]:
+    for name, value in facts.items():
+        if is_dataclass(value):
+            yield from _written(value, f"{beginning}{name}.", late=late)
+        elif isinstance(value, Mapping):
+            yield from _written_of_each(value, f"{beginning}{name}.", late=late)
+        elif not late:
+            yield f"{beginning}{name}", value
+
+
+def _written_leaf(value: Any, beginning: str) -> Iterator[tuple[str, float]]:
+    if isinstance(value, tuple):
+        yield from ((f"{beginning}{name}", 1.0) for name in value)
+    elif isinstance(value, bool):
+        yield beginning[:-1], float(value)
+    elif value is not None and not isnan(value):
+        yield beginning[:-1], value
