@@ -26,8 +26,6 @@ class LoadFacts:
 
     pue_ratio: float | None = None
     """Power at the meter over IT power, of a load outside halls."""
-    sample_spacing_s: float | None = None
-    """Spacing of the rows of a replayed trace [s]."""
     iteration_period_s: float | None = None
     """Length of an iteration of a training job [s]."""
     iteration_duty_fraction: float | None = None
@@ -36,6 +34,8 @@ class LoadFacts:
     """Standard deviation of an iteration's length, over the length."""
     iteration_low_fraction: float | None = None
     """Power between the computing over power while computing."""
+    sample_spacing_s: float | None = field(default=None, metadata=LATE)
+    """Spacing of the rows of a replayed trace [s]."""
     smoothing_energy_mwh: float | None = field(default=None, metadata=LATE)
     """Energy that a training job drew to smooth its power [MWh]."""
     served_query_count: float | None = field(default=None, metadata=LATE)

@@ -15,7 +15,7 @@ F = TypeVar("F")
 Tree = dict[str, Any]
 
 LATE: Final = {"late": True}
-"""Marks a field that is known at the end of a run alone: it is written after all else."""
+"""Marks a field that is known once a run goes on: it is written after all else."""
 NAMELESS: Final = {"name": ""}
 """Marks a mapping whose keys stand beside the names of the other fields."""
 
