@@ -22,6 +22,7 @@ from sim.facts.kinds import (
     ServiceFacts,
     SpanFacts,
     SupplyFacts,
+    ToleranceFacts,
     ValuationFacts,
 )
 
@@ -43,5 +44,6 @@ __all__ = [
     "ServiceFacts",
     "SpanFacts",
     "SupplyFacts",
+    "ToleranceFacts",
     "ValuationFacts",
 ]

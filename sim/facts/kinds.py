@@ -135,6 +135,16 @@ class CostFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ToleranceFacts:
+    """How far, and how long, site power may lie above the limit."""
+
+    above_ratio: float = 1.0
+    """Highest power over the limit that does not count."""
+    after_s: float = 0.0
+    """Time for which power may lie above that level [s]."""
+
+
+@dataclass(frozen=True, slots=True)
 class MultipleFacts:
     """Enterprise value over EBITDA."""
 
@@ -265,6 +275,8 @@ class Facts:
     run: RunFacts = RunFacts()
     lease: Mapping[str, LeaseFacts] = field(default_factory=dict)
     cost: CostFacts = CostFacts()
+    tolerance: ToleranceFacts | None = None
+    """Tolerance of the limit; None: there is none."""
     valuation: ValuationFacts | None = None
     grid: GridFacts = field(default_factory=GridFacts)
     battery: BatteryFacts | None = None

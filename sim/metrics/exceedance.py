@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.facts import ToleranceFacts
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
@@ -76,13 +77,13 @@ def broken(recording: Recording) -> Exceedance:
 
 
 def _beyond(recording: Recording, alone: Recording) -> Exceedance:
-    site, constants = recording["site_power_mw"], recording.constants
-    level = recording["limit_mw"] * constants.get("tolerance.above_ratio", 1.0)
+    site, tolerated = recording["site_power_mw"], recording.facts.tolerance or ToleranceFacts()
+    level = recording["limit_mw"] * tolerated.above_ratio
     if (site - level).maximum() <= TOLERANCE_MW:
         return NOTHING
     added = site - level.maximum_with(alone["site_power_mw"])
     times_s = (site - level).intervals_above(TOLERANCE_MW)
-    times_s = times_s[times_s[:, 1] - times_s[:, 0] > constants.get("tolerance.after_s", 0.0)]
+    times_s = times_s[times_s[:, 1] - times_s[:, 0] > tolerated.after_s]
     if not times_s.size:
         return NOTHING
     edges_s = np.unique(times_s)

@@ -66,7 +66,7 @@ def _ai_above_limit(recording: Recording, _scenario: Document, _metrics: Metrics
 
 
 def _fleet_beyond_headroom(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
-    rated_mw = sum(recording.constants[f"fleet.{name}.rated_mw"] for name in recording.fleet_names)
+    rated_mw = recording.rated_fleet_mw
     most_mw = max(0.0, (recording["limit_mw"] - recording["ai_power_mw"]).maximum())
     if rated_mw > most_mw:
         yield Caution(

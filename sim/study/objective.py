@@ -56,20 +56,15 @@ class ObjectiveTerms(NamedTuple):
 
 
 def penalty_usd_per_mwh(recording: Recording) -> float:
-<<<<<<< HEAD
     """Return what a MWh above the limit costs [USD/MWh]; infinity, where the scenario says nothing."""
-    return recording.constants.get("cost.exceedance_penalty_usd_per_mwh", inf)
+    penalty = recording.facts.cost.exceedance_penalty_usd_per_mwh
+    return inf if penalty is None else penalty
 
 
 def _penalty_usd(recording: Recording, alone: Recording) -> float:
     """Return what energy above the limit costs beyond that of AI alone [USD]; 0 where no price is stated."""
     price = penalty_usd_per_mwh(recording)
     return price * (_excess_mwh(recording) - _excess_mwh(alone)) if price < inf else 0.0
-=======
-    """Return what a MWh above the limit costs: the scenario's, else the default [USD/MWh]."""
-    penalty = recording.facts.cost.exceedance_penalty_usd_per_mwh
-    return DEFAULT_PENALTY_USD_PER_MWH if penalty is None else penalty
->>>>>>> f478460 (Facts of a run are plain types, which its recording holds; numbers by dotted names are what a folder keeps of them)
 
 
 def objective_terms(recording: Recording) -> ObjectiveTerms:
@@ -79,13 +74,8 @@ def objective_terms(recording: Recording) -> ObjectiveTerms:
     return ObjectiveTerms(
         revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"]),
         power_usd=recording.once(fleet_power_cost_usd),
-<<<<<<< HEAD
-        operations_usd=recording.constants.get("cost.mining_opex_usd_per_mwh", 0.0) * energy_mwh,
-        exceedance_usd=_penalty_usd(recording, alone),
-=======
         operations_usd=(recording.facts.cost.mining_opex_usd_per_mwh or 0.0) * energy_mwh,
-        exceedance_usd=penalty_usd_per_mwh(recording) * (_excess_mwh(recording) - _excess_mwh(alone)),
->>>>>>> f478460 (Facts of a run are plain types, which its recording holds; numbers by dotted names are what a folder keeps of them)
+        exceedance_usd=_penalty_usd(recording, alone),
         demand_usd=demand_usd(recording) - demand_usd(alone),
         peaks_usd=_peaks_usd(recording) - _peaks_usd(alone),
         services_usd=services_gain_usd(recording),
