@@ -9,17 +9,24 @@ True
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.result import Result
+    from sim.result import Result, read_result
     from sim.scenario import Scenario, load_scenario
+    from sim.signals import Signal
     from sim.simulation import run
+    from sim.study.compare import compare
+    from sim.study.sweep import sweep
 
-__all__ = ["Result", "Scenario", "load_scenario", "run"]
+__all__ = ["Result", "Scenario", "Signal", "compare", "load_scenario", "read_result", "run", "sweep"]
 
 _HOMES = {
     "Result": "sim.result",
     "Scenario": "sim.scenario",
+    "Signal": "sim.signals",
+    "compare": "sim.study.compare",
     "load_scenario": "sim.scenario",
+    "read_result": "sim.result",
     "run": "sim.simulation",
+    "sweep": "sim.study.sweep",
 }
 
 
@@ -30,3 +37,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'sim' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those not yet used too."""
+    return sorted({*globals(), *__all__})

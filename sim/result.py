@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -17,6 +18,7 @@ from ruamel.yaml.error import YAMLError
 
 from sim.errors import ResultError
 from sim.facts import Facts
+from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
 from sim.metrics import Measurement
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
@@ -35,18 +37,58 @@ ENCODING = {
 """Floats with their bytes apart: a third of the size of plain ones."""
 
 
-@dataclass(frozen=True)
-class Result:
+class _Tables:
+    """What a result offers as tables."""
+
+    recording: Recording
+    scenario: Any
+
+    @property
+    def signals(self) -> Signals:
+        """Signals by name; ``signals.to_frame("1min")`` is a table of means."""
+        return Signals(self.recording, self._offset_s())
+
+    @property
+    def events(self) -> Events:
+        """What happened, in order; ``events.to_frame()`` is a table."""
+        return Events(self.recording, self._offset_s())
+
+    @property
+    def ledger(self) -> Ledger:
+        """The profit and loss; ``ledger.to_frame()`` is a table."""
+        return Ledger(self.recording)
+
+    def _offset_s(self) -> float:
+        start = self.scenario["start"] if isinstance(self.scenario, Mapping) else self.scenario.start
+        return utc_offset_s(start)
+
+
+@dataclass(frozen=True, repr=False)
+class Result(_Tables):
     """A run: what was asked, what happened, what it means, and what made it."""
 
     scenario: Scenario
     recording: Recording
-    metrics: Mapping[str, Measurement]
+    metrics: Metrics
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Return what was run, and how much it left."""
+        parts = f"{len(self.metrics)} metrics, {len(self.signals)} signals, {len(self.events):,} events"
+        return f"Result({self._title()}; {parts})"
+
+    def _repr_html_(self) -> str:
+        """Return the metrics that are read first, as a notebook shows them."""
+        return f"<p>{escape(self._title())}</p>{self.metrics._repr_html_()}"
+
+    def _title(self) -> str:
+        scenario = self.scenario
+        length = f"{scenario.days:g} days from {scenario.start.isoformat()}"
+        return f"{scenario.name}: {length}, seed {scenario.seed}, policy {scenario.policy.type}"
 
 
 @dataclass(frozen=True)
-class StoredResult:
+class StoredResult(_Tables):
     """A result as read from its folder."""
 
     scenario: Mapping[str, Any]

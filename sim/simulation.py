@@ -8,6 +8,7 @@ from platform import python_version
 from typing import Any, Final
 
 from sim.engine.campus import Campus
+from sim.frames import Metrics
 from sim.metrics import measure
 from sim.metrics.mining import with_blocks
 from sim.result import Result
@@ -45,7 +46,7 @@ def run(scenario: Scenario, *, progress: Callable[[float], None] | None = None) 
     """
     pool, luck = scenario.market.bitcoin.paid_by(), scenario.span.stream(BLOCKS)
     recording = with_blocks(Campus(scenario).run(progress), pool, luck)
-    return Result(scenario, recording, measure(recording), provenance(scenario))
+    return Result(scenario, recording, Metrics(measure(recording)), provenance(scenario))
 
 
 def run_key(scenario: Scenario) -> str:

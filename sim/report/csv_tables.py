@@ -7,11 +7,10 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any, Final
 
-from sim.metrics.ledger import ledger
+from sim.frames import LEDGER_COLUMNS, ledger_rows
 from sim.metrics.months import Month, months
 from sim.recording import Recording
 
-LEDGER_COLUMNS: Final = ("segment", "account", "item", "quantity", "unit", "price_usd_per_unit", "amount_usd")
 MONTH_COLUMNS: Final = tuple(field.name for field in fields(Month))
 
 
@@ -30,11 +29,7 @@ def write_tables(recording: Recording, folder: Path) -> None:
     folder
         Existing folder to write into.
     """
-    lines = (
-        (line.segment, line.account, line.item, line.quantity, line.unit, line.price, line.amount_usd)
-        for line in recording.once(ledger)
-    )
-    _write(folder / "ledger.csv", LEDGER_COLUMNS, lines)
+    _write(folder / "ledger.csv", LEDGER_COLUMNS, ledger_rows(recording))
     _write(folder / "monthly.csv", MONTH_COLUMNS, (astuple(month) for month in recording.once(months)))
 
 

@@ -28,7 +28,7 @@ MAX_CHAIN: Final = 8
 
 
 def load_scenario(
-    path: str | Path,
+    path: str | Path | Mapping[str, Any],
     *,
     overrides: Overrides = (),
     data: Sequence[str | Path] = (),
@@ -40,7 +40,7 @@ def load_scenario(
     Parameters
     ----------
     path
-        The scenario file.
+        The scenario file, or what one would hold: then files are named relative to the current folder.
     overrides
         Fields to set, ``["fleet.rated_mw=80"]`` or ``{"fleet.rated_mw": 80.0}``.
     data
@@ -55,8 +55,9 @@ def load_scenario(
     InputError
         With every fault of the description; if it has none, with every fault of the data files.
     """
-    tree, faults = _resolved(Path(path), overrides, policy)
-    return _scenario(tree, faults, [Path(path).parent, *map(Path, data)], allow_plugins=allow_plugins)
+    tree, faults = _resolved(path, overrides, policy)
+    folder = Path() if isinstance(path, Mapping) else Path(path).parent
+    return _scenario(tree, faults, [folder, *map(Path, data)], allow_plugins=allow_plugins)
 
 
 def scenario_from(
@@ -88,7 +89,7 @@ def scenario_from(
     return _scenario(placed(content, Mark(PYTHON)), [], folders, allow_plugins=allow_plugins)
 
 
-def resolve(path: str | Path, overrides: Overrides = ()) -> dict[str, Any]:
+def resolve(path: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> dict[str, Any]:
     """Return what a scenario file holds, with what it extends and with overrides, not yet validated.
 
     Raises
@@ -96,7 +97,7 @@ def resolve(path: str | Path, overrides: Overrides = ()) -> dict[str, Any]:
     InputError
         If a file cannot be read, or an override leads nowhere.
     """
-    tree, faults = _resolved(Path(path), overrides)
+    tree, faults = _resolved(path, overrides)
     if faults:
         raise InputError(faults)
     content: dict[str, Any] = plain(tree)
@@ -159,9 +160,15 @@ def _version_faults(tree: Node) -> list[Fault]:
     return [Fault(str(tree.place), "schema_version", "missing; write schema_version: 1")]
 
 
-def _resolved(path: Path, overrides: Overrides, policy: str | None = None) -> tuple[Node, list[Fault]]:
+def _resolved(
+    path: str | Path | Mapping[str, Any], overrides: Overrides, policy: str | None = None
+) -> tuple[Node, list[Fault]]:
     """Return the tree of a file and of what it extends, with overrides, and the faults found on the way."""
-    tree, faults = _extended(path, str(path), ())
+    faults: list[Fault] = []
+    if isinstance(path, Mapping):
+        tree = placed(path, Mark(PYTHON))
+    else:
+        tree, faults = _extended(Path(path), str(path), ())
     if policy is not None and isinstance(tree.value, dict):
         chosen = placed(choose_policy(plain(tree), policy)[POLICY], Mark("--policy"), POLICY)
         tree = Node({**tree.value, POLICY: chosen}, tree.place)

@@ -14,7 +14,7 @@ import numpy as np
 from sim.errors import Fault, InputError, ResultError
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
-from sim.scenario.overrides import Overrides
+from sim.scenario.overrides import PYTHON, Overrides
 from sim.scenario.policy_choice import AS_SHIPPED, choose_policy
 from sim.simulation import run_key
 from sim.study.compared_run import FACTS, compared_key, perform_compared
@@ -87,7 +87,7 @@ PLAIN: Final = Ways()
 
 
 def compare(
-    path: str | Path,
+    path: str | Path | Mapping[str, Any] | Scenario,
     policies: Sequence[str],
     replications: int = 1,
     *,
@@ -102,7 +102,7 @@ def compare(
     Parameters
     ----------
     path
-        The scenario file.
+        The scenario file, what one would hold, or a scenario that was loaded.
     policies
         Each ``TYPE`` or ``TYPE:field=value,...``; one of the scenario's own type keeps the fields that the
         scenario sets, another one has its defaults. The others are compared with the first. The
@@ -130,8 +130,9 @@ def compare(
     With ``ways.until`` replications are added, at most as many again at a time, until the intervals are as
     narrow as asked for. Stopping on the data makes intervals cover a little less than they say.
     """
-    place = Path(path)
-    plan = ComparisonPlan(resolve(path, overrides), tuple(policies), place, tuple(map(Path, data)), ways)
+    source, place, folders = _source(path)
+    folders = (*folders, *map(Path, data))
+    plan = ComparisonPlan(resolve(source, overrides), tuple(policies), place, folders, ways)
     with ExitStack() as stack:
         kept = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
         store = Store(kept)
@@ -144,6 +145,15 @@ def compare(
             if more <= replications:
                 return found
             replications = more
+
+
+def _source(
+    given: str | Path | Mapping[str, Any] | Scenario,
+) -> tuple[str | Path | Mapping[str, Any], Path, tuple[Path, ...]]:
+    """Return what to resolve, where it stands, and folders that it reads from besides."""
+    if isinstance(given, Scenario):  # what nobody set stays open, for each policy to have its own
+        return given.model_dump(mode="json", exclude_unset=True), Path(PYTHON), given.files.folders
+    return given, Path(PYTHON) if isinstance(given, Mapping) else Path(given), ()
 
 
 def do_all(tasks: Iterable[RunTask], store: Store, workers: int, progress: Progress | None) -> None:

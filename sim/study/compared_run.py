@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from sim.errors import ResultError
+from sim.frames import Metrics
 from sim.metrics import Measurement, Metric, measure
 from sim.recording import Recording
 from sim.scenario.load import scenario_from
@@ -73,7 +74,7 @@ def _measured(scenario: Scenario, warm_up_s: float, store: Store) -> dict[str, M
     recording, metrics = result.recording, result.metrics
     if warm_up_s:
         recording = recording.between(warm_up_s, recording.end_s)
-        metrics = measure(recording)
+        metrics = Metrics(measure(recording))
     lost_usd = kept_inertia_usd(recording, scenario, store)
     return {**against_foresight(recording, scenario, metrics, lost_usd), **metrics}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from sim.study.paired import CONFIDENCE, RESAMPLES, Bootstrap, estimate, paired_
 from sim.study.store import write_json, write_whole
 from sim.study.table import parquet_bytes
 from sim.units import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DOCUMENT: Final = "compare.json"
 TABLE: Final = "compare.parquet"
@@ -36,7 +39,7 @@ Report = Callable[[Mapping[str, Any], Path], None]
 """Writes page and figures of a document into a folder."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What each policy makes of the same replications."""
 
@@ -172,6 +175,24 @@ class Comparison:
             if report is not None:
                 report(document, temporary)
         return place
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a row for each policy, seed and metric, with its ``value``; NaN where not assessable.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``attrs["units"]`` holds the unit of each metric.
+        """
+        import pandas as pd  # noqa: PLC0415  # slow to import, and few comparisons need it
+
+        frame = pd.DataFrame(list(self._rows()), columns=list(COLUMNS)).astype({"value": "float64"})
+        frame.attrs["units"] = {name: facts["unit"] for name, facts in self.facts.items()}
+        return frame
+
+    def __repr__(self) -> str:
+        """Return what was compared."""
+        return f"Comparison({self.scenario}: {', '.join(self.policies)}; {len(self.seeds)} replications)"
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of the long table; null where not assessable."""

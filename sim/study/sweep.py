@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sim.study.expand import Run, Study, load_study, said
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
-from sim.study.table import write_study, write_table
+from sim.study.table import read_table, write_study, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER: Final = Path("results/studies")
 """Where studies lie unless told otherwise, each under its name."""
@@ -32,9 +35,15 @@ class SweepOutcome:
         """Number of runs that failed."""
         return len(self.failures)
 
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a row for each run: its values on the axes, and its metrics; NaN where not known."""
+        import pandas as pd  # noqa: PLC0415  # slow to import, and few sweeps need it
+
+        return pd.DataFrame(read_table(self.folder))
+
 
 def sweep(
-    study: Study,
+    study: Study | str | Path,
     folder: Path | None = None,
     *,
     workers: int = 1,
@@ -46,7 +55,7 @@ def sweep(
     Parameters
     ----------
     study
-        The study.
+        The study, or its file.
     folder
         The study folder, ``results/studies/<name>`` unless given; one that a sweep was stopped in goes on.
     workers
@@ -66,6 +75,7 @@ def sweep(
     The files are the same bytes for any number of workers and however often the sweep was stopped, as long as
     every run gets done.
     """
+    study = study if isinstance(study, Study) else load_study(study)
     store = Store(FOLDER / study.name if folder is None else folder)
     wanted = {run.key: run for run in study.runs}
     with store.opened():

@@ -1,0 +1,252 @@
+"""What a run left as pandas DataFrames: metrics, signals, events, ledger; pandas is imported on first use."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime, timedelta, timezone
+from html import escape
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.metrics import Measurement
+from sim.metrics.headlines import headlines
+from sim.metrics.ledger import ledger
+from sim.recording import EventRow, Recording
+from sim.signals import FloatArray, Signal
+from sim.units import unit_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEDGER_COLUMNS: Final = ("segment", "account", "item", "quantity", "unit", "price_usd_per_unit", "amount_usd")
+"""Columns of the ledger, as a table and as a file."""
+SHOWN: Final = 4
+"""Names that a short text gives, before it says how many more there are."""
+
+
+def ledger_rows(recording: Recording) -> Iterator[tuple[str | float, ...]]:
+    """Yield the lines of a run's ledger by `LEDGER_COLUMNS`; none where the run has no power price."""
+    if "price_usd_per_mwh" in recording.signals:
+        for line in recording.once(ledger):
+            price = line.price
+            yield line.segment, line.account, line.item, line.quantity, line.unit, price, line.amount_usd
+
+
+class Metrics(dict[str, Measurement]):
+    """Metrics by name; each is a float that knows its unit, its meaning and its value without mining."""
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a row for each metric: ``value``, ``unit``, ``baseline``, ``summary``; NaN: not known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By name; ``attrs["units"]`` holds the units too.
+        """
+        import pandas as pd  # noqa: PLC0415  # slow to import, and most runs need none of it
+
+        rows = [
+            (float(one), one.unit, np.nan if one.baseline is None else one.baseline, one.summary)
+            for one in self.values()
+        ]
+        index = pd.Index(list(self), name="metric")
+        frame = pd.DataFrame(rows, index=index, columns=["value", "unit", "baseline", "summary"])
+        frame.attrs["units"] = {name: one.unit for name, one in self.items()}
+        return frame
+
+    def __repr__(self) -> str:
+        """Return how many there are, and the first."""
+        return f"Metrics({_counted(list(self))})"
+
+    def _repr_html_(self) -> str:
+        """Return the metrics that are read first, as a notebook shows them."""
+        rows = [
+            (name, _number(self[name]), self[name].unit, _number(self[name].baseline), self[name].summary)
+            for name in headlines(self)
+        ]
+        return _html(("metric", "value", "unit", "without mining", "what it is"), rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signals(Mapping[str, Signal]):
+    """Signals of a run by name."""
+
+    recording: Recording
+    utc_offset_s: float
+    """Local time less UTC, as the scenario's start has it [s]."""
+
+    def __getitem__(self, name: str) -> Signal:
+        """Return the signal of this name."""
+        return self.recording.signals[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return an iterator over the names."""
+        return iter(self.recording.signals)
+
+    def __len__(self) -> int:
+        """Return how many signals there are."""
+        return len(self.recording.signals)
+
+    def to_frame(self, freq: str | None = None, names: Sequence[str] | None = None) -> "pd.DataFrame":
+        """Return a column for each signal: its exact means over intervals, or its values at breakpoints.
+
+        Parameters
+        ----------
+        freq
+            Length of the intervals: ``"1min"``, ``"15min"``, ``"1h"``, ``"1D"``; the first begins with the
+            run, and the last one may be shorter. None: a row for each instant at which any signal bends, with
+            what all are worth from then on; for a year rather name a few signals.
+        names
+            Signals wanted; all unless given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By time, with the offset from UTC of the scenario's start. ``attrs["units"]`` holds the units.
+
+        Raises
+        ------
+        InputError
+            There is no such signal, or no such length.
+        """
+        import pandas as pd  # noqa: PLC0415  # see above
+
+        wanted = list(self) if names is None else list(names)
+        for name in wanted:
+            if name not in self.recording.signals:
+                raise InputError.single("signals", "names", f"no such signal: {name!r}")
+        signals = {name: self[name] for name in wanted}
+        if freq is None:
+            times_s = np.unique(np.concatenate([np.zeros(1), *(one.time_s for one in signals.values())]))
+            columns = {name: one.at(times_s) for name, one in signals.items()}
+        else:
+            edges_s = _edges_s(self.recording.end_s, _seconds(freq))
+            times_s = edges_s[:-1]
+            columns = {name: one.means_over(edges_s) for name, one in signals.items()}
+        frame = pd.DataFrame(columns, index=_times(self.recording, times_s, self.utc_offset_s))
+        frame.attrs["units"] = {name: unit_of(name.rsplit(".", 1)[-1]) or "1" for name in wanted}
+        return frame
+
+    def __repr__(self) -> str:
+        """Return how many there are, and the first."""
+        return f"Signals({_counted(list(self))})"
+
+    def _repr_html_(self) -> str:
+        """Return extremes and mean of each signal, as a notebook shows them."""
+        rows = [
+            (name, *map(_number, (one.minimum(), one.mean(), one.maximum())), f"{len(one.time_s):,}")
+            for name, one in self.items()
+        ]
+        return _html(("signal", "minimum", "mean", "maximum", "breakpoints"), rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Events(Sequence[EventRow]):
+    """What happened in a run, in order."""
+
+    recording: Recording
+    utc_offset_s: float
+    """Local time less UTC, as the scenario's start has it [s]."""
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return an event, or some of them."""
+        return self.recording.events[place]
+
+    def __len__(self) -> int:
+        """Return how many events there are."""
+        return len(self.recording.events)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a row for each event: ``time_s``, ``source``, ``kind``, ``value``, by time."""
+        import pandas as pd  # noqa: PLC0415  # see above
+
+        columns = [field.name for field in fields(EventRow)]
+        frame = pd.DataFrame([astuple(event) for event in self], columns=columns)
+        frame.index = _times(self.recording, frame["time_s"].to_numpy(dtype=np.float64), self.utc_offset_s)
+        frame.attrs["units"] = {"time_s": "s"}
+        return frame
+
+    def __repr__(self) -> str:
+        """Return how many there are."""
+        return f"Events({len(self):,})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ledger:
+    """Every line of a run's profit and loss; none where the run has no power price."""
+
+    recording: Recording
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a row for each line; revenue above 0, cost below: the amounts add up to EBITDA."""
+        import pandas as pd  # noqa: PLC0415  # see above
+
+        frame = pd.DataFrame(list(ledger_rows(self.recording)), columns=list(LEDGER_COLUMNS))
+        frame.attrs["units"] = {"amount_usd": "USD"}
+        return frame
+
+    def __repr__(self) -> str:
+        """Return how many lines there are."""
+        return f"Ledger({sum(1 for _ in ledger_rows(self.recording))} lines)"
+
+
+def utc_offset_s(start: datetime | str) -> float:
+    """Return local time less UTC [s] of a run's start, as date or as text; 0 where it names no zone."""
+    moment = datetime.fromisoformat(start) if isinstance(start, str) else start
+    offset = moment.utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
+
+
+def _times(recording: Recording, time_s: FloatArray, offset_s: float) -> "pd.DatetimeIndex":
+    """Return times of a run as dates with their zone, to the microsecond."""
+    import pandas as pd  # noqa: PLC0415  # see above
+
+    microseconds = np.rint(1e6 * (recording.start_utc_s + time_s)).astype(np.int64)
+    index = pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz=UTC, name="time")
+    return index.tz_convert(timezone(timedelta(seconds=offset_s)) if offset_s else UTC)
+
+
+def _edges_s(end_s: float, length_s: float) -> FloatArray:
+    """Return where intervals of a length begin and end, the last one with the run [s]."""
+    starts_s = length_s * np.arange(max(1, int(np.ceil(end_s / length_s - 1e-9))))
+    return np.append(starts_s, end_s).astype(np.float64)
+
+
+def _seconds(freq: str) -> float:
+    import pandas as pd  # noqa: PLC0415  # see above
+
+    text = freq if freq[:1].isdigit() else f"1{freq}"
+    try:  # digits alone would count as nanoseconds
+        length_s = 0.0 if text.isdigit() else float(pd.to_timedelta(text).total_seconds())
+    except ValueError:
+        length_s = 0.0
+    if not length_s > 0.0:
+        message = f'must be a length of time above 0: "1min", "15min", "1h", "1D"; got {freq!r}'
+        raise InputError.single("signals", "freq", message)
+    return length_s
+
+
+# -- short texts --------------------------------------------------------------------------------------------
+
+
+def _counted(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.5g}" if isfinite(value) else "not assessable"
+
+
+def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table for a notebook; every cell is escaped."""
+    body = "".join(f"<tr>{_cells('td', row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{_cells('th', heads)}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(tag: str, cells: Sequence[str]) -> str:
+    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
