@@ -21,8 +21,10 @@ PLAIN_EVERY_S = 30.0
 """Without a terminal, progress is a plain line this often."""
 WIDTH_OF_A_FILE = 160
 """Columns of a table that goes to a file or a pipe, unless COLUMNS says another number."""
-LEAST_TEXT = 24
+LEAST_TEXT = 14
 """A column of words is at least so wide, if any of its cells is [letters]."""
+LEAST_SENTENCE = 30
+"""A column of sentences is left out where the terminal leaves it fewer letters."""
 NOT_KNOWN = "n/a"
 DIGITS = "+-0123456789"
 """What a number begins with."""
@@ -88,6 +90,7 @@ def print_table(
     console, rows = _console(), list(rows)
     ways = [_wide(heads, rows)]
     if has_text:
+        ways[0].columns[-1].min_width = LEAST_SENTENCE
         heads, rows = heads[:-1], [row[:-1] for row in rows]
         ways.append(_wide(heads, rows))
     ways.append(_wide(heads, rows, has_frame=False))

@@ -116,7 +116,7 @@ def test_a_scenario_may_be_plain_data_and_be_compared():
     of_data = sim.compare(content, ["mining-off", "always-on"])
     loaded = sim.compare(sim.load_scenario(content), ["mining-off", "always-on"])
     frame = of_data.to_frame()
-    assert set(frame["policy"]) == {"mining-off", "always-on"}
+    assert set(frame["policy"]) == {"mining-off", "always-on", "as-shipped"}
     assert frame.equals(loaded.to_frame())
     assert "from-python" in repr(of_data)
 
