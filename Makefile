@@ -44,7 +44,7 @@ test: $(STAMP)   ## run the test suite (slow checks left out)
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 test-all: $(STAMP) ## run every test, the slow ones too
-	@$(BIN)/python -m pytest -q -m "" $(ARGS)
+	@$(BIN)/python -m pytest -q -m "" --hypothesis-profile=whole $(ARGS)
 
 hunt: $(STAMP)   ## property tests on examples that no run met before [ARGS="-k metrics"]
 	@$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=hunt $(ARGS)

@@ -1,12 +1,13 @@
 """What holds for every test."""
 
+from examples import FEW, WHOLE
 from hypothesis import HealthCheck, settings
 
-# a busy machine is slow, not wrong; the same code meets the same examples, so that the outcome is the code's
-SLOW = [HealthCheck.too_slow]
-settings.register_profile("hashballast", deadline=None, derandomize=True, suppress_health_check=SLOW)
+# a busy machine is slow, not wrong
+LASTING = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+# the same code meets the same examples, so that the outcome is the code's: fewer of them in `make test`
+settings.register_profile("hashballast", max_examples=FEW, derandomize=True, **LASTING)
+settings.register_profile("whole", max_examples=WHOLE, derandomize=True, **LASTING)
 # other examples at every call, for the hunt: `make hunt`
-settings.register_profile(
-    "hunt", deadline=None, derandomize=False, print_blob=True, suppress_health_check=SLOW
-)
+settings.register_profile("hunt", max_examples=WHOLE, derandomize=False, print_blob=True, **LASTING)
 settings.load_profile("hashballast")

@@ -4,7 +4,8 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engine.campus import Campus
@@ -94,7 +95,7 @@ def obedient(inner, lead_s, hold_s):
     ).start()
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.data(), st.integers(0, 1000), st.floats(0.0, 600.0), st.floats(0.0, 600.0))
 def test_the_wish_keeps_every_order_and_holds_what_is_sold(tmp_path_factory, data, seed, lead_s, hold_s):
     scenario = data.draw(sites(tmp_path_factory.mktemp("site")))
@@ -125,7 +126,7 @@ def test_the_wish_keeps_every_order_and_holds_what_is_sold(tmp_path_factory, dat
         assert least_mw - NEAR_MW <= wish_mw <= most_mw + NEAR_MW
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.data(), st.integers(0, 1000))
 def test_then_duties_have_nothing_left_to_change(tmp_path_factory, data, seed):
     scenario = data.draw(sites(tmp_path_factory.mktemp("site")))

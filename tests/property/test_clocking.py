@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mining.clocking import ClockCurve, power_ratio
 
-LAW = settings(max_examples=100, deadline=None)
+LAW = examples(100)
 
 
 @st.composite

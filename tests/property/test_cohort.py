@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from cohort_bench import NO_FAILURES, SIGNALS, Bench
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -11,7 +12,7 @@ from sim.mining.cohort.blocks import units_to_reach
 from sim.mining.heat import Ceiling
 from sim.mining.stack import Segment, Stack, rising
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = examples(60)
 INF = float("inf")
 
 times = st.lists(st.floats(0.0, 400.0), min_size=1, max_size=8, unique=True).map(sorted)
@@ -248,4 +249,4 @@ class CohortUnderFire(RuleBasedStateMachine):
 
 
 TestCohortUnderFire = CohortUnderFire.TestCase
-TestCohortUnderFire.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
+TestCohortUnderFire.settings = examples(80, stateful_step_count=25)

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.clock import Alarm, Clock
@@ -28,7 +29,7 @@ from sim.scenario.controller import ControllerSpec
 from sim.simulation import run
 from sim.testing import a_scenario
 
-LAW = settings(max_examples=40, deadline=None)
+LAW = examples(40)
 END_S = 1350.0
 POLICIES = [
     {"type": "always-on"},
@@ -288,7 +289,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
 # -- alarms against the plainest model of one ----------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.one_of(st.integers(0, 30), st.just(None))), min_size=1, max_size=30

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from simpy import Environment
 
@@ -12,7 +13,7 @@ from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.recording import Track
 
-LAW = settings(max_examples=100, deadline=None)
+LAW = examples(100)
 RATES = [0.25, 0.5, 1.0, 2.0, 8.0]
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, reject, settings
+from examples import examples
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -90,7 +91,6 @@ def integrated_hz(time_s, load_mw, model, at_s):
     st.floats(10_000.0, 500_000.0), st.floats(0.0, 3000.0), st.floats(100.0, 8000.0), st.floats(0.1, 0.9),
     st.floats(3.0, 15.0), st.floats(-3000.0, 3000.0),
 )  # fmt: skip
-@settings(deadline=None)
 def test_a_grid_with_one_governor_answers_a_step_as_the_closed_form(
     energy, damping, gain, share, reheat, step
 ):
@@ -116,7 +116,7 @@ def test_a_grid_with_one_governor_answers_a_step_as_the_closed_form(
 
 
 @given(grids(), loads())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_any_load_on_any_grid_agrees_with_a_stiff_integrator(model, load):
     time_s, load_mw = load
 
@@ -127,7 +127,7 @@ def test_any_load_on_any_grid_agrees_with_a_stiff_integrator(model, load):
 
 
 @given(grids(deadbands=(0.005, 0.017, 0.036)), loads())
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_so_does_a_grid_with_a_deadband(model, load):
     time_s, load_mw = load
 
@@ -138,7 +138,6 @@ def test_so_does_a_grid_with_a_deadband(model, load):
 
 
 @given(grids(), loads(), st.floats(0.1, 10.0))
-@settings(deadline=None)
 def test_without_deadband_frequency_is_proportional_to_load(model, load, factor):
     time_s, load_mw = load
 
@@ -149,7 +148,7 @@ def test_without_deadband_frequency_is_proportional_to_load(model, load, factor)
 
 
 @given(grids(deadbands=(0.0, 0.017)), loads())
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_points_that_change_nothing_change_nothing(model, load):
     time_s, load_mw = load
     middle_s, middle_mw = 0.5 * (time_s[1:] + time_s[:-1]), 0.5 * (load_mw[1:] + load_mw[:-1])
@@ -184,7 +183,7 @@ def even_loads(draw):
 
 
 @given(grids(), even_loads())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_numbers_on_a_uniform_grid_are_those_of_the_same_curve_on_any_other(model, load):
     time_s, load_mw = load
     even = response(time_s, load_mw, model)
@@ -203,7 +202,7 @@ def test_numbers_on_a_uniform_grid_are_those_of_the_same_curve_on_any_other(mode
 
 
 @given(grids(), loads(), st.sampled_from([0.1, 0.5, 1.0, 5.0]))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_steepest_change_is_found_without_looking_everywhere(model, load, window_s):
     result = response(*load, model)
     assume(result.time_s[-1] > window_s)
@@ -217,7 +216,7 @@ def test_the_steepest_change_is_found_without_looking_everywhere(model, load, wi
 
 
 @given(grids(), even_loads(), st.sampled_from([0.5, 1.0, 7.0]), st.sampled_from([5, 64]))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_nor_does_it_depend_on_where_blocks_end(model, load, window_s, block):
     whole = response(*load, model).rocof_hz_per_s(window_s)
     with pytest.MonkeyPatch.context() as patch:

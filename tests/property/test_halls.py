@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ai.facility import fed_mw
@@ -68,7 +69,7 @@ def exact_cooling_mw(hall, recording, times_s):
     return np.array(cooling_mw)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(loads, halls, weathers)
 def test_hall_is_the_sum_of_its_parts_and_never_above_its_rating(loads, hall, weather):
     spec, recording = run(loads, hall, weather)
@@ -87,7 +88,7 @@ def test_hall_is_the_sum_of_its_parts_and_never_above_its_rating(loads, hall, we
     assert it.integral() <= wanted * (1.0 + 1e-9) + 1e-6
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(loads, halls, weathers)
 def test_straight_lines_miss_the_lagging_cooling_by_the_error_stated(loads, hall, weather):
     spec, recording = run(loads, hall, weather)

@@ -1,12 +1,13 @@
 """Laws of replicas on random demand: parking saves, work is conserved, power keeps within its rating."""
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ai.serving import Replicas, Service
 
-LAW = settings(max_examples=150, deadline=None)
+LAW = examples(150)
 STEP_S = 60.0
 WORK_TOKENS = 300.0
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import load_scenario, run
@@ -22,7 +23,7 @@ from sim.signals import Signal
 ROOT = Path(__file__).parents[2]
 END_S = 7200.0
 CENT = 0.005
-LAW = settings(max_examples=60, deadline=None)
+LAW = examples(60)
 
 
 def steps(low, high):

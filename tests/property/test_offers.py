@@ -5,7 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engine.campus import Campus
@@ -106,7 +107,7 @@ def names_of(scenario):
     return [entry.service for entry in scenario.market.ancillary if entry.policy_up_to_mw is not None]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data(), st.integers(0, 1000))
 def test_neither_the_policy_nor_random_offers_beat_the_bound_and_calls_are_the_same(
     tmp_path_factory, data, seed
@@ -124,7 +125,7 @@ def test_neither_the_policy_nor_random_offers_beat_the_bound_and_calls_are_the_s
             assert np.array_equal(recording[signal].value, recordings[0][signal].value)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.data(), st.integers(0, 1000))
 def test_an_award_is_what_stood_offered_at_its_gate_and_holds_for_the_hour(tmp_path_factory, data, seed):
     scenario = data.draw(markets(tmp_path_factory.mktemp("offers")))
@@ -156,7 +157,7 @@ def test_an_award_is_what_stood_offered_at_its_gate_and_holds_for_the_hour(tmp_p
             assert called.at(time_s) == award.at(time_s) * share.at(time_s)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.data(), st.integers(0, 1000))
 def test_what_is_seen_of_the_hours_ahead_comes_true(tmp_path_factory, data, seed):
     scenario = data.draw(markets(tmp_path_factory.mktemp("offers")))
@@ -183,7 +184,7 @@ def test_what_is_seen_of_the_hours_ahead_comes_true(tmp_path_factory, data, seed
             assert list(view.awarded_mw) == [float(award.at(time_s)) for time_s in hours_s]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.data(), st.integers(1, HOURS - 1))
 def test_a_price_that_changes_later_changes_no_earlier_decision(tmp_path_factory, data, hour):
     """Of real time nothing is known ahead; for the day ahead see `test_gates`."""

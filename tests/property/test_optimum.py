@@ -5,7 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.facts import Facts
@@ -155,7 +156,7 @@ def supplied(draw, signals, constants):
     return signals, constants
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(sites())
 def test_no_schedule_beats_the_bound(site):
     fleets, recording = site
@@ -166,7 +167,7 @@ def test_no_schedule_beats_the_bound(site):
     assert found.always_on_limited_usd <= found.bound_usd + NEAR * size
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(sites())
 def test_the_yardstick_is_what_fleets_earn_that_fill_the_limit(site):
     fleets, recording = site
@@ -271,7 +272,7 @@ def test_no_policy_beats_the_bounds(seed, firmware, limit_mw):
         assert relaxed_usd <= free_usd + 0.01, policy
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.integers(-80, 80), min_size=2, max_size=6), st.data())
 def test_free_is_no_less_than_with_blocks_and_that_no_less_than_brute_force(margins, data):
     room_mw = np.array(
@@ -379,7 +380,7 @@ def steady(signals, constants, services, fleet_mw, awards_mw):
     return Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of(constants))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(steady_sites())
 def test_the_bound_is_the_best_of_all_powers_and_offers_where_nothing_changes(site):
     one, signals, constants, services = site

@@ -3,14 +3,15 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from sim.policies import AnyPolicy, FleetView, Observation
 from sim.testing.policies import observations
 
-LAW = settings(max_examples=100, deadline=None)
+LAW = examples(100)
 MINERS = (FleetView("miners", 0.0, 100.0, 20.0, 100.0),)
 ANY = TypeAdapter(AnyPolicy)
 WINDOW_S = 300.0

@@ -1,7 +1,8 @@
 """Whatever a site buys and makes, its energies add up."""
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.facts import Facts
@@ -58,7 +59,7 @@ def sites(draw):
     return settlement, Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of(constants))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(sites())
 def test_what_is_bought_made_sold_and_lost_adds_up(site):
     settlement, recording = site
@@ -81,7 +82,7 @@ def test_what_is_bought_made_sold_and_lost_adds_up(site):
     assert metrics["power_cost_usd"] == pytest.approx(total_usd, rel=1e-12, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(sites())
 def test_a_contract_that_is_resold_does_not_change_what_the_miners_cost(site):
     _, recording = site

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -39,7 +40,7 @@ policy: {type: follow-headroom}
 TRACE = b"# a trace\ntime_s,power_mw\n0,100\n3600,5.5e1\n7200,80\n"
 SOON_S = 5.0
 
-fuzz = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 splices = st.lists(
     st.tuples(st.integers(0, 400), st.integers(0, 30), st.binary(max_size=12)), min_size=1, max_size=4
 )

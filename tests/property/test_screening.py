@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.metrics.dips import dips
@@ -11,7 +12,7 @@ from sim.signals.breakpoints import merged_places, merged_times, places_at
 from sim.signals.range_above import intervals_of_range_above, joined
 from sim.signals.screening import largest_range, spans_of_range_above, with_window
 
-LAW = settings(max_examples=25, deadline=None)
+LAW = examples(25)
 ROUNDING_S = 1e-9
 windows_s = st.sampled_from([0.5, 5.0, 60.0, 700.0])
 

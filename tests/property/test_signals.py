@@ -5,13 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from examples import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from sim.signals import FloatArray, Signal, total
 
-LAW = settings(max_examples=50, deadline=None)
+LAW = examples(50)
 
 # Times, values and slopes are multiples of powers of two, so that sums of times are exact and coincidences do
 # happen: a breakpoint exactly one window after another, two signals that touch.

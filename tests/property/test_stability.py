@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.grid.limits import PowerLimit
@@ -15,7 +16,7 @@ from sim.signals.changes import changes
 from sim.signals.distribution import LEVELS, Distribution
 from sim.signals.range_above import intervals_of_range_above
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = examples(60)
 END_S = 200.0
 
 

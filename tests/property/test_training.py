@@ -3,7 +3,8 @@
 from math import inf
 
 import numpy as np
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ai.catalogue import SERVERS
@@ -12,7 +13,7 @@ from sim.metrics import measure
 from sim.policies import Decision
 from sim.testing import a_scenario
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = examples(60)
 
 
 def jobs(name):
@@ -125,7 +126,7 @@ def test_an_announced_resume_comes_true_to_the_second_unless_the_job_fails_befor
             assert true or struck or ends_s
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.floats(2.0, 20.0),
     st.floats(1.5, 4.0),

@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import assume, given, settings
+from examples import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sim.engine.duties import FALLS_MW, RISES_MW
@@ -50,7 +51,7 @@ def expected_trips(excess_mw, after_s, hold_s):
     return trips_s
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(traces(), min_size=1, max_size=2), fleets(), POLICIES, st.sampled_from([0.0, 10.0, 60.0]),
     st.sampled_from([1.0, 5.0]), st.sampled_from([0.0, 5.0]),

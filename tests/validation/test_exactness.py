@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
+from examples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sim.simulation import run
@@ -414,7 +415,7 @@ def cases(draw):
     )
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(cases())
 @example(
     Case(
@@ -429,7 +430,7 @@ def test_random_cases_agree_with_the_reference(case):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # two minutes on a quiet machine
-@settings(max_examples=3000, deadline=None)
+@examples(3000)
 @given(cases())
 def test_many_random_cases_agree_with_the_reference(case):
     assert_agrees(case)

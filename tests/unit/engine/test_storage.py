@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import InputError
@@ -61,7 +62,7 @@ def test_without_mining_the_same_battery_is_alone_with_ai(tmp_path, result):
     assert {"battery_lost_mwh", "battery_wear_usd", "power_cost_usd", "ebitda_usd"} <= compared
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     st.lists(st.integers(20, 190), min_size=2, max_size=8),
     st.floats(0.3, 20.0),

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -133,7 +134,7 @@ def test_charge_between_breakpoints_is_within_its_error():
     assert 0.0 < error < CHARGE_ERROR_FRACTION * 8.0
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.integers(0, 10_000),
     st.floats(0.2, 10.0),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engine.offers import cooptimised_offers
@@ -39,7 +39,6 @@ def test_a_reserve_down_is_sold_above_its_cost_in_mining(margin, threshold):
     assert one(threshold - 0.01, margin, called=0.1, downward=True) == 0.0
 
 
-@settings(deadline=None)  # the first call imports a solver
 @given(
     margin=st.lists(st.floats(-100.0, 100.0), min_size=2, max_size=2),
     price=st.lists(st.floats(0.0, 100.0), min_size=3, max_size=3),

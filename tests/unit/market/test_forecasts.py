@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -55,7 +56,7 @@ def test_every_day_is_like_the_one_before_as_far_as_it_is_published():
 
 
 @pytest.mark.parametrize("like", ["now", "yesterday"])
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     now_h=st.floats(0.0, 95.0), delay_s=st.sampled_from([0.0, 300.0, 900.0, 5400.0]), seed=st.integers(0, 9)
 )

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -48,7 +49,7 @@ def test_an_hour_missing_yesterday_is_taken_from_the_day_before():
     assert look(PERSISTENCE, a_record(load), 14.0, 3).tolist() == [300.0, 450.0, 300.0]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     now_h=st.floats(0.0, 23.9),
     delay_s=st.sampled_from([0.0, 900.0, HOUR_S, 26 * HOUR_S]),

@@ -38,7 +38,7 @@ def test_the_hash_rate_of_a_fleet_follows_its_power(record):
     assert hashrate_ph_s(recording, "m").at([0.0, 1800.0]) == pytest.approx([0.0, 1200.0], rel=1e-12)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.floats(1.0, 500.0), min_size=1, max_size=6),
     other=st.lists(st.floats(1.0, 500.0), min_size=6, max_size=6),

@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.policies.dispatch_risk import best_first_step, cvar_usd
@@ -39,7 +40,7 @@ def by_force(first, futures, start_usd, risk_weight, beta):
     return best
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.integers(-40, 40), FUTURES, st.sampled_from([0.0, 5.0, 25.0]),
     st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, 0.95]),
@@ -58,7 +59,7 @@ def test_it_is_the_best_of_all_first_steps_on_a_grid(first, futures, start_usd, 
         assert profit == pytest.approx(float(margin[0] @ power_mw) - start_usd * rises.sum(), abs=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.lists(st.integers(-80, 80), min_size=2, max_size=6), st.sampled_from([0.0, 0.5, 1.0]))
 def test_one_future_has_no_risk(margins, risk_weight):
     margin = np.array(margins, float)[None]

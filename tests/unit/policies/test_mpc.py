@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -64,7 +65,7 @@ def first_by_force(prices, initial, start_usd, breakeven=60.0):
     return tuple(max(value((first, *later)) for later in rest) for first in (0.0, 1.0))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     prices=st.lists(st.integers(-50, 200), min_size=4, max_size=6),
     initial=st.sampled_from([0.0, 1.0]),

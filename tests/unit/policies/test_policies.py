@@ -3,7 +3,8 @@ from typing import Literal, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -229,7 +230,7 @@ def test_where_the_price_depends_on_power_the_best_power_is_mined(keys, target_m
     assert decision[:2] == (target_mw, reason)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     up_to_mw=st.lists(st.floats(0.0, 300.0), max_size=3).map(sorted),
     prices=st.lists(st.floats(-100.0, 300.0), min_size=4, max_size=4),

@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.policies.programme import Horizon, PeakCharge, best_dispatch, is_free
@@ -37,7 +38,7 @@ def test_each_step_is_filled_from_the_best_segment_down_as_far_as_it_pays():
     assert plan.value_usd == 50.0 + 1.5 * 30.0 + 10.0
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(MARGINS, st.data())
 def test_with_ramps_it_is_the_best_of_all_dispatches_on_a_grid(margins, data):
     available = data.draw(
@@ -56,7 +57,7 @@ def test_with_ramps_it_is_the_best_of_all_dispatches_on_a_grid(margins, data):
     assert plan.value_usd == pytest.approx(best, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(MARGINS, st.integers(0, 30))
 def test_rises_cost(margins, start_usd):
     plan = best_dispatch(horizon(margins, start_usd_per_mw=float(start_usd), initial_mw=0.0))
@@ -84,7 +85,7 @@ def test_exceeding_what_is_available_can_be_allowed_at_a_price():
     assert best_dispatch(dear).value_usd == pytest.approx(0.5 * 0.5 * 40.0)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(MARGINS, st.integers(1, 3), st.integers(1, 3), st.integers(0, 20), st.data())
 def test_blocks_are_the_best_of_all_patterns_and_never_beat_the_linear_bound(
     margins, up_steps, down_steps, start_usd, data

@@ -1,7 +1,8 @@
 """Policies around another one, and in one another."""
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -73,7 +74,7 @@ def test_the_earlier_wake_up_counts(observed, scripted):
 MINERS = (FleetView("miners", 0.0, 100.0, 20.0, 100.0),)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(st.tuples(st.floats(0.0, 100.0), st.floats(0.1, 100.0)), min_size=2, max_size=20),
     st.floats(1.0, 600.0),

@@ -2,7 +2,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from report_fakes import crowded_loads, recording_of, week_loads
@@ -36,7 +37,7 @@ def corners(signal, from_s, to_s):
 
 
 @given(signal=signals(), most=st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_an_envelope_has_the_extremes_and_the_mean_of_every_bin(signal, most):
     edges_s = bin_edges_s(100.0, most)
     envelope = envelope_of(signal, edges_s)
@@ -50,7 +51,7 @@ def test_an_envelope_has_the_extremes_and_the_mean_of_every_bin(signal, most):
 
 
 @given(values=arrays(np.float64, st.integers(0, 50), elements=st.floats(-1e6, 1e6)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_packing_is_undone_to_half_a_step(values):
     found = unpack(pack(values, 0.01))
     assert found.size == values.size
@@ -58,7 +59,7 @@ def test_packing_is_undone_to_half_a_step(values):
 
 
 @given(values=arrays(np.float64, st.integers(1, 50), elements=st.floats(-1e6, 1e6)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_packed_minima_are_rounded_down_and_maxima_up(values):
     slack = 1e-7  # what counts as a whole multiple of the step
     assert np.all(unpack(pack(values, 0.01, np.floor)) <= values + slack)
@@ -71,7 +72,7 @@ def test_packing_refuses_values_too_far_apart_to_count():
 
 
 @given(signal=signals())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_share_above_agrees_with_the_time_above_each_level(signal):
     levels = np.linspace(signal.minimum() - 1.0, signal.maximum() + 1.0, 23)
     expected = [signal.time_above(level) / 100.0 for level in levels]
