@@ -20,6 +20,7 @@ from sim.errors import ResultError
 from sim.facts import Facts
 from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
 from sim.metrics import Measurement
+from sim.metrics.episodes import episodes
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
@@ -28,6 +29,8 @@ FORMAT_VERSION = 1
 """Version of the result folder; columns are only ever added."""
 DATA_FILES = ("scenario.yaml", "metrics.json", "signals.parquet", "events.parquet", "provenance.json")
 """The files that hold a result; page and figures are made from them."""
+WRITTEN_FILES = (*DATA_FILES, "exceedances.parquet")
+"""The files that are written of a result; those that only repeat what others hold are not read."""
 BREAKPOINT = ("time_s", "value", "slope_per_s")
 """The columns that make a signal."""
 ENCODING = {
@@ -133,6 +136,7 @@ def write_result(result: Result, folder: Path) -> None:
     write_json(folder / "provenance.json", dict(stored.provenance))
     _write_signals(folder / "signals.parquet", result.recording)
     _write_events(folder / "events.parquet", result.recording)
+    _write_exceedances(folder / "exceedances.parquet", result.recording)
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -184,6 +188,23 @@ def _write_events(path: Path, recording: Recording) -> None:
         "value": arrow.column(np.array([event.value for event in events], dtype=np.float64)),
     }
     parquet.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _write_exceedances(path: Path, recording: Recording) -> None:
+    """Write each time above the limit; a table without rows where there is none."""
+    import pyarrow as pa  # noqa: PLC0415  # see above
+    from pyarrow import parquet  # noqa: PLC0415  # see above
+
+    from sim.tables import arrow  # noqa: PLC0415  # see above
+
+    found = recording.once(episodes)
+    columns = {
+        name: arrow.column(getattr(found, name))
+        for name in ("start_s", "duration_s", "peak_mw", "energy_mwh")
+    }
+    parquet.write_table(
+        pa.table({**columns, "cause": arrow.texts(list(found.cause))}), path, compression="zstd"
+    )
 
 
 def read_result(folder: Path) -> StoredResult:

@@ -37,6 +37,7 @@ def test_run_prints_a_table_with_units_and_says_where_the_result_lies(command, t
     folder = tmp_path / err.split("result: ")[1].strip()
     assert {file.name for file in folder.iterdir()} == {
         "events.parquet",
+        "exceedances.parquet",
         "ledger.csv",
         "metrics.json",
         "monthly.csv",

@@ -14,7 +14,15 @@ from sim.errors import ResultError
 from sim.facts import Facts
 from sim.metrics import Measurement, Metric
 from sim.recording import EventRow, Recording
-from sim.result import DATA_FILES, Result, metrics_document, new_folder, read_result, write_result
+from sim.result import (
+    DATA_FILES,
+    WRITTEN_FILES,
+    Result,
+    metrics_document,
+    new_folder,
+    read_result,
+    write_result,
+)
 from sim.signals import Signal
 from sim.simulation import run
 from sim.testing import a_scenario
@@ -64,13 +72,13 @@ def test_what_is_written_is_read_again_to_the_last_bit(result, stored):
 
 
 def test_the_folder_holds_the_data_files_and_nothing_else(stored):
-    assert sorted(path.name for path in stored.iterdir()) == sorted(DATA_FILES)
+    assert sorted(path.name for path in stored.iterdir()) == sorted(WRITTEN_FILES)
 
 
 def test_the_same_result_is_written_to_the_same_bytes(result, stored, tmp_path_factory):
     again = tmp_path_factory.mktemp("again")
     write_result(result, again)
-    for name in DATA_FILES:
+    for name in WRITTEN_FILES:
         assert (again / name).read_bytes() == (stored / name).read_bytes(), name
 
 
@@ -310,6 +318,6 @@ def test_killed_at_random_a_result_is_whole_or_absent(tmp_path):
     whole = [entry for entry in tmp_path.iterdir() if not entry.name.endswith(".partial")]
     assert len(whole) >= 5
     for folder in whole:
-        assert sorted(path.name for path in folder.iterdir()) == sorted(DATA_FILES)
+        assert sorted(path.name for path in folder.iterdir()) == sorted(WRITTEN_FILES)
         read_result(folder)
     assert len(list(tmp_path.iterdir())) - len(whole) <= 1
