@@ -1,8 +1,21 @@
 """Base of every description that a user writes: frozen, strict, and documented field by field."""
 
-from typing import Annotated, Self
+import ast
+import inspect
+from functools import cache
+from itertools import pairwise
+from textwrap import dedent
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 
 
 class Spec(BaseModel):
@@ -17,8 +30,45 @@ class Spec(BaseModel):
         extra="forbid",
         strict=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
+        defer_build=True,  # a run needs a tenth of them
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema with the documentation of every field, read from the source only here."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name, text in documentation(cls).items():
+            properties[name] = {"description": text, **properties[name]}
+        return schema
+
+
+@cache
+def documentation(model: type[BaseModel]) -> dict[str, str]:
+    """Return the docstring under each field of a description, by the field's name."""
+    texts: dict[str, str] = {}
+    for part in reversed(model.__mro__):
+        if issubclass(part, BaseModel) and part is not BaseModel:
+            texts = {name: text for name, text in texts.items() if name not in part.__annotations__}
+            texts |= _own_documentation(part)
+    return {name: texts[name] for name in model.model_fields if name in texts}
+
+
+def _own_documentation(model: type[BaseModel]) -> dict[str, str]:
+    """Return the docstrings under the fields that a class adds; none where it has no source."""
+    try:
+        (definition,) = ast.parse(dedent(inspect.getsource(model))).body
+    except (OSError, TypeError, SyntaxError):
+        return {}
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(getattr(definition, "body", ()))
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from sim.policies.plugin import is_plugin
 from sim.scenario.tree import PathParts
+from sim.spec import documentation
 
 NO_PLUGINS: Final[Mapping[str, type[BaseModel]]] = {}
 
@@ -30,10 +31,8 @@ class Spot(NamedTuple):
     @property
     def documentation(self) -> str:
         """What the last part is for, in one line; empty where unknown."""
-        field = (
-            None if self.model is None or not self.path else self.model.model_fields.get(str(self.path[-1]))
-        )
-        text = " ".join(((field.description if field else None) or "").split())
+        texts = {} if self.model is None or not self.path else documentation(self.model)
+        text = " ".join(texts.get(str(self.path[-1]), "").split()) if texts else ""
         return text.partition(". ")[0].removesuffix(".")
 
     @property
