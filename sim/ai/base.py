@@ -9,6 +9,7 @@ from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
 
 from sim.ai.notice import Notice
+from sim.facts import LoadFacts
 from sim.signals import FloatArray
 from sim.span import Span
 from sim.spec import Name, Spec
@@ -44,8 +45,8 @@ class Connection:
     """The run, with the files that it may read."""
     announce: Callable[[Notice], None] = _to_nobody
     """Tells the site what is to come."""
-    constant: Callable[[str, float], None] = _to_nobody
-    """Records a number of the load, by name; the last word counts."""
+    state: Callable[[LoadFacts], None] = _to_nobody
+    """Records what the load knows of itself; the last word counts."""
     hour_of_week: Callable[[FloatArray, str], FloatArray] = _no_calendar
     """Returns the hour of the week [h], from Monday 00:00, that the clocks of a time zone show at some times
     [s from the scenario's start]."""

@@ -1,7 +1,7 @@
 """How a service follows its demand in time: update by update, power in a line between them."""
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from itertools import chain
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ from simpy import Event
 
 from sim.ai.base import Connection
 from sim.ai.demand_path import DemandPath
+from sim.facts import LoadFacts
 
 
 class DemandServer(Protocol):
@@ -22,8 +23,8 @@ class DemandServer(Protocol):
     def step(self, ratio: float, work_tokens: float, step_s: float) -> float:
         """Serve a demand [ratio], each request of some work [tokens], for a step [s]; return power [MW]."""
 
-    def report(self, constant: Callable[[str, float], None], end_s: float) -> None:
-        """State the totals of a run of this length [s]."""
+    def totals(self, end_s: float) -> LoadFacts:
+        """Return the totals of a run of this length [s]."""
 
 
 class StraightLine:
@@ -77,13 +78,15 @@ class StraightLine:
         self._served_tokens += served_s * work_tokens
         return self._power_mw * (self._idle_fraction + self._busy_fraction * served_ratio) * self._pue
 
-    def report(self, constant: Callable[[str, float], None], end_s: float) -> None:
-        """State the totals, as in DemandServer."""
-        constant("unserved_fraction", 1.0 - self._served_s / (self._offered_s or 1.0))
-        constant("utilisation_mean_fraction", self._served_s / (self._capacity_ratio * end_s))
-        if self._peak_per_s is not None:
-            constant("served_query_count", self._served_s * self._peak_per_s)
-            constant("served_token_count", self._served_tokens * self._peak_per_s)
+    def totals(self, end_s: float) -> LoadFacts:
+        """Return the totals, as in DemandServer."""
+        per_s = self._peak_per_s
+        return LoadFacts(
+            unserved_fraction=1.0 - self._served_s / (self._offered_s or 1.0),
+            utilisation_mean_fraction=self._served_s / (self._capacity_ratio * end_s),
+            served_query_count=None if per_s is None else self._served_s * per_s,
+            served_token_count=None if per_s is None else self._served_tokens * per_s,
+        )
 
 
 def follow(path: DemandPath, server: DemandServer, connection: Connection) -> Generator[Event, Any, None]:
@@ -98,7 +101,7 @@ def follow(path: DemandPath, server: DemandServer, connection: Connection) -> Ge
     for ratio, work_tokens in updates:
         left -= 1
         if left == 0:
-            server.report(connection.constant, end_s)  # the step to come lies beyond the end
+            connection.state(server.totals(end_s))  # the step to come lies beyond the end
         next_mw = step(ratio, work_tokens, last_s if left == 1 else interval_s)
         next_trouble = server.trouble
         set_power_mw(power_mw, (next_mw - power_mw) / interval_s)

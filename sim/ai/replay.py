@@ -9,6 +9,7 @@ from simpy import Event
 from sim.ai.base import Connection, Load
 from sim.clock import At
 from sim.errors import InputError
+from sim.facts import LoadFacts
 from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.tables import Files
@@ -98,7 +99,7 @@ class ReplayLoad(Load):
             signal.slope_per_s.tolist(),
         )
         if len(times_s) > 1:
-            connection.constant("sample_spacing_s", float(np.median(np.diff(times_s))))
+            connection.state(LoadFacts(sample_spacing_s=float(np.median(np.diff(times_s)))))
         env, set_power_mw = connection.env, connection.set_power_mw
         set_power_mw(powers_mw[0], slopes[0])
         for time_s, power_mw, slope_mw_per_s in zip(times_s[1:], powers_mw[1:], slopes[1:], strict=True):

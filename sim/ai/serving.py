@@ -2,13 +2,13 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from sim.ai.replicas import MODELS, Gpu, ModelName, ReplicaPower, TokenEnergy, replica_power
+from sim.facts import LoadFacts
 from sim.spec import NonNegative, Positive, Spec
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_MINUTE
 
@@ -176,18 +176,20 @@ class Service:
             power_w += scaler.idle_w
         return power_w * self._mw_per_w
 
-    def report(self, constant: Callable[[str, float], None], end_s: float) -> None:
-        """State the totals of a run of this length [s]."""
+    def totals(self, end_s: float) -> LoadFacts:
+        """Return the totals of a run of this length [s]."""
         tokens = self.tokens
         offered = tokens.offered or 1.0
-        constant("served_query_count", tokens.requests * tokens.served / offered)
-        constant("served_token_count", tokens.served)
-        constant("backfill_token_count", tokens.backfilled)
-        constant("unserved_fraction", tokens.unserved / offered)
-        constant("delayed_fraction", tokens.delayed / offered)
-        constant("backlog_peak_s", tokens.longest_wait_s)
-        constant("replica_mean_count", tokens.replica_s / end_s)
-        constant("utilisation_mean_fraction", tokens.served / tokens.capacity)
+        return LoadFacts(
+            served_query_count=tokens.requests * tokens.served / offered,
+            served_token_count=tokens.served,
+            backfill_token_count=tokens.backfilled,
+            unserved_fraction=tokens.unserved / offered,
+            delayed_fraction=tokens.delayed / offered,
+            backlog_peak_s=tokens.longest_wait_s,
+            replica_mean_count=tokens.replica_s / end_s,
+            utilisation_mean_fraction=tokens.served / tokens.capacity,
+        )
 
     def _queue(self, left_tokens: float, came_tokens: float, capacity_per_s: float) -> None:
         """Let work wait as far as patience goes; the rest goes unserved."""

@@ -15,6 +15,7 @@ from sim.ai.node_power import state_powers_mw
 from sim.ai.power_path import PowerPath
 from sim.ai.training_spec import TrainingSpec
 from sim.clock import At
+from sim.facts import LoadFacts
 from sim.units import SECONDS_PER_MINUTE
 
 LEAST_SHARE_OF_INTERVAL: Final = 0.5
@@ -46,10 +47,14 @@ class TrainingLoad(TrainingSpec):
     def _record_iterations(self, connection: Connection) -> None:
         levels_mw = state_powers_mw(SERVERS[self.gpu], 1.0, 0.0, self.floor_fraction)
         iteration = self.iteration
-        connection.constant("iteration_period_s", iteration.period_s)
-        connection.constant("iteration_duty_fraction", iteration.duty_fraction)
-        connection.constant("iteration_jitter_fraction", iteration.jitter_fraction)
-        connection.constant("iteration_low_fraction", levels_mw["communicate"] / levels_mw["compute"])
+        connection.state(
+            LoadFacts(
+                iteration_period_s=iteration.period_s,
+                iteration_duty_fraction=iteration.duty_fraction,
+                iteration_jitter_fraction=iteration.jitter_fraction,
+                iteration_low_fraction=levels_mw["communicate"] / levels_mw["compute"],
+            )
+        )
 
 
 class _Over(Exception):  # noqa: N818  # the job's own end is no error
@@ -80,7 +85,7 @@ class Job:
         self._env = connection.env
         self._log = connection.log
         self._set_power_mw = connection.set_power_mw
-        self._constant = connection.constant
+        self._state = connection.state
         self._run_end_s = connection.span.end_s
         self._stalls = connection.stream("checkpoints")
         self._restarts = connection.stream("restarts")
@@ -302,7 +307,7 @@ class Job:
     def _count_smoothing(self, bare_path: PowerPath) -> None:
         """Record what smoothing costs if nothing else happens until the run's end."""
         extra_mwh = self._path.energy_mwh(self._run_end_s) - bare_path.energy_mwh(self._run_end_s)
-        self._constant("smoothing_energy_mwh", extra_mwh)
+        self._state(LoadFacts(smoothing_energy_mwh=extra_mwh))
 
     # -- time ----------------------------------------------------------------------------------------
 

@@ -147,8 +147,6 @@ class Reserves:
         self._recorder.give(f"{name}.called_fraction", one.conditions.called_fraction)
         self._recorder.give(f"{name}.price_usd_per_mwh", one.conditions.price_usd_per_mwh)
         self._recorder.give(f"{name}.shortfall_usd_per_mwh", one.conditions.shortfall_usd_per_mwh)
-        self._recorder.constant(f"{name}.policy_up_to_mw", one.entry.policy_up_to_mw or 0.0)
-        self._recorder.constant(f"{name}.restored_after_s", one.entry.restored_after_s)
 
     def _give(self, service: ServiceName, sold: Sold) -> None:
         name = f"ancillary.{service}"

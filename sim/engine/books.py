@@ -1,54 +1,176 @@
-"""Writes down what a run is counted with: leases, costs, multiples, grid, battery."""
+"""Writes down what a run is counted with, all that the scenario says of it before it runs."""
 
 from sim.engine.recorder import Recorder
+from sim.facts import (
+    BatteryFacts,
+    CostFacts,
+    DemandChargeFacts,
+    Facts,
+    FleetFacts,
+    FourCpFacts,
+    GenerationFacts,
+    HallFacts,
+    LeaseFacts,
+    LoadFacts,
+    MultipleFacts,
+    RunFacts,
+    ServiceFacts,
+    SpanFacts,
+    SupplyFacts,
+    ToleranceFacts,
+    ValuationFacts,
+)
 from sim.grid.interconnection import Tolerance
-from sim.market import Lease, ValuationSpec
+from sim.market import Lease, MarketSpec, ValuationSpec
+from sim.market.ancillary import SERVED_FIRST
 from sim.scenario.model import Scenario
 from sim.scenario.rules import curtailment_share_fraction, parts_of
-from sim.spec import Spec
+from sim.signals import Signal
+from sim.span import Span
 
 
-def open_books(recorder: Recorder, scenario: Scenario) -> None:
-    """Record rents and every number that metrics and ledger need; no load or policy sees them."""
-    offset = scenario.start.utcoffset()
-    recorder.constant("run.utc_offset_s", 0.0 if offset is None else offset.total_seconds())
+def give_rents(recorder: Recorder, scenario: Scenario) -> None:
+    """Record the rent of each lease; no load or policy sees it."""
     for lease in scenario.leases:
-        _open_lease(recorder, scenario, lease)
-    _record(recorder, "cost", scenario.costs)
-    if scenario.interconnection.tolerated != Tolerance():
-        _record(recorder, "tolerance", scenario.interconnection.tolerated)
-    _open_valuation(recorder, scenario.valuation)
-    for name, value in scenario.grid.constants().items():
-        recorder.constant(f"grid.{name}", value)
-    if scenario.storage is not None:
-        for name in ("power_mw", "energy_mwh", "round_trip_efficiency_fraction", "wear_usd_per_mwh"):
-            recorder.constant(f"battery.{name}", getattr(scenario.storage, name))
+        rent_usd_per_h = lease.rent_usd_per_h(scenario.start, scenario.end_s)
+        recorder.give(f"lease.{lease.name}.rent_usd_per_h", rent_usd_per_h)
 
 
-def _open_lease(recorder: Recorder, scenario: Scenario, lease: Lease) -> None:
-    name = f"lease.{lease.name}"
-    recorder.give(f"{name}.rent_usd_per_h", lease.rent_usd_per_h(scenario.start, scenario.end_s))
-    _record(recorder, name, lease)
+def facts_of(scenario: Scenario) -> Facts:
+    """Return all that a scenario states; what a run finds is added to it as it goes on.
+
+    Raises
+    ------
+    InputError
+        A file of coincident peaks will not do.
+    """
+    market, span = scenario.market, scenario.span
+    pool, generation, storage = market.bitcoin.paid_by(), market.generation, scenario.storage
+    tolerated = scenario.interconnection.tolerated
+    return Facts(
+        hall={
+            hall.name: HallFacts(hall.rated_mw, hall.rated_it_mw, hall.miner_capacity_mw)
+            for hall in scenario.halls
+        },
+        load={
+            load.name: LoadFacts(pue_ratio=None if load.hall is not None else getattr(load, "pue", None))
+            for load in scenario.running_loads
+        },
+        fleet={
+            fleet.name: FleetFacts(fleet.full_mw, fleet.minimum_mw, fleet.efficiency_j_per_th)
+            for fleet in scenario.fleets
+        },
+        ancillary=_services(market),
+        run=_run(scenario),
+        lease={lease.name: _lease(lease, scenario) for lease in scenario.leases},
+        cost=CostFacts(**scenario.costs.model_dump()),
+        tolerance=None if tolerated == Tolerance() else ToleranceFacts(**tolerated.model_dump()),
+        valuation=_valuation(scenario.valuation),
+        grid=scenario.grid.facts(),
+        battery=None
+        if storage is None
+        else BatteryFacts(
+            storage.power_mw,
+            storage.energy_mwh,
+            storage.round_trip_efficiency_fraction,
+            storage.wear_usd_per_mwh,
+        ),
+        generation=GenerationFacts()
+        if generation is None
+        else GenerationFacts(generation.cost_usd_per_mwh, generation.export_limit_mw),
+        supply=_supply(market, span),
+        four_cp=_four_cp(market, span),
+        pool_fee_fraction=pool.fee_fraction,
+        stale_fraction=pool.stale_fraction,
+        demand_charge=_demand_charge(market),
+        billing_month=_billing_months(market, span),
+    )
+
+
+def _services(market: MarketSpec) -> dict[str, ServiceFacts]:
+    """Return the services whose amounts are left to the policy."""
+    left = {entry.service: entry for entry in market.ancillary if entry.policy_up_to_mw is not None}
+    return {
+        name: ServiceFacts(left[name].policy_up_to_mw or 0.0, left[name].restored_after_s)
+        for name in SERVED_FIRST
+        if name in left
+    }
+
+
+def _run(scenario: Scenario) -> RunFacts:
+    offset = scenario.start.utcoffset()
+    return RunFacts(
+        seed=float(scenario.seed) if scenario.grid.count_limits else None,
+        utc_offset_s=0.0 if offset is None else offset.total_seconds(),
+    )
+
+
+def _lease(lease: Lease, scenario: Scenario) -> LeaseFacts:
     start_s, end_s = lease.span_s(scenario.start)
-    share = curtailment_share_fraction(lease, scenario.leases, scenario.interconnection.limit_mw)
-    recorder.constant(f"{name}.curtailment_share_fraction", share)
-    recorder.constant(f"{name}.start_s", start_s)
-    recorder.constant(f"{name}.end_s", end_s)
-    recorder.constant(f"{name}.pass_through", float(lease.power == "pass-through"))
-    recorder.constant(f"{name}.tenant_keeps_curtailment", float(lease.curtailment_value == "tenant"))
-    for part in parts_of(lease, scenario.loads):
-        recorder.constant(f"{name}.part.{part}", 1.0)
+    return LeaseFacts(
+        critical_mw=lease.critical_mw,
+        rent_usd_per_mw_year=lease.rent_usd_per_mw_year,
+        escalator_fraction=lease.escalator_fraction,
+        term_years=float(lease.term_years),
+        take_or_pay_fraction=lease.take_or_pay_fraction,
+        ebitda_margin_fraction=lease.ebitda_margin_fraction,
+        capex_usd_per_mw=lease.capex_usd_per_mw,
+        curtailment_share_fraction=curtailment_share_fraction(
+            lease, scenario.leases, scenario.interconnection.limit_mw
+        ),
+        start_s=start_s,
+        end_s=end_s,
+        pass_through=lease.power == "pass-through",
+        tenant_keeps_curtailment=lease.curtailment_value == "tenant",
+        part=tuple(parts_of(lease, scenario.loads)),
+    )
 
 
-def _open_valuation(recorder: Recorder, valuation: ValuationSpec) -> None:
-    _record(recorder, "valuation", valuation)
-    _record(recorder, "valuation.mining_multiple", valuation.mining_multiple)
-    _record(recorder, "valuation.ai_multiple", valuation.ai_multiple)
+def _valuation(spec: ValuationSpec) -> ValuationFacts:
+    return ValuationFacts(
+        discount_rate_fraction=spec.discount_rate_fraction,
+        mining_life_years=float(spec.mining_life_years),
+        mining_capex_usd_per_mw=spec.mining_capex_usd_per_mw,
+        asic_price_usd_per_th=spec.asic_price_usd_per_th,
+        mining_multiple=MultipleFacts(**spec.mining_multiple.model_dump()),
+        ai_multiple=MultipleFacts(**spec.ai_multiple.model_dump()),
+    )
 
 
-def _record(recorder: Recorder, beginning: str, spec: Spec) -> None:
-    """Record the numbers of a description under its name; what is left out is left out here too."""
-    for field in type(spec).model_fields:
-        value = getattr(spec, field)
-        if isinstance(value, int | float):
-            recorder.constant(f"{beginning}.{field}", float(value))
+def _supply(market: MarketSpec, span: Span) -> SupplyFacts:
+    # its settlement alone counts here, whatever the price
+    contract = market.supply.contract(Signal.constant(0.0, span.end_s), span.end_s)
+    return SupplyFacts(
+        resale=None if contract is None else contract.settlement == "resale",
+        as_consumed=None if contract is None else contract.settlement == "as-consumed",
+        delivery_usd_per_mwh=market.supply.delivery_usd_per_mwh or None,
+    )
+
+
+def _four_cp(market: MarketSpec, span: Span) -> FourCpFacts | None:
+    spec = market.four_cp
+    if spec is None:
+        return None
+    peaks = {peak.name: SpanFacts(peak.start_s, peak.end_s) for peak in spec.peaks(span)}
+    touched = {
+        name
+        for name, first_s, last_s in spec.peak_months(span)
+        if first_s < span.end_utc_s and last_s > span.start_utc_s
+    }
+    return FourCpFacts(
+        spec.rate_usd_per_kw_year, spec.previous_average_mw, peaks, len(touched - peaks.keys())
+    )
+
+
+def _demand_charge(market: MarketSpec) -> DemandChargeFacts | None:
+    spec = market.demand_charge
+    if spec is None:
+        return None
+    return DemandChargeFacts(
+        spec.usd_per_kw_month, spec.interval_s, spec.ratchet_fraction, spec.previous_peak_mw
+    )
+
+
+def _billing_months(market: MarketSpec, span: Span) -> dict[str, SpanFacts]:
+    months = [] if market.demand_charge is None else market.demand_charge.months(span)
+    return {month.name: SpanFacts(month.start_s, month.end_s) for month in months}

@@ -1,11 +1,12 @@
 """The live campus: built from a scenario in one place, run once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import inf, nextafter
 
 from sim.clock import Clock
-from sim.engine.books import open_books
+from sim.engine.books import facts_of, give_rents
 from sim.engine.bus import Bus, SitePower
 from sim.engine.coincident_peaks import open_four_cp
 from sim.engine.controller import Controller, Senses
@@ -43,7 +44,7 @@ class Campus:
     def __init__(self, scenario: Scenario, policy: Policy | None = None) -> None:
         self.clock = Clock()
         self._scenario = scenario
-        self._recorder = Recorder(self.clock)
+        self._recorder = Recorder(self.clock, facts_of(scenario))
         self._turn = Turn(self.clock, scenario.controller.minimum_interval_s)
         self._published = Published(self._turn.notice)
         self._courses = courses_of(scenario)
@@ -55,12 +56,10 @@ class Campus:
         target = self._recorder.track("fleet_target_mw")
         site = SitePower(self._bus, self._fleets.live)
         self._duties = self._open_duties(site)
-        if scenario.grid.count_limits:
-            self._recorder.constant("run.seed", float(scenario.seed))
         self._frequency_loop = open_frequency(self.clock, self._recorder, site, scenario)
         if self._frequency_loop is not None:
             self._published.frequency_hz = self._frequency_loop.reported_hz
-        open_books(self._recorder, scenario)
+        give_rents(self._recorder, scenario)
         forecaster = self._open_market()
         self.controller = Controller(
             self.clock,
@@ -100,9 +99,14 @@ class Campus:
             self._frequency_loop.finish()
         if self._duties is not None:
             self._duties.finish(end_s)
-        self._recorder.constant("run.event_count", self.clock.event_count)
-        self._recorder.constant("run.settle_count", self.clock.settle_count)
-        self._recorder.constant("run.decision_count", self.controller.decision_count)
+        facts = self._recorder.facts
+        counts = replace(
+            facts.run,
+            event_count=self.clock.event_count,
+            settle_count=self.clock.settle_count,
+            decision_count=self.controller.decision_count,
+        )
+        self._recorder.facts = replace(facts, run=counts)
         recording = self._recorder.freeze(self._scenario.start_utc_s, end_s)
         storage = self._scenario.storage
         return recording if storage is None else with_battery(recording, storage)
@@ -130,7 +134,7 @@ class Campus:
         four_cp, demand_charge = scenario.market.four_cp, scenario.market.demand_charge
         if four_cp is not None:
             open_four_cp(*built, four_cp, scenario)
-        open_bitcoin(*built, self._fleets.views, self._courses, scenario.market.bitcoin)
+        open_bitcoin(*built, self._fleets.views, self._courses)
         if demand_charge is not None:
             drawing = [*self._recorder.ai_power_tracks(), *self._fleets.live]
             open_demand_meter(*built, drawing, demand_charge, scenario)

@@ -20,7 +20,7 @@ from sim.signals import FloatArray
 def open_four_cp(
     clock: Clock, recorder: Recorder, published: Published, spec: FourCoincidentPeaks, scenario: Scenario
 ) -> None:
-    """Record the peaks of a run, and publish load, peak so far, and the local hour.
+    """Record the system's load, and publish load, peak so far, and the local hour.
 
     Parameters
     ----------
@@ -36,18 +36,6 @@ def open_four_cp(
     span = scenario.span
     load_mw = spec.system_load.signal(span)
     recorder.give("system_load_mw", load_mw)
-    recorder.constant("four_cp.rate_usd_per_kw_year", spec.rate_usd_per_kw_year)
-    recorder.constant("four_cp.previous_average_mw", spec.previous_average_mw)
-    peaks = spec.peaks(span)
-    for peak in peaks:
-        recorder.constant(f"four_cp.{peak.name}.start_s", peak.start_s)
-        recorder.constant(f"four_cp.{peak.name}.end_s", peak.end_s)
-    touched = {
-        name
-        for name, first_s, last_s in spec.peak_months(span)
-        if first_s < span.end_utc_s and last_s > span.start_utc_s
-    }
-    recorder.constant("four_cp.unknown_count", len(touched - {peak.name for peak in peaks}))
     figure = published.figure
     figure("coincident_peak_usd_per_mw")(spec.usd_per_mw)
     hours = spec.local_hours(span)

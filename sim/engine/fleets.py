@@ -1,6 +1,7 @@
 """Builds the fleets of a campus, and tells the controller what they can draw."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sim.bitcoin import breakeven_usd_per_mwh
@@ -82,16 +83,17 @@ class Fleets:
     def finish(self, end_s: float) -> None:
         """Go through all that happens to the fleets up to the end of the run [s]."""
         self.catch_up(end_s)
-        for live in self.live:
-            if isinstance(live, LiveCohort):
-                self._recorder.constant(f"fleet.{live.spec.name}.start_count", live.start_count)
+        facts = self._recorder.facts
+        counted = {
+            live.spec.name: replace(facts.fleet[live.spec.name], start_count=live.start_count)
+            for live in self.live
+            if isinstance(live, LiveCohort)
+        }
+        self._recorder.facts = replace(facts, fleet={**facts.fleet, **counted})
 
     def _build(self, spec: AggregateFleet | CohortFleet) -> LiveFleet | LiveCohort:
         recorder, name = self._recorder, f"fleet.{spec.name}"
         recorder.load_kinds[spec.name] = "fleet"
-        recorder.constant(f"{name}.rated_mw", spec.full_mw)
-        for constant in ("minimum_mw", "efficiency_j_per_th"):
-            recorder.constant(f"{name}.{constant}", getattr(spec, constant))
         if isinstance(spec, AggregateFleet):
             return LiveFleet(
                 self._clock, spec, recorder.track(f"{name}.commanded_mw"), recorder.track(f"{name}.power_mw")

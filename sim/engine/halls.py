@@ -52,8 +52,6 @@ class Halls:
     def _build(self, hall: Hall, outdoor_c: Signal) -> LiveHall:
         recorder, name = self._recorder, f"hall.{hall.name}"
         recorder.load_kinds[hall.name] = "hall"
-        for constant in ("rated_mw", "rated_it_mw", "miner_capacity_mw"):
-            recorder.constant(f"{name}.{constant}", getattr(hall, constant))
         set_power = self._bus.connect(self._clock, recorder.track(f"{name}.power_mw")).set_power_mw
         if hall.ride_through is not None:
             switch = GridSwitch(

@@ -40,8 +40,6 @@ def connect_loads(
 
 
 def _on_bus(load: Load, clock: Clock, bus: Bus, recorder: Recorder) -> SetPower:
-    if "pue" in type(load).model_fields:
-        recorder.constant(f"load.{load.name}.pue_ratio", getattr(load, "pue", 1.0))
     return bus.connect(clock, recorder.track(f"load.{load.name}.power_mw")).set_power_mw
 
 
@@ -66,6 +64,6 @@ def _connection(
         stream=lambda what: span.stream(LOAD.format(name=name, what=what)),
         span=span,
         announce=announce,
-        constant=lambda figure, value: recorder.constant(f"load.{name}.{figure}", value),
+        state=partial(recorder.state, name),
         hour_of_week=lambda time_s, zone: hour_of_week(span.start_utc_s + time_s, zone),
     )

@@ -105,7 +105,7 @@ def open_demand_meter(
     spec: DemandCharge,
     scenario: Scenario,
 ) -> None:
-    """Record the terms of a demand charge, and read its meter: no news, but seen at the next decision.
+    """Read the meter of a demand charge: no news, but seen at the next decision.
 
     Parameters
     ----------
@@ -120,12 +120,7 @@ def open_demand_meter(
     scenario
         Whose run it is.
     """
-    for name in ("usd_per_kw_month", "interval_s", "ratchet_fraction", "previous_peak_mw"):
-        recorder.constant(f"demand_charge.{name}", getattr(spec, name))
     months = spec.months(scenario.span)
-    for month in months:
-        recorder.constant(f"billing_month.{month.name}.start_s", month.start_s)
-        recorder.constant(f"billing_month.{month.name}.end_s", month.end_s)
 
     def show_peak(peak_mw: float) -> None:
         published.billing_peak_mw = peak_mw

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from sim.clock import Clock, feed
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
-from sim.market import BitcoinMarket
 from sim.market.marginal import NO_BLOCK, NO_PLANT, price_steps
 from sim.market.supply import Contract
 from sim.policies import FleetView
@@ -87,8 +86,6 @@ class PowerPrices:
         spec = self._market.generation
         if spec is not None and courses.generation_mw is not None:
             self._recorder.give("generation_mw", courses.generation_mw)
-            self._recorder.constant("generation.cost_usd_per_mwh", spec.cost_usd_per_mwh)
-            self._recorder.constant("generation.export_limit_mw", spec.export_limit_mw)
             self._plant = self._plant._replace(
                 cost_usd_per_mwh=spec.cost_usd_per_mwh, export_limit_mw=spec.export_limit_mw
             )
@@ -109,12 +106,8 @@ class PowerPrices:
         if contract is not None:
             self._recorder.give("contract_mw", contract.power_mw)
             self._recorder.give("contract_price_usd_per_mwh", contract.price_usd_per_mwh)
-            self._recorder.constant("supply.resale", float(contract.settlement == "resale"))
-            self._recorder.constant("supply.as_consumed", float(contract.settlement == "as-consumed"))
             power_mw = float(contract.power_mw.value[0])
             self._block = self._block._replace(power_mw=power_mw, settlement=contract.settlement)
-        if self._delivery_usd_per_mwh:
-            self._recorder.constant("supply.delivery_usd_per_mwh", self._delivery_usd_per_mwh)
         return contract
 
     def _set_generation(self, generation_mw: float) -> None:
@@ -142,7 +135,6 @@ def open_bitcoin(
     published: Published,
     views: Callable[[float], tuple[FleetView, ...]],
     courses: Courses,
-    bitcoin: BitcoinMarket,
 ) -> None:
     """Record what mining is paid, and publish hashprice with the fleets as a policy sees them at it.
 
@@ -156,14 +148,9 @@ def open_bitcoin(
         Returns the fleets as a policy sees them, at a hashprice [USD/(PH/s)/d].
     courses
         How prices go.
-    bitcoin
-        Who pays.
     """
     for name, signal in courses.bitcoin.items():
         recorder.give(name, signal)
-    pool = bitcoin.paid_by()
-    recorder.constant("pool_fee_fraction", pool.fee_fraction)
-    recorder.constant("stale_fraction", pool.stale_fraction)
 
     def publish(hashprice_usd_per_ph_day: float) -> None:
         published.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day

@@ -1,9 +1,10 @@
 """Collects what a run records, and freezes it."""
 
 from array import array
+from dataclasses import replace
 
 from sim.clock import Clock
-from sim.facts import Facts
+from sim.facts import Facts, LoadFacts
 from sim.recording import EventRow, Recording, Track, add_totals, is_ai_power
 from sim.signals import Signal
 
@@ -15,17 +16,20 @@ class Recorder:
     ----------
     clock
         Stamps the events.
+    facts
+        What is known of the run before it begins.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, facts: Facts | None = None) -> None:
         self._clock = clock
         self._tracks: dict[str, Track] = {}
         self._given: dict[str, Signal] = {}
-        self._constants: dict[str, float] = {}
         # in columns while it runs: a year's rows as objects would keep the garbage collector busy
         self._event_times_s, self._event_values = array("d"), array("d")
         self._event_sources: list[str] = []
         self._event_kinds: list[str] = []
+        self.facts = Facts() if facts is None else facts
+        """What does not change in the run, as far as it is known by now."""
         self.load_kinds: dict[str, str] = {}
         """Type of each AI load, by its name."""
 
@@ -45,9 +49,9 @@ class Recorder:
         """Return the tracks that add up to AI power."""
         return [track for name, track in self._tracks.items() if is_ai_power(name)]
 
-    def constant(self, name: str, value: float) -> None:
-        """Record a number that does not change in the run."""
-        self._constants[name] = value
+    def state(self, load: str, facts: LoadFacts) -> None:
+        """Record what an AI load knows of itself by now; the last word counts."""
+        self.facts = replace(self.facts, load={**self.facts.load, load: self.facts.of_load(load) | facts})
 
     def log(self, source: str, kind: str, value: float) -> None:
         """Record that something happened now."""
@@ -69,8 +73,8 @@ class Recorder:
                 signals[name] = track.power_between(from_s, to_s).shift(-from_s)
         length_s = to_s - from_s
         totals = add_totals(signals, length_s)
-        facts, kinds = Facts.of(self._constants), dict(self.load_kinds)
-        return Recording(start_utc_s + from_s, length_s, totals, (), facts, kinds)
+        kinds = dict(self.load_kinds)
+        return Recording(start_utc_s + from_s, length_s, totals, (), self.facts, kinds)
 
     def freeze(self, start_utc_s: float, end_s: float) -> Recording:
         """Return all that was recorded."""
@@ -82,7 +86,7 @@ class Recorder:
             end_s,
             add_totals(signals, end_s),
             self._events(),
-            Facts.of(self._constants),
+            self.facts,
             dict(self.load_kinds),
         )
 

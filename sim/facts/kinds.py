@@ -180,7 +180,7 @@ class GridFacts:
     nominal_hz: float | None = None
     """Nominal frequency of one that was measured [Hz]."""
     frequency: Mapping[str, float] = field(default_factory=dict)
-    """Numbers of the model of its frequency; see `sim.grid.frequency.GridModel.from_constants`."""
+    """Numbers of the model of its frequency; see `sim.grid.frequency.GridModel.of_numbers`."""
     count_limits: bool | None = None
     """Whether the limits that the site keeps are counted."""
     limit: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

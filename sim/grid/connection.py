@@ -1,13 +1,10 @@
 """How strong the grid is where the site meets it."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sim.spec import Positive, Spec
-
-CONSTANTS: Final = ("short_circuit_mva", "x_over_r_ratio", "power_factor_ratio")
-"""The numbers that a recording holds of a connection, as ``grid.<name>``."""
 
 
 class GridConnection(Spec):
@@ -26,8 +23,3 @@ class GridConnection(Spec):
     def signed_power_factor(self) -> float:
         """The power factor, below 0 where reactive power is given."""
         return self.power_factor if self.reactive == "drawn" else -self.power_factor
-
-    def constants(self) -> dict[str, float]:
-        """Return what a recording holds of it, by name."""
-        values = (self.short_circuit_mva, self.x_over_r, self.signed_power_factor)
-        return dict(zip(CONSTANTS, values, strict=True))

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from sim.facts import GridFacts
 from sim.grid.connection import GridConnection
 from sim.grid.frequency_spec import FrequencySpec
 from sim.grid.limits import PowerLimit, published_limits
@@ -39,21 +40,15 @@ class GridSpec(Spec):
             )
         return self
 
-    def constants(self) -> dict[str, float]:
-        """Return what a recording holds of the grid, by name."""
-        strength = {} if self.connection is None else self.connection.constants()
-        spec = self.frequency
-        frequency = spec.model().constants() if spec is not None and spec.has_grid else {}
-        nominal = {} if spec is None or spec.measured is None else {"nominal_hz": spec.nominal_hz}
-        frequencies = {f"frequency.{name}": value for name, value in frequency.items()}
-        return strength | nominal | frequencies | self._limits_to_count()
-
-    def _limits_to_count(self) -> dict[str, float]:
-        if not self.count_limits:
-            return {}
-        own = {
-            f"limit.{limit.name}.{field}": value
-            for limit in self.limits
-            for field, value in limit.numbers().items()
-        }
-        return {"count_limits": 1.0, **own}
+    def facts(self) -> GridFacts:
+        """Return what a recording states of the grid."""
+        link, spec, counts = self.connection, self.frequency, self.count_limits
+        return GridFacts(
+            short_circuit_mva=None if link is None else link.short_circuit_mva,
+            x_over_r_ratio=None if link is None else link.x_over_r,
+            power_factor_ratio=None if link is None else link.signed_power_factor,
+            nominal_hz=None if spec is None or spec.measured is None else spec.nominal_hz,
+            frequency=spec.model().numbers() if spec is not None and spec.has_grid else {},
+            count_limits=True if counts else None,
+            limit={limit.name: limit.numbers() for limit in self.limits} if counts else {},
+        )

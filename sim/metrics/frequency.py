@@ -36,7 +36,7 @@ def points_of(signal: Signal) -> tuple[FloatArray, FloatArray]:
 def grid_of(recording: Recording) -> GridModel | None:
     """Return the grid of a run; None where its scenario named none."""
     numbers = recording.facts.grid.frequency
-    return GridModel.from_constants(numbers) if numbers else None
+    return GridModel.of_numbers(numbers) if numbers else None
 
 
 def nominal_hz(recording: Recording) -> float:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ai.serving import Replicas, Service
+from sim.facts.numbers import written
 
 LAW = examples(150)
 STEP_S = 60.0
@@ -34,8 +35,7 @@ def serve(replicas, ratios):
     """Return energy [MJ], powers [MW] and totals; demand 1 is what all replicas can serve."""
     service = Service(replicas, replicas.full_tokens_per_s / WORK_TOKENS, pue=1.2)
     powers_mw = [service.step(ratio, WORK_TOKENS, STEP_S) for ratio in ratios]
-    totals = {}
-    service.report(lambda name, value: totals.update({name: value}), STEP_S * len(ratios))
+    totals = written(service.totals(STEP_S * len(ratios)))
     return sum(powers_mw) * STEP_S, powers_mw, totals, service
 
 

@@ -165,8 +165,8 @@ class GridModel:
             return sign * float("inf") if felt_mw else 0.0
         return sign * (felt_mw + self.gain_mw_per_hz * self.deadband_hz) / self.response_mw_per_hz
 
-    def constants(self) -> dict[str, float]:
-        """Return all fields as flat numbers, from which `from_constants` makes the model again."""
+    def numbers(self) -> dict[str, float]:
+        """Return all fields as flat numbers, from which `of_numbers` makes the model again."""
         numbers = {name: getattr(self, name) for name in _NUMBERS if getattr(self, name) is not None}
         for position, governor in enumerate(self.governors):
             for item in fields(Governor):
@@ -174,8 +174,8 @@ class GridModel:
         return numbers
 
     @classmethod
-    def from_constants(cls, numbers: Mapping[str, float]) -> Self:
-        """Return the model that `constants` described."""
+    def of_numbers(cls, numbers: Mapping[str, float]) -> Self:
+        """Return the model that `numbers` described."""
         count = len({name.split(".")[1] for name in numbers if name.startswith("governor.")})
         names = [item.name for item in fields(Governor)]
         governors = tuple(

@@ -8,6 +8,8 @@ from simpy import Environment
 
 from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice
+from sim.facts import LoadFacts
+from sim.facts.numbers import written
 from sim.market.calendar import hour_of_week
 from sim.rng import stream
 from sim.span import Span
@@ -21,7 +23,15 @@ class Seen:
     power: list[tuple[float, float, float]] = field(default_factory=list)
     events: list[tuple[float, str, float]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    constants: dict[str, float] = field(default_factory=dict)
+    facts: LoadFacts = field(default_factory=LoadFacts)
+
+    def state(self, facts: LoadFacts) -> None:
+        self.facts = self.facts | facts
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The facts by their names."""
+        return written(self.facts)
 
     def levels(self) -> list[tuple[float, float]]:
         return [(time_s, power_mw) for time_s, power_mw, _ in self.power]
@@ -61,7 +71,7 @@ def run_load() -> Callable[..., Seen]:
             stream=lambda name: stream(seed, name) if draws is None else Draws(draws.get(name, [0.0])),
             span=Span(files or Files([]), start_utc_s, until_s, seed),
             announce=seen.notices.append,
-            constant=seen.constants.__setitem__,
+            state=seen.state,
             hour_of_week=lambda time_s, zone: hour_of_week(start_utc_s + time_s, zone),
         )
         env.process(load.process(connection))

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from sim.ai.replicas import MODELS, replica_power
 from sim.ai.serving import Autoscaler, Replicas, Service
+from sim.facts.numbers import written
 
 LLAMA_70B = MODELS["llama-3.1-70b", "h100"]
 FULL = replica_power("h100", LLAMA_70B, 128.0, 0.5)
@@ -15,9 +16,7 @@ def a_service(*, gpus=TEN, **keys):
 
 
 def totals(service, end_s):
-    stated = {}
-    service.report(lambda name, value: stated.update({name: value}), end_s)
-    return stated
+    return written(service.totals(end_s))
 
 
 def test_resident_replicas_share_the_work_evenly():

@@ -2,6 +2,7 @@ import pytest
 
 from sim.clock import Clock
 from sim.engine.recorder import Recorder
+from sim.facts import Facts, LoadFacts
 from sim.recording import EventRow
 from sim.signals import Signal
 
@@ -28,17 +29,18 @@ def test_an_event_is_stamped_with_its_time(clock, recorder):
     )
 
 
-def test_tracks_given_signals_and_constants_come_out_under_their_names(recorder):
+def test_tracks_given_signals_and_facts_come_out_under_their_names(recorder):
     recorder.track("load.a.power_mw").set(0.0, 1.0)
     recorder.give("limit_mw", Signal.constant(200.0, 100.0))
-    recorder.constant("pool_fee_fraction", 0.02)
+    recorder.state("a", LoadFacts(pue_ratio=1.2))
+    recorder.state("a", LoadFacts(pue_ratio=1.1, unserved_fraction=0.5))
 
     recording = recorder.freeze(1.7e9, 100.0)
 
     assert (recording.start_utc_s, recording.end_s) == (1.7e9, 100.0)
     assert recording["limit_mw"].maximum() == 200.0
     assert recording["load.a.power_mw"].maximum() == 1.0
-    assert recording.constants == {"pool_fee_fraction": 0.02}
+    assert recording.facts == Facts(load={"a": LoadFacts(pue_ratio=1.1, unserved_fraction=0.5)})
 
 
 def test_a_track_is_the_same_one_when_asked_for_again(recorder):

@@ -107,8 +107,8 @@ def test_an_unstable_grid_is_refused():
 
 def test_a_grid_comes_back_from_its_constants():
     model = replace(ERCOT, deadband_hz=0.017, agc_gain=60.0, marginal_loss_factor=0.02)
-    assert GridModel.from_constants(model.constants()) == model
-    assert GridModel.from_constants(GridModel.preset("island").constants()) == GridModel.preset("island")
+    assert GridModel.of_numbers(model.numbers()) == model
+    assert GridModel.of_numbers(GridModel.preset("island").numbers()) == GridModel.preset("island")
 
 
 def test_the_closed_form_refuses_what_it_does_not_hold():

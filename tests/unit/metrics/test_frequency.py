@@ -19,7 +19,7 @@ NAMES = [metric.name for metric in CATALOGUE]
 
 
 def constants(model):
-    return {f"grid.frequency.{name}": value for name, value in model.constants().items()}
+    return {f"grid.frequency.{name}": value for name, value in model.numbers().items()}
 
 
 def test_without_a_grid_nothing_is_known(record):
