@@ -67,6 +67,13 @@ class Track:
         times_s[0] = from_s
         return Signal.from_breakpoints(times_s, values, slopes_per_s, to_s)
 
+    def at(self, time_s: float) -> float:
+        """Return the value recorded for a time [s], the first one before it begins; 0 where nothing is."""
+        place = max(0, bisect_right(self._time_s, time_s) - 1)
+        if not self._time_s:
+            return 0.0
+        return self._value[place] + self._slope_per_s[place] * max(0.0, time_s - self._time_s[place])
+
     def has(self, time_s: float) -> bool:
         """Tell whether anything is recorded by a time [s]."""
         return bool(self._time_s) and self._time_s[0] <= time_s

@@ -1,6 +1,7 @@
 """What a job announces of itself, ahead of time."""
 
-from math import inf
+from math import inf, nan
+from typing import Literal
 
 from sim.ai.base import Connection
 from sim.ai.notice import Notice, NoticeKind
@@ -18,6 +19,17 @@ class Notices(Spec):
     after a failure, whose end is known once the failure is detected. Default: assumption."""
     reliability_fraction: Fraction = 1.0
     """Share of notices that are sent; which ones is drawn. Default: assumption."""
+    silence: Literal["down", "unknown"] = "unknown"
+    """What it means that no rise is announced. ``unknown``: nothing, a notice may be lost. ``down``: the
+    tenant covenants that power does not rise without one; then every rise is announced, the steps of a restart
+    too, and `reliability_fraction` counts for falls alone."""
+    steps: bool = False
+    """Whether the steps of a restart, loading and warming up, are announced as well."""
+
+    @property
+    def with_steps(self) -> bool:
+        """Whether the steps of a restart are announced: as stated, or because silence means down."""
+        return self.steps or self.silence == "down"
 
 
 class Announcements:
@@ -44,35 +56,46 @@ class Announcements:
         self._waiting: list[tuple[float, Notice]] = []
         self._planned_s = -inf
 
-    def checkpoint(self, at_s: float, until_s: float, change_mw: float) -> None:
+    def checkpoint(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
         """Announce a checkpoint."""
-        self._plan("checkpoint", at_s, until_s, change_mw)
+        self._plan("checkpoint", at_s, until_s, change_mw, level_mw)
 
-    def written(self, at_s: float, until_s: float, change_mw: float) -> None:
+    def written(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
         """Announce the resume after a checkpoint that is being written."""
-        self._plan("resume", at_s, until_s, change_mw)
+        self._plan("resume", at_s, until_s, change_mw, level_mw)
 
-    def planned(self, at_s: float, until_s: float, change_mw: float, horizon_s: float) -> None:
+    def planned(
+        self, at_s: float, until_s: float, change_mw: float, horizon_s: float, level_mw: float = nan
+    ) -> None:
         """Announce a planned interruption, once, where its notice is due before the horizon [s]."""
         if self._notices is not None and at_s - self._notices.lead_s < horizon_s and at_s != self._planned_s:
             self._planned_s = at_s
-            self._plan("planned", at_s, until_s, change_mw)
+            self._plan("planned", at_s, until_s, change_mw, level_mw)
 
-    def resume(self, known_s: float, at_s: float, until_s: float, change_mw: float) -> None:
+    def resume(
+        self, known_s: float, at_s: float, until_s: float, change_mw: float, level_mw: float = nan
+    ) -> None:
         """Announce a resume, which is known from ``known_s`` on; what was to come is called off."""
         self._waiting = [entry for entry in self._waiting if entry[1].kind == "end"]
         self._planned_s = -inf
-        self._plan("resume", at_s, until_s, change_mw, known_s)
+        self._plan("resume", at_s, until_s, change_mw, level_mw, known_s)
         self._update()
 
-    def start(self, at_s: float, until_s: float, change_mw: float) -> None:
-        """Announce the job's start."""
-        self._plan("start", at_s, until_s, change_mw)
+    def step(
+        self, kind: NoticeKind, known_s: float, at_s: float, until_s: float, change_mw: float, level_mw: float
+    ) -> None:
+        """Announce a step of a restart, loading or warming up, where the tenant tells of them."""
+        if self._notices is not None and self._notices.with_steps:
+            self._plan(kind, at_s, until_s, change_mw, level_mw, known_s)
 
-    def end(self, at_s: float, change_mw: float) -> None:
+    def start(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
+        """Announce the job's start."""
+        self._plan("start", at_s, until_s, change_mw, level_mw)
+
+    def end(self, at_s: float, change_mw: float, level_mw: float = nan) -> None:
         """Announce the job's end, where it has one."""
         if at_s < inf:
-            self._plan("end", at_s, at_s, change_mw)
+            self._plan("end", at_s, at_s, change_mw, level_mw)
 
     def issue(self) -> None:
         """Issue the notice that is due."""
@@ -81,14 +104,23 @@ class Announcements:
         self._announce(notice)
 
     def _plan(
-        self, kind: NoticeKind, at_s: float, until_s: float, change_mw: float, known_s: float = 0.0
+        self,
+        kind: NoticeKind,
+        at_s: float,
+        until_s: float,
+        change_mw: float,
+        level_mw: float,
+        known_s: float = 0.0,
     ) -> None:
         notices = self._notices
-        if notices is None or self._draws.random() >= notices.reliability_fraction:
+        if notices is None:
+            return
+        is_lost = self._draws.random() >= notices.reliability_fraction
+        if is_lost and not (notices.silence == "down" and change_mw > 0.0):
             return
         issue_s = max(self._env.now, known_s, at_s - notices.lead_s)
-        self._waiting.append((issue_s, Notice(self._load, kind, at_s, until_s, change_mw, issue_s)))
-        self._waiting.sort()
+        self._waiting.append((issue_s, Notice(self._load, kind, at_s, until_s, change_mw, issue_s, level_mw)))
+        self._waiting.sort(key=lambda entry: (entry[0], entry[1].load, entry[1].kind, entry[1].at_s))
         self._update()
 
     def _update(self) -> None:

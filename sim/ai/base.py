@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from math import inf
+from typing import Any, ClassVar, Protocol, Self
 
 from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
 
-from sim.ai.notice import Notice
+from sim.ai.notice import Notice, State
 from sim.facts import LoadFacts
 from sim.signals import FloatArray
 from sim.span import Span
@@ -47,6 +48,8 @@ class Connection:
     """Tells the site what is to come."""
     state: Callable[[LoadFacts], None] = _to_nobody
     """Records what the load knows of itself; the last word counts."""
+    tell_state: Callable[[State, float], None] = _to_nobody
+    """Tells the site what state the load is in, and the most that it draws in it without a word [MW]."""
     hour_of_week: Callable[[FloatArray, str], FloatArray] = _no_calendar
     """Returns the hour of the week [h], from Monday 00:00, that the clocks of a time zone show at some times
     [s from the scenario's start]."""
@@ -62,6 +65,13 @@ class Load(Spec):
     hall: Name | None = None
     """Hall that the load stands in: it then states IT power, a replayed one too, and the hall's losses and
     cooling take the place of ``pue``."""
+
+    drifts: ClassVar[bool] = False
+    """Whether its power drifts with demand, and never jumps."""
+
+    def most_mw(self, span: Span) -> float:  # noqa: ARG002  # some read their files
+        """Return the most that it states to draw at the site's meter [MW]; infinity: it states nothing."""
+        return inf
 
     def check(self, span: Span) -> None:
         """Read what the load needs from files; raise InputError where it will not do.

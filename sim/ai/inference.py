@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -131,6 +131,15 @@ class InferenceLoad(Load):
         if not stated and self.power_mw is not None and self.profile not in {"rates", "requests"}:
             raise ValueError("traffic needs peak_requests_per_s where there are no replicas")
         return self
+
+    drifts: ClassVar[bool] = True
+
+    def most_mw(self, span: Span) -> float:  # noqa: ARG002  # as in Load
+        """Return what it draws at its capacity, at the site's meter [MW]."""
+        if self.replicas is not None:
+            return self.replicas.rated_mw * self.pue
+        busy = self.idle_power_fraction + (1.0 - self.idle_power_fraction) * self.capacity_ratio
+        return (self.power_mw or 0.0) * self.pue * busy
 
     def check(self, span: Span) -> None:
         """Read the profile or the record; raise InputError where it will not do."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 from numpy.random import Generator as RandomStream
 from pydantic import Field, model_validator
 
+from sim.ai.notice import State
 from sim.spec import Fraction, NonNegative, Positive, Spec
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -48,7 +49,7 @@ _PRESETS: Final = {
 class RestartPhase(NamedTuple):
     """A part of a restart."""
 
-    state: str
+    state: State
     """What the nodes do; one of `sim.ai.catalogue.STATES`."""
     end_fraction: float
     """When it ends, as a share of the restart."""
@@ -110,9 +111,9 @@ class Restarts(Spec):
         """Standard deviation of the restart's logarithm."""
         return _PRESETS[self.preset or "meta"].sigma if self.sigma is None else self.sigma
 
-    def phases(self, down_state: str, *, planned: bool) -> tuple[RestartPhase, ...]:
+    def phases(self, down_state: State, *, planned: bool) -> tuple[RestartPhase, ...]:
         """Return the parts of a restart that last, in order; a planned one begins with being down."""
-        parts = (
+        parts: tuple[tuple[State, float], ...] = (
             ("hang", 0.0 if planned else self.hang_fraction),
             (down_state, 1.0 - self.load_fraction - self.warm_up_fraction),
             ("load", 1.0 - self.warm_up_fraction),

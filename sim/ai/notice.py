@@ -1,8 +1,15 @@
-"""What a tenant announces of its load."""
+"""What a tenant tells the site of its load: what is to come, and what state it is in."""
 
-from typing import Literal, NamedTuple
+from math import nan
+from typing import Final, Literal, NamedTuple
 
-NoticeKind = Literal["checkpoint", "planned", "resume", "start", "end"]
+NoticeKind = Literal["checkpoint", "planned", "resume", "start", "end", "load", "warm-up"]
+State = Literal["compute", "stall", "hang", "down_context", "down_cold", "load", "warm_up", "absent", ""]
+"""State of a load, as it tells it; the empty one: it tells none."""
+QUIET_STATES: Final = frozenset({"stall", "hang", "down_context", "down_cold", "load", "warm_up", "absent"})
+"""States in which a load draws less than it might at any moment."""
+INTERRUPTED_STATES: Final = frozenset({"hang", "down_context", "down_cold"})
+"""States that an interruption begins with; what was announced before it no longer holds."""
 
 
 class Notice(NamedTuple):
@@ -23,3 +30,16 @@ class Notice(NamedTuple):
     """Expected change of power at the site's meter [MW]; below 0 where power falls."""
     issued_at_s: float
     """When it was announced [s]; not after `at_s`."""
+    level_mw: float = nan
+    """Expected power of the load after the change [MW]; NaN: not stated."""
+
+
+class StateReport(NamedTuple):
+    """A load's word on its state."""
+
+    state: State
+    """What it does now."""
+    level_mw: float
+    """Most that it draws until it computes again, or until a rise that it announces [MW]."""
+    since_s: float
+    """Since when [s]."""

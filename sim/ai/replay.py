@@ -48,6 +48,10 @@ class ReplayLoad(Load):
         """Read the file; raise InputError where it will not do."""
         self.signal(span.files, span.end_s)
 
+    def most_mw(self, span: Span) -> float:
+        """Return the highest power of the run [MW]."""
+        return self.signal(span.files, span.end_s).maximum()
+
     def signal(self, files: Files, end_s: float) -> Signal:
         """Return the power that the load draws [MW], from the scenario's start to its end.
 

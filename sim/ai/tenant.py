@@ -67,6 +67,13 @@ class TenantLoad(Load):
     pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25
     """Power at the site's meter over IT power, at every load. Default: assumption."""
 
+    drifts: ClassVar[bool] = True
+
+    def most_mw(self, span: Span) -> float:  # noqa: ARG002  # as in Load
+        """Return what it draws with all that is let under test, at the site's meter [MW]."""
+        share = max(self.burn_in_fraction, self.draw_fraction)
+        return self.pue * share * sum(phase.size_mw for phase in self.phases)
+
     @property
     def shape(self) -> DrawShape:
         """What the tenant draws in a data hall, by its age."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator
+from itertools import pairwise
 from math import inf
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from sim.ai.announcements import Announcements
 from sim.ai.base import Connection
 from sim.ai.catalogue import SERVERS
 from sim.ai.interruptions import Cause, Down, SparePool, lognormal
+from sim.ai.notice import NoticeKind, State
 from sim.ai.node_power import state_powers_mw
 from sim.ai.power_path import PowerPath
 from sim.ai.training_spec import TrainingSpec
@@ -86,6 +88,7 @@ class Job:
         self._log = connection.log
         self._set_power_mw = connection.set_power_mw
         self._state = connection.state
+        self._tell_state = connection.tell_state
         self._run_end_s = connection.span.end_s
         self._stalls = connection.stream("checkpoints")
         self._restarts = connection.stream("restarts")
@@ -113,7 +116,9 @@ class Job:
                 yield from self._start()
             else:
                 self._begin(self._levels_mw["compute"], self._bare_levels_mw["compute"])
-            self._announcements.end(self._spec.latest_end_s, self._absent_mw - self._levels_mw["compute"])
+            self._announcements.end(
+                self._spec.latest_end_s, self._absent_mw - self._levels_mw["compute"], self._absent_mw
+            )
             for cause in self._causes:
                 cause.draw(self._env.now)
             self._next_checkpoint_s = self._first_checkpoint_s()
@@ -131,7 +136,8 @@ class Job:
         loads = [phase for phase in phases if phase.state in ("load", "warm_up")]
         skipped = max((phase.end_fraction for phase in phases if phase not in loads), default=0.0)
         ready_s = self._spec.starts_s + whole_s * (1.0 - skipped)
-        self._announcements.start(self._spec.starts_s, ready_s, self._levels_mw["compute"] - self._absent_mw)
+        compute_mw = self._levels_mw["compute"]
+        self._announcements.start(self._spec.starts_s, ready_s, compute_mw - self._absent_mw, compute_mw)
         yield from self._wait(self._spec.starts_s)
         self._log("start", ready_s - self._spec.starts_s)
         for phase in loads:
@@ -162,7 +168,9 @@ class Job:
         self._log("checkpoint", cause.next_s - start_s if strikes else stall_s)
         rise_mw = self._levels_mw["compute"] - self._levels_mw["stall"]
         # how much is left to write tells the job when it will go on
-        self._announcements.written(end_s, end_s + self._spec.snap_back_s, rise_mw)
+        self._announcements.written(
+            end_s, end_s + self._spec.snap_back_s, rise_mw, self._levels_mw["compute"]
+        )
         self._turn("stall")
         if strikes:
             yield from self._wait(cause.next_s)
@@ -189,12 +197,27 @@ class Job:
             at_s=start_s + down_s,
             until_s=start_s + down_s + self._spec.snap_back_s,
             change_mw=self._levels_mw["compute"] - self._levels_mw[restart.phases[-1].state],
+            level_mw=self._levels_mw["compute"],
         )
+        self._announce_steps(start_s, down_s, restart)
         for phase in restart.phases:
             self._turn(phase.state)
             yield from self._wait(start_s + down_s * phase.end_fraction)
         self._next_checkpoint_s = self._checkpoint_after_restart_s()
         self._compute()
+
+    def _announce_steps(self, start_s: float, down_s: float, restart: Down) -> None:
+        """Announce the rises within a restart: to loading, to warming up."""
+        known_s = start_s + down_s * restart.known_fraction
+        for before, phase in pairwise(restart.phases):
+            rise_mw = self._levels_mw[phase.state] - self._levels_mw[before.state]
+            if rise_mw > 0.0:
+                at_s = start_s + down_s * before.end_fraction
+                kind: NoticeKind = "load" if phase.state == "load" else "warm-up"
+                until_s = at_s + self._spec.snap_back_s
+                self._announcements.step(
+                    kind, known_s, at_s, until_s, rise_mw, self._levels_mw[phase.state]
+                )
 
     def _first_checkpoint_s(self) -> float:
         now_s = self._env.now
@@ -250,12 +273,14 @@ class Job:
         levels_mw = self._levels_mw
         fall_mw = levels_mw["stall"] - levels_mw["compute"]
         checkpoint_s = self._next_checkpoint_s
-        self._announcements.checkpoint(checkpoint_s, checkpoint_s + self._stall_median_s, fall_mw)
+        self._announcements.checkpoint(
+            checkpoint_s, checkpoint_s + self._stall_median_s, fall_mw, levels_mw["stall"]
+        )
         planned_s = self._causes[1].next_s
         first_state = self._planned_restart.phases[0].state
         fall_mw = levels_mw[first_state] - levels_mw["compute"]
         until_s, horizon_s = planned_s + self._planned_restart.mean_s, checkpoint_s + self._interval_s
-        self._announcements.planned(planned_s, until_s, fall_mw, horizon_s)
+        self._announcements.planned(planned_s, until_s, fall_mw, horizon_s, levels_mw[first_state])
 
     def _pause_progress(self) -> None:
         self._progress_s += self._env.now - self._computing_since_s
@@ -273,6 +298,7 @@ class Job:
     def _stop(self) -> Generator[Event, Any, None]:
         """End the job: fall to the power of its absence."""
         self._log("end", self._env.now - self._spec.starts_s)
+        self._tell_state("absent", self._absent_mw)
         self._go_to(self._absent_mw, self._absent_mw, stops=True)
         while self._path.next_s < inf:
             yield At(self._env, self._path.next_s)
@@ -281,15 +307,24 @@ class Job:
     # -- power ---------------------------------------------------------------------------------------
 
     def _begin(self, level_mw: float, bare_mw: float) -> None:
+        self._tell_state("absent" if self._spec.starts_s > 0.0 else "compute", level_mw)
         self._path.start(0.0, level_mw)
         self._set_power_mw(level_mw)
         if self._bare_path is not None:
             self._bare_path.start(0.0, bare_mw)
             self._count_smoothing(self._bare_path)
 
-    def _turn(self, state: str) -> None:
+    def _turn(self, state: State) -> None:
+        self._tell_state(state, self._most_in_mw(state))
         stops = state in ("down_context", "down_cold")
         self._go_to(self._levels_mw[state], self._bare_levels_mw[state], stops=stops)
+
+    def _most_in_mw(self, state: State) -> float:
+        """Return the most that it draws in a state before a rise that can be announced [MW]."""
+        levels_mw = self._levels_mw
+        if state == "stall":  # a failure in it comes without a word
+            return max(levels_mw[each] for each in ("stall", "hang", "down_cold", "down_context"))
+        return levels_mw[state]
 
     def _go_to(self, level_mw: float, bare_mw: float, *, stops: bool) -> None:
         path, now_s = self._path, self._env.now

@@ -11,8 +11,10 @@ from sim.ai.catalogue import SERVERS, STATES
 from sim.ai.checkpointing import interruption_rate_per_s
 from sim.ai.checkpoints import Checkpoints, SavedState
 from sim.ai.interruptions import Down, JobFailures, Minutes, RestartPhase, Restarts, Spares
+from sim.ai.notice import State
 from sim.ai.node_power import state_powers_mw
 from sim.ai.power_path import Smoothing
+from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -73,6 +75,8 @@ class TrainingSpec(Load):
     """Power smoothing by the GPUs. Where left out: none."""
     notice: Notices | None = None
     """What the tenant announces. Where left out: nothing."""
+    stated_mw: Positive | None = None
+    """Most power at the site's meter that the tenant states [MW]. Where left out: what it draws at the most."""
     start_h: NonNegative = 0.0
     """When the job starts [h from the scenario's start]: it loads, warms up and computes. At 0 it has been
     computing before the run began."""
@@ -158,6 +162,10 @@ class TrainingSpec(Load):
         idle_mw = self.spares.count / self.nodes * powers_mw["down_cold"] if self.spares else 0.0
         return {state: (powers_mw[state] + idle_mw) * self.pue for state in STATES}
 
+    def most_mw(self, span: Span) -> float:  # noqa: ARG002  # as in Load
+        """Return the most that the tenant states to draw at the site's meter [MW]."""
+        return max(self.levels_mw(self.floor_fraction).values()) if self.stated_mw is None else self.stated_mw
+
     @property
     def starts_s(self) -> float:
         """When the job starts [s]."""
@@ -197,7 +205,7 @@ class TrainingSpec(Load):
         phases = self._phases("down_context", planned=False)
         return Down(mean_s, spares.restart_sigma, self.restart.hang_fraction, phases)
 
-    def _phases(self, state: str, *, planned: bool) -> tuple[RestartPhase, ...]:
+    def _phases(self, state: State, *, planned: bool) -> tuple[RestartPhase, ...]:
         """Return the parts of a restart; one alone where the scenario gives all the same power."""
         if self.down_power_fraction is not None:
             return (RestartPhase(state, 1.0),)

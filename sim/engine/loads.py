@@ -15,7 +15,7 @@ from sim.scenario.model import Scenario
 
 
 def connect_loads(
-    clock: Clock, bus: Bus, recorder: Recorder, published: Published, scenario: Scenario
+    clock: Clock, bus: Bus, recorder: Recorder, published: Published, scenario: Scenario, watch: LoadWatch
 ) -> None:
     """Build halls and loads, and start them.
 
@@ -27,16 +27,36 @@ def connect_loads(
         Takes what tenants announce.
     scenario
         What to build.
+    watch
+        Shows the loads, and the halls as wholes, to the policy.
     """
     halls = Halls(clock, bus, recorder, scenario)
     for load in scenario.running_loads:
         recorder.load_kinds[load.name] = load.type
+        connection = _connection(load, clock, recorder, published, scenario)
         if load.hall is None:
             set_power = _on_bus(load, clock, bus, recorder)
+            watched = _watch(load, recorder, scenario, watch)
+            connection = replace(
+                connection, tell_state=lambda *word, of=watched: of.tell(clock.now, *word)
+            )
         else:
             set_power = halls.inlet(load.hall, load.name)
             load = load.in_hall()  # noqa: PLW2901  # as it runs from here on
-        clock.process(load.process(_connection(load.name, clock, set_power, recorder, published, scenario)))
+        clock.process(load.process(replace(connection, set_power_mw=set_power)))
+    for hall in scenario.halls:
+        track = recorder.track(f"hall.{hall.name}.power_mw")
+        watch.add(LoadView(hall.name, 0.0, hall.rated_mw), track)
+
+
+def _watch(load: Load, recorder: Recorder, scenario: Scenario, watch: LoadWatch) -> WatchedLoad:
+    view = view_of(load, load.most_mw(scenario.files, scenario.end_s))
+    recorder_of_levels = recorder.track(f"load.{load.name}.level_mw") if claims_certificate(scenario) else None
+    return watch.add(view, recorder.track(f"load.{load.name}.power_mw"), recorder_of_levels)
+
+
+def _nowhere(power_mw: float, slope_mw_per_s: float = 0.0) -> None:
+    """Draw nothing: the load is not connected yet."""
 
 
 def _on_bus(load: Load, clock: Clock, bus: Bus, recorder: Recorder) -> SetPower:
@@ -44,13 +64,9 @@ def _on_bus(load: Load, clock: Clock, bus: Bus, recorder: Recorder) -> SetPower:
 
 
 def _connection(
-    name: str,
-    clock: Clock,
-    set_power: SetPower,
-    recorder: Recorder,
-    published: Published,
-    scenario: Scenario,
+    load: Load, clock: Clock, recorder: Recorder, published: Published, scenario: Scenario
 ) -> Connection:
+    name = load.name
     log, span = partial(recorder.log, f"load.{name}"), scenario.span
 
     def announce(notice: Notice) -> None:
@@ -59,7 +75,7 @@ def _connection(
 
     return Connection(
         env=clock,
-        set_power_mw=set_power,
+        set_power_mw=_nowhere,
         log=log,
         stream=lambda what: span.stream(LOAD.format(name=name, what=what)),
         span=span,

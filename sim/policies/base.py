@@ -1,11 +1,11 @@
 """What a policy sees, what it answers, and what it is; and what limit and fleets let through of its wish."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-from sim.ai.notice import Notice
+from sim.ai.notice import Notice, State
 from sim.grid.orders import Order
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
@@ -32,6 +32,71 @@ class FleetView(NamedTuple):
     """Power it can draw now, without machines in repair and what heat takes [MW]; infinity: as rated."""
     levels: tuple[tuple[float, float], ...] = ()
     """What it can be clocked to: power [MW] and hash rate [PH/s] of each level; empty: on or off."""
+    latency_s: float = 0.0
+    """Time from a command to the start of its ramp [s]."""
+    ramp_up_mw_per_s: float = inf
+    """How fast its power rises at the most [MW/s]; infinity: at once."""
+    ramp_down_mw_per_s: float = inf
+    """How fast its power falls [MW/s]; infinity: within `fall_s`, however far."""
+    fall_s: float = 0.0
+    """Time that a fall takes in any case [s], on top of what `ramp_down_mw_per_s` says."""
+
+
+class LoadView(NamedTuple):
+    """One AI load as a policy sees it: outside halls, or a hall as a whole."""
+
+    name: str
+    """Its name, as notices give it."""
+    power_mw: float
+    """Its power as last telemetered [MW]."""
+    stated_mw: float
+    """Most that its tenant states it to draw [MW]; infinity: nothing is stated."""
+    state: State = ""
+    """What it does, as telemetered; empty: it does not tell."""
+    level_mw: float = inf
+    """Most that it draws in that state until a rise that it announces [MW]; infinity: not told."""
+    since_s: float = 0.0
+    """Since when it is in that state [s]."""
+    announces: bool = False
+    """Whether it announces its rises, as far as notices arrive."""
+    silence_means_down: bool = False
+    """Whether its tenant covenants that it does not rise unannounced."""
+    drifts: bool = False
+    """Whether its power drifts with demand, and never jumps."""
+    rise_mw_per_s: float = inf
+    """Fastest that it can rise [MW/s]; infinity: at once."""
+
+
+class BatteryView(NamedTuple):
+    """The battery at the interconnection as a policy sees it."""
+
+    power_mw: float
+    """Most that it gives [MW]."""
+    charge_mwh: float
+    """Its charge now [MWh]."""
+    wanted_mwh: float
+    """Charge that it returns to [MWh]."""
+    giving_mw: float
+    """What it gives now [MW]; below zero while it takes."""
+    giving_efficiency_fraction: float
+    """Energy given over the charge that it takes."""
+    recharge_mw: float
+    """Power with which it returns to the wanted charge [MW]."""
+    gives_above_mw: float | None
+    """Site power above which it gives [MW]; None: not on that account."""
+
+
+class TelemetryView(NamedTuple):
+    """How old what a policy sees may be, and how soon it is asked."""
+
+    delay_s: float = 0.0
+    """Time from a change of AI power to its arrival [s]."""
+    scan_s: float = 0.0
+    """Least time between two reports of a power that moves [s]."""
+    deadband_mw: float = 0.0
+    """Power moves by so much before it is reported [MW]."""
+    interval_s: float = 0.0
+    """Least time between two decisions [s]."""
 
 
 class Awards(NamedTuple):
@@ -138,6 +203,12 @@ class Observation(NamedTuple):
     """What this billing month's peak costs; None: no demand charge."""
     coincident_peak_usd_per_mw: float | None = None
     """What a MW of mean power at a coincident peak costs in the year after [USD/MW]; None: nothing."""
+    loads: Sequence[LoadView] = ()
+    """The AI loads, each as telemetered; their order never changes."""
+    battery: BatteryView | None = None
+    """The battery at the interconnection; None: there is none."""
+    telemetry: TelemetryView = TelemetryView()
+    """How late and how often all this comes."""
 
     @property
     def headroom_mw(self) -> float:
