@@ -135,6 +135,11 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("frequency_measured_hz", "Hz", "Frequency of the grid as measured, from a file"),
     SignalInfo("grid_shortfall_mw", "MW", "Generation lost elsewhere on the grid"),
     SignalInfo("load.*.power_mw", "MW", "Power one AI load draws, outside a hall"),
+    SignalInfo(
+        "load.*.level_mw",
+        "MW",
+        "Most that one AI load draws in the state that it tells, where a policy counts on it",
+    ),
     SignalInfo("load.*.it_power_mw", "MW", "IT power one AI load wants in its hall"),
     SignalInfo("hall.*.power_mw", "MW", "Power one hall draws at the meter"),
     SignalInfo("hall.*.it_power_mw", "MW", "IT power of one hall's loads, together"),

@@ -21,8 +21,8 @@ class Notices(Spec):
     """Share of notices that are sent; which ones is drawn. Default: assumption."""
     silence: Literal["down", "unknown"] = "unknown"
     """What it means that no rise is announced. ``unknown``: nothing, a notice may be lost. ``down``: the
-    tenant covenants that power does not rise without one; then every rise is announced, the steps of a restart
-    too, and `reliability_fraction` counts for falls alone."""
+    tenant covenants that power does not rise without one; then every rise is announced, the steps of a
+    restart too, and `reliability_fraction` counts for falls alone."""
     steps: bool = False
     """Whether the steps of a restart, loading and warming up, are announced as well."""
 

@@ -1,7 +1,7 @@
 """A tenant that moves in: what is energised, what of it is drawn, and what is paid for."""
 
 from collections.abc import Generator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import AwareDatetime, Field
@@ -10,6 +10,7 @@ from simpy import Event
 from sim.ai.base import Connection, Load
 from sim.ai.tenancy import DataHall, DrawShape, blocks_of, draw_bends_s, draw_fraction, slipped_s
 from sim.clock import At
+from sim.span import Span
 from sim.spec import Fraction, Positive, Spec
 from sim.units import SECONDS_PER_DAY
 

@@ -12,8 +12,8 @@ from sim.ai.announcements import Announcements
 from sim.ai.base import Connection
 from sim.ai.catalogue import SERVERS
 from sim.ai.interruptions import Cause, Down, SparePool, lognormal
-from sim.ai.notice import NoticeKind, State
 from sim.ai.node_power import state_powers_mw
+from sim.ai.notice import NoticeKind, State
 from sim.ai.power_path import PowerPath
 from sim.ai.training_spec import TrainingSpec
 from sim.clock import At
@@ -215,9 +215,7 @@ class Job:
                 at_s = start_s + down_s * before.end_fraction
                 kind: NoticeKind = "load" if phase.state == "load" else "warm-up"
                 until_s = at_s + self._spec.snap_back_s
-                self._announcements.step(
-                    kind, known_s, at_s, until_s, rise_mw, self._levels_mw[phase.state]
-                )
+                self._announcements.step(kind, known_s, at_s, until_s, rise_mw, self._levels_mw[phase.state])
 
     def _first_checkpoint_s(self) -> float:
         now_s = self._env.now

@@ -11,8 +11,8 @@ from sim.ai.catalogue import SERVERS, STATES
 from sim.ai.checkpointing import interruption_rate_per_s
 from sim.ai.checkpoints import Checkpoints, SavedState
 from sim.ai.interruptions import Down, JobFailures, Minutes, RestartPhase, Restarts, Spares
-from sim.ai.notice import State
 from sim.ai.node_power import state_powers_mw
+from sim.ai.notice import State
 from sim.ai.power_path import Smoothing
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
@@ -76,7 +76,7 @@ class TrainingSpec(Load):
     notice: Notices | None = None
     """What the tenant announces. Where left out: nothing."""
     stated_mw: Positive | None = None
-    """Most power at the site's meter that the tenant states [MW]. Where left out: what it draws at the most."""
+    """Most power at the site's meter that the tenant states [MW]. Where left out: the highest it draws."""
     start_h: NonNegative = 0.0
     """When the job starts [h from the scenario's start]: it loads, warms up and computes. At 0 it has been
     computing before the run began."""

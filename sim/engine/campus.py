@@ -14,6 +14,7 @@ from sim.engine.duties import Obligations, has_obligations
 from sim.engine.fleets import Fleets
 from sim.engine.forecasts import Forecaster, open_forecasts
 from sim.engine.frequency_loop import is_followed, open_frequency
+from sim.engine.load_views import LoadWatch
 from sim.engine.loads import connect_loads
 from sim.engine.meter import open_demand_meter
 from sim.engine.observation import Published
@@ -22,7 +23,7 @@ from sim.engine.recorder import Recorder
 from sim.engine.telemetry import Telemetry
 from sim.engine.turn import Turn
 from sim.grid.storage import with_battery
-from sim.policies import Policy
+from sim.policies import Policy, TelemetryView
 from sim.recording import Recording
 from sim.scenario.model import Scenario
 
@@ -46,7 +47,15 @@ class Campus:
         self._scenario = scenario
         self._recorder = Recorder(self.clock, facts_of(scenario))
         self._turn = Turn(self.clock, scenario.controller.minimum_interval_s)
-        self._published = Published(self._turn.notice)
+        spec = scenario.controller
+        self._watch = LoadWatch(self.clock, spec.telemetry_delay_s)
+        telemetry = TelemetryView(
+            spec.telemetry_delay_s,
+            spec.telemetry_scan_s,
+            spec.telemetry_deadband_mw,
+            spec.minimum_interval_s,
+        )
+        self._published = Published(self._turn.notice, self._watch, telemetry)
         self._courses = courses_of(scenario)
         is_watched = scenario.interconnection.trip is not None or is_followed(scenario)
         self._bus = self._connect_loads(is_watched=is_watched)
@@ -118,7 +127,7 @@ class Campus:
             self.clock, bus, self._scenario.controller, self._published.receive, is_watched=is_watched
         )
         self.clock.read = telemetry.read
-        connect_loads(self.clock, bus, self._recorder, self._published, self._scenario)
+        connect_loads(self.clock, bus, self._recorder, self._published, self._scenario, self._watch)
         return bus
 
     def _open_duties(self, site: SitePower) -> Obligations | None:

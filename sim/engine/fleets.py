@@ -70,6 +70,7 @@ class Fleets:
                 ),
                 live.available_mw,
                 live.spec.levels if isinstance(live.spec, CohortFleet) else (),
+                *live.spec.response_times,
             )
             for live in self.live
         )

@@ -1,7 +1,7 @@
 """What a policy sees of each AI load: its power and its state, as old as telemetry makes them."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import overload
 
@@ -23,10 +23,11 @@ class WatchedLoad:
     power
         Where its power is recorded [MW].
     level
-        Where the most is recorded that it draws in its state [MW]; None: nobody wants to know afterwards.
+        Returns where the most is recorded that it draws in its state [MW], once it has told of one; None:
+        nobody wants to know afterwards.
     """
 
-    def __init__(self, view: LoadView, power: Track, level: Track | None = None) -> None:
+    def __init__(self, view: LoadView, power: Track, level: Callable[[], Track] | None = None) -> None:
         self._view = view
         self._power = power
         self._level = level
@@ -41,7 +42,7 @@ class WatchedLoad:
             self._since_s.append(now_s)
             self._words.append((state, level_mw))
         if self._level is not None:
-            self._level.set(now_s, min(level_mw, self._view.stated_mw))
+            self._level().set(now_s, min(level_mw, self._view.stated_mw))
 
     def seen(self, time_s: float) -> LoadView:
         """Return how it was at a time [s]; the first that is known where that lies before the run."""
@@ -110,7 +111,7 @@ class LoadWatch:
         self._delay_s = delay_s
         self._loads: list[WatchedLoad] = []
 
-    def add(self, view: LoadView, power: Track, level: Track | None = None) -> WatchedLoad:
+    def add(self, view: LoadView, power: Track, level: Callable[[], Track] | None = None) -> WatchedLoad:
         """Watch a load from now on."""
         load = WatchedLoad(view, power, level)
         self._loads.append(load)

@@ -1,15 +1,18 @@
 """Connects the AI loads of a campus: each to the bus, or to its hall."""
 
+from dataclasses import replace
 from functools import partial
 
 from sim.ai.base import Connection, Load, SetPower
-from sim.ai.notice import Notice
+from sim.ai.notice import Notice, State
 from sim.clock import Clock
 from sim.engine.bus import Bus
 from sim.engine.halls import Halls
+from sim.engine.load_views import LoadWatch, WatchedLoad, view_of
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
 from sim.market.calendar import hour_of_week
+from sim.policies import LoadView
 from sim.rng import LOAD
 from sim.scenario.model import Scenario
 
@@ -37,9 +40,7 @@ def connect_loads(
         if load.hall is None:
             set_power = _on_bus(load, clock, bus, recorder)
             watched = _watch(load, recorder, scenario, watch)
-            connection = replace(
-                connection, tell_state=lambda *word, of=watched: of.tell(clock.now, *word)
-            )
+            connection = replace(connection, tell_state=partial(_tell, clock, watched))
         else:
             set_power = halls.inlet(load.hall, load.name)
             load = load.in_hall()  # noqa: PLW2901  # as it runs from here on
@@ -50,9 +51,13 @@ def connect_loads(
 
 
 def _watch(load: Load, recorder: Recorder, scenario: Scenario, watch: LoadWatch) -> WatchedLoad:
-    view = view_of(load, load.most_mw(scenario.files, scenario.end_s))
-    recorder_of_levels = recorder.track(f"load.{load.name}.level_mw") if claims_certificate(scenario) else None
-    return watch.add(view, recorder.track(f"load.{load.name}.power_mw"), recorder_of_levels)
+    view, name = view_of(load, load.most_mw(scenario.span)), f"load.{load.name}"
+    levels = partial(recorder.track, f"{name}.level_mw") if scenario.policy.claims_certificate else None
+    return watch.add(view, recorder.track(f"{name}.power_mw"), levels)
+
+
+def _tell(clock: Clock, load: WatchedLoad, state: State, level_mw: float) -> None:
+    load.tell(clock.now, state, level_mw)
 
 
 def _nowhere(power_mw: float, slope_mw_per_s: float = 0.0) -> None:

@@ -5,11 +5,20 @@ from math import inf
 from typing import Literal
 
 from sim.ai.notice import Notice
+from sim.engine.load_views import LoadWatch
 from sim.grid.orders import Order
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
 from sim.market.marginal import PriceStep, price_at_usd_per_mwh
-from sim.policies import AwardChange, Awards, FleetView, Observation, ServiceView
+from sim.policies import (
+    AwardChange,
+    Awards,
+    BatteryView,
+    FleetView,
+    Observation,
+    ServiceView,
+    TelemetryView,
+)
 
 Figure = Literal[
     "limit_mw",
@@ -34,9 +43,13 @@ class Published:
     ----------
     notice
         Tells that something was published.
+    watch
+        Shows the AI loads.
+    telemetry
+        How late and how often all this comes.
     """
 
-    def __init__(self, notice: Callable[[], None]) -> None:
+    def __init__(self, notice: Callable[[], None], watch: LoadWatch, telemetry: TelemetryView) -> None:
         self.notice = notice
         """Asks for a decision on what has been published."""
         self.ai_power_mw: float = 0.0
@@ -63,6 +76,10 @@ class Published:
         self.system_load_forecast: Forecast | None = None
         self.demand_terms: DemandTerms | None = None
         self.coincident_peak_usd_per_mw: float | None = None
+        self.battery: BatteryView | None = None
+        self.telemetry = telemetry
+        self._watch = watch
+        self._kept_s = telemetry.delay_s + telemetry.scan_s + telemetry.interval_s
 
     def receive(self, ai_power_mw: float) -> None:
         """Take AI power as telemetered [MW]."""
@@ -84,10 +101,11 @@ class Published:
         self.notice()
 
     def forget_what_is_over(self, now_s: float) -> None:
-        """Drop the notices of what lies in the past."""
+        """Drop the notices of what lies in the past, and has had the time to show in telemetry."""
         if self.notices:
+            oldest_s = now_s - self._kept_s
             self.notices = tuple(
-                notice for notice in self.notices if max(notice.at_s, notice.until_s) >= now_s
+                notice for notice in self.notices if max(notice.at_s, notice.until_s) >= oldest_s
             )
 
     def observe(self, now_s: float, commanded_mw: float) -> Observation:
@@ -122,5 +140,8 @@ class Published:
             self.system_load_forecast,
             self.demand_terms,
             self.coincident_peak_usd_per_mw,
+            self._watch.seen(now_s),
+            self.battery,
+            self.telemetry,
         )
         return tuple.__new__(Observation, fields)  # the named tuple's own way takes twice as long

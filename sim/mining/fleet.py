@@ -47,6 +47,11 @@ class AggregateFleet(Spec):
         """Power at full mining, at the meter [MW]."""
         return self.rated_mw
 
+    @property
+    def response_times(self) -> tuple[float, float, float, float]:
+        """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s]."""
+        return self.latency_s, self.ramp_up_mw_per_s, self.ramp_down_mw_per_s, 0.0
+
     @model_validator(mode="after")
     def _range_is_a_range(self) -> Self:
         if self.minimum_mw > self.rated_mw:

@@ -15,12 +15,15 @@ from sim.policies.ancillary import Ancillary
 from sim.policies.base import (
     AwardChange,
     Awards,
+    BatteryView,
     Decision,
     FleetView,
+    LoadView,
     Observation,
     Policy,
     PolicySpec,
     ServiceView,
+    TelemetryView,
     WrapperSpec,
 )
 from sim.policies.call_obedience import CallObedience
@@ -29,6 +32,7 @@ from sim.policies.droop import Droop
 from sim.policies.flat_site import FlatSite
 from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.four_cp import FourCp
+from sim.policies.hold_limit import HoldLimit
 from sim.policies.hysteresis import Hysteresis
 from sim.policies.island_frequency import IslandFrequency
 from sim.policies.minimum_dwell import MinimumDwell
@@ -54,6 +58,7 @@ POLICIES: dict[str, type[PolicySpec]] = {
         FlatSite,
         FollowHeadroom,
         FourCp,
+        HoldLimit,
         Hysteresis,
         IslandFrequency,
         MinimumDwell,
@@ -92,6 +97,7 @@ __all__ = [
     "AnyPolicy",
     "AwardChange",
     "Awards",
+    "BatteryView",
     "CallObedience",
     "CheckpointAware",
     "Decision",
@@ -101,8 +107,10 @@ __all__ = [
     "FollowHeadroom",
     "Forecast",
     "FourCp",
+    "HoldLimit",
     "Hysteresis",
     "IslandFrequency",
+    "LoadView",
     "MinimumDwell",
     "MiningOff",
     "Mpc",
@@ -119,6 +127,7 @@ __all__ = [
     "RampLimit",
     "ScedBid",
     "ServiceView",
+    "TelemetryView",
     "UnderFrequency",
     "WrapperSpec",
 ]

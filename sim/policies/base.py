@@ -244,11 +244,18 @@ class Policy(Protocol):
 class PolicySpec(Spec):
     """Base of every policy's description."""
 
+    not_taken_over: ClassVar[frozenset[str]] = frozenset()
+    """Fields that it does not take over from a policy in whose place it is put, though both have them."""
     source_sha256: ClassVar[Mapping[str, str]] = {}
     """SHA-256 of the source of a policy from outside, by its module's name; empty for the project's own."""
 
     if TYPE_CHECKING:
         type: str  # each policy declares its own, a literal; here it would come before all other fields
+
+    @property
+    def claims_certificate(self) -> bool:
+        """Whether it claims that the site never exceeds its limit, and shows why."""
+        return False
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:
@@ -277,6 +284,11 @@ class WrapperSpec(PolicySpec):
 
     inner: "AnyPolicy"
     """The policy whose decisions are changed; of any type."""
+
+    @property
+    def claims_certificate(self) -> bool:
+        """Whether the inner policy claims one."""
+        return self.inner.claims_certificate
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:

@@ -119,8 +119,10 @@ def _kept(scenario: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind not in POLICIES:  # from outside: its fields are not known before its code is allowed
         return dict(own) if own.get("type") == kind else {}
     fields, is_wrapper = POLICIES[kind].model_fields, issubclass(POLICIES[kind], WrapperSpec)
-    said = own if is_wrapper or own.get("type") == kind else _all_said(own)
-    kept = {name: value for name, value in said.items() if name in fields}
+    same = own.get("type") == kind
+    said = own if is_wrapper or same else _all_said(own)
+    left = frozenset() if same else POLICIES[kind].not_taken_over
+    kept = {name: value for name, value in said.items() if name in fields and name not in left}
     if is_wrapper and "inner" not in kept:
         kept["inner"] = dict(own)
     return kept

@@ -15,15 +15,18 @@ from sim.market.ancillary import RESPONSES
 from sim.policies import (
     AwardChange,
     Awards,
+    BatteryView,
     Decision,
     FleetView,
     Forecast,
+    LoadView,
     Notice,
     Observation,
     Order,
     Policy,
     PriceStep,
     ServiceView,
+    TelemetryView,
 )
 from sim.policies.soundness import is_power, sound_offers
 from sim.rng import stream
@@ -111,9 +114,11 @@ def observations(count: int, seed: int = 1) -> Iterator[Observation]:
     draws = stream(seed, "testing/observations")
     market_draws = stream(seed, "testing/markets")
     service_draws = stream(seed, "testing/services")
+    load_draws = stream(seed, "testing/loads")
     time_s = 0.0
     for _ in range(count):
         seen = _observation(time_s, draws)._replace(**_market_view(time_s, market_draws))
+        seen = seen._replace(**_loads_view(time_s, seen.ai_power_mw, load_draws))
         yield seen._replace(**_services_view(time_s, seen.limit_mw, service_draws))
         time_s += float(draws.exponential(60.0))
 
@@ -159,6 +164,39 @@ def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
         ),
         "coincident_peak_usd_per_mw": float(draws.uniform(0.0, 25_000.0)),
         "system_load_forecast": _forecast(time_s, draws.uniform(0.0, 85_000.0, int(draws.integers(1, 30)))),
+    }
+
+
+def _loads_view(time_s: float, ai_power_mw: float, draws: Generator) -> dict[str, Any]:
+    """Return what the site shows of a job, of a service and of a battery: half of the time, else nothing."""
+    if draws.random() < EVEN_CHANCE:
+        return {}
+    share, states = float(draws.random()), ("compute", "stall", "hang", "load")
+    job = LoadView(
+        name="training",
+        power_mw=share * ai_power_mw,
+        stated_mw=ai_power_mw * float(draws.choice([0.5, 1.0, math.inf])),
+        state=states[int(draws.integers(0, len(states)))],  # type: ignore[arg-type]  # one of them
+        level_mw=share * ai_power_mw,
+        since_s=time_s - float(draws.uniform(0.0, 600.0)),
+        announces=bool(draws.random() < EVEN_CHANCE),
+        silence_means_down=bool(draws.random() < EVEN_CHANCE),
+    )
+    service = LoadView("chat", (1.0 - share) * ai_power_mw, ai_power_mw, drifts=True)
+    power_mw, energy_mwh = draws.uniform(1.0, 100.0, 2).tolist()
+    battery = BatteryView(
+        power_mw=power_mw,
+        charge_mwh=energy_mwh * float(draws.random()),
+        wanted_mwh=energy_mwh,
+        giving_mw=power_mw * float(draws.uniform(-1.0, 1.0)),
+        giving_efficiency_fraction=0.93,
+        recharge_mw=1.0,
+        gives_above_mw=ai_power_mw if draws.random() < EVEN_CHANCE else None,
+    )
+    return {
+        "loads": (job, service),
+        "battery": battery if draws.random() < EVEN_CHANCE else None,
+        "telemetry": TelemetryView(2.0, 1.0, 0.5, float(draws.choice([0.0, 1.0]))),
     }
 
 

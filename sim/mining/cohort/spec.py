@@ -1,7 +1,7 @@
 """What a scenario says of a cohort: machines of one model, under one firmware, switched in blocks."""
 
 from functools import cached_property
-from math import floor
+from math import floor, inf
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -261,6 +261,16 @@ class CohortFleet(Spec):
         return FIRMWARE[self.firmware]._replace(
             **{key: value for key, value in given.items() if value is not None}
         )
+
+    @property
+    def response_times(self) -> tuple[float, float, float, float]:
+        """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s].
+
+        A machine is down within the same time from any power; orders to switch blocks may go out one by one.
+        """
+        rate_per_s = self.dispatch_blocks_per_s
+        switching_s = 0.0 if rate_per_s is None else len(self.block_sizes) / rate_per_s
+        return self.times.latency_s, inf, inf, self.times.power_down_s + switching_s
 
     @property
     def machine_power_w(self) -> float:

@@ -1,0 +1,168 @@
+"""How much of the limit each AI load must be left, by what its tenant states and announces."""
+
+from collections.abc import Iterable, Sequence
+from math import inf
+from typing import Final, NamedTuple
+
+from sim.ai.notice import INTERRUPTED_STATES, QUIET_STATES, Notice
+from sim.policies.base import LoadView
+
+FULL_RISES: Final = frozenset({"resume", "start"})
+"""Notices that a load comes back to full power."""
+
+
+class Rise(NamedTuple):
+    """A rise that is announced."""
+
+    at_s: float
+    """When power begins to rise [s]."""
+    level_mw: float
+    """Where it rises to [MW]."""
+
+
+class Reserve(NamedTuple):
+    """What one load must be left."""
+
+    now_mw: float
+    """The most that it may draw until an announced rise, by its contract [MW]."""
+    silent_mw: float
+    """The same, if it kept silent until it rises [MW]."""
+    rises: tuple[Rise, ...]
+    """What it has announced, in order of time."""
+
+
+class LoadReserve:
+    """The reserve of one load as time goes on.
+
+    Notes
+    -----
+    By its contract, the load is left
+
+    - *none*: the most that it states, always;
+    - *positive notice*: what it draws in its state (and at most what its announced return rises from), while
+      a return to full power is announced for later; else the most that it states;
+    - *silence means down*: what it draws in its state, until a rise that it announces;
+    - *drifting*: its power as telemetered and what it drifts in the meantime, a statistical bound; the hard
+      one is the most that it states.
+
+    A load that draws more than it states is left what it was seen to draw.
+    """
+
+    def __init__(self) -> None:
+        self._seen_mw = 0.0
+        self._state = ""
+        self._interrupted_s = -inf
+
+    def of(
+        self, view: LoadView, notices: Iterable[Notice], now_s: float, drift_mw: float | None, wait_s: float
+    ) -> Reserve:
+        """Return what the load must be left.
+
+        Parameters
+        ----------
+        view
+            The load as telemetered.
+        notices
+            What it has announced and is not over.
+        now_s
+            The present time [s].
+        drift_mw
+            What a drifting load moves in the meantime [MW]; None: its hard bound counts.
+        wait_s
+            Time from a change of its power until the fleets begin to answer it [s].
+        """
+        self._remember(view)
+        stated_mw = max(view.stated_mw, self._seen_mw)
+        if view.drifts:
+            most_mw = stated_mw if drift_mw is None else min(stated_mw, view.power_mw + drift_mw)
+            return Reserve(most_mw, most_mw, ())
+        most_mw = min(stated_mw, view.power_mw + view.rise_mw_per_s * wait_s)
+        if view.state not in QUIET_STATES:
+            return Reserve(most_mw, most_mw, ())
+        rises = self._rises(notices)
+        passed_mw = max((rise.level_mw for rise, _ in rises if rise.at_s <= now_s), default=0.0)
+        silent_mw = min(stated_mw, max(view.power_mw, view.level_mw, passed_mw))
+        coming = tuple(rise for rise, _ in rises if rise.at_s > now_s)
+        if view.silence_means_down:
+            return Reserve(silent_mw, silent_mw, coming)
+        full = [notice for rise, notice in rises if rise.at_s > now_s and notice.kind in FULL_RISES]
+        if not view.announces or not full:
+            return Reserve(most_mw, silent_mw, coming)
+        before_mw = max(notice.level_mw - notice.change_mw for notice in full)
+        return Reserve(min(most_mw, max(silent_mw, before_mw)), silent_mw, coming)
+
+    def _remember(self, view: LoadView) -> None:
+        self._seen_mw = max(self._seen_mw, view.power_mw)
+        if view.state in INTERRUPTED_STATES and self._state not in INTERRUPTED_STATES:
+            self._interrupted_s = view.since_s
+        self._state = view.state
+
+    def _rises(self, notices: Iterable[Notice]) -> list[tuple[Rise, Notice]]:
+        """Return announced rises, but for those that an interruption has made void."""
+        valid = [
+            notice
+            for notice in notices
+            if notice.change_mw > 0.0 and notice.issued_at_s >= self._interrupted_s
+        ]
+        found = [(Rise(notice.at_s, notice.level_mw), notice) for notice in valid]
+        return sorted(found, key=lambda each: each[0])
+
+
+class Reserves(NamedTuple):
+    """What all loads together must be left."""
+
+    now_mw: float
+    """The most that they may draw until an announced rise, each by its contract [MW]."""
+    silent_mw: float
+    """The same, if none rose unannounced [MW]."""
+    rises: tuple[tuple[float, float], ...]
+    """Announced rises: when [s], and by how much the reserve grows then [MW]."""
+    silent_rises: tuple[tuple[float, float], ...]
+    """The same of `silent_mw`."""
+
+
+class SiteReserve:
+    """The reserves of all loads of a site as time goes on.
+
+    Parameters
+    ----------
+    drift_mw
+        What each drifting load moves in the meantime [MW]; None: hard bounds alone.
+    """
+
+    def __init__(self, drift_mw: float | None) -> None:
+        self._drift_mw = drift_mw
+        self._loads: list[LoadReserve] = []
+
+    def of(
+        self,
+        views: Sequence[LoadView],
+        notices: Sequence[Notice],
+        now_s: float,
+        wait_s: float,
+    ) -> Reserves:
+        """Return what the loads must be left at a time [s]; ``wait_s`` as in `LoadReserve.of`."""
+        while len(self._loads) < len(views):
+            self._loads.append(LoadReserve())
+        each = [
+            load.of(view, [one for one in notices if one.load == view.name], now_s, self._drift_mw, wait_s)
+            for load, view in zip(self._loads, views, strict=False)
+        ]
+        return Reserves(
+            sum(one.now_mw for one in each),
+            sum(one.silent_mw for one in each),
+            _steps(each, [one.now_mw for one in each]),
+            _steps(each, [one.silent_mw for one in each]),
+        )
+
+
+def _steps(reserves: Sequence[Reserve], from_mw: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    """Return by how much the sum of reserves grows at each announced rise, in order of time."""
+    steps: list[tuple[float, float]] = []
+    for reserve, level_mw in zip(reserves, from_mw, strict=True):
+        reached_mw = level_mw
+        for rise in reserve.rises:
+            if rise.level_mw > reached_mw:
+                steps.append((rise.at_s, rise.level_mw - reached_mw))
+                reached_mw = rise.level_mw
+    return tuple(sorted(steps))
