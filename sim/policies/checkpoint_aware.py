@@ -1,11 +1,12 @@
 """Mine in the dips that tenants announce, and be gone before the power comes back."""
 
 from collections import deque
-from math import inf
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from math import inf, isnan
+from typing import Final, Literal, NamedTuple
 
 from sim.ai.notice import Notice
-from sim.policies.base import Decision, Observation, PolicySpec
+from sim.policies.base import Decision, LoadView, Observation, PolicySpec
 from sim.spec import NonNegative, Positive
 
 
@@ -14,16 +15,19 @@ class CheckpointAware(PolicySpec):
 
     Notes
     -----
-    The target is :math:`\max(0, L - m - U)`, where :math:`U` is the AI power that has to be reckoned with:
+    The target is :math:`\max(0, L - m - U)`, where :math:`U` is the AI power that has to be reckoned with,
+    load by load, and of each load at most what it states:
 
-    - the highest AI power of the last `settle_s`: a fall that nobody announced may be over at any moment;
+    - its highest power of the last `settle_s`: a fall that nobody announced may be over at any moment;
     - less what an announced fall takes away, from `wake_lead_s` before it on (so that the miners' power comes
       up as AI power falls), if it lasts at least `minimum_dip_s`; once telemetry shows the fall, what was
       before it is forgotten;
-    - at least the present AI power plus every announced rise, from `release_lead_s` before it on.
+    - at least where an announced rise leads to, from `release_lead_s` before it on; and where no rise is
+      announced, at least its power before the fall, from `release_lead_s` before the fall is said to be over.
 
-    An announced change that telemetry has not shown `grace_s` after its time is no longer reckoned with. A
-    failure while a checkpoint is written makes AI power return later than announced, not earlier.
+    An announced change that its load has not shown `grace_s` after its time is no longer reckoned with. A
+    failure while a checkpoint is written makes AI power return later than announced, not earlier. Where the
+    site does not tell loads apart, all of them count as one.
     """
 
     type: Literal["checkpoint-aware"]
@@ -48,46 +52,127 @@ class CheckpointAware(PolicySpec):
         return CheckpointAwarePolicy(self)
 
 
+FALLEN: Final = 0.5
+"""Share of an announced fall from which it has come."""
+RISEN: Final = 0.95
+"""Share of an announced rise from which it has come; before, all of it is still reckoned with."""
+
+
+class _Reckoned(NamedTuple):
+    """What has to be reckoned with of one load."""
+
+    power_mw: float
+    """How much it may draw [MW]."""
+    falls: bool
+    """Whether a fall is on its way."""
+    rises: bool
+    """Whether a rise is."""
+
+
 class CheckpointAwarePolicy:
-    """The policy in a run: what it remembers of AI power and of announced changes."""
+    """The policy in a run: what it remembers of each load."""
 
     def __init__(self, spec: CheckpointAware) -> None:
         self._spec = spec
-        self._highest: deque[tuple[float, float]] = deque()  # times and falling powers: a running maximum
-        self._expected: dict[Notice, float] = {}  # announced changes, and the AI power before each
-        self._settled: set[Notice] = set()
+        self._loads: dict[str, _Remembered] = {}
+        self._as_one = False
 
     def decide(self, observation: Observation) -> Decision:
         """Return the headroom that is sure, or announced."""
-        self._expect(observation)
-        self._settle(observation)
-        self._remember(observation.time_s, observation.ai_power_mw)
-        falls_mw = sum(notice.change_mw for notice in self._expected if self._is_worth(notice))
-        rises_mw = sum(notice.change_mw for notice in self._expected if notice.change_mw > 0.0)
-        reckoned_mw = self._highest[0][1] + falls_mw
-        if rises_mw > 0.0:
-            reckoned_mw = max(reckoned_mw, observation.ai_power_mw + falls_mw + rises_mw)
-        free_mw = observation.limit_mw - self._spec.margin_mw - max(reckoned_mw, 0.0)
-        reason = self._reason(free_mw, falls_mw, rises_mw)
-        return Decision(max(0.0, free_mw), reason, self._next_s(observation))
+        found, next_s = [], inf
+        for view, notices in self._told_apart(observation):
+            load = self._loads.get(view.name)
+            if load is None:
+                load = self._loads[view.name] = _Remembered(self._spec, as_one=self._as_one)
+            found.append(load.reckon(view, notices, observation.time_s))
+            next_s = min(next_s, load.next_s(notices, observation.time_s))
+        reckoned_mw = sum(each.power_mw for each in found)
+        free_mw = observation.limit_mw - self._spec.margin_mw - reckoned_mw
+        falls, rises = any(each.falls for each in found), any(each.rises for each in found)
+        reason = self._reason(free_mw, falls=falls, rises=rises)
+        return Decision(max(0.0, free_mw), reason, next_s if next_s < inf else None)
+
+    def _told_apart(self, observation: Observation) -> list[tuple[LoadView, Sequence[Notice]]]:
+        """Return each load with its notices; all as one from when a notice was of none that is seen."""
+        names = {view.name for view in observation.loads}
+        if not names or any(notice.load not in names for notice in observation.notices):
+            self._as_one = True
+        if self._as_one:
+            return [(LoadView("", observation.ai_power_mw, inf), observation.notices)]
+        of = {name: [notice for notice in observation.notices if notice.load == name] for name in names}
+        return [(view, of[view.name]) for view in observation.loads]
 
     @staticmethod
-    def _reason(free_mw: float, falls_mw: float, rises_mw: float) -> str:
-        if rises_mw > 0.0:
+    def _reason(free_mw: float, *, falls: bool, rises: bool) -> str:
+        if rises:
             return "release for a resume"
-        if falls_mw < 0.0:
+        if falls:
             return "announced dip"
         return "headroom" if free_mw > 0.0 else "no headroom"
+
+
+class _Remembered:
+    """One load as time goes on: its highest power of late, and the changes that it has announced."""
+
+    def __init__(self, spec: CheckpointAware, *, as_one: bool) -> None:
+        self._spec = spec
+        self._as_one = as_one
+        self._highest: deque[tuple[float, float]] = deque()  # times and falling powers: a running maximum
+        self._expected: dict[Notice, float] = {}  # announced changes, and the load's power before each
+        self._settled: set[Notice] = set()
+        self._fallen: dict[Notice, float] = {}  # falls that have come, and the power before: it is to return
+
+    def reckon(self, view: LoadView, notices: Sequence[Notice], now_s: float) -> _Reckoned:
+        """Return what has to be reckoned with of the load."""
+        power_mw = view.power_mw
+        self._expect(power_mw, notices, now_s)
+        self._settle(power_mw, notices, now_s)
+        self._remember(now_s, power_mw)
+        falls_mw = sum(notice.change_mw for notice in self._expected if self._is_worth(notice))
+        rises_mw = [*self._announced_mw(falls_mw), *self._returning_mw(notices, now_s)]
+        reckoned_mw = max([self._highest[0][1] + falls_mw, 0.0, *rises_mw])
+        most_mw = max(view.stated_mw, power_mw)
+        return _Reckoned(min(reckoned_mw, most_mw), falls_mw < 0.0, bool(rises_mw))
+
+    def next_s(self, notices: Iterable[Notice], now_s: float) -> float:
+        """Return when something is due [s]: a change to expect or to give up, a fall to believe."""
+        times_s = [notice.at_s - self._lead_s(notice) for notice in notices]
+        times_s += [notice.at_s + self._spec.grace_s for notice in self._expected]
+        times_s += [notice.until_s - self._spec.release_lead_s for notice in self._fallen]
+        if len(self._highest) > 1:
+            times_s.append(self._highest[1][0] + self._spec.settle_s)
+        return min((time_s for time_s in times_s if time_s > now_s), default=inf)
+
+    def _announced_mw(self, falls_mw: float) -> list[float]:
+        """Return where announced rises lead to [MW]: the level stated, or the changes on top of what was."""
+        rises = {notice: before for notice, before in self._expected.items() if notice.change_mw > 0.0}
+        if not rises:
+            return []
+        loads = {notice.load for notice in rises}
+        if len(loads) == 1 and not any(isnan(notice.level_mw) for notice in rises) and not self._as_one:
+            return [max(notice.level_mw for notice in rises)]
+        change_mw = sum(max(each.change_mw for each in rises if each.load == load) for load in loads)
+        return [min(rises.values()) + change_mw + falls_mw]
+
+    def _returning_mw(self, notices: Iterable[Notice], now_s: float) -> list[float]:
+        """Return where the load returns to as its fall said [MW], where no rise is announced."""
+        if any(notice.change_mw > 0.0 for notice in notices):
+            return []
+        return [
+            before_mw
+            for notice, before_mw in self._fallen.items()
+            if now_s >= notice.until_s - self._spec.release_lead_s
+        ]
 
     def _lead_s(self, notice: Notice) -> float:
         return self._spec.release_lead_s if notice.change_mw > 0.0 else self._spec.wake_lead_s
 
-    def _expect(self, observation: Observation) -> None:
+    def _expect(self, power_mw: float, notices: Iterable[Notice], now_s: float) -> None:
         """Begin to watch announced changes that are near; a rise only once the fall before it has shown."""
-        for notice in observation.notices:
-            near = observation.time_s >= notice.at_s - self._lead_s(notice)
+        for notice in notices:
+            near = now_s >= notice.at_s - self._lead_s(notice)
             if near and notice not in self._settled and not self._comes_after_a_fall(notice):
-                self._expected.setdefault(notice, observation.ai_power_mw)
+                self._expected.setdefault(notice, power_mw)
 
     def _comes_after_a_fall(self, notice: Notice) -> bool:
         """Return whether a rise of a load is announced whose fall telemetry has yet to show."""
@@ -100,17 +185,24 @@ class CheckpointAwarePolicy:
         lasts_s = notice.until_s - notice.at_s
         return notice.change_mw < 0.0 and (lasts_s == 0.0 or lasts_s >= self._spec.minimum_dip_s)
 
-    def _settle(self, observation: Observation) -> None:
+    def _settle(self, power_mw: float, notices: Sequence[Notice], now_s: float) -> None:
         """Put changes aside that telemetry shows, or that have not come."""
-        self._settled.intersection_update(observation.notices)
+        self._settled.intersection_update(notices)
         for notice, before_mw in list(self._expected.items()):
-            moved_mw = observation.ai_power_mw - before_mw
-            come = abs(moved_mw) >= 0.5 * abs(notice.change_mw) and moved_mw * notice.change_mw > 0.0
+            moved_mw = power_mw - before_mw
+            share = RISEN if notice.change_mw > 0.0 else FALLEN
+            come = abs(moved_mw) >= share * abs(notice.change_mw) and moved_mw * notice.change_mw > 0.0
             if come and self._is_worth(notice):
                 self._highest.clear()
-            if come or observation.time_s >= notice.at_s + self._spec.grace_s:
+                if notice.until_s > notice.at_s:
+                    self._fallen[notice] = before_mw
+            if come or now_s >= notice.at_s + self._spec.grace_s:
                 del self._expected[notice]
                 self._settled.add(notice)
+        for notice, before_mw in list(self._fallen.items()):
+            back = power_mw >= before_mw + FALLEN * notice.change_mw
+            if back or now_s >= notice.until_s + self._spec.settle_s:
+                del self._fallen[notice]
 
     def _remember(self, now_s: float, power_mw: float) -> None:
         highest, oldest_s = self._highest, now_s - self._spec.settle_s
@@ -121,12 +213,3 @@ class CheckpointAwarePolicy:
         # a power was there until the next one was seen
         while len(highest) > 1 and highest[1][0] <= oldest_s:
             highest.popleft()
-
-    def _next_s(self, observation: Observation) -> float | None:
-        """Return when something is due: a change to expect or to give up, a fall to believe."""
-        times_s = [notice.at_s - self._lead_s(notice) for notice in observation.notices]
-        times_s += [notice.at_s + self._spec.grace_s for notice in self._expected]
-        if len(self._highest) > 1:
-            times_s.append(self._highest[1][0] + self._spec.settle_s)
-        due_s = min((time_s for time_s in times_s if time_s > observation.time_s), default=inf)
-        return due_s if due_s < inf else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.policies import CheckpointAware, Notice, Observation
+from sim.policies import CheckpointAware, LoadView, Notice, Observation
 
 SPEC = CheckpointAware(
     type="checkpoint-aware", release_lead_s=12.0, wake_lead_s=3.0, settle_s=600.0, grace_s=10.0
@@ -89,3 +89,54 @@ def test_the_resume_from_a_short_stall_is_not_taken_for_a_rise_above_the_power_b
         seen(1007.0, 150.0),
     )
     assert [decision.target_mw for decision in found] == [50.0] * 5
+
+
+# -- load by load -----------------------------------------------------------------------------------------
+
+
+def job(power_mw, name="job", stated_mw=150.0):
+    return LoadView(name, power_mw, stated_mw)
+
+
+def told(time_s, loads, *notices):
+    ai_mw = sum(load.power_mw for load in loads)
+    return Observation(time_s, ai_mw, 300.0, 30.0, 50.0, 0.0, (), notices, loads=loads)
+
+
+def test_a_rise_that_already_shows_in_part_is_not_added_to_it():
+    resume = RESUME._replace(level_mw=150.0)
+    found = answers(SPEC.start(), told(1268.0, (job(70.0),), resume), told(1281.0, (job(110.0),), resume))
+    # 110 of 150 MW are there: 150 have to be reckoned with, not 190
+    assert [decision.target_mw for decision in found] == [150.0, 150.0]
+
+
+def test_a_resume_is_not_struck_off_when_another_job_moves():
+    resume, other = RESUME._replace(level_mw=150.0), job(0.0, "other", 80.0)
+    policy = CheckpointAware(type="checkpoint-aware", settle_s=20.0).start()
+    found = answers(
+        policy,
+        told(1268.0, (job(70.0), other), resume),
+        told(1270.0, (job(70.0), other._replace(power_mw=80.0)), resume),
+    )
+    assert [decision.target_mw for decision in found] == [150.0, 300.0 - 150.0 - 80.0]
+
+
+def test_a_load_is_never_reckoned_above_what_it_states():
+    policy = SPEC.start()
+    policy.decide(told(0.0, (job(150.0),)))
+    rise = Notice("job", "resume", 1010.0, 1012.0, 80.0, 900.0)
+    assert policy.decide(told(1000.0, (job(150.0),), rise)).target_mw == 150.0
+
+
+def test_a_dip_is_over_when_its_fall_said_so_where_the_resume_is_not_announced():
+    policy = SPEC.start()
+    dip = DIP._replace(level_mw=70.0)
+    found = answers(
+        policy,
+        told(997.0, (job(150.0),), dip),
+        told(1002.0, (job(70.0),), dip),
+        told(1287.0, (job(70.0),), dip),
+        told(1288.0, (job(70.0),), dip),
+    )
+    assert [decision.target_mw for decision in found] == [230.0, 230.0, 230.0, 150.0]
+    assert found[2].wake_at_s == 1288.0
