@@ -55,7 +55,7 @@ class Campus:
             spec.telemetry_deadband_mw,
             spec.minimum_interval_s,
         )
-        self._published = Published(self._turn.notice, self._watch, telemetry)
+        self._published = Published(self._turn.notice, telemetry)
         self._courses = courses_of(scenario)
         is_watched = scenario.interconnection.trip is not None or is_followed(scenario)
         self._bus = self._connect_loads(is_watched=is_watched)
@@ -72,7 +72,7 @@ class Campus:
         forecaster = self._open_market()
         self.controller = Controller(
             self.clock,
-            Senses(self._published, self._turn, forecaster, self._frequency_loop),
+            Senses(self._published, self._turn, forecaster, self._frequency_loop, self._watch),
             scenario.policy.start() if policy is None else policy,
             self._duties,
             self._fleets.executor,

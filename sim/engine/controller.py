@@ -9,6 +9,7 @@ from sim.clock import Alarm, Clock
 from sim.engine.duties import Obligations
 from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
+from sim.engine.load_views import LoadWatch
 from sim.engine.observation import Published
 from sim.engine.turn import Turn
 from sim.errors import PolicyError
@@ -29,6 +30,8 @@ class Senses(NamedTuple):
     """Makes the forecasts that the policy sees; None: nobody does."""
     frequency_loop: FrequencyLoop | None = None
     """Follows the grid's frequency; None: nobody does."""
+    watch: LoadWatch | None = None
+    """Shows the AI loads one by one; None: nobody does."""
 
 
 class Controller:
@@ -67,7 +70,7 @@ class Controller:
     ) -> None:
         self.decision_count = 0
         self._clock = clock
-        self._published, self._turn, self._forecaster, self._frequency_loop = senses
+        self._published, self._turn, self._forecaster, self._frequency_loop, self._watch = senses
         self._decide_by_policy = policy.decide
         self._duties = duties
         self._executor = executor
@@ -119,6 +122,8 @@ class Controller:
         """Take in what is only made when it is asked for, and return what the policy sees."""
         seen = self._published
         seen.forget_what_is_over(now_s)
+        if self._watch is not None:
+            seen.loads = self._watch.seen(now_s)
         if self._forecaster is not None:
             issued = self._forecaster.issue(now_s, seen.ai_power_mw, seen.notices)
             if issued is not None:

@@ -80,6 +80,16 @@ class LoadViews(Sequence[LoadView]):
         self._time_s = time_s
         self._seen: tuple[LoadView, ...] | None = None
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the loads were the same."""
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list: it is looked at late
+
+    def __repr__(self) -> str:
+        """Return the loads as a tuple would show them."""
+        return repr(tuple(self))
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._loads)

@@ -1,11 +1,10 @@
 """All that the controller has been told by now, and the observation that a policy gets of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Literal
 
 from sim.ai.notice import Notice
-from sim.engine.load_views import LoadWatch
 from sim.grid.orders import Order
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
@@ -15,6 +14,7 @@ from sim.policies import (
     Awards,
     BatteryView,
     FleetView,
+    LoadView,
     Observation,
     ServiceView,
     TelemetryView,
@@ -43,13 +43,15 @@ class Published:
     ----------
     notice
         Tells that something was published.
-    watch
-        Shows the AI loads.
     telemetry
         How late and how often all this comes.
     """
 
-    def __init__(self, notice: Callable[[], None], watch: LoadWatch, telemetry: TelemetryView) -> None:
+    def __init__(
+        self,
+        notice: Callable[[], None],
+        telemetry: TelemetryView = TelemetryView(),  # noqa: B008  # a constant
+    ) -> None:
         self.notice = notice
         """Asks for a decision on what has been published."""
         self.ai_power_mw: float = 0.0
@@ -76,10 +78,9 @@ class Published:
         self.system_load_forecast: Forecast | None = None
         self.demand_terms: DemandTerms | None = None
         self.coincident_peak_usd_per_mw: float | None = None
+        self.loads: Sequence[LoadView] = ()
         self.battery: BatteryView | None = None
-        self.telemetry = telemetry
-        self._watch = watch
-        self._kept_s = telemetry.delay_s + telemetry.scan_s + telemetry.interval_s
+        self.telemetry: TelemetryView = telemetry
 
     def receive(self, ai_power_mw: float) -> None:
         """Take AI power as telemetered [MW]."""
@@ -103,7 +104,8 @@ class Published:
     def forget_what_is_over(self, now_s: float) -> None:
         """Drop the notices of what lies in the past, and has had the time to show in telemetry."""
         if self.notices:
-            oldest_s = now_s - self._kept_s
+            telemetry = self.telemetry
+            oldest_s = now_s - telemetry.delay_s - telemetry.scan_s - telemetry.interval_s
             self.notices = tuple(
                 notice for notice in self.notices if max(notice.at_s, notice.until_s) >= oldest_s
             )
@@ -140,7 +142,7 @@ class Published:
             self.system_load_forecast,
             self.demand_terms,
             self.coincident_peak_usd_per_mw,
-            self._watch.seen(now_s),
+            self.loads,
             self.battery,
             self.telemetry,
         )
