@@ -153,6 +153,7 @@ SIGNALS: tuple[SignalInfo, ...] = (
         "fleet.*.setpoint_fraction", "1", "Clock one cohort is set to, over the default; 0 with all asleep"
     ),
     SignalInfo("fleet.*.hashrate_ph_s", "PH/s", "Hash rate of one cohort that its pool accepts"),
+    SignalInfo("fleet.*.earned_usd_per_h", "USD/h", "What one fleet that is no miner earns with its product"),
     SignalInfo("fleet.*.asleep_count", "1", "Machines of one cohort that are asleep, or powering down"),
     SignalInfo("fleet.*.waking_count", "1", "Machines of one cohort that boot"),
     SignalInfo("fleet.*.hashing_count", "1", "Machines of one cohort that hash, or ramp up"),

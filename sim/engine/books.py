@@ -1,5 +1,7 @@
 """Writes down what a run is counted with, all that the scenario says of it before it runs."""
 
+from math import nan
+
 from sim.engine.recorder import Recorder
 from sim.facts import (
     BatteryFacts,
@@ -57,7 +59,12 @@ def facts_of(scenario: Scenario) -> Facts:
             for load in scenario.running_loads
         },
         fleet={
-            fleet.name: FleetFacts(fleet.full_mw, fleet.minimum_mw, fleet.efficiency_j_per_th)
+            fleet.name: FleetFacts(
+                fleet.full_mw,
+                fleet.minimum_mw,
+                fleet.efficiency_j_per_th if fleet.product_usd_per_mwh is None else nan,
+                fleet.product_usd_per_mwh,
+            )
             for fleet in scenario.fleets
         },
         ancillary=_services(market),

@@ -7,7 +7,7 @@ from math import inf, nextafter
 
 from sim.clock import Clock
 from sim.engine.books import facts_of, give_rents
-from sim.engine.bus import Bus, SitePower
+from sim.engine.bus import Bus, Metered, SitePower
 from sim.engine.coincident_peaks import open_four_cp
 from sim.engine.controller import Controller, Senses
 from sim.engine.duties import Obligations, has_obligations
@@ -145,7 +145,7 @@ class Campus:
             open_four_cp(*built, four_cp, scenario)
         open_bitcoin(*built, self._fleets.views, self._courses)
         if demand_charge is not None:
-            drawing = [*self._recorder.ai_power_tracks(), *self._fleets.live]
+            drawing: list[Metered] = [*self._recorder.ai_power_tracks(), *self._fleets.live]
             open_demand_meter(*built, drawing, demand_charge, scenario)
         return forecaster
 

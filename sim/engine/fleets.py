@@ -7,16 +7,15 @@ from functools import partial
 from sim.bitcoin import breakeven_usd_per_mwh
 from sim.clock import Alarm, Clock
 from sim.engine.recorder import Recorder
-from sim.mining.cohort.live import FleetConnection, LiveCohort
-from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss, merged
 from sim.mining.executor import Executor, merit_order
-from sim.mining.fleet import AggregateFleet, LiveFleet
-from sim.mining.heat import Ceiling, ceilings
+from sim.mining.fleet import FleetConnection, FleetSpec, RunningFleet
+from sim.mining.worth import Worth
 from sim.policies import FleetView
 from sim.rng import FLEET
 from sim.scenario.model import Scenario
 from sim.signals import Signal
+from sim.units import HOURS_PER_DAY, Number
 
 
 class Fleets:
@@ -51,25 +50,22 @@ class Fleets:
         specs = [scenario.fleets[position] for position in merit_order(scenario.fleets)]
         self.live = [self._build(spec) for spec in specs]
         """The fleets, in merit order."""
-        self.executor = Executor(self.live)
+        self.executor = Executor(self.live, [spec.worth.is_hash for spec in specs])
 
     def views(self, hashprice_usd_per_ph_day: float) -> tuple[FleetView, ...]:
         """Return the fleets as a policy sees them, in merit order."""
         pool = self._scenario.market.bitcoin.paid_by()
         counted_usd_per_ph_day = hashprice_usd_per_ph_day * (1.0 - pool.stale_fraction)
+        self.executor.pay(counted_usd_per_ph_day * (1.0 - pool.fee_fraction) / HOURS_PER_DAY)
         return tuple(
             FleetView(
                 live.spec.name,
                 live.spec.minimum_mw,
                 live.spec.full_mw,
                 live.spec.efficiency_j_per_th,
-                float(
-                    breakeven_usd_per_mwh(
-                        counted_usd_per_ph_day, live.spec.efficiency_j_per_th, pool.fee_fraction
-                    )
-                ),
+                float(earned_usd_per_mwh(live.spec, counted_usd_per_ph_day, pool.fee_fraction)),
                 live.available_mw,
-                live.spec.levels if isinstance(live.spec, CohortFleet) else (),
+                live.spec.levels,
                 *live.spec.response_times,
             )
             for live in self.live
@@ -78,8 +74,7 @@ class Fleets:
     def catch_up(self, time_s: float) -> None:
         """Go through all that happens to the fleets up to a time [s], at most now."""
         for live in self.live:
-            if isinstance(live, LiveCohort):
-                live.finish(time_s)
+            live.finish(time_s)
 
     def finish(self, end_s: float) -> None:
         """Go through all that happens to the fleets up to the end of the run [s]."""
@@ -88,17 +83,16 @@ class Fleets:
         counted = {
             live.spec.name: replace(facts.fleet[live.spec.name], start_count=live.start_count)
             for live in self.live
-            if isinstance(live, LiveCohort)
         }
         self._recorder.facts = replace(facts, fleet={**facts.fleet, **counted})
+        for live in self.live:
+            if not live.spec.worth.is_hash:
+                earned = earned_usd_per_h(live.spec.worth, live.power_between(0.0, end_s))
+                self._recorder.give(f"fleet.{live.spec.name}.earned_usd_per_h", earned)
 
-    def _build(self, spec: AggregateFleet | CohortFleet) -> LiveFleet | LiveCohort:
+    def _build(self, spec: FleetSpec) -> RunningFleet:
         recorder, name = self._recorder, f"fleet.{spec.name}"
         recorder.load_kinds[spec.name] = "fleet"
-        if isinstance(spec, AggregateFleet):
-            return LiveFleet(
-                self._clock, spec, recorder.track(f"{name}.commanded_mw"), recorder.track(f"{name}.power_mw")
-            )
         span = self._scenario.span
         connection = FleetConnection(
             clock=self._clock,
@@ -108,10 +102,10 @@ class Fleets:
             streams=lambda what: span.stream(FLEET.format(name=spec.name, what=what)),
             changed=self._tell,
             end_s=span.end_s,
-            ceilings=self._ceilings(spec),
-            pool_losses=self._pool_losses(spec),
+            outdoor_c=self._outdoor_c,
+            pool_losses=self._pool_losses(spec.name),
         )
-        return LiveCohort(spec, connection)
+        return spec.start(connection)
 
     def _timer(self, ring: Callable[[], None]) -> Alarm:
         def ring_and_settle() -> None:
@@ -124,18 +118,13 @@ class Fleets:
         self.executor.rebuild()
         self._changed()
 
-    def _ceilings(self, spec: CohortFleet) -> Sequence[Ceiling]:
-        if spec.heat is None:
-            return ()
-        return ceilings(spec.heat, self._outdoor_c(), spec.curve.fractions.tolist())
-
     def _outdoor_c(self) -> Signal:
         scenario = self._scenario
         outdoor_c = scenario.weather.outdoor_c(scenario.span)
         self._recorder.give("outdoor_temperature_c", outdoor_c)
         return outdoor_c
 
-    def _pool_losses(self, spec: CohortFleet) -> Sequence[tuple[float, float]]:
+    def _pool_losses(self, fleet: str) -> Sequence[tuple[float, float]]:
         scenario = self._scenario
         return [
             (max(from_s, 0.0), to_s)
@@ -143,8 +132,25 @@ class Fleets:
                 [
                     event.span_s(scenario.start_utc_s)
                     for event in scenario.events
-                    if isinstance(event, PoolLoss) and (event.fleets is None or spec.name in event.fleets)
+                    if isinstance(event, PoolLoss) and (event.fleets is None or fleet in event.fleets)
                 ]
             )
             if to_s > 0.0
         ]
+
+
+def earned_usd_per_mwh(spec: FleetSpec, hashprice_usd_per_ph_day: Number, fee_fraction: float) -> Number:
+    """Return what a MWh of a fleet earns at full power, net of the pool's fee [USD/MWh]."""
+    if spec.product_usd_per_mwh is None:
+        return breakeven_usd_per_mwh(hashprice_usd_per_ph_day, spec.efficiency_j_per_th, fee_fraction)
+    return hashprice_usd_per_ph_day * 0.0 + spec.product_usd_per_mwh
+
+
+def earned_usd_per_h(worth: Worth, power_mw: Signal) -> Signal:
+    """Return what a fleet that is no miner earned at its power [USD/h]."""
+    earned, below_mw = Signal.constant(worth.minimum_output, power_mw.end_s), worth.minimum_mw
+    for piece in worth.pieces:
+        used_mw = (power_mw - below_mw).positive_part().minimum_with(piece.width_mw)
+        earned = earned + used_mw * piece.output_per_mw
+        below_mw += piece.width_mw
+    return earned

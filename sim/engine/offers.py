@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 from simpy import Event
 
-from sim.bitcoin import breakeven_usd_per_mwh
 from sim.clock import At, Clock
+from sim.engine.fleets import earned_usd_per_mwh
 from sim.engine.prices import Courses
 from sim.errors import PolicyError
 from sim.market.ancillary import AncillaryService, Sold
@@ -240,10 +240,7 @@ def _margins(courses: Courses, scenario: Scenario, edges_s: FloatArray) -> Float
     pool = market.bitcoin.paid_by()
     published = courses.hashprice_usd_per_ph_day.at(np.maximum(edges_s[:-1] - GATE_S, 0.0))
     hashprice = published * (1.0 - pool.stale_fraction)
-    earned = [
-        breakeven_usd_per_mwh(hashprice, fleet.efficiency_j_per_th, pool.fee_fraction)
-        for fleet in scenario.fleets
-    ]
+    earned = [earned_usd_per_mwh(fleet, hashprice, pool.fee_fraction) for fleet in scenario.fleets]
     return np.array(earned) - price
 
 

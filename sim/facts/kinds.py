@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from math import nan
+from math import inf, nan
 from typing import Self, TypeVar
 
 from sim.facts.numbers import LATE, NAMELESS, read, written
@@ -55,16 +55,23 @@ class LoadFacts:
 
 @dataclass(frozen=True, slots=True)
 class FleetFacts:
-    """A fleet of miners."""
+    """A fleet: miners, or another that earns with its power."""
 
     rated_mw: float = nan
     """The most that it draws [MW]."""
     minimum_mw: float = nan
     """The least that it draws [MW]."""
     efficiency_j_per_th: float = nan
-    """Energy for a terahash at rated power [J/TH]."""
+    """Energy for a terahash at rated power [J/TH]; NaN for a fleet that is no miner."""
+    product_usd_per_mwh: float | None = None
+    """What a MWh at rated power earns a fleet that is no miner [USD/MWh]; None for miners."""
     start_count: int | None = field(default=None, metadata=LATE)
     """Machines woken, each time counted; None for a fleet of bare megawatts."""
+
+    @property
+    def j_per_th(self) -> float:
+        """Energy for a terahash at rated power [J/TH]; infinity for a fleet that is no miner."""
+        return self.efficiency_j_per_th if self.product_usd_per_mwh is None else inf
 
 
 @dataclass(frozen=True, slots=True)

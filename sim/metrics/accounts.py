@@ -111,7 +111,7 @@ def npv_mining_usd(recording: Recording) -> float:
     capex_usd = 0.0
     for name in recording.fleet_names:
         fleet = recording.facts.fleet[name]
-        rated_th_s = fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.efficiency_j_per_th
+        rated_th_s = fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.j_per_th
         capex_usd += site_price * fleet.rated_mw + machine_price * rated_th_s
     worth_years = present_years(valuation.mining_life_years, valuation.discount_rate_fraction)
     return _yearly(recording, "mining") * worth_years - capex_usd

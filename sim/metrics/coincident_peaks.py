@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.bitcoin import breakeven_usd_per_mwh
 from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
+from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at
 from sim.policies.four_cp import REASON
 from sim.recording import Recording
@@ -128,21 +128,19 @@ def _lost_margin_usd(recording: Recording) -> float:
     if _is_not_known_whole(recording):
         return float("nan")
     free = (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
-    efficiency = {name: recording.facts.fleet[name].efficiency_j_per_th for name in recording.fleet_names}
+    efficiency = {name: recording.facts.fleet[name].j_per_th for name in recording.fleet_names}
     lost_usd = 0.0
     for name in sorted(recording.fleet_names, key=efficiency.__getitem__):
         share = free.minimum_with(recording.facts.fleet[name].rated_mw)
         free = free - share
         unused = (share - recording[f"fleet.{name}.power_mw"]).positive_part()
-        lost_usd += integral_at(unused * recording.once(false_alarm), _margin(recording, efficiency[name]))
+        lost_usd += integral_at(unused * recording.once(false_alarm), _margin(recording, name))
     return lost_usd / SECONDS_PER_HOUR
 
 
-def _margin(recording: Recording, efficiency_j_per_th: float) -> Signal:
+def _margin(recording: Recording, fleet: str) -> Signal:
     """Return what a MWh of a fleet earns beyond the real-time price [USD/MWh]."""
-    hashprice = recording["hashprice_usd_per_ph_day"]
-    earned = breakeven_usd_per_mwh(1.0, efficiency_j_per_th, recording.facts.pool_fee_fraction)
-    return hashprice * earned - recording["price_usd_per_mwh"]
+    return earned_usd_per_mwh(recording, fleet) - recording["price_usd_per_mwh"]
 
 
 def _avoided_count(recording: Recording) -> float:

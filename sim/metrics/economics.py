@@ -38,6 +38,12 @@ def mining_revenue_usd(recording: Recording) -> float:
     return hashes_at(recording, recording["hashprice_usd_per_ph_day"])
 
 
+def products_usd(recording: Recording, fleet: str) -> float:
+    """Return what a fleet that is no miner earned with its product [USD]; zero for miners."""
+    earned = recording.signals.get(f"fleet.{fleet}.earned_usd_per_h")
+    return 0.0 if earned is None else earned.integral() / SECONDS_PER_HOUR
+
+
 def mined_btc(recording: Recording) -> float:
     """Return the bitcoin mined, net of the pool fee [BTC]: by blocks, or revenue over price."""
     if is_paid_by_blocks(recording):

@@ -71,6 +71,9 @@ def run_efficiency_j_per_th(recording: Recording, fleet: str) -> float:
 def mean_breakeven_usd_per_mwh(recording: Recording, fleet: str) -> float:
     """Return the power price at which a fleet earns nothing at its rated efficiency, the mean over time."""
     facts = recording.facts
+    product = facts.fleet[fleet].product_usd_per_mwh
+    if product is not None:
+        return product
     return breakeven_usd_per_mwh(
         recording["hashprice_usd_per_ph_day"].mean() * facts.accepted_fraction,
         facts.fleet[fleet].efficiency_j_per_th,

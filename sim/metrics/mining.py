@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
+from sim.bitcoin import breakeven_usd_per_mwh
 from sim.bitcoin import hashrate_ph_s as of_power
 from sim.facts import PoolFacts
 from sim.market.pools import Payments, Pool, Work
@@ -59,8 +60,25 @@ def hashrate_source(recording: Recording, fleet: str) -> tuple[Signal, float]:
     recorded = recording.signals.get(f"fleet.{fleet}.hashrate_ph_s")
     if recorded is not None:
         return recorded, 1.0
-    efficiency_j_per_th = recording.facts.fleet[fleet].efficiency_j_per_th
-    return recording[f"fleet.{fleet}.power_mw"], of_power(1.0, efficiency_j_per_th)
+    return recording[f"fleet.{fleet}.power_mw"], of_power(1.0, recording.facts.fleet[fleet].j_per_th)
+
+
+def earned_usd_per_mwh(recording: Recording, fleet: str, kept_fraction: float = 1.0) -> Signal:
+    """Return what a MWh of a fleet earns at rated power, the pool's fee paid [USD/MWh].
+
+    Parameters
+    ----------
+    recording, fleet
+        A run, and the name of one of its fleets.
+    kept_fraction
+        Share of the hashes that count [1].
+    """
+    facts = recording.facts
+    product = facts.fleet[fleet].product_usd_per_mwh
+    if product is not None:
+        return Signal.constant(product, recording.end_s)
+    earned = breakeven_usd_per_mwh(kept_fraction, facts.fleet[fleet].j_per_th, facts.pool_fee_fraction)
+    return recording["hashprice_usd_per_ph_day"] * earned
 
 
 def hashrate_ph_s(recording: Recording, fleet: str) -> Signal:

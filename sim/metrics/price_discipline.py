@@ -19,10 +19,10 @@ resold, or own generation stands behind the meter, they are not assessable.
 from math import nan
 from typing import Final
 
-from sim.bitcoin import breakeven_usd_per_mwh
 from sim.metrics.base import Metric
 from sim.metrics.energy import idle_power_mw
 from sim.metrics.ledger.lines import machine_starts
+from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
 from sim.signals import Signal
@@ -47,10 +47,8 @@ def delivered_usd_per_mwh(recording: Recording) -> Signal:
 def breakeven(recording: Recording, fleet: str) -> Signal:
     """Return the price at which a fleet earns nothing at rated efficiency, operations paid [USD/MWh]."""
     facts = recording.facts
-    earned = breakeven_usd_per_mwh(
-        facts.accepted_fraction, facts.fleet[fleet].efficiency_j_per_th, facts.pool_fee_fraction
-    )
-    return recording["hashprice_usd_per_ph_day"] * earned - (facts.cost.mining_opex_usd_per_mwh or 0.0)
+    opex_usd_per_mwh = facts.cost.mining_opex_usd_per_mwh or 0.0
+    return earned_usd_per_mwh(recording, fleet, facts.accepted_fraction) - opex_usd_per_mwh
 
 
 def machine_count(recording: Recording, fleet: str) -> float:
@@ -153,7 +151,7 @@ def marginal_payback_years(recording: Recording) -> float:
     site_usd, machine_usd_per_th = valuation.mining_capex_usd_per_mw, valuation.asic_price_usd_per_th
     rated_mw = recording.rated_fleet_mw
     th_s = sum(
-        fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.efficiency_j_per_th
+        fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.j_per_th
         for fleet in (recording.facts.fleet[name] for name in recording.fleet_names)
     )
     earned_usd = marginal_margin_usd_per_mw_year(recording)

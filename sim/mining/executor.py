@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sim.mining.stack import Segment, Stack
-
-
-class _Efficient(Protocol):
-    @property
-    def efficiency_j_per_th(self) -> float: ...
+from sim.mining.fleet import FleetSpec
+from sim.mining.stack import Stack
+from sim.mining.worth import Piece
 
 
 class Commanded(Protocol):
@@ -22,20 +19,20 @@ class Commanded(Protocol):
     def commanded_mw(self) -> float:
         """What it was last told to draw; its minimum before that [MW]."""
 
-    def segments(self) -> Sequence[Segment]:
+    def pieces(self) -> Sequence[Piece]:
         """Return what it can draw above its minimum, now, from below."""
 
     def command(self, power_mw: float) -> None:
         """Tell it to go to a power in its range [MW]."""
 
 
-def merit_order(fleets: Sequence[_Efficient]) -> list[int]:
+def merit_order(fleets: Sequence[FleetSpec]) -> list[int]:
     """Return the positions of the fleets, the most efficient first; equal ones as they stand."""
     return sorted(range(len(fleets)), key=lambda position: fleets[position].efficiency_j_per_th)
 
 
 class Executor:
-    """Hands a target to the fleets: what mines most with a megawatt starts first and stops last.
+    """Hands a target to the fleets: what makes most with a megawatt starts first and stops last.
 
     Each fleet gets its minimum, then what is left of the target goes up one merit order of segments: a
     fleet's first machines at their lowest clock, and each step of the clock above. Every policy passes here,
@@ -45,10 +42,14 @@ class Executor:
     ----------
     fleets
         The live fleets, in merit order.
+    are_miners
+        Whether each makes hashes; left out: all do. Else the order depends on what hashes earn.
     """
 
-    def __init__(self, fleets: Sequence[Commanded]) -> None:
+    def __init__(self, fleets: Sequence[Commanded], are_miners: Sequence[bool] = ()) -> None:
         self._fleets = tuple(fleets)
+        self._are_miners = tuple(are_miners)
+        self._usd_per_ph_h = 0.0
         self._stack = self._stacked()
         self._rebuilt = False
 
@@ -65,6 +66,12 @@ class Executor:
         self._stack = self._stacked()
         self._rebuilt = True
 
+    def pay(self, usd_per_ph_h: float) -> None:
+        """Take in what a PH/s earns in an hour [USD], which matters where some fleets are no miners."""
+        if len(set(self._are_miners)) > 1 and usd_per_ph_h != self._usd_per_ph_h:
+            self._usd_per_ph_h = usd_per_ph_h
+            self.rebuild()
+
     def has_followed(self) -> bool:
         """Whether the last target was followed with what the fleets can draw now."""
         return not self._rebuilt
@@ -77,4 +84,11 @@ class Executor:
 
     def _stacked(self) -> Stack:
         fleets = self._fleets
-        return Stack([fleet.minimum_mw for fleet in fleets], [fleet.segments() for fleet in fleets])
+        pieces = [fleet.pieces() for fleet in fleets]
+        if len(set(self._are_miners)) > 1:  # hashes and dollars have no order among them but by worth
+            paid = [self._usd_per_ph_h if is_miner else 1.0 for is_miner in self._are_miners]
+            pieces = [
+                [Piece(piece.width_mw, usd * piece.output_per_mw) for piece in own]
+                for own, usd in zip(pieces, paid, strict=True)
+            ]
+        return Stack([fleet.minimum_mw for fleet in fleets], pieces)

@@ -1,15 +1,23 @@
 """Fleets of miners: what a scenario says of one, and the live one that follows commands."""
 
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import inf, nextafter
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self
 
+from numpy.random import Generator
 from pydantic import Field, model_validator
-from simpy import Environment
 
-from sim.mining.stack import Segment
+from sim.bitcoin import hashrate_ph_s
+from sim.clock import HasNow, Timer
+from sim.mining.worth import Piece, Worth
 from sim.recording import Track
 from sim.signals import Signal
 from sim.spec import Name, NonNegative, Positive, Spec
+
+Streams = Callable[[str], Generator]
+"""Returns the random stream of a name, apart from those of all other fleets."""
 
 
 class Location(Spec):
@@ -19,7 +27,157 @@ class Location(Spec):
     """Hall in whose free rack units its miners stand; they must fit in units and in power."""
 
 
-class AggregateFleet(Spec):
+@dataclass(frozen=True, slots=True)
+class FleetConnection:
+    """All that a fleet is given: a clock and timers, tracks, a log, its random streams, what befalls it."""
+
+    clock: HasNow
+    """The clock."""
+    timer: Callable[[Callable[[], None]], Timer]
+    """Makes a timer that calls back."""
+    track: Callable[[str], Track]
+    """Returns the track of one of the fleet's signals, by the end of its name."""
+    log: Callable[[str, float], None]
+    """Records that something happened: its kind, and a number that goes with it."""
+    streams: Streams
+    """Returns the fleet's random stream of a name."""
+    changed: Callable[[], None]
+    """Called when what the fleet can draw has changed, other than by a command."""
+    end_s: float
+    """End of the run [s]."""
+    outdoor_c: Callable[[], Signal]
+    """Returns the outdoor temperature [°C]."""
+    pool_losses: Sequence[tuple[float, float]] = ()
+    """When the pool is lost, and back [s], in order of time."""
+
+
+class RunningFleet(Protocol):
+    """A fleet in a run: it follows commands, and says what it can draw."""
+
+    @property
+    def spec(self) -> "FleetSpec":
+        """What the scenario says of it."""
+
+    @property
+    def minimum_mw(self) -> float:
+        """Power it draws at the least, now [MW]."""
+
+    @property
+    def available_mw(self) -> float:
+        """Power it can draw at the most, now [MW]."""
+
+    @property
+    def commanded_mw(self) -> float:
+        """What it was last told to draw; its minimum before that [MW]."""
+
+    def pieces(self) -> Sequence[Piece]:
+        """Return what it can draw above its minimum, now, from below, and what that makes."""
+
+    def command(self, power_mw: float) -> None:
+        """Tell it to go to a power in its range [MW]."""
+
+    def power_between(self, from_s: float, to_s: float) -> Signal:
+        """Return what it drew from one time [s] to a later one, at most now [MW]."""
+
+    def ahead(self, now_s: float) -> list[tuple[float, float, float]]:
+        """Return its power from now on, unless it is told otherwise: time [s], value [MW], slope [MW/s]."""
+
+    @property
+    def known_until_s(self) -> float:
+        """Up to when that is known [s]."""
+
+    def finish(self, end_s: float) -> None:
+        """Go through all that happens up to a time, such as the end of the run [s]."""
+
+    @property
+    def start_count(self) -> int | None:
+        """Machines woken so far; None: it has none of its own."""
+
+
+class FleetSpec(Spec):
+    """Base of what a scenario says of a fleet, whatever it makes; engine, policies and bounds ask no more."""
+
+    if TYPE_CHECKING:  # each says these as a field or a property; here they would come before its own fields
+
+        @property
+        def name(self) -> str:
+            """Name of the fleet; stands in signals and metrics."""
+
+        @property
+        def minimum_mw(self) -> float:
+            """Power it draws at the least [MW]."""
+
+        @property
+        def efficiency_j_per_th(self) -> float:
+            """Energy one terahash takes [J/TH]; infinity for a fleet that makes none."""
+
+        @property
+        def location(self) -> Location | None:
+            """Where it stands; None: in buildings of its own."""
+
+    @property
+    @abstractmethod
+    def full_mw(self) -> float:
+        """Power it draws at the most, at the meter [MW]."""
+
+    @property
+    @abstractmethod
+    def worth(self) -> Worth:
+        """What it makes over its power, all machines at work: no state of it makes more."""
+
+    @property
+    def product_usd_per_mwh(self) -> float | None:
+        """What a MWh earns at full power, where it makes no hashes [USD/MWh]; None for miners."""
+        return None if self.worth.is_hash else self.worth.output(self.full_mw) / self.full_mw
+
+    @property
+    def levels(self) -> tuple[tuple[float, float], ...]:
+        """Power [MW] and hash rate [PH/s] of each level that a policy may choose; empty: on or off."""
+        return ()
+
+    @property
+    def response_times(self) -> tuple[float, float, float, float]:
+        """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s]; as if at once."""
+        return 0.0, inf, inf, 0.0
+
+    @abstractmethod
+    def start(self, connection: FleetConnection) -> RunningFleet:
+        """Return the fleet for one run."""
+
+
+class RampedSpec(FleetSpec):
+    """Base of fleets that are ramp-limited megawatts, whatever they make."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def ramp_up_mw_per_s(self) -> float:
+            """How fast its power rises [MW/s]."""
+
+        @property
+        def ramp_down_mw_per_s(self) -> float:
+            """How fast its power falls [MW/s]."""
+
+        @property
+        def latency_s(self) -> float:
+            """Time from a command to the start of its ramp [s]."""
+
+        @property
+        def initial_mw(self) -> float | None:
+            """Power at the start [MW]; None: the policy's first target."""
+
+    @property
+    def response_times(self) -> tuple[float, float, float, float]:
+        """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s]."""
+        return self.latency_s, self.ramp_up_mw_per_s, self.ramp_down_mw_per_s, 0.0
+
+    def start(self, connection: FleetConnection) -> RunningFleet:
+        """Return the fleet for one run."""
+        commanded, power = connection.track("commanded_mw"), connection.track("power_mw")
+        return LiveFleet(connection.clock, self, commanded, power)
+
+
+class AggregateFleet(RampedSpec):
     """A fleet seen as ramp-limited megawatts; knows nothing of single machines."""
 
     name: Name
@@ -48,9 +206,11 @@ class AggregateFleet(Spec):
         return self.rated_mw
 
     @property
-    def response_times(self) -> tuple[float, float, float, float]:
-        """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s]."""
-        return self.latency_s, self.ramp_up_mw_per_s, self.ramp_down_mw_per_s, 0.0
+    def worth(self) -> Worth:
+        """What it hashes over its power: a straight line."""
+        ph_s_per_mw = hashrate_ph_s(1.0, self.efficiency_j_per_th)
+        piece = Piece(self.rated_mw - self.minimum_mw, ph_s_per_mw)
+        return Worth(self.minimum_mw, ph_s_per_mw * self.minimum_mw, (piece,) if piece.width_mw else ())
 
     @model_validator(mode="after")
     def _range_is_a_range(self) -> Self:
@@ -67,15 +227,15 @@ class AggregateFleet(Spec):
 
 
 class LiveFleet:
-    """A fleet that follows commands: each starts a ramp after the latency, taking over from the one before.
+    """A fleet of ramp-limited megawatts that follows commands.
 
-    The first command finds the fleet standing where it sends it, or at its ``initial_mw``: a run starts
-    steady. Neither the latency nor a ramp needs an event: both are recorded ahead, and a ramp's end is
-    withdrawn if a command takes over before.
+    Each command starts a ramp after the latency, taking over from the one before. The first finds the fleet
+    standing where it sends it, or at its ``initial_mw``: a run starts steady. Neither the latency nor a ramp
+    needs an event: both are recorded ahead, and a ramp's end is withdrawn if a command takes over before.
 
     Parameters
     ----------
-    env
+    clock
         The clock.
     spec
         What the scenario says of the fleet.
@@ -83,14 +243,15 @@ class LiveFleet:
         Tracks on which command and power are recorded [MW].
     """
 
-    def __init__(self, env: Environment, spec: AggregateFleet, commanded: Track, power: Track) -> None:
+    def __init__(self, clock: HasNow, spec: RampedSpec, commanded: Track, power: Track) -> None:
         self.spec = spec
         self.minimum_mw = spec.minimum_mw
-        self.rated_mw = spec.rated_mw
+        self.rated_mw = spec.full_mw
+        self._pieces = spec.worth.pieces
         self._up_mw_per_s = spec.ramp_up_mw_per_s
         self._down_mw_per_s = spec.ramp_down_mw_per_s
         self._latency_s = spec.latency_s
-        self._env = env
+        self._clock = clock
         self._record_command = commanded.set
         self._power = power
         self.commanded_mw = spec.minimum_mw
@@ -107,9 +268,17 @@ class LiveFleet:
         """Power it can draw at the most, now [MW]."""
         return self.rated_mw
 
-    def segments(self) -> tuple[Segment, ...]:
-        """Return what it can draw above its minimum: one piece."""
-        return (Segment(self.rated_mw - self.minimum_mw, self.spec.efficiency_j_per_th),)
+    def pieces(self) -> tuple[Piece, ...]:
+        """Return what it can draw above its minimum, from below, and what that makes."""
+        return self._pieces
+
+    @property
+    def start_count(self) -> None:
+        """Machines woken so far: it has none of its own."""
+        return None
+
+    def finish(self, end_s: float) -> None:
+        """Do nothing: latency and ramp of every command are recorded ahead."""
 
     def power_between(self, from_s: float, to_s: float) -> Signal:
         """Return what the fleet drew from one time [s] to a later one, at most now [MW]."""
@@ -133,14 +302,14 @@ class LiveFleet:
             self._told = True
             initial_mw = self.spec.initial_mw
             self._stand(power_mw if initial_mw is None else initial_mw)
-        now_s = self._env.now
+        now_s = self._clock.now
         self.commanded_mw = power_mw
         self._record_command(now_s, power_mw)
         self._ramp_from(now_s + self._latency_s, power_mw)
 
     def _stand(self, power_mw: float) -> None:
         self._goal_mw = power_mw
-        self._power.set(self._env.now, power_mw)
+        self._power.set(self._clock.now, power_mw)
 
     def _ramp_from(self, start_s: float, goal_mw: float) -> None:
         # Commands arrive in the order in which they were given, so none can come before this one's start.

@@ -25,7 +25,7 @@ class FleetView(NamedTuple):
     rated_mw: float
     """Power it draws at the most [MW]."""
     efficiency_j_per_th: float
-    """Energy one terahash takes [J/TH]."""
+    """Energy one terahash takes [J/TH]; infinity: it is no miner, and makes something else."""
     breakeven_usd_per_mwh: float
     """Power price at which it earns nothing at rated power, pool fee deducted [USD/MWh]."""
     available_mw: float = inf

@@ -65,12 +65,12 @@ def best_level_mw(fleet: FleetView, delivered_usd_per_mwh: float) -> float:
     >>> [best_level_mw(fleet, price) for price in (50.0, 90.0, 130.0)]
     [10.0, 5.0, 0.0]
     """
-    usd_per_ph_h = fleet.breakeven_usd_per_mwh / hashrate_ph_s(1.0, fleet.efficiency_j_per_th)
-    levels = fleet.levels or ((fleet.rated_mw, hashrate_ph_s(fleet.rated_mw, fleet.efficiency_j_per_th)),)
-    # without levels the watts of its minimum hash as all others do
-    standing_ph_s = 0.0 if fleet.levels else hashrate_ph_s(fleet.minimum_mw, fleet.efficiency_j_per_th)
+    breakeven = fleet.breakeven_usd_per_mwh
+    if not fleet.levels:  # the watts of its minimum earn as all others do
+        return fleet.rated_mw if breakeven > delivered_usd_per_mwh else fleet.minimum_mw
+    usd_per_ph_h = breakeven / hashrate_ph_s(1.0, fleet.efficiency_j_per_th)
     _, lowest_mw = max(
         (usd_per_ph_h * ph_s - delivered_usd_per_mwh * power_mw, -power_mw)
-        for power_mw, ph_s in ((fleet.minimum_mw, standing_ph_s), *levels)
+        for power_mw, ph_s in ((fleet.minimum_mw, 0.0), *fleet.levels)
     )
     return -lowest_mw

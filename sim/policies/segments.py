@@ -12,19 +12,17 @@ up to the most efficient level, is worth most. A fleet without levels is one, wo
 """
 
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.bitcoin import hashrate_ph_s
+from sim.mining.worth import Piece, upper_edge
 from sim.policies.base import FleetView
 from sim.units import FloatArray
 
-Point = tuple[float, float]
 
-
-class Segments(NamedTuple):
+class FleetSegments(NamedTuple):
     """The segments of all fleets' power above their minimum."""
 
     width_mw: FloatArray
@@ -33,7 +31,7 @@ class Segments(NamedTuple):
     """What a megawatt-hour in it earns [USD/MWh], shape (segments,)."""
 
 
-def segments_of(fleets: tuple[FleetView, ...]) -> Segments:
+def segments_of(fleets: tuple[FleetView, ...]) -> FleetSegments:
     """Return the segments of fleets as they stand: power that a fleet cannot draw now is left out.
 
     Examples
@@ -46,29 +44,23 @@ def segments_of(fleets: tuple[FleetView, ...]) -> Segments:
     """
     pieces = [piece for fleet in fleets for piece in _pieces(fleet)]
     widths_mw, worth = zip(*pieces, strict=True) if pieces else ((), ())
-    return Segments(np.array(widths_mw, dtype=np.float64), np.array(worth, dtype=np.float64))
+    return FleetSegments(np.array(widths_mw, dtype=np.float64), np.array(worth, dtype=np.float64))
 
 
-def _pieces(fleet: FleetView) -> list[Point]:
-    """Return width [MW] and worth [USD/MWh] of a fleet's segments, as far as it can draw power now."""
+def _pieces(fleet: FleetView) -> list[Piece]:
+    """Return a fleet's segments with their worth [USD/MWh], as far as it can draw power now."""
     most_mw = min(fleet.rated_mw, fleet.available_mw)
     if not fleet.levels:
-        return [(max(most_mw - fleet.minimum_mw, 0.0), fleet.breakeven_usd_per_mwh)]
+        return [Piece(max(most_mw - fleet.minimum_mw, 0.0), fleet.breakeven_usd_per_mwh)]
     usd_per_ph_h = fleet.breakeven_usd_per_mwh / hashrate_ph_s(1.0, fleet.efficiency_j_per_th)
-    corners = _hull(fleet.minimum_mw, fleet.levels)
-    return [
-        (max(min(to_mw, most_mw) - from_mw, 0.0), usd_per_ph_h * (to_ph_s - from_ph_s) / (to_mw - from_mw))
-        for (from_mw, from_ph_s), (to_mw, to_ph_s) in pairwise(corners)
-    ]
+    found, left_mw = [], most_mw - fleet.minimum_mw
+    for width_mw, ph_s_per_mw in _edge(fleet.minimum_mw, fleet.levels):
+        found.append(Piece(max(min(width_mw, left_mw), 0.0), usd_per_ph_h * ph_s_per_mw))
+        left_mw -= width_mw
+    return found
 
 
 @lru_cache(maxsize=256)
-def _hull(minimum_mw: float, levels: tuple[Point, ...]) -> tuple[Point, ...]:
-    """Return the corners of the upper hull, from the minimum without a hash to the highest hash rate."""
-    corners: list[Point] = [(minimum_mw, 0.0)]
-    while True:
-        at_mw, at_ph_s = corners[-1]
-        above = [level for level in levels if level[0] > at_mw and level[1] > at_ph_s]
-        if not above:
-            return tuple(corners)
-        corners.append(max(above, key=lambda level: ((level[1] - at_ph_s) / (level[0] - at_mw), level[0])))
+def _edge(minimum_mw: float, levels: tuple[tuple[float, float], ...]) -> tuple[Piece, ...]:
+    """Return the upper edge of a fleet's levels, from the minimum without a hash on."""
+    return upper_edge(((minimum_mw, 0.0), *levels))

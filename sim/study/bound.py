@@ -13,14 +13,14 @@ import numpy as np
 
 from sim.market.demand_charge import BillingMonth, whole_intervals_s
 from sim.metrics.demand import BilledMonth, billed_months, billing_months
-from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
+from sim.mining.fleet import FleetSpec
 from sim.policies.programme import Horizon, PeakCharge, best_dispatch
 from sim.policies.unit_commitment import BlockGroup, best_commitment
 from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.study.instants import Setting, worth
-from sim.study.mining_curve import MiningCurve, Piece, mining_curve
+from sim.study.mining_curve import FleetPiece, MiningCurve, mining_curve
 from sim.units import KW_PER_MW, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STEP_S: Final = 300.0
@@ -44,9 +44,10 @@ class Bands:
     ai_mw: FloatArray
     """Mean AI power [MW]."""
 
-    def margin_usd_per_mwh(self, ph_s_per_mw: float) -> FloatArray:
-        """Return what a MWh earns beyond its cost, in machines of this hash rate per power [USD/MWh]."""
-        return self.earned_usd_per_ph_h * ph_s_per_mw - self.cost_usd_per_mwh
+    def margin_usd_per_mwh(self, piece: FleetPiece) -> FloatArray:
+        """Return what a MWh earns beyond its cost, in a piece of a fleet's power [USD/MWh]."""
+        earned = self.earned_usd_per_ph_h if piece.is_hash else 1.0
+        return np.asarray(earned * piece.output_per_mw - self.cost_usd_per_mwh)
 
 
 def bands(setting: Setting, edges_s: FloatArray) -> Bands:
@@ -63,7 +64,7 @@ def bands(setting: Setting, edges_s: FloatArray) -> Bands:
 
 def at_minimum_usd(curve: MiningCurve, terms: Bands, step_h: float) -> float:
     """Return the most that the fleets' minimum is worth over steps of a length [h] in all [USD]."""
-    earned = terms.earned_usd_per_ph_h * curve.minimum_ph_s
+    earned = terms.earned_usd_per_ph_h * curve.miners.minimum_output + curve.others.minimum_output
     return float(np.sum(earned - terms.cost_usd_per_mwh * curve.minimum_mw)) * step_h
 
 
@@ -118,7 +119,7 @@ def _horizon(
     curve: MiningCurve, terms: Bands, interval_s: float, charge: tuple[float, float], penalty: float
 ) -> Horizon:
     """Return the intervals of a month, with the charge on their peak: its rate, and what is billed anyway."""
-    margins = [terms.margin_usd_per_mwh(piece.ph_s_per_mw) for piece in curve.pieces]
+    margins = [terms.margin_usd_per_mwh(piece) for piece in curve.pieces]
     return Horizon(
         interval_s / SECONDS_PER_HOUR,
         np.array([piece.width_mw for piece in curve.pieces]),
@@ -133,7 +134,7 @@ def _horizon(
 
 
 def limited_worth_usd(
-    setting: Setting, fleets: Iterable[AnyFleet], end_s: float, *, whole: bool = True
+    setting: Setting, fleets: Iterable[FleetSpec], end_s: float, *, whole: bool = True
 ) -> float:
     """Return the most that fleets are worth which boot and keep minimum times [USD]; infinity: not known.
 
@@ -192,7 +193,7 @@ def _groups(curve: MiningCurve, cohorts: dict[str, CohortFleet], terms: Bands) -
     """Yield the groups: each cohort's first piece in its blocks, every other piece whole and free."""
     seen: set[str] = set()
     for piece in curve.pieces:
-        margin = terms.margin_usd_per_mwh(piece.ph_s_per_mw)
+        margin = terms.margin_usd_per_mwh(piece)
         cohort = cohorts.get(piece.fleet)
         if cohort is None or piece.fleet in seen:
             yield BlockGroup(piece.width_mw, 1, margin, minimum_share=0.0)
@@ -201,7 +202,7 @@ def _groups(curve: MiningCurve, cohorts: dict[str, CohortFleet], terms: Bands) -
         seen.add(piece.fleet)
 
 
-def _blocks(cohort: CohortFleet, piece: Piece, margin: FloatArray, terms: Bands) -> BlockGroup:
+def _blocks(cohort: CohortFleet, piece: FleetPiece, margin: FloatArray, terms: Bands) -> BlockGroup:
     sizes, times = cohort.block_sizes, cohort.times
     gap_s = cohort.minimum_down_s + times.boot_s
     group = BlockGroup(piece.width_mw * max(sizes) / sum(sizes), len(sizes), margin, minimum_share=0.0)

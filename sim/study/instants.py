@@ -194,7 +194,7 @@ def _edges_s(
     """Return all times at which a line bends or corners meet, with both ends [s]."""
     signals = (setting.ai_mw, *setting.steps, *setting.corners_mw, *offerables.steps)
     times_s = [signal.time_s for signal in signals] + [np.array([from_s, to_s])]
-    levels_mw = [*curve.power_mw.tolist(), 0.0]
+    levels_mw = [*curve.levels_mw, 0.0]
     if offerables.services:
         levels_mw += offerables.levels_mw
         # room for a service that asks for more ends where the limit does
@@ -223,7 +223,8 @@ class _Stretches:
     ) -> None:
         self._setting = setting
         self._offerables = offerables
-        self._power_mw, self._ph_s = curve.power_mw, curve.ph_s
+        self._curve = curve
+        self._least_mw, self._full_mw = curve.minimum_mw, curve.full_mw
         self._starts_s, self._lengths_s = edges_s[:-1], np.diff(edges_s)
         self._ai_mw = self._ends(setting.ai_mw)
         self.limit_mw = self._ends(setting.limit_mw)
@@ -257,7 +258,7 @@ class _Stretches:
 
     def _corners_mw(self) -> Iterator[FloatArray]:
         """Yield the fleet powers at which worth may bend [MW], shape (2, n)."""
-        levels_mw = self._power_mw.tolist()
+        levels_mw = self._curve.levels_mw
         sites_mw = [
             self.limit_mw,
             self._generation_mw,
@@ -268,16 +269,16 @@ class _Stretches:
             levels_mw += self._offerables.levels_mw
             sites_mw.append(self.limit_mw - self._offerables.down_mw)
         for level_mw in levels_mw:
-            yield np.full_like(self._ai_mw, np.clip(level_mw, self._power_mw[0], self._power_mw[-1]))
+            yield np.full_like(self._ai_mw, np.clip(level_mw, self._least_mw, self._full_mw))
         for site_mw in sites_mw:
             yield self._towards_mw(site_mw)
 
     def _towards_mw(self, site_mw: FloatArray) -> FloatArray:
         """Return the fleet power that brings the site as near to a power as it can [MW]."""
-        return np.asarray(np.clip(site_mw - self._ai_mw, self._power_mw[0], self._power_mw[-1]))
+        return np.asarray(np.clip(site_mw - self._ai_mw, self._least_mw, self._full_mw))
 
     def _worth(self, fleet_mw: FloatArray) -> FloatArray:
-        earned = self._earned * np.interp(fleet_mw, self._power_mw, self._ph_s)
+        earned = self._curve.earned_usd_per_h(fleet_mw, self._earned)
         costs = self._cost_usd_per_h(self._ai_mw + fleet_mw) - self._alone_usd_per_h
         return np.asarray(earned - self._setting.operations_usd_per_mwh * fleet_mw - costs)
 

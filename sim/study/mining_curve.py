@@ -1,40 +1,38 @@
-"""What all fleets together can hash at a power: the upper edge of what their machines can do."""
+"""What all fleets together can make at a power: the upper edge of what their machines can do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.bitcoin import hashrate_ph_s
-from sim.mining import AnyFleet
-from sim.mining.cohort.spec import CohortFleet
+from sim.mining.fleet import FleetSpec
 from sim.signals import FloatArray
-from sim.units import PETAHASH_IN_TERAHASHES
 
 
-class Piece(NamedTuple):
-    """A part of a fleet's power in which each megawatt hashes alike."""
+class FleetPiece(NamedTuple):
+    """A part of a fleet's power in which each megawatt makes alike."""
 
     fleet: str
     """Name of the fleet."""
     width_mw: float
     """Its width [MW]."""
-    ph_s_per_mw: float
-    """What a megawatt of it hashes [PH/s/MW]."""
+    output_per_mw: float
+    """What a megawatt of it hashes [PH/s/MW], or earns with another product [USD/MWh]."""
+    is_hash: bool
+    """Whether it hashes."""
 
 
 @dataclass(frozen=True)
-class MiningCurve:
-    """Most hash rate over power of all fleets: straight lines that get no steeper."""
+class Edge:
+    """Most that some fleets make over their power: straight lines that get no steeper."""
 
     minimum_mw: float
     """Power that the fleets draw at the least [MW]."""
-    minimum_ph_s: float
-    """What they hash there [PH/s]."""
-    pieces: tuple[Piece, ...]
-    """The pieces above it, those that hash most with a megawatt first."""
+    minimum_output: float
+    """What they make there: hash rate [PH/s], or the worth of another product [USD/h]."""
+    pieces: tuple[FleetPiece, ...]
+    """The pieces above it, those that make most with a megawatt first."""
 
     @property
     def power_mw(self) -> FloatArray:
@@ -42,14 +40,74 @@ class MiningCurve:
         return self.minimum_mw + np.cumsum([0.0, *(piece.width_mw for piece in self.pieces)])
 
     @property
-    def ph_s(self) -> FloatArray:
-        """Hash rate at each corner [PH/s], shape (pieces + 1,)."""
-        steps = (piece.width_mw * piece.ph_s_per_mw for piece in self.pieces)
-        return self.minimum_ph_s + np.cumsum([0.0, *steps])
+    def output(self) -> FloatArray:
+        """What is made at each corner [PH/s, or USD/h], shape (pieces + 1,)."""
+        steps = (piece.width_mw * piece.output_per_mw for piece in self.pieces)
+        return self.minimum_output + np.cumsum([0.0, *steps])
 
 
-def mining_curve(fleets: Iterable[AnyFleet]) -> MiningCurve:
-    """Return the most that fleets hash over their power together.
+@dataclass(frozen=True)
+class MiningCurve:
+    """Most that all fleets make over their power: miners, and those whose product has a price of its own."""
+
+    miners: Edge
+    """What the miners hash."""
+    others: Edge
+    """What the others earn."""
+
+    @property
+    def minimum_mw(self) -> float:
+        """Power that the fleets draw at the least [MW]."""
+        return self.miners.minimum_mw + self.others.minimum_mw
+
+    @property
+    def full_mw(self) -> float:
+        """Power that they draw at the most [MW]."""
+        return float(self.miners.power_mw[-1] + self.others.power_mw[-1])
+
+    @property
+    def pieces(self) -> tuple[FleetPiece, ...]:
+        """The pieces of all fleets."""
+        return (*self.miners.pieces, *self.others.pieces)
+
+    @property
+    def levels_mw(self) -> list[float]:
+        """Powers at which the best share-out may turn to another piece, whatever hashes earn [MW]."""
+        return sorted({float(mw) for mw in np.add.outer(self.miners.power_mw, self.others.power_mw).flat})
+
+    def earned_usd_per_h(self, power_mw: FloatArray, usd_per_ph_h: FloatArray) -> FloatArray:
+        """Return the most that a power of all fleets earns [USD/h].
+
+        Parameters
+        ----------
+        power_mw
+            The power [MW], shape (2, n), within what the fleets can draw.
+        usd_per_ph_h
+            What a PH/s earns in an hour [USD], shape (n,).
+        """
+        if not self.others.pieces:
+            least_usd_per_h = self.others.minimum_output
+            mined = _at(self.miners, power_mw - self.others.minimum_mw)
+            return np.asarray(usd_per_ph_h * mined + least_usd_per_h)
+        best = np.full(np.shape(power_mw), -np.inf)
+        # where it is best to share out, miners or the others stand at a corner of theirs
+        splits = [np.full_like(power_mw, mw) for mw in self.miners.power_mw]
+        splits += [power_mw - mw for mw in self.others.power_mw]
+        lowest, highest = self.miners.power_mw[[0, -1]]
+        for split in splits:
+            mined_mw = np.clip(split, np.maximum(lowest, power_mw - self.others.power_mw[-1]), highest)
+            mined_mw = np.minimum(mined_mw, power_mw - self.others.power_mw[0])
+            made = usd_per_ph_h * _at(self.miners, mined_mw) + _at(self.others, power_mw - mined_mw)
+            np.maximum(best, made, out=best)
+        return best
+
+
+def _at(edge: Edge, power_mw: FloatArray) -> FloatArray:
+    return np.asarray(np.interp(power_mw, edge.power_mw, edge.output))
+
+
+def mining_curve(fleets: Iterable[FleetSpec]) -> MiningCurve:
+    """Return the most that fleets make over their power together.
 
     Parameters
     ----------
@@ -59,46 +117,15 @@ def mining_curve(fleets: Iterable[AnyFleet]) -> MiningCurve:
     Returns
     -------
     MiningCurve
-        An upper edge: no state of the machines lies above it. An aggregate fleet is a straight line from
-        its minimum; a cohort's machines are in repair (nothing), asleep, or at a clock, and any mix lies
-        below the line around these points. Heat, failures and a lost pool only take away.
+        An upper edge: no state of the machines lies above it. Heat, failures and a lost pool only take away.
     """
-    fleets = tuple(fleets)
-    lowest = [_points(fleet)[0] for fleet in fleets]
-    pieces = [piece for fleet in fleets for piece in _pieces(fleet.name, _points(fleet))]
-    pieces.sort(key=lambda piece: -piece.ph_s_per_mw)
-    return MiningCurve(sum(mw for mw, _ in lowest), sum(ph_s for _, ph_s in lowest), tuple(pieces))
+    known = [(fleet.name, fleet.worth) for fleet in fleets]
 
+    def edge(*, is_hash: bool) -> Edge:
+        some = [(name, worth) for name, worth in known if worth.is_hash == is_hash]
+        pieces = [FleetPiece(name, *piece, is_hash) for name, worth in some for piece in worth.pieces]
+        pieces.sort(key=lambda piece: -piece.output_per_mw)
+        least_mw = sum((worth.minimum_mw for _, worth in some), 0.0)
+        return Edge(least_mw, sum((worth.minimum_output for _, worth in some), 0.0), tuple(pieces))
 
-def _points(fleet: AnyFleet) -> list[tuple[float, float]]:
-    """Return power [MW] and hash rate [PH/s] of states that every state is a mix of, or below, rising."""
-    if isinstance(fleet, CohortFleet):
-        return [(0.0, 0.0), *_clock_points(fleet)]
-    ends = sorted({fleet.minimum_mw, fleet.rated_mw})
-    return [(mw, float(hashrate_ph_s(mw, fleet.efficiency_j_per_th))) for mw in ends]
-
-
-def _clock_points(fleet: CohortFleet) -> list[tuple[float, float]]:
-    """Return the cohort with all machines at each clock that they may run at, be it for heat alone."""
-    can_slow = fleet.times.scales_clock or fleet.heat is not None
-    clocks = fleet.curve.fractions[fleet.curve.fractions <= fleet.highest_clock].tolist() if can_slow else []
-    full_mw = fleet.machines * fleet.machine_power_w * fleet.meter_mw_per_w
-    full_ph_s = fleet.machines * fleet.machine_th_s / PETAHASH_IN_TERAHASHES
-    return [
-        (full_mw * float(fleet.curve.power_ratio(clock)), full_ph_s * clock)
-        for clock in sorted({*clocks, fleet.highest_clock})
-    ]
-
-
-def _pieces(fleet: str, points: Sequence[tuple[float, float]]) -> list[Piece]:
-    """Return the lines of the upper edge of some points, from the first to the last."""
-    pieces: list[Piece] = []
-    for (from_mw, from_ph_s), (to_mw, to_ph_s) in pairwise(points):
-        piece = Piece(fleet, to_mw - from_mw, (to_ph_s - from_ph_s) / (to_mw - from_mw))
-        while pieces and piece.ph_s_per_mw >= pieces[-1].ph_s_per_mw:
-            below = pieces.pop()
-            width_mw = below.width_mw + piece.width_mw
-            ph_s = below.width_mw * below.ph_s_per_mw + piece.width_mw * piece.ph_s_per_mw
-            piece = Piece(fleet, width_mw, ph_s / width_mw)
-        pieces.append(piece)
-    return pieces
+    return MiningCurve(edge(is_hash=True), edge(is_hash=False))

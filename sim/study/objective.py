@@ -23,7 +23,7 @@ from typing import NamedTuple
 from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.coincident_peaks import peak_demands, rate_usd_per_mw_year
 from sim.metrics.demand import billed_months
-from sim.metrics.economics import hashes_at
+from sim.metrics.economics import hashes_at, products_usd
 from sim.metrics.exceedance import excess_mw
 from sim.metrics.ledger.lines import services_gain_usd
 from sim.metrics.power_cost import fleet_power_cost_usd
@@ -72,7 +72,8 @@ def objective_terms(recording: Recording) -> ObjectiveTerms:
     alone = recording.without_mining()
     energy_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
     return ObjectiveTerms(
-        revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"]),
+        revenue_usd=hashes_at(recording, recording["hashprice_usd_per_ph_day"])
+        + sum(products_usd(recording, fleet) for fleet in recording.fleet_names),
         power_usd=recording.once(fleet_power_cost_usd),
         operations_usd=(recording.facts.cost.mining_opex_usd_per_mwh or 0.0) * energy_mwh,
         exceedance_usd=_penalty_usd(recording, alone),

@@ -26,7 +26,7 @@ from typing import Final, NamedTuple
 from sim.metrics.ancillary import revenue_usd, sold_services
 from sim.metrics.demand import billed_months
 from sim.metrics.power_cost import integral_at
-from sim.mining import AnyFleet
+from sim.mining.fleet import FleetSpec
 from sim.recording import Recording
 from sim.study.bound import limited_worth_usd, unavoidable_charge_usd
 from sim.study.instants import Setting, setting_of, worth
@@ -90,7 +90,7 @@ class Benchmarks(NamedTuple):
         return (objective_usd - self.always_on_limited_usd) / gain_usd
 
 
-def benchmarks(recording: Recording, fleets: Iterable[AnyFleet]) -> Benchmarks:
+def benchmarks(recording: Recording, fleets: Iterable[FleetSpec]) -> Benchmarks:
     """Return bound and yardstick of a run; the same for every policy.
 
     Parameters
@@ -118,7 +118,7 @@ def benchmarks(recording: Recording, fleets: Iterable[AnyFleet]) -> Benchmarks:
     return Benchmarks(max(bound_usd, limited_usd), limited_usd, uncharged_usd)
 
 
-def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet], *, whole: bool = True) -> float:
+def limited_bound_usd(recording: Recording, fleets: Iterable[FleetSpec], *, whole: bool = True) -> float:
     """Return the bound with blocks, boots and minimum times [USD]; never above the free bound.
 
     Takes and raises what `inertia_usd` does; where that is not known it is the free bound.
@@ -129,7 +129,7 @@ def limited_bound_usd(recording: Recording, fleets: Iterable[AnyFleet], *, whole
     return found.bound_usd if isnan(lost_usd) else found.limited_bound_usd(lost_usd)
 
 
-def inertia_usd(setting: Setting, fleets: Iterable[AnyFleet], end_s: float, *, whole: bool = True) -> float:
+def inertia_usd(setting: Setting, fleets: Iterable[FleetSpec], end_s: float, *, whole: bool = True) -> float:
     """Return by how much blocks, boots and minimum times lower what mining can earn [USD]; NaN: not known.
 
     Parameters
@@ -186,6 +186,6 @@ def _charge_of_filling_usd(recording: Recording, setting: Setting, curve: Mining
     if not billed_months(recording):
         return 0.0
     free_mw = setting.limit_mw - setting.ai_mw
-    fleet_mw = free_mw.maximum_with(float(curve.power_mw[0])).minimum_with(float(curve.power_mw[-1]))
+    fleet_mw = free_mw.maximum_with(curve.minimum_mw).minimum_with(curve.full_mw)
     filled = {**recording.signals, "site_power_mw": setting.ai_mw + fleet_mw}
     return demand_usd(replace(recording, signals=filled)) - demand_usd(recording.without_mining())

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from sim.mining.cohort.blocks import units_to_reach
 from sim.mining.heat import Ceiling
-from sim.mining.stack import Segment, Stack, rising
+from sim.mining.stack import Stack
+from sim.mining.worth import Piece, concave
 
 LAW = examples(60)
 INF = float("inf")
@@ -130,14 +131,14 @@ def test_units_are_taken_until_they_shed_the_target_and_no_longer(powers, target
     assert sum(powers[:count]) >= target or count == len(powers)
 
 
-segments = st.lists(st.builds(Segment, st.floats(0.1, 50.0), st.floats(8.0, 40.0)), max_size=6)
+segments = st.lists(st.builds(Piece, st.floats(0.1, 50.0), st.floats(25.0, 125.0)), max_size=6)
 
 
 @LAW
 @given(st.lists(st.tuples(st.floats(0.0, 5.0), segments), min_size=1, max_size=5), st.floats(0.0, 500.0))
 def test_the_stack_hands_out_the_target_best_first(fleets, target_mw):
     minimums = [minimum for minimum, _ in fleets]
-    pieces = [rising(own) for _, own in fleets]
+    pieces = [concave(own) for _, own in fleets]
     found = Stack(minimums, pieces).shares_mw(target_mw)
     most = sum(minimums) + sum(piece.width_mw for own in pieces for piece in own)
     assert sum(found) == pytest.approx(min(max(target_mw, sum(minimums)), most))
@@ -147,9 +148,9 @@ def test_the_stack_hands_out_the_target_best_first(fleets, target_mw):
         for piece in own:
             taken = min(max(above, 0.0), piece.width_mw)
             above -= piece.width_mw
-            used += [piece.energy_j_per_th] if taken > 1e-9 else []
-            left += [piece.energy_j_per_th] if taken < piece.width_mw - 1e-9 else []
-    assert not used or not left or max(used) <= min(left) + 1e-12
+            used += [piece.output_per_mw] if taken > 1e-9 else []
+            left += [piece.output_per_mw] if taken < piece.width_mw - 1e-9 else []
+    assert not used or not left or min(used) >= max(left) - 1e-9
 
 
 class CohortUnderFire(RuleBasedStateMachine):

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from sim.mining.cohort.failures import Roster
 from sim.mining.cohort.groups import interpolated
 from sim.mining.cohort.spec import CohortFleet
-from sim.mining.stack import Segment, rising
-from sim.units import MEGAWATT_IN_WATTS
+from sim.mining.worth import Piece, concave
+from sim.units import PETAHASH_IN_TERAHASHES
 
 MOST_BATCHES: Final = 20
 """Most batches that one change is dispatched in."""
@@ -89,23 +89,18 @@ class Dispatcher:
             return self.minimum_mw
         return self.minimum_mw + self._total_count * self._high_mw
 
-    def segments(self) -> list[Segment]:
+    def pieces(self) -> tuple[Piece, ...]:
         """Return what the cohort can draw above standby: its lowest clock first, then profile by profile."""
         if self._stopped:
-            return []
-        th_s = self._spec.machine_th_s
+            return ()
+        ph_s = self._spec.machine_th_s / PETAHASH_IN_TERAHASHES
         inner = [clock for clock in self._clocks if self._lowest < clock < self._highest]
         knots = [0.0, self._lowest, *inner, *([self._highest] if self._highest > self._lowest else [])]
         powers_mw = [0.0, *(self._above_standby_mw(clock) for clock in knots[1:])]
-        pieces = zip(knots, knots[1:], powers_mw, powers_mw[1:], strict=False)
-        return rising(
-            [
-                Segment(
-                    self._total_count * (to_mw - from_mw),
-                    (to_mw - from_mw) * MEGAWATT_IN_WATTS / (th_s * (to - since)),
-                )
-                for since, to, from_mw, to_mw in pieces
-            ]
+        steps = zip(knots, knots[1:], powers_mw, powers_mw[1:], strict=False)
+        return concave(
+            Piece(self._total_count * (to_mw - from_mw), ph_s * (to - since) / (to_mw - from_mw))
+            for since, to, from_mw, to_mw in steps
         )
 
     def limit(self, ceiling: float, *, stopped: bool) -> None:

@@ -3,17 +3,15 @@
 Who works is counted in the `Roster` of a cohort.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 
 from sim.mining.cohort.spec import MachineFailures
+from sim.mining.fleet import Streams
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
-
-Streams = Callable[[str], Generator]
-"""Returns the random stream of a name, apart from those of all other fleets."""
 
 
 class Breakdown(NamedTuple):

@@ -1,46 +1,20 @@
 """A cohort in a run: takes its share of the target, with machines that fail, hot days and lost pools."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from math import inf
 
-from sim.clock import Agenda, HasNow, Timer
+from sim.clock import Agenda
 from sim.mining.cohort.blocks import Dispatcher, SwitchOrder
-from sim.mining.cohort.failures import Breakdown, RareDraws, Roster, Streams, breakdowns
+from sim.mining.cohort.failures import Breakdown, RareDraws, Roster, breakdowns
 from sim.mining.cohort.machines import Machines, MachineTracks
 from sim.mining.cohort.spec import CohortFleet
+from sim.mining.fleet import FleetConnection
 from sim.mining.heat import Ceiling
-from sim.mining.stack import Segment
-from sim.recording import Track
+from sim.mining.worth import Piece
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY
-
-
-@dataclass(frozen=True, slots=True)
-class FleetConnection:
-    """All that a cohort is given: a clock and timers, tracks, a log, its random streams, what befalls it."""
-
-    clock: HasNow
-    """The clock."""
-    timer: Callable[[Callable[[], None]], Timer]
-    """Makes a timer that calls back."""
-    track: Callable[[str], Track]
-    """Returns the track of one of the fleet's signals, by the end of its name."""
-    log: Callable[[str, float], None]
-    """Records that something happened: its kind, and a number that goes with it."""
-    streams: Streams
-    """Returns the fleet's random stream of a name."""
-    changed: Callable[[], None]
-    """Called when what the fleet can draw has changed, other than by a command."""
-    end_s: float
-    """End of the run [s]."""
-    ceilings: Sequence[Ceiling] = ()
-    """What heat does, in order of time."""
-    pool_losses: Sequence[tuple[float, float]] = ()
-    """When the pool is lost, and back [s], in order of time."""
-
 
 _Sent = tuple[float, float, SwitchOrder | None, int]
 """When an order arrives [s], its clock, the order where it switches blocks, how often it was sent before."""
@@ -58,9 +32,11 @@ class LiveCohort:
         What the scenario says of the cohort.
     connection
         What it is given.
+    heat
+        What heat does, in order of time.
     """
 
-    def __init__(self, spec: CohortFleet, connection: FleetConnection) -> None:
+    def __init__(self, spec: CohortFleet, connection: FleetConnection, heat: Sequence[Ceiling] = ()) -> None:
         self.spec = spec
         self._connection = connection
         self._clock = connection.clock
@@ -86,7 +62,7 @@ class LiveCohort:
         self._heat_tripped = self._pool_lost = False
         self.commanded_mw = self._dispatcher.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
-        self._await(expected)
+        self._await(expected, heat)
 
     # -- what the executor and the controller see -----------------------------------------------------------
 
@@ -100,9 +76,9 @@ class LiveCohort:
         """Power it can draw at the most, now, as its machines report it [MW]."""
         return self._dispatcher.available_mw
 
-    def segments(self) -> Sequence[Segment]:
-        """Return what it can draw above its minimum, now, from below."""
-        return self._dispatcher.segments()
+    def pieces(self) -> Sequence[Piece]:
+        """Return what it can draw above its minimum, now, from below, and what that hashes."""
+        return self._dispatcher.pieces()
 
     def command(self, power_mw: float) -> None:
         """Tell the cohort to go to a power, or as near below as it can [MW]; repeating it does nothing."""
@@ -260,13 +236,13 @@ class LiveCohort:
                 self._roster.change(breakdown.block, -1)
         return expected
 
-    def _await(self, expected: Sequence[Breakdown]) -> None:
+    def _await(self, expected: Sequence[Breakdown], heat: Sequence[Ceiling]) -> None:
         for breakdown in expected:
             if breakdown.time_s < 0.0:
                 self._agenda.add(breakdown.repaired_s, partial(self._repair, breakdown.block))
             else:
                 self._agenda.add(breakdown.time_s, partial(self._break, breakdown))
-        for ceiling in self._connection.ceilings:
+        for ceiling in heat:
             if ceiling.time_s <= 0.0:
                 self._heat(ceiling)
             else:

@@ -15,7 +15,8 @@ from sim.mining.clocking import (
     DEFAULT_VF_SLOPE,
     ClockCurve,
 )
-from sim.mining.fleet import Location
+from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
+from sim.mining.worth import Worth, upper_edge
 from sim.spec import Fraction, Name, Positive, Spec
 from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
 
@@ -141,7 +142,7 @@ class BlockResponse(Spec):
     """Times a command to wake is sent again before the executor gives up."""
 
 
-class CohortFleet(Spec):
+class CohortFleet(FleetSpec):
     """Machines of one model under one firmware, switched on and off in blocks and held at one clock."""
 
     name: Name
@@ -339,6 +340,26 @@ class CohortFleet(Spec):
         full_ph_s = self.machines * self.machine_th_s / PETAHASH_IN_TERAHASHES
         knots = zip(self.curve.fractions.tolist(), self.curve.power_ratios.tolist(), strict=True)
         return tuple((clocked_mw * power, full_ph_s * fraction) for fraction, power in knots)
+
+    @cached_property
+    def worth(self) -> Worth:
+        """What it hashes over its power, with machines in repair, which draw nothing, or at a clock."""
+        full_mw = self.machines * self.machine_power_w * self.meter_mw_per_w
+        full_ph_s = self.machines * self.machine_th_s / PETAHASH_IN_TERAHASHES
+        can_slow = self.times.scales_clock or self.heat is not None  # be it for heat alone
+        profiles = self.curve.fractions.tolist() if can_slow else []
+        clocks = sorted({*(clock for clock in profiles if clock <= self.highest_clock), self.highest_clock})
+        points = [(full_mw * float(self.curve.power_ratio(clock)), full_ph_s * clock) for clock in clocks]
+        return Worth(0.0, 0.0, upper_edge([(0.0, 0.0), *points]))
+
+    def start(self, connection: FleetConnection) -> RunningFleet:
+        """Return the fleet for one run."""
+        from sim.mining.cohort.live import LiveCohort  # noqa: PLC0415  # which is made of this
+        from sim.mining.heat import ceilings  # noqa: PLC0415  # same
+
+        clocks = self.curve.fractions.tolist()
+        limits = () if self.heat is None else ceilings(self.heat, connection.outdoor_c(), clocks)
+        return LiveCohort(self, connection, limits)
 
     @cached_property
     def block_sizes(self) -> tuple[int, ...]:

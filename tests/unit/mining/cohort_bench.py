@@ -3,8 +3,9 @@
 from functools import partial
 
 from sim.clock import Alarm, Clock
-from sim.mining.cohort.live import FleetConnection, LiveCohort
+from sim.mining.cohort.live import LiveCohort
 from sim.mining.cohort.spec import CohortFleet
+from sim.mining.fleet import FleetConnection
 from sim.recording import Track
 from sim.rng import stream
 
@@ -51,9 +52,10 @@ class Bench:
                 streams=lambda name: stream(seed, f"mining/m/{name}"),
                 changed=self._change,
                 end_s=end_s,
-                ceilings=ceilings,
+                outdoor_c=lambda: None,
                 pool_losses=pool_losses,
             ),
+            ceilings,
         )
         for time_s, share_mw in commands:
             self.tell(time_s, share_mw)

@@ -148,14 +148,14 @@ def test_the_mining_curve_of_a_cohort_lies_above_all_its_clocks_and_gets_no_stee
         }
     )
     curve = mining_curve([fleet, FLEET])
-    slopes = [piece.ph_s_per_mw for piece in curve.pieces]
+    slopes = [piece.output_per_mw for piece in curve.pieces]
 
     assert slopes == sorted(slopes, reverse=True)
-    assert curve.power_mw[-1] == pytest.approx(fleet.full_mw + 10.0)
+    assert curve.full_mw == pytest.approx(fleet.full_mw + 10.0)
     alone = mining_curve([fleet])
     for power_mw, ph_s in fleet.levels:
         if power_mw <= fleet.full_mw:
-            assert np.interp(power_mw, alone.power_mw, alone.ph_s) >= ph_s - 1e-9
+            assert np.interp(power_mw, alone.miners.power_mw, alone.miners.output) >= ph_s - 1e-9
 
 
 def with_regulation_down(recording, price, most_mw, called=0.0):
