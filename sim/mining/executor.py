@@ -1,6 +1,8 @@
 """Turns the target that a policy sets for all fleets together into a command for each."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Protocol
 
 from sim.mining.fleet import FleetSpec
@@ -25,6 +27,10 @@ class Commanded(Protocol):
     def command(self, power_mw: float) -> None:
         """Tell it to go to a power in its range [MW]."""
 
+    @property
+    def commands_itself(self) -> bool:
+        """Whether what it was last told may change without a word from here, as when it tries again."""
+
 
 def merit_order(fleets: Sequence[FleetSpec]) -> list[int]:
     """Return the positions of the fleets, the most efficient first; equal ones as they stand."""
@@ -48,6 +54,8 @@ class Executor:
 
     def __init__(self, fleets: Sequence[Commanded], are_miners: Sequence[bool] = ()) -> None:
         self._fleets = tuple(fleets)
+        self._commanded_mw = [fleet.commanded_mw for fleet in self._fleets]
+        self._restless = [n for n, fleet in enumerate(self._fleets) if fleet.commands_itself]
         self._are_miners = tuple(are_miners)
         self._usd_per_ph_h = 0.0
         self._stack = self._stacked()
@@ -56,10 +64,10 @@ class Executor:
     @property
     def commanded_mw(self) -> float:
         """What the fleets were last told to draw, together [MW]."""
-        commanded_mw = 0.0
-        for fleet in self._fleets:
-            commanded_mw += fleet.commanded_mw
-        return commanded_mw
+        commanded_mw = self._commanded_mw
+        for position in self._restless:
+            commanded_mw[position] = self._fleets[position].commanded_mw
+        return reduce(add, commanded_mw, 0.0)
 
     def rebuild(self) -> None:
         """Take in that what the fleets can draw has changed; the next target is followed anew."""
@@ -79,8 +87,11 @@ class Executor:
     def follow(self, target_mw: float) -> None:
         """Command the fleets so that together they come as near to the target as they can [MW]."""
         self._rebuilt = False
-        for fleet, share_mw in zip(self._fleets, self._stack.shares_mw(target_mw), strict=True):
+        fleets, commanded_mw = self._fleets, self._commanded_mw
+        for position, share_mw in self._stack.moved(target_mw):
+            fleet = fleets[position]
             fleet.command(share_mw)
+            commanded_mw[position] = fleet.commanded_mw
 
     def _stacked(self) -> Stack:
         fleets = self._fleets

@@ -70,6 +70,10 @@ class RunningFleet(Protocol):
     def commanded_mw(self) -> float:
         """What it was last told to draw; its minimum before that [MW]."""
 
+    @property
+    def commands_itself(self) -> bool:
+        """Whether that may change without a word from the executor, as when it tries again."""
+
     def pieces(self) -> Sequence[Piece]:
         """Return what it can draw above its minimum, now, from below, and what that makes."""
 
@@ -254,6 +258,8 @@ class LiveFleet:
         self._clock = clock
         self._record_command = commanded.set
         self._power = power
+        self.commands_itself = False
+        """Whether what it was told may change by itself."""
         self.commanded_mw = spec.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
         self._told = False

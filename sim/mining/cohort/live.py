@@ -60,6 +60,8 @@ class LiveCohort:
         self._retry_s = inf
         self._versions = [0] * len(self._roster)
         self._heat_tripped = self._pool_lost = False
+        self.commands_itself = True
+        """Whether what it was told may change by itself: orders that could not be met are tried again."""
         self.commanded_mw = self._dispatcher.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
         self._await(expected, heat)

@@ -104,3 +104,37 @@ def test_the_better_step_of_one_fleet_comes_before_the_worse_of_another():
 
 def test_without_fleets_there_is_nothing_to_share():
     assert list(Stack([], []).shares_mw(5.0)) == []
+
+
+def test_a_hair_below_a_step_the_step_is_not_begun():
+    stack = Stack([1.0, 2.0], [[Piece(10.0, 80.0), Piece(5.0, 55.0)], [Piece(8.0, 65.0)]])
+    for knot_mw, full in ((13.0, [11.0, 2.0]), (21.0, [11.0, 10.0]), (26.0, [16.0, 10.0])):
+        target_mw = knot_mw * (1.0 - 1e-7)
+        shares = stack.shares_mw(target_mw)
+        fleet = shares.index(min(shares, key=lambda mw: mw - full[shares.index(mw)]))
+        assert shares[fleet] == pytest.approx(full[fleet] - knot_mw * 1e-7, abs=1e-12)
+        assert shares[1 - fleet] == full[1 - fleet]
+
+
+pieces = st.lists(st.builds(Piece, widths, st.floats(25.0, 125.0)), max_size=4).map(concave)
+targets = st.lists(st.one_of(st.floats(-10.0, 700.0), st.integers(0, 30)), min_size=1, max_size=12)
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 5.0), pieces), min_size=1, max_size=5), targets)
+def test_what_moves_from_target_to_target_is_what_a_fresh_stack_hands_out(fleets, course):
+    minimums, own = [minimum for minimum, _ in fleets], [pieces for _, pieces in fleets]
+    moving, told = Stack(minimums, own), [None] * len(fleets)
+    knots_mw = [*Stack(minimums, own)._starts_mw]  # noqa: SLF001  # targets on a knot are where it may go wrong
+    for target in course:
+        target_mw = knots_mw[target % len(knots_mw)] if isinstance(target, int) else target
+        for fleet, share_mw in moving.moved(target_mw):
+            told[fleet] = share_mw
+        assert told == Stack(minimums, own).shares_mw(target_mw)
+
+
+def test_a_small_move_among_many_fleets_touches_one():
+    stack = Stack([0.0] * 200, [[Piece(1.0, 100.0 - fleet / 200.0)] for fleet in range(200)])
+    assert len(stack.moved(100.2)) == 200
+    assert stack.moved(100.7) == ((100, pytest.approx(0.7)),)
+    assert [fleet for fleet, _ in stack.moved(102.5)] == [100, 101, 102]
+    assert [fleet for fleet, _ in stack.moved(100.5)] == [100, 101, 102]
