@@ -6,9 +6,9 @@ from typing import Literal
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
+from sim.market.bill import PriceStep, price_at_usd_per_mwh
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
-from sim.market.marginal import PriceStep, price_at_usd_per_mwh
 from sim.policies import (
     AwardChange,
     Awards,

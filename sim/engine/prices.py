@@ -1,12 +1,13 @@
 """What power and hash are worth to the site: recorded, and published as the run goes on."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from sim.clock import Clock, feed
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
-from sim.market.marginal import NO_BLOCK, NO_PLANT, price_steps
+from sim.market.bill import Tariff, exported_mw, price_steps
 from sim.market.supply import Contract
 from sim.policies import FleetView
 from sim.scenario.model import Scenario
@@ -70,10 +71,9 @@ class PowerPrices:
         self._recorder = recorder
         self._published = published
         self._market = scenario.market
-        self._delivery_usd_per_mwh = scenario.market.supply.delivery_usd_per_mwh
-        self._present_usd_per_mwh = 0.0
-        self._block = NO_BLOCK
-        self._plant = NO_PLANT
+        delivery = scenario.market.supply.delivery_usd_per_mwh
+        self._tariff = Tariff(0.0, delivery, 0.0, 0.0, "resale", 0.0, 0.0, 0.0)
+        self._export_limit_mw = 0.0
         self._open_limit(courses)
         self._open_day_ahead(courses.day_ahead_usd_per_mwh, scenario)
         contract = self._open_supply(courses.day_ahead_usd_per_mwh, scenario.end_s)
@@ -86,9 +86,8 @@ class PowerPrices:
         spec = self._market.generation
         if spec is not None and courses.generation_mw is not None:
             self._recorder.give("generation_mw", courses.generation_mw)
-            self._plant = self._plant._replace(
-                cost_usd_per_mwh=spec.cost_usd_per_mwh, export_limit_mw=spec.export_limit_mw
-            )
+            self._tariff = replace(self._tariff, generation_usd_per_mwh=spec.cost_usd_per_mwh)
+            self._export_limit_mw = spec.export_limit_mw
             feed(self._clock, courses.generation_mw, self._set_generation)
         self._recorder.give("limit_mw", courses.limit_mw)
         feed(self._clock, courses.limit_mw, self._published.figure("limit_mw"))
@@ -107,23 +106,22 @@ class PowerPrices:
             self._recorder.give("contract_mw", contract.power_mw)
             self._recorder.give("contract_price_usd_per_mwh", contract.price_usd_per_mwh)
             power_mw = float(contract.power_mw.value[0])
-            self._block = self._block._replace(power_mw=power_mw, settlement=contract.settlement)
+            self._tariff = replace(self._tariff, contract_mw=power_mw, settlement=contract.settlement)
         return contract
 
     def _set_generation(self, generation_mw: float) -> None:
-        self._plant = self._plant._replace(power_mw=generation_mw)
-        self._value_power()
+        self._value_power(replace(self._tariff, generation_mw=generation_mw))
 
     def _set_real_time(self, price_usd_per_mwh: float) -> None:
-        self._present_usd_per_mwh = price_usd_per_mwh
-        self._value_power()
+        self._value_power(replace(self._tariff, real_time_usd_per_mwh=price_usd_per_mwh))
 
     def _set_block_price(self, price_usd_per_mwh: float) -> None:
-        self._block = self._block._replace(price_usd_per_mwh=price_usd_per_mwh)
-        self._value_power()
+        self._value_power(replace(self._tariff, contract_usd_per_mwh=price_usd_per_mwh))
 
-    def _value_power(self) -> None:
-        steps = price_steps(self._present_usd_per_mwh, self._delivery_usd_per_mwh, self._block, self._plant)
+    def _value_power(self, tariff: Tariff[float]) -> None:
+        price, cost = tariff.real_time_usd_per_mwh, tariff.generation_usd_per_mwh
+        self._tariff = replace(tariff, exported_mw=exported_mw(price, cost, self._export_limit_mw))
+        steps = price_steps(self._tariff)
         self._published.price_usd_per_mwh = steps[-1].price_usd_per_mwh
         self._published.price_steps = steps if len(steps) > 1 else ()
         self._published.notice()

@@ -25,6 +25,10 @@ class BillingMonth(NamedTuple):
     end_s: float
     """When it ends [s from the run's start]; may lie after the run."""
 
+    def share_fraction(self, end_s: float) -> float:
+        """Return the share of the month that lies in a run of this end [s]."""
+        return (min(self.end_s, end_s) - max(self.start_s, 0.0)) / (self.end_s - self.start_s)
+
 
 class DemandTerms(NamedTuple):
     """What a billing month's peak costs, as the tariff and the months before it say."""
@@ -83,11 +87,11 @@ class DemandCharge(Spec):
         >>> charge.terms(BillingMonth("2024-06", 0.0, 30 * 86_400.0), 10 * 86_400.0, [])
         DemandTerms(usd_per_mw=2000.0, floor_mw=80.0, until_s=864000.0)
         """
-        until_s = min(month.end_s, end_s)
-        fraction = (until_s - max(month.start_s, 0.0)) / (month.end_s - month.start_s)
-        highest_mw = max([self.previous_peak_mw, *peaks_mw][-RATCHET_MONTHS:])
-        rate_usd_per_mw = self.usd_per_kw_month * KW_PER_MW * fraction
-        return DemandTerms(rate_usd_per_mw, self.ratchet_fraction * highest_mw, until_s)
+        return DemandTerms(
+            charge_usd(self.usd_per_kw_month, 1.0, month.share_fraction(end_s)),
+            ratchet_mw(self.ratchet_fraction, [self.previous_peak_mw, *peaks_mw]),
+            min(month.end_s, end_s),
+        )
 
     def months(self, span: Span) -> tuple[BillingMonth, ...]:
         """Return the calendar months that a run touches."""
@@ -100,6 +104,28 @@ class DemandCharge(Spec):
             )
             for first, last in pairwise(starts)
         )
+
+
+def charge_usd(usd_per_kw_month: float, billed_mw: float, month_fraction: float) -> float:
+    """Return what a month's billed demand costs, for the share of the month that lies in the run [USD].
+
+    Examples
+    --------
+    >>> charge_usd(6.0, 100.0, 0.5)
+    300000.0
+    """
+    return usd_per_kw_month * KW_PER_MW * billed_mw * month_fraction
+
+
+def ratchet_mw(ratchet_fraction: float, peaks_mw: Sequence[float]) -> float:
+    """Return what is billed at the least after the peaks of the months before [MW].
+
+    Examples
+    --------
+    >>> ratchet_mw(0.8, [100.0] + 11 * [50.0])
+    40.0
+    """
+    return ratchet_fraction * max(peaks_mw[-RATCHET_MONTHS:])
 
 
 def whole_intervals_s(month: BillingMonth, interval_s: float, end_s: float) -> list[float]:

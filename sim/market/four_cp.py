@@ -20,6 +20,17 @@ PEAK_MONTHS: Final = (6, 7, 8, 9)
 _QUARTER_S: Final = 15.0 * SECONDS_PER_MINUTE
 
 
+def peak_rate_usd_per_mw(rate_usd_per_kw_year: float) -> float:
+    """Return what a MW drawn at one of the four peaks costs in the year after [USD/MW].
+
+    Examples
+    --------
+    >>> peak_rate_usd_per_mw(60.0)
+    15000.0
+    """
+    return rate_usd_per_kw_year * KW_PER_MW / len(PEAK_MONTHS)
+
+
 class CoincidentPeak(NamedTuple):
     """The interval of a month in which the system's load is highest."""
 
@@ -99,7 +110,7 @@ class FourCoincidentPeaks(Spec):
     @property
     def usd_per_mw(self) -> float:
         """What a MW of mean power at one of the four peaks costs in the year after [USD/MW]."""
-        return self.rate_usd_per_kw_year * KW_PER_MW / len(PEAK_MONTHS)
+        return peak_rate_usd_per_mw(self.rate_usd_per_kw_year)
 
     def peaks(self, span: Span) -> tuple[CoincidentPeak, ...]:
         """Return the peaks of the years that a run touches, of the months that the file holds as a whole.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.four_cp import PEAK_MONTHS
+from sim.market.four_cp import PEAK_MONTHS, peak_rate_usd_per_mw
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.metrics.mining import earned_usd_per_mwh
@@ -72,6 +72,12 @@ def rate_usd_per_mw_year(recording: Recording) -> float:
     """Return what a MW of the average costs a year [USD/MW/year]; 0 where peaks are not charged for."""
     four_cp = recording.facts.four_cp
     return 0.0 if four_cp is None else four_cp.rate_usd_per_kw_year * KW_PER_MW
+
+
+def usd_per_peak_mw(recording: Recording) -> float:
+    """Return what a MW at one coincident peak costs in the year after [USD/MW]; 0: no charge."""
+    four_cp = recording.facts.four_cp
+    return 0.0 if four_cp is None else peak_rate_usd_per_mw(four_cp.rate_usd_per_kw_year)
 
 
 def _previous_average_mw(recording: Recording) -> float:

@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.demand_charge import RATCHET_MONTHS, BillingMonth, whole_intervals_s
+from sim.market.demand_charge import BillingMonth, charge_usd, ratchet_mw, whole_intervals_s
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.recording import Recording
-from sim.units import KW_PER_MW
 
 
 class BilledMonth(NamedTuple):
@@ -44,13 +43,11 @@ def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
     found = []
     for month in billing_months(recording):
         peak_mw = _peak_mw(recording, month, charge.interval_s)
-        ratchet_mw = charge.ratchet_fraction * max(peaks_mw[-RATCHET_MONTHS:])
-        billed_mw = float(np.fmax(peak_mw, ratchet_mw))
+        billed_mw = float(np.fmax(peak_mw, ratchet_mw(charge.ratchet_fraction, peaks_mw)))
         peaks_mw.append(float(np.fmax(peak_mw, 0.0)))
-        inside_s = min(month.end_s, recording.end_s) - max(month.start_s, 0.0)
-        fraction = inside_s / (month.end_s - month.start_s)
-        charge_usd = charge.usd_per_kw_month * KW_PER_MW * billed_mw * fraction
-        found.append(BilledMonth(month.name, peak_mw, billed_mw, fraction, charge_usd))
+        fraction = month.share_fraction(recording.end_s)
+        cost_usd = charge_usd(charge.usd_per_kw_month, billed_mw, fraction)
+        found.append(BilledMonth(month.name, peak_mw, billed_mw, fraction, cost_usd))
     return tuple(found)
 
 

@@ -1,7 +1,6 @@
 """Own generation: how much of it the site uses, sells or loses, and what it still takes from the grid."""
 
-import numpy as np
-
+from sim.market.bill import exported_mw
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
@@ -29,12 +28,16 @@ def surplus_mw(recording: Recording) -> Signal:
     return (recording["generation_mw"] - recording["site_power_mw"]).positive_part()
 
 
+def exportable_mw(recording: Recording) -> Signal:
+    """Return what may flow out to the grid: up to a limit, while it earns its cost [MW]."""
+    price, facts = recording["price_usd_per_mwh"], recording.facts.generation
+    limit_mw = exported_mw(price.value, facts.cost_usd_per_mwh or 0.0, facts.export_limit_mw or 0.0)
+    return Signal.steps(price.time_s, limit_mw, price.end_s)
+
+
 def export_mw(recording: Recording) -> Signal:
-    """Return what flows out to the grid: the surplus, up to a limit, while it earns its cost [MW]."""
-    price = recording["price_usd_per_mwh"]
-    pays = price.value > (recording.facts.generation.cost_usd_per_mwh or 0.0)
-    limit_mw = np.where(pays, recording.facts.generation.export_limit_mw or 0.0, 0.0)
-    return surplus_mw(recording).minimum_with(Signal.steps(price.time_s, limit_mw, price.end_s))
+    """Return what flows out to the grid: the surplus, as far as it may [MW]."""
+    return surplus_mw(recording).minimum_with(exportable_mw(recording))
 
 
 def _energy_mwh(power_mw: Signal) -> float:

@@ -14,12 +14,22 @@ contract's energy is :math:`\min(I, K)`. Own generation adds its cost for what i
 real-time price of what is exported is earned.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
+from sim.market.bill import (
+    BillLine,
+    Tariff,
+    contract_lines,
+    delivery_line,
+    generation_lines,
+    real_time_line,
+)
+from sim.market.supply import Settlement
 from sim.metrics.base import Metric
-from sim.metrics.generation import export_mw, import_mw, own_power_mw
+from sim.metrics.generation import export_mw, exportable_mw, import_mw, own_power_mw
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR
@@ -37,15 +47,50 @@ class CostLine(NamedTuple):
     """Quantity times price [USD]; below zero where the site is paid."""
 
 
+def tariff_of(recording: Recording) -> Tariff[Signal]:
+    """Return what energy costs at the site of a run; parts that it has not are zero."""
+    facts, price = recording.facts, recording["price_usd_per_mwh"]
+    nothing = Signal.constant(0.0, recording.end_s)
+    return Tariff(
+        real_time_usd_per_mwh=price,
+        wires_usd_per_mwh=nothing + (facts.supply.delivery_usd_per_mwh or 0.0),
+        contract_mw=recording.signals.get("contract_mw", nothing),
+        contract_usd_per_mwh=recording.signals.get("contract_price_usd_per_mwh", nothing),
+        settlement=_settlement(recording),
+        generation_mw=recording.signals.get("generation_mw", nothing),
+        generation_usd_per_mwh=nothing + (facts.generation.cost_usd_per_mwh or 0.0),
+        exported_mw=exportable_mw(recording),
+    )
+
+
+def _settlement(recording: Recording) -> Settlement:
+    if "contract_mw" not in recording.signals or recording.facts.supply.resale:
+        return "resale"
+    return "as-consumed" if recording.facts.supply.as_consumed else "take-or-pay"
+
+
 def cost_lines(recording: Recording) -> tuple[CostLine, ...]:
     """Return the lines of the site's energy bill; those that the run cannot have are left out."""
-    lines = (
-        *_contract_lines(recording),
-        _real_time_line(recording),
-        *_delivery_lines(recording),
-        *_generation_lines(recording),
+    return tuple(
+        CostLine(
+            line.name,
+            line.power_mw.integral() / SECONDS_PER_HOUR,
+            line.sign * integral_at(line.power_mw, line.price_usd_per_mwh) / SECONDS_PER_HOUR,
+        )
+        for line in _bill_lines(recording)
     )
-    return tuple(lines)
+
+
+def _bill_lines(recording: Recording) -> Iterator[BillLine]:
+    tariff, drawn_mw = tariff_of(recording), import_mw(recording)
+    has_contract = "contract_mw" in recording.signals
+    if has_contract:
+        yield from contract_lines(tariff, drawn_mw)
+    yield real_time_line(tariff, drawn_mw, has_contract=has_contract)
+    if recording.facts.supply.delivery_usd_per_mwh is not None:
+        yield delivery_line(tariff, drawn_mw)
+    if "generation_mw" in recording.signals:
+        yield from generation_lines(tariff, own_power_mw(recording), export_mw(recording))
 
 
 def power_cost_usd(recording: Recording) -> float:
@@ -68,51 +113,6 @@ def _is_plain(recording: Recording) -> bool:
     """Tell whether all power is bought at real time, with nothing on top, and none of it is stored."""
     parts = {"contract_mw", "generation_mw", "battery_power_mw"} & recording.signals.keys()
     return not parts and recording.facts.supply.delivery_usd_per_mwh is None
-
-
-def _line(name: str, power_mw: Signal, price_usd_per_mwh: Signal, sign: float = 1.0) -> CostLine:
-    cost_usd = sign * integral_at(power_mw, price_usd_per_mwh) / SECONDS_PER_HOUR
-    return CostLine(name, power_mw.integral() / SECONDS_PER_HOUR, cost_usd)
-
-
-def _contract_lines(recording: Recording) -> list[CostLine]:
-    if "contract_mw" not in recording.signals:
-        return []
-    contract, price = recording["contract_mw"], recording["contract_price_usd_per_mwh"]
-    drawn = import_mw(recording)
-    if recording.facts.supply.as_consumed:
-        return [_line("contract", drawn.minimum_with(contract), price)]
-    lines = [_line("contract", contract, price)]
-    if recording.facts.supply.resale:
-        resold = (contract - drawn).positive_part()
-        lines.append(_line("resale", resold, recording["price_usd_per_mwh"], sign=-1.0))
-    return lines
-
-
-def _real_time_line(recording: Recording) -> CostLine:
-    drawn = import_mw(recording)
-    if "contract_mw" in recording.signals:
-        drawn = (drawn - recording["contract_mw"]).positive_part()
-    return _line("real time", drawn, recording["price_usd_per_mwh"])
-
-
-def _delivery_lines(recording: Recording) -> list[CostLine]:
-    delivery_usd_per_mwh = recording.facts.supply.delivery_usd_per_mwh
-    if delivery_usd_per_mwh is None:
-        return []
-    price = Signal.constant(delivery_usd_per_mwh, recording.end_s)
-    return [_line("delivery", import_mw(recording), price)]
-
-
-def _generation_lines(recording: Recording) -> list[CostLine]:
-    if "generation_mw" not in recording.signals:
-        return []
-    exported = export_mw(recording)
-    cost = Signal.constant(recording.facts.generation.cost_usd_per_mwh or 0.0, recording.end_s)
-    return [
-        _line("generation", own_power_mw(recording) + exported, cost),
-        _line("export", exported, recording["price_usd_per_mwh"], sign=-1.0),
-    ]
 
 
 def _of(name: str, recording: Recording) -> CostLine:

@@ -23,7 +23,7 @@ from sim.metrics.base import Metric
 from sim.metrics.energy import idle_power_mw
 from sim.metrics.ledger.lines import machine_starts
 from sim.metrics.mining import earned_usd_per_mwh
-from sim.metrics.power_cost import integral_at
+from sim.metrics.power_cost import integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
@@ -41,7 +41,8 @@ def has_one_price(recording: Recording) -> bool:
 
 def delivered_usd_per_mwh(recording: Recording) -> Signal:
     """Return the real-time price, delivery included [USD/MWh]."""
-    return recording["price_usd_per_mwh"] + (recording.facts.supply.delivery_usd_per_mwh or 0.0)
+    *_, beyond = tariff_of(recording).prices_usd_per_mwh
+    return beyond
 
 
 def breakeven(recording: Recording, fleet: str) -> Signal:

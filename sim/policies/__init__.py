@@ -8,8 +8,8 @@ from pydantic import Field, WrapSerializer, WrapValidator
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
+from sim.market.bill import PriceStep
 from sim.market.forecasts import Forecast
-from sim.market.marginal import PriceStep
 from sim.policies.always_on import AlwaysOn
 from sim.policies.ancillary import Ancillary
 from sim.policies.base import (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from sim.ai.notice import Notice, State
 from sim.grid.orders import Order
+from sim.market.bill import PriceStep
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
-from sim.market.marginal import PriceStep
 from sim.spec import Spec
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.market.demand_charge import BillingMonth, whole_intervals_s
+from sim.market.demand_charge import BillingMonth, charge_usd, whole_intervals_s
 from sim.metrics.demand import BilledMonth, billed_months, billing_months
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import FleetSpec
@@ -21,7 +21,7 @@ from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.study.instants import Setting, worth
 from sim.study.mining_curve import FleetPiece, MiningCurve, mining_curve
-from sim.units import KW_PER_MW, SECONDS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 STEP_S: Final = 300.0
 """Length of a step [s]: as real-time markets dispatch."""
@@ -52,7 +52,7 @@ class Bands:
 
 def bands(setting: Setting, edges_s: FloatArray) -> Bands:
     """Return the best terms in each step between edges [s]; for a setting that is plain."""
-    cost = setting.price_usd_per_mwh + setting.wires_usd_per_mwh
+    *_, cost = setting.tariff.prices_usd_per_mwh
     free_mw = (setting.limit_mw - setting.ai_mw).positive_part()
     return Bands(
         setting.earned_usd_per_ph_h.maxima_over(edges_s),
@@ -105,7 +105,7 @@ def _of_month(
     edges_s = np.array(whole_intervals_s(month, interval_s, recording.end_s))
     if edges_s.size < 2:  # noqa: PLR2004 -- two edges make an interval
         return 0.0
-    rate = charge.usd_per_kw_month * KW_PER_MW * alone.month_fraction
+    rate = charge_usd(charge.usd_per_kw_month, 1.0, alone.month_fraction)
     terms = bands(setting, edges_s)
     best = best_dispatch(
         _horizon(curve, terms, interval_s, (rate, alone.billed_mw), setting.penalty_usd_per_mwh)

@@ -20,17 +20,19 @@ it does wherever :math:`v` is concave, and never too low.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.coincident_peaks import peak_demands
+from sim.market.bill import Tariff, cost_usd_per_h
+from sim.metrics.coincident_peaks import peak_demands, usd_per_peak_mw
+from sim.metrics.power_cost import tariff_of
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.study.mining_curve import MiningCurve
-from sim.study.objective import peak_rate_usd_per_mw, penalty_usd_per_mwh
+from sim.study.objective import penalty_usd_per_mwh
 from sim.study.offerable import Offerables
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
@@ -62,22 +64,10 @@ class Setting:
     """Power of all AI loads [MW]."""
     limit_mw: Signal
     """Limit of the site [MW]."""
-    generation_mw: Signal
-    """Own generation; zero where there is none [MW]."""
-    exported_mw: Signal
-    """What of it may flow out while that pays [MW]."""
-    contract_mw: Signal
-    """Contracted power; zero where there is none [MW]."""
-    price_usd_per_mwh: Signal
-    """Real-time price [USD/MWh]."""
-    contract_usd_per_mwh: Signal
-    """What a MWh within the contract costs at the margin [USD/MWh]."""
-    wires_usd_per_mwh: Signal
-    """What each imported MWh costs on top: delivery, and a coincident peak while there is one [USD/MWh]."""
+    tariff: Tariff[Signal]
+    """What energy costs; a coincident peak counts with the wires while there is one."""
     earned_usd_per_ph_h: Signal
     """What a PH/s earns in an hour, fee and stale work taken off [USD]."""
-    generation_usd_per_mwh: float
-    """What a MWh of own generation costs [USD/MWh]."""
     operations_usd_per_mwh: float
     """What running miners costs for each MWh [USD/MWh]."""
     penalty_usd_per_mwh: float
@@ -85,62 +75,33 @@ class Setting:
 
     @property
     def corners_mw(self) -> tuple[Signal, ...]:
-        """Site powers at which the price of another MWh changes [MW]."""
-        import_from = self.generation_mw
-        return (
-            self.limit_mw,
-            import_from,
-            import_from - self.exported_mw,
-            import_from + self.contract_mw,
-        )
+        """Site powers at which the worth of another MWh changes [MW]."""
+        return self.limit_mw, *self.tariff.edges_mw
 
     @property
     def steps(self) -> tuple[Signal, ...]:
-        """The signals that change in steps alone."""
-        return (
-            self.price_usd_per_mwh,
-            self.contract_usd_per_mwh,
-            self.wires_usd_per_mwh,
-            self.earned_usd_per_ph_h,
-        )
+        """The signals that change in steps alone: what a MWh costs between the edges, what a hash earns."""
+        return *self.tariff.prices_usd_per_mwh, self.earned_usd_per_ph_h
 
     @property
     def is_plain(self) -> bool:
         """Whether each MWh costs the real-time price, however many are drawn."""
-        same_price = np.array_equal(self.contract_usd_per_mwh.value, self.price_usd_per_mwh.value)
-        return bool(self.generation_mw.maximum() == 0.0 and same_price)
+        tariff = self.tariff
+        within, beyond = tariff.in_contract_usd_per_mwh, tariff.real_time_usd_per_mwh
+        return bool(tariff.generation_mw.maximum() == 0.0 and np.array_equal(within.value, beyond.value))
 
 
 def setting_of(recording: Recording) -> Setting:
     """Return what the miners of a run meet; the same for every policy."""
-    facts, price = recording.facts, recording["price_usd_per_mwh"]
-    nothing = Signal.constant(0.0, recording.end_s)
-    generation_cost = facts.generation.cost_usd_per_mwh or 0.0
-    exports = np.where(price.value > generation_cost, facts.generation.export_limit_mw or 0.0, 0.0)
+    facts, tariff = recording.facts, tariff_of(recording)
     return Setting(
         ai_mw=recording["ai_power_mw"],
         limit_mw=recording["limit_mw"],
-        generation_mw=recording.signals.get("generation_mw", nothing),
-        exported_mw=Signal.steps(price.time_s, exports, recording.end_s),
-        contract_mw=recording.signals.get("contract_mw", nothing),
-        price_usd_per_mwh=price,
-        contract_usd_per_mwh=_contract_price(recording),
-        wires_usd_per_mwh=_peak_price(recording) + (facts.supply.delivery_usd_per_mwh or 0.0),
+        tariff=replace(tariff, wires_usd_per_mwh=_peak_price(recording) + tariff.wires_usd_per_mwh),
         earned_usd_per_ph_h=recording["hashprice_usd_per_ph_day"] * (facts.paid_fraction / HOURS_PER_DAY),
-        generation_usd_per_mwh=generation_cost,
         operations_usd_per_mwh=facts.cost.mining_opex_usd_per_mwh or 0.0,
         penalty_usd_per_mwh=penalty_usd_per_mwh(recording),
     )
-
-
-def _contract_price(recording: Recording) -> Signal:
-    """Return what one MWh more costs within the contract [USD/MWh]: if resold, the real-time price."""
-    price = recording["price_usd_per_mwh"]
-    if "contract_mw" not in recording.signals or recording.facts.supply.resale:
-        return price
-    if recording.facts.supply.as_consumed:
-        return recording["contract_price_usd_per_mwh"]
-    return Signal.constant(0.0, recording.end_s)
 
 
 def _peak_price(recording: Recording) -> Signal:
@@ -150,7 +111,7 @@ def _peak_price(recording: Recording) -> Signal:
         if np.isfinite(peak.demand_mw):
             hours = (peak.end_s - peak.start_s) / SECONDS_PER_HOUR
             times_s += [peak.start_s, peak.end_s]
-            prices += [peak_rate_usd_per_mw(recording) / hours, 0.0]
+            prices += [usd_per_peak_mw(recording) / hours, 0.0]
     return Signal.steps(times_s, prices, recording.end_s)
 
 
@@ -229,10 +190,8 @@ class _Stretches:
         self._ai_mw = self._ends(setting.ai_mw)
         self.limit_mw = self._ends(setting.limit_mw)
         """Limit of the site [MW], shape (2, n)."""
-        self._generation_mw = self._ends(setting.generation_mw)
-        self._exported_mw = self._held(setting.exported_mw)
-        self._block_mw = self._held(setting.contract_mw)
-        self._price, self._block_price, self._wires, self._earned = map(self._held, setting.steps)
+        self._edges_mw = [self._ends(edge_mw) for edge_mw in setting.tariff.edges_mw]
+        *self._prices, self._earned = map(self._held, setting.steps)
         self._offers = np.array([self._held(signal) for signal in offerables.steps])
         self._alone_usd_per_h = self._cost_usd_per_h(self._ai_mw)
 
@@ -259,12 +218,7 @@ class _Stretches:
     def _corners_mw(self) -> Iterator[FloatArray]:
         """Yield the fleet powers at which worth may bend [MW], shape (2, n)."""
         levels_mw = self._curve.levels_mw
-        sites_mw = [
-            self.limit_mw,
-            self._generation_mw,
-            self._generation_mw - self._exported_mw,
-            self._generation_mw + self._block_mw,
-        ]
+        sites_mw = [self.limit_mw, *self._edges_mw]
         if self._offerables.services:
             levels_mw += self._offerables.levels_mw
             sites_mw.append(self.limit_mw - self._offerables.down_mw)
@@ -284,17 +238,9 @@ class _Stretches:
 
     def _cost_usd_per_h(self, site_mw: FloatArray) -> FloatArray:
         """Return what a site power costs, but for what does not depend on it [USD/h]."""
-        setting = self._setting
-        surplus_mw = self._generation_mw - site_mw
-        sold_mw = np.minimum(np.maximum(surplus_mw, 0.0), self._exported_mw)
-        used_mw = np.minimum(site_mw, self._generation_mw)
-        import_mw = np.maximum(-surplus_mw, 0.0)
-        in_block_mw = np.minimum(import_mw, self._block_mw)
-        own = setting.generation_usd_per_mwh * (used_mw + sold_mw) - self._price * sold_mw
-        bought = self._block_price * in_block_mw + self._price * (import_mw - in_block_mw)
-        cost = np.asarray(own + bought + self._wires * import_mw)
-        if setting.penalty_usd_per_mwh < np.inf:
-            cost += setting.penalty_usd_per_mwh * np.maximum(site_mw - self.limit_mw, 0.0)
+        cost = cost_usd_per_h(self._edges_mw, self._prices, site_mw)
+        if self._setting.penalty_usd_per_mwh < np.inf:
+            cost += self._setting.penalty_usd_per_mwh * np.maximum(site_mw - self.limit_mw, 0.0)
         return cost
 
     def _ends(self, signal: Signal) -> FloatArray:

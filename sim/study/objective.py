@@ -20,8 +20,7 @@ left out: starts are an objective of their own.
 from math import inf, isfinite
 from typing import NamedTuple
 
-from sim.market.four_cp import PEAK_MONTHS
-from sim.metrics.coincident_peaks import peak_demands, rate_usd_per_mw_year
+from sim.metrics.coincident_peaks import peak_demands, usd_per_peak_mw
 from sim.metrics.demand import billed_months
 from sim.metrics.economics import hashes_at, products_usd
 from sim.metrics.exceedance import excess_mw
@@ -98,11 +97,6 @@ def demand_usd(recording: Recording) -> float:
     return sum(charge_usd for charge_usd in charges_usd if isfinite(charge_usd))
 
 
-def peak_rate_usd_per_mw(recording: Recording) -> float:
-    """Return what a MW at one coincident peak costs in the year after [USD/MW]."""
-    return rate_usd_per_mw_year(recording) / len(PEAK_MONTHS)
-
-
 def _peaks_usd(recording: Recording) -> float:
     demands_mw = (peak.demand_mw for peak in recording.once(peak_demands))
-    return peak_rate_usd_per_mw(recording) * sum(mw for mw in demands_mw if isfinite(mw))
+    return usd_per_peak_mw(recording) * sum(mw for mw in demands_mw if isfinite(mw))

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.facts import SupplyFacts
+from sim.market.bill import contract_lines
 from sim.metrics.generation import import_mw
 from sim.metrics.ledger.lines import POWER, LedgerLine, Segment
-from sim.metrics.power_cost import cost_lines, integral_at
+from sim.metrics.power_cost import cost_lines, integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR
@@ -61,12 +62,12 @@ def site_bill(recording: Recording) -> Bill:
 
 def resale_gain_usd(recording: Recording) -> float:
     """Return what the resale of contracted power brought, less what the contract asked for it [USD]."""
-    contract = recording.signals.get("contract_mw")
-    if contract is None or not recording.facts.supply.resale:
+    if "contract_mw" not in recording.signals or not recording.facts.supply.resale:
         return 0.0
-    sold = (contract - import_mw(recording)).positive_part()
-    price, paid = recording["price_usd_per_mwh"], recording["contract_price_usd_per_mwh"]
-    return (integral_at(sold, price) - integral_at(sold, paid)) / SECONDS_PER_HOUR
+    *_, resale = contract_lines(tariff_of(recording), import_mw(recording))
+    earned = integral_at(resale.power_mw, resale.price_usd_per_mwh)
+    paid = integral_at(resale.power_mw, recording["contract_price_usd_per_mwh"])
+    return (earned - paid) / SECONDS_PER_HOUR
 
 
 # -- AI -----------------------------------------------------------------------------------------------------

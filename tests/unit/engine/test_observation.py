@@ -3,7 +3,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from sim.engine.observation import Figure, Published
-from sim.market.marginal import PriceStep
+from sim.market.bill import PriceStep
 from sim.policies import Notice, Observation
 
 NOT_PUBLISHED = {"time_s", "commanded_mw"}

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.market import FixedDayAheadPrice, MarketSpec, PowerPurchaseAgreement
-from sim.market.marginal import ContractBlock, Plant, PriceStep, price_at_usd_per_mwh, price_steps
+from sim.market.bill import PriceStep, Tariff, exported_mw, price_at_usd_per_mwh, price_steps
 from sim.span import Span
 from sim.tables import Files
 from sim.testing import a_scenario
@@ -34,22 +34,27 @@ def test_a_run_that_starts_after_publication_knows_tomorrow():
     assert known.value.tolist() == [33.0 * 3600.0]  # to midnight of 3 June, 05:00Z
 
 
+def steps_of(real_time, wires, block=(0.0, 0.0, "resale"), plant=(0.0, 0.0, 0.0)):
+    exported = exported_mw(real_time, plant[1], plant[2])
+    return price_steps(Tariff(real_time, wires, *block, *plant[:2], exported))
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
-        (price_steps(45.0, 0.0), [(inf, 45.0)]),
-        (price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "resale")), [(inf, 48.0)]),
-        (price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "take-or-pay")), [(50.0, 3.0), (inf, 48.0)]),
-        (price_steps(45.0, 3.0, ContractBlock(50.0, 32.0, "as-consumed")), [(50.0, 35.0), (inf, 48.0)]),
-        (price_steps(45.0, 3.0, plant=Plant(80.0, 5.0, 0.0)), [(80.0, 5.0), (inf, 48.0)]),
-        (price_steps(45.0, 3.0, plant=Plant(80.0, 5.0, 30.0)), [(50.0, 5.0), (80.0, 45.0), (inf, 48.0)]),
-        (price_steps(45.0, 3.0, plant=Plant(80.0, 5.0, 90.0)), [(80.0, 45.0), (inf, 48.0)]),
-        (price_steps(4.0, 3.0, plant=Plant(80.0, 5.0, 30.0)), [(80.0, 5.0), (inf, 7.0)]),
+        (steps_of(45.0, 0.0), [(inf, 45.0)]),
+        (steps_of(45.0, 3.0, (50.0, 32.0, "resale")), [(inf, 48.0)]),
+        (steps_of(45.0, 3.0, (50.0, 32.0, "take-or-pay")), [(50.0, 3.0), (inf, 48.0)]),
+        (steps_of(45.0, 3.0, (50.0, 32.0, "as-consumed")), [(50.0, 35.0), (inf, 48.0)]),
+        (steps_of(45.0, 3.0, plant=(80.0, 5.0, 0.0)), [(80.0, 5.0), (inf, 48.0)]),
+        (steps_of(45.0, 3.0, plant=(80.0, 5.0, 30.0)), [(50.0, 5.0), (80.0, 45.0), (inf, 48.0)]),
+        (steps_of(45.0, 3.0, plant=(80.0, 5.0, 90.0)), [(80.0, 45.0), (inf, 48.0)]),
+        (steps_of(4.0, 3.0, plant=(80.0, 5.0, 30.0)), [(80.0, 5.0), (inf, 7.0)]),
         (
-            price_steps(45.0, 0.0, ContractBlock(20.0, 32.0, "take-or-pay"), Plant(80.0, 5.0, 0.0)),
+            steps_of(45.0, 0.0, (20.0, 32.0, "take-or-pay"), (80.0, 5.0, 0.0)),
             [(80.0, 5.0), (100.0, 0.0), (inf, 45.0)],
         ),
-        (price_steps(-9.0, 0.0, ContractBlock(50.0, 32.0, "take-or-pay")), [(50.0, 0.0), (inf, -9.0)]),
+        (steps_of(-9.0, 0.0, (50.0, 32.0, "take-or-pay")), [(50.0, 0.0), (inf, -9.0)]),
     ],
 )
 def test_what_a_mwh_is_worth_steps_with_site_power(steps, expected):
@@ -57,7 +62,7 @@ def test_what_a_mwh_is_worth_steps_with_site_power(steps, expected):
 
 
 def test_at_an_edge_the_next_mwh_counts():
-    steps = price_steps(45.0, 0.0, ContractBlock(50.0, 32.0, "take-or-pay"))
+    steps = steps_of(45.0, 0.0, (50.0, 32.0, "take-or-pay"))
     assert [price_at_usd_per_mwh(steps, power_mw) for power_mw in (0.0, 49.9, 50.0, 99.0)] == [0, 0, 45, 45]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from sim.market.marginal import price_at_usd_per_mwh
+from sim.market.bill import price_at_usd_per_mwh
 from sim.policies import (
     POLICIES,
     AlwaysOn,
