@@ -32,7 +32,7 @@ class ServicesShown(NamedTuple):
     """The next change of what is sold; None: none is known."""
 
 
-class Reserves:
+class SoldReserves:
     """What is sold now, what is called now.
 
     Parameters

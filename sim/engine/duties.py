@@ -8,7 +8,7 @@ from typing import Any, Final
 from simpy import Event
 
 from sim.clock import Alarm, At, Clock
-from sim.engine.ancillary import REGULATION, Reserves, ServicesShown
+from sim.engine.ancillary import REGULATION, ServicesShown, SoldReserves
 from sim.engine.bus import SitePower
 from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
@@ -222,7 +222,7 @@ class Obligations:
         self._reason: str | None = None
         lead_s = scenario.controller.order_lead_s
         self._desk = OrderDesk(clock, recorder.log, binding_orders(scenario), lead_s, notice)
-        self._reserves = Reserves(clock, recorder, courses, scenario, notice)
+        self._reserves = SoldReserves(clock, recorder, courses, scenario, notice)
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
             log = partial(recorder.log, "interconnection")
