@@ -6,6 +6,7 @@ from sim.metrics import (
     accounts,
     ancillary,
     battery,
+    certificate,
     coincident_peaks,
     demand,
     dips,
@@ -38,6 +39,7 @@ from sim.recording import Recording
 _OF_THE_SITE = (
     energy,
     exceedance,
+    certificate,
     power_limits,
     ramps,
     dips,
