@@ -143,14 +143,13 @@ class InferenceLoad(Load):
 
     def check(self, span: Span) -> None:
         """Read the profile or the record; raise InputError where it will not do."""
-        files, end_s = span.files, span.end_s
         if self.rates is not None:
-            self.rates.read(files, end_s)
-            self.rates.work_tokens(files, Traffic())
+            self.rates.read(span)
+            self.rates.work_tokens(span, Traffic())
         elif self.requests is not None:
-            self.requests.read(files, self.update_interval_s, self._update_count(end_s), Traffic())
+            self.requests.read(span, self.update_interval_s, self._update_count(span.end_s), Traffic())
         else:
-            self.hourly_ratio(files)
+            self.hourly_ratio(span.files)
 
     def hourly_ratio(self, files: Files) -> FloatArray:
         """Return the demand of each hour of the week, over that of the highest.
@@ -212,21 +211,21 @@ class InferenceLoad(Load):
 
     def _source(self, connection: Connection) -> tuple[DemandSource, float | None]:
         """Return the mean of demand, and its peak in requests [1/s]."""
-        traffic, files, end_s = self._traffic, connection.span.files, connection.span.end_s
+        traffic, span = self._traffic, connection.span
         if self.rates is not None:
-            time_s, rate, length_s = self.rates.read(files, end_s)
+            time_s, rate, length_s = self.rates.read(span)
             peak_per_s = traffic.peak_requests_per_s or float(rate.max())
             period_s = length_s if self.rates.repeats else None
-            works = self.rates.work_tokens(files, traffic)
+            works = self.rates.work_tokens(span, traffic)
             return RatesSource(time_s, rate / peak_per_s, works, period_s), peak_per_s
         if self.requests is not None:
-            count = self._update_count(end_s)
-            rate, works = self.requests.read(files, self.update_interval_s, count, traffic)
+            count = self._update_count(span.end_s)
+            rate, works = self.requests.read(span, self.update_interval_s, count, traffic)
             peak_per_s = traffic.peak_requests_per_s or float(rate.max())
             return CountedSource(rate / peak_per_s, works), peak_per_s
         work = float(traffic.work_tokens(traffic.output_tokens_count, traffic.input_tokens_count))
         hours = self._hour_of_week(connection)
-        return WeeklySource(self.hourly_ratio(files), hours, work), self._weekly_peak_per_s(work)
+        return WeeklySource(self.hourly_ratio(span.files), hours, work), self._weekly_peak_per_s(work)
 
     def _weekly_peak_per_s(self, work_tokens: float) -> float | None:
         """Return the requests of a profile's highest hour [1/s]: stated, or what replicas can serve."""

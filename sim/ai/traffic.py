@@ -7,8 +7,15 @@ from pydantic import Field, model_validator
 
 from sim.errors import InputError
 from sim.signals import FloatArray
+from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
-from sim.tables import Files, Table
+from sim.tables import Table
+from sim.tables.cover import Needed, Wanted, column_values, filled
+from sim.tables.quantities import RATE, TOKENS
+from sim.tables.reading import SeriesReading
+from sim.tables.shapes import REQUEST_SHAPES, shape_of
+from sim.tables.stamps import time_column, times_of
+from sim.tables.timeline import Timeline, timeline_of
 
 MAX_REQUESTS_PER_S: Final = 1e12
 """Highest rate taken from a file [1/s]."""
@@ -78,13 +85,14 @@ class Launches(Spec):
         return self
 
 
-class RatesFile(Spec):
+class RatesFile(SeriesReading):
     """A record of request rates, such as ServeGen's; lines join its rows."""
 
     file: str
     """CSV (plain or .gz) or Parquet file."""
     time_column: str = "t_s"
-    """Column of times [s from the scenario's start], strictly increasing; may begin below 0."""
+    """Column of times, strictly increasing: seconds from the scenario's start, which may begin below 0, or
+    times by the clock."""
     rate_column: str = "rate_rps"
     """Column of requests in a second [1/s], not below 0."""
     input_column: str | None = None
@@ -96,17 +104,24 @@ class RatesFile(Spec):
     repeats: bool = False
     """Whether the file begins anew after its last row; if not, it must reach to the scenario's end."""
 
-    def read(self, files: Files, end_s: float) -> tuple[FloatArray, FloatArray, float]:
-        """Return times [s], rates [1/s], and the length of the record [s].
+    @classmethod
+    def counts_seconds(cls) -> bool:
+        """Tell that plain numbers are seconds from the scenario's start."""
+        return True
+
+    def read(self, span: Span) -> tuple[FloatArray, FloatArray, float]:
+        """Return times [s from the scenario's start], rates [1/s], and the length of the record [s].
 
         Raises
         ------
         InputError
-            If the file is missing, ends too early, or a value is out of range.
+            If the file is missing, does not cover the run, or a value is out of range.
         """
-        table = files.table(self.file)
-        time_s, rate = table.increasing(self.time_column), table.numbers(self.rate_column)
-        _refuse_below_zero(table, self.rate_column, rate)
+        timeline = self._timeline(span)
+        time_s, rate = (
+            timeline.time_s,
+            column_values(self, timeline, Wanted(self.rate_column, RATE), slice(None)),
+        )
         if rate.max() == 0.0:
             raise InputError.single(
                 self.file, "", f"column '{self.rate_column}': must be above 0 in some row"
@@ -117,38 +132,43 @@ class RatesFile(Spec):
             raise InputError.single(self.file, "", f"column '{self.rate_column}': {must}; got {rate.max():g}")
         if time_s.size < 2:  # noqa: PLR2004  # two rows make the first spacing
             raise InputError.single(self.file, "", f"must have at least 2 rows, got {time_s.size}")
+        if not self.repeats:
+            needed = Needed(span.start_utc_s, span.end_s)
+            span.files.note_filled(self.file, filled(self, timeline, needed))
         spacing_s = float(np.median(np.diff(time_s)))
-        if not self.repeats and time_s[-1] + spacing_s < end_s:
-            message = (
-                f"column '{self.time_column}': must reach to the scenario's end, {end_s:g} s, or say repeats"
-            )
-            raise InputError.single(self.file, "", f"{message}: true; got {time_s[-1] + spacing_s:g} s")
-        for column in (self.input_column, self.output_column):
-            if column is not None:
-                _refuse_below_zero(table, column, table.numbers(column))
         return time_s, rate, float(time_s[-1] - time_s[0]) + spacing_s
 
-    def work_tokens(self, files: Files, traffic: Traffic) -> FloatArray:
+    def work_tokens(self, span: Span, traffic: Traffic) -> FloatArray:
         """Return the work of a request in each row [output tokens]."""
-        table = files.table(self.file)
+        timeline = self._timeline(span)
         columns = (
             (self.output_column, traffic.output_tokens_count),
             (self.input_column, traffic.input_tokens_count),
         )
         tokens = [
-            np.full(table.row_count, mean) if name is None else table.numbers(name) for name, mean in columns
+            np.full(timeline.time_s.size, mean)
+            if name is None
+            else column_values(self, timeline, Wanted(name, TOKENS), slice(None))
+            for name, mean in columns
         ]
         return traffic.work_tokens(*tokens)
 
+    def _timeline(self, span: Span) -> Timeline:
+        return timeline_of(self, self.table(span.files), self.time_column, span.start_utc_s)
 
-class RequestsFile(Spec):
-    """A record of single requests, counted in steps of ``update_interval_s``; no event for each request."""
+
+class RequestsFile(SeriesReading):
+    """A record of single requests, counted in steps of ``update_interval_s``; no event for each request.
+
+    Rows that no token answers are requests that failed, and are left out. Records of BurstGPT and of Azure's
+    inference services are known by their columns.
+    """
 
     file: str
     """CSV (plain or .gz) or Parquet file with a row for each request."""
     time_column: str = "t_s"
-    """Column of arrival times [s from the scenario's start], in any order; those outside the run are left
-    out."""
+    """Column of arrival times in any order, seconds from the scenario's start or times by the clock; those
+    outside the run are left out."""
     input_column: str = "input_tokens"
     """Column of the tokens that the request brings, not below 0."""
     output_column: str = "output_tokens"
@@ -156,8 +176,20 @@ class RequestsFile(Spec):
     scale_ratio: Positive = 1.0
     """Numbers of requests are multiplied by this."""
 
+    @classmethod
+    def counts_seconds(cls) -> bool:
+        """Tell that plain numbers are seconds from the scenario's start."""
+        return True
+
+    @model_validator(mode="after")
+    def _of_single_events(self) -> Self:
+        for name in ("duplicates", "max_gap_s", "outside", "stamp", "hour_column", "repeated_column", "unit"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} is for files of intervals; each row of this one is a request")
+        return self
+
     def read(
-        self, files: Files, step_s: float, step_count: int, traffic: Traffic
+        self, span: Span, step_s: float, step_count: int, traffic: Traffic
     ) -> tuple[FloatArray, FloatArray]:
         """Return requests in a second [1/s] and the work of a request [output tokens], step by step.
 
@@ -168,16 +200,16 @@ class RequestsFile(Spec):
         InputError
             If the file is missing, a value is out of range, or no request comes within the run.
         """
-        table = files.table(self.file)
-        time_s = table.numbers(self.time_column)
-        tokens = []
-        for column in (self.output_column, self.input_column):
-            tokens.append(table.numbers(column))
-            _refuse_below_zero(table, column, tokens[-1])
-        inside = (time_s >= 0.0) & (time_s < step_s * step_count)
+        table = self.table(span.files)
+        time_s, tokens = self._arrivals_s(table, span.start_utc_s), self._tokens(table)
+        answered = tokens[0] > 0.0
+        inside = (time_s >= 0.0) & (time_s < step_s * step_count) & answered
         if not inside.any():
             message = f"column '{self.time_column}': no request within the run of {step_s * step_count:g} s"
-            raise InputError.single(self.file, "", f"{message}; got {time_s.min():g} to {time_s.max():g} s")
+            failed = f", {np.count_nonzero(~answered):,} of {answered.size:,} answered by no token"
+            raise InputError.single(
+                self.file, "", f"{message}; got {time_s.min():g} to {time_s.max():g} s{failed}"
+            )
         step = np.floor(time_s[inside] / step_s).astype(np.int64)
         if step.max() >= MAX_STEPS:
             message = f"column '{self.time_column}': must lie within {MAX_STEPS:,} steps of {step_s:g} s"
@@ -187,10 +219,24 @@ class RequestsFile(Spec):
         total = np.bincount(step, work)
         return count * (self.scale_ratio / step_s), total / np.maximum(count, 1.0)
 
+    def _arrivals_s(self, table: Table, start_utc_s: float) -> FloatArray:
+        """Return when requests come [s from the scenario's start]."""
+        shape = shape_of(table.columns, REQUEST_SHAPES)
+        spelling = self.clock
+        if shape is not None:
+            spelling = spelling._replace(
+                time_format=spelling.time_format or shape.time_format or None,
+                time_zone=spelling.time_zone or shape.time_zone or None,
+            )
+        found = times_of(table, time_column(table, self.time_column), spelling)
+        return found.value_s if found.from_start else found.value_s - start_utc_s
 
-def _refuse_below_zero(table: Table, column: str, values: FloatArray) -> None:
-    """Raise InputError for the first value below 0, if there is one."""
-    if values.min() < 0.0:
-        row = int(np.argmax(values < 0.0))
-        message = f"column '{column}', row {row + 1}: must be at least 0; got {values[row]:g}"
-        raise InputError.single(table.name, "", message)
+    def _tokens(self, table: Table) -> tuple[FloatArray, FloatArray]:
+        """Return the tokens that answer each request, and those that it brings."""
+        output, brought = (
+            np.nan_to_num(self.values(table, column, TOKENS, blanks=self.missing is not None)[0])
+            for column in (self.output_column, self.input_column)
+        )
+        for column, values in ((self.output_column, output), (self.input_column, brought)):
+            TOKENS.check(table, column, values)
+        return output, brought

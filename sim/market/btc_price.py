@@ -13,12 +13,15 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.market.series import Course, check_positive, published_signal, step_signals
+from sim.market.series import Course, Place, published_signal, step_signals
 from sim.rng import BITCOIN
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import NonNegative, Positive
-from sim.units import SECONDS_PER_DAY, SUFFIX_UNITS
+from sim.tables.cover import Wanted
+from sim.tables.quantities import BTC_PRICE
+from sim.tables.reading import SeriesReading
+from sim.units import SECONDS_PER_DAY
 
 JULIAN_YEAR_D: Final = 365.25
 
@@ -40,7 +43,7 @@ class FixedBtcPrice(BtcPrice):
         return Signal.constant(self.price_usd_per_btc, span.end_s)
 
 
-class FileBtcPrice(BtcPrice):
+class FileBtcPrice(BtcPrice, SeriesReading):
     """Prices from a file; each row holds from its time until the next row's."""
 
     type: Literal["file"] = "file"
@@ -57,17 +60,14 @@ class FileBtcPrice(BtcPrice):
 
     def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/BTC]."""
-        table = span.files.table(self.file)
-        (price,) = step_signals(table, self.time_column, (self.price_column,), span)
-        check_positive(table.name, self.price_column, price, span, SUFFIX_UNITS["usd_per_btc"])
+        place, wanted = Place(self.time_column), Wanted(self.price_column, BTC_PRICE)
+        (price,) = step_signals(self, place, [wanted], span)
         return price
 
     def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the file's price as it is published [USD/BTC]."""
-        table, delay_s = span.files.table(self.file), self.publication_delay_s
-        price = published_signal(table, self.time_column, self.price_column, delay_s, span)
-        check_positive(table.name, self.price_column, price, span, SUFFIX_UNITS["usd_per_btc"])
-        return price
+        place, wanted = Place(self.time_column), Wanted(self.price_column, BTC_PRICE)
+        return published_signal(self, place, wanted, self.publication_delay_s, span)
 
 
 class RandomBtcPrice(BtcPrice):

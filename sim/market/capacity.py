@@ -5,11 +5,13 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from sim.market.series import check_not_negative, offered_signal
+from sim.market.series import Place, offered_signal
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import NonNegative, Spec
-from sim.tables import Table
+from sim.tables.cover import Wanted
+from sim.tables.quantities import CAPACITY_PRICE
+from sim.tables.reading import SeriesReading
 
 
 class CapacitySignals(NamedTuple):
@@ -62,7 +64,7 @@ class FixedCapacityPrice(CapacityPrice):
         )
 
 
-class FileCapacityPrice(CapacityPrice):
+class FileCapacityPrice(CapacityPrice, SeriesReading):
     """Capacity prices from a file; each row holds from its time until the next row's.
 
     Where a row is blank the service is not bought: there is no award.
@@ -82,18 +84,15 @@ class FileCapacityPrice(CapacityPrice):
 
     def signals(self, span: Span) -> CapacitySignals:
         """Return the file's prices over the run, as steps."""
-        table = span.files.table(self.file)
-        day_ahead, offered = self._column(table, self.price_column, span)
+        day_ahead, offered = self._column(self.price_column, span)
         if self.real_time_column is None:
             return CapacitySignals(day_ahead, day_ahead, offered)
-        bought, known = self._column(table, self.real_time_column, span)
+        bought, known = self._column(self.real_time_column, span)
         return CapacitySignals(day_ahead, bought + day_ahead * (1.0 - known), offered)
 
-    def _column(self, table: Table, column: str, span: Span) -> tuple[Signal, Signal]:
+    def _column(self, column: str, span: Span) -> tuple[Signal, Signal]:
         """Return a column and where it has a number; raise InputError where a price is below 0."""
-        price, known = offered_signal(table, self.time_column, column, span)
-        check_not_negative(table.name, column, price, span, "USD/MWh")
-        return price, known
+        return offered_signal(self, Place(self.time_column), Wanted(column, CAPACITY_PRICE), span)
 
 
 AnyCapacityPrice = Annotated[FixedCapacityPrice | FileCapacityPrice, Field(discriminator="type")]

@@ -2,23 +2,31 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from pydantic import AwareDatetime, Field
 
 from sim.bitcoin import EXAHASH_IN_PETAHASHES, balanced_hashrate_eh_s, hashrate_ph_s
+from sim.errors import InputError
 from sim.market.btc_price import JULIAN_YEAR_D
 from sim.market.chain import Network, Tip, simulate
 from sim.market.halvings import height_at
-from sim.market.series import check_positive, step_signals
+from sim.market.series import Place, step_signals
 from sim.signals import Signal, total
 from sim.span import Span
 from sim.spec import Positive, Spec
-from sim.units import SECONDS_PER_DAY, SUFFIX_UNITS
+from sim.tables.cover import Wanted
+from sim.tables.quantities import DIFFICULTY, HASHRATE
+from sim.tables.reading import SeriesReading
+from sim.units import SECONDS_PER_DAY
 
 BlockValue = Callable[[Tip, float], float]
 """What a block is worth [USD] at a tip of the chain, by the mean price of so long before it [s]."""
+
+
+_LEAST_SINCE: Final = ((1_609_459_200.0, 1e12), (1_483_228_800.0, 1e11), (1_388_534_400.0, 1e8))
+"""Difficulty not fallen below since the start of 2021, 2017 and 2014 [s since 1970; 1], with room."""
 
 
 class Conversion(Spec):
@@ -70,7 +78,7 @@ class Difficulty(Spec):
         return False
 
 
-class FileDifficulty(Difficulty):
+class FileDifficulty(Difficulty, SeriesReading):
     """Difficulty from a file; each row holds from its time until the next row's. It is known at once."""
 
     type: Literal["file"] = "file"
@@ -96,15 +104,24 @@ class FileDifficulty(Difficulty):
         block_usd: BlockValue,  # noqa: ARG002 -- nobody decides
     ) -> Network:
         """Return the file's difficulty and hash rate."""
-        table = span.files.table(self.file)
-        (difficulty,) = step_signals(table, self.time_column, (self.difficulty_column,), span)
-        check_positive(table.name, self.difficulty_column, difficulty, span, SUFFIX_UNITS["difficulty"])
+        place, wanted = Place(self.time_column), Wanted(self.difficulty_column, DIFFICULTY)
+        (difficulty,) = step_signals(self, place, [wanted], span)
+        self._check_era(difficulty, span.start_utc_s)
         if self.hashrate_column is None:
             fitting = balanced_hashrate_eh_s(difficulty.value)
             return Network(difficulty, Signal.steps(difficulty.time_s, fitting, span.end_s))
-        (hashrate,) = step_signals(table, self.time_column, (self.hashrate_column,), span)
-        check_positive(table.name, self.hashrate_column, hashrate, span, SUFFIX_UNITS["eh_s"])
+        (hashrate,) = step_signals(self, place, [Wanted(self.hashrate_column, HASHRATE)], span)
         return Network(difficulty, hashrate)
+
+    def _check_era(self, difficulty: Signal, start_utc_s: float) -> None:
+        """Refuse what no difficulty has been since: another unit, and none is stated."""
+        least = next((least for since_utc_s, least in _LEAST_SINCE if start_utc_s >= since_utc_s), 0.0)
+        if self.unit is None and difficulty.minimum() < least:
+            message = (
+                f"column '{self.difficulty_column}': {difficulty.minimum():g} is no difficulty of its time, "
+                f"which was {least:g} or more: state its unit, difficulty_t where it counts in 1e12"
+            )
+            raise InputError.single(self.file, "", message)
 
 
 class SimulatedDifficulty(Difficulty):

@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.market.series import check_not_negative, check_positive, published_signal, step_signals
+from sim.market.series import Place, published_signal, step_signals
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import NonNegative, Spec
+from sim.tables.cover import Wanted
+from sim.tables.quantities import BLOCKS, FEES
+from sim.tables.reading import SeriesReading
 
 
 class Fees(Spec):
@@ -55,7 +58,7 @@ class FixedFees(Fees):
         return subsidy * (self.fee_fraction / (1.0 - self.fee_fraction))
 
 
-class FileFees(Fees):
+class FileFees(Fees, SeriesReading):
     """Fees of each day over its blocks, both from a file; each row holds until the next row's time."""
 
     type: Literal["file"] = "file"
@@ -73,21 +76,15 @@ class FileFees(Fees):
 
     def per_block_btc(self, span: Span, subsidy: Signal) -> Signal:  # noqa: ARG002 -- of every subsidy
         """Return the file's fees over its blocks [BTC]."""
-        table = span.files.table(self.file)
-        columns = (self.fees_column, self.blocks_column)
-        fees, blocks = step_signals(table, self.time_column, columns, span)
-        return self._ratio(fees, blocks, table.name, span)
+        fees, blocks = step_signals(self, Place(self.time_column), self._columns, span)
+        return Signal.steps(fees.time_s, fees.value / blocks.value, fees.end_s)
 
     def published_btc(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the file's fees over its blocks as they are published [BTC]."""
-        table, delay_s = span.files.table(self.file), self.publication_delay_s
-        fees, blocks = (
-            published_signal(table, self.time_column, column, delay_s, span)
-            for column in (self.fees_column, self.blocks_column)
-        )
-        return self._ratio(fees, blocks, table.name, span)
-
-    def _ratio(self, fees: Signal, blocks: Signal, place: str, span: Span) -> Signal:
-        check_positive(place, self.blocks_column, blocks, span, "blocks")
-        check_not_negative(place, self.fees_column, fees, span, "BTC")
+        place, delay_s = Place(self.time_column), self.publication_delay_s
+        fees, blocks = (published_signal(self, place, wanted, delay_s, span) for wanted in self._columns)
         return Signal.steps(fees.time_s, fees.value / blocks.value, fees.end_s)
+
+    @property
+    def _columns(self) -> tuple[Wanted, Wanted]:
+        return Wanted(self.fees_column, FEES), Wanted(self.blocks_column, BLOCKS)

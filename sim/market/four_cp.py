@@ -6,13 +6,18 @@ from typing import Annotated, Final, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from sim.errors import InputError
 from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, year_and_month
 from sim.market.load_forecasts import LoadRecord
-from sim.market.series import HOLE_RATIO, Course, published_signal, step_signals
+from sim.market.series import Course, Place, published_signal, step_signals
 from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.spec import NonNegative, Spec, TimeZone
 from sim.tables import Files
+from sim.tables.cover import Wanted, column_values
+from sim.tables.quantities import SYSTEM_LOAD
+from sim.tables.reading import SeriesReading
+from sim.tables.timeline import HOLE_RATIO, timeline_of
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 PEAK_MONTHS: Final = (6, 7, 8, 9)
@@ -51,7 +56,7 @@ class LocalHours(NamedTuple):
     """The month, 1 to 12."""
 
 
-class SystemLoad(Course):
+class SystemLoad(Course, SeriesReading):
     """Load of the whole system, from a file; each row holds from its time until the next row's."""
 
     file: str = Field(min_length=1)
@@ -66,13 +71,16 @@ class SystemLoad(Course):
 
     def signal(self, span: Span) -> Signal:
         """Return the load over the run, as steps [MW]."""
-        return step_signals(span.files.table(self.file), self.time_column, (self.load_column,), span)[0]
+        return step_signals(self, Place(self.time_column), [self._wanted], span)[0]
 
     def rows(self, files: Files) -> tuple[FloatArray, FloatArray, float]:
         """Return the file's times [s since 1970-01-01T00:00Z], loads [MW; NaN: blank] and spacing [s]."""
-        table = files.table(self.file)
-        utc_s = table.times_utc_s(self.time_column)
-        return utc_s, table.numbers(self.load_column, slice(0, 0)), float(np.median(np.diff(utc_s)))
+        timeline = timeline_of(self, self.table(files), self.time_column, 0.0)
+        if timeline.from_start:
+            what = f"column '{timeline.time_column}': months are told by the clock"
+            raise InputError.single(self.file, "", f"{what}; must hold times, not seconds")
+        load_mw = column_values(self, timeline, self._wanted, slice(0, 0), keep_blanks=True)
+        return timeline.time_s, load_mw, float(np.median(np.diff(timeline.time_s)))
 
     def record(self, span: Span) -> LoadRecord:
         """Return all that the file holds, by time from a run's start, for forecasts of it."""
@@ -85,8 +93,12 @@ class SystemLoad(Course):
 
     def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the load as it is published, as steps [MW]."""
-        table, delay_s = span.files.table(self.file), self.delay_s(span.files)
-        return published_signal(table, self.time_column, self.load_column, delay_s, span)
+        place, delay_s = Place(self.time_column), self.delay_s(span.files)
+        return published_signal(self, place, self._wanted, delay_s, span)
+
+    @property
+    def _wanted(self) -> Wanted:
+        return Wanted(self.load_column, SYSTEM_LOAD)
 
 
 class FourCoincidentPeaks(Spec):

@@ -34,12 +34,16 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field, model_validator
 
-from sim.market.series import Course, check_not_negative, step_signals
+from sim.market.series import Course, Place, step_signals
 from sim.market.synthetic import mean_reverting, standard_normal
 from sim.rng import GENERATION
 from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.spec import NonNegative, Positive
+from sim.tables.cover import Wanted
+from sim.tables.quantities import POWER
+from sim.tables.reading import SeriesReading
+from sim.tables.shapes import POWER_SHAPES, shape_of
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -66,7 +70,7 @@ class ConstantGeneration(Generation):
         return Signal.constant(self.mw, span.end_s)
 
 
-class FileGeneration(Generation):
+class FileGeneration(Generation, SeriesReading):
     """Wind or solar power from a file, times a scale; each row holds from its time until the next row's."""
 
     type: Literal["file"] = "file"
@@ -74,17 +78,21 @@ class FileGeneration(Generation):
     file: str = Field(min_length=1)
     """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
     time_column: str = "time_utc"
-    """Column with the START of each interval, as ISO-8601 with zone or offset."""
+    """Column with the time of each interval, its start unless ``stamp`` says otherwise."""
     power_column: str = "generation_mw"
-    """Column with the power [MW], not below 0."""
+    """Column with the power [MW], not below 0; a meter's small negatives at night are cut with ``clip``."""
     scale_ratio: Positive = 1.0
     """The plant's share of what the file holds: 0.01 makes 100 MW of 10,000 MW [1]."""
 
     def signal(self, span: Span) -> Signal:
         """Return the file's power times the scale, as steps [MW]."""
-        table = span.files.table(self.file)
-        (power,) = step_signals(table, self.time_column, (self.power_column,), span)
-        check_not_negative(table.name, self.power_column, power, span, "MW")
+        table = self.table(span.files)
+        shape = shape_of(table.columns, POWER_SHAPES) if self.power_column not in table.columns else None
+        place, wanted = Place(self.time_column, table), Wanted(self.power_column, POWER)
+        if shape is not None:
+            place = Place(shape.time_column, table, shape)
+            wanted = Wanted(shape.value_column, POWER, shape.unit)
+        (power,) = step_signals(self, place, [wanted], span)
         return power * self.scale_ratio
 
 

@@ -7,11 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from sim.market.pools import FppsPool, Pool
-from sim.market.series import check_positive, published_signal, step_signals
+from sim.market.series import Place, published_signal, step_signals
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
-from sim.units import SUFFIX_UNITS
+from sim.tables.cover import Wanted
+from sim.tables.quantities import BTC_PRICE, HASHPRICE
+from sim.tables.reading import SeriesReading
 
 
 class BitcoinMarket(Spec):
@@ -90,7 +92,7 @@ class FixedBitcoin(QuotedBitcoin):
         return quoted(hashprice, Signal.constant(self.price_usd_per_btc, span.end_s))
 
 
-class FileBitcoin(QuotedBitcoin):
+class FileBitcoin(QuotedBitcoin, SeriesReading):
     """Hashprice and price of bitcoin from a file; each row holds from its time until the next row's."""
 
     type: Literal["file"] = "file"
@@ -109,14 +111,11 @@ class FileBitcoin(QuotedBitcoin):
 
     def signals(self, span: Span) -> dict[str, Signal]:
         """Return the file's hashprice [USD/(PH/s)/d] and price [USD/BTC] over the run, as steps."""
-        table = span.files.table(self.file)
-        columns = (self.hashprice_column, self.price_column)
-        hashprice, price = step_signals(table, self.time_column, columns, span)
-        check_positive(table.name, columns[0], hashprice, span, SUFFIX_UNITS["usd_per_ph_day"])
-        check_positive(table.name, columns[1], price, span, SUFFIX_UNITS["usd_per_btc"])
+        columns = Wanted(self.hashprice_column, HASHPRICE), Wanted(self.price_column, BTC_PRICE)
+        hashprice, price = step_signals(self, Place(self.time_column), columns, span)
         return quoted(hashprice, price)
 
     def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:  # noqa: ARG002 -- rows of before too
         """Return the file's hashprice as it is published [USD/(PH/s)/d]."""
-        table, delay_s = span.files.table(self.file), self.publication_delay_s
-        return published_signal(table, self.time_column, self.hashprice_column, delay_s, span)
+        place, wanted = Place(self.time_column), Wanted(self.hashprice_column, HASHPRICE)
+        return published_signal(self, place, wanted, self.publication_delay_s, span)

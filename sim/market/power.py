@@ -59,7 +59,7 @@ class FilePowerPrice(PublishedPowerPrice, PriceFile):
 
     def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
         """Return the file's price as it is published [USD/MWh]."""
-        return published_signal(*self.column(span.files), self.publication_delay_s, span)
+        return published_signal(self, *self.column(span.files), self.publication_delay_s, span)
 
 
 class DayAheadPrice(Course):

@@ -1,6 +1,7 @@
 """How a quantity goes over a run, and columns of files read as step signals of it."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -12,10 +13,12 @@ from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Spec
 from sim.tables import Files, Table
-from sim.units import BoolArray, FloatArray
-
-HOLE_RATIO = 1.5
-"""Two rows further apart than this many median spacings have a hole between them."""
+from sim.tables.cover import Covered, Needed, Wanted, covered
+from sim.tables.quantities import PRICE
+from sim.tables.reading import SeriesReading
+from sim.tables.shapes import PRICE_SHAPES, Shape, shape_of
+from sim.tables.stamps import USUAL_TIME
+from sim.tables.timeline import timeline_of
 
 
 class Course(Spec):
@@ -54,39 +57,47 @@ class Course(Spec):
         return in_force
 
 
+class Place(NamedTuple):
+    """Where in a file a course stands: the rows that make it, and their column of times."""
+
+    time_column: str
+    table: Table | None = None
+    """Rows that are already chosen; None: those that the description chooses."""
+    shape: Shape | None = None
+    """What is known of this kind of file."""
+
+
 def step_signals(
-    table: Table, time_column: str, value_columns: tuple[str, ...], span: Span
+    reading: SeriesReading, place: Place, columns: Sequence[Wanted], span: Span
 ) -> tuple[Signal, ...]:
-    """Return columns of a table as step signals from 0 to the run's end.
+    """Return columns of a file as step signals from 0 to the run's end.
 
     Parameters
     ----------
-    table
-        The file; each row holds from its time to the next row's, the last row for the median spacing.
-    time_column
-        Name of the column with the start of each row's interval (UTC).
-    value_columns
-        Names of the columns to return.
+    reading
+        How the file is to be read; each row holds from its time to the next row's.
+    place
+        Where in the file the course stands.
+    columns
+        The columns to return.
     span
         The run.
 
     Returns
     -------
     tuple of Signal
-        One step signal a column, in the column's own unit.
+        One step signal a column, in its quantity's unit.
 
     Raises
     ------
     InputError
-        The file does not cover the run, has a hole or a blank in it, or lacks a column.
+        The file cannot be read or does not serve the run; see `sim.tables.cover.covered`.
     """
-    starts_s, rows = _rows(table, time_column, span)
-    return tuple(
-        Signal.steps(starts_s, table.numbers(column, rows)[rows], span.end_s) for column in value_columns
-    )
+    found = _covered(reading, place, columns, span)
+    return tuple(Signal.steps(found.time_s, values, span.end_s) for values in found.values)
 
 
-def offered_signal(table: Table, time_column: str, value_column: str, span: Span) -> tuple[Signal, Signal]:
+def offered_signal(reading: SeriesReading, place: Place, wanted: Wanted, span: Span) -> tuple[Signal, Signal]:
     """Return a column that may have blanks as a step signal, and where it has a number.
 
     Takes and raises what `step_signals` does, but for blanks.
@@ -94,31 +105,19 @@ def offered_signal(table: Table, time_column: str, value_column: str, span: Span
     Returns
     -------
     value : Signal
-        The column, in its own unit; 0 where it is blank.
+        The column, in its quantity's unit; 0 where it is blank.
     present : Signal
         1 where there is a number, 0 where it is blank.
     """
-    starts_s, rows = _rows(table, time_column, span)
-    values = table.numbers(value_column, rows, blanks=True)[rows]
-    present = np.isfinite(values)
-    filled = Signal.steps(starts_s, np.where(present, values, 0.0), span.end_s)
-    return filled, Signal.steps(starts_s, present.astype(np.float64), span.end_s)
+    found = _covered(reading, place, [wanted], span, keep_blanks=True)
+    present = np.isfinite(found.values[0])
+    filled = Signal.steps(found.time_s, np.where(present, found.values[0], 0.0), span.end_s)
+    return filled, Signal.steps(found.time_s, present.astype(np.float64), span.end_s)
 
 
-def _rows(table: Table, time_column: str, span: Span) -> tuple[FloatArray, slice]:
-    """Return the rows of the run, and when each begins [s]; raise InputError where they do not cover it."""
-    time_s = table.times_utc_s(time_column) - span.start_utc_s
-    if len(time_s) < 2:  # noqa: PLR2004 -- two rows make the first spacing
-        raise InputError.single(table.name, "", f"must have at least 2 rows, got {len(time_s)}")
-    spacing_s = float(np.median(np.diff(time_s)))
-    _check_cover(table.name, time_s, spacing_s, span)
-    _check_holes(table.name, time_s, spacing_s, span)
-    first = int(np.searchsorted(time_s, 0.0, side="right")) - 1
-    rows = slice(first, int(np.searchsorted(time_s, span.end_s, side="left")))
-    return np.maximum(time_s[rows], 0.0), rows
-
-
-def published_signal(table: Table, time_column: str, value_column: str, delay_s: float, span: Span) -> Signal:
+def published_signal(
+    reading: SeriesReading, place: Place, wanted: Wanted, delay_s: float, span: Span
+) -> Signal:
     """Return a column as it is published: each row's value from so much after the row's time on [s].
 
     The rows are read from as much before the run as they are published late; where the file begins later than
@@ -126,77 +125,29 @@ def published_signal(table: Table, time_column: str, value_column: str, delay_s:
 
     Takes and raises what `step_signals` does.
     """
-    lead_s = min(delay_s, span.start_utc_s - float(table.times_utc_s(time_column)[0]))
+    table = reading.table(span.files) if place.table is None else place.table
+    timeline = timeline_of(reading, table, place.time_column, span.start_utc_s, place.shape)
+    lead_s = max(min(delay_s, -float(timeline.time_s[0])), 0.0)
     late_s = delay_s - lead_s
     read_s = max(span.end_s - late_s, min(span.end_s, 1.0))
     before = replace(span, start_utc_s=span.start_utc_s - lead_s, end_s=read_s)
-    (signal,) = step_signals(table, time_column, (value_column,), before)
+    (signal,) = step_signals(reading, place, [wanted], before)
     times_s = signal.time_s + late_s
     times_s[0] = 0.0
     return Signal.steps(times_s, signal.value, span.end_s)
 
 
-def check_positive(place: str, column: str, signal: Signal, span: Span, unit: str) -> None:
-    """Raise InputError, naming the time, where a column's step signal is not above zero."""
-    _check(place, column, signal, signal.value <= 0.0, span, f"must be above 0, got {{:g}} {unit}")
-
-
-def check_not_negative(place: str, column: str, signal: Signal, span: Span, unit: str) -> None:
-    """Raise InputError, naming the time, where a column's step signal is below zero."""
-    _check(place, column, signal, signal.value < 0.0, span, f"must be 0 or above, got {{:g}} {unit}")
-
-
-def _check(place: str, column: str, signal: Signal, wrong: BoolArray, span: Span, must: str) -> None:
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        when = utc_text(span.start_utc_s + float(signal.time_s[first]))
-        message = f"column '{column}' at {when}: {must.format(float(signal.value[first]))}"
-        raise InputError.single(place, "", message)
-
-
-def utc_text(utc_s: float) -> str:
-    """Return a time as text to the minute.
-
-    Examples
-    --------
-    >>> utc_text(1_609_480_800.0)
-    '2021-01-01T06:00Z'
-    """
-    return f"{np.datetime_as_string(np.datetime64(round(utc_s), 's'), unit='m')}Z"
-
-
-def _check_cover(place: str, time_s: FloatArray, spacing_s: float, span: Span) -> None:
-    """Raise InputError where the rows begin after the run or end before it."""
-    if time_s[0] <= 0.0 and time_s[-1] + spacing_s >= span.end_s:
-        return
-    first = utc_text(span.start_utc_s + float(time_s[0]))
-    last = utc_text(span.start_utc_s + float(time_s[-1]) + spacing_s)
-    needed = f"{utc_text(span.start_utc_s)} to {utc_text(span.end_utc_s)}"
-    raise InputError.single(place, "", f"covers {first} to {last}, the run needs {needed}")
-
-
-def _check_holes(place: str, time_s: FloatArray, spacing_s: float, span: Span) -> None:
-    """Raise InputError where rows are missing inside the run."""
-    wide = np.diff(time_s) > HOLE_RATIO * spacing_s
-    hole_start_s, hole_end_s = time_s[:-1] + spacing_s, time_s[1:]
-    holes = np.flatnonzero(wide & (hole_start_s < span.end_s) & (hole_end_s > 0.0))
-    if holes.size:
-        first = utc_text(span.start_utc_s + float(hole_start_s[holes[0]]))
-        last = utc_text(span.start_utc_s + float(hole_end_s[holes[0]]))
-        more = f", and {holes.size - 1} more holes" if holes.size > 1 else ""
-        raise InputError.single(
-            place,
-            "",
-            f"has no row for {first} to {last}{more}; "
-            f"the run needs every interval of {spacing_s:g} s from {utc_text(span.start_utc_s)} "
-            f"to {utc_text(span.end_utc_s)}",
-        )
+def _covered(
+    reading: SeriesReading, place: Place, columns: Sequence[Wanted], span: Span, *, keep_blanks: bool = False
+) -> Covered:
+    needed = Needed(span.start_utc_s, span.end_s, keep_blanks=keep_blanks)
+    return covered(
+        reading, span.files, place.time_column, columns, needed, table=place.table, shape=place.shape
+    )
 
 
 PRICE_SUFFIX: Final = "usd_per_mwh"
-TIME_NAMES: Final = ("time_utc", "interval start", "interval_start_utc", "interval_start", "time")
-"""What the column of times is called, in small letters: the first that a file has is taken."""
-PRICE_NAMES: Final = ("spp", "lmp", "price")
+PRICE_NAMES: Final = ("spp", "lmp", "price", "settlementpointprice", "settlement point price", "lbmp")
 """What the column of prices is called in files whose names say no unit, in small letters."""
 LOCATION_NAME: Final = "location"
 MARKET_NAME: Final = "market"
@@ -204,26 +155,26 @@ _SHOWN: Final = 12
 
 
 class PriceColumn(NamedTuple):
-    """One course of prices: the rows of a file that make it, and where they hold time and price."""
+    """One course of prices: where it stands, and the column that holds the price."""
 
-    table: Table
-    time_column: str
-    value_column: str
+    place: Place
+    wanted: Wanted
 
 
-class PriceFile(Spec):
-    """A column of prices in a CSV or Parquet file.
+class PriceFile(SeriesReading):
+    """A column of prices in a file.
 
     The usual shapes need no more than the file's name: ``time_utc`` with a column whose name ends in
     ``usd_per_mwh`` or is ``price``, and frames of the library gridstatus as pandas saves them (``Interval
-    Start`` or ``Time`` with offsets, ``Location``, ``Market``, ``SPP`` or ``LMP``).
+    Start`` or ``Time`` with offsets, ``Location``, ``Market``, ``SPP`` or ``LMP``). The operators' own files
+    are known by their columns: ERCOT MIS, CAISO OASIS, PJM, NYISO, AEMO, ENTSO-E, Nord Pool.
     """
 
     file: str = Field(min_length=1)
-    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
+    """CSV (plain or .gz), Parquet or Excel file, relative to the scenario file or a data folder."""
     time_column: str | None = None
-    """Column with the START of each interval, as ISO-8601 with zone or offset; by default the first there is
-    of ``time_utc``, ``Interval Start``, ``interval_start_utc``, ``interval_start``, ``Time``."""
+    """Column with the time of each interval, its start unless ``stamp`` says otherwise; left out: the first
+    there is of ``time_utc``, ``Interval Start``, ``interval_start_utc``, ``interval_start``, ``Time``, …"""
     price_column: str | None = None
     """Column with the price [USD/MWh]; by default the only one whose name ends in ``usd_per_mwh``, else the
     only one called ``SPP``, ``LMP`` or ``price``."""
@@ -240,22 +191,35 @@ class PriceFile(Spec):
         InputError
             The file is missing, or lacks what is named, or leaves a choice: names the choices.
         """
-        table = files.table(self.file)
-        table = _selected(table, LOCATION_NAME, "location", self.location)
-        table = _selected(table, MARKET_NAME, "market", self.market)
-        return PriceColumn(
-            table, self.time_column or _time_column(table), self.price_column or _price_column(table)
-        )
+        shape = shape_of(self.table(files).columns, PRICE_SHAPES)
+        table = self._rows(files, shape)
+        location = shape.location_column if shape and shape.location_column else LOCATION_NAME
+        market = shape.market_column if shape and shape.market_column else MARKET_NAME
+        table = _selected(table, location, "location", self.location)
+        table = _selected(table, market, "market", self.market)
+        time_column = self.time_column or (shape.time_column if shape else USUAL_TIME)
+        price_column = self.price_column or (shape.value_column if shape else "") or _price_column(table)
+        known = shape.unit if shape is not None and shape.value_column in {"", price_column} else None
+        return PriceColumn(Place(time_column, table, shape), Wanted(price_column, PRICE, known))
 
     def steps(self, span: Span) -> Signal:
-        """Return the file's price over the run, as steps [USD/MWh]; raise InputError as `step_signals`."""
-        table, time_column, column = self.column(span.files)
-        return step_signals(table, time_column, (column,), span)[0]
+        """Return the file's price over the run, as steps [USD/MWh]."""
+        place, wanted = self.column(span.files)
+        (price,) = step_signals(self, place, [wanted], span)
+        return price
+
+    def _rows(self, files: Files, shape: Shape | None) -> Table:
+        """Return the rows that the description chooses, and those that are usual of this kind of file."""
+        table = self.table(files)
+        chosen = self.where or {}
+        return table.chosen(
+            {} if shape is None else {name: text for name, text in shape.where if name not in chosen}
+        )
 
 
 def _selected(table: Table, name: str, field: str, wanted: str | None) -> Table:
     """Return the rows of one location or market; all where the file does not tell them apart."""
-    column = next((column for column in table.columns if column.lower() == name), None)
+    column = next((column for column in table.columns if column.lower() == name.lower()), None)
     if column is None:
         if wanted is None:
             return table
@@ -274,13 +238,6 @@ def _selected(table: Table, name: str, field: str, wanted: str | None) -> Table:
             table.name, "", f"column '{column}' holds several: {shown}; name one as {field}"
         )
     return table
-
-
-def _time_column(table: Table) -> str:
-    known = {column.lower(): column for column in reversed(table.columns)}
-    found = next((known[name] for name in TIME_NAMES if name in known), None)
-    # with none of them, the table itself says what it has
-    return TIME_NAMES[0] if found is None else found
 
 
 def _price_column(table: Table) -> str:

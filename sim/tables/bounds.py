@@ -8,6 +8,8 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 """Size of a file, and of what it unpacks to [bytes]."""
 MAX_ROWS: Final = 40_000_000
 """Rows of a table: a year of seconds fits."""
+MAX_TEXT_ROWS: Final = 4_000_000
+"""Rows of a table of which a column is read as text: a text takes more memory than a number."""
 MAX_COLUMNS: Final = 1000
 """Columns of a table."""
 MAX_COLUMN_NAME: Final = 200

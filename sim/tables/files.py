@@ -11,10 +11,11 @@ from pathlib import Path, PureWindowsPath
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_BYTES, file_fault, reason
-from sim.tables.table import Source, Table
+from sim.tables.table import Table, TableSource
 
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_ENDINGS = (".csv", ".csv.gz", ".parquet")
+_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".epw", ".log")
+_ENDINGS = (*_TEXT_ENDINGS, *(f"{ending}.gz" for ending in _TEXT_ENDINGS), ".parquet", ".xlsx")
 
 
 class Files:
@@ -28,9 +29,10 @@ class Files:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
-        self._tables: dict[str, Table] = {}
-        self._refused: dict[str, InputError] = {}
+        self._tables: dict[tuple[str, str | None], Table] = {}
+        self._refused: dict[tuple[str, str | None], InputError] = {}
         self._digests: dict[str, str] = {}
+        self._filled: dict[str, tuple[tuple[float, float], ...]] = {}
 
     def __eq__(self, other: object) -> bool:
         """Tell whether the folders are the same ones; what has been read so far does not matter."""
@@ -44,43 +46,55 @@ class Files:
         """Travel to another process without what has been read."""
         return (Files, (self.folders,))
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str, decimal: str | None = None) -> Table:
         """Return the table in a file; a second call returns the same one.
 
         Parameters
         ----------
         name
             Path relative to one of the folders, ``"prices/2024.csv.gz"``.
+        decimal
+            What stands before the decimals of a text file, ``.`` or ``,``; None: as its first rows have it.
 
         Raises
         ------
         InputError
             If the file is absent, outside the folders, no regular file, too large, empty, or cannot be read.
         """
-        if name in self._refused:  # a bad file named by a thousand loads is read once
-            raise self._refused[name]
-        if name not in self._tables:
+        key = (name, decimal)
+        if key in self._refused:  # a bad file named by a thousand loads is read once
+            raise self._refused[key]
+        if key not in self._tables:
             try:
-                self._tables[name] = self._read(name)
+                self._tables[key] = self._read(name, decimal)
             except InputError as error:
-                self._refused[name] = error
+                self._refused[key] = error
                 raise
-        return self._tables[name]
+        return self._tables[key]
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of the content of every file read so far, by name."""
         return dict(self._digests)
 
-    def _read(self, name: str) -> Table:
+    def note_filled(self, name: str, spans: tuple[tuple[float, float], ...]) -> None:
+        """Keep where no row of a file tells what holds, and something does [s from the run's start]."""
+        if spans:
+            self._filled[name] = spans
+
+    def filled(self) -> dict[str, tuple[tuple[float, float], ...]]:
+        """Return, for each file, where no row tells what holds [s from the run's start]."""
+        return dict(self._filled)
+
+    def _read(self, name: str, decimal: str | None) -> Table:
         content = self._content(name)
-        table = Table(name, _open(name, content))
+        table = Table(name, _open(name, content, decimal))
         self._digests[name] = hashlib.sha256(content).hexdigest()
         return table
 
     def _content(self, name: str) -> bytes:
         check_relative(name)
-        if not name.endswith(_ENDINGS):
-            raise file_fault(name, "must be a .csv, .csv.gz or .parquet file")
+        if not name.lower().endswith(_ENDINGS):
+            raise file_fault(name, f"must be a file of one of the kinds {', '.join(_ENDINGS)}")
         for folder in self.folders:
             path = find_inside(folder, name)
             if path is not None:
@@ -91,24 +105,33 @@ class Files:
         )
 
 
-def _open(name: str, content: bytes) -> Source:
+def _open(name: str, content: bytes, decimal: str | None) -> TableSource:
     """Return the reader of a file's content, chosen by the name's ending."""
-    source = _open_parquet(name, content) if name.endswith(".parquet") else _open_csv(name, content)
+    from sim.tables.sources import CsvSource, ParquetSource  # noqa: PLC0415  # imports pyarrow, which is slow
+
+    source: TableSource
+    if name.lower().endswith(".parquet"):
+        source = ParquetSource(name, content)
+    else:
+        source = CsvSource(name, _text(name, content), decimal)
     if source.row_count == 0:
         raise file_fault(name, "has no rows")
     return source
 
 
-def _open_parquet(name: str, content: bytes) -> Source:
-    from sim.tables.parquet_source import ParquetSource  # noqa: PLC0415  # imports pyarrow, which is slow
+def _text(name: str, content: bytes) -> bytes:
+    """Return a file's content as the text of a table."""
+    ending = name.lower()
+    if ending.endswith(".xlsx"):
+        from sim.tables.workbook import csv_of  # noqa: PLC0415  # imports openpyxl, which is slow
 
-    return ParquetSource(name, content)
+        return csv_of(name, content)
+    text = _unpack(name, content) if ending.endswith(".gz") else content
+    if ending.removesuffix(".gz").endswith(".epw"):
+        from sim.tables.shapes import EPW_HEADER  # noqa: PLC0415  # needed here alone
 
-
-def _open_csv(name: str, content: bytes) -> Source:
-    from sim.tables.csv_source import CsvSource  # noqa: PLC0415  # imports pyarrow, which is slow
-
-    return CsvSource(name, _unpack(name, content) if name.endswith(".gz") else content)
+        return EPW_HEADER + text.split(b"\n", 8)[-1]
+    return text
 
 
 def _unpack(name: str, content: bytes) -> bytes:

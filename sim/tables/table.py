@@ -1,43 +1,70 @@
 """A table: its columns, read when asked for, each fault named by row and value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.tables.bounds import MAX_SHOWN, file_fault
+from sim.tables.bounds import MAX_SHOWN, MAX_TEXT_ROWS, file_fault
 from sim.units import FloatArray, unit_of
+
+TruthArray = NDArray[np.bool_]
+RowArray = NDArray[np.intp]
 
 _COLUMNS_SHOWN = 40
 
 
-class Source(Protocol):
+class Coded(NamedTuple):
+    """A column of texts of which many are alike."""
+
+    codes: NDArray[np.int64]
+    """Place of each row's text among the words, shape (n,)."""
+    words: tuple[str, ...]
+    """The different texts."""
+
+
+class Moments(NamedTuple):
+    """A column as times, as far as a file format tells."""
+
+    kind: Literal["aware", "naive", "dates", "numbers", "texts"]
+    """With an offset, without one, days, plain numbers, or texts that are still to be read."""
+    values: FloatArray | None
+    """Seconds since 1970-01-01T00:00, in UTC or on the clock's own face; the numbers; None of texts."""
+
+
+class TableSource(Protocol):
     """What a table needs of a file format."""
 
     columns: tuple[str, ...]
     row_count: int
 
-    def numbers(self, column: str) -> FloatArray:
-        """Return the column, NaN where a row holds no finite number."""
+    def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
+        """Return the column, NaN where a row holds no finite number; some texts count as blank."""
 
-    def times(self, column: str, *, zoned: bool = True) -> FloatArray:
-        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
+    def moments(self, column: str) -> Moments:
+        """Return the column as times."""
 
     def texts(self, column: str) -> list[str]:
         """Return the column as texts, empty where a row is blank."""
 
+    def coded(self, column: str) -> Coded:
+        """Return the column as codes of its different texts."""
+
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
 
-    def blanks(self, column: str) -> NDArray[np.bool_]:
-        """Return which rows hold nothing."""
+    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
+        """Return which rows hold nothing, or one of the texts that count as blank."""
 
     def line(self, row: int) -> int | None:
         """Return the line of the file on which a row stands, None where there are no lines."""
+
+    def header_unit(self, column: str) -> str:
+        """Return what a line of units says of a column; empty where there is none."""
 
 
 class Selection:
@@ -51,28 +78,35 @@ class Selection:
         Which ones, counted from 0, shape (n,).
     """
 
-    def __init__(self, source: Source, rows: NDArray[np.intp]) -> None:
+    def __init__(self, source: TableSource, rows: RowArray) -> None:
         self.columns = source.columns
         self.row_count = int(rows.size)
+        self.header_unit = source.header_unit
         self._source = source
         self._rows = rows
 
-    def numbers(self, column: str) -> FloatArray:
+    def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
         """Return the column, NaN where a row holds no finite number."""
-        return self._source.numbers(column)[self._rows]
+        return self._source.numbers(column, missing)[self._rows]
 
-    def times(self, column: str, *, zoned: bool = True) -> FloatArray:
-        """Return the column [s since 1970-01-01T00:00Z], NaN where a row holds no time."""
-        return self._source.times(column, zoned=zoned)[self._rows]
+    def moments(self, column: str) -> Moments:
+        """Return the column as times."""
+        kind, values = self._source.moments(column)
+        return Moments(kind, None if values is None else values[self._rows])
 
     def texts(self, column: str) -> list[str]:
         """Return the column as texts, empty where a row is blank."""
         texts = self._source.texts(column)
         return [texts[row] for row in self._rows.tolist()]
 
-    def blanks(self, column: str) -> NDArray[np.bool_]:
+    def coded(self, column: str) -> Coded:
+        """Return the column as codes of its different texts."""
+        codes, words = self._source.coded(column)
+        return Coded(codes[self._rows], words)
+
+    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
         """Return which rows hold nothing."""
-        return self._source.blanks(column)[self._rows]
+        return self._source.blanks(column, missing)[self._rows]
 
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
@@ -84,20 +118,29 @@ class Selection:
 
 
 class Table:
-    """Columns of one CSV file (plain or .gz) or Parquet file.
+    """Columns of one file.
 
     Lines that start with ``#`` at the top of a CSV file are comments: the place to name the data's origin.
     """
 
-    def __init__(self, name: str, source: Source) -> None:
+    def __init__(self, name: str, source: TableSource) -> None:
         self.name = name
         self.columns = source.columns
         self.row_count = source.row_count
+        self.header_unit = source.header_unit
         self._source = source
         self._selected: dict[tuple[str, str], Table] = {}
-        self._read: dict[tuple[str, str], FloatArray] = {}
+        self._read: dict[tuple[str, ...], FloatArray] = {}
+        self._moments: dict[str, Moments] = {}
 
-    def numbers(self, column: str, rows: slice | None = None, *, blanks: bool = False) -> FloatArray:
+    def numbers(
+        self,
+        column: str,
+        rows: slice | None = None,
+        *,
+        blanks: bool = False,
+        missing: tuple[str, ...] = (),
+    ) -> FloatArray:
         """Return a column of numbers, in the unit of the file.
 
         Parameters
@@ -108,21 +151,21 @@ class Table:
             Rows that must hold a finite number, all of them unless said; others are NaN where they do not.
         blanks
             Whether those rows may be blank too, and are NaN then.
+        missing
+            Texts that count as blank.
 
         Raises
         ------
         InputError
             If there is no such column, or a row holds a blank, text, NaN or infinity; names row and value.
         """
-        values = self._column("numbers", column, self._source.numbers)
+        values = self._column(("numbers", column, *missing), partial(self._source.numbers, missing=missing))
         checked = slice(0, self.row_count) if rows is None else rows
         bad = np.flatnonzero(~np.isfinite(values[checked]))
         if blanks and bad.size:
-            bad = bad[~self._source.blanks(column)[checked][bad]]
+            bad = bad[~self._source.blanks(column, missing)[checked][bad]]
         if bad.size:
-            unit = unit_of(column)
-            row = range(self.row_count)[checked][int(bad[0])]
-            raise self._row_fault(column, row, f"must be a finite number{f' [{unit}]' if unit else ''}")
+            raise self.no_number(column, range(self.row_count)[checked][int(bad[0])])
         return values
 
     def increasing(self, column: str) -> FloatArray:
@@ -134,39 +177,34 @@ class Table:
             As `numbers`; and if a row is not above the row before: names the row and both values.
         """
         values = self.numbers(column)
-        self._check_order(column, values)
+        late = np.flatnonzero(values[1:] <= values[:-1])
+        if late.size:
+            raise self.not_above(column, int(late[0]) + 1)
         return values
 
-    def times_utc_s(self, column: str) -> FloatArray:
-        """Return a column of times, each after the one before [s since 1970-01-01T00:00Z].
-
-        CSV: ISO 8601 with ``Z`` or an offset, or a date, which stands for its midnight in UTC.
-        Parquet: timestamps with a zone, or dates.
+    def moments(self, column: str) -> Moments:
+        """Return a column as times, as far as the file format tells.
 
         Raises
         ------
         InputError
-            If a row holds no such time, or one that is not after the row before; names row and value.
+            If there is no such column, or a row of a very long file holds no time.
         """
-        values = self._column("times", column, self._source.times)
-        self._check_times(
-            column, values, "a time with Z or an offset, such as 2024-01-31T06:00:00Z, or a date"
-        )
-        return values
+        self.require(column)
+        if column not in self._moments:
+            found = self._source.moments(column)
+            if found.values is not None:
+                found.values.flags.writeable = False
+            self._moments[column] = found
+        return self._moments[column]
 
-    def clock_s(self, column: str) -> FloatArray:
-        """Return a column of times of any one clock, each after the one before; only differences count [s].
-
-        As `times_utc_s`, but times may stand without an offset: local time, or a recorder's own.
-
-        Raises
-        ------
-        InputError
-            If a row holds no time, or one that is not after the row before; names row and value.
-        """
-        values = self._column("clock", column, partial(self._source.times, zoned=False))
-        self._check_times(column, values, "a time, such as 2024-01-31T06:00:00, or a date")
-        return values
+    def texts(self, column: str) -> list[str]:
+        """Return a column as texts, empty where a row is blank; raise InputError where there are too many."""
+        self.require(column)
+        if self.row_count > MAX_TEXT_ROWS:
+            message = f"column '{column}': no more than {MAX_TEXT_ROWS:,} rows are read as texts"
+            raise file_fault(self.name, message)
+        return self._source.texts(column)
 
     def words(self, column: str) -> tuple[str, ...]:
         """Return the different texts of a column, in the order in which they first stand, without blanks.
@@ -176,8 +214,10 @@ class Table:
         InputError
             If there is no such column, or it holds no texts.
         """
-        self._require(column)
-        return tuple(dict.fromkeys(text for text in self._source.texts(column) if text))
+        self.require(column)
+        codes, words = self._source.coded(column)
+        _, first = np.unique(codes, return_index=True)
+        return tuple(words[code] for code in codes[np.sort(first)].tolist() if words[code])
 
     def where(self, column: str, text: str) -> "Table":
         """Return the rows that hold a text in a column, as a table; a second call returns the same one.
@@ -189,49 +229,70 @@ class Table:
         """
         key = (column, text)
         if key not in self._selected:
-            self._require(column)
-            rows = np.flatnonzero(np.array([found == text for found in self._source.texts(column)]))
+            self.require(column)
+            codes, words = self._source.coded(column)
+            wanted = words.index(text) if text in words else -1
+            rows = np.flatnonzero(codes == wanted)
             if not rows.size:
                 near = get_close_matches(text, self.words(column), n=1)
                 hint = f"; did you mean '{near[0]}'?" if near else ""
-                listed = ", ".join(self.words(column)[:_COLUMNS_SHOWN])
+                listed = ", ".join(word[:MAX_SHOWN] for word in self.words(column)[:_COLUMNS_SHOWN])
                 no_row = f"column '{column}': no row holds {text[:MAX_SHOWN]!r}; there are {listed}{hint}"
                 raise file_fault(self.name, no_row)
-            self._selected[key] = Table(self.name, Selection(self._source, rows))
+            self._selected[key] = self.rows(rows)
         return self._selected[key]
 
-    def _require(self, column: str) -> None:
+    def chosen(self, where: Mapping[str, str]) -> "Table":
+        """Return the rows that hold each of some texts; raise InputError as `where` does."""
+        table = self
+        for column, text in where.items():
+            table = table.where(column, text)
+        return table
+
+    def rows(self, rows: RowArray) -> "Table":
+        """Return some rows, counted from 0, as a table."""
+        return Table(self.name, Selection(self._source, rows))
+
+    def require(self, column: str) -> None:
+        """Raise InputError where there is no such column: names those that there are."""
         if column not in self.columns:
             raise file_fault(self.name, _no_column(column, self.columns))
 
-    def _column(self, kind: str, column: str, read: Callable[[str], FloatArray]) -> FloatArray:
-        self._require(column)
-        key = (kind, column)
+    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
+        """Return which rows hold nothing in a column, or one of the texts that count as blank."""
+        return self._source.blanks(column, missing)
+
+    def found(self, column: str, row: int) -> str:
+        """Return what a row holds, as a message shows it; empty where it is blank."""
+        self.require(column)
+        return self._source.found(column, row)
+
+    def no_number(self, column: str, row: int) -> InputError:
+        """Return the fault of a row that holds no number."""
+        unit = unit_of(column)
+        return self.fault_at(column, row, f"must be a finite number{f' [{unit}]' if unit else ''}", got=True)
+
+    def not_above(self, column: str, row: int) -> InputError:
+        """Return the fault of a row that is not above the one before."""
+        before = self._source.found(column, row - 1)[:MAX_SHOWN]
+        return self.fault_at(column, row, f"must be above the row before, {before}", got=True)
+
+    def fault_at(self, column: str, row: int, must: str, *, got: bool = False) -> InputError:
+        """Return the fault of a row, counted from 0, with what it holds if asked for."""
+        if got:
+            found = self._source.found(column, row)
+            must += f"; got {found[:MAX_SHOWN]}" if found else "; it is blank"
+        line = self._source.line(row)
+        place = self.name if line is None else f"{self.name}:{line}"
+        return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}")
+
+    def _column(self, key: tuple[str, ...], read: Callable[[str], FloatArray]) -> FloatArray:
+        self.require(key[1])
         if key not in self._read:
-            values = read(column)
+            values = read(key[1])
             values.flags.writeable = False
             self._read[key] = values
         return self._read[key]
-
-    def _check_times(self, column: str, values: FloatArray, what: str) -> None:
-        bad = np.flatnonzero(np.isnan(values))
-        if bad.size:
-            raise self._row_fault(column, int(bad[0]), f"must be {what}")
-        self._check_order(column, values)
-
-    def _check_order(self, column: str, values: FloatArray) -> None:
-        late = np.flatnonzero(values[1:] <= values[:-1])
-        if late.size:
-            row = int(late[0]) + 1
-            before = self._source.found(column, row - 1)
-            raise self._row_fault(column, row, f"must be above the row before, {before[:MAX_SHOWN]}")
-
-    def _row_fault(self, column: str, row: int, must: str) -> InputError:
-        found = self._source.found(column, row)
-        got = f"got {found[:MAX_SHOWN]}" if found else "it is blank"
-        line = self._source.line(row)
-        place = self.name if line is None else f"{self.name}:{line}"
-        return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}; {got}")
 
 
 def _no_column(column: str, columns: tuple[str, ...]) -> str:

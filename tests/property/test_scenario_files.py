@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,9 @@ from pyarrow import parquet
 
 from sim.errors import InputError
 from sim.scenario import load_scenario, scenario_from
-from sim.tables import Files
+from sim.tables import Files, Table
+from sim.tables.reading import SeriesReading
+from sim.tables.timeline import timeline_of
 
 SCENARIO = b"""\
 schema_version: 1
@@ -111,13 +114,23 @@ def test_a_trace_with_bytes_changed(tmp_path: Path, changes: list[tuple[int, int
     load(tmp_path, SCENARIO, spliced(TRACE, changes))
 
 
+def in_order(table: Table, column: str) -> None:
+    for said in (
+        {},
+        {"time_zone": "America/Chicago", "stamp": "end", "duplicates": "mean"},
+        {"time_format": "excel"},
+    ):
+        with read_or_refused():
+            timeline_of(SeriesReading(**said), table, column, 0.0)
+
+
 def read_all(folder: Path, name: str) -> None:
     """Read every column of a file in every way."""
     table = None
     with read_or_refused():
         table = Files([folder]).table(name)
     for column in () if table is None else table.columns[:5]:
-        for read in (table.numbers, table.increasing, table.times_utc_s) if table else ():
+        for read in (table.numbers, table.increasing, table.words, partial(in_order, table)) if table else ():
             with read_or_refused():
                 read(column)
 

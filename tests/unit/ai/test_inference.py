@@ -350,16 +350,16 @@ def test_a_file_of_rates_must_reach_the_end(tmp_path):
     service = a_service(**RATES)
 
     service.check(Span(Files([tmp_path]), 0.0, 1200.0))
-    with pytest.raises(InputError, match=r"'t_s': must reach to the scenario's end, 1300 s.*got 1200 s"):
+    with pytest.raises(InputError, match=r"covers 0 s to 1200 s, the run needs 0 s to 1300 s"):
         service.check(Span(Files([tmp_path]), 0.0, 1300.0))
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("0,10\n600,-1", r"'rate_rps', row 2: must be at least 0; got -1"),
+        ("0,10\n600,-1", r"'rate_rps', row 2: must be from 0 to .*, got -1"),
         ("0,0\n600,0", r"'rate_rps': must be above 0 in some row"),
-        ("0,1e13\n600,0", r"'rate_rps': must be at most 1e\+12 requests in a second.*got 1e\+13"),
+        ("0,1e13\n600,0", r"'rate_rps', row 1: must be from 0 to .*, got 1e\+13"),
         ("0,1", "must have at least 2 rows, got 1"),
     ],
 )
@@ -407,9 +407,9 @@ def test_a_record_without_requests_in_the_run_is_refused(tmp_path):
 
 
 def test_requests_far_apart_are_refused_before_they_fill_memory(tmp_path):
-    (tmp_path / "requests.csv").write_text("t_s,input_tokens,output_tokens\n1e9,1,1\n")
+    (tmp_path / "requests.csv").write_text("t_s,input_tokens,output_tokens\n9e8,1,1\n")
 
-    with pytest.raises(InputError, match=r"must lie within 20,000,000 steps of 1 s; got 1e\+09 s"):
+    with pytest.raises(InputError, match=r"must lie within 20,000,000 steps of 1 s; got 9e\+08 s"):
         a_service(**REQUESTS, update_interval_s=1.0).check(Span(Files([tmp_path]), 0.0, 1e10))
 
 

@@ -38,10 +38,16 @@ def test_lines_join_the_rows_and_the_last_value_holds(run_load, write):
 
 
 @pytest.mark.parametrize("interpolation", ["step", "linear"])
-def test_first_value_holds_before_a_file_that_starts_late(run_load, write, interpolation):
+def test_a_file_that_starts_late_is_refused_or_its_first_value_holds_where_said(
+    run_load, write, interpolation
+):
     files = write("30,10", "60,10")
+    with pytest.raises(
+        InputError, match="covers 30 s to 90 s, the run needs 0 s to 100 s; outside: hold keeps"
+    ):
+        a_replay(interpolation=interpolation).check(Span(files, 0.0, 100.0))
 
-    seen = run_load(a_replay(interpolation=interpolation), 100.0, files=files)
+    seen = run_load(a_replay(interpolation=interpolation, outside="hold"), 100.0, files=files)
 
     assert seen.power[0] == (0.0, 10.0, 0.0)
     assert {power_mw for _, power_mw, _ in seen.power} == {10.0}
@@ -57,8 +63,12 @@ def test_a_file_that_starts_early_is_joined_at_the_start(run_load, write):
     assert lines.power == [(0.0, 30.0, 0.5), (20.0, 40.0, 0.0)]
 
 
-def test_a_file_that_ended_before_the_start_holds_its_last_value(run_load, write):
-    seen = run_load(a_replay(), 100.0, files=write("-40,10", "-20,20"))
+def test_a_file_that_ended_before_the_start_is_refused_or_its_last_value_holds_where_said(run_load, write):
+    files = write("-40,10", "-20,20")
+    with pytest.raises(InputError, match="no row lies within the run: it covers -40 s to 0 s"):
+        a_replay().check(Span(files, 0.0, 100.0))
+
+    seen = run_load(a_replay(outside="hold"), 100.0, files=files)
 
     assert seen.power == [(0.0, 20.0, 0.0)]
 
@@ -66,20 +76,24 @@ def test_a_file_that_ended_before_the_start_holds_its_last_value(run_load, write
 def test_rows_after_the_end_are_left_out(write):
     files = write("0,10", "50,20", "100,30", "150,40")
 
-    assert a_replay().signal(files, 100.0).time_s.tolist() == [0.0, 50.0]
+    assert a_replay().signal(Span(files, 0.0, 100.0)).time_s.tolist() == [0.0, 50.0]
 
 
 def test_energy_of_a_trace_is_that_of_its_signal(write):
     files = write("0,10", "50,20", "100,0")
 
-    assert a_replay().signal(files, 100.0).integral() == pytest.approx(50 * 10 + 50 * 20)
-    assert a_replay(interpolation="linear").signal(files, 100.0).integral() == pytest.approx(750 + 500)
+    assert a_replay().signal(Span(files, 0.0, 100.0)).integral() == pytest.approx(50 * 10 + 50 * 20)
+    assert a_replay(interpolation="linear").signal(Span(files, 0.0, 100.0)).integral() == pytest.approx(
+        750 + 500
+    )
 
 
 def test_columns_can_have_other_names(write):
     files = write("0,7", header="second,site_mw")
 
-    assert a_replay(time_column="second", power_column="site_mw").signal(files, 10.0).at(5.0) == 7.0
+    assert (
+        a_replay(time_column="second", power_column="site_mw").signal(Span(files, 0.0, 10.0)).at(5.0) == 7.0
+    )
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_the_books_of_a_run_close(recording):
     )
 
 
-def test_leases_change_nothing_of_the_course_of_a_run(recording):
+def test_leases_change_nothing_of_the_timeline_of_a_run(recording):
     loads = [{"name": "a", **INFERENCE}, {"name": "b", **INFERENCE}]
     bare = run(a_scenario(loads=loads, days=0.05)).recording
     assert (bare["site_power_mw"] - recording["site_power_mw"]).maximum() == 0.0

@@ -29,7 +29,12 @@ ISLAND = {"preset": "island", "agc_time_s": 0.0, "closed_loop": True}
 
 def scenario(folder, text=DIP, measured=None, minutes=10.0, frequency=None, **fields):
     (folder / "f.csv").write_text(text)
-    grid = {"frequency": {**(frequency or {}), "measured": {"file": "f.csv", **(measured or {})}}}
+    grid = {
+        "frequency": {
+            **(frequency or {}),
+            "measured": {"file": "f.csv", "outside": "nominal", **(measured or {})},
+        }
+    }
     return a_scenario(folder, days=minutes * MINUTE_D, grid=grid, **{"policy": RELAY, **fields})
 
 
@@ -168,11 +173,12 @@ BAD = [
     ("time_s,frequency_hz\n0,50\n10,47.9\n", {}, "got 47.9"),
     ("time_s,frequency_hz\n0,60\n10,NaN\n20,60\n", {}, "row 2: must be a finite number"),
     ("time_s,frequency_hz\n0,60\n0,60\n", {}, "column 'time_s', row 2: must be above the row before"),
-    ("time_s,frequency_hz\n0,60\n", {}, "2 rows with a frequency or more, got 1"),
-    ("time_s,frequency_hz\n900,60\n950,60\n", {}, "no row lies within the run, 0 to 600 s"),
+    ("time_s,frequency_hz\n0,60\n", {}, "must have at least 2 rows, got 1"),
+    ("time_s,frequency_hz\n900,60\n950,60\n", {}, "the run needs 0 s to 600 s; state at or at_s"),
     ("time_s,hz\n0,60\n5,60\n", {}, "no column 'frequency_hz'; has time_s, hz"),
     ("when,frequency_hz\n2026-01-01T05:59:00Z,60\n", {}, "no column 'time_utc'"),
-    ("time_utc,frequency_hz\n2026-01-01T06:00:00,60\n2026-01-01T06:01:00,60\n", {}, "with Z or an offset"),
+    ("time,frequency_hz\n2026-01-01T06:00,60\n2026-01-01T06:01,60\n", {}, "with Z or an offset"),
+    (DIP, {"outside": "refuse"}, "0 s to 66 s, the run needs 0 s to 600 s; outside: hold keeps .*, nominal"),
     ("time_utc,frequency_hz\nsoon,60\nlater,60\n", {"at_s": 5.0}, "must be a time, such as"),
     (DIP, {"at_s": 5.0, "at": "2026-01-01T06:00:00Z"}, "at or at_s, not both"),
 ]  # fmt: skip

@@ -69,7 +69,8 @@ def test_a_blank_in_the_file_is_no_award(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "message"), [("n/a", "must be a finite number"), ("-2", r"must be 0 or above, got -2 USD/MWh")]
+    ("cell", "message"),
+    [("n/a", "must be a finite number"), ("-2", r"must be from 0 to 100,000 USD/MWh, got -2")],
 )
 def test_text_and_negative_prices_are_refused(tmp_path, cell, message):
     files = as_file(tmp_path, "2025-12-04T06:00Z,4.5,", f"2025-12-04T07:00Z,{cell},")

@@ -60,5 +60,5 @@ def test_a_file_is_published_late(tmp_path):
 
 def test_a_price_of_nothing_is_refused(tmp_path):
     (tmp_path / "btc.csv").write_text("date_utc,price_usd\n2026-01-01,0\n2026-01-02,1\n")
-    with pytest.raises(InputError, match="must be above 0, got 0 USD/BTC"):
+    with pytest.raises(InputError, match="must be above 0 USD/BTC, got 0"):
         FileBtcPrice(file="btc.csv").signal(Span(Files([tmp_path]), START_UTC_S, DAY_S))

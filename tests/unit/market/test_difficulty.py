@@ -98,8 +98,8 @@ def test_without_a_column_the_hash_rate_is_what_the_difficulty_fits(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("2026-01-02,0,800", "column 'difficulty' at 2026-01-02T00:00Z: must be above 0, got 0"),
-        ("2026-01-02,1e14,-1", "column 'hashrate_eh_s' at 2026-01-02T00:00Z: must be above 0, got -1 EH/s"),
+        ("2026-01-02,0,800", "column 'difficulty', row 2: must be above 0, got 0"),
+        ("2026-01-02,1e14,-1", "column 'hashrate_eh_s', row 2: must be above 0 EH/s, got -1"),
     ],
 )
 def test_a_file_must_be_above_zero(tmp_path, row, message):

@@ -30,7 +30,10 @@ def test_a_file_is_scaled(tmp_path):
 
 
 def test_power_below_zero_is_refused_with_its_time(tmp_path):
-    with pytest.raises(InputError, match="'wind_mw' at 2024-01-01T01:00Z: must be 0 or above, got -3 MW"):
+    with pytest.raises(
+        InputError,
+        match="'wind_mw', row 2: must be from 0 to 1,000,000 MW, got -3; a meter's small negatives",
+    ):
         wind(tmp_path, "2024-01-01T00:00Z,5\n2024-01-01T01:00Z,-3\n")
 
 

@@ -49,9 +49,9 @@ def test_a_file_of_days_is_read_in_its_two_columns(tmp_path: Path) -> None:
     [
         (
             "2024-01-02,43000,0",
-            r"column 'hashprice_usd_ph_day' at 2024-01-02T00:00Z: must be above 0, got 0 USD/\(PH",
+            r"column 'hashprice_usd_ph_day', row 2: must be above 0 USD/\(PH/s\)/d, got 0",
         ),
-        ("2024-01-02,-1,81", "column 'price_usd' at 2024-01-02T00:00Z: must be above 0, got -1 USD/BTC"),
+        ("2024-01-02,-1,81", "column 'price_usd', row 2: must be above 0 USD/BTC, got -1"),
     ],
 )
 def test_values_must_be_above_zero(tmp_path: Path, row: str, message: str) -> None:

@@ -77,6 +77,7 @@ def test_a_file_that_does_not_cover_the_run_is_refused_with_both_periods(
     needed = {-1.0: "2023-12-31T23:00Z to 2024-01-01T02:00Z", 2.0: "2024-01-01T02:00Z to 2024-01-01T05:00Z"}
     assert str(error.value) == (
         f"prices.csv: covers 2024-01-01T00:00Z to 2024-01-01T04:00Z, the run needs {needed[start_h]}"
+        "; outside: hold keeps the first and the last value"
     )
 
 

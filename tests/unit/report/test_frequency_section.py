@@ -35,7 +35,7 @@ def test_neutral_steps_stand_with_governors_and_without_and_rocof_by_window(tmp_
 
 
 def test_a_measured_frequency_has_no_sensitivities_and_says_what_it_is(tmp_path):
-    result = ran(tmp_path, {"measured": {"file": "f.csv"}})
+    result = ran(tmp_path, {"measured": {"file": "f.csv", "outside": "nominal"}})
     section = frequency_section(result.recording, as_stored(result).metrics)
     assert (section.rows, section.neutral) == ((), "")
     assert "the site does not move it" in section.measured

@@ -218,7 +218,7 @@ def test_a_bad_data_file_is_named_with_its_row(helios: Path, content: str, fault
         ("../trace.csv", "must be a path relative to the scenario's folder"),
         ("/etc/passwd.csv", "must be a path relative to the scenario's folder"),
         ("/etc/passwd", "must be a path relative to the scenario's folder"),
-        ("secret.txt", "must be a .csv, .csv.gz or .parquet file"),
+        ("secret.key", "must be a file of one of the kinds .csv, "),
         ("link.csv", "is a link that leads out of"),
         ("folder.csv", "is no regular file"),
         ("pipe.csv", "is no regular file"),

@@ -1,0 +1,170 @@
+"""How a file is to be read: the fields that every description of a file has."""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+
+from sim.spec import Positive, Spec, TimeZone
+from sim.tables.files import Files
+from sim.tables.quantities import Quantity, Scaling
+from sim.tables.stamps import EPOCHS, EXCEL, FROM_START, TimeSpelling
+from sim.tables.table import Table
+from sim.units import FloatArray
+
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class TableReading(Spec):
+    """What a description of a file may say of its rows and numbers; what is not said is not written."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    """Unit of the file's numbers, where it is not the field's own: ``kw``, ``kWh`` (energy of each interval),
+    ``usd_per_kwh``, ``cents_per_kwh``, ``TH/s``, ``difficulty_t``, ``F``. A column whose name tells another
+    unit than the field's is refused without it."""
+    currency_usd: Positive | None = None
+    """What one unit of the file's currency is worth [USD], where ``unit`` names another than USD."""
+    where: Annotated[dict[ColumnName, str | int | float], Field(max_length=20)] | None = None
+    """Which rows to take: what each of some columns must hold, ``{LMP_TYPE: LMP, NODE: TH_NP15}``."""
+    missing: Annotated[tuple[str | float, ...], Field(max_length=50)] | None = None
+    """Texts or numbers that stand for no value, beside the blank: ``["Bad", "NaN", -999]``."""
+    decimal: Literal[".", ","] | None = None
+    """What stands before decimals, where the file leaves it open."""
+    clip: bool | float | tuple[float | None, float | None] | None = None
+    """Values beyond what is allowed are set to it: ``true``; or beyond a least value, ``0.0``, or a least and
+    a highest one, ``[0.0, 60.0]``, in the field's own unit. Left out: they are refused."""
+
+    @field_validator("clip")
+    @classmethod
+    def _in_order(cls, clip: Any) -> Any:
+        if isinstance(clip, tuple) and None not in clip and clip[0] > clip[1]:
+            raise ValueError(f"the least must not be above the highest, got {clip[0]:g} and {clip[1]:g}")
+        return clip
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        return {name: value for name, value in found.items() if value is not None or name not in _OPTIONAL}
+
+    @property
+    def missing_texts(self) -> tuple[str, ...]:
+        """The texts that stand for no value; those of numbers among them."""
+        return tuple(entry if isinstance(entry, str) else f"{entry:g}" for entry in self.missing or ())
+
+    def table(self, files: Files) -> Table:
+        """Return the rows of the file that ``where`` chooses.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or no row holds what is asked for.
+        """
+        wanted = {column: as_text(value) for column, value in (self.where or {}).items()}
+        return files.table(self.file, self.decimal).chosen(wanted)  # type: ignore[attr-defined]  # each has one
+
+    def values(
+        self,
+        table: Table,
+        column: str,
+        quantity: Quantity,
+        rows: slice | None = None,
+        *,
+        blanks: bool = False,
+        unit: str | None = None,
+    ) -> tuple[FloatArray, Scaling]:
+        """Return a column in a quantity's unit, NaN where it is blank and may be, and how it was converted.
+
+        Raises
+        ------
+        InputError
+            If there is no such column, its unit is another, or a row holds no number; names row and value.
+        """
+        table.require(column)
+        said = self.unit if quantity.takes(self.unit) else None
+        conversion = quantity.conversion(table, column, said or unit, self.currency_usd)
+        raw = table.numbers(column, rows, blanks=blanks, missing=self.missing_texts)
+        return conversion.apply(raw), conversion
+
+    def clipped(self, values: FloatArray, quantity: Quantity) -> FloatArray:
+        """Return values, cut at the bounds that ``clip`` sets."""
+        if self.clip is None or self.clip is False:
+            return values
+        low, high = quantity.low, quantity.high
+        if isinstance(self.clip, tuple):
+            low, high = (
+                bound if said is None else said for said, bound in zip(self.clip, (low, high), strict=True)
+            )
+        elif self.clip is not True:
+            low = float(self.clip)
+        return np.clip(values, low, high)
+
+
+class SeriesReading(TableReading):
+    """What a description of a file with times may say besides."""
+
+    time_zone: TimeZone | None = None
+    """Zone of times that have no offset, ``America/Chicago``; ``Etc/GMT+6`` is six hours behind UTC all
+    year."""
+    time_format: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    """How times are written, where it does not show: a pattern, ``"%d/%m/%Y %I:%M %p"``; ``s``, ``ms``,
+    ``min``, ``h``, ``d`` from the scenario's start; ``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns``
+    since 1970; ``excel`` for a spreadsheet's days."""
+    stamp: Literal["start", "end"] | None = None
+    """Which end of its interval a row's time marks; left out: the start, and a column whose name says end is
+    refused."""
+    hour_column: ColumnName | None = None
+    """Column with the hour beside a column of dates: 1 to 24 end at that hour, 0 to 23 begin at it."""
+    repeated_column: ColumnName | None = None
+    """Column that marks the second of two hours that clocks show alike: ``Y``, ``true`` or ``1``."""
+    duplicates: Literal["refuse", "last", "mean"] | None = None
+    """What becomes of rows of one time: refused unless said, the last one is taken, or their mean."""
+    max_gap_s: Annotated[float, Field(ge=0.0, le=1e9)] | None = None
+    """Longest hole that is filled, with the value before it or a line across it [s]; left out: none."""
+    outside: Literal["refuse", "hold", "nominal"] | None = None
+    """What holds outside the file's rows: left out, a run that needs more is refused; ``hold``: the first and
+    last value; ``nominal``, for frequency alone: the nominal one."""
+
+    @field_validator("time_format")
+    @classmethod
+    def _known_format(cls, said: str | None) -> str | None:
+        words = (*FROM_START, *EPOCHS, EXCEL)
+        if said is not None and "%" not in said and said not in words:
+            raise ValueError(f"must be a pattern such as %d/%m/%Y %H:%M, or one of {', '.join(words)}")
+        return said
+
+    @field_validator("outside")
+    @classmethod
+    def _not_nominal(cls, outside: str | None) -> str | None:
+        if outside == "nominal" and not cls.has_nominal():
+            raise ValueError("nominal is for frequency alone; must be refuse or hold")
+        return outside
+
+    @classmethod
+    def has_nominal(cls) -> bool:
+        """Tell whether there is a nominal value that may hold outside the rows."""
+        return False
+
+    @classmethod
+    def counts_seconds(cls) -> bool:
+        """Tell whether plain numbers are taken for seconds from the scenario's start."""
+        return False
+
+    @property
+    def clock(self) -> TimeSpelling:
+        """How the file's times are written, as far as it is said."""
+        zone = self.time_zone if "time_zone" in self.model_fields_set else None
+        return TimeSpelling(self.time_format, zone, seconds=self.counts_seconds())
+
+
+_OPTIONAL = {*TableReading.model_fields, *SeriesReading.model_fields}
+
+
+def as_text(value: str | float) -> str:
+    """Return what a text file would hold for a value of a description.
+
+    Examples
+    --------
+    >>> as_text(51217), as_text(51217.0), as_text("HB_WEST")
+    ('51217', '51217', 'HB_WEST')
+    """
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,368 @@
+"""When the rows of a file happen: seconds from the start, or by the clock, in whatever way it is written."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.tables.bounds import MAX_SHOWN
+from sim.tables.table import Table, TruthArray
+from sim.tables.unit_words import parse_unit
+from sim.tables.zones import localised
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+
+FROM_START: Final = {
+    "ms": 1e-3, "s": 1.0, "min": SECONDS_PER_MINUTE, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY,
+}  # fmt: skip
+"""Values of ``time_format`` that count from the scenario's start, in seconds."""
+EPOCHS: Final = {"epoch_s": 1.0, "epoch_ms": 1e-3, "epoch_us": 1e-6, "epoch_ns": 1e-9}
+"""Values of ``time_format`` that count from 1970-01-01T00:00Z, in seconds."""
+EXCEL: Final = "excel"
+_EXCEL_EPOCH_D: Final = -25_569.0
+"""Day 0 of a spreadsheet, 1899-12-30 [d since 1970-01-01]."""
+_EPOCH_SPAN_S: Final = (9.4e8, 4.2e9)
+"""From 1999 to 2103: numbers of this size are no seconds from a run's start."""
+_EXCEL_SPAN_D: Final = (36_000.0, 74_000.0)
+"""From 1998 to 2102, in days of a spreadsheet."""
+USUAL_TIME: Final = "time_utc"
+"""What the column of times is called unless it is said."""
+TIME_NAMES: Final = (
+    USUAL_TIME, "interval start", "interval_start_utc", "interval_start", "interval start utc",
+    "datetime_beginning_utc", "intervalstarttime_gmt", "time", "time_s", "t_s", "timestamp", "datetime_utc",
+    "datetime", "date_time", "date time", "time stamp", "timestamp_utc", "time_stamp", "date/time",
+    "date_utc", "date", "ts", "index", "__index_level_0__",
+)  # fmt: skip
+"""What the column of times is called, in small letters: the first that a file has is taken."""
+_ENDS: Final = re.compile(
+    r"(interval|period|hour|time|delivery|datetime|date)[ _]*(ending|end)|^he$|[ _]end([ _]|$)|^end"
+)
+_STARTS: Final = re.compile(r"start|begin")
+_CLOCK_NAME: Final = re.compile(r"epoch|unix|stamp|ts|utc")
+_UTC_NAME: Final = re.compile(r"(^|[^a-z])(utc|gmt|zulu)([^a-z]|$)")
+_OFFSET: Final = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
+_DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
+_ZONE_WORD: Final = re.compile(r"[0-9:] ?([A-Z]{2,5})$")
+_MIDNIGHT: Final = r"(?P<gap>[ T])24(?P<rest>:00(?::00)?)"
+_NUMERIC_DATES: Final = (("%m/%d/%Y", "%d/%m/%Y"), ("%m-%d-%Y", "%d-%m-%Y"), ("%m/%d/%y", "%d/%m/%y"))
+_PLAIN_DATES: Final = (
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%d-%b-%y",
+    "%Y%m%d",
+)
+_CLOCKS: Final = (
+    " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S.%f %p", "", ":%H%M",
+    "%H%M", "T%H:%M:%S", ", %H:%M:%S",
+)  # fmt: skip
+_SAMPLE: Final = 2000
+
+
+class TimeSpelling(NamedTuple):
+    """How the times of a file are written, as far as it is stated."""
+
+    time_format: str | None = None
+    """A pattern of strftime, or a word of `FROM_START`, `EPOCHS` or `EXCEL`."""
+    time_zone: str | None = None
+    """Zone of times without an offset."""
+    any_clock: bool = False
+    """Whether only differences count, so that a time needs no zone."""
+    seconds: bool = True
+    """Whether plain numbers whose name says no unit are seconds from the scenario's start."""
+
+
+class Times(NamedTuple):
+    """When rows happen."""
+
+    value_s: FloatArray
+    """Seconds; NaN where a row holds no time."""
+    from_start: bool
+    """Whether they count from the scenario's start; else since 1970-01-01T00:00Z."""
+
+
+class Faces(NamedTuple):
+    """What clocks showed: seconds since 1970-01-01T00:00 as if in UTC, and whether in a zone unknown."""
+
+    value_s: FloatArray
+    naive: TruthArray
+
+
+def times_of(table: Table, column: str, clock: TimeSpelling) -> Times:
+    """Return when the rows of a table happen.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or a row holds no time that can be placed; names row, value and cure.
+    """
+    table.require(column)
+    if clock.time_format is not None:
+        return _as_said(table, column, clock.time_format, clock)
+    kind, values = table.moments(column)
+    if kind == "numbers":
+        return _of_numbers(table, column, clock)
+    faces = (
+        read_faces(table, column) if values is None else Faces(values, np.full(values.size, kind == "naive"))
+    )
+    if kind == "dates" and clock.time_zone is not None:  # else a date stands for its midnight in UTC
+        faces = Faces(faces.value_s, np.ones(faces.value_s.size, np.bool_))
+    return Times(placed(table, column, faces, clock), from_start=False)
+
+
+def _as_said(table: Table, column: str, said: str, clock: TimeSpelling) -> Times:
+    """Return times of a stated format."""
+    if said in FROM_START:
+        return Times(_scaled(table.numbers(column), FROM_START[said]), from_start=True)
+    if said in EPOCHS:
+        return Times(_scaled(table.numbers(column), EPOCHS[said]), from_start=False)
+    if said == EXCEL:
+        face_s = np.round((table.numbers(column) + _EXCEL_EPOCH_D) * SECONDS_PER_DAY, 3)
+        faces = Faces(face_s, np.ones(face_s.size, np.bool_))
+    else:
+        faces = _by_pattern(table, column, said)
+    return Times(placed(table, column, faces, clock), from_start=False)
+
+
+def _scaled(values: FloatArray, factor: float) -> FloatArray:
+    return values if factor == 1.0 else values * factor
+
+
+def no_time(table: Table, column: str, row: int) -> InputError:
+    """Return the fault of a row that holds no time."""
+    must = "must be a time, such as 2024-01-31T06:00:00Z (with Z or an offset, or with time_zone), or a date"
+    return table.fault_at(column, row, must, got=True)
+
+
+def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
+    """Return numbers as seconds from the start or since 1970, as their name and size tell."""
+    values = table.numbers(column)
+    unit = time_unit(column)
+    size = np.abs(values)
+    for word, factor in EPOCHS.items():
+        if _EPOCH_SPAN_S[0] <= size.min() * factor and size.max() * factor <= _EPOCH_SPAN_S[1]:
+            if unit is None or (f"epoch_{unit}" == word and _CLOCK_NAME.search(column.lower())):
+                return Times(_scaled(values, factor), from_start=False)
+            what = f"holds numbers of the size of seconds since 1970 ({word.removeprefix('epoch_')})"
+            raise _said_otherwise(table, column, what, word)
+    if unit not in {None, "s"}:
+        raise _said_otherwise(
+            table, column, f"is in {unit} by its name; times are seconds from the start", unit
+        )
+    if unit is None and _like_a_spreadsheet(values):
+        raise _said_otherwise(
+            table, column, "holds numbers of the size of a spreadsheet's days", f"{EXCEL} and time_zone"
+        )
+    if unit is None and not clock.seconds:
+        cure = "s for seconds from the start, epoch_s for seconds since 1970, or a pattern"
+        message = f"column '{column}' holds plain numbers, which may mean any time: write time_format: {cure}"
+        raise InputError.single(table.name, "", message)
+    return Times(values, from_start=True)
+
+
+def _said_otherwise(table: Table, column: str, what: str, cure: str | None) -> InputError:
+    message = f"column '{column}' {what}: write time_format: {cure}, or s if these are seconds from the start"
+    return InputError.single(table.name, "", message)
+
+
+def _like_a_spreadsheet(values: FloatArray) -> bool:
+    low, high = _EXCEL_SPAN_D
+    inside = values.size > 1 and values.min() >= low and values.max() <= high
+    return bool(inside and np.median(np.abs(np.diff(values))) <= 31.0)  # noqa: PLR2004  # a month
+
+
+def time_unit(column: str) -> str | None:
+    """Return the unit of time that a column's name tells: ``ms``, ``s``, ``min``, ``h``, ``d``, or None.
+
+    Examples
+    --------
+    >>> time_unit("time_s"), time_unit("elapsed_min"), time_unit("minutes"), time_unit("timestamp")
+    ('s', 'min', 'min', None)
+    """
+    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
+    unit = parse_unit(words[-1]) if words and (len(words) > 1 or len(words[-1]) > 1) else None
+    return unit if unit in FROM_START else None
+
+
+def end_column(column: str) -> bool:
+    """Tell whether a column's name says that it marks the end of each interval.
+
+    Examples
+    --------
+    >>> [end_column(name) for name in ("Interval End", "INTERVALENDTIME_GMT", "HourEnding", "time_utc")]
+    [True, True, True, False]
+    """
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()
+    return bool(_ENDS.search(name)) and not _STARTS.search(name)
+
+
+def start_column(columns: Sequence[str]) -> str | None:
+    """Return the column whose name says that it marks the start of each interval, if there is one."""
+    return next((name for name in columns if _STARTS.search(name.lower())), None)
+
+
+def time_column(table: Table, usual: str) -> str:
+    """Return the usual column of times, or else the first there is that is called so."""
+    if usual in table.columns:
+        return usual
+    known = {column.lower(): column for column in reversed(table.columns)}
+    return next((known[name] for name in TIME_NAMES if name in known), usual)
+
+
+def read_faces(table: Table, column: str) -> Faces:
+    """Return what clocks showed, of texts in whichever of the usual spellings; NaN where there is none."""
+    import pandas as pd  # noqa: PLC0415  # takes a second, and plain files do without
+
+    texts = pd.Series(table.texts(column), dtype="str").str.replace(
+        r" +- .*$", "", regex=True
+    )  # "from - until"
+    texts = texts.str.replace(r" ?(UTC|GMT)$", "Z", regex=True)
+    texts, later_s = _without_24(texts)
+    found = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    dates = texts.str.fullmatch(_DATE)
+    naive = ~(texts.str.contains(_OFFSET, regex=True) | (dates & ~dates.all()))
+    good = found.notna()
+    if not good.all() and not good.iloc[0]:
+        pattern = _pattern_of(table, column, texts)
+        if pattern is not None:
+            found = pd.to_datetime(texts, format=pattern, errors="coerce", utc=True)
+            naive = np.ones(len(texts), dtype=np.bool_)
+    return Faces(_seconds(found) + later_s, np.asarray(naive, dtype=np.bool_))
+
+
+def _without_24(texts: Any) -> tuple[Any, FloatArray]:
+    """Return texts with 24:00 as 00:00, and the day by which that is too early [s]."""
+    late = texts.str.contains("[ T]24:00", regex=True).to_numpy(dtype=np.bool_)
+    if late.any():
+        texts = texts.str.replace(_MIDNIGHT, r"\g<gap>00\g<rest>", regex=True)
+    return texts, late * SECONDS_PER_DAY
+
+
+def _seconds(stamps: Any) -> FloatArray:
+    found = stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    values = found.astype(np.int64).astype(np.float64) / 1e6
+    values[np.isnat(found)] = np.nan
+    return np.asarray(values)
+
+
+def _by_pattern(table: Table, column: str, pattern: str) -> Faces:
+    """Return what clocks showed, of texts of one pattern; raise InputError for the first of another."""
+    import pandas as pd  # noqa: PLC0415  # takes a second, and plain files do without
+
+    texts, later_s = _without_24(pd.Series(table.texts(column), dtype="str"))
+    try:
+        found = pd.to_datetime(texts, format=pattern, errors="coerce", utc=True)
+    except ValueError as error:
+        message = f"time_format {pattern[:MAX_SHOWN]!r} is no pattern of times: {error}"
+        raise InputError.single(table.name, "", message) from None
+    values = _seconds(found) + later_s
+    bad = np.flatnonzero(np.isnan(values))
+    if bad.size:
+        must = f"must be a time of the pattern {pattern[:MAX_SHOWN]}"
+        raise table.fault_at(column, int(bad[0]), must, got=True)
+    zoned = "%z" in pattern or "%Z" in pattern
+    return Faces(values, np.full(values.size, not zoned))
+
+
+def written_so(table: Table, column: str, pattern: str) -> bool:
+    """Tell whether the first time of a column is written as a pattern has it."""
+    if not pattern or column not in table.columns or table.moments(column).kind != "texts":
+        return False
+    try:
+        datetime.strptime(table.found(column, 0).strip("'\" "), pattern)  # noqa: DTZ007  # only its form counts
+    except ValueError:
+        return False
+    return True
+
+
+def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
+    """Return the pattern of a column's dates; raise InputError where day and month cannot be told apart."""
+    import pandas as pd  # noqa: PLC0415  # its caller has it
+
+    sample = texts.iloc[:: max(1, len(texts) // _SAMPLE)]
+
+    def fits(pattern: str, those: Any) -> bool:
+        return bool(pd.to_datetime(those, format=pattern, errors="coerce").notna().all())
+
+    for clock in _CLOCKS:
+        plain = next((date + clock for date in _PLAIN_DATES if fits(date + clock, sample)), None)
+        if plain is not None:
+            return plain
+        for pair in _NUMERIC_DATES:
+            fitting = [
+                date + clock
+                for date in pair
+                if fits(date + clock, sample.iloc[:1]) and fits(date + clock, texts)
+            ]
+            if len(fitting) > 1:
+                raise _unclear(table, column, fitting)
+            if fitting:
+                return fitting[0]
+    return None
+
+
+def _unclear(table: Table, column: str, fitting: list[str]) -> InputError:
+    either = " or ".join(f'"{pattern}"' for pattern in fitting)
+    must = f"day and month cannot be told apart: write time_format: {either}"
+    return table.fault_at(column, 0, must, got=True)
+
+
+def placed(
+    table: Table, column: str, faces: Faces, clock: TimeSpelling, again: TruthArray | None = None
+) -> FloatArray:
+    """Return what clocks showed as seconds since 1970-01-01T00:00Z.
+
+    Parameters
+    ----------
+    table, column
+        Where it stands, for messages.
+    faces
+        What the clocks showed.
+    clock
+        Its zone, where it has no offset.
+    again
+        Whether an hour that comes twice is the second one, shape (n,), where the file says so.
+
+    Raises
+    ------
+    InputError
+        Where a row has no time, no zone is known, an hour did not exist in the zone, or came twice and
+        nothing says which one it is.
+    """
+    values, naive = faces
+    bad = np.flatnonzero(np.isnan(values))
+    if bad.size:
+        raise _unread(table, column, int(bad[0]))
+    if not naive.any() or clock.any_clock:
+        return values
+    zone = clock.time_zone or ("UTC" if _UTC_NAME.search(column.lower()) else None)
+    if zone is None:
+        row = int(np.argmax(naive))
+        must = (
+            "must be a time with Z or an offset; for local time write time_zone, such as America/Chicago "
+            "(Etc/GMT+6 for six hours behind UTC all year, UTC for UTC)"
+        )
+        raise table.fault_at(column, row, must, got=True)
+    result = values.copy()
+    rows = np.flatnonzero(naive)
+
+    def fault(row: int, must: str) -> InputError:
+        return table.fault_at(column, int(rows[row]), must, got=True)
+
+    result[rows] = localised(values[rows], zone, None if again is None else again[rows], fault)
+    return result
+
+
+def _unread(table: Table, column: str, row: int) -> InputError:
+    """Return the fault of a text that is no time: with the cause, if it shows."""
+    text = table.texts(column)[row]
+    word = _ZONE_WORD.search(text)
+    if word and word.group(1) not in {"AM", "PM"}:
+        must = f"ends in {word.group(1)}, a zone's name that says no offset: write time_format and time_zone"
+        return table.fault_at(column, row, must, got=True)
+    return no_time(table, column, row)

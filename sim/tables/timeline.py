@@ -1,0 +1,284 @@
+"""The timeline of quantities in a file: its rows in order, by time from a run's start, in the run's units."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.tables.reading import SeriesReading
+from sim.tables.shapes import Shape
+from sim.tables.stamps import (
+    FROM_START,
+    Faces,
+    Times,
+    end_column,
+    placed,
+    start_column,
+    time_column,
+    times_of,
+    written_so,
+)
+from sim.tables.table import RowArray, Table, TruthArray
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+
+HOLE_RATIO: Final = 1.5
+"""Two rows further apart than this many usual spacings have a hole between them."""
+_NEIGHBOURS: Final = 8
+"""Spacings on either side that tell which one is usual at a row."""
+_ALIKE: Final = 0.02
+"""Spacings that differ by less, over the larger, are alike."""
+_QUARTER_S: Final = 15.0 * SECONDS_PER_MINUTE
+_TRUE_WORDS: Final = frozenset({"y", "yes", "true", "1", "t", "*"})
+_LAST_OF_DAY: Final = 24
+MIN_STEP_S: Final = 1e-6
+"""Shortest time between two rows [s]; a float resolves less on a run of many years."""
+MAX_TIME_S: Final = 1e12
+"""Farthest time from the start [s], either way."""
+
+
+class Timeline(NamedTuple):
+    """The rows of a file in order."""
+
+    table: Table
+    time_column: str
+    time_s: FloatArray
+    """When each row's interval begins [s from the run's start], increasing, shape (n,)."""
+    length_s: FloatArray
+    """How long each row's interval usually is, by the rows around it [s], shape (n,)."""
+    from_start: bool
+    """Whether the file counts seconds from the start, so that it may be a record of changes."""
+    groups: FloatArray | None
+    """Row of the timeline that each row of the table became, where several became one; else None."""
+
+
+def timeline_of(
+    reading: SeriesReading,
+    table: Table,
+    usual_time_column: str,
+    start_utc_s: float,
+    shape: Shape | None = None,
+    *,
+    any_clock: bool = False,
+) -> Timeline:
+    """Return the rows of a table in order.
+
+    Parameters
+    ----------
+    reading
+        What the description says of times, duplicates and stamps.
+    table
+        The rows that were chosen.
+    usual_time_column
+        Column of times; where the file has none of this name, the first that is called so.
+    start_utc_s
+        The run's start [s since 1970-01-01T00:00Z].
+    shape
+        What is known of the kind of file.
+    any_clock
+        Whether only differences of times count.
+
+    Raises
+    ------
+    InputError
+        If a row holds no time, or the rows are in no order; names row, value and cure.
+    """
+    column = time_column(table, usual_time_column)
+    times = _times(reading, table, column, shape, any_clock=any_clock)
+    _check_near(table, column, times.value_s)
+    table, time_s = _forward(table, times.value_s)
+    time_s, groups = _single(reading, table, column, time_s)
+    if not (times.from_start or any_clock):
+        time_s = time_s - start_utc_s
+    _check_steps(table, column, time_s)
+    length_s = usual_spacing_s(time_s)
+    if _marks_end(reading, table, column, shape):
+        time_s = time_s - np.minimum(length_s, np.diff(time_s, prepend=time_s[0] - length_s[0]))
+    return Timeline(table, column, time_s, length_s, times.from_start, groups)
+
+
+def _times(
+    reading: SeriesReading, table: Table, column: str, shape: Shape | None, *, any_clock: bool
+) -> Times:
+    clock = reading.clock._replace(any_clock=any_clock)
+    hour_column = reading.hour_column or (shape.hour_column if shape else "")
+    if shape is not None:
+        clock = clock._replace(time_zone=clock.time_zone or shape.time_zone or None)
+        usual = shape.time_format
+        if clock.time_format is None and (usual in FROM_START or written_so(table, column, usual)):
+            clock = clock._replace(time_format=usual)
+    if not hour_column:
+        return times_of(table, column, clock)
+    days = times_of(
+        table, column, clock._replace(any_clock=True, time_format=clock.time_format or _day(shape))
+    )
+    faces = Faces(
+        days.value_s + _hours_s(reading, table, hour_column, shape), np.ones(table.row_count, np.bool_)
+    )
+    return Times(placed(table, column, faces, clock, _again(reading, table, shape)), from_start=False)
+
+
+def _day(shape: Shape | None) -> str | None:
+    return shape.time_format or None if shape else None
+
+
+def _hours_s(reading: SeriesReading, table: Table, column: str, shape: Shape | None) -> FloatArray:
+    """Return when each row's interval begins in its day, as clocks show it [s]."""
+    texts = table.texts(column)
+    hours = np.array([_hour(text) for text in texts])
+    bad = np.flatnonzero(~((hours >= 0) & (hours <= _LAST_OF_DAY)))
+    if bad.size:
+        raise table.fault_at(column, int(bad[0]), "must be an hour from 0 to 24", got=True)
+    ends = reading.stamp == "end" or (reading.stamp is None and _ends(column, hours, shape))
+    began = hours - 1.0 if ends else hours
+    quarters = np.zeros(hours.size)
+    if shape is not None and shape.interval_column:
+        quarters = table.numbers(shape.interval_column) - 1.0
+    return began * SECONDS_PER_HOUR + quarters * _QUARTER_S
+
+
+def _hour(text: str) -> float:
+    digits = "".join(letter for letter in text.split(":", maxsplit=1)[0] if letter.isdigit())
+    return float(digits) if digits else -1.0
+
+
+def _ends(column: str, hours: FloatArray, shape: Shape | None) -> bool:
+    return bool(shape is not None or end_column(column) or (hours.max() == _LAST_OF_DAY and hours.min() > 0))
+
+
+def _again(reading: SeriesReading, table: Table, shape: Shape | None) -> TruthArray | None:
+    column = reading.repeated_column or (shape.repeated_column if shape else "")
+    if not column:
+        return None
+    return np.array([text.lower() in _TRUE_WORDS for text in table.texts(column)], dtype=np.bool_)
+
+
+def _marks_end(reading: SeriesReading, table: Table, column: str, shape: Shape | None) -> bool:
+    """Tell whether times mark the end of intervals; refuse a column called so where nothing is said."""
+    if reading.hour_column or (shape is not None and shape.hour_column):
+        return False  # already reckoned with
+    if reading.stamp is not None:
+        return reading.stamp == "end"
+    if shape is not None and column == shape.time_column:
+        return shape.stamp == "end"
+    if not end_column(column):
+        return False
+    start = start_column(table.columns)
+    cure = f"name '{start}' as time_column, or write stamp: end" if start else "write stamp: end"
+    raise InputError.single(
+        table.name, "", f"column '{column}' marks the end of each interval by its name: {cure}"
+    )
+
+
+def _check_near(table: Table, column: str, time_s: FloatArray) -> None:
+    """Raise InputError where a time is farther away than a run can tell."""
+    far = np.flatnonzero(np.abs(time_s) > MAX_TIME_S)
+    if far.size:
+        raise table.fault_at(column, int(far[0]), f"must be within {MAX_TIME_S:g} s of the start", got=True)
+
+
+def _check_steps(table: Table, column: str, time_s: FloatArray) -> None:
+    """Raise InputError where times are closer than a run can tell."""
+    close = np.flatnonzero(np.diff(time_s) < MIN_STEP_S)
+    if close.size:
+        must = f"must be at least {MIN_STEP_S:g} s after the row before"
+        raise table.fault_at(column, int(close[0]) + 1, must, got=True)
+
+
+def _forward(table: Table, time_s: FloatArray) -> tuple[Table, FloatArray]:
+    """Return rows with the oldest first: some programs write the newest first."""
+    if time_s.size > 1 and (np.diff(time_s) <= 0.0).all() and time_s[0] > time_s[-1]:
+        return table.rows(np.arange(time_s.size - 1, -1, -1)), time_s[::-1]
+    return table, time_s
+
+
+def _single(
+    reading: SeriesReading, table: Table, column: str, time_s: FloatArray
+) -> tuple[FloatArray, FloatArray | None]:
+    """Return each time once, and which of them each row is; raise InputError where rows are in no order."""
+    late = np.flatnonzero(np.diff(time_s) <= 0.0)
+    if not late.size:
+        return time_s, None
+    backward = np.flatnonzero(np.diff(time_s) < 0.0)
+    alike = late.size > backward.size and reading.duplicates in {"last", "mean"}
+    if backward.size or not alike:
+        row = int((backward if alike else late)[0]) + 1
+        fault = table.not_above(column, row).faults[0]
+        raise InputError.single(fault.place, "", fault.message + _cure(table, time_s, row, column))
+    starts = np.concatenate([[True], np.diff(time_s) > 0.0])
+    return time_s[starts], np.cumsum(starts) - 1.0
+
+
+def _cure(table: Table, time_s: FloatArray, row: int, time_name: str) -> str:
+    """Return what may help where a time is not above the one before."""
+    if time_s[row] == time_s[row - 1]:
+        cure = "; rows of one time: write duplicates: last, or mean"
+    else:
+        cure = "; rows must be in the order of time"
+    several = [name for name in table.columns if name != time_name and _chooses(table, name)]
+    if several:
+        cure += f", or choose rows with where, by {', '.join(several[:4])}"
+    return cure
+
+
+def _chooses(table: Table, column: str) -> bool:
+    """Tell whether a column has a few different texts by which rows may be chosen."""
+    try:
+        words = table.words(column)
+    except InputError:
+        return False
+    return 1 < len(words) <= max(20, table.row_count // 4) and not any(word[:1].isdigit() for word in words)
+
+
+def usual_spacing_s(time_s: FloatArray) -> FloatArray:
+    """Return how long the interval of each row is, by the median of the spacings on either side of its own.
+
+    Where the spacing changes within the file the longer of both counts, so that neither side is a hole.
+
+    Examples
+    --------
+    A hole of two rows, and hours that become quarters:
+
+    >>> usual_spacing_s(np.array([0.0, 1.0, 2.0, 5.0, 6.0, 7.0])).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    >>> usual_spacing_s(np.array([0.0, 60.0, 120.0, 180.0, 195.0, 210.0])).tolist()
+    [60.0, 60.0, 60.0, 15.0, 15.0, 15.0]
+    """
+    gaps = np.diff(time_s)
+    if not gaps.size:
+        return np.zeros(time_s.size)
+    usual = gaps.copy()
+    before, after = np.append(np.inf, gaps[:-1]), np.append(gaps[1:], np.inf)
+    wide = np.flatnonzero(gaps > HOLE_RATIO * np.minimum(np.minimum(before, after), np.median(gaps)))
+    usual[wide] = np.fmax(_median_beside(gaps, wide, -1), _median_beside(gaps, wide, 1))
+    usual = np.where(np.isnan(usual), gaps, usual)
+    return np.append(np.minimum(gaps, usual), min(usual[-1], gaps[-1]))
+
+
+def _median_beside(gaps: FloatArray, places: RowArray, side: int) -> FloatArray:
+    """Return the median of the spacings before (-1) or after (1) some places, NaN where there is none."""
+    if not places.size:
+        return np.empty(0)
+    at = places[:, None] + side * np.arange(1, _NEIGHBOURS + 1)
+    inside = (at >= 0) & (at < gaps.size)
+    found = np.where(inside, gaps[np.clip(at, 0, gaps.size - 1)], np.nan)
+    result = np.full(places.size, np.nan)
+    known = inside.any(axis=1)
+    result[known] = np.nanmedian(found[known], axis=1)
+    return result
+
+
+def regular(time_s: FloatArray, least_gaps: int = 1) -> bool:
+    """Tell whether rows come at a regular spacing, holes aside: at least half of the spacings are alike.
+
+    Examples
+    --------
+    >>> regular(np.array([0.0, 1.0, 2.0, 3.0, 9.0, 10.0, 11.0]))
+    True
+    >>> regular(np.array([0.0, 3300.0, 3600.0, 4000.0]))
+    False
+    """
+    gaps = np.diff(time_s)
+    if gaps.size < max(least_gaps, 2):
+        return gaps.size >= least_gaps
+    alike = np.abs(np.diff(gaps)) <= _ALIKE * np.maximum(gaps[1:], gaps[:-1])
+    return bool(2 * np.count_nonzero(alike) >= alike.size)
