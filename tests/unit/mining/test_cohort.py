@@ -43,3 +43,24 @@ def test_the_scenario_overrides_single_times_of_a_firmware():
 def test_what_cannot_be_is_refused(keys, says):
     with pytest.raises(ValidationError, match=says):
         a_cohort(**keys)
+
+
+@pytest.mark.parametrize("count", [1, 7, 49, 1000, 123_457])
+def test_power_for_so_many_machines_is_power_for_all_of_them_in_spite_of_rounding(count):
+    sized = {"machine_count": None, "block_machine_count": None, "block_mw": 5.0}
+    one_mw = a_cohort(machine_count=1).machine_mw
+    for rated_mw in (count * one_mw, sum([one_mw] * min(count, 1000)) * (count / min(count, 1000))):
+        assert a_cohort(**sized, rated_mw=rated_mw).machines == count
+    assert a_cohort(**sized, rated_mw=(count + 0.999) * one_mw).machines == count
+
+
+@pytest.mark.parametrize(
+    ("rated_mw", "says"),
+    [
+        (0.009, "rated_mw is 0.009 MW: 0 machines of 10 kW"),
+        (2e5, "20,000,000 machines of 10 kW; must be 1 to"),
+    ],
+)
+def test_power_for_no_machine_or_for_too_many_is_refused(rated_mw, says):
+    with pytest.raises(ValidationError, match=says):
+        a_cohort(machine_count=None, rated_mw=rated_mw)

@@ -269,3 +269,18 @@ def test_blocks_that_miss_a_command_to_sleep_hash_on_at_the_clock_they_had():
     response = {"commandable_fraction": 0.01, "confirm_down_s": 1e4}
     signals = Bench((0.0, 1.0), (100.0, 0.0), (200.0, 0.01), response=response).play()
     assert signals["hashrate_ph_s"].at(300.0) == pytest.approx(signals["hashing_count"].at(300.0))
+
+
+def test_a_machine_that_failed_at_a_start_cannot_fail_again_before_it_is_repaired():
+    failures = {
+        "per_start_fraction": 0.5,
+        "per_year_fraction": 5.0,
+        "repair_min_d": 60.0,
+        "repair_max_d": 90.0,
+    }
+    commands = [(3600.0 * hour, 0.04 * (hour % 2)) for hour in range(1000)]
+    keys = {"machine_count": 4, "block_machine_count": 1, "failures": failures}
+    signals = Bench(*commands, end_s=2e7, **keys).play()
+    assert signals["failed_count"].maximum() == 4.0
+    assert min(signals[f"{state}_count"].minimum() for state in ("asleep", "waking", "hashing")) == 0.0
+    assert signals["power_mw"].minimum() == 0.0

@@ -1,0 +1,49 @@
+"""Machines that hash make room for those that wake."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.mining.clocking import ClockCurve
+from sim.mining.cohort.groups import Group, PowerLine, filling_plan
+
+LINE = PowerLine(ClockCurve(), 1000.0)
+
+
+def hashing_and_waking(power_w, goal_w, boot_s, ramp_s, count=10):
+    """Return machines that hash, and as many that boot and then ramp up to a goal."""
+    hashing = Group(list(range(count)), count, (0.0, power_w, LINE.clock(power_w)), [])
+    ramp = [(boot_s, 0.0, 0.0), (boot_s + ramp_s, goal_w, LINE.clock(goal_w))]
+    return hashing, Group(list(range(count)), count, (0.0, 0.0, 0.0), ramp, boot_s)
+
+
+def planned_w(hashing, points, time_s):
+    hashing.plan = points
+    return hashing.power_at(time_s)
+
+
+def test_machines_that_would_find_the_room_gone_hold_and_then_make_room():
+    hashing, waking = hashing_and_waking(power_w=700.0, goal_w=500.0, boot_s=10.0, ramp_s=10.0)
+    # up to 1000 W are free for 10 s, then less; but a rise takes so long that only 500 W would be left
+    slow = filling_plan(hashing, [waking], 500.0, 1000.0, LINE, lambda change: abs(change) * 100.0)
+    assert [planned_w(hashing, slow, time_s) for time_s in (0.0, 5.0, 10.0)] == [700.0] * 3
+    assert planned_w(hashing, slow, 18.0) == pytest.approx(540.0)  # straight to the goal from there
+    assert planned_w(hashing, slow, 25.0) == pytest.approx(500.0)
+
+
+@given(
+    st.floats(450.0, 1000.0),
+    st.floats(450.0, 700.0),
+    st.floats(0.0, 30.0),
+    st.floats(1.0, 60.0),
+    st.floats(1.0, 300.0),
+)
+def test_all_together_never_draw_more_than_the_goal_and_what_they_drew_before(
+    power_w, goal_w, boot_s, ramp_s, pace
+):
+    hashing, waking = hashing_and_waking(power_w, goal_w, boot_s, ramp_s)
+    points = filling_plan(hashing, [waking], goal_w, 1000.0, LINE, lambda change: abs(change) * pace)
+    if power_w <= 2.0 * goal_w:  # what is above already comes down at its own pace
+        for step in range(101):
+            time_s = (boot_s + ramp_s) * step / 100.0
+            assert planned_w(hashing, points, time_s) + waking.power_at(time_s) <= 2.0 * goal_w + 1e-6
