@@ -50,10 +50,10 @@ hunt: $(STAMP)   ## property tests on examples that no run met before [ARGS="-k 
 	@$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=hunt $(ARGS)
 
 validate: $(STAMP) ## every published number, ours, its deviation and tolerance
-	@$(BIN)/python tests/validation/table.py
+	@PYTHONPATH=tests $(BIN)/python tests/validation/table.py
 
 price-policies: $(STAMP) ## what planning earns of what could be had, by its forecast [ARGS=60 for 60 days]
-	@$(BIN)/python tests/validation/price_policies.py $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python tests/validation/price_policies.py $(ARGS)
 
 check: $(STAMP)  ## lint, types, import order, and the examples in the documentation
 	@$(BIN)/ruff check .

@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "galaxy-2024-sync.yaml"
 STEP_S = 0.5

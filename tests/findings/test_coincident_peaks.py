@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from quick import run
 
-from sim.simulation import run
 from sim.study.objective import objective_terms
 from sim.testing import a_scenario
 

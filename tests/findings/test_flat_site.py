@@ -1,8 +1,8 @@
 """Miners as a mirror of AI power: they flatten what moves slowly, and make what jumps worse."""
 
 import pytest
+from quick import run
 
-from sim.simulation import run
 from sim.testing import a_scenario
 
 MINERS = {

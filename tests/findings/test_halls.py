@@ -4,8 +4,9 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 

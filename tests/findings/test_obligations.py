@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.metrics.ancillary import delivered_mw, shortfall_mw
-from sim.simulation import run
 from sim.testing import a_scenario
 
 HOUR_S = 3600.0

@@ -1,8 +1,8 @@
 """What it brings to offer reserves hour by hour: worked out by hand, and on a month of prices."""
 
 import pytest
+from quick import run
 
-from sim.simulation import run
 from sim.study.objective import objective_usd
 from sim.study.optimum import benchmarks
 from sim.testing import a_scenario

@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 from sim.study.objective import objective_terms
 
 HELIOS = Path(__file__).parents[2] / "scenarios" / "helios.yaml"

@@ -1,8 +1,8 @@
 """What waiting, ramps and guards cost and save, on a month of prices that often cross break-even."""
 
 import pytest
+from quick import run
 
-from sim.simulation import run
 from sim.testing import a_scenario
 
 MARKET = {

@@ -1,8 +1,8 @@
 """Miners that follow prices behave as those of ERCOT were found to."""
 
 import numpy as np
+from quick import run
 
-from sim.simulation import run
 from sim.testing import a_scenario
 
 FLEETS = [

@@ -8,8 +8,9 @@ miners rise by 1 MW/s and fall by 5 MW/s.
 from pathlib import Path
 
 import pytest
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 
 REPLAY_DAY = Path(__file__).parents[2] / "scenarios" / "replay-day.yaml"
 RETURNS = 23  # returns to 150 MW: at the end of every checkpoint but the last, which lasts to midnight

@@ -13,6 +13,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.clock import Alarm, Clock
 from sim.engine.campus import Campus
@@ -26,7 +27,6 @@ from sim.policies import Decision
 from sim.recording import Track
 from sim.rng import stream
 from sim.scenario.controller import ControllerSpec
-from sim.simulation import run
 from sim.testing import a_scenario
 
 LAW = examples(40)

@@ -11,8 +11,9 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 from sim.facts import Facts
 from sim.metrics.ledger import ledger
 from sim.metrics.ledger.power import site_bill

@@ -9,11 +9,11 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.metrics import CATALOGUE
 from sim.metrics.dips import dips
 from sim.signals import Signal
-from sim.simulation import run
 from sim.testing import a_scenario
 
 LAW = examples(25)

@@ -8,10 +8,10 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.engine.campus import Campus
 from sim.policies import Decision
-from sim.simulation import run
 from sim.study.objective import objective_usd
 from sim.study.optimum import benchmarks
 from sim.testing import a_scenario

@@ -8,6 +8,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.facts import Facts
 from sim.market.ancillary import AncillaryService, Conditions
@@ -17,7 +18,6 @@ from sim.policies import POLICIES
 from sim.policies.unit_commitment import BlockGroup, best_commitment
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
-from sim.simulation import run
 from sim.study.bound import limited_worth_usd
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd

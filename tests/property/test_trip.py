@@ -7,9 +7,9 @@ import numpy as np
 from examples import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.engine.duties import FALLS_MW, RISES_MW
-from sim.simulation import run
 from sim.testing import a_scenario
 
 END_S = 1350.0

@@ -4,11 +4,11 @@ import re
 from math import inf
 
 import pytest
+from quick import run
 
 from sim.errors import InputError
 from sim.policies import PriceStep
 from sim.recording import SIGNALS
-from sim.simulation import run
 from sim.testing import a_scenario
 
 AI = {"name": "a", "type": "replay", "file": "ai.csv"}

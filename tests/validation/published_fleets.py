@@ -5,9 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from published import Absolute, PublishedCase, Relative
+from quick import run
 
 from sim.recording import Recording
-from sim.simulation import run
 from sim.testing import a_scenario
 
 TITLE = "Fleets"

@@ -5,9 +5,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from published import DATA, Absolute, Band, PublishedCase, Relative
+from quick import run
 
 from sim.result import Result
-from sim.simulation import run
 from sim.testing import a_scenario
 
 TITLE = "Halls"

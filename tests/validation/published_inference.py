@@ -6,11 +6,11 @@ from functools import cache, partial
 import numpy as np
 import pandas as pd
 from published import DATA, Absolute, Band, PublishedCase, Relative, Tolerance
+from quick import run
 
 from sim.ai.replicas import MODELS, power_fraction, token_energy_j
 from sim.result import Result
 from sim.signals import FloatArray
-from sim.simulation import run
 from sim.testing import a_scenario
 
 TITLE = "Inference"

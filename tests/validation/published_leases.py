@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from published import PublishedCase, Relative
+from quick import run
 
 from sim.market import Lease
-from sim.simulation import run
 from sim.testing import a_scenario
 from sim.units import SECONDS_PER_HOUR
 

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 from published import DATA, Absolute, PublishedCase, Relative, Tolerance
+from quick import run
 
-from sim import run
 from sim.tables import Files
 from sim.testing import a_scenario
 

@@ -7,6 +7,7 @@ from statistics import fmean
 
 import numpy as np
 from published import Absolute, Band, PublishedCase, Relative
+from quick import run
 
 from sim import load_scenario
 from sim.ai.checkpointing import (
@@ -17,7 +18,6 @@ from sim.ai.checkpointing import (
     young_daly_interval_s,
 )
 from sim.result import Result
-from sim.simulation import run
 from sim.testing import a_scenario
 
 TITLE = "Training: interruptions and checkpoints"

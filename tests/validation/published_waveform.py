@@ -4,6 +4,7 @@ from functools import cache, partial
 
 import numpy as np
 from published import Absolute, Band, PublishedCase, Relative
+from quick import run
 
 from sim.ai.oscillation import (
     coincidence_probability,
@@ -13,7 +14,6 @@ from sim.ai.oscillation import (
 )
 from sim.ai.waveform import Iteration, Window, recorded_iterations, site_waveform
 from sim.recording import Recording
-from sim.simulation import run
 from sim.testing import a_scenario
 
 TITLE = "Training: power within the second"

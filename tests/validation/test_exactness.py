@@ -17,8 +17,8 @@ import pytest
 from examples import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
+from quick import run
 
-from sim.simulation import run
 from sim.testing import a_scenario
 
 WATT_MW = Fraction(1, 10**6)  # excess up to a watt counts as none

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 from sim.report.build import write_report
 from sim.result import write_result
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from statistics import fmean, median
 
 import pytest
+from quick import run
 
 from sim.rng import stream
-from sim.simulation import run
 from sim.testing import a_scenario
 
 START = "2024-06-01T00:00:00+00:00"

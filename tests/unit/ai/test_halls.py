@@ -1,11 +1,11 @@
 import math
 
 import pytest
+from quick import run
 
 from sim.ai.facility import PowerChain, fed_mw
 from sim.engine.campus import Campus
 from sim.errors import InputError
-from sim.simulation import run
 from sim.testing import a_scenario
 
 HALL = {

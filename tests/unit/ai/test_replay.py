@@ -1,8 +1,8 @@
 import pytest
+from quick import run
 
 from sim.ai import ReplayLoad
 from sim.errors import InputError
-from sim.simulation import run
 from sim.span import Span
 from sim.tables import Files
 from sim.testing import a_scenario

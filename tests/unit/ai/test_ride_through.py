@@ -2,11 +2,11 @@ import math
 
 import pytest
 from pydantic import ValidationError
+from quick import run
 
 from sim.ai.ride_through import RideThrough
 from sim.engine.campus import Campus
 from sim.errors import InputError
-from sim.simulation import run
 from sim.testing import a_scenario
 
 HOUR_S = 3600.0

@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from quick import run
 
 from sim.ai import TenantLoad
 from sim.ai.tenancy import DrawShape, blocks_of, draw_bends_s, draw_fraction, energised_fraction, slipped_s
-from sim.simulation import run
 from sim.testing import a_scenario
 
 DAY_S = 86_400.0

@@ -3,13 +3,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.ai.waveform import Iteration, Waveform, recorded_iterations, site_waveform, with_iterations
 from sim.facts import Facts
 from sim.recording import Recording, add_totals
 from sim.rng import stream
 from sim.signals import Signal
-from sim.simulation import run
 from sim.testing import a_scenario
 
 # computing for 40 s, a stall of 10 s, computing for 50 s, down for 20 s with a ramp back of 2 s

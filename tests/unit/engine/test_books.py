@@ -1,11 +1,11 @@
 import re
 
 import pytest
+from quick import run
 
 from sim.metrics.ledger import ledger
 from sim.metrics.statement import total
 from sim.recording import SIGNALS
-from sim.simulation import run
 from sim.testing import a_scenario
 
 INFERENCE = {"type": "inference", "power_mw": 40.0, "profile": "azure-conversation"}

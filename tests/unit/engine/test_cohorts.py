@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.errors import InputError
 from sim.metrics.mining import hashrate_ph_s
-from sim.simulation import run
 from sim.testing import a_scenario
 
 COHORT = {"name": "miners", "type": "cohort", "model": "antminer-s21", "machine_count": 10_000}

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.engine.campus import Campus
 from sim.errors import InputError
 from sim.policies import AlwaysOn, Decision
-from sim.simulation import run
 from sim.testing import a_scenario
 
 TRAINING = {"name": "llama", "type": "training", "gpus": 16_000, "power_mw": 80.0}

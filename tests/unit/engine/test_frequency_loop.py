@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.errors import InputError
 from sim.grid.frequency import response
 from sim.metrics.frequency import frequency
-from sim.simulation import run
 from sim.testing import a_scenario
 
 ISLAND = {"frequency": {"preset": "island", "agc_time_s": 0.0, "closed_loop": True}}

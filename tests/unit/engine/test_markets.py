@@ -1,6 +1,6 @@
 import pytest
+from quick import run
 
-from sim import run
 from sim.errors import InputError
 from sim.testing import a_scenario
 

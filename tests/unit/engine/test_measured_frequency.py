@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.errors import InputError
 from sim.grid.frequency import response
@@ -15,7 +16,6 @@ from sim.metrics.frequency import frequency, points_of
 from sim.policies.droop import beyond_hz
 from sim.report.frequency import frequency_section, remarks
 from sim.signals import Signal
-from sim.simulation import run
 from sim.testing import a_scenario
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

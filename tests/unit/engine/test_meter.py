@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.engine.campus import Campus
 from sim.metrics.demand import billed_months
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.policies import Decision
 from sim.recording import Track
-from sim.simulation import run
 from sim.testing import a_scenario
 
 CHARGE = {"usd_per_kw_month": 10.0}

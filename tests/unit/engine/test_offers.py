@@ -5,12 +5,12 @@ from math import inf, nan
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.engine.campus import Campus
 from sim.errors import InputError, PolicyError
 from sim.metrics.ledger.lines import services_gain_usd
 from sim.policies import Decision
-from sim.simulation import run
 from sim.testing import a_scenario
 
 HOUR_S = 3600.0

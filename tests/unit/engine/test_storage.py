@@ -5,6 +5,7 @@ import pytest
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.errors import InputError
 from sim.metrics.ledger import ledger
@@ -12,7 +13,6 @@ from sim.recording import SIGNALS
 from sim.report.build import write_report
 from sim.report.chart_data import power_channels
 from sim.result import read_result, write_result
-from sim.simulation import run
 from sim.testing import a_scenario
 
 BATTERY = {"power_mw": 50.0, "energy_mwh": 6.0, "ramp_limit_mw_per_min": 10.0, "recharge_mw": 3.0}

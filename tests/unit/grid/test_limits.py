@@ -1,9 +1,9 @@
 import pytest
 from pydantic import ValidationError
+from quick import run
 
 from sim.errors import InputError
 from sim.grid.limits import PowerLimit, published_limits
-from sim.simulation import run
 from sim.testing import a_scenario
 
 

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick import run
 
 from sim.engine.campus import Campus
 from sim.errors import InputError
 from sim.learning import FEATURES, Episode, LearningSpec, features
 from sim.metrics import measure
 from sim.policies import Decision
-from sim.simulation import run
 from sim.testing import a_scenario, observations
 
 TRAINING = {

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quick import run
 
 from sim.engine.offers import cooptimised_offers
 from sim.engine.prices import courses_of
 from sim.errors import InputError
 from sim.market.cooptimisation import ReserveProduct, best_offers
-from sim.simulation import run
 from sim.testing import a_scenario
 
 HOUR_S = 3600.0

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from quick import run
 
 from sim.metrics import measure
 from sim.recording import EventRow
-from sim.simulation import run
 from sim.testing import a_scenario
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

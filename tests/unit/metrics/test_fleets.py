@@ -1,11 +1,11 @@
 from math import isnan
 
 import pytest
+from quick import run
 
 from sim.metrics import measure
 from sim.metrics.fleets import rise_mw, start_count
 from sim.signals import Signal
-from sim.simulation import run
 from sim.testing import a_scenario
 
 

@@ -5,13 +5,13 @@ from math import isnan
 
 import pytest
 from pydantic import ValidationError
+from quick import run
 
 from sim.grid.frequency import GridModel, response
 from sim.grid.frequency_spec import FrequencySpec
 from sim.metrics import measure
 from sim.metrics.frequency import CATALOGUE, grid_of
 from sim.signals import Signal
-from sim.simulation import run
 from sim.testing import a_scenario
 
 ERCOT = GridModel.preset("ercot")

@@ -3,8 +3,9 @@ import math
 from math import fsum
 
 import pytest
+from quick import run
 
-from sim import load_scenario, run
+from sim import load_scenario
 from sim.metrics import measure
 from sim.metrics.incremental import incremental_ebitda_usd, incremental_lines
 from sim.metrics.ledger import ledger

@@ -1,9 +1,9 @@
 """Charges on peaks and ancillary services stand in the ledger with the amounts that the metrics know."""
 
 import pytest
+from quick import run
 
 from sim.metrics.ledger import ledger, sum_usd
-from sim.simulation import run
 from sim.testing import a_scenario
 
 MARKET = {

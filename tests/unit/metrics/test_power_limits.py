@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from quick import run
 
 from sim.errors import InputError
 from sim.grid.limits import PowerLimit, published_limits
@@ -19,11 +20,10 @@ from sim.metrics.power_limits import (
 from sim.report.grid_limits import checks_of
 from sim.result import as_stored, read_result, write_result
 from sim.signals import Signal
-from sim.simulation import run
 from sim.testing import a_scenario
 
-DIP = Signal.linear([0.0, 1000.0, 1002.0, 1030.0, 1032.0], [200.0, 200.0, 40.0, 40.0, 200.0], 3600.0)
-STEADY = Signal.constant(180.0, 3600.0)
+DIP = Signal.linear([0.0, 1000.0, 1002.0, 1030.0, 1032.0], [200.0, 200.0, 40.0, 40.0, 200.0], 1200.0)
+STEADY = Signal.constant(180.0, 900.0)
 
 
 def a_limit(**fields):
@@ -57,8 +57,8 @@ def test_a_dip_with_two_second_edges_fails_ercot_and_ieso_and_passes_caiso():
 
 
 def test_a_steady_site_passes_all_that_applies_to_it():
-    assert {check.status for check in check_limits(STEADY, published_limits(), 200.0)} == {"pass"}
-    assert {check.worst for check in check_limits(STEADY, published_limits(), 200.0)} == {0.0}
+    checks = check_limits(STEADY, published_limits(), 200.0)
+    assert {(check.status, check.worst) for check in checks} == {("pass", 0.0)}
 
 
 def test_a_fail_says_when_how_often_and_how_long():
@@ -122,8 +122,8 @@ def test_a_limit_for_larger_sites_does_not_hold():
 
 def test_a_slow_swing_is_outside_the_band():
     # 30 MW up and down within 200 s: 1.5 MW in any 5 s, and next to nothing above 0.1 Hz
-    times_s = np.arange(0.0, 3600.0, 100.0)
-    slow = Signal.linear(times_s, np.tile([100.0, 130.0], 18), 3600.0)
+    times_s = np.arange(0.0, 1200.0, 100.0)
+    slow = Signal.linear(times_s, np.tile([100.0, 130.0], 6), 1200.0)
     assert checked(slow, published_limits()[0]).status == "pass"
 
 
@@ -217,11 +217,11 @@ OWN = [
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trace")
-    rows = [f"{time_s},{50 if time_s % 600 < 40 else 90}" for time_s in range(3600)]
+    rows = [f"{time_s},{50 if time_s % 600 < 40 else 90}" for time_s in range(1200)]
     (folder / "ai.csv").write_text("\n".join(["time_s,power_mw", *rows]))
     ai = {"name": "ai", "type": "replay", "file": "ai.csv"}
     grid = {"limits": OWN, "count_limits": True}
-    return run(a_scenario(folder, days=1.0 / 24.0, seed=7, loads=[ai], grid=grid))
+    return run(a_scenario(folder, days=1.0 / 72.0, seed=7, loads=[ai], grid=grid))
 
 
 def test_every_limit_is_counted_once_with_miners_and_without(counted):

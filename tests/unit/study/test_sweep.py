@@ -168,10 +168,10 @@ def test_a_run_that_takes_too_long_fails_alone(desk):
 
 
 def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):
-    path = desk.study(GRID.replace("days: 0.1", "days: 1.0").replace("replications: 3", "replications: 25"))
+    path = desk.study(GRID.replace("days: 0.1", "days: 1.0").replace("replications: 3", "replications: 10"))
     driver = subprocess.Popen([sys.executable, chores.__file__, "sweep", str(path), str(desk.out)])
     until = time.monotonic() + 30.0
-    while len(written(desk.out)) < 10:
+    while len(written(desk.out)) < 5:
         assert time.monotonic() < until
         time.sleep(0.005)
     driver.kill()
@@ -184,8 +184,8 @@ def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):
     study = load_study(path)
     outcome = sweep(study, desk.out)
 
-    assert 10 <= len(before) < 100
-    assert (outcome.done_count, outcome.failed_count) == (100, 0)
+    assert 5 <= len(before) < 40
+    assert (outcome.done_count, outcome.failed_count) == (40, 0)
     assert outcome.skipped_count >= len(before)
     after = written(desk.out)
     assert {file: after[file] for file in before} == before
