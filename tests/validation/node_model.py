@@ -7,7 +7,7 @@ from node_trace import DRIVER_S, Floats, NodeTrace
 
 from sim.ai import TrainingLoad
 from sim.ai.catalogue import SERVERS
-from sim.ai.training import Iterations
+from sim.ai.training_spec import Iterations
 from sim.ai.waveform import Iteration, Waveform, with_iterations
 from sim.rng import stream
 from sim.signals import Signal
