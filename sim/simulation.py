@@ -8,17 +8,21 @@ from platform import python_version
 from typing import Any, Final
 
 from sim.engine.campus import Campus
+from sim.errors import Fault, InputError
 from sim.frames import Metrics
-from sim.metrics import measure
+from sim.metrics import measure, metrics_of
 from sim.metrics.mining import with_blocks
 from sim.result import Result
 from sim.rng import BLOCKS
 from sim.scenario.model import Scenario
+from sim.scenario.words import did_you_mean
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
 MODEL_VERSION: Final = 7
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
+BY_MONTH: Final = ("demand.", "four_cp.")
+"""What the names of metrics begin with that only the run's months make."""
 LIBRARIES: Final = ("hashballast", "simpy", "numpy", "pyarrow")
 
 
@@ -40,13 +44,31 @@ def run(scenario: Scenario, *, progress: Callable[[float], None] | None = None) 
     Raises
     ------
     InputError
-        A file that the scenario names will not do.
+        A file that the scenario names will not do, or its answer names a metric that there is not.
     PolicyError
         The policy answered with something that cannot be done.
     """
+    require_metrics(scenario)
     pool, luck = scenario.market.bitcoin.paid_by(), scenario.span.stream(BLOCKS)
     recording = with_blocks(Campus(scenario).run(progress), pool, luck)
     return Result(scenario, recording, Metrics(measure(recording)), provenance(scenario))
+
+
+def require_metrics(scenario: Scenario) -> None:
+    """Raise InputError where the scenario's answer names a metric that no run of it has."""
+    kinds: dict[str, str] = {load.name: load.type for load in scenario.loads}
+    kinds |= {hall.name: "hall" for hall in scenario.halls}
+    kinds |= {fleet.name: "fleet" for fleet in scenario.fleets}
+    kinds |= {entry.service: "ancillary" for entry in scenario.market.ancillary}
+    names = {metric.name for metric in metrics_of(kinds)}
+    faults = [
+        Fault(scenario.name, f"answer.{number}", f"there is no metric '{name}'{did_you_mean(name, names)}")
+        for number, sentence in enumerate(scenario.answer)
+        for name in sentence.metrics
+        if name not in names and not name.startswith(BY_MONTH)
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def run_key(scenario: Scenario) -> str:

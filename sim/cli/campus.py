@@ -31,7 +31,7 @@ def run(
     """Run a scenario: write a result folder and print a table of metrics."""
     from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.publish import default_folder, publish  # noqa: PLC0415
-    from sim.cli.tables import print_metrics, print_metrics_json, print_statement  # noqa: PLC0415
+    from sim.cli.tables import print_answer, print_metrics, print_metrics_json, print_statement  # noqa: PLC0415
     from sim.report.cautions import cautions  # noqa: PLC0415
     from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
@@ -64,6 +64,7 @@ def run(
     if as_json:
         print_metrics_json(result.metrics)
     else:
+        print_answer(result)
         print_metrics(result, every=every)
         print_statement(result)
     for remark in remarks(result.recording, result.metrics):

@@ -64,6 +64,13 @@ def print_json(document: Any) -> None:
         _close_output()
 
 
+def print_text(text: str) -> None:
+    """Write a paragraph to standard output, wrapped to the terminal, and a blank line."""
+    console = _console()
+    console.print(text, "")
+    console.file.flush()
+
+
 def print_table(
     heads: Sequence[str],
     rows: Iterable[Sequence[str]],

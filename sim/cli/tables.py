@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.console import NOT_KNOWN, print_json, print_table, say
+from sim.cli.console import NOT_KNOWN, print_json, print_table, print_text, say
 from sim.metrics import Measurement
 from sim.metrics.headlines import HEADLINES, headlines
 from sim.metrics.statement import statement
+from sim.report.answer import answer
 from sim.report.format import format_amount, format_value
 from sim.result import Result, metrics_document
 from sim.units import unit_of
@@ -34,6 +35,13 @@ MOST_ROWS = 40
 def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
     """Write metrics to standard output as ``metrics.json`` holds them."""
     print_json(metrics_document(metrics))
+
+
+def print_answer(result: Result) -> None:
+    """Write the scenario's question and the run's answer to standard output; nothing without one."""
+    text = answer(result.scenario.model_dump(mode="json"), metrics_document(result.metrics))
+    for paragraph in (result.scenario.question.strip(), text) if text else ():
+        print_text(paragraph)
 
 
 def print_metrics(result: Result, *, every: bool = False) -> None:
