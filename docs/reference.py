@@ -76,6 +76,9 @@ def assumptions_page() -> str:
     return HEAD + text
 
 
+OF_THE_RUN = "## Run\n\nHow much work the run was; the same for the same scenario, on any machine."
+
+
 def metrics_page() -> str:
     """Return the page of every metric, in the order of the table, by module."""
     text = (
@@ -87,7 +90,7 @@ def metrics_page() -> str:
     titles = _metric_titles()
     for metric in CATALOGUE:
         row = (f"`{metric.name}`", metric.unit, "yes" if metric.compares else "", cell(metric.summary))
-        groups.setdefault(titles[metric.name], []).append(f"| {' | '.join(row)} |\n")
+        groups.setdefault(titles.get(metric.name, OF_THE_RUN), []).append(f"| {' | '.join(row)} |\n")
     for of_load in LOAD_CATALOGUE:
         summary = f"{cell(of_load.summary)} (each {_whose(of_load.kind)})"
         row = (f"`{of_load.family}.*.{of_load.name}`", of_load.unit, "", summary)
@@ -108,7 +111,7 @@ def _metric_titles() -> dict[str, str]:
     for found in iter_modules(metrics.__path__):
         module = import_module(f"sim.metrics.{found.name}")
         summary = (module.__doc__ or "").partition("\n\n")[0]
-        for metric in getattr(module, "CATALOGUE", ()):
+        for metric in (*getattr(module, "CATALOGUE", ()), *getattr(module, "OF_EACH", ())):
             titles[metric.name] = f"## {found.name.capitalize()}\n\n{summary}"
     return titles
 

@@ -133,7 +133,8 @@ class Campus:
     def _open_duties(self, site: SitePower) -> Obligations | None:
         if not has_obligations(self._scenario):
             return None
-        return Obligations(self.clock, self._recorder, site, self._courses, self._scenario, self._turn.notice)
+        built = (self.clock, self._recorder, site, self._courses, self._scenario, self._turn.notice)
+        return Obligations(*built, lambda: self._published.fleets)
 
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""

@@ -10,12 +10,13 @@ from simpy import Event
 from sim.clock import Alarm, At, Clock
 from sim.engine.ancillary import REGULATION, ServicesShown, SoldReserves
 from sim.engine.bus import SitePower
+from sim.engine.limit_keeper import LimitKeeper
 from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
 from sim.grid.interconnection import Trip
 from sim.grid.orders import CurtailmentOrder, Order
 from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
-from sim.policies import Awards
+from sim.policies import Awards, FleetView
 from sim.policies.soundness import Offers
 from sim.scenario.model import Scenario
 from sim.units import SECONDS_PER_MINUTE
@@ -203,6 +204,8 @@ class Obligations:
         What to build.
     notice
         Tells the controller that something was published.
+    fleets
+        Returns the fleets as policies see them.
     """
 
     def __init__(
@@ -213,6 +216,7 @@ class Obligations:
         courses: Courses,
         scenario: Scenario,
         notice: Callable[[], None],
+        fleets: Callable[[], tuple[FleetView, ...]],
     ) -> None:
         self._minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
         self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
@@ -222,6 +226,7 @@ class Obligations:
         self._reason: str | None = None
         lead_s = scenario.controller.order_lead_s
         self._desk = OrderDesk(clock, recorder.log, binding_orders(scenario), lead_s, notice)
+        self._keeper = LimitKeeper(clock, courses, fleets, notice)
         self._reserves = SoldReserves(clock, recorder, courses, scenario, notice)
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
@@ -266,10 +271,12 @@ class Obligations:
         """
         if self._relay is not None:
             self._relay.read(now_s, limit_mw)
-        duties = self._duties(ai_power_mw, limit_mw)
         within_mw = self._within(wish_mw)
-        told_mw, reason = arbitrate(within_mw, duties)
-        obliged_mw = self._within(told_mw)
+        duties = self._duties(ai_power_mw, limit_mw)
+        told_mw = within_mw if self._obliged_mw is None else self._obliged_mw
+        duties += self._keeper.duties(now_s, ai_power_mw, told_mw)
+        wanted_mw, reason = arbitrate(within_mw, duties)
+        obliged_mw = self._within(wanted_mw)
         uncalled_mw = self._within(arbitrate(within_mw, without_calls(duties)).target_mw)
         self._reserves.record_base(now_s, uncalled_mw)
         if obliged_mw != self._obliged_mw:
@@ -305,7 +312,7 @@ def binding_orders(scenario: Scenario) -> tuple[Order, ...]:
     """Return the orders that bind a site, in the order in which they are written."""
     rules, site_mw, start_utc_s = (
         scenario.market.rules,
-        scenario.interconnection.limit_mw,
+        scenario.interconnection.highest_mw,
         scenario.start_utc_s,
     )
     orders = [event.order(start_utc_s) for event in scenario.events if isinstance(event, CurtailmentOrder)]
@@ -314,4 +321,5 @@ def binding_orders(scenario: Scenario) -> tuple[Order, ...]:
 
 def has_obligations(scenario: Scenario) -> bool:
     """Return whether anything in a scenario may stand above its policy's wish."""
-    return bool(scenario.interconnection.trip or binding_orders(scenario) or scenario.market.ancillary)
+    connection = scenario.interconnection
+    return bool(connection.limit or connection.trip or binding_orders(scenario) or scenario.market.ancillary)

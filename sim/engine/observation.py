@@ -9,6 +9,7 @@ from sim.grid.orders import Order
 from sim.market.bill import PriceStep, price_at_usd_per_mwh
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
+from sim.market.moving_limit import LimitChange
 from sim.policies import (
     AwardChange,
     Awards,
@@ -81,6 +82,7 @@ class Published:
         self.loads: Sequence[LoadView] = ()
         self.battery: BatteryView | None = None
         self.telemetry: TelemetryView = telemetry
+        self.limit_changes: tuple[LimitChange, ...] = ()
 
     def receive(self, ai_power_mw: float) -> None:
         """Take AI power as telemetered [MW]."""
@@ -145,5 +147,6 @@ class Published:
             self.loads,
             self.battery,
             self.telemetry,
+            self.limit_changes,
         )
         return tuple.__new__(Observation, fields)  # the named tuple's own way takes twice as long

@@ -221,7 +221,7 @@ def cooptimised_offers(courses: Courses, scenario: Scenario) -> dict[ServiceName
     edges_s = hour_edges_s(scenario.span)
     segment_mw = np.array([fleet.full_mw - fleet.minimum_mw for fleet in scenario.fleets])
     minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
-    room_mw = min(float(segment_mw.sum()), max(0.0, scenario.interconnection.limit_mw - minimum_mw))
+    room_mw = min(float(segment_mw.sum()), max(0.0, scenario.interconnection.highest_mw - minimum_mw))
     reserves = tuple(_reserve(scenario.span, entry, edges_s) for entry in entries)
     available_mw = np.full(len(edges_s) - 1, room_mw)
     sold_mw = best_offers(segment_mw, _margins(courses, scenario, edges_s), available_mw, reserves)

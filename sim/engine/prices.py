@@ -1,13 +1,16 @@
 """What power and hash are worth to the site: recorded, and published as the run goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sim.clock import Clock, feed
+from simpy import Event
+
+from sim.clock import At, Clock, feed
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
 from sim.market.bill import Tariff, exported_mw, price_steps
+from sim.market.moving_limit import LimitChange, MovingLimit, in_steps
 from sim.market.supply import Contract
 from sim.policies import FleetView
 from sim.scenario.model import Scenario
@@ -21,6 +24,8 @@ class Courses(NamedTuple):
     """Own generation behind the meter; None: there is none."""
     limit_mw: Signal
     """What the site may draw: its interconnection's limit, and its own generation on top."""
+    connection: MovingLimit
+    """The interconnection's limit alone, and when it moves."""
     real_time_usd_per_mwh: Signal
     published_usd_per_mwh: Signal
     """Real-time price as it is published."""
@@ -35,12 +40,14 @@ class Courses(NamedTuple):
 def courses_of(scenario: Scenario) -> Courses:
     """Return how limit and prices go over a run; raise InputError where a file does not serve it."""
     market, span = scenario.market, scenario.span
-    limit_mw = Signal.constant(scenario.interconnection.limit_mw, span.end_s)
+    connection = scenario.interconnection.moving(span)
+    connection_mw = connection.in_force_mw
     generation_mw = None if market.generation is None else market.generation.signal(span)
     real_time, bitcoin = market.power.signal(span), market.bitcoin.signals(span)
     return Courses(
         generation_mw,
-        limit_mw if generation_mw is None else limit_mw + generation_mw,
+        connection_mw if generation_mw is None else connection_mw + generation_mw,
+        connection,
         real_time,
         market.power.published(span, real_time),
         None if market.day_ahead is None else market.day_ahead.signal(span),
@@ -90,7 +97,17 @@ class PowerPrices:
             self._export_limit_mw = spec.export_limit_mw
             feed(self._clock, courses.generation_mw, self._set_generation)
         self._recorder.give("limit_mw", courses.limit_mw)
-        feed(self._clock, courses.limit_mw, self._published.figure("limit_mw"))
+        feed(self._clock, in_steps(courses.limit_mw), self._published.figure("limit_mw"))
+        for change in courses.connection.changes:
+            self._clock.process(self._announce(change))
+
+    def _announce(self, change: LimitChange) -> Generator[Event, Any, None]:
+        yield At(self._clock, max(change.announced_at_s, self._clock.now))
+        self._published.limit_changes = (*self._published.limit_changes, change)
+        self._published.notice()
+        yield At(self._clock, change.until_s)
+        known = self._published.limit_changes
+        self._published.limit_changes = tuple(other for other in known if other is not change)
 
     def _open_day_ahead(self, price: Signal | None, scenario: Scenario) -> None:
         spec = self._market.day_ahead

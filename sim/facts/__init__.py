@@ -6,7 +6,6 @@ A recording holds one :class:`Facts`. In a result folder it stands as numbers by
 
 from sim.facts.kinds import (
     BatteryFacts,
-    CertificateFacts,
     CostFacts,
     DemandChargeFacts,
     Facts,
@@ -29,7 +28,6 @@ from sim.facts.kinds import (
 
 __all__ = [
     "BatteryFacts",
-    "CertificateFacts",
     "CostFacts",
     "DemandChargeFacts",
     "Facts",

@@ -1,4 +1,4 @@
-"""The point where the site meets the grid."""
+"""The relay where the site meets the grid, and what exceeding its limit means."""
 
 from typing import Annotated, Self
 
@@ -44,25 +44,3 @@ class Tolerance(Spec):
     """Power above which the site exceeds, over the limit [1]. Default: assumption, the limit itself."""
     after_s: NonNegative = 0.0
     """How long the site may stay above without a break [s]. Default: assumption, not at all."""
-
-
-class Interconnection(Spec):
-    """The connection that AI and miners share."""
-
-    limit_mw: NonNegative
-    """Power that the site may draw from the grid [MW]; 0 only where it has ``market.generation``. More is
-    possible and is measured as exceedance."""
-    trip: Trip | None = None
-    """Relay that stops the fleets after a lasting exceedance; left out: none."""
-    tolerance: Tolerance | None = None
-    """What counts as exceeding where policies are compared. Left out: what the ``trip`` says; without one,
-    any power above the limit."""
-
-    @property
-    def tolerated(self) -> Tolerance:
-        """What counts as exceeding: as stated, else as the relay has it, else any power above the limit."""
-        if self.tolerance is not None or self.trip is None:
-            return self.tolerance or Tolerance()
-        level = self.trip.level_mw(self.limit_mw)
-        ratio = max(1.0, level / self.limit_mw) if self.limit_mw > 0.0 else 1.0
-        return Tolerance(above_ratio=ratio, after_s=self.trip.after_s)

@@ -6,8 +6,8 @@ from sim.metrics import (
     accounts,
     ancillary,
     battery,
-    certificate,
     coincident_peaks,
+    curtailment,
     demand,
     dips,
     duties,
@@ -39,7 +39,7 @@ from sim.recording import Recording
 _OF_THE_SITE = (
     energy,
     exceedance,
-    certificate,
+    curtailment,
     power_limits,
     ramps,
     dips,

@@ -10,6 +10,7 @@ from sim.grid.orders import Order
 from sim.market.bill import PriceStep
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
+from sim.market.moving_limit import LimitChange
 from sim.spec import Spec
 
 if TYPE_CHECKING:
@@ -209,6 +210,9 @@ class Observation(NamedTuple):
     """The battery at the interconnection; None: there is none."""
     telemetry: TelemetryView = TelemetryView()
     """How late and how often all this comes."""
+    limit_changes: tuple[LimitChange, ...] = ()
+    """Changes of the interconnection's limit that are announced, up to the end of each; own generation comes
+    on top. The controller keeps a lower limit in any case, as late as the fleets can be brought to it."""
 
     @property
     def headroom_mw(self) -> float:
@@ -229,15 +233,6 @@ class Decision(NamedTuple):
     """What stands offered from now on of the services in ``Observation.services``: name, and amount, at least
     0 [MW]. At each gate it is the offer for that gate's hour; more than the most counts as the most, and of a
     service that is left out nothing is offered. A policy around another one passes this on."""
-
-
-class Claim(NamedTuple):
-    """What a policy reckons with that claims that the site never exceeds its limit."""
-
-    margin_mw: float
-    """Power that it keeps free below the limit [MW]."""
-    drift_mw: float | None
-    """How far each drifting load moves until the fleets have answered [MW]; None: its stated power counts."""
 
 
 class Policy(Protocol):
@@ -262,9 +257,9 @@ class PolicySpec(Spec):
         type: str  # each policy declares its own, a literal; here it would come before all other fields
 
     @property
-    def claim(self) -> "Claim | None":
-        """What it reckons with if it claims that the limit is never exceeded; None: it claims nothing."""
-        return None
+    def claims_certificate(self) -> bool:
+        """Whether it claims that the site never exceeds its limit, and shows why."""
+        return False
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:
@@ -295,9 +290,9 @@ class WrapperSpec(PolicySpec):
     """The policy whose decisions are changed; of any type."""
 
     @property
-    def claim(self) -> "Claim | None":
-        """What the inner policy claims."""
-        return self.inner.claim
+    def claims_certificate(self) -> bool:
+        """Whether the inner policy claims one."""
+        return self.inner.claims_certificate
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:

@@ -13,7 +13,6 @@ from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
 from sim.grid.battery import Battery
 from sim.grid.events import GenerationLoss, Reconnect, VoltageSag
-from sim.grid.interconnection import Interconnection
 from sim.grid.orders import CurtailmentOrder
 from sim.grid.spec import GridSpec
 from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
@@ -22,7 +21,9 @@ from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
 from sim.policies.plugin import sources_of
+from sim.scenario.answer import Sentence
 from sim.scenario.controller import ControllerSpec
+from sim.scenario.interconnection import Interconnection
 from sim.scenario.rules import (
     check_frequency,
     check_halls,
@@ -57,6 +58,8 @@ class Scenario(Spec):
     """Name of the scenario; results lie under it."""
     question: Annotated[str, Field(max_length=2000)] = ""
     """The question that the scenario answers, in words."""
+    answer: Annotated[tuple[Sentence, ...], Field(max_length=20)] = ()
+    """The answer, in sentences that a run fills with its figures; shown before all others."""
     start: AwareDatetime
     """Start of the run, ISO 8601 with an offset: ``"2026-01-01T00:00:00-06:00"``."""
     days: Annotated[float, Field(gt=0.0, le=3660.0)] = 1.0

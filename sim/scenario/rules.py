@@ -10,7 +10,6 @@ from sim.ai.halls import Hall
 from sim.grid.battery import Battery
 from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
 from sim.grid.frequency_spec import FrequencySpec
-from sim.grid.interconnection import Interconnection
 from sim.market import Lease, MarketSpec
 from sim.market.ancillary import AncillaryService
 from sim.mining import AnyFleet
@@ -18,6 +17,7 @@ from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import Ancillary, FourCp, PolicySpec, WrapperSpec
 from sim.policies.planning import PlanningSpec
+from sim.scenario.interconnection import Interconnection
 from sim.units import SECONDS_PER_MINUTE
 
 _TOLERANCE = 1e-9
@@ -43,7 +43,7 @@ def check_supply(interconnection: Interconnection, market: MarketSpec, fleets: S
     left_open = any(entry.cooptimised_up_to_mw is not None for entry in market.ancillary)
     if left_open and not (market.day_ahead and fleets):
         raise ValueError("cooptimised_up_to_mw needs a fleet and a day-ahead price: state market.day_ahead")
-    if interconnection.limit_mw == 0.0 and market.generation is None:
+    if interconnection.highest_mw == 0.0 and market.generation is None:
         raise ValueError(
             "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
         )

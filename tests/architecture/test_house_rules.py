@@ -19,8 +19,8 @@ UNITLESS = {
     # counts of things, and identifiers: a unit would add nothing
     "schema_version", "seed", "gpus", "gpus_per_node", "capacity_ratio", "pue", "writers",
     "bytes_per_parameter", "start_height", "x_over_r", "power_factor",
-    # in the unit of the column that is read
-    "clip",
+    # in the unit of the column that is read, or of the metric that is looked at
+    "clip", "above",
 }  # fmt: skip
 RATES = {
     "per_node_day",

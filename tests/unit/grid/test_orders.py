@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from sim.grid.interconnection import Interconnection, Trip
+from sim.grid.interconnection import Trip
 from sim.grid.orders import CurtailmentOrder
 
 EVENT = {"type": "curtailment-order", "at_s": 60.0, "duration_min": 20.0, "cap_mw": 50.0}
@@ -28,4 +28,3 @@ def test_a_trip_level_is_a_ratio_of_the_limit_or_a_power():
     assert Trip(above_mw=150.0).level_mw(200.0) == 150.0
     with pytest.raises(ValidationError, match=r"one level: above_mw or above_ratio, got 150 MW and 1.1"):
         Trip(above_mw=150.0, above_ratio=1.1)
-    assert Interconnection(limit_mw=10.0).trip is None

@@ -1,0 +1,247 @@
+r"""A limit that moves: what the interconnection may draw at each moment, and when that was announced.
+
+Notes
+-----
+A change is announced at :math:`t_0`, binds from :math:`t_1`, and may be followed at a ramp :math:`r` that the
+operator allows: from :math:`t_1` on the limit in force goes from the level before to the new one in a line,
+:math:`L(t) = L_0 \mp r (t - t_1)`, or at once where no ramp is given.
+"""
+
+from itertools import accumulate, pairwise
+from math import inf
+from typing import Annotated, Final, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from sim.market.contracts import CONTRACTS
+from sim.market.instructions import CalendarCalls
+from sim.signals import Signal
+from sim.span import Span
+from sim.spec import NonNegative, Positive, Spec, Timed
+from sim.units import SECONDS_PER_MINUTE
+
+
+class LimitChange(NamedTuple):
+    """A change of the limit, as site and policy know it once announced."""
+
+    announced_at_s: float
+    """When it is announced [s]; below 0: before the run."""
+    binds_at_s: float
+    """From when it binds [s]."""
+    limit_mw: float
+    """The limit from then on, at the end of the ramp [MW]."""
+    until_s: float
+    """When the next change binds, or the run ends [s]."""
+    highest_mw: float = inf
+    """The highest that the limit has been before [MW]."""
+    is_ramped: bool = False
+    """Whether the limit moves to it on a ramp."""
+
+    @property
+    def binds(self) -> bool:
+        """Whether less may be drawn than was allowed before, be it while a ramp lasts."""
+        return self.limit_mw < self.highest_mw or self.is_ramped
+
+
+class MovingLimit(NamedTuple):
+    """The limit of one run."""
+
+    in_force_mw: Signal
+    """The limit in force, ramps included [MW]."""
+    changes: tuple[LimitChange, ...]
+    """Its changes after the start, in order."""
+
+
+STEP_S: Final = 4.0
+"""A limit on a ramp is told again this often [s]: ERCOT's set points come every 4 s."""
+
+
+def in_steps(limit_mw: Signal) -> Signal:
+    """Return a limit as it is told [MW]: on a ramp every `STEP_S`, with the lowest until it is told next."""
+    if limit_mw.is_step:
+        return limit_mw
+    times_s = [limit_mw.time_s]
+    ends_s = [*limit_mw.time_s[1:], limit_mw.end_s]
+    for from_s, until_s, slope in zip(limit_mw.time_s, ends_s, limit_mw.slope_per_s, strict=True):
+        if slope != 0.0:
+            times_s.append(np.arange(from_s, until_s, STEP_S))
+    told_s = np.unique(np.concatenate(times_s))
+    edges_s = np.append(told_s, limit_mw.end_s)
+    return Signal.steps(told_s, limit_mw.minima_over(edges_s), limit_mw.end_s)
+
+
+def steady(limit_mw: float, span: Span) -> MovingLimit:
+    """Return a limit that does not move [MW]."""
+    return MovingLimit(Signal.constant(limit_mw, span.end_s), ())
+
+
+class LimitStage(Timed):
+    """One level of the limit."""
+
+    limit_mw: NonNegative
+    """Power that the site may draw from the grid from then on [MW]."""
+    notice_s: NonNegative = 0.0
+    """How long before it binds it is announced [s]. Default: none, an assumption."""
+    ramp_mw_per_min: Positive | None = None
+    """Ramp at which the limit moves to this level from when it binds [MW/min]; left out: at once."""
+
+
+class ScheduledLimit(Spec):
+    """A limit in stages, as an energisation plan or an operator's instructions write it down."""
+
+    type: Literal["schedule"] = "schedule"
+    """Kind of limit."""
+    stages: Annotated[tuple[LimitStage, ...], Field(min_length=1, max_length=10_000)]
+    """The levels in order of time; the first holds from the run's start, at the latest."""
+
+    @model_validator(mode="after")
+    def _begins_before_it_binds(self) -> Self:
+        first = self.stages[0]
+        if first.at_s is not None and first.at_s > 0.0:
+            raise ValueError(
+                f"stages.0.at_s must be 0, as a limit is needed from the start on; got {first.at_s:g} s"
+            )
+        return self
+
+    @property
+    def most_mw(self) -> float:
+        """The highest of its levels [MW]."""
+        return max(stage.limit_mw for stage in self.stages)
+
+    def moving(self, span: Span) -> MovingLimit:
+        """Return the limit over a run.
+
+        Parameters
+        ----------
+        span
+            The time of the run.
+
+        Raises
+        ------
+        ValueError
+            Where the stages are out of order, or the first comes after the start.
+
+        Examples
+        --------
+        >>> from sim.tables import Files
+        >>> lower = LimitStage(at_s=7200.0, limit_mw=150.0, notice_s=900.0)
+        >>> spec = ScheduledLimit(stages=(LimitStage(at_s=0.0, limit_mw=200.0), lower))
+        >>> moving = spec.moving(Span(Files(()), 0.0, 86400.0))
+        >>> moving.changes[0][:4]
+        (6300.0, 7200.0, 150.0, 86400.0)
+        """
+        times_s = [stage.first_s(span.start_utc_s) for stage in self.stages]
+        for number, (before_s, time_s) in enumerate(pairwise(times_s), start=1):
+            if time_s <= before_s:
+                raise ValueError(f"stages.{number} must come after the stage before it")
+        if times_s[0] > 0.0:
+            raise ValueError(f"stages.0 must not come after the run's start, got {times_s[0]:g} s after it")
+        end_s = span.end_s
+        ends_s = [*times_s[1:], end_s]
+        changes = [
+            LimitChange(
+                time_s - stage.notice_s,
+                time_s,
+                stage.limit_mw,
+                min(until_s, end_s),
+                highest_mw,
+                stage.ramp_mw_per_min is not None,
+            )
+            for stage, time_s, until_s, highest_mw in zip(
+                self.stages, times_s, ends_s, self._highest_mw(), strict=False
+            )
+        ]
+        ramps = [stage.ramp_mw_per_min for stage in self.stages]
+        return MovingLimit(
+            _in_force(changes, ramps, end_s),
+            tuple(change for change in changes[1:] if 0.0 < change.binds_at_s < end_s),
+        )
+
+    def _highest_mw(self) -> list[float]:
+        """Return the highest level before each stage [MW]; of the first its own."""
+        levels_mw = [stage.limit_mw for stage in self.stages]
+        return list(accumulate([levels_mw[0], *levels_mw[:-1]], max))
+
+
+class ContractLimit(Spec):
+    """Firm and non-firm megawatts: above the firm ones the site gives way when it is called."""
+
+    type: Literal["contract"]
+    """Kind of limit."""
+    contract: Literal[*CONTRACTS]  # type: ignore[valid-type]  # the names of a table
+    """Contract, which says notice, hours and caps."""
+    firm_mw: NonNegative
+    """Power that is never taken [MW]; low power consumption where the grid dispatches the load."""
+    highest_mw: Positive
+    """Power that may be drawn while nothing is called [MW], at least ``firm_mw``."""
+    notice_s: NonNegative | None = None
+    """Time from a call until it binds [s]; left out: the contract's, or none where no source says it."""
+    calls: CalendarCalls
+    """How it is called."""
+
+    @model_validator(mode="after")
+    def _firm_is_a_part(self) -> Self:
+        if self.firm_mw > self.highest_mw:
+            raise ValueError(
+                f"firm_mw must be at most highest_mw = {self.highest_mw:g} MW, got {self.firm_mw:g} MW"
+            )
+        return self
+
+    @property
+    def most_mw(self) -> float:
+        """What may be drawn while nothing is called [MW]."""
+        return self.highest_mw
+
+    def moving(self, span: Span) -> MovingLimit:
+        """Return the limit over a run; takes and raises what `ScheduledLimit.moving` does."""
+        terms = CONTRACTS[self.contract]
+        notice_s = self.notice_s if self.notice_s is not None else terms.notice_s or 0.0
+        stages = [LimitStage(at_s=0.0, limit_mw=self.highest_mw)]
+        for call in self.calls.calls(terms, span):
+            cut_mw = call.depth_fraction * (self.highest_mw - self.firm_mw)
+            ramp = cut_mw / terms.ramp_s * SECONDS_PER_MINUTE if terms.ramp_s and cut_mw > 0.0 else None
+            begins_s = max(call.from_s, 0.0)
+            if begins_s == 0.0:
+                stages = [LimitStage(at_s=0.0, limit_mw=self.highest_mw - cut_mw)]
+            else:
+                stages.append(
+                    LimitStage(
+                        at_s=begins_s,
+                        limit_mw=self.highest_mw - cut_mw,
+                        notice_s=notice_s,
+                        ramp_mw_per_min=ramp,
+                    )
+                )
+            stages.append(LimitStage(at_s=call.until_s, limit_mw=self.highest_mw, ramp_mw_per_min=ramp))
+        return ScheduledLimit(stages=tuple(stages)).moving(span)
+
+
+AnyLimit = Annotated[ScheduledLimit | ContractLimit, Field(discriminator="type")]
+"""Any limit that moves, told apart by its ``type``."""
+
+
+def _in_force(changes: list[LimitChange], ramps: list[float | None], end_s: float) -> Signal:
+    """Return the limit in force, with each change's ramp."""
+    times_s: list[float] = []
+    values_mw: list[float] = []
+    level_mw = changes[0].limit_mw
+    for change, ramp_mw_per_min in zip(changes, ramps, strict=True):
+        begin_s = max(0.0, change.binds_at_s)
+        if ramp_mw_per_min is None or change.binds_at_s <= 0.0:
+            times_s += [begin_s, begin_s]
+            values_mw += [level_mw, change.limit_mw]
+            level_mw = change.limit_mw
+            continue
+        slope = ramp_mw_per_min / SECONDS_PER_MINUTE
+        reached_s = begin_s + abs(change.limit_mw - level_mw) / slope
+        stop_s = min(reached_s, change.until_s)
+        way = 1.0 if change.limit_mw > level_mw else -1.0
+        stop_mw = change.limit_mw if stop_s == reached_s else level_mw + way * slope * (stop_s - begin_s)
+        times_s += [begin_s, stop_s]
+        values_mw += [level_mw, stop_mw]
+        level_mw = stop_mw
+    # before the first point the first value holds
+    return Signal.linear(
+        [0.0, *times_s], [values_mw[0] if times_s[0] > 0.0 else changes[0].limit_mw, *values_mw], end_s
+    )
