@@ -64,7 +64,7 @@ class FileBtcPrice(BtcPrice, SeriesReading):
         (price,) = step_signals(self, place, [wanted], span)
         return price
 
-    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
+    def late(self, span: Span) -> Signal:
         """Return the file's price as it is published [USD/BTC]."""
         place, wanted = Place(self.time_column), Wanted(self.price_column, BTC_PRICE)
         return published_signal(self, place, wanted, self.publication_delay_s, span)

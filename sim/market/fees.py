@@ -39,9 +39,13 @@ class Fees(Spec):
             A file is missing or does not serve the run.
         """
 
-    def published_btc(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- as `Course`
-        """Return the fees that policies know of [BTC]: those in force, at once."""
-        return in_force
+    def late_btc(self, span: Span) -> Signal | None:
+        """Return the fees as late as they are published [BTC]; None: they are known at once."""
+
+    def published_btc(self, span: Span, in_force: Signal) -> Signal:
+        """Return the fees that policies know of [BTC], given those in force."""
+        late = self.late_btc(span)
+        return in_force if late is None else late
 
 
 class FixedFees(Fees):
@@ -79,7 +83,7 @@ class FileFees(Fees, SeriesReading):
         fees, blocks = step_signals(self, Place(self.time_column), self._columns, span)
         return Signal.steps(fees.time_s, fees.value / blocks.value, fees.end_s)
 
-    def published_btc(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
+    def late_btc(self, span: Span) -> Signal:
         """Return the file's fees over its blocks as they are published [BTC]."""
         place, delay_s = Place(self.time_column), self.publication_delay_s
         fees, blocks = (published_signal(self, place, wanted, delay_s, span) for wanted in self._columns)

@@ -91,7 +91,7 @@ class SystemLoad(Course, SeriesReading):
         """Return how long after the start of an interval its load is published [s]."""
         return self.rows(files)[2] if self.publication_delay_s is None else self.publication_delay_s
 
-    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
+    def late(self, span: Span) -> Signal:
         """Return the load as it is published, as steps [MW]."""
         place, delay_s = Place(self.time_column), self.delay_s(span.files)
         return published_signal(self, place, self._wanted, delay_s, span)

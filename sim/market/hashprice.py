@@ -40,7 +40,10 @@ class BitcoinMarket(Spec):
             A file is missing or does not serve the run.
         """
 
-    def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:  # noqa: ARG002 -- as `Course`
+    def late(self, span: Span) -> Signal | None:
+        """Return the hashprice as late as it is published [USD/(PH/s)/d]; None: it is known at once."""
+
+    def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:
         """Return the hashprice that policies see, as late as it is published [USD/(PH/s)/d].
 
         Parameters
@@ -50,7 +53,8 @@ class BitcoinMarket(Spec):
         in_force
             What `signals` returned: nothing is drawn twice.
         """
-        return in_force["hashprice_usd_per_ph_day"]
+        late = self.late(span)
+        return in_force["hashprice_usd_per_ph_day"] if late is None else late
 
     @abstractmethod
     def paid_by(self) -> Pool:
@@ -115,7 +119,7 @@ class FileBitcoin(QuotedBitcoin, SeriesReading):
         hashprice, price = step_signals(self, Place(self.time_column), columns, span)
         return quoted(hashprice, price)
 
-    def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:  # noqa: ARG002 -- rows of before too
+    def late(self, span: Span) -> Signal:
         """Return the file's hashprice as it is published [USD/(PH/s)/d]."""
         place, wanted = Place(self.time_column), Wanted(self.hashprice_column, HASHPRICE)
         return published_signal(self, place, wanted, self.publication_delay_s, span)

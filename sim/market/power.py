@@ -57,7 +57,7 @@ class FilePowerPrice(PublishedPowerPrice, PriceFile):
         """Return the file's price over the run, as steps [USD/MWh]."""
         return self.steps(span)
 
-    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- rows of before the run too
+    def late(self, span: Span) -> Signal:
         """Return the file's price as it is published [USD/MWh]."""
         return published_signal(self, *self.column(span.files), self.publication_delay_s, span)
 

@@ -44,7 +44,10 @@ class Course(Spec):
             A file is missing or does not serve the run.
         """
 
-    def published(self, span: Span, in_force: Signal) -> Signal:  # noqa: ARG002 -- most are known at once
+    def late(self, span: Span) -> Signal | None:
+        """Return it as late as it is published, read from before the run on; None: it is known at once."""
+
+    def published(self, span: Span, in_force: Signal) -> Signal:
         """Return what policies see, as late as it is published.
 
         Parameters
@@ -54,7 +57,8 @@ class Course(Spec):
         in_force
             What `signal` returned: nothing is drawn twice.
         """
-        return in_force
+        late = self.late(span)
+        return in_force if late is None else late
 
 
 class Place(NamedTuple):

@@ -85,7 +85,7 @@ class PowerPurchaseAgreement(SupplySpec):
     """What happens to what is not drawn: ``resale``, paid for and sold at the real-time price;
     ``take-or-pay``, paid for and lost; ``as-consumed``, not paid for."""
 
-    def contract(self, day_ahead: Signal | None, end_s: float) -> Contract:  # noqa: ARG002 -- needs none
+    def contract(self, day_ahead: Signal | None, end_s: float) -> Contract:  # noqa: ARG002 -- has its own price
         """Return the block at its price."""
         price = Signal.constant(self.price_usd_per_mwh, end_s)
         return Contract(Signal.constant(self.mw, end_s), price, self.settlement)
