@@ -82,6 +82,7 @@ SUFFIX_UNITS: Final[dict[str, str]] = {
     "count": "1",
     "difficulty": "1",
     "sigma": "1",
+    "holds": "1",
 }
 """The closed list of suffixes a name may end in, and the unit that each stands for."""
 

@@ -1,10 +1,13 @@
 """Writes down what a run is counted with, all that the scenario says of it before it runs."""
 
-from math import nan
+from math import inf, nan
 
+from sim.ai.base import Load
+from sim.engine.load_views import view_of
 from sim.engine.recorder import Recorder
 from sim.facts import (
     BatteryFacts,
+    CertificateFacts,
     CostFacts,
     DemandChargeFacts,
     Facts,
@@ -25,6 +28,7 @@ from sim.facts import (
 from sim.grid.interconnection import Tolerance
 from sim.market import Lease, MarketSpec, ValuationSpec
 from sim.market.ancillary import SERVED_FIRST
+from sim.policies.certificate import FleetResponse
 from sim.scenario.model import Scenario
 from sim.scenario.rules import curtailment_share_fraction, parts_of
 from sim.signals import Signal
@@ -56,6 +60,7 @@ def facts_of(scenario: Scenario) -> Facts:
         },
         load={
             load.name: LoadFacts(pue_ratio=None if load.hall is not None else getattr(load, "pue", None))
+            | _stated(load, scenario)
             for load in scenario.running_loads
         },
         fleet={
@@ -71,6 +76,7 @@ def facts_of(scenario: Scenario) -> Facts:
         run=_run(scenario),
         lease={lease.name: _lease(lease, scenario) for lease in scenario.leases},
         cost=CostFacts(**scenario.costs.model_dump()),
+        certificate=_certificate(scenario),
         tolerance=None if tolerated == Tolerance() else ToleranceFacts(**tolerated.model_dump()),
         valuation=_valuation(scenario.valuation),
         grid=scenario.grid.facts(),
@@ -91,6 +97,39 @@ def facts_of(scenario: Scenario) -> Facts:
         stale_fraction=pool.stale_fraction,
         demand_charge=_demand_charge(market),
         billing_month=_billing_months(market, span),
+    )
+
+
+def _certificate(scenario: Scenario) -> CertificateFacts | None:
+    """Return what the policy reckons with if it claims to keep the limit."""
+    claim, controller = scenario.policy.claim, scenario.controller
+    if claim is None:
+        return None
+    response = FleetResponse.of(fleet.response_times for fleet in scenario.fleets)
+    down = response.ramp_down_mw_per_s
+    return CertificateFacts(
+        claim.margin_mw,
+        claim.drift_mw,
+        controller.telemetry_delay_s,
+        controller.telemetry_scan_s,
+        controller.minimum_interval_s,
+        response.latency_s,
+        down if down < inf else None,
+        response.fall_s,
+    )
+
+
+def _stated(load: Load, scenario: Scenario) -> LoadFacts:
+    """Return what such a policy counts on of a load."""
+    if scenario.policy.claim is None or load.hall is not None:
+        return LoadFacts()
+    view = view_of(load, load.most_mw(scenario.span))
+    return LoadFacts(
+        stated_mw=view.stated_mw if view.stated_mw < inf else None,
+        announces=view.announces,
+        silence_means_down=view.silence_means_down,
+        drifts=view.drifts,
+        rise_mw_per_s=view.rise_mw_per_s if view.rise_mw_per_s < inf else None,
     )
 
 

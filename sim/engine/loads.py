@@ -52,7 +52,7 @@ def connect_loads(
 
 def _watch(load: Load, recorder: Recorder, scenario: Scenario, watch: LoadWatch) -> WatchedLoad:
     view, name = view_of(load, load.most_mw(scenario.span)), f"load.{load.name}"
-    levels = partial(recorder.track, f"{name}.level_mw") if scenario.policy.claims_certificate else None
+    levels = partial(recorder.track, f"{name}.level_mw") if scenario.policy.claim is not None else None
     return watch.add(view, recorder.track(f"{name}.power_mw"), levels)
 
 
@@ -76,6 +76,10 @@ def _connection(
 
     def announce(notice: Notice) -> None:
         log(f"notice: {notice.kind}", notice.at_s)
+        if scenario.policy.claim is not None:  # whoever checks it needs all of the notice
+            log(f"notice until: {notice.kind}", notice.until_s)
+            log(f"notice change: {notice.kind}", notice.change_mw)
+            log(f"notice level: {notice.kind}", notice.level_mw)
         published.announce(notice)
 
     return Connection(

@@ -6,6 +6,7 @@ A recording holds one :class:`Facts`. In a result folder it stands as numbers by
 
 from sim.facts.kinds import (
     BatteryFacts,
+    CertificateFacts,
     CostFacts,
     DemandChargeFacts,
     Facts,
@@ -28,6 +29,7 @@ from sim.facts.kinds import (
 
 __all__ = [
     "BatteryFacts",
+    "CertificateFacts",
     "CostFacts",
     "DemandChargeFacts",
     "Facts",

@@ -26,6 +26,16 @@ class LoadFacts:
 
     pue_ratio: float | None = None
     """Power at the meter over IT power, of a load outside halls."""
+    stated_mw: float | None = None
+    """Most that its tenant states to draw [MW], where a policy claims to keep the limit by it."""
+    announces: bool | None = None
+    """Whether it announces its rises, in such a run."""
+    silence_means_down: bool | None = None
+    """Whether its tenant covenants that it does not rise unannounced, in such a run."""
+    drifts: bool | None = None
+    """Whether its power drifts with demand and never jumps, in such a run."""
+    rise_mw_per_s: float | None = None
+    """Fastest that it can rise [MW/s], in such a run; None: at once."""
     iteration_period_s: float | None = None
     """Length of an iteration of a training job [s]."""
     iteration_duty_fraction: float | None = None
@@ -149,6 +159,28 @@ class ToleranceFacts:
     """Highest power over the limit that does not count."""
     after_s: float = 0.0
     """Time for which power may lie above that level [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What a policy reckons with that claims that the site never exceeds its limit."""
+
+    margin_mw: float = 0.0
+    """Power that it keeps free [MW]."""
+    drift_mw: float | None = None
+    """How far each drifting load moves until the fleets have answered [MW]; None: its stated power counts."""
+    delay_s: float = 0.0
+    """Delay of the telemetry [s]."""
+    scan_s: float = 0.0
+    """Least time between two of its reports [s]."""
+    interval_s: float = 0.0
+    """Least time between two decisions [s]."""
+    latency_s: float = 0.0
+    """Time from a command to the start of the fleets' ramp [s]."""
+    ramp_down_mw_per_s: float | None = None
+    """How fast the fleets fall [MW/s]; None: within `fall_s`."""
+    fall_s: float = 0.0
+    """What a fall takes in any case [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +316,8 @@ class Facts:
     cost: CostFacts = CostFacts()
     tolerance: ToleranceFacts | None = None
     """Tolerance of the limit; None: there is none."""
+    certificate: CertificateFacts | None = None
+    """What the policy reckons with that claims to keep the limit; None: none claims it."""
     valuation: ValuationFacts | None = None
     grid: GridFacts = field(default_factory=GridFacts)
     battery: BatteryFacts | None = None

@@ -6,6 +6,7 @@ from sim.metrics import (
     accounts,
     ancillary,
     battery,
+    certificate,
     coincident_peaks,
     curtailment,
     demand,
@@ -39,6 +40,7 @@ from sim.recording import Recording
 _OF_THE_SITE = (
     energy,
     exceedance,
+    certificate,
     curtailment,
     power_limits,
     ramps,

@@ -21,6 +21,7 @@ HEADLINES: Final = (
     "exceedance_longest_s",
     "exceedance_peak_fraction",
     "exceedance_15min_count",
+    "limit_certificate_holds",
     "net_ramp_up_60s_mw_per_min",
     "net_ramp_down_60s_mw_per_min",
     "rolling_range_5s_mw",

@@ -235,6 +235,15 @@ class Decision(NamedTuple):
     service that is left out nothing is offered. A policy around another one passes this on."""
 
 
+class Claim(NamedTuple):
+    """What a policy reckons with that claims that the site never exceeds its limit."""
+
+    margin_mw: float
+    """Power that it keeps free below the limit [MW]."""
+    drift_mw: float | None
+    """How far each drifting load moves until the fleets have answered [MW]; None: its stated power counts."""
+
+
 class Policy(Protocol):
     """Decides what the fleets should draw: pure, with own state only.
 
@@ -257,9 +266,9 @@ class PolicySpec(Spec):
         type: str  # each policy declares its own, a literal; here it would come before all other fields
 
     @property
-    def claims_certificate(self) -> bool:
-        """Whether it claims that the site never exceeds its limit, and shows why."""
-        return False
+    def claim(self) -> "Claim | None":
+        """What it reckons with if it claims that the limit is never exceeded; None: it claims nothing."""
+        return None
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:
@@ -290,9 +299,9 @@ class WrapperSpec(PolicySpec):
     """The policy whose decisions are changed; of any type."""
 
     @property
-    def claims_certificate(self) -> bool:
-        """Whether the inner policy claims one."""
-        return self.inner.claims_certificate
+    def claim(self) -> "Claim | None":
+        """What the inner policy claims."""
+        return self.inner.claim
 
     @property
     def watched_hz(self) -> tuple[float, ...] | None:

@@ -109,21 +109,18 @@ class FleetResponse(NamedTuple):
         On their way up at 1 MW/s from 10 MW they need not go so soon.
 
         >>> round(FleetResponse(3.0, 1.0, 12.0).latest_s(0.0, 30.0, 10.0, 60.0, 20.0, 1.0), 6)
-        24.769231
+        24.692308
         """
-        end_s = rise_s - interval_s - self.latency_s - self.fall_s
+        end_s = rise_s - self.latency_s - self.fall_s
         down = self.ramp_down_mw_per_s
-        at_command_s = end_s - max(0.0, max(command_mw, power_mw) - left_mw) / down
+        told_s = end_s - max(0.0, max(command_mw, power_mw) - left_mw) / down
         up = self.ramp_up_mw_per_s
-        if power_mw >= command_mw or up == inf:
-            return at_command_s
-        if power_mw + up * (end_s - now_s) <= left_mw:
-            return end_s  # not even there by then
-        if down == inf:
-            return max(at_command_s, end_s)
-        # on the way up: p + u (s - t) - left = d (end - s)
-        on_the_way_s = (down * end_s + up * now_s + left_mw - power_mw) / (down + up)
-        return max(at_command_s, on_the_way_s)
+        if power_mw < command_mw and up < inf:
+            if power_mw + up * (end_s - now_s) <= left_mw or down == inf:
+                told_s = end_s  # not even there by then, or gone at once
+            else:  # on the way up: p + u (s - t) - left = d (end - s)
+                told_s = max(told_s, (down * end_s + up * now_s + left_mw - power_mw) / (down + up))
+        return told_s - interval_s  # until then they go on as they were told
 
 
 class FleetMotion:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from sim.policies.base import BatteryView, Decision, Observation, PolicySpec
+from sim.policies.base import BatteryView, Claim, Decision, Observation, PolicySpec
 from sim.policies.certificate import FleetMotion, FleetResponse, battery_mw
 from sim.policies.reserve import Reserves, SiteReserve
 from sim.spec import NonNegative
@@ -37,9 +37,9 @@ class HoldLimit(PolicySpec):
     not_taken_over: ClassVar[frozenset[str]] = frozenset({"margin_mw"})
 
     @property
-    def claims_certificate(self) -> bool:
+    def claim(self) -> Claim:
         """It claims that the site never exceeds its limit."""
-        return True
+        return Claim(self.margin_mw, self.drift_mw)
 
     def start(self) -> "HoldLimitPolicy":
         """Return a fresh policy for one run."""

@@ -1,0 +1,337 @@
+r"""Whether the limit was held as claimed: the claim's inequality, recomputed from recorded loads and notices.
+
+Notes
+-----
+A policy that claims it says at each decision :math:`c \le L - m - \sum_i R_i + b`; see
+`sim.policies.certificate`. After the run
+
+- *inequality*: the right side is computed again at each decision, from what the loads drew and told by then,
+  the notices that had arrived and the battery's charge; the target must not be above it;
+- *loads*: no load drew more than its reserve at that moment: its stated maximum, or, of one that counted as
+  down, what it draws in its state and what it had announced;
+- *fleets*: they drew no more than they were told, latency and ramps allowed for;
+- *site*: fleets and reserves together stay below the limit at every moment; with a battery, site power does.
+
+The last three together are the proof that nothing can have exceeded the limit. Where one fails, the claim
+does not hold, and it is said which, when, and by how much.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf, isnan, sqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.facts import CertificateFacts
+from sim.metrics.base import Metric
+from sim.policies.certificate import FleetResponse, battery_mw
+from sim.recording import Recording
+from sim.signals import Signal, total
+from sim.units import FloatArray
+
+TOLERANCE_MW: Final = 1e-6
+"""Up to a watt is rounding."""
+FULL_RISES: Final = frozenset({"resume", "start"})
+CONTRACTS: Final = {
+    "none": "may return to its stated maximum at any moment",
+    "positive notice": "counts as down only while its return is announced for later than the fleets need",
+    "silence means down": "does not rise without a notice: a covenant of its tenant",
+    "drift": "moves no further than the drift until the fleets have answered: a statistical bound",
+}
+"""What is assumed of a load, by contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One assumption, or the inequality, that did not hold."""
+
+    what: str
+    """Which."""
+    at_s: float
+    """When first [s]."""
+    by_mw: float
+    """By how much at the most [MW]."""
+    time_s: float
+    """For how long in all [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a policy claimed of the limit, and what came of it."""
+
+    facts: CertificateFacts
+    """What it reckons with."""
+    contracts: dict[str, str]
+    """Contract of each load: a key of `CONTRACTS`."""
+    reaction_s: float
+    """Time from a change of AI power until the fleets are gone from full power [s]."""
+    breaks: tuple[Break, ...]
+    """What did not hold, in order of time."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of it held."""
+        return not self.breaks
+
+
+class _Notice(NamedTuple):
+    """A rise that a load announced."""
+
+    kind: str
+    issued_s: float
+    at_s: float
+    until_s: float
+    change_mw: float
+    level_mw: float
+
+
+def certificate(recording: Recording) -> Certificate | None:
+    """Return the certificate of a run with its check; None where no policy claims one."""
+    facts = recording.facts.certificate
+    if facts is None:
+        return None
+    checked = _Check(recording, facts)
+    found = sorted(checked.breaks(), key=lambda each: each.at_s)
+    return Certificate(facts, checked.contracts, checked.reaction_s, tuple(found))
+
+
+class _Check:
+    """The check of one run.
+
+    Parameters
+    ----------
+    recording, facts
+        The run, and what its policy reckons with.
+    """
+
+    def __init__(self, recording: Recording, facts: CertificateFacts) -> None:
+        self._recording = recording
+        self._facts = facts
+        down = facts.ramp_down_mw_per_s or inf
+        self._response = FleetResponse(facts.latency_s, inf, down, facts.fall_s)
+        fleets = recording.facts.fleet.values()
+        self._rated_mw = sum(fleet.rated_mw for fleet in fleets)
+        self._minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
+        self._seen_s = facts.delay_s + facts.scan_s + facts.interval_s
+        self.reaction_s = self._seen_s + self._response.drop_s(self._rated_mw)
+        self.contracts = {name: self._contract(name) for name in recording.load_names}
+
+    def _contract(self, load: str) -> str:
+        stated = self._recording.facts.load.get(load)
+        if stated is None:
+            return "none"
+        if stated.drifts:
+            return "none" if self._facts.drift_mw is None else "drift"
+        if stated.silence_means_down:
+            return "silence means down"
+        return "positive notice" if stated.announces else "none"
+
+    def breaks(self) -> Iterator[Break]:
+        """Yield what did not hold."""
+        recording, margin_mw = self._recording, self._facts.margin_mw
+        limit, parts = recording["limit_mw"], self._parts()
+        now = [self._reserve(part, late_s=0.0, lead_s=0.0) for part in parts]
+        for part, reserve in zip(parts, now, strict=True):
+            if reserve is not None:
+                excess = recording[f"{part}.power_mw"] - reserve
+                yield from _break_of(f"{part.split('.')[1]} drew more than it stated or announced", excess)
+        by_then = [self._reserve(part, self._facts.delay_s, self._response.drop_s(0.0)) for part in parts]
+        right = limit - total(
+            [
+                self._drifting(part) if each is None else each
+                for part, each in zip(parts, by_then, strict=True)
+            ]
+            or [limit * 0.0]
+        )
+        right = right - margin_mw + self._lent(recording)
+        yield from self._inequality(right)
+        if recording.facts.battery is not None:
+            above = list(_break_of("site power was above the limit", recording["site_power_mw"] - limit))
+            yield from above
+            yield from self._fleets() if above else ()
+            return
+        reserved = [
+            recording[f"{part}.power_mw"] if each is None else each
+            for part, each in zip(parts, now, strict=True)
+        ]
+        room = limit - total([recording["fleet_power_mw"], *reserved])
+        above = list(_break_of("fleets and reserves together were above the limit", -room))
+        yield from above
+        yield from (self._fleets() if above else ())  # why: by itself it breaks nothing
+
+    def _parts(self) -> list[str]:
+        """Return what adds up to AI power: loads outside halls, and halls."""
+        return [name.removesuffix(".power_mw") for name in self._recording.ai_power_names]
+
+    def _inequality(self, right: Signal) -> Iterator[Break]:
+        """Yield where a target was above the right side when it was decided."""
+        target = self._recording["fleet_target_mw"]
+        allowed = np.maximum(right.at(target.time_s), 0.0)
+        excess = target.value - allowed
+        bad = np.flatnonzero(excess > TOLERANCE_MW)
+        if bad.size:
+            ends_s = np.append(target.time_s[1:], target.end_s)
+            time_s = float(np.sum(ends_s[bad] - target.time_s[bad]))
+            first_s = float(target.time_s[bad[0]])
+            yield Break("the target was above the right side", first_s, float(excess[bad].max()), time_s)
+
+    def _fleets(self) -> Iterator[Break]:
+        """Yield where fleets drew more than they were told, latency and ramps allowed for."""
+        recording = self._recording
+        if not recording.fleet_names:
+            return
+        target = recording["fleet_target_mw"].maximum_with(self._minimum_mw).minimum_with(self._rated_mw)
+        allowed = target.rolling_maximum(self._response.drop_s(self._rated_mw - self._minimum_mw))
+        yield from _break_of(
+            "the fleets drew more than they were told", recording["fleet_power_mw"] - allowed
+        )
+
+    def _drifting(self, part: str) -> Signal:
+        """Return what a drifting load counts as at each decision [MW]: as telemetered, and its drift."""
+        power = _later(self._recording[f"{part}.power_mw"], self._facts.delay_s)
+        stated_mw = self._recording.facts.load[part.split(".")[1]].stated_mw
+        reckoned = power + (self._facts.drift_mw or 0.0)
+        return reckoned if stated_mw is None else reckoned.minimum_with(stated_mw)
+
+    def _lent(self, recording: Recording) -> Signal | float:
+        """Return what the battery lends, by its charge [MW]."""
+        battery = recording.facts.battery
+        if battery is None:
+            return 0.0
+        charge = recording["battery_charge_mwh"]
+        efficiency = sqrt(battery.round_trip_efficiency_fraction)
+        wait_s = self._seen_s + self._response.latency_s + self._response.fall_s
+        ramp = self._response.ramp_down_mw_per_s
+        lent = [battery_mw(battery.power_mw, mwh * efficiency, wait_s, ramp) for mwh in charge.value.tolist()]
+        return Signal.steps(charge.time_s, np.array(lent), charge.end_s)
+
+    # -- reserves -------------------------------------------------------------------------------------------
+
+    def _reserve(self, part: str, late_s: float, lead_s: float) -> Signal | None:
+        """Return what a part of AI power is left at each moment [MW]; None where it drifts.
+
+        Parameters
+        ----------
+        part
+            ``load.training``, ``hall.one``.
+        late_s
+            How late its state and power are known [s].
+        lead_s
+            How long before it comes an announced rise counts [s].
+        """
+        recording, (kind, name) = self._recording, part.split(".")[:2]
+        if kind == "hall":
+            return Signal.constant(recording.facts.hall[name].rated_mw, recording.end_s)
+        contract, facts = self.contracts[name], recording.facts.load[name]
+        if contract == "drift":
+            return None
+        stated_mw = inf if facts.stated_mw is None else facts.stated_mw
+        if stated_mw == inf:
+            stated_mw = 0.0  # it states nothing: whatever it draws is more
+        level = recording.signals.get(f"load.{name}.level_mw")
+        if level is None or contract == "none":
+            return Signal.constant(stated_mw, recording.end_s)
+        power = _later(recording[f"{part}.power_mw"], late_s)
+        steps = self._steps(name, _later(level, late_s), stated_mw, late_s, lead_s)
+        return steps.maximum_with(power.minimum_with(stated_mw)) if late_s else steps
+
+    def _steps(self, load: str, level: Signal, stated_mw: float, late_s: float, lead_s: float) -> Signal:
+        """Return what a load that tells its state is left, by state and notices alone [MW]."""
+        notices = list(_notices(self._recording, load))
+        is_positive = self.contracts[load] == "positive notice"
+        struck_s = self._interruptions_s(load)
+        spans = [self._span(notice, struck_s, late_s, lead_s) for notice in notices]
+        times_s = np.unique(np.concatenate([level.time_s, *map(np.array, spans), [0.0]]))
+        times_s = times_s[(times_s >= 0.0) & (times_s < level.end_s)]
+        values = level.at(times_s)
+        quiet = values < stated_mw - TOLERANCE_MW
+        backed = np.zeros(times_s.size, dtype=bool)
+        for notice, (from_s, counts_s, until_s) in zip(notices, spans, strict=True):
+            counted = slice(*np.searchsorted(times_s, [counts_s, until_s]))
+            values[counted] = np.maximum(values[counted], notice.level_mw)
+            if is_positive and notice.kind in FULL_RISES:
+                waiting = slice(*np.searchsorted(times_s, [from_s, counts_s]))
+                backed[waiting] = True
+                values[waiting] = np.maximum(values[waiting], notice.level_mw - notice.change_mw)
+        if is_positive:
+            values = np.where(quiet & backed, values, stated_mw)
+        return Signal.steps(times_s, np.minimum(values, stated_mw), level.end_s)
+
+    def _span(
+        self, notice: _Notice, struck_s: FloatArray, late_s: float, lead_s: float
+    ) -> tuple[float, float, float]:
+        """Return from when a notice is known, from when its rise counts, and until when [s]."""
+        counts_s = max(notice.at_s - lead_s, notice.issued_s)
+        until_s = max(notice.until_s, counts_s)
+        struck_s = struck_s[struck_s > notice.issued_s]
+        if not struck_s.size or struck_s[0] >= notice.at_s:
+            return notice.issued_s, counts_s, until_s
+        # an interruption has made it void: the load will not rise then
+        if late_s == 0.0:  # what the fleets still draw by it they draw until they have answered
+            over_s = min(counts_s, float(struck_s[0]) + self.reaction_s)
+            return notice.issued_s, over_s, over_s
+        known_s = float(struck_s[0]) + late_s
+        if known_s < counts_s:
+            return notice.issued_s, known_s, known_s
+        return notice.issued_s, counts_s, min(until_s, known_s)
+
+    def _interruptions_s(self, load: str) -> FloatArray:
+        source = f"load.{load}"
+        kinds = ("failure", "planned")
+        events = self._recording.events
+        return np.array([row.time_s for row in events if row.source == source and row.kind in kinds])
+
+
+def _notices(recording: Recording, load: str) -> Iterator[_Notice]:
+    """Yield the rises that a load announced; each notice is four events of one instant, in this order."""
+    source, parts = f"load.{load}", ("notice: ", "notice until: ", "notice change: ", "notice level: ")
+    rows = [row for row in recording.events if row.source == source and row.kind.startswith("notice")]
+    for place in range(0, len(rows) - 3, 4):
+        kinds = [row.kind for row in rows[place : place + 4]]
+        if not all(kind.startswith(part) for kind, part in zip(kinds, parts, strict=True)):
+            raise ValueError(f"notices of {load} are not told in full at {rows[place].time_s} s")
+        at_s, until_s, change_mw, level_mw = (row.value for row in rows[place : place + 4])
+        if change_mw > 0.0 and not isnan(level_mw):
+            yield _Notice(
+                kinds[0].removeprefix(parts[0]), rows[place].time_s, at_s, until_s, change_mw, level_mw
+            )
+
+
+def _later(signal: Signal, delay_s: float) -> Signal:
+    """Return a signal as it is seen so much later [s]; before that, as it began."""
+    if delay_s == 0.0:
+        return signal
+    moved = signal.clip_time(0.0, signal.end_s - delay_s).shift(delay_s) if signal.end_s > delay_s else None
+    if moved is None:
+        return Signal.constant(float(signal.value[0]), signal.end_s)
+    return Signal.from_breakpoints(
+        np.concatenate([[0.0], moved.time_s]),
+        np.concatenate([moved.value[:1], moved.value]),
+        np.concatenate([[0.0], moved.slope_per_s]),
+        signal.end_s,
+    )
+
+
+def _break_of(what: str, excess: Signal) -> Iterator[Break]:
+    """Yield that something did not hold, where an excess lies above rounding [MW]."""
+    peak_mw = excess.maximum()
+    if peak_mw > TOLERANCE_MW:
+        times_s = excess.intervals_above(TOLERANCE_MW)
+        first_s = float(times_s[0, 0]) if times_s.size else excess.time_of_maximum()
+        yield Break(what, first_s, peak_mw, excess.time_above(TOLERANCE_MW))
+
+
+def _holds(recording: Recording) -> float:
+    found = recording.once(certificate)
+    return float("nan") if found is None else float(found.holds)
+
+
+CATALOGUE = (
+    Metric(
+        "limit_certificate_holds",
+        "1",
+        "Whether the policy's claim that the limit is never exceeded held, with all that it assumes",
+        _holds,
+    ),
+)
