@@ -7,7 +7,6 @@ import numpy as np
 
 from sim.recording import Recording
 from sim.report.decimation import bin_edges_s, envelope_of
-from sim.report.duration_curve import duration_curves
 from sim.report.local_time import LocalTime
 from sim.report.packing import pack, step_for
 from sim.report.worst_windows import Moment
@@ -40,8 +39,7 @@ def chart_data(recording: Recording, clock: LocalTime, moments: tuple[Moment, ..
     Returns
     -------
     dict
-        ``start_ms``, ``end_s``, ``offset``, ``power``, ``price``, ``moments``,
-        ``duration`` and ``limit_mw``.
+        ``start_ms``, ``end_s``, ``offset``, ``power``, ``price`` and ``moments``.
     """
     power = power_channels(recording)
     whole = _layer(power)
@@ -62,8 +60,6 @@ def chart_data(recording: Recording, clock: LocalTime, moments: tuple[Moment, ..
             }
             for moment in moments
         ],
-        "duration": duration_curves(recording),
-        "limit_mw": recording["limit_mw"].maximum(),
     }
 
 

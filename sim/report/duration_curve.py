@@ -1,44 +1,14 @@
 """Load-duration curves: for each level, the share of the time that power is above it."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 
 LEVEL_COUNT: Final = 400
 FLAT: Final = 1e-6
 """A segment that rises or falls by less than this [value] counts as flat."""
-
-
-def duration_curves(recording: Recording) -> list[dict[str, Any]]:
-    """Return the load-duration curves of the site with its miners and without them.
-
-    Parameters
-    ----------
-    recording
-        The run.
-
-    Returns
-    -------
-    list of dict
-        Each with ``name``, ``title``, ``level_mw`` and ``share``, lists of one length; the first level has
-        share 1, the last 0.
-    """
-    titles = {"site_power_mw": "Site with mining", "ai_power_mw": "AI alone"}
-    curves = []
-    for name, title in titles.items():
-        levels_mw, shares = duration_curve(recording[name])
-        curves.append(
-            {
-                "name": name,
-                "title": title,
-                "level_mw": np.round(levels_mw, 4).tolist(),
-                "share": np.round(shares, 7).tolist(),
-            }
-        )
-    return curves
 
 
 def duration_curve(signal: Signal) -> tuple[FloatArray, FloatArray]:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from math import isnan
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from sim.facts import FleetFacts
 from sim.recording import Recording
 from sim.report.answer import answer
+from sim.report.assumptions import assumptions
 from sim.report.cautions import cautions
 from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
@@ -24,6 +26,7 @@ from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
 from sim.report.money import money
+from sim.report.run_charts import RunChart, carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
@@ -32,6 +35,10 @@ from sim.units import SECONDS_PER_HOUR
 
 MOST_NAMES: Final = 12
 """Up to so many loads or fleets are named at the head of the page."""
+
+
+CONTENTS: Final = "<!-- contents -->"
+HEADING: Final = re.compile(r'<h2 id="([\w-]+)">([^<]+)</h2>')
 
 
 def page(
@@ -56,14 +63,14 @@ def page(
         The HTML text; its content security policy allows its own scripts alone, and no request.
     """
     recording = result.recording
-    scripts = (_plotly(), _own("layers.js"), _own("page.js"))
-    data = {**chart_data(recording, clock, moments), "spectrum": stability.curves}
+    scripts = (_own("uplot.min.js"), _own("layers.js"), _own("page.js"))
+    data = chart_data(recording, clock, moments)
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         _own("template.html.jinja")
     )
-    return template.render(
+    text = template.render(
         policy=_content_security_policy(*scripts),
-        style=Markup(_own("page.css")),  # noqa: S704  # our own file
+        style=Markup(_own("uplot.min.css") + _own("page.css")),  # noqa: S704  # our own file
         scripts=[Markup(script) for script in scripts],  # noqa: S704  # our own files and the library's
         data=_embedded(data),
         name=_text(result.scenario, "name"),
@@ -73,6 +80,7 @@ def page(
         cautions=cautions(recording, result.scenario, known_values(result.metrics)),
         verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
         has_price=has_prices(recording),
+        is_binned=data["power"]["kind"] != "exact",
         moments=[_moment_line(moment, clock) for moment in moments],
         headlines=headline_rows(result.metrics),
         groups=metric_groups(result.metrics),
@@ -80,16 +88,32 @@ def page(
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,
+        charts=[one for one in _charts(recording, clock) if one is not None],
+        spectrum=spectrum_chart(stability.curves),
+        assumptions=assumptions(result.scenario),
         reasons=list(_reason_lines(recording)),
         events=event_counts(recording),
         provenance=list(_provenance(result.provenance)),
         command=_command(result.provenance),
     )
+    return text.replace(CONTENTS, _contents(text), 1)
+
+
+def _contents(text: str) -> str:
+    """Return links to all sections of the page, whose headings are our own words."""
+    links = (f'<li><a href="#{anchor}">{title}</a></li>' for anchor, title in HEADING.findall(text))
+    return "\n".join(links)
 
 
 def known_values(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """Return the values of the metrics that the run can tell, by name."""
     return {name: float(entry["value"]) for name, entry in metrics.items() if entry["value"] is not None}
+
+
+def _charts(recording: Recording, clock: LocalTime) -> Iterator[RunChart | None]:
+    yield from carpets(recording, clock)
+    yield from duration_charts(recording)
+    yield excursion_chart(recording, clock)
 
 
 # -- text ---------------------------------------------------------------------------------------------------
@@ -179,11 +203,6 @@ def _command(provenance: Mapping[str, Any]) -> str:
 
 def _own(name: str) -> str:
     return (files("sim.report") / name).read_text(encoding="utf-8")
-
-
-def _plotly() -> str:
-    """Return the plotting library from its package; nothing of the package is imported but its place."""
-    return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 
 
 def _embedded(document: Any) -> Markup:

@@ -98,15 +98,33 @@ def test_the_content_security_policy_allows_the_pages_own_scripts_and_no_request
     assert directives["img-src"] == "data: blob:"
 
 
-def test_no_element_names_an_address(page):
-    for tag, attrs in Elements(page).tags:
-        assert not {"src", "href", "action", "srcset"} & set(attrs), tag
+def test_no_element_names_an_address_outside_the_page(page):
+    elements = Elements(page).tags
+    anchors = {attrs["id"] for _, attrs in elements if "id" in attrs}
+    for tag, attrs in elements:
+        assert not {"src", "action", "srcset"} & set(attrs), tag
+        link = attrs.get("href", "data:image/png;base64,")
+        assert link.startswith("data:image/png;base64,") or link.removeprefix("#") in anchors
 
 
-def test_the_charts_offer_no_upload(page):
-    script = Elements(page).scripts[-1]
-    assert "showSendToCloud: false" in script
-    assert 'plotlyServerURL: ""' in script
+def test_every_section_stands_in_the_contents(page):
+    titles = re.findall(r'<h2 id="([^"]+)"', page)
+    assert len(titles) > 8
+    assert re.findall(r'<li><a href="#([^"]+)">', page) == titles
+
+
+def test_a_week_weighs_little_and_names_whose_its_script_is():
+    end_s = 7 * DAY_S
+    text = text_of(stored(recording_of(week_loads(end_s), end_s, events=decisions(end_s))))
+    assert len(text.encode()) < 1_500_000
+    assert "Copyright (c) 2022 Leon Sorokin" in text
+
+
+def test_the_carpet_and_the_duration_curves_need_no_script(page):
+    own = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    for title in ("Site power by day and hour", "Headroom duration", "Load duration", "Price duration"):
+        assert f"<h3>{title}</h3>" in own
+    assert own.count("<svg") >= 12
 
 
 def test_hostile_names_stay_text():

@@ -1,0 +1,178 @@
+"""The charts of a run page that need no script: carpets, duration curves, exceedances and dips, spectrum."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from sim.metrics.dips import ai_dips
+from sim.metrics.episodes import CAUSES, episodes
+from sim.recording import Recording
+from sim.report.carpet import carpet
+from sim.report.chart_data import drawn_mw
+from sim.report.duration_curve import duration_curve
+from sim.report.format import format_duration, format_value
+from sim.report.local_time import LocalTime
+from sim.report.svg import NARROW_PX, Axis, Chart, around, drawn, legend
+from sim.signals import Signal
+from sim.units import SECONDS_PER_HOUR, FloatArray
+
+HEIGHT_PX: Final = 340
+MOST_POINTS: Final = 300
+"""Most exceedances, and most dips, that a chart shows: the highest."""
+SHORTEST_S: Final = 0.1
+"""What is shorter stands here on a logarithmic axis [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunChart:
+    """A chart with what stands around it."""
+
+    title: str
+    note: str
+    drawing: Markup
+    legend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line of a chart."""
+
+    title: str
+    style: str
+    """Class of the style sheet."""
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """One time above the limit, or one dip of AI power."""
+
+    start_s: float
+    length_s: float
+    size_mw: float
+    style: str
+    what: str
+
+    def words(self, clock: LocalTime) -> str:
+        """Return when it was, and what."""
+        size, length = format_value(self.size_mw, "MW"), format_duration(self.length_s)
+        return f"{clock.text(self.start_s)}: {size} for {length}; {self.what}"
+
+
+def carpets(recording: Recording, clock: LocalTime) -> Iterator[RunChart]:
+    """Yield the carpet of the site, and of what miners draw where there are any."""
+    named = [("Site power by day and hour", recording["site_power_mw"])]
+    if recording.fleet_names:
+        named.append(("Soaked power by day and hour", recording["fleet_power_mw"]))
+    for title, signal in named:
+        drawing, (low, high) = carpet(signal, clock, title)
+        note = f"Means of a quarter of an hour, or of an hour in a long run: dark {low}, bright {high}."
+        yield RunChart(title, note, drawing)
+
+
+def duration_charts(recording: Recording) -> Iterator[RunChart]:
+    """Yield the duration curves: load, headroom, and price where there is one."""
+    limit, site, ai = (recording[name] for name in ("limit_mw", "site_power_mw", "ai_power_mw"))
+    hours = recording.end_s / SECONDS_PER_HOUR
+    highest_mw = limit.maximum()
+    load = [
+        _of(site, "Site with mining", "fleet", hours),
+        _of(ai, "AI alone", "ai", hours),
+        Curve("Limit (highest)", "limit dash", [0.0, hours], [highest_mw, highest_mw]),
+    ]
+    yield _curves("Load duration", "For how many hours power is above a level.", "Power [MW]", load, hours)
+    free = [
+        _of(limit - ai, "Left by AI", "ai", hours),
+        _of(limit - drawn_mw(recording), "Left by AI and miners", "fleet", hours),
+        Curve("", "limit dash", [0.0, hours], [0.0, 0.0]),
+    ]
+    note = "How many megawatts are free for how many hours: what a fleet of a size could have drawn."
+    yield _curves("Headroom duration", note, "Free under the limit [MW]", free, hours)
+    price = recording.signals.get("price_usd_per_mwh")
+    if price is not None:
+        curve = [_of(price, "Real-time price", "price", hours)]
+        yield _curves(
+            "Price duration", "For how many hours power costs more.", "Price [USD/MWh]", curve, hours
+        )
+
+
+def excursion_chart(recording: Recording, clock: LocalTime) -> RunChart | None:
+    """Return every exceedance and dip by length and size; None where there is neither."""
+    found, dips = recording.once(episodes), recording.once(ai_dips)
+    points = [
+        Excursion(start_s, length_s, size_mw, "limit", CAUSES[cause])
+        for start_s, length_s, size_mw, cause in zip(
+            *(array.tolist() for array in (found.start_s, found.duration_s, found.peak_mw)),
+            found.cause,
+            strict=True,
+        )
+    ]
+    falls = [Excursion(dip.start_s, dip.length_s, dip.depth_mw, "ai", "AI falls") for dip in dips]
+    shown = [*_largest(falls), *_largest(points)]
+    if not shown:
+        return None
+    lengths_s = [max(SHORTEST_S, one.length_s) for one in shown]
+    across = Axis("Length [s]", 0.8 * min(lengths_s), 1.25 * max(lengths_s), is_log=True)
+    upwards = around([one.size_mw for one in shown], "Size [MW]", from_zero=True)
+
+    def draw(width_px: int) -> Markup:
+        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+        for length_s, one in zip(lengths_s, shown, strict=True):
+            title = one.words(clock) if width_px > NARROW_PX else ""
+            chart.point(length_s, one.size_mw, f"{one.style} small", title=title)
+        return chart.svg("Length and size of every exceedance and dip")
+
+    left_out = len(falls) + len(points) - len(shown)
+    note = "Each time above the limit, and each dip of AI power; rest the pointer on one to see when and why."
+    note += f" The {left_out:,} smallest are left out." if left_out else ""
+    names = [("limit", f"above the limit ({len(points):,})"), ("ai", f"dip of AI power ({len(falls):,})")]
+    return RunChart("Exceedances and dips", note, drawn(draw), legend(names))
+
+
+def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> RunChart | None:
+    """Return the power spectral densities; None where there are none."""
+    styles = {"site": "fleet", "ai": "ai", "within": "limit"}
+    lines = [Curve(one["title"], styles[one["name"]], one["frequency_hz"], one["density"]) for one in curves]
+    if not lines:
+        return None
+    (low_hz, high_hz), (low, high) = (
+        (min(map(min, side)), max(map(max, side)))
+        for side in ([line.xs for line in lines], [line.ys for line in lines])
+    )
+    across = Axis("Frequency [Hz]", low_hz, high_hz, is_log=True)
+    upwards = Axis("Density [MW²/Hz]", 0.5 * low, 2.0 * high, is_log=True)
+    return RunChart("Spectrum", "", *_lines(across, upwards, lines, "Power spectral density by frequency"))
+
+
+def _largest(excursions: list[Excursion]) -> list[Excursion]:
+    return sorted(excursions, key=lambda one: -one.size_mw)[:MOST_POINTS]
+
+
+def _of(signal: Signal, title: str, style: str, hours: float) -> Curve:
+    levels, shares = duration_curve(signal)
+    return Curve(title, style, *_thinned(hours * shares, levels))
+
+
+def _thinned(xs: FloatArray, ys: FloatArray) -> tuple[list[float], list[float]]:
+    """Return a line without points that lie between two others of the same x."""
+    same = (xs[1:-1] == xs[:-2]) & (xs[1:-1] == xs[2:])
+    kept = [True, *(~same).tolist(), True] if len(xs) > 1 else [True]
+    return xs[kept].tolist(), ys[kept].tolist()
+
+
+def _curves(title: str, note: str, name: str, lines: Sequence[Curve], hours: float) -> RunChart:
+    upwards = around([y for line in lines for y in line.ys], name, from_zero=True)
+    return RunChart(title, note, *_lines(Axis("Hours", 0.0, hours), upwards, lines, f"{title}: {note}"))
+
+
+def _lines(across: Axis, upwards: Axis, lines: Sequence[Curve], label: str) -> tuple[Markup, Markup]:
+    def draw(width_px: int) -> Markup:
+        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+        for line in lines:
+            chart.line(line.xs, line.ys, line.style)
+        return chart.svg(label)
+
+    return drawn(draw), legend((line.style, line.title) for line in lines if line.title)

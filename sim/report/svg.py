@@ -1,0 +1,231 @@
+"""Charts as SVG in the page itself: no script, sharp in print, in the page's colours."""
+
+import base64
+import math
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+WIDE_PX: Final = 1000
+NARROW_PX: Final = 400
+"""Width of the drawing for a screen, and for a telephone."""
+LEFT_PX: Final = 76
+RIGHT_PX: Final = 14
+TOP_PX: Final = 12
+BOTTOM_PX: Final = 46
+MARKS: Final = ("circle", "square", "diamond", "triangle")
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a chart."""
+
+    title: str
+    low: float
+    high: float
+    is_log: bool = False
+    marks: tuple[tuple[float, str], ...] = ()
+    """Places and texts of its marks; none: round numbers."""
+
+    def part(self, value: float) -> float:
+        """Return where a value lies, from 0 at the low end to 1."""
+        if self.is_log:
+            low, high = math.log10(self.low), math.log10(self.high)
+            return (math.log10(max(value, 1e-300)) - low) / ((high - low) or 1.0)
+        return (value - self.low) / ((self.high - self.low) or 1.0)
+
+    def shown(self, most: int) -> list[tuple[float, str]]:
+        """Return places and texts of its marks, at most about so many where they are round numbers."""
+        if self.marks:
+            return list(self.marks)
+        if self.is_log:
+            first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+            step = max(1, math.ceil((last - first + 1) / most))
+            return [(10.0**power, short_number(10.0**power)) for power in range(first, last + 1, step)]
+        width = nice_step((self.high - self.low) / most)
+        places = range(math.ceil(self.low / width - 1e-9), math.floor(self.high / width + 1e-9) + 1)
+        return [(width * place, short_number(round(width * place, 12))) for place in places]
+
+
+def nice_step(least: float) -> float:
+    """Return the smallest of 1, 2, 5 times a power of ten that is not below a number.
+
+    Examples
+    --------
+    >>> nice_step(0.3), nice_step(12.0), nice_step(0.0)
+    (0.5, 20.0, 1.0)
+    """
+    if not least > 0.0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1.0 - 1e-9))
+
+
+def short_number(value: float) -> str:
+    """Return a number in thousands or millions from there on.
+
+    Examples
+    --------
+    >>> short_number(1_250_000.0), short_number(-40_000.0), short_number(0.5), short_number(1e-7)
+    ('1.25M', '-40k', '0.5', '1e-07')
+    """
+    size, letter = next(((s, c) for s, c in ((1e6, "M"), (1e4, "k")) if abs(value) >= s), (1.0, ""))
+    if letter == "k":
+        size = 1e3
+    return f"{value / size:.6g}{letter}"
+
+
+def around(values: Iterable[float], title: str, *, from_zero: bool = False) -> Axis:
+    """Return an axis that holds all values, with a little room."""
+    known = [value for value in values if math.isfinite(value)] or [0.0]
+    low, high = min(known), max(known)
+    if from_zero:
+        low, high = min(0.0, low), max(0.0, high)
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    return Axis(
+        title, low - (0.0 if from_zero and low == 0.0 else room), high + (0.0 if high == 0.0 else room)
+    )
+
+
+class Chart:
+    """One chart with two axes; what is drawn later covers what was drawn before.
+
+    Parameters
+    ----------
+    x, y
+        The axes.
+    width_px, height_px
+        Size of the drawing; it is scaled to the page.
+    left_px
+        Room for the names along the axis upwards.
+    """
+
+    def __init__(self, x: Axis, y: Axis, width_px: int, height_px: int, left_px: int = LEFT_PX) -> None:
+        self._x, self._y = x, y
+        self._width, self._height = width_px, height_px
+        self._box = (left_px, TOP_PX, width_px - RIGHT_PX, height_px - BOTTOM_PX)
+        self._parts: list[str] = []
+        self._draw_axes()
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point lies in the drawing."""
+        left, top, right, bottom = self._box
+        return left + (right - left) * self._x.part(x), bottom - (bottom - top) * self._y.part(y)
+
+    def line(self, xs: Sequence[float], ys: Sequence[float], style: str) -> None:
+        """Draw a line in the colour of a class of the style sheet, ``ai``; ``dash`` behind it dashes it."""
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(self.place, xs, ys))
+        self._parts.append(f'<polyline class="line {style}" points="{points}"/>')
+
+    def bar(self, low: tuple[float, float], high: tuple[float, float], style: str, title: str = "") -> None:
+        """Fill the rectangle between two corners."""
+        (left, bottom), (right, top) = self.place(*low), self.place(*high)
+        left, right, top, bottom = *sorted((left, right)), *sorted((top, bottom))
+        size = f'width="{right - left:.1f}" height="{bottom - top:.1f}"'
+        self._parts.append(
+            f'<rect class="fill {style}" x="{left:.1f}" y="{top:.1f}" {size}>{_title(title)}</rect>'
+        )
+
+    def point(self, x: float, y: float, style: str, mark: str = "circle", title: str = "") -> None:
+        """Draw a mark at a point."""
+        at = " ".join(f"{one:.1f}" for one in self.place(x, y))
+        self._parts.append(
+            f'<g class="mark {style}" transform="translate({at})">{_title(title)}{_SHAPES[mark]}</g>'
+        )
+
+    def text(self, x: float, y: float, text: str, anchor: str = "start", style: str = "") -> None:
+        """Write at a point."""
+        left, top = self.place(x, y)
+        self._parts.append(
+            f'<text class="{style}" x="{left:.1f}" y="{top:.1f}" dy="0.35em" text-anchor="{anchor}">'
+            f"{escape(text)}</text>"
+        )
+
+    def image(self, picture: bytes) -> None:
+        """Fill the chart with a PNG picture, each of its dots a rectangle."""
+        left, top, right, bottom = self._box
+        data = base64.b64encode(picture).decode("ascii")
+        self._parts.append(
+            f'<image x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" '
+            f'preserveAspectRatio="none" style="image-rendering: pixelated" '
+            f'href="data:image/png;base64,{data}"/>'
+        )
+
+    def svg(self, label: str, style: str = "") -> Markup:
+        """Return the drawing, with what it shows in words."""
+        head = f'<svg class="drawn {style}" viewBox="0 0 {self._width} {self._height}" role="img"'
+        body = "".join(self._parts)
+        return Markup(f'{head} aria-label="{escape(label)}">{body}</svg>')  # noqa: S704  # texts are escaped
+
+    def _draw_axes(self) -> None:
+        left, top, right, bottom = self._box
+        for value, text in self._x.shown(max(3, (right - left) // 110)):
+            x, _ = self.place(value, self._y.low)
+            self._parts.append(f'<path class="grid" d="M{x:.1f} {top}V{bottom}"/>')
+            self._parts.append(
+                f'<text x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{escape(text)}</text>'
+            )
+        for value, text in self._y.shown(max(3, (bottom - top) // 50)):
+            _, y = self.place(self._x.low, value)
+            self._parts.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
+            self._parts.append(
+                f'<text x="{left - 8}" y="{y:.1f}" dy="0.35em" text-anchor="end">{escape(text)}</text>'
+            )
+        middle = 0.5 * (left + right)
+        self._parts.append(
+            f'<text class="name" x="{middle:.1f}" y="{bottom + 38}" text-anchor="middle">'
+            f"{escape(self._x.title)}</text>"
+        )
+        turned = f"translate(16 {0.5 * (top + bottom):.1f}) rotate(-90)"
+        self._parts.append(
+            f'<text class="name" transform="{turned}" text-anchor="middle">{escape(self._y.title)}</text>'
+        )
+
+
+_SHAPES: Final = {
+    "circle": '<circle r="6"/>',
+    "square": '<rect x="-5.5" y="-5.5" width="11" height="11"/>',
+    "diamond": '<path d="M0 -7.5L7.5 0L0 7.5L-7.5 0Z"/>',
+    "triangle": '<path d="M0 -7L7 6H-7Z"/>',
+}
+
+
+def _title(text: str) -> str:
+    return f"<title>{escape(text)}</title>" if text else ""
+
+
+def drawn(draw: Callable[[int], Markup]) -> Markup:
+    """Return a drawing twice: for a screen, and for a telephone; the style sheet shows one of them."""
+    wide, narrow = draw(WIDE_PX), draw(NARROW_PX)
+    return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')  # noqa: S704  # ours
+
+
+def legend(entries: Iterable[tuple[str, str]]) -> Markup:
+    """Return a legend: the style and the name of each line."""
+    items = "".join(f'<li><span class="swatch {style}"></span>{escape(name)}</li>' for style, name in entries)
+    return Markup(f'<ul class="legend">{items}</ul>')  # noqa: S704  # names are escaped
+
+
+def png(colours: NDArray[np.uint8]) -> bytes:
+    """Return a picture as PNG.
+
+    Parameters
+    ----------
+    colours
+        Red, green, blue and opacity of each dot, shape (rows, columns, 4).
+    """
+    rows, columns, _ = colours.shape
+    lines = np.concatenate([np.zeros((rows, 1), dtype=np.uint8), colours.reshape(rows, -1)], axis=1)
+    head = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
