@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.errors import InputError
 from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.spec import Spec
 from sim.tables import Files
+from sim.tables.reading import TableReading
+from sim.tables.typical_year import year_of
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 HOURS_PER_YEAR: Final = 8760
@@ -20,8 +21,6 @@ DAYS_PER_YEAR: Final = 365
 LEAP_DAY: Final = 59
 """Day of a leap year, counted from 0, that a typical year has not: 29 February takes the weather of the
 28th."""
-COLDEST_C: Final = -90.0
-HOTTEST_C: Final = 60.0
 OffsetHours = Annotated[float, Field(ge=-14.0, le=14.0)]
 Temperature = Annotated[float, Field(ge=-60.0, le=60.0)]
 Swing = Annotated[float, Field(ge=0.0, le=50.0)]
@@ -60,41 +59,28 @@ class _Weather(Spec):
         return at_hours.clip_time(0.0, span.end_s)
 
 
-class FileWeather(_Weather):
-    """A typical year from a file, the same each year."""
+class FileWeather(_Weather, TableReading):
+    """A typical year from a file, the same each year.
+
+    EPW, TMY3, PSM3 and PVGIS files are read as they are published.
+    """
 
     type: Literal["file"]
     file: Annotated[str, Field(min_length=1)]
-    """CSV (plain or .gz) or Parquet file with a row for each hour of a year of 365 days: columns ``month``,
-    ``day`` and ``hour`` (0 to 23, at the hour's start) in local standard time, and one of temperatures."""
+    """EPW, CSV (plain or .gz) or Parquet file with a row for each hour of a year of 365 days: columns
+    ``month``, ``day`` and ``hour`` in local standard time, and one of temperatures. Hours 1 to 24 are the
+    time of the value, hours 0 to 23 the hour's start."""
     column: str = "dry_bulb_c"
-    """Column of the outdoor dry-bulb temperature [°C]."""
+    """Column of the outdoor dry-bulb temperature [°C]; where there is none of this name, the usual one."""
+    stamp: Literal["start", "end"] | None = None
+    """Which end of its hour an hour from 0 to 23 marks; left out: the start."""
     utc_offset_h: OffsetHours
     """Local standard time less UTC [h]: -6 in Texas and Illinois."""
 
     def year_c(self, files: Files) -> FloatArray:
         """Return the temperatures of the file [°C]; raise InputError where it is no year of them."""
-        table = files.table(self.file)
-        days = np.datetime64("2023-01-01") + np.arange(DAYS_PER_YEAR)
-        months = days.astype("datetime64[M]")
-        month, day = months.astype(int) % 12 + 1, (days - months).astype(int) + 1
-        hours = int(HOURS_PER_DAY)
-        wanted = {
-            "month": np.repeat(month, hours),
-            "day": np.repeat(day, hours),
-            "hour": np.tile(np.arange(hours), DAYS_PER_YEAR),
-        }
-        for name, values in wanted.items():
-            if not np.array_equal(table.numbers(name), values):
-                message = (
-                    f"column '{name}' must hold the {HOURS_PER_YEAR:,} hours of a year of 365 days in order"
-                )
-                raise InputError.single(self.file, "", f"{message}; got {table.row_count:,} rows that do not")
-        year_c = table.numbers(self.column)
-        if year_c.min() < COLDEST_C or year_c.max() > HOTTEST_C:
-            message = f"column '{self.column}' must lie between {COLDEST_C:g} and {HOTTEST_C:g} °C"
-            raise InputError.single(self.file, "", f"{message}; got {year_c.min():g} to {year_c.max():g} °C")
-        return year_c
+        ends = None if self.stamp is None else self.stamp == "end"
+        return year_of(self, self.table(files), self.column, self.utc_offset_h, ends=ends)
 
 
 class SyntheticWeather(_Weather):

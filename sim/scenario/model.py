@@ -166,9 +166,7 @@ class Scenario(Spec):
         checks: dict[str, Callable[[], object]] = {
             f"loads.{position}": partial(load.check, span) for position, load in enumerate(self.loads)
         }
-        heated = any(isinstance(fleet, CohortFleet) and fleet.heat is not None for fleet in self.fleets)
-        if self.halls or heated:
-            checks["weather"] = partial(self.weather.outdoor_c, span)
+        checks["weather"] = partial(self.weather.outdoor_c, span)
         frequency = self.grid.frequency
         if frequency is not None and frequency.measured is not None:
             checks["grid.frequency.measured"] = partial(

@@ -1,0 +1,141 @@
+"""A typical year of weather from a file: 8,760 hours, in whichever of the usual shapes it is published.
+
+Hours 1 to 24 (EPW, TMY3) are the times at which the value was, the end of their hour; hours 0 to 23 are the
+hour's start, and with minutes (PSM3) the minute within it. PVGIS has stamps in UTC.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import InputError
+from sim.tables.quantities import TEMPERATURE
+from sim.tables.reading import TableReading
+from sim.tables.shapes import plain_name
+from sim.tables.table import Table
+from sim.units import HOURS_PER_DAY, FloatArray
+
+HOURS: Final = 8760
+_MINUTES_PER_HOUR: Final = 60.0
+_LEAP_DAY: Final = 59
+TEMPERATURE_NAMES: Final = (
+    "drybulbc", "drybulbtemperaturec", "temperature", "t2m", "temp", "tempair", "airtemperature", "drybulb",
+)  # fmt: skip
+"""What the column of temperatures is called, in small letters without blanks and signs."""
+_DATES: Final = ("datemmddyyyy", "date")
+_TIMES: Final = ("timehhmm", "time")
+_STAMPS: Final = ("timeutc", "time")
+
+
+def year_of(
+    reading: TableReading, table: Table, column: str, utc_offset_h: float, *, ends: bool | None = None
+) -> FloatArray:
+    """Return the temperature at the start of each hour of a year in local standard time.
+
+    Parameters
+    ----------
+    reading
+        What the description says of units and missing values.
+    table
+        The file's rows.
+    column
+        Column of temperatures; where the file has none of this name, the one that is called so.
+    utc_offset_h
+        Local standard time less UTC [h].
+    ends
+        Whether hours end at the hour that is written; None: hours 1 to 24 do.
+
+    Returns
+    -------
+    numpy.ndarray
+        Temperatures [°C], shape (8760,).
+
+    Raises
+    ------
+    InputError
+        If the file holds no year of 365 days in order, or a temperature is missing or out of range.
+    """
+    known = {plain_name(name): name for name in reversed(table.columns)}
+    if column not in table.columns:
+        column = next((known[name] for name in TEMPERATURE_NAMES if name in known), column)
+    hour_of_year, within_h = _hours(table, known, utc_offset_h, ends=ends)
+    table, hour_of_year = _without_leap_day(table, hour_of_year)
+    order = (int(hour_of_year[0]) + np.arange(HOURS)) % HOURS
+    if hour_of_year.size != HOURS or not np.array_equal(hour_of_year % HOURS, order):
+        got = f"got {table.row_count:,} rows that do not"
+        raise InputError.single(table.name, "", f"must hold the {HOURS:,} hours of a year in order; {got}")
+    values, _ = reading.values(table, column, TEMPERATURE)
+    values = reading.clipped(values, TEMPERATURE)
+    TEMPERATURE.check(table, column, values)
+    year = np.empty(HOURS)
+    year[order] = values
+    # a value within an hour says what the hours' starts on either side of it are, by a line
+    return year if within_h == 0.0 else within_h * np.roll(year, 1) + (1.0 - within_h) * year
+
+
+def _hours(
+    table: Table, known: dict[str, str], utc_offset_h: float, *, ends: bool | None
+) -> tuple[NDArray[np.int64], float]:
+    """Return the hour of the year of each row, and how far within its hour the value is [h]."""
+    if {"month", "day", "hour"} <= known.keys():
+        month, day, hour = (table.numbers(known[name]) for name in ("month", "day", "hour"))
+        minute = _minute(table, known.get("minute"))
+        to_24 = hour.max() == HOURS_PER_DAY
+        moved = (ends is True and not to_24) - (ends is False and to_24)
+        return _hour_of_year(month, day, hour + moved), minute
+    stamps = next((known[name] for name in _STAMPS if name in known), None)
+    dates = next((known[name] for name in _DATES if name in known), None)
+    times = next((known[name] for name in _TIMES if name in known), None)
+    if dates is not None and times is not None and dates != times:
+        parts = [text.split("/") for text in table.texts(dates)]
+        month, day = (np.array([_number(part, place) for part in parts]) for place in (0, 1))
+        hour = np.array([_number(text.split(":"), 0) for text in table.texts(times)])
+        return _hour_of_year(month, day, hour), 0.0
+    if stamps is not None:  # PVGIS: 20070101:0010, in UTC
+        texts = table.texts(stamps)
+        month, day, hour, minutes = (
+            np.array([_number([text[first : first + 2]], 0) for text in texts]) for first in (4, 6, 9, 11)
+        )
+        local = _hour_of_year(month, day, hour) + int(np.floor(utc_offset_h))
+        within_h = float(minutes[0]) / _MINUTES_PER_HOUR + utc_offset_h % 1.0
+        return (local + int(within_h)) % HOURS, within_h % 1.0
+    names = ", ".join(table.columns[:12])
+    raise InputError.single(
+        table.name, "", f"has no columns month, day and hour of a typical year; has {names}"
+    )
+
+
+def _minute(table: Table, column: str | None) -> float:
+    """Return how far within its hour each value is [h]; EPW's minute 60 is the hour itself."""
+    if column is None:
+        return 0.0
+    minute = float(table.numbers(column)[0])
+    return (minute % _MINUTES_PER_HOUR) / _MINUTES_PER_HOUR
+
+
+def _number(parts: list[str], place: int) -> float:
+    return float(parts[place]) if len(parts) > place and parts[place].isdigit() else np.nan
+
+
+def _hour_of_year(month: FloatArray, day: FloatArray, hour: FloatArray) -> NDArray[np.int64]:
+    """Return the hour of a year, from 0; -1 where there is no such day, 29 February as 28 and a day more."""
+    whole = np.isfinite(month) & np.isfinite(day) & np.isfinite(hour)
+    inside = whole & (1.0 <= month) & (month <= 12.0) & (1.0 <= day) & (day <= 31.0)  # noqa: PLR2004, SIM300  # of a calendar
+    inside &= (hour >= 0.0) & (hour <= HOURS_PER_DAY)
+    months = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
+    first = months[np.where(inside, month, 1.0).astype(np.int64) - 1]
+    found = (first + np.where(inside, day, 1.0) - 1.0) * HOURS_PER_DAY + np.where(inside, hour, 0.0)
+    leap = inside & (month == 2) & (day == 29)  # noqa: PLR2004  # 29 February
+    found = np.where(leap, -HOURS_PER_DAY + np.where(inside, hour, 0.0), found)
+    return np.where(inside, found, -1.0).astype(np.int64)
+
+
+def _without_leap_day(table: Table, hours: NDArray[np.int64]) -> tuple[Table, NDArray[np.int64]]:
+    leap = (
+        (hours < 0) & (hours >= -int(HOURS_PER_DAY)) if hours.size > HOURS else np.zeros(hours.size, np.bool_)
+    )
+    if np.count_nonzero(leap) != int(HOURS_PER_DAY):
+        return table, hours
+    kept = np.flatnonzero(~leap)
+    return table.rows(kept), hours[kept]
