@@ -17,7 +17,6 @@ from sim.grid.orders import CurtailmentOrder
 from sim.grid.spec import GridSpec
 from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
 from sim.mining import AnyFleet
-from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom
 from sim.policies.plugin import sources_of
@@ -31,6 +30,7 @@ from sim.scenario.rules import (
     check_names,
     check_policy,
     check_pools,
+    check_scale,
     check_staggering,
     check_storage,
     check_supply,
@@ -172,6 +172,7 @@ class Scenario(Spec):
             checks["grid.frequency.measured"] = partial(
                 frequency.measured.frequency_hz, span, frequency.nominal_hz
             )
+        checks["loads"] = partial(check_scale, self.loads, self.interconnection.limit_mw, span)
         market = self.market.checks(span)
         checks |= {f"market.{part}": check for part, check in market.items()}
         faults: list[Fault] = []

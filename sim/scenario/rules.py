@@ -7,6 +7,8 @@ from typing import Final
 from sim.ai import AnyLoad, TrainingLoad
 from sim.ai.base import Load
 from sim.ai.halls import Hall
+from sim.ai.replay import ReplayLoad
+from sim.errors import InputError
 from sim.grid.battery import Battery
 from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
 from sim.grid.frequency_spec import FrequencySpec
@@ -18,9 +20,15 @@ from sim.mining.events import PoolLoss
 from sim.policies import Ancillary, FourCp, PolicySpec, WrapperSpec
 from sim.policies.planning import PlanningSpec
 from sim.scenario.interconnection import Interconnection
+from sim.span import Span
+from sim.tables.unit_words import unit_in
 from sim.units import SECONDS_PER_MINUTE
 
 _TOLERANCE = 1e-9
+_BEYOND_DOUBT: Final = 20.0
+"""Times the limit that a replayed load cannot draw for most of a run, whatever its column is called."""
+_BEYOND_BELIEF: Final = 3.0
+"""The same of a column whose name says no unit."""
 
 
 def check_names(names: list[str], services: Iterable[AncillaryService]) -> None:
@@ -36,6 +44,27 @@ def check_names(names: list[str], services: Iterable[AncillaryService]) -> None:
 def _twice(names: Sequence[str]) -> list[str]:
     """Return the names that stand more than once, in order."""
     return sorted({name for name in names if names.count(name) > 1})
+
+
+def check_scale(loads: Sequence[AnyLoad], limit_mw: float, span: Span) -> None:
+    """Raise InputError where a file's load is above the site's limit by far for most of a run.
+
+    Its numbers are then in another unit than is thought; where ``unit`` says which, they are believed.
+    """
+    for load in loads:
+        if not isinstance(load, ReplayLoad) or load.unit is not None or limit_mw == 0.0:
+            continue
+        times = _BEYOND_BELIEF if unit_in(load.power_column) is None else _BEYOND_DOUBT
+        try:
+            power = load.signal(span)
+        except InputError:
+            continue  # its own check says what is wrong
+        if power.time_above(times * limit_mw) > 0.5 * span.end_s:
+            message = (
+                f"column '{load.power_column}' is above {times:g} times the limit_mw for most of the "
+                f"run, {power.mean():,.4g} MW on average: if it is in kW write unit: kw, if in MW unit: mw"
+            )
+            raise InputError.single(load.file, "", message)
 
 
 def check_supply(interconnection: Interconnection, market: MarketSpec, fleets: Sequence[AnyFleet]) -> None:

@@ -22,6 +22,7 @@ from sim.market.hashprice import FileBitcoin
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files
+from sim.testing import a_scenario
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 HOUR_S = 3600.0
@@ -623,3 +624,16 @@ def test_a_small_file_of_very_many_rows_of_text_is_refused_cheaply(tmp_path, mon
         InputError, match=r"column 'time_s', row 1: must be a .* in a file of more than 1,000 rows; got 'x'"
     ):
         load(tmp_path, content, name="x.csv.gz")
+
+
+@pytest.mark.parametrize(("column", "value"), [("power", 80_000.0), ("site_mw", 80_000.0)])
+def test_a_load_far_above_the_limit_is_refused_with_the_likely_cause(tmp_path, column, value):
+    keep(tmp_path, f"time_s,{column}\n0,{value}\n")
+    load = {"name": "ai", "type": "replay", "file": "x.csv", "power_column": column}
+    with pytest.raises(
+        InputError, match=r"x.csv loads: column .* for most of the run, 8e\+04 MW on average: if"
+    ):
+        a_scenario(tmp_path, loads=[load])
+    assert a_scenario(
+        tmp_path, loads=[{**load, "unit": "kw"}] if column == "power" else [{**load, "unit": "mw"}]
+    )
