@@ -46,13 +46,15 @@ def _twice(names: Sequence[str]) -> list[str]:
     return sorted({name for name in names if names.count(name) > 1})
 
 
-def check_scale(loads: Sequence[AnyLoad], limit_mw: float, span: Span) -> None:
+def check_scale(loads: Sequence[AnyLoad], limit_mw: float | None, span: Span) -> None:
     """Raise InputError where a file's load is above the site's limit by far for most of a run.
 
     Its numbers are then in another unit than is thought; where ``unit`` says which, they are believed.
     """
+    if not limit_mw:
+        return
     for load in loads:
-        if not isinstance(load, ReplayLoad) or load.unit is not None or limit_mw == 0.0:
+        if not isinstance(load, ReplayLoad) or load.unit is not None:
             continue
         times = _BEYOND_BELIEF if unit_in(load.power_column) is None else _BEYOND_DOUBT
         try:
