@@ -107,21 +107,12 @@ def _whose(kind: str) -> str:
 
 def _metric_titles() -> dict[str, str]:
     """Return, by metric, the heading of its module and what the module says of itself."""
-    titles = {
-        metric.name: "## Run\n\nHow much work the run was; the same for the same scenario, on any machine."
-        for metric in CATALOGUE
-    }
+    titles = {}
     for found in iter_modules(metrics.__path__):
         module = import_module(f"sim.metrics.{found.name}")
         summary = (module.__doc__ or "").partition("\n\n")[0]
-<<<<<<< HEAD
         for metric in (*getattr(module, "CATALOGUE", ()), *getattr(module, "OF_EACH", ())):
             titles[metric.name] = f"## {found.name.capitalize()}\n\n{summary}"
-=======
-        for name in ("CATALOGUE", "OF_EACH"):
-            for metric in getattr(module, name, ()):
-                titles[metric.name] = f"## {found.name.capitalize()}\n\n{summary}"
->>>>>>> 8fc95f8 (Reference pages and samples anew: metrics of the run stand under their own heading)
     return titles
 
 
