@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from sim.report.format import format_value
 from sim.report.local_time import LocalTime
-from sim.report.svg import NARROW_PX, Axis, Chart, drawn, png
+from sim.report.svg import NARROW_PX, Chart, ChartAxis, drawn, png
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, FloatArray
 
@@ -47,7 +47,10 @@ def carpet(signal: Signal, clock: LocalTime, label: str) -> tuple[Markup, tuple[
         shown = tuple(marks if width_px > NARROW_PX else marks[::4])
         upwards = tuple((float(hour), f"{hour}:00") for hour in range(0, 25, 6))
         chart = Chart(
-            Axis("Day", 0.0, float(days), marks=shown), Axis("", 0.0, 24.0, marks=upwards), width_px, 260
+            ChartAxis("Day", 0.0, float(days), marks=shown),
+            ChartAxis("", 0.0, 24.0, marks=upwards),
+            width_px,
+            260,
         )
         chart.image(picture)
         return chart.svg(label)

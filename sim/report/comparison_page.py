@@ -1,43 +1,57 @@
-"""The page of a comparison: one HTML file with its figures in it, which loads nothing and runs no script."""
+"""The page of a comparison: verdict in words, a row for each policy, charts, every metric by topic."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sim.report.comparison_figures import write_comparison_figures, write_winner_figures
-from sim.report.format import format_difference, format_value
-from sim.report.static_page import figures_folder, pictures_of, static_page
+from sim.metrics.headlines import HEADLINES
+from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart
+from sim.report.format import format_difference, format_number, format_value, words_of
+from sim.report.metric_table import group_of
+from sim.report.static_page import Document, PageTable, StaticPage
+from sim.report.who_wins_map import winner_map
 
-CAPTIONS: Final = {
-    "pareto.png": (
-        "Objective against what it costs in ramps, energy above the limit and starts; filled: no other "
-        "policy is at least as good in all and better in one"
-    ),
-    "uplift.png": "Objective of each policy, of fleets that fill the limit, and of perfect foresight",
-    "winners.png": "Policy with the best mean objective; hatched: its lead is within the intervals",
-}
-
-Document = Mapping[str, Any]
+NOISE_RATIO: Final = 1e-9
+"""A difference below this part of what differs is rounding, and shown as none."""
+OF_A_POLICY: Final = (
+    "objective_usd",
+    "uplift_capture",
+    "soaked_fraction",
+    "exceedance_mwh",
+    "exceedance_count",
+    "worst_ramp_60s_mw_per_min",
+    "fleet_start_count",
+    "mining_margin_usd",
+)
+"""Metrics in the row of a policy, where the runs have them."""
+OF_A_COMPARISON: Final = (
+    "objective_usd",
+    "bound_usd",
+    "always_on_limited_usd",
+    "uplift_capture",
+    "bound_captured_fraction",
+    "limited_bound_usd",
+    "limited_captured_fraction",
+    "worst_ramp_60s_mw_per_min",
+)
 
 
 def write_comparison_report(document: Document, folder: Path) -> None:
-    """Write ``compare.html`` and ``figures/`` of a comparison into its folder, from its document."""
-    figures = figures_folder(folder)
-    names = write_comparison_figures(document, figures)
-    head = ["metric", *document["policies"], *document["references"]]
-    text = static_page(
-        f"{document['scenario']}: policies compared",
-        _comparison_notes(document),
-        pictures_of(figures, names, CAPTIONS),
-        (head, list(_comparison_rows(document))),
+    """Write ``compare.html`` of a comparison into its folder, from its document."""
+    charts = [uplift_chart(document), *pareto_charts(document), scale_chart(document)]
+    page = StaticPage(
+        title=f"{document['scenario']}: policies compared",
+        lead=document["context"].get("question", ""),
+        facts=list(_facts(document)),
+        verdict=list(verdict_sentences(document)),
+        charts=[chart for chart in charts if chart is not None],
+        tables=list(_tables(document)),
     )
-    (folder / "compare.html").write_text(text, encoding="utf-8", newline="\n")
+    (folder / "compare.html").write_text(page.html(), encoding="utf-8", newline="\n")
 
 
 def write_winners_report(document: Document, folder: Path) -> None:
-    """Write ``winners.html`` and ``figures/`` of a comparison over swept fields into its folder."""
-    figures = figures_folder(folder)
-    names = write_winner_figures(document, figures)
+    """Write ``winners.html`` of a comparison over swept fields into its folder."""
     head = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
     head += [f"{policy}: objective" for policy in document["policies"]]
     note = (
@@ -45,13 +59,12 @@ def write_winners_report(document: Document, folder: Path) -> None:
         "before one that does not. A policy leads a cell where its paired "
         "differences to all others that do so too are above zero by simultaneous 95 % intervals (Bonferroni)."
     )
-    text = static_page(
-        f"{document['scenario']}: who wins when",
-        [note],
-        pictures_of(figures, names, CAPTIONS),
-        (head, list(winner_rows(document))),
+    page = StaticPage(
+        title=f"{document['scenario']}: who wins when",
+        charts=[winner_map(document)],
+        tables=[PageTable("Every combination", head, list(winner_rows(document)), note)],
     )
-    (folder / "winners.html").write_text(text, encoding="utf-8", newline="\n")
+    (folder / "winners.html").write_text(page.html(), encoding="utf-8", newline="\n")
 
 
 def winner_rows(document: Document) -> Iterator[list[str]]:
@@ -62,24 +75,70 @@ def winner_rows(document: Document) -> Iterator[list[str]]:
         yield [*(str(value) for value in cell["values"]), cell["winner"], ties, *objectives]
 
 
-def _comparison_notes(document: Document) -> list[str]:
-    statistics, warm_up = document["statistics"], document["warm_up_d"]
-    means = (
-        f"Mean of {document['replications']} replications, then the paired difference to "
-        f"{document['baseline']} with its 95 % interval and, in brackets, the half-width with which all "
-        f"differences of the row hold together ({statistics['simultaneous']})."
-    )
-    ranks = (
-        "Policies that keep the limit in every replication, as far as the site does without miners, rank "
-        "first, by their mean objective; the others follow, those first that break least."
-    )
-    notes = [
-        ranks,
-        *standing_notes(document),
-        means,
-        "An interval that holds 0 does not tell two policies apart.",
-    ]
-    return [*notes, f"The first {warm_up:g} days of each run are left out."] if warm_up else notes
+# -- in words -----------------------------------------------------------------------------------------------
+
+
+def _facts(document: Document) -> Iterator[tuple[str, str]]:
+    context, seeds = document["context"], document["seeds"]
+    if context:
+        yield "Period", f"{context['days']:g} days from {context['start']}"
+        if context["limit_mw"] is not None:
+            yield "Limit", format_value(context["limit_mw"], "MW")
+        yield "Power price", context["power"] or "as by default"
+    runs = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+    yield "Runs", f"{len(seeds)} of each policy, {runs}, the same for all"
+    if document["warm_up_d"]:
+        yield "Left out", f"the first {document['warm_up_d']:g} days of each run"
+
+
+def verdict_sentences(document: Document) -> Iterator[str]:
+    """Yield the verdict: who keeps the limit, who is best and by how much, who did the same."""
+    policies, verdict = document["policies"], document["verdict"]
+    kept = [name for name, of in policies.items() if of["feasible"]]
+    best = verdict["best"]
+    worth = format_value(policies[best]["objective_usd"]["mean"], "USD")
+    why = f"with an objective of {worth}" if kept else f"as it breaks least; its objective is {worth}"
+    yield f"{best} ranks first, {why}."
+    yield from _lead(verdict)
+    if len(kept) == len(policies):
+        yield "Every policy keeps the limit."
+    elif kept:
+        yield f"The limit is kept by {_listed(kept)}."
+    else:
+        yield "No policy keeps the limit."
+    for alike in _alike(verdict["same"]):
+        yield f"{_listed(alike)} did the same in every run."
+    yield from standing_notes(document)
+
+
+def _alike(pairs: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the policies that did the same, group by group."""
+    groups: list[list[str]] = []
+    for one, other in pairs:
+        group = next((group for group in groups if one in group or other in group), None)
+        if group is None:
+            groups.append([one, other])
+        else:
+            group += [name for name in (one, other) if name not in group]
+    return groups
+
+
+def _lead(verdict: Document) -> Iterator[str]:
+    lead = verdict["lead"]
+    if lead is None or lead["mean"] is None or {verdict["best"], lead["over"]} in map(set, verdict["same"]):
+        return
+    text = f"It earns {format_difference(lead['mean'], 'USD')} compared with {lead['over']}"
+    if lead["half_width"] is None:
+        yield f"{text}, in one run: how sure that is needs replications."
+    elif abs(lead["mean"]) > lead["half_width"]:
+        yield f"{text}, ± {format_value(lead['half_width'], 'USD')} with 95 % confidence."
+    else:
+        width = format_value(lead["half_width"], "USD")
+        yield f"{text}, within the interval of ± {width}: these runs do not tell them apart."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def standing_row(document: Document) -> list[str]:
@@ -99,20 +158,113 @@ def standing_notes(document: Document) -> list[str]:
     return [*notes, *([document["advice"]] if document["advice"] else [])]
 
 
-def _comparison_rows(document: Document) -> Iterator[list[str]]:
+# -- tables -------------------------------------------------------------------------------------------------
+
+
+def _tables(document: Document) -> Iterator[PageTable]:
+    yield _of_policies(document)
+    differing = [name for name in document["metrics"] if _differs(document, name)]
+    main = [name for name in differing if name in {*HEADLINES, *OF_A_COMPARISON}]
+    statistics = document["statistics"]
+    note = (
+        f"Mean of the runs; below it the paired difference to {document['baseline']} with its 95 % interval. "
+        "An interval that holds 0 does not tell two policies apart. The half-widths with which all "
+        f"differences of a row hold together ({statistics['simultaneous']}) stand in compare.json."
+    )
+    yield _of_metrics(document, "What differs, the main metrics", main, note)
+    groups: dict[str, list[str]] = {}
+    for name in document["metrics"]:
+        groups.setdefault(group_of(name), []).append(name)
+    for title, names in groups.items():
+        yield _of_metrics(document, title, names, is_open=False)
+
+
+def _of_policies(document: Document) -> PageTable:
+    policies = document["policies"].values()
+    metrics = [
+        name
+        for name in OF_A_POLICY
+        if name in document["metrics"] and any(of[name]["mean"] is not None for of in policies)
+    ]
+    head = ["Policy", "Place", "Keeps the limit"]
+    head += [_named(document, name) for name in metrics]
+    ranked = sorted(document["policies"].items(), key=lambda pair: pair[1]["rank"])
+    rows = [
+        [
+            name,
+            str(of["rank"]),
+            "yes" if of["feasible"] else "no",
+            *(_mean(document, of, one) for one in metrics),
+        ]
+        for name, of in ranked
+    ]
+    rows += [
+        [
+            f"{name}\nreference",
+            "",
+            "yes" if of["feasible"] else "no",
+            *(_mean(document, of, one) for one in metrics),
+        ]
+        for name, of in document["references"].items()
+    ]
+    note = (
+        "Policies that keep the limit in every run, as far as the site does without miners, rank first, by "
+        "their mean objective: what the miners add to the site. The others follow, those first that break "
+        "least."
+    )
+    return PageTable("Policies", head, rows, note)
+
+
+def _of_metrics(
+    document: Document, title: str, names: Sequence[str], note: str = "", *, is_open: bool = True
+) -> PageTable:
     columns = {**document["policies"], **document["references"]}
-    kept = ["" if of["feasible"] else "breaks the limit" for of in document["references"].values()]
-    yield ["rank", *standing_row(document), *kept]
-    for metric, facts in document["metrics"].items():
-        yield [metric, *(_cell(column[metric], facts["unit"]) for column in columns.values())]
+    rows = [
+        [f"{_named(document, name)}\n{name}", *(_cell(document, of[name], name) for of in columns.values())]
+        for name in names
+    ]
+    return PageTable(title, ["Metric", *columns], rows, note, is_open)
 
 
-def _cell(figures: Document, unit: str) -> str:
-    text, difference = format_value(figures["mean"], unit), figures.get("difference")
+def _named(document: Document, name: str) -> str:
+    unit = document["metrics"][name]["unit"]
+    return words_of(name) if unit == "1" else f"{words_of(name)} [{unit}]"
+
+
+def _mean(document: Document, of: Document, name: str) -> str:
+    figures = of[name]
+    text, width = _number(figures["mean"]), figures["half_width"]
+    is_noise = width is None or _is_noise(document, width, name)
+    return text if is_noise else f"{text}\n± {_number(width)}"
+
+
+def _cell(document: Document, figures: Document, name: str) -> str:
+    text, difference = _number(figures["mean"]), figures.get("difference")
     if not difference or difference["mean"] is None:
         return text
-    text += f"\n{format_difference(difference['mean'], unit)}"
-    widths = [difference["half_width"], difference["half_width_simultaneous"]]
-    if widths[0] is None or widths[1] is None:
-        return text
-    return f"{text} ± {format_value(widths[0], unit)} ({format_value(widths[1], unit)})"
+    if _is_noise(document, difference["mean"], name) and _is_noise(document, difference["half_width"], name):
+        return f"{text}\nsame"
+    text += f"\n{format_difference(difference['mean'])}"
+    width = difference["half_width"]
+    return (
+        text if width is None else f"{text} ± {_number(0.0 if _is_noise(document, width, name) else width)}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return format_value(value) if value is None else format_number(value)
+
+
+def _differs(document: Document, name: str) -> bool:
+    differences = (of[name].get("difference") for of in document["policies"].values())
+    return any(
+        one is not None and one["mean"] is not None and not _is_noise(document, one["mean"], name)
+        for one in differences
+    )
+
+
+def _is_noise(document: Document, value: float | None, name: str) -> bool:
+    """Tell whether a difference, or the width of an interval, is rounding against what differs."""
+    means = (of[name]["mean"] for of in document["policies"].values())
+    largest = max((abs(mean) for mean in means if mean is not None), default=0.0)
+    return abs(value or 0.0) <= NOISE_RATIO * largest

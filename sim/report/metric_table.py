@@ -105,7 +105,7 @@ def metric_groups(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[MetricGroup
     """
     names: dict[str, list[str]] = {title: [] for title in (*GROUPS, OTHER)}
     for name in metrics:
-        names[_group_of(name)].append(name)
+        names[group_of(name)].append(name)
     return tuple(_group(title, found, metrics) for title, found in names.items() if found)
 
 
@@ -119,7 +119,8 @@ def _number(metric: Mapping[str, Any]) -> float:
     return nan if value is None else float(value)
 
 
-def _group_of(name: str) -> str:
+def group_of(name: str) -> str:
+    """Return the title of the group that a metric belongs to."""
     return next((title for title, beginnings in GROUPS.items() if name.startswith(beginnings)), OTHER)
 
 

@@ -26,8 +26,9 @@ from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
 from sim.report.money import money
-from sim.report.run_charts import RunChart, carpets, duration_charts, excursion_chart, spectrum_chart
+from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
+from sim.report.svg import Drawing
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
 from sim.result import StoredResult
@@ -110,7 +111,7 @@ def known_values(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     return {name: float(entry["value"]) for name, entry in metrics.items() if entry["value"] is not None}
 
 
-def _charts(recording: Recording, clock: LocalTime) -> Iterator[RunChart | None]:
+def _charts(recording: Recording, clock: LocalTime) -> Iterator[Drawing | None]:
     yield from carpets(recording, clock)
     yield from duration_charts(recording)
     yield excursion_chart(recording, clock)

@@ -14,7 +14,7 @@ from sim.report.chart_data import drawn_mw
 from sim.report.duration_curve import duration_curve
 from sim.report.format import format_duration, format_value
 from sim.report.local_time import LocalTime
-from sim.report.svg import NARROW_PX, Axis, Chart, around, drawn, legend
+from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, legend
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR, FloatArray
 
@@ -23,16 +23,6 @@ MOST_POINTS: Final = 300
 """Most exceedances, and most dips, that a chart shows: the highest."""
 SHORTEST_S: Final = 0.1
 """What is shorter stands here on a logarithmic axis [s]."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunChart:
-    """A chart with what stands around it."""
-
-    title: str
-    note: str
-    drawing: Markup
-    legend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class Excursion:
         return f"{clock.text(self.start_s)}: {size} for {length}; {self.what}"
 
 
-def carpets(recording: Recording, clock: LocalTime) -> Iterator[RunChart]:
+def carpets(recording: Recording, clock: LocalTime) -> Iterator[Drawing]:
     """Yield the carpet of the site, and of what miners draw where there are any."""
     named = [("Site power by day and hour", recording["site_power_mw"])]
     if recording.fleet_names:
@@ -70,10 +60,10 @@ def carpets(recording: Recording, clock: LocalTime) -> Iterator[RunChart]:
     for title, signal in named:
         drawing, (low, high) = carpet(signal, clock, title)
         note = f"Means of a quarter of an hour, or of an hour in a long run: dark {low}, bright {high}."
-        yield RunChart(title, note, drawing)
+        yield Drawing(title, note, drawing)
 
 
-def duration_charts(recording: Recording) -> Iterator[RunChart]:
+def duration_charts(recording: Recording) -> Iterator[Drawing]:
     """Yield the duration curves: load, headroom, and price where there is one."""
     limit, site, ai = (recording[name] for name in ("limit_mw", "site_power_mw", "ai_power_mw"))
     hours = recording.end_s / SECONDS_PER_HOUR
@@ -99,7 +89,7 @@ def duration_charts(recording: Recording) -> Iterator[RunChart]:
         )
 
 
-def excursion_chart(recording: Recording, clock: LocalTime) -> RunChart | None:
+def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:
     """Return every exceedance and dip by length and size; None where there is neither."""
     found, dips = recording.once(episodes), recording.once(ai_dips)
     points = [
@@ -115,7 +105,7 @@ def excursion_chart(recording: Recording, clock: LocalTime) -> RunChart | None:
     if not shown:
         return None
     lengths_s = [max(SHORTEST_S, one.length_s) for one in shown]
-    across = Axis("Length [s]", 0.8 * min(lengths_s), 1.25 * max(lengths_s), is_log=True)
+    across = ChartAxis("Length [s]", 0.8 * min(lengths_s), 1.25 * max(lengths_s), is_log=True)
     upwards = around([one.size_mw for one in shown], "Size [MW]", from_zero=True)
 
     def draw(width_px: int) -> Markup:
@@ -129,10 +119,10 @@ def excursion_chart(recording: Recording, clock: LocalTime) -> RunChart | None:
     note = "Each time above the limit, and each dip of AI power; rest the pointer on one to see when and why."
     note += f" The {left_out:,} smallest are left out." if left_out else ""
     names = [("limit", f"above the limit ({len(points):,})"), ("ai", f"dip of AI power ({len(falls):,})")]
-    return RunChart("Exceedances and dips", note, drawn(draw), legend(names))
+    return Drawing("Exceedances and dips", note, drawn(draw), legend(names))
 
 
-def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> RunChart | None:
+def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> Drawing | None:
     """Return the power spectral densities; None where there are none."""
     styles = {"site": "fleet", "ai": "ai", "within": "limit"}
     lines = [Curve(one["title"], styles[one["name"]], one["frequency_hz"], one["density"]) for one in curves]
@@ -142,9 +132,9 @@ def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> RunChart | None:
         (min(map(min, side)), max(map(max, side)))
         for side in ([line.xs for line in lines], [line.ys for line in lines])
     )
-    across = Axis("Frequency [Hz]", low_hz, high_hz, is_log=True)
-    upwards = Axis("Density [MW²/Hz]", 0.5 * low, 2.0 * high, is_log=True)
-    return RunChart("Spectrum", "", *_lines(across, upwards, lines, "Power spectral density by frequency"))
+    across = ChartAxis("Frequency [Hz]", low_hz, high_hz, is_log=True)
+    upwards = ChartAxis("Density [MW²/Hz]", 0.5 * low, 2.0 * high, is_log=True)
+    return Drawing("Spectrum", "", *_lines(across, upwards, lines, "Power spectral density by frequency"))
 
 
 def _largest(excursions: list[Excursion]) -> list[Excursion]:
@@ -163,12 +153,14 @@ def _thinned(xs: FloatArray, ys: FloatArray) -> tuple[list[float], list[float]]:
     return xs[kept].tolist(), ys[kept].tolist()
 
 
-def _curves(title: str, note: str, name: str, lines: Sequence[Curve], hours: float) -> RunChart:
+def _curves(title: str, note: str, name: str, lines: Sequence[Curve], hours: float) -> Drawing:
     upwards = around([y for line in lines for y in line.ys], name, from_zero=True)
-    return RunChart(title, note, *_lines(Axis("Hours", 0.0, hours), upwards, lines, f"{title}: {note}"))
+    return Drawing(title, note, *_lines(ChartAxis("Hours", 0.0, hours), upwards, lines, f"{title}: {note}"))
 
 
-def _lines(across: Axis, upwards: Axis, lines: Sequence[Curve], label: str) -> tuple[Markup, Markup]:
+def _lines(
+    across: ChartAxis, upwards: ChartAxis, lines: Sequence[Curve], label: str
+) -> tuple[Markup, Markup]:
     def draw(width_px: int) -> Markup:
         chart = Chart(across, upwards, width_px, HEIGHT_PX)
         for line in lines:

@@ -1,59 +1,56 @@
-"""A page of pictures and a table: one HTML file, which loads nothing and runs no script."""
+"""A page of sentences, charts and tables: one HTML file, which loads nothing and runs no script."""
 
-import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from sim.report.svg import Drawing
+
+Document = Mapping[str, Any]
+"""What a study or a comparison left, as its JSON file holds it."""
 POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 """What the page may do: show its own style and pictures."""
 
 
-def figures_folder(folder: Path) -> Path:
-    """Return the folder of a page's figures, made where it is missing."""
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
-    return figures
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """One table of a page; its first column stays in sight."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    """Cells; what stands behind a line break is small, and in the first column a bare name."""
+    note: str = ""
+    is_open: bool = True
+    """Whether it is unfolded at first."""
 
 
-def pictures_of(folder: Path, names: Sequence[str], captions: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return each picture as text of a data address, and its caption."""
-    return [
-        (base64.b64encode((folder / name).read_bytes()).decode("ascii"), captions[name]) for name in names
-    ]
+@dataclass(frozen=True, slots=True)
+class StaticPage:
+    """What a page says."""
 
+    title: str
+    lead: str = ""
+    """The question that it answers."""
+    facts: Sequence[tuple[str, str]] = ()
+    """What was done, as term and text."""
+    verdict: Sequence[str] = ()
+    """The answer, in sentences."""
+    charts: Sequence[Drawing] = ()
+    tables: Sequence[PageTable] = field(default=())
 
-def static_page(
-    title: str,
-    notes: Sequence[str],
-    pictures: Sequence[tuple[str, str]],
-    table: tuple[Sequence[str], Sequence[Sequence[str]]],
-) -> str:
-    """Return the page's text.
-
-    Parameters
-    ----------
-    title
-        Its heading.
-    notes
-        Sentences above the table.
-    pictures
-        As `pictures_of` returns them.
-    table
-        Head and rows.
-    """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(_own("comparison.html.jinja"))
-    style = Markup(_own("page.css"))  # noqa: S704  # our own file
-    return template.render(
-        policy=POLICY, style=style, title=title, notes=notes, pictures=pictures, head=table[0], rows=table[1]
-    )
+    def html(self) -> str:
+        """Return the page's text."""
+        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        template = environment.from_string(_own("static.html.jinja"))
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        return template.render(policy=POLICY, style=Markup(_own("page.css")), **values)  # noqa: S704  # our own file
 
 
 def _own(name: str) -> str:

@@ -5,18 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim.report.comparison_figures import write_figures
 from sim.report.format import format_value, words_of
-from sim.report.static_page import figures_folder, pictures_of, static_page
-from sim.report.trade_figure import Point, trade_figure
+from sim.report.static_page import Document, PageTable, StaticPage
+from sim.report.svg import Drawing
+from sim.report.trade_chart import Point, trade_chart
 
 PAGE: Final = "study.html"
-FIGURE: Final = "trade.png"
 SEED: Final = "seed"
 SHOWN: Final = ("site_peak_mw", "soaked_fraction", "exceedance_s", "exceedance_mwh", "mining_margin_usd")
 """Metrics in the table, after those of the figure."""
 
-Document = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 
@@ -43,19 +41,15 @@ def write_study_report(folder: Path) -> Path:
     rows = parquet.ParquetFile(folder / "runs.parquet").read().to_pylist()
     paths = [axis["path"] for axis in document["axes"] if axis["path"] != SEED]
     found = list(combinations(paths, rows))
-    figures, captions = figures_folder(folder), _captions(document, paths, found)
-    names = write_figures(
-        {name: lambda _: trade_figure(document, paths, _points(document, found)) for name in captions},
-        document,
-        figures,
+    head, cells = _table(document, paths, found)
+    page = StaticPage(
+        title=document["name"],
+        lead=document["question"] or "",
+        verdict=_notes(document, found),
+        charts=list(_charts(document, paths, found)),
+        tables=[PageTable("Every combination", head, cells)],
     )
-    text = static_page(
-        document["name"],
-        _notes(document, found),
-        pictures_of(figures, names, captions),
-        _table(document, paths, found),
-    )
-    (folder / PAGE).write_text(text, encoding="utf-8", newline="\n")
+    (folder / PAGE).write_text(page.html(), encoding="utf-8", newline="\n")
     return folder / PAGE
 
 
@@ -77,19 +71,19 @@ def _points(document: Document, found: Sequence[Combination]) -> list[Point]:
     return [Point(values, x, y) for values, x, y in pairs if x is not None and y is not None]
 
 
-def _captions(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> dict[str, str]:
-    """Return the caption of the study's figure by its name; none where it states no figure."""
+def _charts(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> Iterator[Drawing]:
+    """Yield the study's figure; none where it states none."""
     figure = document.get("figure")
-    if figure is None or not _points(document, found):
-        return {}
-    sides = f"{words_of(figure['y'])} against {words_of(figure['x'])[:1].lower()}{words_of(figure['x'])[1:]}"
-    return {FIGURE: f"{sides}, a point for each combination of {', '.join(paths)}"}
+    points = _points(document, found) if figure is not None else []
+    if figure is not None and points:
+        across = words_of(figure["x"])
+        title = f"{words_of(figure['y'])} against {across[:1].lower()}{across[1:]}"
+        yield trade_chart(document, paths, points, title)
 
 
 def _notes(document: Document, found: Sequence[Combination]) -> list[str]:
     counts = {len(one.rows) for one in found}
-    notes = [document["question"]] if document["question"] else []
-    notes.append(f"Scenario {document['scenario']['name']}; {document['run_count']} runs.")
+    notes = [f"Scenario {document['scenario']['name']}; {document['run_count']} runs."]
     if counts != {1}:
         notes.append(f"Means of up to {max(counts)} replications.")
     return notes

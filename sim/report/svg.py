@@ -21,10 +21,12 @@ RIGHT_PX: Final = 14
 TOP_PX: Final = 12
 BOTTOM_PX: Final = 46
 MARKS: Final = ("circle", "square", "diamond", "triangle")
+KIND_COUNT: Final = 8
+"""Colours of policies and choices in the style sheet; more of them begin again, told apart by their marks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class ChartAxis:
     """One axis of a chart."""
 
     title: str
@@ -52,6 +54,16 @@ class Axis:
         width = nice_step((self.high - self.low) / most)
         places = range(math.ceil(self.low / width - 1e-9), math.floor(self.high / width + 1e-9) + 1)
         return [(width * place, short_number(round(width * place, 12))) for place in places]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with what stands around it."""
+
+    title: str
+    note: str
+    drawing: Markup
+    legend: str = ""
 
 
 def nice_step(least: float) -> float:
@@ -82,14 +94,14 @@ def short_number(value: float) -> str:
     return f"{value / size:.6g}{letter}"
 
 
-def around(values: Iterable[float], title: str, *, from_zero: bool = False) -> Axis:
+def around(values: Iterable[float], title: str, *, from_zero: bool = False) -> ChartAxis:
     """Return an axis that holds all values, with a little room."""
     known = [value for value in values if math.isfinite(value)] or [0.0]
     low, high = min(known), max(known)
     if from_zero:
         low, high = min(0.0, low), max(0.0, high)
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return Axis(
+    return ChartAxis(
         title, low - (0.0 if from_zero and low == 0.0 else room), high + (0.0 if high == 0.0 else room)
     )
 
@@ -107,7 +119,9 @@ class Chart:
         Room for the names along the axis upwards.
     """
 
-    def __init__(self, x: Axis, y: Axis, width_px: int, height_px: int, left_px: int = LEFT_PX) -> None:
+    def __init__(
+        self, x: ChartAxis, y: ChartAxis, width_px: int, height_px: int, left_px: int = LEFT_PX
+    ) -> None:
         self._x, self._y = x, y
         self._width, self._height = width_px, height_px
         self._box = (left_px, TOP_PX, width_px - RIGHT_PX, height_px - BOTTOM_PX)
@@ -195,6 +209,11 @@ _SHAPES: Final = {
     "diamond": '<path d="M0 -7.5L7.5 0L0 7.5L-7.5 0Z"/>',
     "triangle": '<path d="M0 -7L7 6H-7Z"/>',
 }
+
+
+def kind_of(number: int) -> tuple[str, str]:
+    """Return the class of the style sheet, and the mark, of one of several policies or choices."""
+    return f"k{number % KIND_COUNT}", MARKS[number % len(MARKS)]
 
 
 def _title(text: str) -> str:

@@ -264,7 +264,22 @@ class ComparisonPlan:
         identity = "\n".join(f"{policy} {task.key}" for (policy, _), task in tasks.items())
         key = hashlib.sha256(f"{len(self._policies)}\n{identity}".encode()).hexdigest()
         values = {policy: without_what_means_nothing(of) for policy, of in values.items()}
-        return Comparison(scenario["name"], self._policies, seeds, facts, values, key, self._warm_up_s)
+        context = _context(scenario)
+        return Comparison(
+            scenario["name"], self._policies, seeds, facts, values, key, self._warm_up_s, context
+        )
+
+
+def _context(scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a reader must know of the scenario that policies were compared on."""
+    power = scenario.get("market", {}).get("power", {})
+    return {
+        "question": scenario.get("question", ""),
+        "start": str(scenario["start"]),
+        "days": scenario.get("days", Scenario.model_fields["days"].default),
+        "limit_mw": scenario.get("interconnection", {}).get("limit_mw"),
+        "power": ", ".join(f"{name} {value}" for name, value in power.items() if not isinstance(value, dict)),
+    }
 
 
 def _replicated(scenario: Mapping[str, Any], replications: int) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,10 +1,10 @@
 """One run of a comparison: its metrics after the warm-up, and how it stands to perfect foresight."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from math import isfinite, nan
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -100,14 +100,23 @@ def kept_inertia_usd(recording: Recording, scenario: Scenario, store: Store) -> 
 def _setting_key(setting: Setting, scenario: Scenario, end_s: float) -> str:
     """Return what identifies all that the miners' inertia is reckoned from."""
     known = hashlib.sha256(f"inertia 1 {end_s!r}".encode())
-    for part in fields(setting):
-        value = getattr(setting, part.name)
-        values = (value.time_s, value.value, value.slope_per_s) if isinstance(value, Signal) else (value,)
-        for numbers in values:
-            known.update(np.ascontiguousarray(numbers, dtype=np.float64).tobytes())
+    for part in _parts(setting):
+        known.update(part)
     for fleet in scenario.fleets:
         known.update(fleet.model_dump_json().encode())
     return known.hexdigest()
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    """Yield all that a description of signals, numbers and words is made of."""
+    if isinstance(value, Signal):
+        for numbers in (value.time_s, value.value, value.slope_per_s):
+            yield np.ascontiguousarray(numbers, dtype=np.float64).tobytes()
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _parts(getattr(value, part.name))
+    else:
+        yield repr(value).encode()
 
 
 def against_foresight(

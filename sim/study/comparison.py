@@ -1,8 +1,9 @@
 """What a comparison found: means, paired differences with intervals, references, and who is not beaten."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,8 @@ FORMAT: Final = 1
 """Version of both; columns and keys are only ever added."""
 REFERENCES: Final = ("mining-off", "always-on")
 """What every policy is set against besides: no miners, and miners that nobody controls."""
+SAME_RATIO: Final = 1e-9
+"""Numbers that differ by less of their size are the same but for rounding."""
 OBJECTIVES: Final = {
     "objective_usd": 1.0,
     "worst_ramp_60s_mw_per_min": -1.0,
@@ -57,6 +60,8 @@ class Comparison:
     """Identifies the comparison: the same for the same runs and policies, in the same order."""
     warm_up_s: float = 0.0
     """Time at the start that no metric counts [s]."""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What was compared on: ``question``, ``start``, ``days``, ``limit_mw``, ``power`` (its prices)."""
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -85,6 +90,8 @@ class Comparison:
             "replications": len(self.seeds),
             "seeds": list(self.seeds),
             "warm_up_d": self.warm_up_s / SECONDS_PER_DAY,
+            "context": dict(self.context),
+            "verdict": self._verdict(),
             "statistics": self._statistics(),
             "metrics": self.facts,
             "policies": {
@@ -114,6 +121,23 @@ class Comparison:
         """Return the largest half-width of a metric's differences to the first policy; NaN: not known."""
         widths = [self.difference(policy, self.policies[0], metric)[1] for policy in self.policies[1:]]
         return max(widths) if widths and np.all(np.isfinite(widths)) else float("nan")
+
+    def _verdict(self) -> dict[str, Any]:
+        """Return who ranks first, its lead over the next one of its kind, and which policies did the same."""
+        ranked = sorted(self.standings, key=lambda policy: self.standings[policy].rank)
+        best = ranked[0]
+        alike = [one for one in ranked[1:] if self.standings[one].feasible == self.standings[best].feasible]
+        lead = None
+        if alike:
+            mean, half_width = self.difference(best, alike[0], "objective_usd")
+            lead = {"over": alike[0], "mean": _known(mean), "half_width": _known(half_width)}
+        same = [[one, other] for one, other in combinations(self.policies, 2) if self._same(one, other)]
+        return {"best": best, "lead": lead, "same": same}
+
+    def _same(self, policy: str, other: str) -> bool:
+        """Tell whether two policies did the same in every replication, but for rounding."""
+        pairs = ((self.values[policy][name], self.values[other][name]) for name in self.facts)
+        return all(np.allclose(one, two, rtol=SAME_RATIO, atol=0.0, equal_nan=True) for one, two in pairs)
 
     def _statistics(self) -> dict[str, Any]:
         compared = max(len(self.policies) - 1, 1)
@@ -202,6 +226,10 @@ class Comparison:
                     value = float(values[position])
                     known = value if np.isfinite(value) else None
                     yield {"policy": policy, "seed": seed, "metric": metric, "value": known}
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def non_dominated(points: FloatArray) -> list[bool]:

@@ -18,9 +18,7 @@ OF_EACH_MODULE = {"CATALOGUE", "__all__"}
 CLASSES_LEFT = {"Metered", "Plan", "Server", "Source"}
 CONSTANTS_LEFT = {
     "BISECTIONS",
-    "DOTS_PER_IN",
     "DOWNWARD",
-    "Document",
     "FORMAT",
     "LONGEST",
     "MAX_FAULTS",
@@ -34,7 +32,6 @@ CONSTANTS_LEFT = {
     "Share",
     "Sigma",
     "T",
-    "WIDTH_IN",
 }
 CONVERSIONS_LEFT = {
     "DAYS_PER_YEAR",

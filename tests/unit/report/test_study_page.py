@@ -7,7 +7,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.report.study_page import combinations, write_study_report
-from sim.report.trade_figure import Point, lines_of, trade_figure
+from sim.report.trade_chart import Point, lines_of, trade_chart
 from sim.study.sweep import load_study, sweep
 
 SCENARIO = """
@@ -69,11 +69,12 @@ def test_the_figure_has_a_point_for_each_combination_with_its_value():
     points = [a_point("a", 0.0, 5.0, 0.8), a_point("a", 4.0, 3.0, 0.6)]
     facts = {"exceedance_mwh": {"unit": "MWh"}, "soaked_fraction": {"unit": "1"}}
     document = {"figure": {"x": "exceedance_mwh", "y": "soaked_fraction"}, "metrics": facts}
-    (axis,) = trade_figure(document, PATHS, points).axes
+    found = trade_chart(document, PATHS, points, "Soaked against exceedance")
 
-    assert axis.get_lines()[0].get_xydata().tolist() == [[5.0, 0.8], [3.0, 0.6]]
-    assert [text.get_text() for text in axis.texts] == ["0", "4"]
-    assert axis.get_xlabel() == "Exceedance energy [MWh]"
+    assert found.drawing.count('<g class="mark') == 4  # for a screen and for a telephone
+    assert found.drawing.count("<polyline") == 2
+    assert re.findall(r">  ([04])</text>", found.drawing) == ["0", "4"]
+    assert "Exceedance energy [MWh]" in found.drawing
 
 
 def test_replications_are_means_and_what_one_cannot_tell_is_not_known():
@@ -90,9 +91,9 @@ def test_a_sweep_leaves_a_page_with_its_figure_and_loads_nothing(swept):
     folder = swept(STUDY)
     page = write_study_report(folder).read_text(encoding="utf-8")
 
-    assert (folder / "figures" / "trade.png").stat().st_size > 5000
     assert "Is it drawn?" in page
-    assert page.count("data:image/png;base64,") == 1
+    assert page.count("<svg") == 2
+    assert not (folder / "figures").exists()
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert page.count("<tr>") == 3
     before = page
@@ -102,7 +103,7 @@ def test_a_sweep_leaves_a_page_with_its_figure_and_loads_nothing(swept):
 def test_a_study_that_states_no_figure_has_a_table_alone(swept):
     folder = swept(STUDY.replace("figure: {x: site_peak_mw, y: mining_margin_usd}", ""))
     assert json.loads((folder / "study.json").read_text())["figure"] is None
-    assert "data:image/png" not in write_study_report(folder).read_text(encoding="utf-8")
+    assert "<svg" not in write_study_report(folder).read_text(encoding="utf-8")
 
 
 def test_a_figure_of_a_metric_that_is_not_there_is_refused(swept):

@@ -9,14 +9,14 @@ import pytest
 
 from sim.report.carpet import carpet, cells
 from sim.report.local_time import LocalTime
-from sim.report.svg import Axis, Chart, around, png
+from sim.report.svg import Chart, ChartAxis, around, png
 from sim.signals import Signal
 
 DAY_S = 86_400.0
 
 
 def test_a_point_lies_where_its_values_say():
-    chart = Chart(Axis("x", 0.0, 10.0), Axis("y", 1.0, 100.0, is_log=True), 1000, 300, left_px=100)
+    chart = Chart(ChartAxis("x", 0.0, 10.0), ChartAxis("y", 1.0, 100.0, is_log=True), 1000, 300, left_px=100)
 
     left, bottom = chart.place(0.0, 1.0)
     right, top = chart.place(10.0, 100.0)
@@ -29,10 +29,10 @@ def test_a_point_lies_where_its_values_say():
 @pytest.mark.parametrize(
     ("axis", "texts"),
     [
-        (Axis("", 0.0, 9.7), ["0", "2", "4", "6", "8"]),
-        (Axis("", -0.25, 0.25), ["-0.2", "-0.1", "0", "0.1", "0.2"]),
-        (Axis("", 0.5, 2e6, is_log=True), ["1", "100", "10k", "1M"]),
-        (Axis("", 5.0, 5.0), ["5"]),
+        (ChartAxis("", 0.0, 9.7), ["0", "2", "4", "6", "8"]),
+        (ChartAxis("", -0.25, 0.25), ["-0.2", "-0.1", "0", "0.1", "0.2"]),
+        (ChartAxis("", 0.5, 2e6, is_log=True), ["1", "100", "10k", "1M"]),
+        (ChartAxis("", 5.0, 5.0), ["5"]),
     ],
 )
 def test_marks_are_round_numbers(axis, texts):
@@ -46,7 +46,7 @@ def test_an_axis_holds_all_values_that_are_numbers():
 
 
 def test_text_in_a_chart_is_escaped():
-    chart = Chart(Axis("<b>", 0.0, 1.0), Axis("&", 0.0, 1.0), 400, 200)
+    chart = Chart(ChartAxis("<b>", 0.0, 1.0), ChartAxis("&", 0.0, 1.0), 400, 200)
     chart.text(0.0, 0.0, "<script>")
     chart.point(0.0, 0.0, "ai", title="<i>")
     drawing = str(chart.svg('"quoted"'))

@@ -23,7 +23,9 @@ def test_each_cell_names_the_best_policy_and_the_price_decides(desk, tmp_path):
     assert document["cells"][0]["no_significant_difference_to"] == []
     folder = found.write(tmp_path / "map", write_winners_report)
     assert json.loads((folder / "winners.json").read_text()) == document
-    assert (folder / "figures" / "winners.png").read_bytes().startswith(b"\x89PNG")
+    page = (folder / "winners.html").read_text()
+    assert page.count("<rect") == 4  # two cells, for a screen and for a telephone
+    assert f"<title>{careful}</title>" in page
 
 
 def test_policies_that_do_the_same_do_not_differ_significantly(desk):
@@ -61,6 +63,9 @@ def test_the_page_of_a_comparison_holds_its_figures_and_may_load_nothing(desk, t
     assert "default-src &#39;none&#39;" in page
     assert "<script" not in page
     assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "")
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("<svg") >= 4
     assert "uplift_capture" in page
-    assert {path.name for path in (folder / "figures").iterdir()} == {"pareto.png", "uplift.png"}
+    assert "did the same in every run" in page
+    assert {path.name for path in folder.iterdir()} == {"compare.html", "compare.json", "compare.parquet"}
+    for metric in found.facts:
+        assert f"<code>{metric}</code>" in page

@@ -1,16 +1,15 @@
 """Two metrics against each other over a study's combinations: a line for each choice, its values along it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
-from sim.report.comparison_figures import KINDS, MARKS, new_figure
+from markupsafe import Markup
+
 from sim.report.format import words_of
+from sim.report.static_page import Document
+from sim.report.svg import NARROW_PX, Chart, Drawing, around, drawn, kind_of, legend
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-Document = Mapping[str, Any]
+HEIGHT_PX: Final = 420
 
 
 class Point(NamedTuple):
@@ -55,39 +54,34 @@ def lines_of(paths: Sequence[str], points: Sequence[Point]) -> TradeLines:
     return TradeLines(along, groups)
 
 
-def trade_figure(document: Document, paths: Sequence[str], points: Sequence[Point]) -> "Figure":
-    """Draw the figure that a study states, of at least one point."""
-    figure, (axis,) = new_figure(5.4)
+def trade_chart(document: Document, paths: Sequence[str], points: Sequence[Point], title: str) -> Drawing:
+    """Return the chart that a study states, of at least one point."""
     lines = lines_of(paths, points)
-    for number, (title, line) in enumerate(lines.points.items()):
-        _draw(axis, KINDS[number % len(KINDS)], MARKS[number % len(MARKS)], title, line, lines)
-    for side, label in (("x", axis.set_xlabel), ("y", axis.set_ylabel)):
-        metric = document["figure"][side]
-        unit = document["metrics"][metric]["unit"]
-        label(words_of(metric) if unit == "1" else f"{words_of(metric)} [{unit}]")
-    axis.margins(0.08)
-    if any(lines.points):
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    if lines.along is not None:
-        axis.set_title(f"At each point: {paths[lines.along]}", fontsize=9.0, loc="left")
-    return figure
+    across, upwards = (
+        around([getattr(point, side) for point in points], _name(document, side)) for side in ("x", "y")
+    )
+
+    def draw(width_px: int) -> Markup:
+        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+        for number, line in enumerate(lines.points.values()):
+            style, mark = kind_of(number)
+            if lines.along is not None:
+                chart.line([point.x for point in line], [point.y for point in line], style)
+            for point in line:
+                chart.point(point.x, point.y, style, mark, ", ".join(map(str, point.values)))
+                if width_px > NARROW_PX:
+                    chart.text(point.x, point.y, f"  {lines.label(point)}", style="beside")
+        return chart.svg(title)
+
+    note = "" if lines.along is None else f"At each point: {paths[lines.along]}."
+    names = legend((kind_of(number)[0], name) for number, name in enumerate(lines.points) if name)
+    return Drawing(title, note, drawn(draw), names)
 
 
-def _draw(
-    axis: "Axes", colour: str, mark: str, title: str, points: Sequence[Point], lines: TradeLines
-) -> None:
-    style = "" if lines.along is None else "-"
-    xs, ys = [point.x for point in points], [point.y for point in points]
-    axis.plot(xs, ys, color=colour, marker=mark, linestyle=style, label=title)
-    for point in points:
-        axis.annotate(
-            lines.label(point),
-            (point.x, point.y),
-            xytext=(5.0, 5.0),
-            textcoords="offset points",
-            fontsize=8.0,
-            color=colour,
-        )
+def _name(document: Document, side: str) -> str:
+    metric = document["figure"][side]
+    unit = document["metrics"][metric]["unit"]
+    return words_of(metric) if unit == "1" else f"{words_of(metric)} [{unit}]"
 
 
 def _is_number(value: Any) -> bool:

@@ -1,0 +1,146 @@
+"""Charts of a comparison: who is beaten by none, what foresight leaves to gain, what moves how fast."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from markupsafe import Markup
+
+from sim.report.format import format_value, words_of
+from sim.report.static_page import Document
+from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, kind_of, legend
+
+HEIGHT_PX: Final = 320
+ROW_PX: Final = 46
+"""Height of a bar with its name above it."""
+OUTSIDE: Final = 0.02
+"""Part of an axis by which a point may lie beside it and still be drawn."""
+LINES: Final = (
+    ("bound_usd", "Perfect foresight", "limit"),
+    ("limited_bound_usd", "Perfect foresight of blocks that boot and keep minimum times", "limit dash"),
+    ("always_on_limited_usd", "Limit filled", "soft dash"),
+)
+"""What objectives are measured against: metric, name, style."""
+
+
+def pareto_charts(document: Document) -> Iterator[Drawing]:
+    """Yield the objective against each cost of getting it; policies that none beats are filled."""
+    view = document["pareto"]
+    costs = [name for name, wanted in view["objectives"].items() if wanted == "less"]
+    for cost in costs:
+        if len({facts[cost] for facts in view["policies"].values()}) > 1:
+            yield _pareto(document, view["policies"], cost)
+
+
+def _pareto(document: Document, policies: Document, cost: str) -> Drawing:
+    kept = [facts for facts in policies.values() if facts["non_dominated"]]
+    # a hopeless policy would squeeze the others into a corner
+    across = around(
+        [facts[cost] for facts in kept], f"{words_of(cost)} [{document['metrics'][cost]['unit']}]"
+    )
+    upwards = around([facts["objective_usd"] for facts in kept], "Objective [USD]")
+    outside = [
+        name
+        for name, facts in policies.items()
+        if not (_is_inside(across, facts[cost]) and _is_inside(upwards, facts["objective_usd"]))
+    ]
+
+    def draw(width_px: int) -> Markup:
+        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+        for number, (name, facts) in enumerate(policies.items()):
+            style, mark = kind_of(number)
+            if name not in outside:
+                open_ = "" if facts["non_dominated"] else " open"
+                chart.point(facts[cost], facts["objective_usd"], f"{style}{open_}", mark, name)
+        return chart.svg(f"Objective against {words_of(cost)}")
+
+    note = "Filled: no other policy is at least as good in all objectives and better in one."
+    note += f" Far outside, and left out: {', '.join(outside)}." if outside else ""
+    names = legend((kind_of(number)[0], name) for number, name in enumerate(policies))
+    return Drawing(
+        f"Objective against {words_of(cost)[:1].lower()}{words_of(cost)[1:]}", note, drawn(draw), names
+    )
+
+
+def _is_inside(axis: ChartAxis, value: float) -> bool:
+    return -OUTSIDE <= axis.part(value) <= 1.0 + OUTSIDE
+
+
+def uplift_chart(document: Document) -> Drawing | None:
+    """Return what each policy reaches of the bound; None where no objective is known."""
+    policies = {
+        name: of["objective_usd"]
+        for name, of in document["policies"].items()
+        if of["objective_usd"]["mean"] is not None
+    }
+    if not policies:
+        return None
+    first = document["policies"][next(iter(policies))]
+    lines = [
+        (first[metric]["mean"], title, style)
+        for metric, title, style in LINES
+        if first.get(metric, {}).get("mean") is not None
+    ]
+    means = [facts["mean"] for facts in policies.values()]
+    reach = max(map(abs, [*(usd for usd, *_ in lines), max(means)]))
+    low = max(min(0.0, *means), -0.3 * reach)  # what is far below zero is cut off
+    across = ChartAxis("Objective [USD]", low, 1.05 * max([*means, *(usd for usd, *_ in lines), 0.0]) or 1.0)
+    rows = float(len(policies))
+
+    def draw(width_px: int) -> Markup:
+        height_px = 60 + ROW_PX * len(policies)
+        chart = Chart(across, ChartAxis("", 0.0, rows, marks=((0.0, ""),)), width_px, height_px, left_px=24)
+        for place, (name, facts) in enumerate(policies.items()):
+            top = rows - place
+            usd = max(facts["mean"], low)
+            chart.bar((0.0, top - 0.95), (usd, top - 0.5), kind_of(place)[0], name)
+            width = facts["half_width"]
+            text = format_value(facts["mean"], "USD") + (f" ± {format_value(width, 'USD')}" if width else "")
+            shown = f"{name}: {text}" if width_px > NARROW_PX else name
+            chart.text(low, top - 0.27, shown, style="strong")
+        for usd, _, style in lines:
+            chart.line([usd, usd], [0.0, rows], style)
+        return chart.svg("Objective of each policy against perfect foresight")
+
+    note = "Mean objective and its 95 % interval; what is far below zero is cut off."
+    return Drawing("What is reached of what could be", note, drawn(draw), legend((s, t) for _, t, s in lines))
+
+
+def scale_chart(document: Document) -> Drawing | None:
+    """Return the variation that each policy leaves on each time scale; None where the runs do not tell."""
+    columns = {**document["policies"], **document["references"]}
+    scales = [
+        name
+        for name in document["metrics"]
+        if name.startswith("residual_") and name.endswith("_mw") and "alone" not in name
+    ]
+    shown = {
+        name: [of[scale]["mean"] for scale in scales]
+        for name, of in columns.items()
+        if scales and all(of[scale]["mean"] is not None for scale in scales)
+    }
+    if not shown:
+        return None
+    across = ChartAxis(
+        "",
+        0.0,
+        float(len(scales)),
+        marks=tuple(
+            (place + 0.5, words_of(scale).removeprefix("Residual ")) for place, scale in enumerate(scales)
+        ),
+    )
+    upwards = around([mw for values in shown.values() for mw in values], "Left [MW, rms]", from_zero=True)
+    width = 0.84 / len(shown)
+
+    def draw(width_px: int) -> Markup:
+        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+        for number, (name, values) in enumerate(shown.items()):
+            for place, mw in enumerate(values):
+                left = place + 0.08 + width * number
+                title = f"{name}: {format_value(mw, 'MW')}"
+                chart.bar((left, 0.0), (left + 0.92 * width, mw), kind_of(number)[0], title)
+        return chart.svg("Variation of site power by time scale and policy")
+
+    names = legend((kind_of(number)[0], name) for number, name in enumerate(shown))
+    return Drawing(
+        "What moves, by time scale", "Root mean square of what is left at the site.", drawn(draw), names
+    )
