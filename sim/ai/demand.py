@@ -191,43 +191,6 @@ def ou_step(x: float, decay: float, kick: float, normal: float) -> float:
     return decay * x + kick * normal
 
 
-def volatility_cv(dispersion: float, mean_count: float, common_sigma: float) -> float:
-    r"""Return how much the number of requests in a window fluctuates about its daily shape.
-
-    Parameters
-    ----------
-    dispersion
-        Variance over mean of the count that comes from single users, 1 for Poisson; fitted for a minute: 8 to
-        13.
-    mean_count
-        Mean number of requests in the window, above 0.
-    common_sigma
-        Fluctuation that all users share; fitted for a minute: 0.03 to 0.08.
-
-    Returns
-    -------
-    float
-        Coefficient of variation: standard deviation over mean.
-
-    Notes
-    -----
-    :math:`CV^2 = a / \mu + \sigma_c^2`. More users shrink the first part; the second stays.
-
-    References
-    ----------
-    Fitted to AzurePublicDataset, *LLM Inference Trace 2024* (read off figures; good to 20 %).
-
-    Examples
-    --------
-    The coding service at its middle load of 1,058 requests a minute; 0.127 was read off.
-
-    >>> round(volatility_cv(8.0, 1058.0, 0.078), 3)
-    0.117
-    """
-    cv: float = (dispersion / mean_count + common_sigma**2) ** 0.5
-    return cv
-
-
 def client_dispersion(
     dispersion: float, mean_count: FloatArray, top_client_fraction: float, top_client_sigma: float
 ) -> FloatArray:

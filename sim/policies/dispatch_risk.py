@@ -40,19 +40,6 @@ class RiskPlan:
     """What each future is worth [USD], shape (scenarios,)."""
 
 
-def cvar_usd(loss_usd: FloatArray, beta: float) -> float:
-    r"""Return the mean of the worst :math:`1-\beta` of equally likely losses [USD].
-
-    Examples
-    --------
-    >>> cvar_usd(np.array([-10.0, 0.0, 5.0, 20.0]), 0.75), cvar_usd(np.array([-10.0, 0.0, 5.0, 20.0]), 0.5)
-    (20.0, 12.5)
-    """
-    worst = np.sort(loss_usd)[::-1]
-    share = np.diff(np.minimum(np.arange(len(worst) + 1.0) / len(worst), 1.0 - beta))
-    return float(np.dot(worst, share) / (1.0 - beta))
-
-
 def best_first_step(
     horizon: Horizon, margins_usd_per_mwh: Sequence[FloatArray], risk_weight: float, beta: float
 ) -> RiskPlan:

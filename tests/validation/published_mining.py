@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import numpy as np
+from clocked_machines import energy_per_hash_ratio, hash_rate_th_s
 from published import DATA, Absolute, Band, PublishedCase, Relative
 
 from sim.bitcoin import breakeven_usd_per_mwh, btc_per_ph_day, hashprice_usd_per_ph_day, retarget
 from sim.mining.catalogue import machine
-from sim.mining.clocking import energy_per_hash_ratio, hash_rate_th_s, power_ratio
+from sim.mining.clocking import power_ratio
 
 TITLE = "Mining"
 EPOCHS = "btc_difficulty_epochs_2009_2024.csv"

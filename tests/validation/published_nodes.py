@@ -2,11 +2,12 @@
 
 from functools import cache, partial
 
+from occupied_power import occupied_power_mw
 from published import Absolute, Band, PublishedCase, Relative
 from published_training import NO_CHECKPOINTS, NO_FAILURES, run_jobs
 
 from sim.ai.catalogue import SERVERS
-from sim.ai.node_power import node_power_w, occupied_power_mw
+from sim.ai.node_power import node_power_w
 from sim.signals import Signal
 
 TITLE = "Training: power of nodes"

@@ -6,14 +6,13 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+from effective_time import effective_time_ratio_kokolis, effective_time_ratio_renewal
 from published import Absolute, Band, PublishedCase, Relative
 from quick import run
 
 from sim import load_scenario
 from sim.ai.checkpointing import (
     daly_interval_s,
-    effective_time_ratio_kokolis,
-    effective_time_ratio_renewal,
     interruption_rate_per_s,
     young_daly_interval_s,
 )

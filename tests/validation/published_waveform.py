@@ -3,15 +3,15 @@
 from functools import cache, partial
 
 import numpy as np
-from published import Absolute, Band, PublishedCase, Relative
-from quick import run
-
-from sim.ai.oscillation import (
+from oscillation import (
     coincidence_probability,
     harmonic_amplitude_mw,
     residual_range_fraction,
     square_wave_rms_mw,
 )
+from published import Absolute, Band, PublishedCase, Relative
+from quick import run
+
 from sim.ai.waveform import Iteration, Window, recorded_iterations, site_waveform
 from sim.recording import Recording
 from sim.testing import a_scenario

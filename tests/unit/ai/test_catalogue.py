@@ -1,7 +1,7 @@
 import pytest
 
 from sim.ai.catalogue import SERVERS, STATES
-from sim.ai.node_power import floor_overhead_ratio, node_power_w, state_powers_mw, training_power_w
+from sim.ai.node_power import node_power_w, state_powers_mw, training_power_w
 
 ALL = pytest.mark.parametrize("name", sorted(SERVERS))
 
@@ -72,8 +72,3 @@ def test_powers_scale_with_nodes_or_to_what_is_given():
     assert {state: power / given["compute"] for state, power in given.items()} == pytest.approx(
         {state: power / free["compute"] for state, power in free.items()}
     )
-
-
-def test_a_floor_costs_what_it_adds_while_gpus_communicate():
-    assert floor_overhead_ratio(0.9, 0.4, 0.8, 0.9) == pytest.approx(0.2 * 0.5 / (0.72 + 0.08))
-    assert floor_overhead_ratio(0.9, 0.4, 0.8, 0.3) == 0.0

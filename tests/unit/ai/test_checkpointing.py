@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
+from effective_time import effective_time_ratio_kokolis, effective_time_ratio_renewal
 
 from sim.ai.checkpointing import (
-    effective_time_ratio_kokolis,
-    effective_time_ratio_renewal,
     interruption_rate_per_s,
     sync_stall_s,
     young_daly_interval_s,

@@ -10,7 +10,6 @@ from sim.ai.demand import (
     ou_kick,
     ou_step,
     request_counts,
-    volatility_cv,
     weekly_profile,
 )
 from sim.rng import stream
@@ -67,12 +66,6 @@ def test_fluctuation_keeps_its_long_run_spread():
     decay, sigma = 0.9, 0.2
 
     assert decay**2 * sigma**2 + ou_kick(decay, sigma) ** 2 == pytest.approx(sigma**2)
-
-
-def test_volatility_falls_with_traffic_to_the_common_part():
-    assert volatility_cv(1.0, 100.0, 0.0) == pytest.approx(0.1)  # Poisson
-    assert volatility_cv(12.0, 1e12, 0.05) == pytest.approx(0.05)
-    assert volatility_cv(9.0, 1.0, 4.0) == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize("dispersion", [1.0, 3.0, 150.0])

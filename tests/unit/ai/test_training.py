@@ -2,10 +2,10 @@ from itertools import pairwise
 from math import exp, sqrt
 
 import pytest
+from effective_time import effective_time_ratio_renewal
 from pydantic import ValidationError
 
 from sim.ai import TrainingLoad
-from sim.ai.checkpointing import effective_time_ratio_renewal
 
 DAY_S = 86_400.0
 

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
+from clocked_machines import energy_per_hash_ratio, hash_rate_th_s
 
 from sim.mining.catalogue import machine
 from sim.mining.clocking import (
     ClockCurve,
-    energy_per_hash_ratio,
-    hash_rate_th_s,
     power_ratio,
     voltage_ratio,
 )

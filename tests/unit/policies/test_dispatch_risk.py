@@ -8,7 +8,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.policies.dispatch_risk import best_first_step, cvar_usd
+from sim.policies.dispatch_risk import best_first_step
 from sim.policies.programme import Horizon, best_dispatch
 
 FUTURES = st.lists(st.tuples(st.integers(-80, 80), st.integers(-80, 80)), min_size=1, max_size=3)
@@ -16,6 +16,13 @@ FUTURES = st.lists(st.tuples(st.integers(-80, 80), st.integers(-80, 80)), min_si
 
 def horizon(margin, **fields):
     return Horizon(1.0, np.ones(1), margin, np.ones(margin.shape[1]), initial_mw=0.0, **fields)
+
+
+def cvar_usd(loss_usd, beta):
+    """Return the mean of the worst cases of equally likely losses."""
+    worst = np.sort(loss_usd)[::-1]
+    share = np.diff(np.minimum(np.arange(len(worst) + 1.0) / len(worst), 1.0 - beta))
+    return float(np.dot(worst, share) / (1.0 - beta))
 
 
 def objective(profit_usd, risk_weight, beta):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from clocked_machines import energy_per_hash_ratio
 
 from sim.mining.catalogue import machine
-from sim.mining.clocking import energy_per_hash_ratio, power_ratio
+from sim.mining.clocking import power_ratio
 from sim.policies import Decision, FleetView, PartialPower
 from sim.policies.partial_power import best_level_mw
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from sim.ai.oscillation import (
+from oscillation import (
     coincidence_probability,
     harmonic_amplitude_mw,
     residual_range_fraction,
