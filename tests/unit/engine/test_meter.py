@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from quick import run
 
+from sim.clock import Clock
 from sim.engine.campus import Campus
+from sim.engine.meter import DemandMeter
+from sim.market.demand_charge import BillingMonth, DemandCharge
 from sim.metrics.demand import billed_months
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.policies import Decision
@@ -119,3 +122,14 @@ def test_a_policy_is_told_what_a_megawatt_of_each_months_peak_costs_and_what_is_
     assert second.floor_mw == pytest.approx(february.billed_mw)
     assert (first.until_s, second.until_s) == (7200.0, 14_400.0)
     assert all(terms is not None and time_s <= terms.until_s for terms, time_s in policy.seen)
+
+
+def test_a_month_that_ends_with_the_run_is_logged_and_one_that_ends_later_is_not():
+    clock, logged = Clock(), []
+    charge = DemandCharge(**CHARGE)
+    meter = DemandMeter(clock, [], None, lambda _: None, lambda kind, _: logged.append((clock.now, kind)))
+    months = [BillingMonth("2026-01", -1800.0, 1800.0), BillingMonth("2026-02", 1800.0, 9000.0)]
+    clock.process(meter.read(months[:1], charge, 1800.0, lambda _: None))
+    clock.process(meter.read(months[1:], charge, 3600.0, lambda _: None))
+    clock.run_before(10_000.0)
+    assert logged == [(1800.0, "billing peak")]

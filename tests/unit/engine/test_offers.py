@@ -177,3 +177,14 @@ def test_an_answer_that_is_no_decision_is_refused_in_words(answer):
 
     with pytest.raises(PolicyError, match="must answer with a Decision that has a target, got"):
         Campus(a_scenario(days=0.01), Wrong()).run()
+
+
+def test_once_an_award_has_changed_the_change_is_no_longer_announced():
+    by_hour = [0.0, 5.0, *([0.0] * 22)]
+    service = {"service": "rrs", "price": FIXED, "offer_by_hour_mw": by_hour}
+    policy = Standing((inf, ()))
+    Campus(site(service), policy).run()
+    seen = {observation.time_s: observation.next_awards for observation in policy.seen}
+    assert seen[0.0].at_s == HOUR_S
+    assert seen[HOUR_S].at_s == 2.0 * HOUR_S  # when it ends
+    assert seen[2.0 * HOUR_S] is None
