@@ -1,15 +1,18 @@
 """Simulated time: SimPy's clock with a rule for what happens at once, and what rings at a later time."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
-from math import inf
-from typing import Any, Protocol
+from math import inf, nextafter
+from typing import Any, Final, Protocol, cast
 
+import numpy as np
 from simpy import Environment, Event
+from simpy.core import EmptySchedule
 from simpy.events import NORMAL
 
 from sim.signals import Signal
+from sim.units import SECONDS_PER_DAY, FloatArray
 
 
 class HasNow(Protocol):
@@ -27,12 +30,60 @@ class Timer(Protocol):
         """Ring at this time [s], not before now, and at no other; infinity: do not ring."""
 
 
+Tell = Callable[[Any], None]
+_Row = tuple[float, Tell, Any]
+"""When something happens [s], whom to tell, and what."""
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+_NO_ROW: Final[_Row] = (inf, _nothing, None)
+CHUNK_S: Final = 2.0 * SECONDS_PER_DAY
+"""So far ahead what is known beforehand is laid out at a time [s]: two days of it in memory, not a year."""
+
+
+class Feed:
+    """Values whose times are known beforehand.
+
+    Parameters
+    ----------
+    time_s
+        When each is told [s], not decreasing.
+    values
+        What is told.
+    tell
+        Whom.
+    """
+
+    def __init__(self, time_s: FloatArray, values: Sequence[Any] | FloatArray, tell: Tell) -> None:
+        self.tell = tell
+        self._time_s = time_s
+        self._values = values
+        self._place = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all has been cut off."""
+        return self._place == len(self._time_s)
+
+    def cut(self, until_s: float) -> tuple[FloatArray, list[Any]]:
+        """Return times and values of what comes before a time [s] and was not cut off yet."""
+        first, self._place = self._place, int(np.searchsorted(self._time_s, until_s, side="left"))
+        values = self._values[first : self._place]
+        return self._time_s[first : self._place], values.tolist() if isinstance(values, np.ndarray) else list(
+            values
+        )
+
+
 class Clock(Environment):
     """SimPy's environment, which settles once after the last event of each instant that changed something.
 
     All changes of one instant come first, then one reading of what loads draw, then one settled observation.
     Neither is an event of its own: it would double the number of events, and could not know that it is the
-    last.
+    last. What is known beforehand is no event either: prices, the rows of a file, what loads that run ahead
+    tell. A cursor goes along it, in order of time, beside the heap.
     """
 
     def __init__(self) -> None:
@@ -46,27 +97,67 @@ class Clock(Environment):
         self.settle: Callable[[], None] = _nothing
         """Called at the end of an instant in which `unsettled` was set."""
         self.settle_count = 0
+        self.turn_s = inf
+        """When to settle even if nothing happens [s]; infinity: never."""
+        self.look_ahead: Callable[[float], None] = _nothing
+        """Called with a time [s] before it is reached: all that is known beforehand is to be fed up to it."""
+        self._feeds: list[Feed] = []
+        self._rows: Iterator[_Row] = iter(())
+        self._row: _Row = _NO_ROW
+        self._known_until_s = 0.0
+
+    def feed(self, time_s: FloatArray, values: Sequence[Any] | FloatArray, tell: Tell) -> None:
+        """Tell each value at its time, as in `Feed`, from now on; costs no event."""
+        if len(time_s):
+            self._feeds.append(Feed(time_s, values, tell))
+            self._lay_out(self._known_until_s)
 
     def step(self) -> None:
-        """Process the next event, and settle where it was the last of its instant."""
-        Environment.step(self)  # by name: super() would cost a tenth of the step
-        if (self.unsettled or self.unread) and (not self._queue or self._queue[0][0] > self._now):
-            self._end_instant()
+        """Go through all up to the next event and at its instant."""
+        if not self._queue:
+            raise EmptySchedule
+        self.run_before(nextafter(self._queue[0][0], inf))
 
-    def _end_instant(self) -> None:
-        if self.unread:
-            self.unread = False
-            self.read()
-        if self.unsettled:
-            self.unsettled = False
-            self.settle_count += 1
-            self.settle()
-
-    def run_before(self, time_s: float) -> None:
-        """Process every event before this time [s]; unlike `run`, without an event of its own to stop at."""
-        queue, step = self._queue, self.step
-        while queue and queue[0][0] < time_s:
-            step()
+    def run_before(self, time_s: float) -> None:  # noqa: C901, PLR0912  # the innermost loop: a call costs a tenth
+        """Go through all that happens before a time [s]; unlike `run`, without an event to stop at."""
+        queue = self._queue
+        if self.unsettled or self.unread:  # something has changed outside the run, such as before it
+            self.turn_s = self._now
+        limit_s = min(time_s, self._known_until_s)
+        while True:
+            now_s = self._row[0]
+            if queue and queue[0][0] < now_s:
+                now_s = queue[0][0]
+            if self.turn_s < now_s:  # noqa: PLR1730  # min() takes three times as long
+                now_s = self.turn_s
+            if now_s >= limit_s:
+                if limit_s >= time_s:
+                    return
+                self._know_more()
+                limit_s = min(time_s, self._known_until_s)
+                continue
+            self._now = now_s
+            while self._row[0] <= now_s:
+                _, tell, value = self._row
+                self._row = next(self._rows, _NO_ROW)
+                tell(value)
+            if self.turn_s <= now_s:
+                self.turn_s = inf
+                self.unsettled = True
+            while queue and queue[0][0] <= now_s:
+                event = heappop(queue)[3]
+                callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]  # SimPy's mark
+                for callback in callbacks:
+                    callback(event)
+                if not event._ok:  # noqa: SLF001  # its property costs as much as the rest of the loop
+                    _raise_unless_defused(event)
+            if self.unread:
+                self.unread = False
+                self.read()
+            if self.unsettled:
+                self.unsettled = False
+                self.settle_count += 1
+                self.settle()
 
     @property
     def event_count(self) -> int:
@@ -79,9 +170,42 @@ class Clock(Environment):
         """Events that wait in the heap."""
         return len(self._queue)
 
+    def _know_more(self) -> None:
+        more = self._feeds or self.look_ahead is not _nothing
+        until_s = self._known_until_s + CHUNK_S if more else inf
+        self.look_ahead(until_s)
+        self._known_until_s = until_s
+        self._lay_out(until_s)
 
-def _nothing() -> None:
-    """Settle nothing."""
+    def _lay_out(self, until_s: float) -> None:
+        """Put the cursor before all that is to be told up to a time [s], in order of time and of feeds."""
+        left = [row for row in (self._row, *self._rows) if row is not _NO_ROW]
+        times_s, tells, values = (
+            [np.array([row[0] for row in left])],
+            [row[1] for row in left],
+            [row[2] for row in left],
+        )
+        for feed in self._feeds:
+            more_s, more = feed.cut(until_s)
+            times_s.append(more_s)
+            tells += [feed.tell] * len(more)
+            values += more
+        self._feeds = [feed for feed in self._feeds if not feed.is_over]
+        together_s = np.concatenate(times_s)
+        order = np.argsort(together_s, kind="stable")
+        places = order.tolist()
+        self._rows = zip(
+            together_s[order].tolist(),
+            [tells[at] for at in places],
+            [values[at] for at in places],
+            strict=True,
+        )
+        self._row = next(self._rows, _NO_ROW)
+
+
+def _raise_unless_defused(event: Event) -> None:
+    if not event.defused:
+        raise cast("BaseException", event.value)
 
 
 class At(Event):
@@ -182,14 +306,5 @@ class Agenda:
 
 def feed(clock: Clock, signal: Signal, tell: Callable[[float], None]) -> None:
     """Tell the first value of a step signal at once, and each later one at its time."""
-    times_s, values = signal.time_s.tolist(), signal.value.tolist()
-    tell(values[0])
-    clock.process(_tell_later(clock, times_s[1:], values[1:], tell))
-
-
-def _tell_later(
-    clock: Clock, times_s: list[float], values: list[float], tell: Callable[[float], None]
-) -> Generator[Event, Any, None]:
-    for time_s, value in zip(times_s, values, strict=True):
-        yield At(clock, time_s)
-        tell(value)
+    tell(float(signal.value[0]))
+    clock.feed(signal.time_s[1:], signal.value[1:], tell)

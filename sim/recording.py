@@ -1,91 +1,116 @@
 """What a run leaves behind: signals, events, and how they are called."""
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from struct import Struct
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from sim.facts import Facts
 from sim.signals import Signal, total
+from sim.units import FloatArray
 
 T = TypeVar("T")
 
 
-class Track:
-    """A signal while it is being recorded: breakpoints are added at its end, as time goes on."""
+_ROW = Struct("3d")
+_RAMP = Struct("6d")
 
-    __slots__ = ("_add_slope", "_add_time", "_add_value", "_slope_per_s", "_time_s", "_value")
+
+class Track:
+    """A signal while it is being recorded: breakpoints are added at its end, as time goes on.
+
+    Time, value and slope of each stand packed, one behind the other: a breakpoint is added by one call.
+    """
+
+    __slots__ = ("_rows",)
 
     def __init__(self) -> None:
-        self._time_s = array("d")
-        self._value = array("d")
-        self._slope_per_s = array("d")
-        self._add_time = self._time_s.append
-        self._add_value = self._value.append
-        self._add_slope = self._slope_per_s.append
+        self._rows = bytearray()
 
     def set(self, time_s: float, value: float, slope_per_s: float = 0.0) -> None:
         """Record a value and slope from now on; the last word at an instant counts."""
-        self._add_time(time_s)
-        self._add_value(value)
-        self._add_slope(slope_per_s)
+        self._rows += _ROW.pack(time_s, value, slope_per_s)
 
     def ramp(self, time_s: float, value: float, slope_per_s: float, until_s: float, goal: float) -> None:
         """Record a ramp and, ahead of time, its end, from where the signal stays at the goal."""
-        self._add_time(time_s)
-        self._add_value(value)
-        self._add_slope(slope_per_s)
-        self._add_time(until_s)
-        self._add_value(goal)
-        self._add_slope(0.0)
+        self._rows += _RAMP.pack(time_s, value, slope_per_s, until_s, goal, 0.0)
+
+    def draw(self, signal: Signal) -> None:
+        """Record a whole signal, ahead of time."""
+        self._rows += np.column_stack((signal.time_s, signal.value, signal.slope_per_s)).tobytes()
 
     def ahead(self, time_s: float) -> list[tuple[float, float, float]]:
         """Return the breakpoint in force at a time and those recorded ahead of it: time, value, slope."""
-        first = len(self._time_s)
-        while first > 0 and self._time_s[first - 1] > time_s:
-            first -= 1
-        rows = range(max(0, first - 1), len(self._time_s))
-        return [(self._time_s[row], self._value[row], self._slope_per_s[row]) for row in rows]
+        found = []
+        for place in range(len(self._rows) - _ROW.size, -1, -_ROW.size):
+            row: tuple[float, float, float] = _ROW.unpack_from(self._rows, place)
+            found.append(row)
+            if row[0] <= time_s:
+                break
+        found.reverse()
+        return found
 
     def withdraw_last(self) -> None:
         """Take back the last breakpoint: it was recorded ahead, and did not come true."""
-        self._time_s.pop()
-        self._value.pop()
-        self._slope_per_s.pop()
+        del self._rows[-_ROW.size :]
 
     def power_between(self, from_s: float, to_s: float) -> Signal:
         """Return what was recorded from one time to a later one [s], neither before the first breakpoint."""
-        first = bisect_right(self._time_s, from_s) - 1
-        rows = slice(first, bisect_left(self._time_s, to_s, first + 1))
-        times_s, values = np.array(self._time_s[rows]), np.array(self._value[rows])
-        slopes_per_s = np.array(self._slope_per_s[rows])
+        first = bisect_right(self._times_s(), from_s) - 1
+        times_s, values, slopes_per_s = self.rows(first, to_s)
         values[0] += slopes_per_s[0] * (from_s - times_s[0])
         times_s[0] = from_s
         return Signal.from_breakpoints(times_s, values, slopes_per_s, to_s)
 
     def at(self, time_s: float) -> float:
         """Return the value recorded for a time [s], the first one before it begins; 0 where nothing is."""
-        place = max(0, bisect_right(self._time_s, time_s) - 1)
-        if not self._time_s:
+        if not self._rows:
             return 0.0
-        return self._value[place] + self._slope_per_s[place] * max(0.0, time_s - self._time_s[place])
+        place = max(0, bisect_right(self._times_s(), time_s) - 1)
+        since_s, value, slope_per_s = _ROW.unpack_from(self._rows, place * _ROW.size)
+        return float(value + slope_per_s * max(0.0, time_s - since_s))
+
+    def rows(self, first: int, before_s: float) -> FloatArray:
+        """Return the breakpoints from one on to those before a time [s], and that one in any case.
+
+        Parameters
+        ----------
+        first
+            Number of the first breakpoint, from 0.
+        before_s
+            Time from which on they are left out [s].
+
+        Returns
+        -------
+        FloatArray
+            A copy of their times [s], values and slopes, shape (3, n).
+        """
+        last = bisect_left(self._times_s(), before_s, min(first + 1, len(self._rows) // _ROW.size))
+        return self._table()[first:last].T.copy()
 
     def has(self, time_s: float) -> bool:
         """Tell whether anything is recorded by a time [s]."""
-        return bool(self._time_s) and self._time_s[0] <= time_s
+        return bool(self._rows) and bool(_ROW.unpack_from(self._rows)[0] <= time_s)
 
     def freeze(self, end_s: float) -> Signal:
         """Return what was recorded, up to the end [s], and forget it: a year of it is not kept twice."""
-        signal = Signal.from_breakpoints(
-            np.frombuffer(self._time_s), np.frombuffer(self._value), np.frombuffer(self._slope_per_s), end_s
-        )
-        for column in (self._time_s, self._value, self._slope_per_s):
-            del column[:]
+        table = self._table()
+        signal = Signal.from_breakpoints(table[:, 0], table[:, 1], table[:, 2], end_s)
+        del table  # or what it shows could not be let go
+        self._rows.clear()
         return signal
+
+    def _times_s(self) -> Sequence[float]:
+        """Return a view of all times [s], to be let go before the next breakpoint is added."""
+        return memoryview(self._rows).cast("d")[::3]
+
+    def _table(self) -> FloatArray:
+        """Return a view of all breakpoints, to be let go likewise."""
+        return np.frombuffer(self._rows).reshape(-1, 3)
 
 
 @dataclass(frozen=True, slots=True)

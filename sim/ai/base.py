@@ -11,7 +11,7 @@ from simpy import Environment, Event
 
 from sim.ai.notice import Notice, State
 from sim.facts import LoadFacts
-from sim.signals import FloatArray
+from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.spec import Name, Spec
 
@@ -44,6 +44,8 @@ class Connection:
     """Returns the load's random stream of a name, ``"failures"``."""
     span: Span
     """The run, with the files that it may read."""
+    draw: Callable[[Signal], None]
+    """States power that is known beforehand [MW], from now on."""
     announce: Callable[[Notice], None] = _to_nobody
     """Tells the site what is to come."""
     state: Callable[[LoadFacts], None] = _to_nobody

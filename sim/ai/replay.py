@@ -7,7 +7,6 @@ import numpy as np
 from simpy import Event
 
 from sim.ai.base import Connection, Load
-from sim.clock import At
 from sim.facts import LoadFacts
 from sim.signals import Signal
 from sim.span import Span
@@ -68,23 +67,17 @@ class ReplayLoad(Load, SeriesReading):
         found = covered(self, span.files, self.time_column, [wanted], needed, table=table, shape=shape)
         if line:
             return _line(found, span.end_s)
-        return Signal.steps(found.time_s, found.values[0], span.end_s)
+        time_s = found.time_s.copy()
+        time_s[0] = 0.0  # the first power holds from the start, where it is said to
+        return Signal.steps(time_s, found.values[0], span.end_s)
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
-        """Draw what the file says, row by row."""
+        """Draw what the file says: known beforehand, so that no event is needed."""
         signal = self.signal(connection.span)
-        times_s, powers_mw, slopes = (
-            signal.time_s.tolist(),
-            signal.value.tolist(),
-            signal.slope_per_s.tolist(),
-        )
-        if len(times_s) > 1:
-            connection.state(LoadFacts(sample_spacing_s=float(np.median(np.diff(times_s)))))
-        env, set_power_mw = connection.env, connection.set_power_mw
-        set_power_mw(powers_mw[0], slopes[0])
-        for time_s, power_mw, slope_mw_per_s in zip(times_s[1:], powers_mw[1:], slopes[1:], strict=True):
-            yield At(env, time_s)
-            set_power_mw(power_mw, slope_mw_per_s)
+        if signal.time_s.size > 1:
+            connection.state(LoadFacts(sample_spacing_s=float(np.median(np.diff(signal.time_s)))))
+        connection.draw(signal)
+        yield from ()
 
 
 def _line(found: Covered, end_s: float) -> Signal:

@@ -13,6 +13,7 @@ from sim.engine.controller import Controller, Senses
 from sim.engine.duties import Obligations, has_obligations
 from sim.engine.fleets import Fleets
 from sim.engine.forecasts import Forecaster, open_forecasts
+from sim.engine.forerun import Forerun, is_watched, may_run_ahead
 from sim.engine.frequency_loop import is_followed, open_frequency
 from sim.engine.load_views import LoadWatch
 from sim.engine.loads import connect_loads
@@ -44,10 +45,13 @@ class Campus:
 
     def __init__(self, scenario: Scenario, policy: Policy | None = None) -> None:
         self.clock = Clock()
+        self._clocks = [self.clock]
         self._scenario = scenario
         self._recorder = Recorder(self.clock, facts_of(scenario))
-        self._turn = Turn(self.clock, scenario.controller.minimum_interval_s)
+        has_duties = has_obligations(scenario)
+        is_urgent = has_duties or is_followed(scenario)
         spec = scenario.controller
+        self._turn = Turn(self.clock, spec.minimum_interval_s, is_urgent=is_urgent)
         self._watch = LoadWatch(self.clock, spec.telemetry_delay_s)
         telemetry = TelemetryView(
             spec.telemetry_delay_s,
@@ -57,14 +61,16 @@ class Campus:
         )
         self._published = Published(self._turn.notice, telemetry)
         self._courses = courses_of(scenario)
-        is_watched = scenario.interconnection.trip is not None or is_followed(scenario)
-        self._bus = self._connect_loads(is_watched=is_watched)
+        self._bus = self._connect_loads()
         self._fleets = Fleets(
-            self.clock, self._recorder, scenario, self._take_in_fleets, is_watched=is_watched
+            self.clock, self._recorder, scenario, self._take_in_fleets, is_watched=is_watched(scenario)
         )
         target = self._recorder.track("fleet_target_mw")
         site = SitePower(self._bus, self._fleets.live)
-        self._duties = self._open_duties(site)
+        self._duties: Obligations | None = None
+        if has_duties:
+            built = (self.clock, self._recorder, site, self._courses, scenario, self._turn.notice)
+            self._duties = Obligations(*built, lambda: self._published.fleets)
         self._frequency_loop = open_frequency(self.clock, self._recorder, site, scenario)
         if self._frequency_loop is not None:
             self._published.frequency_hz = self._frequency_loop.reported_hz
@@ -111,7 +117,7 @@ class Campus:
         facts = self._recorder.facts
         counts = replace(
             facts.run,
-            event_count=self.clock.event_count,
+            event_count=sum(clock.event_count for clock in self._clocks),
             settle_count=self.clock.settle_count,
             decision_count=self.controller.decision_count,
         )
@@ -120,21 +126,22 @@ class Campus:
         storage = self._scenario.storage
         return recording if storage is None else with_battery(recording, storage)
 
-    def _connect_loads(self, *, is_watched: bool) -> Bus:
-        """Build all that draws AI power, and the telemetry that reads it."""
-        bus = Bus()
-        telemetry = Telemetry(
-            self.clock, bus, self._scenario.controller, self._published.receive, is_watched=is_watched
-        )
-        self.clock.read = telemetry.read
-        connect_loads(self.clock, bus, self._recorder, self._published, self._scenario, self._watch)
+    def _connect_loads(self) -> Bus:
+        """Build all that draws AI power, and what reads it, and return the bus of what does not run ahead."""
+        scenario, bus = self._scenario, Bus(self.clock)
+        if may_run_ahead(scenario):
+            forerun = Forerun(self.clock, self._published, scenario)
+            self._clocks = [self.clock, forerun.clock]
+            log = self._recorder.open_log(forerun.clock)
+            connect_loads(forerun, self._recorder, log, forerun.announce, scenario, self._watch)
+        else:
+            telemetry = Telemetry(
+                self.clock, bus, scenario.controller, self._published.receive, is_watched=is_watched(scenario)
+            )
+            self.clock.read = telemetry.read
+            log, announce = self._recorder.log, self._published.announce
+            connect_loads(bus, self._recorder, log, announce, scenario, self._watch)
         return bus
-
-    def _open_duties(self, site: SitePower) -> Obligations | None:
-        if not has_obligations(self._scenario):
-            return None
-        built = (self.clock, self._recorder, site, self._courses, self._scenario, self._turn.notice)
-        return Obligations(*built, lambda: self._published.fleets)
 
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""

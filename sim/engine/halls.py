@@ -6,12 +6,11 @@ from typing import Any
 
 from simpy import Event
 
-from sim.ai.base import SetPower
-from sim.ai.halls import Hall, LiveHall
+from sim.ai.halls import Hall, Inlet, LiveHall
 from sim.ai.ride_through import GridSwitch
 from sim.clock import Alarm, At, Clock
-from sim.engine.bus import Bus
-from sim.engine.recorder import Recorder
+from sim.engine.bus import Busbar, Terminal, draw_in_turn
+from sim.engine.recorder import Log, Recorder
 from sim.grid.events import HallEvent, VoltageSag
 from sim.rng import HALL
 from sim.scenario.model import Scenario
@@ -23,16 +22,21 @@ class Halls:
 
     Parameters
     ----------
-    clock, bus, recorder
-        What the campus is made of.
+    bus
+        Where they connect; they live by its clock.
+    recorder
+        Records what they draw.
+    log
+        Records what happens to them.
     scenario
         What to build.
     """
 
-    def __init__(self, clock: Clock, bus: Bus, recorder: Recorder, scenario: Scenario) -> None:
-        self._clock = clock
+    def __init__(self, bus: Busbar, recorder: Recorder, log: Log, scenario: Scenario) -> None:
+        self._clock = bus.clock
         self._bus = bus
         self._recorder = recorder
+        self._log = log
         self._scenario = scenario
         self._switches: dict[str, GridSwitch] = {}
         self._live: dict[str, LiveHall] = {}
@@ -44,22 +48,23 @@ class Halls:
             if isinstance(event, HallEvent):
                 self._await(event)
 
-    def inlet(self, hall: str, load: str) -> SetPower:
+    def inlet(self, hall: str, load: str) -> Terminal:
         """Return where a load of a hall states its IT power."""
-        track = self._recorder.track(f"load.{load}.it_power_mw")
-        return self._live[hall].inlet(track).set_power_mw
+        return _HallTerminal(
+            self._clock, self._live[hall].inlet(self._recorder.track(f"load.{load}.it_power_mw"))
+        )
 
     def _build(self, hall: Hall, outdoor_c: Signal) -> LiveHall:
         recorder, name = self._recorder, f"hall.{hall.name}"
         recorder.load_kinds[hall.name] = "hall"
-        set_power = self._bus.connect(self._clock, recorder.track(f"{name}.power_mw")).set_power_mw
+        set_power = self._bus.connect(recorder.track(f"{name}.power_mw")).set_power_mw
         if hall.ride_through is not None:
             switch = GridSwitch(
                 self._clock,
                 hall.ride_through,
                 set_power,
                 recorder.track(f"{name}.backup_power_mw"),
-                partial(recorder.log, name),
+                partial(self._log, name),
                 self._scenario.span.stream(HALL.format(name=hall.name)),
                 self._alarm,
             )
@@ -72,7 +77,7 @@ class Halls:
             hall.cooling_signal(outdoor_c),
             recorder.track(f"{name}.it_power_mw"),
             recorder.track(f"{name}.cooling_power_mw"),
-            partial(recorder.log, name),
+            partial(self._log, name),
             self._alarm,
         )
         live.restate()  # an empty hall draws too
@@ -95,7 +100,7 @@ class Halls:
             if sag.time_s < self._clock.now:
                 continue  # before the run began
             yield At(self._clock, sag.time_s)
-            self._recorder.log("grid", "voltage-sag", sag.left_pu)
+            self._log("grid", "voltage-sag", sag.left_pu)
             for switch in switches:
                 switch.sag(sag.left_pu, sag.duration_s)
 
@@ -105,3 +110,14 @@ class Halls:
         yield At(self._clock, time_s)
         for switch in switches:
             switch.reconnect()
+
+
+class _HallTerminal:
+    """Where a load of a hall draws: each of its changes is the hall's concern."""
+
+    def __init__(self, clock: Clock, inlet: Inlet) -> None:
+        self._clock = clock
+        self.set_power_mw = inlet.set_power_mw
+
+    def draw(self, power_mw: Signal) -> None:
+        draw_in_turn(self._clock, self.set_power_mw, power_mw)

@@ -1,16 +1,16 @@
-"""Connects the AI loads of a campus: each to the bus, or to its hall."""
+"""Connects the AI loads of a campus: each to a bus, or to its hall."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from sim.ai.base import Connection, Load, SetPower
+from sim.ai.base import Connection, Load
 from sim.ai.notice import Notice, State
 from sim.clock import Clock
-from sim.engine.bus import Bus
+from sim.engine.bus import Busbar, Terminal
 from sim.engine.halls import Halls
 from sim.engine.load_views import LoadWatch, WatchedLoad, view_of
-from sim.engine.observation import Published
-from sim.engine.recorder import Recorder
+from sim.engine.recorder import Log, Recorder
 from sim.market.calendar import hour_of_week
 from sim.policies import LoadView
 from sim.rng import LOAD
@@ -18,36 +18,45 @@ from sim.scenario.model import Scenario
 
 
 def connect_loads(
-    clock: Clock, bus: Bus, recorder: Recorder, published: Published, scenario: Scenario, watch: LoadWatch
+    bus: Busbar,
+    recorder: Recorder,
+    log: Log,
+    announce: Callable[[Notice], None],
+    scenario: Scenario,
+    watch: LoadWatch,
 ) -> None:
     """Build halls and loads, and start them.
 
     Parameters
     ----------
-    clock, bus, recorder
-        What the campus is made of.
-    published
-        Takes what tenants announce.
+    bus
+        Where they connect; they live by its clock.
+    recorder
+        Records what they draw.
+    log
+        Records what happens to them.
+    announce
+        Told what tenants announce.
     scenario
         What to build.
     watch
         Shows the loads, and the halls as wholes, to the policy.
     """
-    halls = Halls(clock, bus, recorder, scenario)
+    halls = Halls(bus, recorder, log, scenario)
     for load in scenario.running_loads:
         recorder.load_kinds[load.name] = load.type
-        connection = _connection(load, clock, recorder, published, scenario)
         if load.hall is None:
-            set_power = _on_bus(load, clock, bus, recorder)
+            terminal = bus.connect(recorder.track(f"load.{load.name}.power_mw"))
+            connection = _connection(load, bus.clock, terminal, recorder, log, announce, scenario)
             watched = _watch(load, recorder, scenario, watch)
-            connection = replace(connection, tell_state=partial(_tell, clock, watched))
+            connection = replace(connection, tell_state=partial(_tell, bus.clock, watched))
+            bus.clock.process(load.process(connection))
         else:
-            set_power = halls.inlet(load.hall, load.name)
-            load = load.in_hall()  # noqa: PLW2901  # as it runs from here on
-        clock.process(load.process(replace(connection, set_power_mw=set_power)))
+            terminal = halls.inlet(load.hall, load.name)
+            connection = _connection(load, bus.clock, terminal, recorder, log, announce, scenario)
+            bus.clock.process(load.in_hall().process(connection))
     for hall in scenario.halls:
-        track = recorder.track(f"hall.{hall.name}.power_mw")
-        watch.add(LoadView(hall.name, 0.0, hall.rated_mw), track)
+        watch.add(LoadView(hall.name, 0.0, hall.rated_mw), recorder.track(f"hall.{hall.name}.power_mw"))
 
 
 def _watch(load: Load, recorder: Recorder, scenario: Scenario, watch: LoadWatch) -> WatchedLoad:
@@ -60,35 +69,34 @@ def _tell(clock: Clock, load: WatchedLoad, state: State, level_mw: float) -> Non
     load.tell(clock.now, state, level_mw)
 
 
-def _nowhere(power_mw: float, slope_mw_per_s: float = 0.0) -> None:
-    """Draw nothing: the load is not connected yet."""
-
-
-def _on_bus(load: Load, clock: Clock, bus: Bus, recorder: Recorder) -> SetPower:
-    return bus.connect(clock, recorder.track(f"load.{load.name}.power_mw")).set_power_mw
-
-
 def _connection(
-    load: Load, clock: Clock, recorder: Recorder, published: Published, scenario: Scenario
+    load: Load,
+    clock: Clock,
+    terminal: Terminal,
+    recorder: Recorder,
+    log: Log,
+    announce: Callable[[Notice], None],
+    scenario: Scenario,
 ) -> Connection:
-    name = load.name
-    log, span = partial(recorder.log, f"load.{name}"), scenario.span
+    name, span = load.name, scenario.span
+    log_load = partial(log, f"load.{name}")
 
-    def announce(notice: Notice) -> None:
-        log(f"notice: {notice.kind}", notice.at_s)
+    def announce_and_log(notice: Notice) -> None:
+        log_load(f"notice: {notice.kind}", notice.at_s)
         if scenario.policy.claim is not None:  # whoever checks it needs all of the notice
-            log(f"notice until: {notice.kind}", notice.until_s)
-            log(f"notice change: {notice.kind}", notice.change_mw)
-            log(f"notice level: {notice.kind}", notice.level_mw)
-        published.announce(notice)
+            log_load(f"notice until: {notice.kind}", notice.until_s)
+            log_load(f"notice change: {notice.kind}", notice.change_mw)
+            log_load(f"notice level: {notice.kind}", notice.level_mw)
+        announce(notice)
 
     return Connection(
         env=clock,
-        set_power_mw=_nowhere,
-        log=log,
+        set_power_mw=terminal.set_power_mw,
+        log=log_load,
         stream=lambda what: span.stream(LOAD.format(name=name, what=what)),
         span=span,
-        announce=announce,
+        draw=terminal.draw,
+        announce=announce_and_log,
         state=partial(recorder.state, name),
         hour_of_week=lambda time_s, zone: hour_of_week(span.start_utc_s + time_s, zone),
     )

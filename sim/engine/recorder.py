@@ -1,12 +1,45 @@
 """Collects what a run records, and freezes it."""
 
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 from sim.clock import Clock
 from sim.facts import Facts, LoadFacts
 from sim.recording import EventRow, Recording, Track, add_totals, is_ai_power
 from sim.signals import Signal
+
+Log = Callable[[str, str, float], None]
+"""Records that something happened now: source, kind, value."""
+
+
+class EventLog:
+    """What has happened, by one clock.
+
+    Parameters
+    ----------
+    clock
+        Stamps the events.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # in columns while it runs: a year's rows as objects would keep the garbage collector busy
+        self._times_s, self._values = array("d"), array("d")
+        self._sources: list[str] = []
+        self._kinds: list[str] = []
+
+    def add(self, source: str, kind: str, value: float) -> None:
+        """Record that something happened now."""
+        self._times_s.append(self._clock.now)
+        self._sources.append(source)
+        self._kinds.append(kind)
+        self._values.append(value)
+
+    def rows(self) -> Iterator[EventRow]:
+        """Yield all that has happened, in order."""
+        yield from map(EventRow, self._times_s, self._sources, self._kinds, self._values)
 
 
 class Recorder:
@@ -21,13 +54,11 @@ class Recorder:
     """
 
     def __init__(self, clock: Clock, facts: Facts | None = None) -> None:
-        self._clock = clock
         self._tracks: dict[str, Track] = {}
         self._given: dict[str, Signal] = {}
-        # in columns while it runs: a year's rows as objects would keep the garbage collector busy
-        self._event_times_s, self._event_values = array("d"), array("d")
-        self._event_sources: list[str] = []
-        self._event_kinds: list[str] = []
+        self._logs = [EventLog(clock)]
+        self.log = self._logs[0].add
+        """Records that something happened now: source, kind, value."""
         self.facts = Facts() if facts is None else facts
         """What does not change in the run, as far as it is known by now."""
         self.load_kinds: dict[str, str] = {}
@@ -53,12 +84,10 @@ class Recorder:
         """Record what an AI load knows of itself by now; the last word counts."""
         self.facts = replace(self.facts, load={**self.facts.load, load: self.facts.of_load(load) | facts})
 
-    def log(self, source: str, kind: str, value: float) -> None:
-        """Record that something happened now."""
-        self._event_times_s.append(self._clock.now)
-        self._event_sources.append(source)
-        self._event_kinds.append(kind)
-        self._event_values.append(value)
+    def open_log(self, clock: Clock) -> Log:
+        """Return what records events by a clock that runs ahead, before what others log at the same time."""
+        self._logs.insert(0, EventLog(clock))
+        return self._logs[0].add
 
     def between(self, start_utc_s: float, from_s: float, to_s: float) -> Recording:
         """Return what was recorded from one time to a later one [s], as a run of its own, without events.
@@ -91,5 +120,4 @@ class Recorder:
         )
 
     def _events(self) -> tuple[EventRow, ...]:
-        columns = self._event_times_s, self._event_sources, self._event_kinds, self._event_values
-        return tuple(map(EventRow, *columns))
+        return tuple(sorted((row for log in self._logs for row in log.rows()), key=attrgetter("time_s")))

@@ -70,6 +70,9 @@ def run_load() -> Callable[..., Seen]:
             log=lambda kind, value: seen.events.append((env.now, kind, value)),
             stream=lambda name: stream(seed, name) if draws is None else Draws(draws.get(name, [0.0])),
             span=Span(files or Files([]), start_utc_s, until_s, seed),
+            draw=lambda signal: seen.power.extend(
+                zip(signal.time_s.tolist(), signal.value.tolist(), signal.slope_per_s.tolist(), strict=True)
+            ),
             announce=seen.notices.append,
             state=seen.state,
             hour_of_week=lambda time_s, zone: hour_of_week(start_utc_s + time_s, zone),

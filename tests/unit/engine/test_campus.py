@@ -59,23 +59,22 @@ def target(recording):
 
 # -- how much work a run is ----------------------------------------------------------------------------
 
-# A load or a feed of prices is one event to begin and one to end, and one for each step after the first.
-THREE_CONSTANT_FEEDS = 6
+# A load is one event to begin and one to end; what is known beforehand, rows and prices, is none.
+A_LOAD = 2
 
 
 def test_a_site_where_nothing_changes_settles_once(site):
-    assert counts(Campus(site([(0.0, 150.0)])).run()) == (2 + THREE_CONSTANT_FEEDS, 1, 1)
+    assert counts(Campus(site([(0.0, 150.0)])).run()) == (A_LOAD, 1, 1)
 
 
-def test_each_step_costs_one_event_one_settle_one_decision(site):
+def test_each_step_costs_one_settle_one_decision_and_no_event(site):
     rows = [(60.0 * minute, 100.0 + minute % 2) for minute in range(60)]
-    assert counts(Campus(site(rows)).run()) == (2 + 59 + THREE_CONSTANT_FEEDS, 60, 60)
+    assert counts(Campus(site(rows)).run()) == (A_LOAD, 60, 60)
 
 
 def test_steps_of_several_loads_at_one_instant_settle_once(site):
     rows = [(0.0, 100.0), (600.0, 50.0), (1200.0, 80.0)]
-    events = 3 * (2 + 2) + THREE_CONSTANT_FEEDS
-    assert counts(Campus(site(rows, rows, rows)).run()) == (events, 3, 3)
+    assert counts(Campus(site(rows, rows, rows)).run()) == (3 * A_LOAD, 3, 3)
 
 
 def test_a_fleet_with_latency_costs_no_event_and_no_settle(site):
@@ -83,20 +82,20 @@ def test_a_fleet_with_latency_costs_no_event_and_no_settle(site):
     bare = Campus(site(rows, fleets=[MINERS])).run()
     slow = Campus(site(rows, fleets=[MINERS | {"latency_s": 5.0}])).run()
     # 50, 20, 10 and 60 MW are told; the last step changes nothing, for the fleet mines in full already
-    assert counts(bare) == (2 + 4 + THREE_CONSTANT_FEEDS, 5, 5)
+    assert counts(bare) == (A_LOAD, 5, 5)
     assert counts(slow) == counts(bare)
 
 
-def test_a_telemetry_delay_costs_one_event_and_no_settle_a_change(site):
+def test_a_telemetry_delay_costs_no_event_and_no_settle(site):
     rows = [(0.0, 150.0), (600.0, 180.0), (1200.0, 190.0)]
     recording = Campus(site(rows, controller={"telemetry_delay_s": 2.0})).run()
-    assert counts(recording) == (2 + 2 + THREE_CONSTANT_FEEDS + 2, 3, 3)
+    assert counts(recording) == (A_LOAD, 3, 3)
 
 
 def test_prices_that_step_with_a_load_add_no_settle(site, prices):
     rows = [(0.0, 100.0), (900.0, 50.0), (1800.0, 80.0)]
     recording = Campus(site(rows, market=prices(10.0, 20.0, 30.0, 40.0))).run()
-    assert counts(recording) == (2 + 2 + 4 + 2 + 3, 4, 4)
+    assert counts(recording) == (A_LOAD, 4, 4)
 
 
 def test_what_happens_at_the_end_is_not_run_any_more(site):
