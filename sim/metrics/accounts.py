@@ -41,7 +41,8 @@ def lease_revenue_usd(recording: Recording) -> float:
 
 def per_year(recording: Recording) -> float:
     """Return how many runs of this length make a year of 365 days [1/year]."""
-    return SECONDS_PER_YEAR / recording["site_power_mw"].duration_s
+    duration_s = recording["site_power_mw"].duration_s
+    return SECONDS_PER_YEAR / duration_s if duration_s > 0.0 else nan
 
 
 def _yearly(recording: Recording, segment: str) -> float:

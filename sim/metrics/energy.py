@@ -83,9 +83,9 @@ def common_range_mw(recording: Recording) -> float:
 
 
 def range_of_limit(recording: Recording) -> float:
-    """Return highest less lowest site power over the highest limit."""
-    site = recording["site_power_mw"]
-    return (site.maximum() - site.minimum()) / recording["limit_mw"].maximum()
+    """Return highest less lowest site power over the highest limit; NaN where that is zero."""
+    site, limit_mw = recording["site_power_mw"], recording["limit_mw"].maximum()
+    return (site.maximum() - site.minimum()) / limit_mw if limit_mw > 0.0 else float("nan")
 
 
 CATALOGUE = (

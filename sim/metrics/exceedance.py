@@ -1,6 +1,6 @@
 """Power above the limit of the interconnection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from sim.facts import ToleranceFacts
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, FloatArray
 
 BILLING_S: Final = 900.0
 """Billing interval [s]; assumption: as most markets settle."""
@@ -79,29 +79,42 @@ def broken(recording: Recording) -> Exceedance:
 def _beyond(recording: Recording, alone: Recording) -> Exceedance:
     site, tolerated = recording["site_power_mw"], recording.facts.tolerance or ToleranceFacts()
     level = recording["limit_mw"] * tolerated.above_ratio
-    if (site - level).maximum() <= TOLERANCE_MW:
-        return NOTHING
-    added = site - level.maximum_with(alone["site_power_mw"])
     times_s = (site - level).intervals_above(TOLERANCE_MW)
     times_s = times_s[times_s[:, 1] - times_s[:, 0] > tolerated.after_s]
-    if not times_s.size:
+    found = [_added(site, level, alone["site_power_mw"], met) for met in _by_span(site, times_s) if met.size]
+    lengths_s, peaks_mw, energies_mwh = (
+        np.concatenate(arrays) for arrays in zip((np.empty(0),) * 3, *found, strict=True)
+    )
+    counts = peaks_mw > TOLERANCE_MW
+    if not counts.any():
         return NOTHING
+    return Exceedance(
+        time_s=float(lengths_s[counts].sum()),
+        energy_mwh=float(energies_mwh[counts].sum()),
+        peak_mw=float(peaks_mw[counts].max()),
+        count=int(np.count_nonzero(counts)),
+        longest_s=float(lengths_s[counts].max()),
+    )
+
+
+def _by_span(site: Signal, times_s: FloatArray) -> Iterator[FloatArray]:
+    """Yield the intervals part by part, so that a year needs the memory of a part."""
+    edges_s = [from_s for from_s, _ in site.spans_s()]
+    firsts = np.searchsorted(times_s[:, 0], edges_s)
+    yield from np.split(times_s, firsts[1:])
+
+
+def _added(
+    site: Signal, level: Signal, alone: Signal, times_s: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return length [s], peak [MW] and energy [MWh] of what is above both a level and the site alone."""
+    span_s = float(times_s[0, 0]), float(times_s[-1, 1])
+    level_mw, alone_mw = level.clip_time(*span_s), alone.clip_time(*span_s)
+    added = site.clip_time(*span_s) - level_mw.maximum_with(alone_mw)
     edges_s = np.unique(times_s)
     bins = np.searchsorted(edges_s, times_s[:, 0])
-    peaks_mw = added.maxima_over(edges_s)[bins]
-    times_s, peaks_mw = times_s[peaks_mw > TOLERANCE_MW], peaks_mw[peaks_mw > TOLERANCE_MW]
-    if not times_s.size:
-        return NOTHING
-    lengths_s = times_s[:, 1] - times_s[:, 0]
-    bins = np.searchsorted(edges_s, times_s[:, 0])
     energies_mwh = added.positive_part().integrals_over(edges_s)[bins] / SECONDS_PER_HOUR
-    return Exceedance(
-        time_s=float(lengths_s.sum()),
-        energy_mwh=float(energies_mwh.sum()),
-        peak_mw=float(peaks_mw.max()),
-        count=len(times_s),
-        longest_s=float(lengths_s.max()),
-    )
+    return times_s[:, 1] - times_s[:, 0], added.maxima_over(edges_s)[bins], energies_mwh
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def luck_ratio(recording: Recording) -> float:
 def difficulty_change_ratio(recording: Recording) -> float:
     """Return the difficulty at the end over that at the start, less one [1]; NaN where it is not known."""
     difficulty = recording.signals.get("difficulty")
-    return math.nan if difficulty is None else float(difficulty.value[-1] / difficulty.value[0]) - 1.0
+    if difficulty is None or difficulty.value[0] <= 0.0:
+        return math.nan
+    return float(difficulty.value[-1] / difficulty.value[0]) - 1.0
 
 
 def hashrate_source(recording: Recording, fleet: str) -> tuple[Signal, float]:

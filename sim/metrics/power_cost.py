@@ -180,6 +180,8 @@ CATALOGUE = (
 
 def integral_at(quantity: Signal, price: Signal) -> float:
     """Return the integral of a quantity times a price that changes in steps [quantity·price·s]."""
+    if quantity.duration_s == 0.0:
+        return 0.0
     edges_s = np.append(price.time_s, price.end_s)
     return float(np.sum(quantity.integrals_over(edges_s) * price.value))
 

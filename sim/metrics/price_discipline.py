@@ -165,7 +165,7 @@ def machine_starts_per_machine_day(recording: Recording) -> float:
     """Return how often a machine was started in a day, the mean over all machines of cohorts; NaN without."""
     machines = {name: machine_count(recording, name) for name in recording.fleet_names}
     cohorts = [name for name, count in machines.items() if count > 0.0]
-    if not cohorts:
+    if not cohorts or recording.end_s <= 0.0:
         return nan
     starts = sum(machine_starts(recording, name) for name in cohorts)
     return starts / sum(machines[name] for name in cohorts) / (recording.end_s / SECONDS_PER_DAY)

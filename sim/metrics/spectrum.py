@@ -224,6 +224,8 @@ def sampled(power: Signal, rate_hz: float) -> FloatArray:
     of the rate, by 1.6 % at a tenth.
     """
     count = int(np.floor(power.duration_s * rate_hz * (1.0 + 1e-12)))
+    if count == 0:
+        return np.empty(0)
     edges_s = np.minimum(power.start_s + np.arange(count + 1) / rate_hz, power.end_s)
     return power.means_over(edges_s)
 

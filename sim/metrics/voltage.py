@@ -87,10 +87,10 @@ def _largest(values: FloatArray) -> float:
 
 
 def _ratio(recording: Recording) -> float:
-    connection = GridStrength.recorded(recording)
-    if connection is None:
+    connection, limit_mw = GridStrength.recorded(recording), recording["limit_mw"].maximum()
+    if connection is None or limit_mw <= 0.0:
         return float("nan")
-    return short_circuit_ratio(connection.short_circuit_mva, recording["limit_mw"].maximum())
+    return short_circuit_ratio(connection.short_circuit_mva, limit_mw)
 
 
 def _figure(name: str, unit: str, summary: str, pick: Callable[[VoltageFigures], float]) -> Metric:

@@ -1,13 +1,13 @@
 """Sums, products, and pointwise maximum and minimum of signals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import BLOCK, END_TOLERANCE, merged_times
+from sim.signals.breakpoints import BLOCK, END_TOLERANCE, merged_places, merged_times
 from sim.signals.measures import Measured
 from sim.units import FloatArray
 
@@ -34,7 +34,7 @@ class Algebraic(Measured):
 
     def __neg__(self) -> Self:
         """Return the signal with its sign turned."""
-        return type(self)(self.time_s, -self.value, -self.slope_per_s, self.end_s)
+        return self._of(self.time_s, -self.value, -self.slope_per_s, self.end_s)
 
     def __add__(self, other: Self | float) -> Self:
         """Return the sum with a signal or a number [value]; ValueError where the domains differ."""
@@ -125,17 +125,36 @@ class Algebraic(Measured):
     def _combine(self, other: PiecewiseLinear, rule: Callable[[Pair], Lines]) -> Self:
         """Apply a rule to the common segments of two signals, block by block."""
         end_s = _common_end_s([self, other])
-        times_s = merged_times([self.time_s, other.time_s], end_s)
-        parts = []
-        for first in range(0, times_s.size, BLOCK):
-            start_s, end_of_s = times_s[first : first + BLOCK], times_s[first + 1 : first + BLOCK + 1]
-            if end_of_s.size < start_s.size:
-                end_of_s = np.append(end_of_s, end_s)
-            parts.append(
-                rule(Pair(start_s, end_of_s, *self.lines_along(start_s), *other.lines_along(start_s)))
-            )
+        parts = [rule(pair) for pair in self._pairs(other, end_s)]
         time_s, value, slope_per_s = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return type(self)(time_s, value, slope_per_s, end_s)
+
+    def _pairs(self, other: PiecewiseLinear, end_s: float) -> Iterator[Pair]:
+        """Yield the common segments of two signals, block by block."""
+        if end_s == self.end_s and _is_constant(other):
+            yield from (Pair(*lines, *_held(other, lines[0].size)) for lines in _blocks(self))
+        elif end_s == other.end_s and _is_constant(self):
+            yield from (Pair(*lines[:2], *_held(self, lines[0].size), *lines[2:]) for lines in _blocks(other))
+        else:
+            times_s = merged_times([self.time_s, other.time_s], end_s)
+            for first in range(0, times_s.size, BLOCK):
+                start_s, end_of_s = times_s[first : first + BLOCK], times_s[first + 1 : first + BLOCK + 1]
+                if end_of_s.size < start_s.size:
+                    end_of_s = np.append(end_of_s, end_s)
+                yield Pair(start_s, end_of_s, *self.lines_along(start_s), *other.lines_along(start_s))
+
+
+def _blocks(signal: PiecewiseLinear) -> Iterator[tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+    """Yield start [s], end [s], value and slope of a signal's own segments, block by block."""
+    for place, block in enumerate(signal.segments()):
+        slope_per_s = signal.slope_per_s[place * BLOCK : (place + 1) * BLOCK]
+        yield block.start_s, block.end_s, block.value + 0.0 * slope_per_s, slope_per_s
+
+
+def _held(constant: PiecewiseLinear, count: int) -> tuple[FloatArray, FloatArray]:
+    """Return value and slope of a constant on so many segments."""
+    slope_per_s = constant.slope_per_s[0]
+    return np.full(count, constant.value[0] + slope_per_s), np.full(count, slope_per_s)
 
 
 def total(signals: Sequence[AnySignal]) -> AnySignal:
@@ -168,6 +187,11 @@ def total(signals: Sequence[AnySignal]) -> AnySignal:
     if not signals:
         raise ValueError("a sum needs at least one signal, for its domain")
     end_s = _common_end_s(signals)
+    varying = [signal for signal in signals if not _is_constant(signal)]
+    if len(varying) == 1 and end_s == varying[0].end_s:
+        return _total_with_constants(signals, varying[0])
+    if len(signals) == 2 and sum(signal.time_s.size for signal in signals) < 4 * BLOCK:  # noqa: PLR2004  # a pair
+        return _total_of_two(signals[0], signals[1], end_s)
     time_s = merged_times([signal.time_s for signal in signals], end_s)
     value, slope_per_s = np.zeros(time_s.size), np.zeros(time_s.size)
     for first in range(0, time_s.size, BLOCK):
@@ -177,6 +201,33 @@ def total(signals: Sequence[AnySignal]) -> AnySignal:
             value[block] += line[0]
             slope_per_s[block] += line[1]
     return type(signals[0])(time_s, value, slope_per_s, end_s)
+
+
+def _is_constant(signal: PiecewiseLinear) -> bool:
+    return signal.time_s.size == 1 and signal.slope_per_s[0] == 0.0
+
+
+def _total_with_constants(signals: Sequence[AnySignal], varying: AnySignal) -> AnySignal:
+    """Return the sum of one signal and constants, in the order given: it has the breakpoints of the one."""
+    value, slope_per_s = np.zeros(varying.time_s.size), np.zeros(varying.time_s.size)
+    for signal in signals:
+        value += signal.value
+        slope_per_s += signal.slope_per_s
+    return type(varying)(varying.time_s, value, slope_per_s, varying.end_s)
+
+
+def _total_of_two(one: AnySignal, other: AnySignal, end_s: float) -> AnySignal:
+    """Return the sum of two signals that are small enough to be worked on in one go."""
+    merged = merged_places(one.time_s, other.time_s, end_s)
+    if not merged.time_s.size:
+        merged = merged_places(one.time_s, other.time_s, np.inf)  # a domain of one instant
+    value, slope_per_s = one.lines_of(merged.first, merged.time_s)
+    line = other.lines_of(merged.second, merged.time_s)
+    value += 0.0
+    value += line[0]
+    slope_per_s += 0.0
+    slope_per_s += line[1]
+    return type(one)(merged.time_s, value, slope_per_s, end_s)
 
 
 def _common_end_s(signals: Sequence[PiecewiseLinear]) -> float:
@@ -213,7 +264,9 @@ def _upper(pair: Pair) -> Lines:
     leads[crossing[early]] ^= True
     inside = ~early & (crossing_s < pair.end_s[crossing])
     crossing, crossing_s = crossing[inside], crossing_s[inside]
-    value, slope_per_s = _leader(pair, np.arange(leads.size), leads)
+    value, slope_per_s = _leader(pair, slice(None), leads)
+    if not crossing.size:
+        return pair.start_s, value, slope_per_s
     later_value, later_slope_per_s = _leader(pair, crossing, ~leads[crossing])
     later_value = later_value + later_slope_per_s * (crossing_s - pair.start_s[crossing])
     return (
@@ -223,7 +276,9 @@ def _upper(pair: Pair) -> Lines:
     )
 
 
-def _leader(pair: Pair, index: NDArray[np.intp], leads: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+def _leader(
+    pair: Pair, index: NDArray[np.intp] | slice, leads: NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray]:
     """Return value and slope at given segments, of the first signal where it leads, else of the other."""
     value = np.where(leads, pair.value[index], pair.other_value[index])
     return value, np.where(leads, pair.slope_per_s[index], pair.other_slope_per_s[index])

@@ -1,9 +1,9 @@
 """A piecewise-linear function of time: construction, evaluation, cutting and shifting."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +28,8 @@ class PiecewiseLinear:
     value: FloatArray
     slope_per_s: FloatArray
     end_s: float
+    _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    """What was measured before: a signal does not change."""
 
     __array_ufunc__: ClassVar[None] = None  # so that numpy leaves `np.float64(2.0) * signal` to the signal
 
@@ -53,23 +55,19 @@ class PiecewiseLinear:
     # -- construction ---------------------------------------------------------------------------------------
 
     @classmethod
+    def _of(cls, time_s: FloatArray, value: FloatArray, slope_per_s: FloatArray, end_s: float) -> Self:
+        """Return the signal of breakpoints that are known to make one, as parts of another do: unchecked."""
+        signal = object.__new__(cls)
+        for name, array in (("time_s", time_s), ("value", value), ("slope_per_s", slope_per_s)):
+            array.setflags(write=False)
+            object.__setattr__(signal, name, array)
+        object.__setattr__(signal, "end_s", end_s)
+        object.__setattr__(signal, "_known", {})
+        return signal
+
+    @classmethod
     def constant(cls, value: float, end_s: float, start_s: float = 0.0) -> Self:
-        """Return a signal that holds one value.
-
-        Parameters
-        ----------
-        value
-            The value [value].
-        end_s
-            End of the domain [s].
-        start_s
-            Start of the domain [s].
-
-        Returns
-        -------
-        Signal
-            The constant on ``[start_s, end_s]``.
-        """
+        """Return a signal that holds one value [value] on ``[start_s, end_s]`` [s]."""
         return cls(np.array([start_s]), np.array([value]), np.zeros(1), end_s)
 
     @classmethod
@@ -214,13 +212,7 @@ class PiecewiseLinear:
         return list(pairwise([*self.time_s[::BLOCK].tolist(), self.end_s]))
 
     def left_limits(self) -> FloatArray:
-        """Return the value just before the end of each segment.
-
-        Returns
-        -------
-        FloatArray
-            The limit from the left at the next breakpoint, or at the end [value], shape (n,).
-        """
+        """Return the value just before the next breakpoint, or the end, of each segment, shape (n,)."""
         return np.concatenate([block.left_limit for block in self.segments()])
 
     def at(self, time_s: ArrayLike) -> FloatArray:
@@ -256,7 +248,7 @@ class PiecewiseLinear:
         tuple of FloatArray
             The value [value] and the slope from there on [value/s], in the shape of `time_s`.
         """
-        return self._lines(np.searchsorted(self.time_s, time_s, side="right") - 1, time_s)
+        return self.lines_of(np.searchsorted(self.time_s, time_s, side="right") - 1, time_s)
 
     def lines_along(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the same as `lines_at` of times that increase, in half the time.
@@ -271,11 +263,15 @@ class PiecewiseLinear:
         tuple of FloatArray
             The value [value] and the slope from there on [value/s], shape (m,).
         """
-        return self._lines(places_at(self.time_s, time_s), time_s)
+        return self.lines_of(places_at(self.time_s, time_s), time_s)
 
-    def _lines(self, place: IndexArray, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        slope_per_s = self.slope_per_s[place]
-        return self.value[place] + slope_per_s * (time_s - self.time_s[place]), slope_per_s
+    def lines_of(self, place: IndexArray, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return value [value] and slope [value/s] at times [s] of which the breakpoint in force is known."""
+        slope_per_s = self.slope_per_s.take(place)
+        passed = time_s - self.time_s.take(place)
+        passed *= slope_per_s
+        passed += self.value.take(place)
+        return passed, slope_per_s
 
     def inside(self, time_s: ArrayLike) -> FloatArray:
         """Return times as an array, once they are known to lie in the domain.
@@ -358,7 +354,7 @@ class PiecewiseLinear:
             passed = self.slope_per_s[first] * (first_s - times[0])
             times, values = times.copy(), values.copy()
             times[0], values[0] = first_s, values[0] + passed
-        return type(self)(times, values, self.slope_per_s[first:last], float(last_s))
+        return self._of(times, values, self.slope_per_s[first:last], float(last_s))
 
     def shift(self, by_s: float) -> Self:
         """Return the signal moved in time.

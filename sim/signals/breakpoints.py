@@ -131,14 +131,16 @@ def merged_places(first_s: FloatArray, second_s: FloatArray, end_s: float) -> Me
     second_s = second_s[: np.searchsorted(second_s, end_s, side="left")]
     times_s = np.concatenate([first_s, second_s])
     order = np.argsort(times_s, kind="stable")  # two runs in order, which a stable sort merges
-    times_s = times_s[order]
-    first = np.cumsum(order < first_s.size) - 1
-    second = np.arange(times_s.size) - first - 1
-    last_of_instant = np.append(times_s[1:] > times_s[:-1], True)[: times_s.size]
+    times_s = times_s.take(order)
+    first = np.cumsum(order < first_s.size, dtype=np.intp)
+    first -= 1
+    second = np.arange(-1, times_s.size - 1)
+    second -= first
+    last_of_instant = times_s[1:] > times_s[:-1]
     if last_of_instant.all():
         return Merged(times_s, first, second)
-    kept = np.flatnonzero(last_of_instant)
-    return Merged(times_s[kept], first[kept], second[kept])
+    kept = np.flatnonzero(np.append(last_of_instant, True))
+    return Merged(times_s.take(kept), first.take(kept), second.take(kept))
 
 
 def require_breakpoints(arrays: Sequence[FloatArray], end_s: float | None) -> None:

@@ -30,7 +30,10 @@ class Measured(PiecewiseLinear):
         float
             Integral [value·s], exact on each segment.
         """
-        return float(sum(np.sum(block.area) for block in self.segments()))
+        if "integral" not in self._known:
+            self._known["integral"] = float(sum(np.sum(block.area) for block in self.segments()))
+        found: float = self._known["integral"]
+        return found
 
     def integral_between(self, from_s: float, to_s: float) -> float:
         """Return the integral over an interval.
@@ -67,53 +70,57 @@ class Measured(PiecewiseLinear):
     # -- extremes -------------------------------------------------------------------------------------------
 
     def maximum(self) -> float:
-        """Return the least upper bound, limits from the left included.
-
-        Returns
-        -------
-        float
-            Supremum [value].
-        """
+        """Return the least upper bound, limits from the left included [value]."""
         return self._first_peak(1.0)[0]
 
     def minimum(self) -> float:
-        """Return the greatest lower bound, limits from the left included.
-
-        Returns
-        -------
-        float
-            Infimum [value].
-        """
+        """Return the greatest lower bound, limits from the left included [value]."""
         return -self._first_peak(-1.0)[0]
 
     def time_of_maximum(self) -> float:
-        """Return the first time at which the maximum is reached or approached.
-
-        Returns
-        -------
-        float
-            Time [s].
-        """
+        """Return the first time at which the maximum is reached or approached [s]."""
         return self._first_peak(1.0)[1]
 
     def time_of_minimum(self) -> float:
-        """Return the first time at which the minimum is reached or approached.
-
-        Returns
-        -------
-        float
-            Time [s].
-        """
+        """Return the first time at which the minimum is reached or approached [s]."""
         return self._first_peak(-1.0)[1]
 
     def _first_peak(self, sign: float) -> tuple[float, float]:
         """Return the maximum of ``sign * s`` and the first time of it."""
-        best, best_s = -np.inf, self.start_s
-        for block in self.segments():
-            peak, time_s = first_peak(block, sign)
-            if peak > best:
-                best, best_s = peak, time_s
-        return best, best_s
+        if "highest" not in self._known:
+            # both at once, as whoever asks for one mostly asks for the other
+            found = {1.0: (-np.inf, self.start_s), -1.0: (-np.inf, self.start_s)}
+            for block in self.segments():
+                for way, best in found.items():
+                    peak = first_peak(block, way)
+                    if peak[0] > best[0]:
+                        found[way] = peak
+            self._known["highest"] = found
+        peaks: dict[float, tuple[float, float]] = self._known["highest"]
+        return peaks[sign]
+
+    def extremes_of_chunks(self, count: int) -> tuple[FloatArray, FloatArray]:
+        """Return maximum and minimum of each so many segments, limits from the left included.
+
+        Parameters
+        ----------
+        count
+            Segments of a chunk; the last may hold fewer. A whole number of chunks makes a ``BLOCK``.
+
+        Returns
+        -------
+        tuple of FloatArray
+            Maxima and minima [value], shape (chunks,).
+        """
+        if count not in self._known:
+            highs, lows = [], []
+            for block in self.segments():
+                firsts = np.arange(0, block.value.size, count)
+                highs.append(np.maximum.reduceat(np.maximum(block.value, block.left_limit), firsts))
+                lows.append(np.minimum.reduceat(np.minimum(block.value, block.left_limit), firsts))
+            self._known[count] = np.concatenate(highs), np.concatenate(lows)
+        found: tuple[FloatArray, FloatArray] = self._known[count]
+        return found
 
     # -- levels ---------------------------------------------------------------------------------------------
 
@@ -290,22 +297,26 @@ class Measured(PiecewiseLinear):
     ) -> FloatArray:
         """Return for each bin the reduction of a measure of its segments, working piece by piece."""
         edges = _require_edges(self.inside(edges_s))
-        starts, partial = [], []
+        partial, begins_bin = [], []
         for piece in self._pieces(float(edges[0]), float(edges[-1])):
             first, last = np.searchsorted(edges, [piece.start_s, piece.end_s])
-            first += edges[first] == piece.start_s
+            at_edge = edges[first] == piece.start_s
+            first += at_edge
             bins = np.append(piece.start_s, edges[first:last])
             split, begins = piece._split_into(bins)  # noqa: SLF001  # of the same class
             measures = np.concatenate([measure(block) for block in split.segments()])
             partial.append(reduce.reduceat(measures, begins))
-            starts.append(bins)
-        firsts = np.searchsorted(np.concatenate(starts), edges[:-1])
+            begins_bin.append(np.ones(bins.size, dtype=np.bool_))
+            begins_bin[-1][0] = at_edge
+        if len(partial) == 1:
+            return np.asarray(partial[0], dtype=np.float64)
+        firsts = np.flatnonzero(np.concatenate(begins_bin))
         return np.asarray(reduce.reduceat(np.concatenate(partial), firsts), dtype=np.float64)
 
     def _split_into(self, starts_s: FloatArray) -> tuple[Self, IndexArray]:
         """Return the same function with a breakpoint at the start of each bin, and where those stand."""
         merged = merged_places(self.time_s, starts_s, self.end_s)
-        split = type(self)(merged.time_s, *self._lines(merged.first, merged.time_s), self.end_s)
+        split = self._of(merged.time_s, *self.lines_of(merged.first, merged.time_s), self.end_s)
         return split, np.flatnonzero(np.diff(merged.second, prepend=-1))
 
     def _pieces(self, from_s: float, to_s: float) -> Iterator[Self]:

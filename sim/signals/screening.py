@@ -12,15 +12,19 @@ from sim.units import FloatArray
 
 CHUNK: Final = 32
 """Breakpoints that are looked at as one; a whole number of chunks makes a block."""
-NEAR: Final = 96
-"""Chunks apart within which two stretches are taken as one: a stretch costs as much as so many chunks."""
+SMALL_CHUNK: Final = 4
+"""The same at a second look, where many chunks may move by more than the level."""
+NEAR: Final = 3072
+"""Breakpoints apart within which two stretches are taken as one: a stretch costs as much as so many."""
 FEW: Final = 64
 """Chunks that are looked at one by one, in the order of their bounds, before all others together."""
 NEAR_MISS_FRACTION: Final = 1e-9
 """A range that misses the level by less than this fraction of the signal's size may still be above it."""
 
 
-def spans_of_range_above(signal: Signal, window_s: float, level: float) -> list[tuple[float, float]]:
+def spans_of_range_above(
+    signal: Signal, window_s: float, level: float, chunk: int = CHUNK
+) -> list[tuple[float, float]]:
     """Return intervals outside of which the rolling range is nowhere above a level.
 
     Parameters
@@ -31,6 +35,8 @@ def spans_of_range_above(signal: Signal, window_s: float, level: float) -> list[
         Length of the window [s], above 0.
     level
         The level [value].
+    chunk
+        Breakpoints that are looked at as one, a power of two up to ``BLOCK``.
 
     Returns
     -------
@@ -48,16 +54,16 @@ def spans_of_range_above(signal: Signal, window_s: float, level: float) -> list[
     >>> spans_of_range_above(power, 5.0, 20.0)
     [(2976.0, 3040.0)]
     """
-    starts_s, bounds, size = _bounds(signal, window_s)
+    starts_s, bounds, size = _bounds(signal, window_s, chunk)
     found = np.flatnonzero(bounds > level - NEAR_MISS_FRACTION * size)
     if found.size == 0:
         return []
-    apart = np.diff(found) > NEAR
+    apart = np.diff(found) > NEAR // chunk
     firsts, lasts = np.append(found[0], found[1:][apart]), np.append(found[:-1][apart], found[-1]) + 1
     edges_s = np.append(starts_s, signal.end_s)
     spans_s: list[tuple[float, float]] = []
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
-        cuts = [first, *range(first + BLOCK // CHUNK, last, BLOCK // CHUNK), last]
+        cuts = [first, *range(first + BLOCK // chunk, last, BLOCK // chunk), last]
         spans_s += pairwise(edges_s[cuts].tolist())
     return spans_s
 
@@ -90,7 +96,7 @@ def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
     """
     if window_s >= signal.duration_s:
         return signal.maximum() - signal.minimum(), signal.end_s
-    starts_s, bounds, _ = _bounds(signal, window_s)
+    starts_s, bounds, _ = _bounds(signal, window_s, CHUNK)
     edges_s = np.append(starts_s, signal.end_s)
     best = (-np.inf, signal.end_s)
     order = np.argsort(-bounds, kind="stable")
@@ -101,7 +107,9 @@ def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
     if not np.any(_may_come_before(best, bounds[rest], starts_s[rest])):
         return best
     for span_s in spans_of_range_above(signal, window_s, best[0]):
-        best = _larger(best, signal, window_s, span_s)
+        part = with_window(signal, window_s, span_s)
+        for few_s in spans_of_range_above(part, window_s, best[0], SMALL_CHUNK):
+            best = _larger(best, signal, window_s, few_s)
     return best
 
 
@@ -125,15 +133,10 @@ def with_window(signal: Signal, window_s: float, span_s: tuple[float, float]) ->
     return signal.clip_time(max(signal.start_s, span_s[0] - window_s), span_s[1])
 
 
-def _bounds(signal: Signal, window_s: float) -> tuple[FloatArray, FloatArray, float]:
+def _bounds(signal: Signal, window_s: float, chunk: int) -> tuple[FloatArray, FloatArray, float]:
     """Return start of each chunk [s], bound of the range within windows that end in it, the signal's size."""
-    highs, lows = [], []
-    for block in signal.segments():
-        firsts = np.arange(0, block.value.size, CHUNK)
-        highs.append(np.maximum.reduceat(np.maximum(block.value, block.left_limit), firsts))
-        lows.append(np.minimum.reduceat(np.minimum(block.value, block.left_limit), firsts))
-    high, low = np.concatenate(highs), np.concatenate(lows)
-    starts_s = signal.time_s[::CHUNK]
+    high, low = signal.extremes_of_chunks(chunk)
+    starts_s = signal.time_s[::chunk]
     last = np.arange(starts_s.size)
     # a sliver more than the window: its start may be rounded
     since_s = starts_s - (window_s + SLIVER_S)

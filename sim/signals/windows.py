@@ -351,6 +351,7 @@ def _changes(
         starts_s, ends_s, now, then = starts_s[kept], ends_s[kept], now[kept], then[kept]
         starts_s[0] = delayed_s[0]  # a sliver at the very start leaves its time to what follows
     value, slope = signal.value, signal.slope_per_s
-    later = value[now] + slope[now] * (starts_s - signal.time_s[now])
-    earlier = value[then] + slope[then] * (starts_s - delayed_s[then])
-    return starts_s, ends_s, later - earlier, slope[now] - slope[then]
+    rising_per_s, rose_per_s = slope.take(now), slope.take(then)
+    later = value.take(now) + rising_per_s * (starts_s - signal.time_s.take(now))
+    earlier = value.take(then) + rose_per_s * (starts_s - delayed_s.take(then))
+    return starts_s, ends_s, later - earlier, rising_per_s - rose_per_s

@@ -51,7 +51,8 @@ class RecordedFrequency:
         for block in self.frequency.segments():
             first, last = block.value - self.nominal_hz, block.left_limit - self.nominal_hz
             total += float(np.sum(block.length_s * (first * first + first * last + last * last) / 3.0))
-        return 1000.0 * sqrt(total / self.frequency.duration_s)
+        duration_s = self.frequency.duration_s
+        return 1000.0 * sqrt(total / duration_s) if duration_s > 0.0 else nan
 
     @property
     def seconds_outside_17_mhz(self) -> float:
@@ -100,6 +101,8 @@ def with_load(measured_hz: Signal, load_mw: Signal, grid: GridModel) -> Signal:
     grid
         The grid, with the nominal frequency that was measured at.
     """
+    if load_mw.duration_s == 0.0:  # nothing follows from an instant
+        return measured_hz
     source, track = MeasuredFrequency(measured_hz, grid.nominal_hz, LiveFrequency(grid)), Track()
     first_mw = float(load_mw.value[0])
     lines = [
