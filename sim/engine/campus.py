@@ -6,6 +6,7 @@ from functools import partial
 from math import inf, nextafter
 
 from sim.clock import Clock
+from sim.engine.battery_watch import BatteryWatch
 from sim.engine.books import facts_of, give_rents
 from sim.engine.bus import Bus, Metered, SitePower
 from sim.engine.coincident_peaks import open_four_cp
@@ -78,7 +79,14 @@ class Campus:
         forecaster = self._open_market()
         self.controller = Controller(
             self.clock,
-            Senses(self._published, self._turn, forecaster, self._frequency_loop, self._watch),
+            Senses(
+                self._published,
+                self._turn,
+                forecaster,
+                self._frequency_loop,
+                self._watch,
+                self._open_battery(),
+            ),
             scenario.policy.start() if policy is None else policy,
             self._duties,
             self._fleets.executor,
@@ -142,6 +150,13 @@ class Campus:
             log, announce = self._recorder.log, self._published.announce
             connect_loads(bus, self._recorder, log, announce, scenario, self._watch)
         return bus
+
+    def _open_battery(self) -> BatteryWatch | None:
+        battery = self._scenario.storage
+        if battery is None:
+            return None
+        drawing: list[Metered] = [*self._recorder.ai_power_tracks(), *self._fleets.live]
+        return BatteryWatch(battery, self._recorder.given("limit_mw"), drawing)
 
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""

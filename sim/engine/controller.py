@@ -6,6 +6,7 @@ from numbers import Real
 from typing import NamedTuple
 
 from sim.clock import Alarm, Clock
+from sim.engine.battery_watch import BatteryWatch
 from sim.engine.duties import Obligations
 from sim.engine.forecasts import Forecaster
 from sim.engine.frequency_loop import FrequencyLoop
@@ -32,6 +33,8 @@ class Senses(NamedTuple):
     """Follows the grid's frequency; None: nobody does."""
     watch: LoadWatch | None = None
     """Shows the AI loads one by one; None: nobody does."""
+    battery: BatteryWatch | None = None
+    """Shows the battery; None: there is none."""
 
 
 class Controller:
@@ -70,7 +73,8 @@ class Controller:
     ) -> None:
         self.decision_count = 0
         self._clock = clock
-        self._published, self._turn, self._forecaster, self._frequency_loop, self._watch = senses
+        self._published, self._turn, self._forecaster, self._frequency_loop = senses[:4]
+        self._watch, self._battery = senses.watch, senses.battery
         self._decide_by_policy = policy.decide
         self._duties = duties
         self._executor = executor
@@ -124,6 +128,8 @@ class Controller:
         seen.forget_what_is_over(now_s)
         if self._watch is not None:
             seen.loads = self._watch.seen(now_s)
+        if self._battery is not None:
+            seen.battery = self._battery.seen(now_s)
         if self._forecaster is not None:
             issued = self._forecaster.issue(now_s, seen.ai_power_mw, seen.notices)
             if issued is not None:

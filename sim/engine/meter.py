@@ -134,6 +134,6 @@ def open_demand_meter(
         recorder.given("generation_mw"),
         show_peak,
         partial(recorder.log, "meter"),
-        None if scenario.storage is None else Storage(scenario.storage),
+        None if scenario.storage is None else Storage(scenario.storage, recorder.given("limit_mw")),
     )
     clock.process(meter.read(months, spec, scenario.end_s, show_terms))

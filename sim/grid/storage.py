@@ -23,13 +23,16 @@ It sees the site's power without delay (inverters act within 0.1 s). Its own sta
 the loss of capacity with age are left out; wear is a cost per megawatt-hour of discharge.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 from math import ceil, copysign, inf, sqrt
 from typing import NamedTuple
 
 from sim.grid.battery import Battery
 from sim.recording import Recording, Track
 from sim.signals import Signal, total
+from sim.signals.breakpoints import merged_times
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _SAME_MW = 1e-9
@@ -51,7 +54,7 @@ class Smoothed(NamedTuple):
     """Its charge; exact at breakpoints, within `CHARGE_ERROR_FRACTION` of its energy between [MWh]."""
 
 
-def smooth(site_mw: Signal, battery: Battery) -> Smoothed:
+def smooth(site_mw: Signal, battery: Battery, limit_mw: Signal | None = None) -> Smoothed:
     """Return what a battery draws so that the grid sees what it is to see, as far as it can.
 
     Parameters
@@ -60,6 +63,8 @@ def smooth(site_mw: Signal, battery: Battery) -> Smoothed:
         Power of loads and miners [MW].
     battery
         The battery.
+    limit_mw
+        Limit of the site, beyond which it does not recharge [MW]; None: there is none.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def smooth(site_mw: Signal, battery: Battery) -> Smoothed:
     >>> taken.at([59.0, 60.0, 90.0, 120.0]).round(6).tolist()
     [0.0, 10.0, 5.0, 0.0]
     """
-    return Storage(battery).follow(site_mw)
+    return Storage(battery, limit_mw).follow(site_mw)
 
 
 class _Course(NamedTuple):
@@ -121,14 +126,14 @@ def with_battery(recording: Recording, battery: Battery) -> Recording:
     Recording
         With the battery's power and charge, its power on AI alone, and site power as the grid sees it.
     """
-    site, ai = recording["site_power_mw"], recording["ai_power_mw"]
-    found = smooth(site, battery)
+    site, ai, limit = (recording[name] for name in ("site_power_mw", "ai_power_mw", "limit_mw"))
+    found = smooth(site, battery, limit)
     signals = dict(recording.signals)
     signals["site_power_mw"] = total([site, found.battery_mw])
     signals["battery_power_mw"] = found.battery_mw
     signals["battery_charge_mwh"] = found.charge_mwh
     signals["battery_alone_power_mw"] = (
-        smooth(ai, battery).battery_mw if recording.fleet_names else found.battery_mw
+        smooth(ai, battery, limit).battery_mw if recording.fleet_names else found.battery_mw
     )
     return replace(recording, signals=signals)
 
@@ -148,9 +153,13 @@ class Storage:
     ----------
     battery
         What it is.
+    limit_mw
+        Limit of the site over all of the run, beyond which it does not recharge [MW]; None: there is none.
     """
 
-    def __init__(self, battery: Battery) -> None:
+    def __init__(self, battery: Battery, limit_mw: Signal | None = None) -> None:
+        self._limits = limit_mw
+        self._most = _Course(inf, 0.0)
         ramp = battery.ramp_limit_mw_per_min
         self._limit = inf if ramp is None else ramp / SECONDS_PER_MINUTE
         self._level = _Course(inf if battery.shave_above_mw is None else battery.shave_above_mw, 0.0)
@@ -169,12 +178,28 @@ class Storage:
     def follow(self, site_mw: Signal) -> Smoothed:
         """Return what it draws over a stretch of site power, which begins where the one before ended [MW]."""
         tracks = _Tracks(Track(), Track())
-        ends_s = [*site_mw.time_s[1:].tolist(), site_mw.end_s]
-        lines = map(_Course, site_mw.value.tolist(), site_mw.slope_per_s.tolist())
-        for start_s, end_s, line in zip(site_mw.time_s.tolist(), ends_s, lines, strict=True):
+        for start_s, end_s, line, most in self._courses(site_mw):
+            self._most = most
             self._follow_line(start_s, end_s, line, tracks)
         power_mw, charge_mwh = tracks.power.freeze(site_mw.end_s), tracks.charge.freeze(site_mw.end_s)
         return Smoothed(power_mw.simplify(), charge_mwh.simplify())
+
+    def _courses(self, site_mw: Signal) -> Iterator[tuple[float, float, _Course, _Course]]:
+        """Yield start and end of each segment [s], the site's power in it, and its limit."""
+        times_s, limits = site_mw.time_s, self._limits
+        if limits is not None:
+            limits = limits.clip_time(site_mw.start_s, site_mw.end_s)
+            times_s = merged_times([times_s, limits.time_s], site_mw.end_s)
+        starts_s = times_s.tolist()
+        lines = zip(*(column.tolist() for column in site_mw.lines_along(times_s)), strict=True)
+        most = (
+            repeat((inf, 0.0))
+            if limits is None
+            else zip(*(column.tolist() for column in limits.lines_along(times_s)), strict=True)
+        )
+        ends_s = [*starts_s[1:], site_mw.end_s]
+        for start_s, end_s, line, bound in zip(starts_s, ends_s, lines, most, strict=False):
+            yield start_s, end_s, _Course(*line), _Course(*bound)
 
     def _follow_line(self, start_s: float, end_s: float, site: _Course, tracks: _Tracks) -> None:
         """Go through one segment of the site's power, piece by piece."""
@@ -188,7 +213,7 @@ class Storage:
                 until_s = min(end_s, now_s + _SOON_S)  # below the clock's resolution
             self._charge(now_s, until_s, drawn, tracks.charge)
             self._grid_mw = grid.after(until_s - now_s).mw
-            site = site.after(until_s - now_s)
+            site, self._most = site.after(until_s - now_s), self._most.after(until_s - now_s)
             now_s = until_s
 
     # -- power ---------------------------------------------------------------------------------------------
@@ -221,8 +246,10 @@ class Storage:
         """Return the bounds of what the grid may see, given power, charge and level."""
         give_mw = self._power_mw if self.charge_mwh > _SAME_MWH else 0.0
         take_mw = self._power_mw if self.charge_mwh < self._full_mwh - _SAME_MWH else 0.0
-        low = site.plus(-give_mw)
-        return low, _upper(low, _lower(site.plus(take_mw), self._level))
+        low, high = site.plus(-give_mw), _lower(site.plus(take_mw), self._level)
+        if self._most.mw < inf:  # it may take up to the limit, but need not give above it
+            high = _lower(high, _upper(site, self._most))
+        return low, _upper(low, high)
 
     def _recentre(self) -> None:
         away_mwh = self._wanted_mwh - self.charge_mwh
@@ -240,6 +267,11 @@ class Storage:
         if self._level.mw < inf:
             times_s.append(_meet_s(grid, self._level.mw))
             times_s += [_meet_s(site, self._level.mw - offset_mw) for offset_mw in offsets_mw]
+        if self._most.mw < inf:
+            most, slope = self._most
+            times_s.append(_meet_s(_Course(grid.mw, grid.mw_per_s - slope), most))
+            room = _Course(site.mw, site.mw_per_s - slope)
+            times_s += [_meet_s(room, most - offset_mw) for offset_mw in offsets_mw]
         # a level just met must not be met again at once
         piece_s = min((time_s for time_s in times_s if time_s > _SOON_S), default=inf)
         efficiency = self._efficiency_of(drawn.after(0.5 * _SOON_S).mw)

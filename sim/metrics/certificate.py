@@ -202,8 +202,11 @@ class _Check:
         charge = recording["battery_charge_mwh"]
         efficiency = sqrt(battery.round_trip_efficiency_fraction)
         wait_s = self._seen_s + self._response.latency_s + self._response.fall_s
-        ramp = self._response.ramp_down_mw_per_s
-        lent = [battery_mw(battery.power_mw, mwh * efficiency, wait_s, ramp) for mwh in charge.value.tolist()]
+        most_mwh = np.maximum(charge.value, charge.left_limits())  # within a piece it moves one way
+        lent = [
+            battery_mw(battery.power_mw, mwh * efficiency, wait_s, self._response.ramp_down_mw_per_s)
+            for mwh in most_mwh.tolist()
+        ]
         return Signal.steps(charge.time_s, np.array(lent), charge.end_s)
 
     # -- reserves -------------------------------------------------------------------------------------------

@@ -116,7 +116,10 @@ class HoldLimitPolicy:
             return (_Cap(free_mw - reserves.now_mw, reserves.rises),)
         free_mw -= max(0.0, observation.limit_mw - battery.gives_above_mw)
         lent_mw = self._lendable_mw(battery, observation, response)
-        recharge_mw = battery.recharge_mw if battery.charge_mwh < FULL * battery.wanted_mwh else 0.0
+        # room to recharge is kept where the charge no longer does; else it recharges when there is room
+        recharge_mw = battery.recharge_mw if lent_mw < battery.power_mw else 0.0
+        if battery.charge_mwh >= FULL * battery.wanted_mwh:
+            recharge_mw = 0.0
         self._lent_mw = lent_mw
         return (
             _Cap(free_mw - reserves.now_mw + lent_mw, reserves.rises),
