@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 from sim.ai.catalogue import SERVERS, Server
 from sim.ai.checkpointing import young_daly_interval_s
 from sim.recording import Recording
+from sim.report.static_page import Document
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR
 
 STARTS_PER_MACHINE_DAY: Final = 10.0
@@ -25,7 +26,6 @@ NAMEPLATE_RATIO: Final = 1.1
 MOST_OF_RUN: Final = 0.5
 
 Metrics = Mapping[str, float]
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
