@@ -145,12 +145,46 @@ def _filtered(site_mw: Signal, rule: PowerLimit, factor: float) -> Found:
         samples = sampled(window, rate_hz)
         if samples.size:
             passed = band_passed(samples, rate_hz, low_hz, high_hz)
-            times_s = window.start_s + np.arange(1, passed.size + 1) / rate_hz
-            largest, time_s = Signal.linear(times_s, passed, float(times_s[-1])).largest_range(rule.span_s)
+            largest, last = largest_range_of_samples(passed, round(rule.span_s * rate_hz))
+            time_s = window.start_s + (last + 1) / rate_hz
             # of equals the first: rounding does not say when
             if factor * largest > best.worst + SAME_RANGE_MW:
                 best = replace(best, worst=factor * largest, time_s=time_s)
     return best
+
+
+def largest_range_of_samples(values: FloatArray, count: int) -> tuple[float, int]:
+    """Return the largest range of evenly spaced samples over a window, and the last sample of the first one.
+
+    It is that of the line through the samples, as `Signal.largest_range` finds it, where the window is a
+    whole number of steps long.
+
+    Parameters
+    ----------
+    values
+        The samples, shape (n,), at least one.
+    count
+        Length of the window [steps], at least 1.
+
+    Examples
+    --------
+    >>> largest_range_of_samples(np.array([0.0, 1.0, 5.0, 4.0, 9.0]), 1)
+    (5.0, 4)
+    """
+    size = min(count + 1, values.size)
+    ranges = _running(np.maximum, values, size) - _running(np.minimum, values, size)
+    last = int(np.argmax(ranges))
+    return float(ranges[last]), last
+
+
+def _running(extreme: np.ufunc, values: FloatArray, size: int) -> FloatArray:
+    """Return the extreme of so many samples up to each, in two passes (M. van Herk, 1992)."""
+    padding = -(values.size + size - 1) % size
+    padded = np.concatenate([np.full(size - 1, values[0]), values, np.full(padding, values[-1])])
+    blocks = padded.reshape(-1, size)
+    onward = extreme.accumulate(blocks, axis=1).ravel()
+    back = np.ascontiguousarray(extreme.accumulate(blocks[:, ::-1], axis=1)[:, ::-1]).ravel()
+    return np.asarray(extreme(back[: values.size], onward[size - 1 : size - 1 + values.size]))
 
 
 def _around_worst(power: Signal, window_s: float) -> Iterator[Signal]:

@@ -7,9 +7,11 @@ the amplitude at one frequency needs no samples.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.signals import FloatArray, Signal
 
@@ -322,7 +324,27 @@ def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: fl
     # a band-pass answers a constant with nothing: less its first value, power begins at rest
     swing_mw = power_mw - power_mw[0]
     # in zeros after the last sample the filter forgets, so that its end does not run into its beginning
-    size = power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz))
+    size = smooth_size(power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz)))
+    passes = _band_pass(size, rate_hz, low_hz, high_hz)
+    return np.asarray(np.fft.irfft(np.fft.rfft(swing_mw, size) * passes, size)[: power_mw.size])
+
+
+def smooth_size(least: int) -> int:
+    """Return the smallest whole number from here on that 2, 3 and 5 make: its transform is ten times as fast.
+
+    Examples
+    --------
+    >>> smooth_size(1), smooth_size(7), smooth_size(299_993)
+    (1, 8, 300000)
+    """
+    odd = (3**threes * 5**fives for threes in range(20) for fives in range(14))
+    sizes = (part << (-(-least // part) - 1).bit_length() for part in odd if part < 2 * least)
+    return min(sizes, default=least)
+
+
+@lru_cache(maxsize=8)  # the windows of a run are of one length
+def _band_pass(size: int, rate_hz: float, low_hz: float, high_hz: float) -> NDArray[np.complex128]:
+    """Return what passes of each frequency of a transform of some size."""
     angle = np.pi * np.fft.rfftfreq(size)
     # the bilinear transform, which is infinite at half of the rate: nothing passes there
     passes = np.zeros(angle.size, dtype=np.complex128)
@@ -330,7 +352,7 @@ def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: fl
     low, high = np.tan(np.pi * low_hz / rate_hz), np.tan(np.pi * high_hz / rate_hz)
     shifted = 1j * (tangent**2 - low * high) / ((high - low) * tangent)
     passes[1 : tangent.size + 1] = 1.0 / (shifted**2 + np.sqrt(2.0) * shifted + 1.0)
-    return np.asarray(np.fft.irfft(np.fft.rfft(swing_mw, size) * passes, size)[: power_mw.size])
+    return passes
 
 
 def _forgets_after_s(low_hz: float, high_hz: float) -> float:

@@ -1,0 +1,32 @@
+"""Sizes that transform fast, and ranges of evenly spaced samples."""
+
+import numpy as np
+import pytest
+
+from sim.metrics.limit_kinds import largest_range_of_samples
+from sim.metrics.spectrum import smooth_size
+from sim.signals import Signal
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 100, 5000])
+@pytest.mark.parametrize("size", [2, 5, 50, 999, 1000])
+def test_samples_have_the_largest_range_of_the_line_through_them(size, count):
+    values = np.cumsum(np.random.default_rng(size).normal(size=size))
+    times_s = np.arange(1, size + 1) / 500.0
+
+    largest, last = largest_range_of_samples(values, count)
+    expected, end_s = Signal.linear(times_s, values, float(times_s[-1])).largest_range(count / 500.0)
+    assert largest == pytest.approx(expected, rel=1e-9)
+    assert times_s[last] == pytest.approx(end_s, abs=1e-9)
+
+
+def test_a_single_sample_has_no_range():
+    assert largest_range_of_samples(np.array([3.0]), 4) == (0.0, 0)
+
+
+def test_a_smooth_size_is_the_next_product_of_2_3_and_5():
+    smooth = sorted(
+        2**twos * 3**threes * 5**fives for twos in range(12) for threes in range(8) for fives in range(6)
+    )
+    for least in range(1, 2000):
+        assert smooth_size(least) == next(size for size in smooth if size >= least)
