@@ -40,7 +40,7 @@ dynamics: $(STAMP) $(DYNAMICS_STAMP) ## make dynamics FOLDER=results/helios/KEY 
 	@test -n "$(FOLDER)" || { echo "usage: make dynamics FOLDER=RESULT_FOLDER"; exit 2; }
 	@$(BIN)/python -m sim dynamics "$(FOLDER)" --python $(DYNAMICS)/bin/python $(ARGS)
 
-test: $(STAMP)   ## run the test suite (slow checks left out)
+test: $(STAMP)   ## run the tests and the examples in code and documentation (slow checks left out)
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 test-all: $(STAMP) ## run every test, the slow ones too
@@ -55,12 +55,11 @@ validate: $(STAMP) ## every published number, ours, its deviation and tolerance
 price-policies: $(STAMP) ## what planning earns of what could be had, by its forecast [ARGS=60 for 60 days]
 	@PYTHONPATH=tests $(BIN)/python tests/validation/price_policies.py $(ARGS)
 
-check: $(STAMP)  ## lint, types, import order, and the examples in the documentation
+check: $(STAMP)  ## lint, types and import order
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 0 --doctest-modules --doctest-ignore-import-errors sim --doctest-glob='*.md' README.md docs
 
 bench: $(STAMP)  ## what a change, a settle, a year cost beside a bare SimPy loop [ARGS="--json --long GROUP ..."]
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -2,6 +2,7 @@
 
 from examples import FEW, WHOLE
 from hypothesis import HealthCheck, settings
+from progress import Progress
 
 # a busy machine is slow, not wrong
 LASTING = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -11,3 +12,9 @@ settings.register_profile("whole", max_examples=WHOLE, derandomize=True, **LASTI
 # other examples at every call, for the hunt: `make hunt`
 settings.register_profile("hunt", max_examples=WHOLE, derandomize=False, print_blob=True, **LASTING)
 settings.load_profile("hashballast")
+
+
+def pytest_configure(config):
+    """Tell progress where workers share the tests: their dots would come in no order."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Progress(config))
