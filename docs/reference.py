@@ -1,4 +1,4 @@
-"""Writes the pages under docs/reference from the specs and catalogues, so that they cannot go stale.
+"""Writes the pages under docs/reference, and tables of constants in others, from specs and catalogues.
 
 ``python -m docs.reference`` writes them; with ``--check`` it writes nothing, and fails if a page is stale.
 """
@@ -15,6 +15,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from docs import constant_tables
 from docs.spec_fields import cell, field_table, sections
 from sim import metrics
 from sim.metrics import CATALOGUE, LOAD_CATALOGUE
@@ -199,12 +200,14 @@ PAGES: Final = {
 
 
 def stale() -> list[str]:
-    """Return the pages that are missing or not what the code says."""
-    return [
+    """Return the pages that are missing or not what the code says, and those whose tables are not."""
+    missing = [
         name
         for name, page in PAGES.items()
         if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != page()
     ]
+    texts = {page.name: page.read_text(encoding="utf-8") for page in constant_tables.pages()}
+    return missing + [name for name, text in texts.items() if constant_tables.filled(text) != text]
 
 
 def main(arguments: list[str]) -> None:
@@ -215,6 +218,10 @@ def main(arguments: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8", newline="\n")
+    for page in constant_tables.pages():
+        page.write_text(
+            constant_tables.filled(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+        )
 
 
 if __name__ == "__main__":

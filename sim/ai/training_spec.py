@@ -92,7 +92,7 @@ class TrainingSpec(Load):
     """IT power in a checkpoint's stall over computing. Where left out, as the catalogue says: 0.5."""
     down_power_fraction: Fraction | None = None
     """IT power in a restart over computing, from the interruption to full work. Where left out, as the
-    catalogue says: 0.5 hanging, 0.25 to 0.3 down, 0.5 loading, 0.7 warming up."""
+    catalogue says: 0.6 hanging, 0.25 to 0.3 down, 0.45 loading, 0.7 warming up."""
 
     @model_validator(mode="after")
     def _leaves_time_to_compute(self) -> Self:
