@@ -1,5 +1,6 @@
 """The commands; the only place that prints."""
 
+import atexit
 import gc
 import sys
 from collections.abc import Callable
@@ -19,6 +20,8 @@ short command an eighth."""
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; what is wrong with the user's input is said in plain lines, and the exit code is 2."""
     gc.set_threshold(COLLECTED_AFTER_COUNT)
+    if arguments is None:  # a process of its own: at its end nobody need look for garbage in all that it has
+        atexit.register(gc.freeze)
     command: Callable[..., object] = typer.main.get_command(app)
     try:
         command(args=arguments, prog_name="hashballast")
