@@ -62,6 +62,7 @@ _CLOCKS: Final = (
     "%H%M", "T%H:%M:%S", ", %H:%M:%S",
 )  # fmt: skip
 _SAMPLE: Final = 2000
+_DATE_LENGTH: Final = len("31/12/2024")
 
 
 class TimeSpelling(NamedTuple):
@@ -218,20 +219,19 @@ def read_faces(table: Table, column: str) -> Faces:
     """Return what clocks showed, of texts in whichever of the usual spellings; NaN where there is none."""
     import pandas as pd  # noqa: PLC0415  # takes a second, and plain files do without
 
-    texts = pd.Series(table.texts(column), dtype="str").str.replace(
-        r" +- .*$", "", regex=True
-    )  # "from - until"
-    texts = texts.str.replace(r" ?(UTC|GMT)$", "Z", regex=True)
+    texts = pd.Series(table.texts(column), dtype="str")
+    if texts.iloc[:1].str.contains(" - ").any():  # "from - until"
+        texts = texts.str.replace(r" +- .*$", "", regex=True)
     texts, later_s = _without_24(texts)
-    found = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
-    dates = texts.str.fullmatch(_DATE)
-    naive = ~(texts.str.contains(_OFFSET, regex=True) | (dates & ~dates.all()))
-    good = found.notna()
-    if not good.all() and not good.iloc[0]:
+    if pd.to_datetime(texts.iloc[:1], format="ISO8601", errors="coerce", utc=True).isna().any():
         pattern = _pattern_of(table, column, texts)
         if pattern is not None:
             found = pd.to_datetime(texts, format=pattern, errors="coerce", utc=True)
-            naive = np.ones(len(texts), dtype=np.bool_)
+            return Faces(_seconds(found) + later_s, np.ones(len(texts), dtype=np.bool_))
+    texts = texts.str.replace(r" ?(UTC|GMT)$", "Z", regex=True)
+    found = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    dates = texts.str.fullmatch(_DATE)
+    naive = ~(texts.str.contains(_OFFSET, regex=True) | (dates & ~dates.all()))
     return Faces(_seconds(found) + later_s, np.asarray(naive, dtype=np.bool_))
 
 
@@ -284,7 +284,9 @@ def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
     """Return the pattern of a column's dates; raise InputError where day and month cannot be told apart."""
     import pandas as pd  # noqa: PLC0415  # its caller has it
 
-    sample = texts.iloc[:: max(1, len(texts) // _SAMPLE)]
+    # times of one date are alike: a few rows, and one of each date, tell the pattern
+    dates = ~texts.str.slice(0, _DATE_LENGTH).duplicated()
+    sample = pd.concat([texts.iloc[:: max(1, len(texts) // _SAMPLE)], texts[dates].iloc[:_SAMPLE]])
 
     def fits(pattern: str, those: Any) -> bool:
         return bool(pd.to_datetime(those, format=pattern, errors="coerce").notna().all())
@@ -294,11 +296,7 @@ def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
         if plain is not None:
             return plain
         for pair in _NUMERIC_DATES:
-            fitting = [
-                date + clock
-                for date in pair
-                if fits(date + clock, sample.iloc[:1]) and fits(date + clock, texts)
-            ]
+            fitting = [date + clock for date in pair if fits(date + clock, sample)]
             if len(fitting) > 1:
                 raise _unclear(table, column, fitting)
             if fitting:

@@ -1,9 +1,9 @@
 """A table: its columns, read when asked for, each fault named by row and value."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from sim.units import FloatArray, unit_of
 
 TruthArray = NDArray[np.bool_]
 RowArray = NDArray[np.intp]
+
+Kept = TypeVar("Kept")
 
 _COLUMNS_SHOWN = 40
 
@@ -132,6 +134,7 @@ class Table:
         self._selected: dict[tuple[str, str], Table] = {}
         self._read: dict[tuple[str, ...], FloatArray] = {}
         self._moments: dict[str, Moments] = {}
+        self._kept: dict[Hashable, Any] = {}
 
     def numbers(
         self,
@@ -197,6 +200,13 @@ class Table:
                 found.values.flags.writeable = False
             self._moments[column] = found
         return self._moments[column]
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Return what was made of the table for a key, made now if it was not."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: Kept = self._kept[key]
+        return found
 
     def texts(self, column: str) -> list[str]:
         """Return a column as texts, empty where a row is blank; raise InputError where there are too many."""

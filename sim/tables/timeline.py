@@ -83,7 +83,17 @@ def timeline_of(
         If a row holds no time, or the rows are in no order; names row, value and cure.
     """
     column = time_column(table, usual_time_column)
-    times = _times(reading, table, column, shape, any_clock=any_clock)
+    # loads and prices of one file, checked and then run, read its times once
+    said = (
+        column,
+        reading.clock,
+        reading.hour_column,
+        reading.repeated_column,
+        reading.stamp,
+        shape,
+        any_clock,
+    )
+    times = table.kept(said, lambda: _times(reading, table, column, shape, any_clock=any_clock))
     _check_near(table, column, times.value_s)
     table, time_s = _forward(table, times.value_s)
     time_s, groups = _single(reading, table, column, time_s)
