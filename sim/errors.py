@@ -10,6 +10,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class HashballastError(Exception):
@@ -26,6 +27,8 @@ class Fault:
     """Path of the field, ``loads.0.power_mw``; empty for the file as a whole."""
     message: str
     """What is wrong, the value with its unit, what is allowed."""
+    cure: tuple[tuple[str, Any], ...] = ()
+    """Fields that would mend it, with their values, where that is known."""
 
     def __str__(self) -> str:
         """Return the fault as one line."""
@@ -46,9 +49,9 @@ class InputError(HashballastError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
     @classmethod
-    def single(cls, place: str, path: str, message: str) -> "InputError":
-        """Return an error with one fault."""
-        return cls([Fault(place, path, message)])
+    def single(cls, place: str, path: str, message: str, **cure: Any) -> "InputError":
+        """Return an error with one fault, and the fields that would mend it."""
+        return cls([Fault(place, path, message, tuple(cure.items()))])
 
 
 class ResultError(HashballastError):

@@ -13,7 +13,7 @@ from sim.tables import Table
 from sim.tables.cover import Needed, Wanted, column_values, filled
 from sim.tables.quantities import RATE, TOKENS
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import REQUEST_SHAPES, shape_of
+from sim.tables.shapes import REQUEST_SHAPES, plain_name, shape_of
 from sim.tables.stamps import time_column, times_of
 from sim.tables.timeline import Timeline, timeline_of
 
@@ -22,6 +22,10 @@ MAX_REQUESTS_PER_S: Final = 1e12
 MAX_STEPS: Final = 20_000_000
 """Steps into which a record of requests is counted at most; bounds memory."""
 
+OUTPUT_NAMES: Final = ("outputtokens", "responsetokens", "generatedtokens", "completiontokens")
+"""What the column of answering tokens is called, in small letters without signs."""
+INPUT_NAMES: Final = ("inputtokens", "requesttokens", "contexttokens", "prompttokens")
+"""What the column of tokens that a request brings is called."""
 Sigma = Annotated[float, Field(ge=0.0, le=3.0)]
 """Standard deviation over mean."""
 
@@ -233,10 +237,22 @@ class RequestsFile(SeriesReading):
 
     def _tokens(self, table: Table) -> tuple[FloatArray, FloatArray]:
         """Return the tokens that answer each request, and those that it brings."""
+        columns = (
+            _named(table, self.output_column, OUTPUT_NAMES),
+            _named(table, self.input_column, INPUT_NAMES),
+        )
         output, brought = (
             np.nan_to_num(self.values(table, column, TOKENS, blanks=self.missing is not None)[0])
-            for column in (self.output_column, self.input_column)
+            for column in columns
         )
-        for column, values in ((self.output_column, output), (self.input_column, brought)):
+        for column, values in zip(columns, (output, brought), strict=True):
             TOKENS.check(table, column, values)
         return output, brought
+
+
+def _named(table: Table, usual: str, names: tuple[str, ...]) -> str:
+    """Return the usual column, or where the file has none of its name, the one that is called so."""
+    if usual in table.columns:
+        return usual
+    known = {plain_name(column): column for column in reversed(table.columns)}
+    return next((known[name] for name in names if name in known), usual)

@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from sim.cli import campus, experiments, folders
+from sim.cli import campus, experiments, files, folders
 from sim.cli.app import app
 from sim.errors import HashballastError
 
@@ -33,4 +33,4 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
 
 
-__all__ = ["app", "campus", "experiments", "folders", "main"]
+__all__ = ["app", "campus", "experiments", "files", "folders", "main"]

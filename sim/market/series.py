@@ -239,7 +239,10 @@ def _selected(table: Table, name: str, field: str, wanted: str | None) -> Table:
             f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
         )
         raise InputError.single(
-            table.name, "", f"column '{column}' holds several: {shown}; name one as {field}"
+            table.name,
+            "",
+            f"column '{column}' holds several: {shown}; name one as {field}",
+            **{field: words[0]},
         )
     return table
 

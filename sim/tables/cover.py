@@ -279,7 +279,7 @@ def _hole(
         f"has no row for {span}{more}{longer}; the run needs every interval of "
         f"{timeline.length_s[hole]:g} s from {needs}; max_gap_s: {longest_s:g} fills it"
     )
-    return InputError.single(timeline.table.name, "", message)
+    return InputError.single(timeline.table.name, "", message, max_gap_s=longest_s)
 
 
 def utc_text(utc_s: float) -> str:

@@ -98,6 +98,7 @@ class Quantity:
             "",
             f"column '{column}' is in {shown(named)} by its name; {self.field} takes {self.name} in "
             f"{shown(self.unit)}: {cure}",
+            unit=named,
         )
 
     def _said(
@@ -143,7 +144,8 @@ class Quantity:
         if bad.size:
             row = range(values.size)[rows][int(bad[0])]
             hint = f"; {self.hint}" if self.hint else ""
-            raise table.fault_at(column, row, f"must be {self._allowed()}, got {values[row]:.6g}{hint}")
+            must = f"must be {self._allowed()}, got {values[row]:.6g}{hint}"
+            raise table.fault_at(column, row, must, clip=True)
 
     def check_plausible(self, table: Table, column: str, values: FloatArray) -> None:
         """Raise InputError where the values as a whole are those of another unit, and none is stated."""

@@ -41,6 +41,7 @@ _ENDS: Final = re.compile(
 )
 _STARTS: Final = re.compile(r"start|begin")
 _CLOCK_NAME: Final = re.compile(r"epoch|unix|stamp|ts|utc")
+_COUNTS: Final = re.compile(r"time|elapsed|^t_|^(seconds|minutes|hours)$")
 _UTC_NAME: Final = re.compile(r"(^|[^a-z])(utc|gmt|zulu)([^a-z]|$)")
 _OFFSET: Final = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
 _DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
@@ -168,7 +169,7 @@ def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
 
 def _said_otherwise(table: Table, column: str, what: str, cure: str | None) -> InputError:
     message = f"column '{column}' {what}: write time_format: {cure}, or s if these are seconds from the start"
-    return InputError.single(table.name, "", message)
+    return InputError.single(table.name, "", message, time_format=(cure or "s").split(" ", maxsplit=1)[0])
 
 
 def _like_a_spreadsheet(values: FloatArray) -> bool:
@@ -212,7 +213,8 @@ def time_column(table: Table, usual: str) -> str:
     if usual in table.columns:
         return usual
     known = {column.lower(): column for column in reversed(table.columns)}
-    return next((known[name] for name in TIME_NAMES if name in known), usual)
+    counting = (column for column in table.columns if _COUNTS.search(column.lower()) and time_unit(column))
+    return next((known[name] for name in TIME_NAMES if name in known), next(counting, usual))
 
 
 def read_faces(table: Table, column: str) -> Faces:
@@ -220,6 +222,8 @@ def read_faces(table: Table, column: str) -> Faces:
     import pandas as pd  # noqa: PLC0415  # takes a second, and plain files do without
 
     texts = pd.Series(table.texts(column), dtype="str")
+    if texts.iloc[:1].str.fullmatch(r"-?[0-9.]+").all():
+        table.numbers(column)  # which says the row that is none
     if texts.iloc[:1].str.contains(" - ").any():  # "from - until"
         texts = texts.str.replace(r" +- .*$", "", regex=True)
     texts, later_s = _without_24(texts)
@@ -307,7 +311,7 @@ def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
 def _unclear(table: Table, column: str, fitting: list[str]) -> InputError:
     either = " or ".join(f'"{pattern}"' for pattern in fitting)
     must = f"day and month cannot be told apart: write time_format: {either}"
-    return table.fault_at(column, 0, must, got=True)
+    return table.fault_at(column, 0, must, got=True, time_format=fitting[0])
 
 
 def placed(
@@ -345,7 +349,7 @@ def placed(
             "must be a time with Z or an offset; for local time write time_zone, such as America/Chicago "
             "(Etc/GMT+6 for six hours behind UTC all year, UTC for UTC)"
         )
-        raise table.fault_at(column, row, must, got=True)
+        raise table.fault_at(column, row, must, got=True, time_zone="UTC")
     result = values.copy()
     rows = np.flatnonzero(naive)
 

@@ -280,21 +280,22 @@ class Table:
     def no_number(self, column: str, row: int) -> InputError:
         """Return the fault of a row that holds no number."""
         unit = unit_of(column)
-        return self.fault_at(column, row, f"must be a finite number{f' [{unit}]' if unit else ''}", got=True)
+        must = f"must be a finite number{f' [{unit}]' if unit else ''}"
+        return self.fault_at(column, row, must, got=True, missing=self.found(column, row).strip("'\""))
 
     def not_above(self, column: str, row: int) -> InputError:
         """Return the fault of a row that is not above the one before."""
         before = self._source.found(column, row - 1)[:MAX_SHOWN]
         return self.fault_at(column, row, f"must be above the row before, {before}", got=True)
 
-    def fault_at(self, column: str, row: int, must: str, *, got: bool = False) -> InputError:
-        """Return the fault of a row, counted from 0, with what it holds if asked for."""
+    def fault_at(self, column: str, row: int, must: str, *, got: bool = False, **cure: Any) -> InputError:
+        """Return the fault of a row, counted from 0: what it holds if asked for, and what would mend it."""
         if got:
             found = self._source.found(column, row)
             must += f"; got {found[:MAX_SHOWN]}" if found else "; it is blank"
         line = self._source.line(row)
         place = self.name if line is None else f"{self.name}:{line}"
-        return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}")
+        return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}", **cure)
 
     def _column(self, key: tuple[str, ...], read: Callable[[str], FloatArray]) -> FloatArray:
         self.require(key[1])

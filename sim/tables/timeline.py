@@ -175,7 +175,7 @@ def _marks_end(reading: SeriesReading, table: Table, column: str, shape: Shape |
     start = start_column(table.columns)
     cure = f"name '{start}' as time_column, or write stamp: end" if start else "write stamp: end"
     raise InputError.single(
-        table.name, "", f"column '{column}' marks the end of each interval by its name: {cure}"
+        table.name, "", f"column '{column}' marks the end of each interval by its name: {cure}", stamp="end"
     )
 
 
@@ -213,7 +213,10 @@ def _single(
     if backward.size or not alike:
         row = int((backward if alike else late)[0]) + 1
         fault = table.not_above(column, row).faults[0]
-        raise InputError.single(fault.place, "", fault.message + _cure(table, time_s, row, column))
+        alike_cure = {} if backward.size else {"duplicates": "last"}
+        raise InputError.single(
+            fault.place, "", fault.message + _cure(table, time_s, row, column), **alike_cure
+        )
     starts = np.concatenate([[True], np.diff(time_s) > 0.0])
     return time_s[starts], np.cumsum(starts) - 1.0
 

@@ -18,7 +18,6 @@ from sim.units import HOURS_PER_DAY, FloatArray
 
 HOURS: Final = 8760
 _MINUTES_PER_HOUR: Final = 60.0
-_LEAP_DAY: Final = 59
 TEMPERATURE_NAMES: Final = (
     "drybulbc", "drybulbtemperaturec", "temperature", "t2m", "temp", "tempair", "airtemperature", "drybulb",
 )  # fmt: skip

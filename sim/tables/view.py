@@ -1,0 +1,369 @@
+"""What is understood of a file before it is named in a scenario, and the lines that name it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.tables import quantities as known
+from sim.tables.cover import Needed, Wanted, covered, utc_text
+from sim.tables.files import Files
+from sim.tables.quantities import Quantity
+from sim.tables.reading import SeriesReading, TableReading
+from sim.tables.shapes import POWER_SHAPES, PRICE_SHAPES, REQUEST_SHAPES, Shape, plain_name, shape_of
+from sim.tables.stamps import TIME_NAMES, USUAL_TIME, time_column
+from sim.tables.table import Table
+from sim.tables.timeline import Timeline, regular, timeline_of
+from sim.tables.typical_year import TEMPERATURE_NAMES, year_of
+from sim.tables.unit_words import CURRENCIES, DIMENSION_OF, unit_in
+from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR, FloatArray
+
+_MOST_CURES: Final = 12
+_GUESSES: Final = {"time_zone", "where", "location", "market"}
+"""Fields whose value nobody can tell from the file: it is shown as one to look at."""
+
+
+class Kind(NamedTuple):
+    """A kind of file that a scenario may name."""
+
+    quantity: Quantity
+    usual_time: str
+    names: tuple[str, ...]
+    """What its column of values is called, in small letters without signs."""
+    column_field: str
+    shapes: tuple[Shape, ...] = ()
+    lines: str = ""
+    """Where in a scenario it stands, with ``{}`` for its fields."""
+
+
+_REPLAY: Final = "loads:\n  - name: ai\n    type: replay\n{4}"
+_PRICE: Final = "market:\n  power:\n    type: file\n{4}"
+_PRICES: Final = ("spp", "lmp", "price", "settlementpointprice", "rrp")
+_GENERATION: Final = "market:\n  generation:\n    type: file\n{4}"
+_POWERS: Final = ("generation", "solar", "wind", "pv", "electricity")
+_WEATHER: Final = "weather:\n  type: file\n  utc_offset_h: -6.0   # local standard time less UTC\n{2}"
+_REQUESTS: Final = "    profile: requests\n    requests:\n{6}"
+_ANSWERS: Final = ("outputtokens", "responsetokens", "generatedtokens")
+_FREQUENCY: Final = Quantity("frequency", "hz", ("frequency",), "frequency_column", 40.0, 72.0)
+_NETWORK: Final = "market:\n  bitcoin:\n    type: network\n    difficulty:\n      type: file\n{6}"
+_RESERVE: Final = (
+    "market:\n  ancillary:\n    - service: rrs\n      offer_mw: 10.0\n      price:\n        type: file\n{8}"
+)
+_LOADS: Final = ("systemload", "load", "demand", "totaldemand")
+KINDS: Final[dict[str, Kind]] = {
+    "load": Kind(known.POWER, "time_s", ("power",), "power_column", POWER_SHAPES, _REPLAY),
+    "price": Kind(known.PRICE, USUAL_TIME, _PRICES, "price_column", PRICE_SHAPES, _PRICE),
+    "generation": Kind(known.POWER, USUAL_TIME, _POWERS, "power_column", POWER_SHAPES, _GENERATION),
+    "weather": Kind(known.TEMPERATURE, USUAL_TIME, TEMPERATURE_NAMES, "column", (), _WEATHER),
+    "rates": Kind(
+        known.RATE, "t_s", ("rate", "requests", "raterps"), "rate_column", (),
+        "    profile: rates\n    rates:\n{6}",
+    ),
+    "requests": Kind(known.TOKENS, "t_s", _ANSWERS, "output_column", REQUEST_SHAPES, _REQUESTS),
+    "frequency": Kind(
+        _FREQUENCY, USUAL_TIME, ("frequency", "freq", "hz"), "frequency_column", (),
+        "grid:\n  frequency:\n    measured:\n{6}",
+    ),
+    "network": Kind(known.DIFFICULTY, "date_utc", ("difficulty",), "difficulty_column", (), _NETWORK),
+    "ancillary": Kind(known.CAPACITY_PRICE, USUAL_TIME, ("price", "mcpc"), "price_column", (), _RESERVE),
+    "system-load": Kind(
+        known.SYSTEM_LOAD, USUAL_TIME, _LOADS, "load_column", (), "market:\n  four_cp:\n    system_load:\n{6}"
+    ),
+}  # fmt: skip
+"""The kinds of files by what a person calls them."""
+
+
+class FileLook(SeriesReading):
+    """A file of any kind, looked at by itself."""
+
+    file: str
+
+    @classmethod
+    def counts_seconds(cls) -> bool:
+        """Tell that plain numbers are seconds from the start: there is no run that says otherwise."""
+        return True
+
+    @classmethod
+    def has_nominal(cls) -> bool:
+        """Tell that a file may be one of frequency."""
+        return True
+
+
+@dataclass(frozen=True)
+class FileView:
+    """What is understood of a file."""
+
+    file: str
+    kind: str
+    row_count: int
+    columns: tuple[str, ...]
+    shape: str
+    """Whose file it is, where that is known; else empty."""
+    facts: Mapping[str, Any]
+    """Column, unit, zone, spacing, cover, least, mean and highest value, energy, by name."""
+    said: Mapping[str, Any]
+    """Fields that the file needs, those that are guessed among them."""
+    guessed: tuple[str, ...]
+    """Which of them nobody can tell from the file."""
+    faults: tuple[str, ...]
+    """What is wrong and has no cure; empty where the file is understood."""
+    values: FloatArray
+    """The values in their own unit, for a plot."""
+
+    def lines(self) -> str:
+        """Return the lines of a scenario that name the file."""
+        fields = {"file": self.file, **self.said}
+        rows = [
+            f"{name}: {_yaml(value)}{'   # a guess: look at it' if name in self.guessed else ''}"
+            for name, value in fields.items()
+        ]
+        text = KINDS[self.kind].lines
+        for indent in (2, 4, 6, 8):
+            text = text.replace(f"{{{indent}}}", "\n".join(f"{' ' * indent}{row}" for row in rows))
+        return text
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_yaml(each) for each in value) + "]"
+    if isinstance(value, str) and (not value or not value.replace("_", "").replace(".", "").isalnum()):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def look(path: Path, kind: str | None = None) -> FileView:
+    """Return what is understood of a file, with the fields that it needs.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kind
+        What it holds, one of `KINDS`; None: what its columns tell.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read at all, or nothing tells what it holds.
+    """
+    files = Files([path.parent])
+    table = files.table(path.name)
+    kind = kind or _kind_of(table)
+    said: dict[str, Any] = {}
+    fault: InputError | None = None
+    for _ in range(_MOST_CURES):
+        try:
+            return _view(path.name, kind, files, said, _facts(path.name, kind, files, said))
+        except InputError as error:
+            fault = error
+            cure = _new_cure(error, said)
+            if not cure:
+                break
+            said |= cure
+    empty: tuple[dict[str, Any], FloatArray] = {}, np.empty(0)
+    faults = tuple(str(each) for each in fault.faults) if fault else ()
+    return _view(path.name, kind, files, said, empty, faults)
+
+
+def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that a fault says would mend it, those that were tried left out."""
+    cure = dict(error.faults[0].cure)
+    text = cure.pop("missing", None)
+    if text is not None and text not in said.get("missing", ()):
+        cure |= {"missing": [*said.get("missing", ()), text], "max_gap_s": said.get("max_gap_s", 0.0)}
+    if cure.get("unit", "").split("_")[0] in CURRENCIES[1:]:
+        cure["currency_usd"] = 1.0
+    return {name: value for name, value in cure.items() if said.get(name) != value}
+
+
+def _view(
+    name: str,
+    kind: str,
+    files: Files,
+    said: dict[str, Any],
+    found: tuple[dict[str, Any], FloatArray],
+    faults: tuple[str, ...] = (),
+) -> FileView:
+    table = files.table(name)
+    shape = shape_of(table.columns, KINDS[kind].shapes)
+    facts, values = found
+    guessed = tuple(field for field in said if field in _GUESSES or field == "currency_usd")
+    return FileView(
+        name, kind, table.row_count, table.columns, "" if shape is None else shape.name, facts,
+        _columns_said(kind, table, said), guessed, faults, values,
+    )  # fmt: skip
+
+
+def _columns_said(kind: str, table: Table, said: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the file needs, with the columns that are not called as usual."""
+    spec = KINDS[kind]
+    if shape_of(table.columns, spec.shapes) is not None:
+        return said
+    columns: dict[str, Any] = {}
+    if kind != "weather" and time_column(table, spec.usual_time) not in {spec.usual_time, *_TAKEN}:
+        columns["time_column"] = time_column(table, spec.usual_time)
+    value = _value_column(kind, table)
+    if value is not None:
+        columns[spec.column_field] = value
+    return columns | said
+
+
+_TAKEN: Final = set(TIME_NAMES)
+
+
+def _value_column(kind: str, table: Table) -> str | None:
+    """Return the column of values: by its name, by its unit, or the only one there is."""
+    spec = KINDS[kind]
+    shape = shape_of(table.columns, spec.shapes)
+    if shape is not None and shape.value_column:
+        return shape.value_column
+    times = time_column(table, spec.usual_time)
+    others = [column for column in table.columns if column != times]
+    plain = {plain_name(column): column for column in reversed(others)}
+    named = [plain[name] for name in spec.names if name in plain]
+    units = [
+        column
+        for column in others
+        if DIMENSION_OF.get(unit_in(column, table.header_unit(column), spec.quantity.dimensions) or "")
+        in spec.quantity.dimensions
+    ]
+    partly = [column for column in others if any(name in plain_name(column) for name in spec.names)]
+    return next(iter([*named, *units, *partly, *(others if len(others) == 1 else [])]), None)
+
+
+def _kind_of(table: Table) -> str:
+    """Return what a file holds, as its columns tell."""
+    plain = {plain_name(column) for column in table.columns}
+    found = _kind_by_shape(table, plain) or _kind_by_name(table, plain)
+    if found is None:
+        listed = ", ".join(KINDS)
+        raise InputError.single(table.name, "", f"nothing tells what it holds: say --as, one of {listed}")
+    return found
+
+
+def _kind_by_shape(table: Table, plain: set[str]) -> str | None:
+    for kind in ("price", "requests", "generation"):
+        if shape_of(table.columns, KINDS[kind].shapes) is not None:
+            return kind
+    if {"month", "day", "hour"} <= plain or "timehhmm" in plain:
+        return "weather"
+    of_own = any(word in name for name in plain for word in _POWERS[:3])
+    return "generation" if of_own else None
+
+
+def _kind_by_name(table: Table, plain: set[str]) -> str | None:
+    order = ("network", "frequency", "price", "rates", "load")
+    for kind in order:
+        dimensions = KINDS[kind].quantity.dimensions
+        if any(
+            DIMENSION_OF.get(unit_in(column, table.header_unit(column), dimensions) or "") in dimensions
+            for column in table.columns
+        ):
+            return kind
+    return next((kind for kind in order if plain & set(KINDS[kind].names)), None)
+
+
+def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> tuple[dict[str, Any], FloatArray]:
+    spec = KINDS[kind]
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
+    fields = {key: value for key, value in fields.items() if key in FileLook.model_fields}
+    reading = FileLook.model_validate({"file": name, **fields})
+    table = reading.table(files)
+    shape = shape_of(table.columns, spec.shapes)
+    if shape is not None:
+        table = table.chosen(
+            {column: text for column, text in shape.where if column not in (reading.where or {})}
+        )
+        for field, column in (("location", shape.location_column), ("market", shape.market_column)):
+            table = _one(table, column, field, said)
+    value = _value_column(kind, table)
+    if value is None:
+        listed = ", ".join(table.columns[:12])
+        raise InputError.single(name, "", f"nothing tells which column holds {spec.quantity.name}: {listed}")
+    if kind == "weather":
+        return _year_facts(reading, table, value)
+    return _course_facts(reading, files, table, kind, value, shape)
+
+
+def _one(table: Table, column: str, field: str, said: Mapping[str, Any]) -> Table:
+    """Return the rows of one place; raise InputError, with the first as a guess, where there are several."""
+    if not column:
+        return table
+    words = table.words(column)
+    if len(words) < 2:  # noqa: PLR2004  # there is nothing to choose
+        return table
+    if field in said:
+        return table.where(column, said[field])
+    shown = ", ".join(words[:12])
+    raise InputError.single(table.name, "", f"column '{column}' holds several: {shown}", **{field: words[0]})
+
+
+def _year_facts(reading: TableReading, table: Table, column: str) -> tuple[dict[str, Any], FloatArray]:
+    values = year_of(reading, table, column, 0.0)
+    return {
+        "column": column,
+        "unit": "c",
+        **_statistics(values, np.full(values.size, SECONDS_PER_HOUR)),
+    }, values
+
+
+def _course_facts(
+    reading: FileLook, files: Files, table: Table, kind: str, value: str, shape: Shape | None
+) -> tuple[dict[str, Any], FloatArray]:
+    spec = KINDS[kind]
+    usual = shape.time_column if shape is not None else spec.usual_time
+    if kind == "requests":
+        counts, _ = reading.values(table, value, spec.quantity)
+        failed = int(np.count_nonzero(counts == 0.0))
+        return {
+            "column": value,
+            "rows_without_answer_count": failed,
+            **_statistics(counts, np.ones(counts.size)),
+        }, counts
+    timeline = timeline_of(reading, table, usual, 0.0, shape)
+    first_s = float(timeline.time_s[0])
+    end_s = max(float(timeline.time_s[-1] + timeline.length_s[-1]) - first_s, 1e-3)
+    start_s = 0.0 if timeline.from_start else first_s
+    needed = Needed(start_s, end_s + (first_s if timeline.from_start else 0.0), least_rows=1)
+    wanted = Wanted(value, spec.quantity, shape.unit if shape is not None else None)
+    found = covered(reading, files, usual, [wanted], needed, table=table, shape=shape)
+    facts: dict[str, Any] = {"column": value, "unit": spec.quantity.unit, **_time_facts(timeline, reading)}
+    lengths_s = np.minimum(np.diff(found.time_s, append=needed.end_s), found.length_s)
+    facts |= _statistics(found.values[0], lengths_s)
+    if spec.quantity.unit == "mw":
+        facts["energy_mwh"] = float(np.sum(found.values[0] * lengths_s) / SECONDS_PER_HOUR)
+    facts["holes_count"] = len(found.filled)
+    facts["filled_s"] = float(sum(last - first for first, last in found.filled))
+    facts["duplicates_count"] = table.row_count - timeline.time_s.size
+    return facts, found.values[0]
+
+
+def _time_facts(timeline: Timeline, reading: FileLook) -> dict[str, Any]:
+    first_s, last_s = float(timeline.time_s[0]), float(timeline.time_s[-1] + timeline.length_s[-1])
+    by_clock = not timeline.from_start
+    return {
+        "time_column": timeline.time_column,
+        "time_zone": reading.time_zone if by_clock else None,
+        "counts": "by the clock" if by_clock else "seconds from the start",
+        "spacing_s": float(np.median(timeline.length_s)) if timeline.length_s.size else 0.0,
+        "is_regular": regular(timeline.time_s),
+        "first": utc_text(first_s) if by_clock else f"{first_s:g} s",
+        "end": utc_text(last_s) if by_clock else f"{last_s:g} s",
+        "length_d": (last_s - first_s) / (HOURS_PER_DAY * SECONDS_PER_HOUR),
+    }
+
+
+def _statistics(values: FloatArray, lengths_s: FloatArray) -> dict[str, float]:
+    weight = lengths_s if lengths_s.sum() > 0.0 else np.ones(values.size)
+    return {
+        "minimum": float(np.nanmin(values)),
+        "mean": float(np.average(values, weights=weight)),
+        "maximum": float(np.nanmax(values)),
+    }

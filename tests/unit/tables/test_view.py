@@ -1,0 +1,92 @@
+"""What is understood of a file, and that the lines to paste read it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sim.cli import main
+from sim.errors import InputError
+from sim.tables.view import look
+
+START = datetime(2025, 1, 20, tzinfo=UTC)
+
+
+def command(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code
+
+
+def scada(hole=range(200, 230)):
+    """Return an hour of an export: titles, units below the header, bad rows, a hole, local times."""
+    head = "Historian export,,\nSite: West,,\nTimestamp,AI Feeder Power,Quality\n,kW,\n"
+    rows = []
+    for row in range(720):
+        if row not in hole:
+            at = START + timedelta(seconds=5 * row)
+            rows.append(f"{at:%d-%b-%y %H:%M:%S},{'Bad' if row == 17 else 40_000},x")
+    return head + "\n".join(rows) + "\n"
+
+
+def test_an_export_is_understood_and_its_lines_are_what_it_needs(tmp_path):
+    (tmp_path / "week.csv").write_text(scada())
+    view = look(tmp_path / "week.csv")
+    assert view.kind == "load"
+    assert view.faults == ()
+    assert view.said == {
+        "time_column": "Timestamp", "power_column": "AI Feeder Power", "time_zone": "UTC", "unit": "kw",
+        "missing": ["Bad"], "max_gap_s": 150.0,
+    }  # fmt: skip
+    assert view.guessed == ("time_zone",)
+    assert view.facts["spacing_s"] == 5.0
+    assert view.facts["mean"] == pytest.approx(40.0)
+    assert view.facts["holes_count"] == 2
+    assert view.facts["filled_s"] == 155.0
+    assert "    missing: [Bad]\n    max_gap_s: 150" in view.lines()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("date_utc,difficulty_t\n2025-06-01,126\n2025-06-02,126\n", "network", {"unit": "difficulty_t"}),
+        (
+            "time_utc,price_usd_per_kwh\n2025-01-01T00:00Z,0.04\n2025-01-01T01:00Z,0.05\n",
+            "price",
+            {"unit": "usd_per_kwh"},
+        ),
+        ("time_utc,solar_mw\n2025-01-01T00:00Z,-0.2\n2025-01-01T01:00Z,3\n", "generation", {"clip": True}),
+        ("time_min,power_mw\n0,1\n60,2\n", "load", {"time_format": "min"}),
+        ("time_s,frequency_hz\n0,60\n10,59.9\n", "frequency", {}),
+    ],
+)  # fmt: skip
+def test_what_a_file_holds_and_needs_is_told_from_its_columns(tmp_path, text, kind, said):
+    (tmp_path / "x.csv").write_text(text)
+    view = look(tmp_path / "x.csv")
+    assert view.kind == kind
+    assert view.faults == ()
+    assert said.items() <= view.said.items()
+
+
+def test_what_nothing_tells_is_asked_for(tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="nothing tells what it holds: say --as, one of load, price"):
+        look(tmp_path / "x.csv")
+
+
+def test_the_command_prints_a_table_and_json(tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("time_s,power_kw\n0,80000\n43200,60000\n")
+    assert command("data", str(tmp_path / "x.csv"), "--as", "load") == 0
+    printed = capsys.readouterr().out
+    assert "unit: kw" in printed
+    assert "1,680 MWh" in printed
+    assert command("data", str(tmp_path / "x.csv"), "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["said"]["unit"] == "kw"
+    assert document["energy_mwh"] == pytest.approx(1680.0)
+
+
+def test_a_file_that_cannot_be_mended_is_answered_with_the_cause(tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("time_s,power_mw\n0,80\nx,60\n")
+    assert command("data", str(tmp_path / "x.csv"), "--as", "load") == 2
+    assert "column 'time_s', row 2: must be a finite number [s]; got 'x'" in "".join(capsys.readouterr())
