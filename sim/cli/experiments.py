@@ -47,6 +47,7 @@ def compare(  # typer passes them by name
     from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_comparison, print_winners  # noqa: PLC0415
     from sim.report.comparison_page import write_comparison_report, write_winners_report  # noqa: PLC0415
+    from sim.report.index_page import write_index  # noqa: PLC0415
     from sim.study.compare import Ways, read_until  # noqa: PLC0415
     from sim.study.compare import compare as run_all  # noqa: PLC0415
     from sim.study.who_wins import read_axis, winners  # noqa: PLC0415
@@ -66,6 +67,8 @@ def compare(  # typer passes them by name
     folder = None
     if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
         folder = found.write(out, write_winners_report if axes else write_comparison_report)
+        if out is None:
+            write_index(folder.parents[1])
     (print_winners if axes else print_comparison)(found, as_json=as_json)
     if folder is not None:
         say(f"page: {folder / ('winners.html' if axes else 'compare.html')} (open it in a browser)")
@@ -87,6 +90,7 @@ def sweep(
     """Run every combination of a study's axes; what is done already is not done again."""
     from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_sweep  # noqa: PLC0415
+    from sim.report.index_page import write_index  # noqa: PLC0415
     from sim.report.study_page import write_study_report  # noqa: PLC0415
     from sim.study.sweep import load_study  # noqa: PLC0415
     from sim.study.sweep import sweep as run_all  # noqa: PLC0415
@@ -95,6 +99,8 @@ def sweep(
     with progress_bar(f"sweeping {loaded.name}") as progress:
         outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
     page = write_study_report(outcome.folder)
+    if out is None:
+        write_index(outcome.folder.parents[1])
     print_sweep(outcome, [axis.path for axis in loaded.axes])
     say(f"page: {page} (open it in a browser)")
     if outcome.failed_count:

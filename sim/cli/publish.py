@@ -11,6 +11,7 @@ import numpy as np
 from sim.ai.waveform import Waveform
 from sim.errors import ResultError
 from sim.report.build import write_report_of
+from sim.report.index_page import write_index
 from sim.result import DATA_FILES, Result, as_stored, new_folder, write_result
 
 _STARTED = time.monotonic()
@@ -34,7 +35,8 @@ def publish(
     folder
         Where to.
     replaceable
-        Whether the folder may be there already, with this very result in it; its data are left as they are.
+        Whether it is the folder of this very result among all: it may be there already, and its data are
+        left as they are; the list of all results is written again.
     with_figures
         Whether to draw ``figures/`` as well.
 
@@ -52,11 +54,14 @@ def publish(
         _require_same(result, folder)
         if with_figures:
             write_report_of(as_stored(result), folder, with_figures=True)
+        write_index(folder.parents[1])
         return folder, False
     with new_folder(folder) as temporary:
         write_result(result, temporary)
         write_report_of(as_stored(result), temporary, with_figures=with_figures)
         (temporary / "run.log").write_text(_log(), encoding="utf-8")
+    if replaceable:
+        write_index(folder.parents[1])
     return folder, True
 
 

@@ -209,7 +209,7 @@ def test_compare_over_a_field_says_who_wins_when(command, tmp_path):
     assert code == 0
     assert "who wins" in out
     folder = tmp_path / err.split("result: ")[1].strip()
-    assert {path.name for path in folder.iterdir()} == {"figures", "winners.html", "winners.json"}
+    assert {path.name for path in folder.iterdir()} == {"winners.html", "winners.json"}
 
 
 def test_compare_refuses_an_interval_that_is_no_number(command):
