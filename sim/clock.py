@@ -77,7 +77,13 @@ class Feed:
         )
 
 
-class Clock(Environment):
+class _Present(Environment):
+    """SimPy's environment, with the time in a slot: to read it costs no call."""
+
+    __slots__ = ("_now",)
+
+
+class Clock(_Present):
     """SimPy's environment, which settles once after the last event of each instant that changed something.
 
     All changes of one instant come first, then one reading of what loads draw, then one settled observation.
@@ -85,6 +91,8 @@ class Clock(Environment):
     last. What is known beforehand is no event either: prices, the rows of a file, what loads that run ahead
     tell. A cursor goes along it, in order of time, beside the heap.
     """
+
+    now = _Present._now  # type: ignore[misc]  # noqa: SLF001  # the slot itself
 
     def __init__(self) -> None:
         super().__init__(initial_time=0.0)

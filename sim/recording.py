@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 _ROW = Struct("3d")
-_RAMP = Struct("6d")
+_pack_row, _pack_ramp = _ROW.pack, Struct("6d").pack
 
 
 class Track:
@@ -33,11 +33,11 @@ class Track:
 
     def set(self, time_s: float, value: float, slope_per_s: float = 0.0) -> None:
         """Record a value and slope from now on; the last word at an instant counts."""
-        self._rows += _ROW.pack(time_s, value, slope_per_s)
+        self._rows += _pack_row(time_s, value, slope_per_s)
 
     def ramp(self, time_s: float, value: float, slope_per_s: float, until_s: float, goal: float) -> None:
         """Record a ramp and, ahead of time, its end, from where the signal stays at the goal."""
-        self._rows += _RAMP.pack(time_s, value, slope_per_s, until_s, goal, 0.0)
+        self._rows += _pack_ramp(time_s, value, slope_per_s, until_s, goal, 0.0)
 
     def draw(self, signal: Signal) -> None:
         """Record a whole signal, ahead of time."""

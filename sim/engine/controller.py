@@ -15,7 +15,7 @@ from sim.engine.observation import Published
 from sim.engine.turn import Turn
 from sim.errors import PolicyError
 from sim.mining.executor import Executor
-from sim.policies import Decision, Observation, Policy
+from sim.policies import Decision, Policy
 from sim.policies.soundness import Offers, is_power, sound_offers
 from sim.recording import Track
 
@@ -85,10 +85,17 @@ class Controller:
         self._reason = ""
         self._offers: Offers = ()
         self._wake = Alarm(clock, self._turn.notice)
+        asked = (self._forecaster, self._battery, duties)
+        self._asks_first = any(one is not None for one in asked)
+        self._is_alone = duties is None and self._frequency_loop is None
 
     def settle(self) -> None:
         """React to all that this instant has brought; called once, after the last change."""
         now_s = self._clock.now
+        if self._is_alone:
+            if self._turn.has_come(now_s):
+                self._decide(now_s)
+            return
         if self._frequency_loop is not None:
             self._read_frequency(self._frequency_loop, now_s)
         if self._turn.has_come(now_s):
@@ -106,7 +113,12 @@ class Controller:
 
     def _decide(self, now_s: float) -> None:
         self.decision_count += 1
-        decision: object = self._decide_by_policy(self._observe(now_s))
+        seen = self._published
+        if self._watch is not None:
+            seen.loads = self._watch.seen(now_s)
+        if self._asks_first:
+            self._ask(seen, now_s)
+        decision: object = self._decide_by_policy(seen.observe(now_s, self._executor.commanded_mw))
         if not isinstance(decision, Decision) or decision.target_mw is None:
             raise PolicyError(
                 f"the policy must answer with a Decision that has a target, got {decision!r} at {now_s:g} s"
@@ -122,12 +134,9 @@ class Controller:
         if wake_at_s is not None or self._wake.due_s < inf:
             self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
 
-    def _observe(self, now_s: float) -> Observation:
-        """Take in what is only made when it is asked for, and return what the policy sees."""
-        seen = self._published
+    def _ask(self, seen: Published, now_s: float) -> None:
+        """Take in what is only made when it is asked for."""
         seen.forget_what_is_over(now_s)
-        if self._watch is not None:
-            seen.loads = self._watch.seen(now_s)
         if self._battery is not None:
             seen.battery = self._battery.seen(now_s)
         if self._forecaster is not None:
@@ -137,7 +146,6 @@ class Controller:
         if self._duties is not None:
             seen.orders, seen.awards_mw = self._duties.orders, self._duties.awards_mw
             seen.services, seen.next_awards = self._duties.shown(now_s)
-        return seen.observe(now_s, self._executor.commanded_mw)
 
     def _follow(self, now_s: float, target_mw: float) -> None:
         if not is_power(target_mw):

@@ -114,6 +114,8 @@ class Published:
 
     def observe(self, now_s: float, commanded_mw: float) -> Observation:
         """Return what a policy sees now, with the fleets told to draw so much [MW]."""
+        if self.notices:
+            self.forget_what_is_over(now_s)
         price_usd_per_mwh = self.price_usd_per_mwh
         if self.price_steps:
             price_usd_per_mwh = price_at_usd_per_mwh(self.price_steps, self.ai_power_mw + commanded_mw)

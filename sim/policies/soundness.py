@@ -19,6 +19,8 @@ def is_power(value: object) -> bool:
     >>> [is_power(value) for value in (0, 2.5, -1.0, float("nan"), float("inf"), "5", None)]
     [True, True, False, False, False, False, False]
     """
+    if type(value) is float:  # nearly always: an abstract class takes five times as long to ask
+        return 0.0 <= value < inf
     return isinstance(value, Real) and 0.0 <= float(value) < inf
 
 

@@ -32,7 +32,11 @@ def test_before_anything_is_published_each_value_is_the_default_of_the_observati
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_value_stands_in_the_observation_under_its_own_name_and_nowhere_else(published, name):
     before = published.observe(5.0, 40.0)
-    value = (PriceStep(1e6, 7.0),) if name == "price_steps" else 123.0
+    others = {
+        "price_steps": (PriceStep(1e6, 7.0),),
+        "notices": (Notice("llm", "resume", 900.0, 900.0, 5.0, 0.0),),
+    }
+    value = others.get(name, 123.0)
     setattr(published, name, value)
     after = published.observe(5.0, 40.0)
     changed = {field for field in Observation._fields if getattr(after, field) != getattr(before, field)}
