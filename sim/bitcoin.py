@@ -14,8 +14,10 @@ from typing import Final
 import numpy as np
 
 from sim.units import (
+    EXAHASH_IN_PETAHASHES,
     HOURS_PER_DAY,
     MEGAWATT_IN_WATTS,
+    PETAHASH_IN_HASHES,
     PETAHASH_IN_TERAHASHES,
     SECONDS_PER_DAY,
     SECONDS_PER_MINUTE,
@@ -25,8 +27,6 @@ from sim.units import (
 HASHES_PER_DIFFICULTY: Final = 2.0**32
 """Hashes that a block takes on average, per unit of difficulty."""
 
-PETAHASH_IN_HASHES: Final = 1e15
-EXAHASH_IN_PETAHASHES: Final = 1e3
 
 BLOCK_TARGET_S: Final = 10.0 * SECONDS_PER_MINUTE
 """Time between blocks that Bitcoin aims for [s]."""

@@ -29,6 +29,8 @@ MEGAWATT_IN_WATTS: Final = 1e6
 KW_PER_MW: Final = 1000.0
 MHZ_PER_HZ: Final = 1000.0
 PETAHASH_IN_TERAHASHES: Final = 1e3
+PETAHASH_IN_HASHES: Final = 1e15
+EXAHASH_IN_PETAHASHES: Final = 1e3
 
 SUFFIX_UNITS: Final[dict[str, str]] = {
     "mw": "MW",

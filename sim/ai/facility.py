@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from sim.spec import Spec
 
-_Share = Annotated[float, Field(ge=0.0, le=0.5)]
+_LossShare = Annotated[float, Field(ge=0.0, le=0.5)]
 
 
 def loss_fraction(
@@ -118,11 +118,11 @@ def fed_curvature_per_mw(rated_mw: float, stages: tuple[tuple[float, float, floa
 class LossCurve(Spec):
     """What one stage of conversion loses, over its rating, against its load over its rating."""
 
-    no_load_fraction: _Share
+    no_load_fraction: _LossShare
     """What is lost at any load."""
     linear_fraction: Annotated[float, Field(ge=-0.5, le=0.5)]
     """What grows with the load."""
-    square_fraction: _Share
+    square_fraction: _LossShare
     """What grows with the square of the load."""
 
     @model_validator(mode="after")

@@ -26,7 +26,8 @@ OUTPUT_NAMES: Final = ("outputtokens", "responsetokens", "generatedtokens", "com
 """What the column of answering tokens is called, in small letters without signs."""
 INPUT_NAMES: Final = ("inputtokens", "requesttokens", "contexttokens", "prompttokens")
 """What the column of tokens that a request brings is called."""
-Sigma = Annotated[float, Field(ge=0.0, le=3.0)]
+
+Spread = Annotated[float, Field(ge=0.0, le=3.0)]
 """Standard deviation over mean."""
 
 
@@ -51,7 +52,7 @@ class Traffic(Spec):
     top_client_fraction: Fraction = 0.0
     """Share of the requests that come from one large client. Default: none; 0.3 to 0.4 on average in two
     services of ServeGen (arXiv:2505.09999)."""
-    top_client_sigma: Sigma = 0.3
+    top_client_sigma: Spread = 0.3
     """Fluctuation of that client's rate from one update to the next, standard deviation over mean. Default:
     assumption."""
 

@@ -16,11 +16,8 @@ from sim.tables.reading import TableReading
 from sim.tables.typical_year import year_of
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
-HOURS_PER_YEAR: Final = 8760
-DAYS_PER_YEAR: Final = 365
+COMMON_YEAR_D: Final = 365
 LEAP_DAY: Final = 59
-"""Day of a leap year, counted from 0, that a typical year has not: 29 February takes the weather of the
-28th."""
 OffsetHours = Annotated[float, Field(ge=-14.0, le=14.0)]
 Temperature = Annotated[float, Field(ge=-60.0, le=60.0)]
 Swing = Annotated[float, Field(ge=0.0, le=50.0)]
@@ -103,8 +100,8 @@ class SyntheticWeather(_Weather):
     def year_c(self, files: Files) -> FloatArray:  # noqa: ARG002  # as in its base
         """Return the temperatures of the two cosines [°C]."""
         days = [
-            self.mean_c + self.annual_c * math.cos(2.0 * math.pi * (day - self.warmest_day_d) / DAYS_PER_YEAR)
-            for day in range(DAYS_PER_YEAR)
+            self.mean_c + self.annual_c * math.cos(2.0 * math.pi * (day - self.warmest_day_d) / COMMON_YEAR_D)
+            for day in range(COMMON_YEAR_D)
         ]
         hours = [
             self.daily_c * math.cos(2.0 * math.pi * (hour - self.warmest_hour_h) / HOURS_PER_DAY)
@@ -136,6 +133,6 @@ def hour_of_year(hours: NDArray[np.int64]) -> NDArray[np.int64]:
     day = (hours // hours_per_day).astype("datetime64[D]")
     year = day.astype("datetime64[Y]")
     of_year = (day - year.astype("datetime64[D]")).astype(int)
-    leap = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(int) > DAYS_PER_YEAR
+    leap = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(int) > COMMON_YEAR_D
     of_year = of_year - (leap & (of_year >= LEAP_DAY))
     return np.asarray(of_year * hours_per_day + hours % hours_per_day)

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.bitcoin import EPOCH_BLOCKS, EXAHASH_IN_PETAHASHES, blocks_per_s, retarget
+from sim.bitcoin import EPOCH_BLOCKS, blocks_per_s, retarget
 from sim.errors import InputError
 from sim.market.halvings import KNOWN_HEIGHTS, LAST_KNOWN_HEIGHT, halving_heights, height_at, subsidy_btc
 from sim.signals import Signal
 from sim.signals.crossings import times_of_integral
-from sim.units import SECONDS_PER_DAY
+from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 
 class Tip(NamedTuple):

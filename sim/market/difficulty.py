@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import AwareDatetime, Field
 
-from sim.bitcoin import EXAHASH_IN_PETAHASHES, balanced_hashrate_eh_s, hashrate_ph_s
+from sim.bitcoin import balanced_hashrate_eh_s, hashrate_ph_s
 from sim.errors import InputError
 from sim.market.btc_price import JULIAN_YEAR_D
 from sim.market.chain import Network, Tip, simulate
@@ -19,7 +19,7 @@ from sim.spec import Positive, Spec
 from sim.tables.cover import Wanted
 from sim.tables.quantities import DIFFICULTY, HASHRATE
 from sim.tables.reading import SeriesReading
-from sim.units import SECONDS_PER_DAY
+from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 BlockValue = Callable[[Tip, float], float]
 """What a block is worth [USD] at a tip of the chain, by the mean price of so long before it [s]."""

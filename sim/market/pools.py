@@ -21,13 +21,12 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field, model_validator
 
-from sim.bitcoin import EXAHASH_IN_PETAHASHES
 from sim.errors import InputError
 from sim.market.chain import work_per_block
 from sim.signals import FloatArray, Signal
 from sim.signals.crossings import times_of_integral
 from sim.spec import Spec
-from sim.units import SECONDS_PER_DAY
+from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 _DRAWN_AT_ONCE: Final = 1024
 _ROUNDING: Final = 1e-9

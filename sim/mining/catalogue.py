@@ -23,7 +23,7 @@ Form = Literal["shoebox", "2U", "3U", "rack"]
 _NEAR: Final = 3
 """Most keys that an error proposes."""
 
-_LONGEST: Final = 60
+_LONGEST_KEY: Final = 60
 """Most of an unknown key that an error repeats [characters]."""
 
 
@@ -144,5 +144,5 @@ def machine(key: MachineKey) -> Machine:
     3500.0
     """
     if key not in MODELS:
-        raise ValueError(f"no machine {key[:_LONGEST]!r}; {_hint(key[:_LONGEST])}")
+        raise ValueError(f"no machine {key[:_LONGEST_KEY]!r}; {_hint(key[:_LONGEST_KEY])}")
     return MODELS[key]

@@ -3,7 +3,6 @@
 from sim.bitcoin import (
     EPOCH_TARGET_DAYS,
     HASHES_PER_DIFFICULTY,
-    PETAHASH_IN_HASHES,
     RETARGET_LIMIT_RATIO,
     breakeven_usd_per_mwh,
     btc_per_ph_day,
@@ -11,6 +10,7 @@ from sim.bitcoin import (
     hashrate_ph_s,
     retarget,
 )
+from sim.units import PETAHASH_IN_HASHES
 
 __all__ = [
     "EPOCH_TARGET_DAYS",

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from sim.mining.worth import Piece
 
-Share = tuple[int, float]
+FleetShare = tuple[int, float]
 """A fleet, and its share [MW]."""
 
 
@@ -29,8 +29,8 @@ class Stack:
         self._starts_mw = list(accumulate((piece.width_mw for piece, _ in order), initial=sum(minimums_mw)))
         shares_mw = list(minimums_mw)
         self._minimums = list(enumerate(minimums_mw))
-        self._below: list[Share] = []  # the fleet of each piece, with its share before the piece is used
-        self._above: list[Share] = []  # and when all of it is
+        self._below: list[FleetShare] = []  # the fleet of each piece, with its share before the piece is used
+        self._above: list[FleetShare] = []  # and when all of it is
         for piece, fleet in order:
             self._below.append((fleet, shares_mw[fleet]))
             shares_mw[fleet] += piece.width_mw
@@ -42,7 +42,7 @@ class Stack:
         self._position = None
         return [share_mw for _, share_mw in self.moved(target_mw)]
 
-    def moved(self, target_mw: float) -> Sequence[Share]:
+    def moved(self, target_mw: float) -> Sequence[FleetShare]:
         """Return the fleets whose share may have changed since the last target, in order, each with its own.
 
         The first time these are all fleets.
@@ -60,7 +60,7 @@ class Stack:
             changed.update((self._partial(position, target_mw),))
         return sorted(changed.items())
 
-    def _partial(self, position: int, target_mw: float) -> Share:
+    def _partial(self, position: int, target_mw: float) -> FleetShare:
         """Return the fleet whose piece a target ends in, and its share [MW]."""
         fleet, below_mw = self._below[position]
         return fleet, min(below_mw + (target_mw - self._starts_mw[position]), self._above[position][1])

@@ -42,7 +42,7 @@ NONE: Final = Offerables((), 0.0, 0.0)
 """No services."""
 
 
-class Worth(NamedTuple):
+class IntervalWorth(NamedTuple):
     """What fleet power is worth over an interval."""
 
     best_usd: float
@@ -117,7 +117,7 @@ def _peak_price(recording: Recording) -> Signal:
 
 def worth(
     setting: Setting, curve: MiningCurve, from_s: float, to_s: float, offerables: Offerables = NONE
-) -> Worth:
+) -> IntervalWorth:
     """Return the most that fleet power could be worth over an interval, and what filling the limit would be.
 
     Parameters
@@ -133,7 +133,7 @@ def worth(
 
     Returns
     -------
-    Worth
+    IntervalWorth
         The integrals [USD].
     """
     best_usd = limited_usd = offered_usd = alone_usd = 0.0
@@ -146,7 +146,7 @@ def worth(
         if offerables.services:
             offered_usd += stretches.integral(stretches.best(mining=True, services=True)) - mined
             alone_usd += stretches.integral(stretches.best(mining=False, services=True))
-    return Worth(best_usd, limited_usd, offered_usd, alone_usd)
+    return IntervalWorth(best_usd, limited_usd, offered_usd, alone_usd)
 
 
 def _edges_s(

@@ -20,26 +20,19 @@ CONSTANTS_LEFT = {
     "BISECTIONS",
     "DOWNWARD",
     "FORMAT",
-    "LONGEST",
     "MAX_FAULTS",
     "MIN_STEP_S",
     "Publish",
     "QUARTER_S",
     "R",
     "Row",
-    "SAME",
     "SEED",
-    "Share",
-    "Sigma",
     "T",
 }
 CONVERSIONS_LEFT = {
-    "DAYS_PER_YEAR",
-    "EXAHASH_IN_PETAHASHES",
     "HOURS_PER_WEEK",
     "HOURS_PER_YEAR",
     "MILLISECONDS_PER_SECOND",
-    "PETAHASH_IN_HASHES",
 }
 
 

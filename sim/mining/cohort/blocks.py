@@ -15,7 +15,7 @@ from sim.units import PETAHASH_IN_TERAHASHES
 MOST_BATCHES: Final = 20
 """Most batches that one change is dispatched in."""
 
-_SAME: Final = 1e-9
+_SAME_SHARE: Final = 1e-9
 """Shares nearer than this, in machines at the lowest clock, count as equal."""
 
 
@@ -178,7 +178,7 @@ class Dispatcher:
 
     def _fitting_count(self, usable_mw: float) -> int:
         """Return how many more blocks have power for their lowest clock, in the order in which they wake."""
-        spare = usable_mw / self._low_mw - self._on_count + _SAME
+        spare = usable_mw / self._low_mw - self._on_count + _SAME_SHARE
         count = 0
         for block in self._off:
             spare -= self._roster[block]
@@ -222,7 +222,7 @@ class Dispatcher:
     # -- power ----------------------------------------------------------------------------------------------
 
     def _range_of_those_on(self) -> None:
-        self._on_low_mw = (self._on_count - _SAME) * self._low_mw
+        self._on_low_mw = (self._on_count - _SAME_SHARE) * self._low_mw
         self._on_high_mw = self._on_count * self._high_mw
 
     def _above_standby_mw(self, clock: float) -> float:
