@@ -1,9 +1,12 @@
 """What a job announces of itself, ahead of time."""
 
+from collections.abc import Mapping
+from itertools import pairwise
 from math import inf, nan
 from typing import Literal
 
 from sim.ai.base import Connection
+from sim.ai.interruptions import Down
 from sim.ai.notice import Notice, NoticeKind
 from sim.spec import Fraction, Positive, Spec
 
@@ -81,12 +84,34 @@ class Announcements:
         self._plan("resume", at_s, until_s, change_mw, level_mw, known_s)
         self._update()
 
-    def step(
-        self, kind: NoticeKind, known_s: float, at_s: float, until_s: float, change_mw: float, level_mw: float
+    def restart(
+        self, down: Down, start_s: float, end_s: float, settle_s: float, levels_mw: Mapping[str, float]
     ) -> None:
-        """Announce a step of a restart, loading or warming up, where the tenant tells of them."""
-        if self._notices is not None and self._notices.with_steps:
-            self._plan(kind, at_s, until_s, change_mw, level_mw, known_s)
+        """Announce the end of a restart, and where the tenant tells of them the rises within it.
+
+        Parameters
+        ----------
+        down
+            How the restart goes.
+        start_s, end_s
+            When it begins, and ends [s].
+        settle_s
+            Time that a rise takes [s].
+        levels_mw
+            Power by state [MW].
+        """
+        down_s, full_mw = end_s - start_s, levels_mw["compute"]
+        known_s = start_s + down_s * down.known_fraction
+        rise_mw = full_mw - levels_mw[down.phases[-1].state]
+        self.resume(known_s, end_s, end_s + settle_s, rise_mw, full_mw)
+        if self._notices is None or not self._notices.with_steps:
+            return
+        for before, phase in pairwise(down.phases):
+            level_mw, at_s = levels_mw[phase.state], start_s + down_s * before.end_fraction
+            if level_mw > levels_mw[before.state]:
+                kind: NoticeKind = "load" if phase.state == "load" else "warm-up"
+                rise_mw = level_mw - levels_mw[before.state]
+                self._plan(kind, at_s, at_s + settle_s, rise_mw, level_mw, known_s)
 
     def start(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
         """Announce the job's start."""

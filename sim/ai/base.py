@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, Self
 from numpy.random import Generator as RandomStream
 from simpy import Environment, Event
 
+from sim.ai.interlock import AskLeave
 from sim.ai.notice import Notice, State
 from sim.facts import LoadFacts
 from sim.signals import FloatArray, Signal
@@ -52,6 +53,8 @@ class Connection:
     """Records what the load knows of itself; the last word counts."""
     tell_state: Callable[[State, float], None] = _to_nobody
     """Tells the site what state the load is in, and the most that it draws in it without a word [MW]."""
+    ask_leave: AskLeave | None = None
+    """Asks the site for leave to rise; None: it grants all."""
     hour_of_week: Callable[[FloatArray, str], FloatArray] = _no_calendar
     """Returns the hour of the week [h], from Monday 00:00, that the clocks of a time zone show at some times
     [s from the scenario's start]."""
@@ -70,6 +73,11 @@ class Load(Spec):
 
     drifts: ClassVar[bool] = False
     """Whether its power drifts with demand, and never jumps."""
+
+    @property
+    def rise_mw_per_s(self) -> float:
+        """Fastest that it rises at the site's meter [MW/s]; infinity: at once."""
+        return inf
 
     def most_mw(self, span: Span) -> float:  # noqa: ARG002  # some read their files
         """Return the most that it states to draw at the site's meter [MW]; infinity: it states nothing."""

@@ -68,14 +68,21 @@ class PowerPath:
         self._drawn_mws = 0.0
 
     @classmethod
-    def of(cls, snap_back_s: float, smoothing: Smoothing | None, gpus: int, pue: float) -> "PowerPath":
-        """Return the path of a job's power at the site's meter."""
+    def of(
+        cls,
+        snap_back_s: float,
+        smoothing: Smoothing | None,
+        gpus: int,
+        pue: float,
+        rise_mw_per_s: float = inf,
+    ) -> "PowerPath":
+        """Return the path of a job's power at the site's meter, which rises no faster than told [MW/s]."""
         if smoothing is None:
-            return cls(snap_back_s)
+            return cls(snap_back_s, rise_mw_per_s)
         scale = gpus * pue / MEGAWATT_IN_WATTS
         return cls(
             snap_back_s,
-            smoothing.ramp_up_w_per_s * scale,
+            min(smoothing.ramp_up_w_per_s * scale, rise_mw_per_s),
             smoothing.ramp_down_w_per_s * scale,
             smoothing.stop_delay_s,
         )

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Generator
-from itertools import pairwise
 from math import inf
 from typing import Any, Final
 
@@ -11,10 +10,12 @@ from simpy import Event
 from sim.ai.announcements import Announcements
 from sim.ai.base import Connection
 from sim.ai.catalogue import SERVERS
+from sim.ai.interlock import wait_for
 from sim.ai.interruptions import Cause, Down, SparePool, lognormal
 from sim.ai.node_power import state_powers_mw
-from sim.ai.notice import NoticeKind, State
+from sim.ai.notice import State
 from sim.ai.power_path import PowerPath
+from sim.ai.slow_return import SlowReturn
 from sim.ai.training_spec import TrainingSpec
 from sim.clock import At
 from sim.facts import LoadFacts
@@ -84,6 +85,7 @@ class Job:
         phase_min = spec.checkpoint.phase_min
         self._phase_s = None if phase_min is None else phase_min * SECONDS_PER_MINUTE
         self._restart, self._planned_restart = spec.down(), spec.down(planned=True)
+        self._return = SlowReturn(spec.return_mw_per_s, self._levels_mw["compute"], self._levels_mw["stall"])
         self._env = connection.env
         self._log = connection.log
         self._set_power_mw = connection.set_power_mw
@@ -98,7 +100,9 @@ class Job:
             Cause("planned", spec.planned_per_s, connection.stream("planned")),
         )
         self._announcements = Announcements(spec.name, spec.notice, connection)
-        self._path = PowerPath.of(spec.snap_back_s, spec.smoothing, spec.gpus, spec.pue)
+        self._path = PowerPath.of(spec.snap_back_s, spec.smoothing, spec.gpus, spec.pue, spec.return_mw_per_s)
+        self._ask_leave = connection.ask_leave
+        self._waited_s = self._returned_s = 0.0
         self._bare_path = None if spec.smoothing is None else PowerPath(spec.snap_back_s)
         self._progress_s = 0.0  # useful computing, up to the last time that it stopped
         self._saved_s = 0.0  # of that, what no failure can take away
@@ -140,9 +144,12 @@ class Job:
         self._announcements.start(self._spec.starts_s, ready_s, compute_mw - self._absent_mw, compute_mw)
         yield from self._wait(self._spec.starts_s)
         self._log("start", ready_s - self._spec.starts_s)
+        held_s = 0.0
         for phase in loads:
+            held_s += yield from self._hold_for(phase.state)
             self._turn(phase.state)
-            yield from self._wait(self._spec.starts_s + whole_s * (phase.end_fraction - skipped))
+            yield from self._wait(self._spec.starts_s + whole_s * (phase.end_fraction - skipped) + held_s)
+        yield from self._hold_for("compute")
 
     def _work(self) -> Generator[Event, Any, None]:
         """Compute until the next checkpoint or interruption, and see it through."""
@@ -171,12 +178,16 @@ class Job:
         self._announcements.written(
             end_s, end_s + self._spec.snap_back_s, rise_mw, self._levels_mw["compute"]
         )
-        self._turn("stall")
+        waits = self._spec.interlock is not None and stall_s >= self._spec.interlock.stalls_from_s
+        self._turn("stall", quiet=self._spec.interlock is None or waits)
         if strikes:
             yield from self._wait(cause.next_s)
             yield from self._go_down(cause)
         else:
             yield from self._wait(end_s)
+            if waits:
+                held_s = yield from self._hold_for("compute")
+                self._put_off(held_s)
             self._settle_writing()
             self._writing = (self._progress_s, end_s + self._background_s)
             self._compute()
@@ -192,30 +203,34 @@ class Job:
         cause.draw(start_s)
         for each in self._causes:
             each.next_s += down_s
-        self._announcements.resume(
-            known_s=start_s + down_s * restart.known_fraction,
-            at_s=start_s + down_s,
-            until_s=start_s + down_s + self._spec.snap_back_s,
-            change_mw=self._levels_mw["compute"] - self._levels_mw[restart.phases[-1].state],
-            level_mw=self._levels_mw["compute"],
+        self._announcements.restart(
+            restart, start_s, start_s + down_s, self._spec.snap_back_s, self._levels_mw
         )
-        self._announce_steps(start_s, down_s, restart)
+        held_s = 0.0
         for phase in restart.phases:
+            held_s += yield from self._hold_for(phase.state)
             self._turn(phase.state)
-            yield from self._wait(start_s + down_s * phase.end_fraction)
+            yield from self._wait(start_s + down_s * phase.end_fraction + held_s)
+        held_s += yield from self._hold_for("compute")
+        self._put_off(held_s)
         self._next_checkpoint_s = self._checkpoint_after_restart_s()
         self._compute()
 
-    def _announce_steps(self, start_s: float, down_s: float, restart: Down) -> None:
-        """Announce the rises within a restart: to loading, to warming up."""
-        known_s = start_s + down_s * restart.known_fraction
-        for before, phase in pairwise(restart.phases):
-            rise_mw = self._levels_mw[phase.state] - self._levels_mw[before.state]
-            if rise_mw > 0.0:
-                at_s = start_s + down_s * before.end_fraction
-                kind: NoticeKind = "load" if phase.state == "load" else "warm-up"
-                until_s = at_s + self._spec.snap_back_s
-                self._announcements.step(kind, known_s, at_s, until_s, rise_mw, self._levels_mw[phase.state])
+    def _put_off(self, held_s: float) -> None:
+        """Have interruptions come so much later [s]: they count running time."""
+        for each in self._causes:
+            each.next_s += held_s
+
+    def _hold_for(self, state: State) -> Generator[Event, Any, float]:
+        """Wait for leave to rise to a state, at most as long as the interlock says; return the wait [s]."""
+        interlock, level_mw = self._spec.interlock, self._levels_mw[state]
+        if interlock is None or self._ask_leave is None or level_mw <= self._path.power_mw:
+            return 0.0
+        leave = self._ask_leave(level_mw, interlock.release_s)
+        held_s = yield from wait_for(leave, interlock.release_s, self._env, self._wait)
+        self._waited_s += held_s
+        self._state(LoadFacts(interlock_wait_s=self._waited_s))
+        return held_s
 
     def _first_checkpoint_s(self) -> float:
         now_s = self._env.now
@@ -261,7 +276,9 @@ class Job:
     def _compute(self) -> None:
         now_s = self._env.now
         self._computing_since_s = now_s
-        self._over_s = min(self._spec.latest_end_s, now_s + self._spec.work_s - self._progress_s)
+        self._return.begin(self._path.power_mw)
+        work_s = self._return.lost_s() + self._spec.work_s - self._progress_s
+        self._over_s = min(self._spec.latest_end_s, now_s + work_s)
         self._turn("compute")
         if self._spec.notice is not None:
             self._announce()
@@ -281,7 +298,12 @@ class Job:
         self._announcements.planned(planned_s, until_s, fall_mw, horizon_s, levels_mw[first_state])
 
     def _pause_progress(self) -> None:
-        self._progress_s += self._env.now - self._computing_since_s
+        computed_s = self._env.now - self._computing_since_s
+        lost_s = self._return.lost_s(computed_s)
+        self._progress_s += computed_s - lost_s
+        if lost_s > 0.0:
+            self._returned_s += lost_s
+            self._state(LoadFacts(return_lost_s=self._returned_s))
         self._over_s = self._spec.latest_end_s  # work is done only while it computes
 
     def _settle_writing(self) -> None:
@@ -312,8 +334,9 @@ class Job:
             self._bare_path.start(0.0, bare_mw)
             self._count_smoothing(self._bare_path)
 
-    def _turn(self, state: State) -> None:
-        self._tell_state(state, self._most_in_mw(state))
+    def _turn(self, state: State, *, quiet: bool = True) -> None:
+        """Go to a state; one that is not quiet may end at any moment, without a word."""
+        self._tell_state(state, self._most_in_mw(state if quiet else "compute"))
         stops = state in ("down_context", "down_cold")
         self._go_to(self._levels_mw[state], self._bare_levels_mw[state], stops=stops)
 

@@ -10,13 +10,14 @@ from sim.ai.base import Load
 from sim.ai.catalogue import SERVERS, STATES
 from sim.ai.checkpointing import interruption_rate_per_s
 from sim.ai.checkpoints import Checkpoints, SavedState
+from sim.ai.interlock import Interlock
 from sim.ai.interruptions import Down, JobFailures, Minutes, RestartPhase, Restarts, Spares
 from sim.ai.node_power import state_powers_mw
 from sim.ai.notice import State
 from sim.ai.power_path import Smoothing
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
 class Iterations(Spec):
@@ -77,6 +78,11 @@ class TrainingSpec(Load):
     """What the tenant announces. Where left out: nothing."""
     stated_mw: Positive | None = None
     """Most power at the site's meter that the tenant states [MW]. Where left out: the highest it draws."""
+    interlock: Interlock | None = None
+    """Whether its resumes wait for the miners to go. Where left out: they do not."""
+    return_limit_w_per_s: Positive | None = None
+    """Fastest rise of power for each GPU [W/s]; the computing that a slow return costs is counted. Where left
+    out: power is back within ``snap_back_s``."""
     start_h: NonNegative = 0.0
     """When the job starts [h from the scenario's start]: it loads, warms up and computes. At 0 it has been
     computing before the run began."""
@@ -100,6 +106,12 @@ class TrainingSpec(Load):
         if stall_s >= interval_s:
             must = f"must be below the interval of {interval_s:g} s"
             raise ValueError(f"checkpoint: stall_median_s {must}, got {stall_s:g} s")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_at_the_meter(self) -> Self:
+        if self.interlock is not None and self.hall is not None:
+            raise ValueError(f"interlock goes with a load outside halls; got hall '{self.hall}'")
         return self
 
     @model_validator(mode="after")
@@ -165,6 +177,18 @@ class TrainingSpec(Load):
     def most_mw(self, span: Span) -> float:  # noqa: ARG002  # as in Load
         """Return the most that the tenant states to draw at the site's meter [MW]."""
         return max(self.levels_mw(self.floor_fraction).values()) if self.stated_mw is None else self.stated_mw
+
+    @property
+    def rise_mw_per_s(self) -> float:
+        """Fastest that it rises at the site's meter [MW/s]; infinity: within its snap-back."""
+        by_gpus = inf if self.smoothing is None else self.smoothing.ramp_up_w_per_s
+        return min(by_gpus * self.gpus * self.pue / MEGAWATT_IN_WATTS, self.return_mw_per_s)
+
+    @property
+    def return_mw_per_s(self) -> float:
+        """Limit on the return of its power at the site's meter [MW/s]; infinity: none."""
+        limit = inf if self.return_limit_w_per_s is None else self.return_limit_w_per_s
+        return limit * self.gpus * self.pue / MEGAWATT_IN_WATTS
 
     @property
     def starts_s(self) -> float:

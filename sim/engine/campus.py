@@ -16,6 +16,7 @@ from sim.engine.fleets import Fleets
 from sim.engine.forecasts import Forecaster, open_forecasts
 from sim.engine.forerun import Forerun, is_watched, may_run_ahead
 from sim.engine.frequency_loop import is_followed, open_frequency
+from sim.engine.interlock import InterlockDesk
 from sim.engine.load_views import LoadWatch
 from sim.engine.loads import connect_loads
 from sim.engine.meter import open_demand_meter
@@ -148,7 +149,10 @@ class Campus:
             )
             self.clock.read = telemetry.read
             log, announce = self._recorder.log, self._published.announce
-            connect_loads(bus, self._recorder, log, announce, scenario, self._watch)
+            desk = InterlockDesk(
+                self.clock, bus, announce, lambda: self._published.limit_mw, lambda: self._fleets.live
+            )
+            connect_loads(bus, self._recorder, log, announce, scenario, self._watch, desk)
         return bus
 
     def _open_battery(self) -> BatteryWatch | None:

@@ -102,9 +102,11 @@ def may_run_ahead(scenario: Scenario) -> bool:
     """Return whether nothing on the site can influence what AI draws, and telemetry alone looks at it.
 
     A trip and a frequency that is followed look at site power themselves; a hall that rides through voltage
-    sags is switched off the grid and back.
+    sags is switched off the grid and back; a load with an interlock waits for the fleets.
     """
-    return not is_watched(scenario) and all(hall.ride_through is None for hall in scenario.halls)
+    waits = any(getattr(load, "interlock", None) is not None for load in scenario.loads)
+    rides = any(hall.ride_through is not None for hall in scenario.halls)
+    return not (is_watched(scenario) or waits or rides)
 
 
 def is_watched(scenario: Scenario) -> bool:

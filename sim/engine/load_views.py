@@ -135,12 +135,14 @@ class LoadWatch:
 def view_of(load: Load, stated_mw: float) -> LoadView:
     """Return what never changes of how a load is seen."""
     notices: Notices | None = getattr(load, "notice", None)
+    asks = getattr(load, "interlock", None) is not None
     return LoadView(
         name=load.name,
         power_mw=0.0,
         stated_mw=stated_mw,
         level_mw=inf,
-        announces=notices is not None,
-        silence_means_down=notices is not None and notices.silence == "down",
+        announces=asks or notices is not None,
+        silence_means_down=asks or (notices is not None and notices.silence == "down"),
         drifts=load.drifts,
+        rise_mw_per_s=load.rise_mw_per_s,
     )

@@ -9,6 +9,7 @@ from sim.ai.notice import Notice, State
 from sim.clock import Clock
 from sim.engine.bus import Busbar, Terminal
 from sim.engine.halls import Halls
+from sim.engine.interlock import InterlockDesk
 from sim.engine.load_views import LoadWatch, WatchedLoad, view_of
 from sim.engine.recorder import Log, Recorder
 from sim.market.calendar import hour_of_week
@@ -24,6 +25,7 @@ def connect_loads(
     announce: Callable[[Notice], None],
     scenario: Scenario,
     watch: LoadWatch,
+    desk: InterlockDesk | None = None,
 ) -> None:
     """Build halls and loads, and start them.
 
@@ -41,15 +43,20 @@ def connect_loads(
         What to build.
     watch
         Shows the loads, and the halls as wholes, to the policy.
+    desk
+        Grants loads leave to rise; None: nobody asks.
     """
     halls = Halls(bus, recorder, log, scenario)
     for load in scenario.running_loads:
         recorder.load_kinds[load.name] = load.type
         if load.hall is None:
-            terminal = bus.connect(recorder.track(f"load.{load.name}.power_mw"))
+            track = recorder.track(f"load.{load.name}.power_mw")
+            terminal = bus.connect(track)
             connection = _connection(load, bus.clock, terminal, recorder, log, announce, scenario)
             watched = _watch(load, recorder, scenario, watch)
-            connection = replace(connection, tell_state=partial(_tell, bus.clock, watched))
+            leave = None if desk is None else partial(desk.ask, load.name, track)
+            tell = partial(_tell, bus.clock, watched)
+            connection = replace(connection, tell_state=tell, ask_leave=leave)
             bus.clock.process(load.process(connection))
         else:
             terminal = halls.inlet(load.hall, load.name)

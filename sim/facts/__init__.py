@@ -6,7 +6,6 @@ A recording holds one :class:`Facts`. In a result folder it stands as numbers by
 
 from sim.facts.kinds import (
     BatteryFacts,
-    CertificateFacts,
     CostFacts,
     DemandChargeFacts,
     Facts,
@@ -23,9 +22,9 @@ from sim.facts.kinds import (
     ServiceFacts,
     SpanFacts,
     SupplyFacts,
-    ToleranceFacts,
     ValuationFacts,
 )
+from sim.facts.limit import CertificateFacts, ToleranceFacts
 
 __all__ = [
     "BatteryFacts",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from math import inf, nan
 from typing import Self, TypeVar
 
+from sim.facts.limit import CertificateFacts, ToleranceFacts
 from sim.facts.numbers import LATE, NAMELESS, read, written
 
 
@@ -48,6 +49,10 @@ class LoadFacts:
     """Spacing of the rows of a replayed trace [s]."""
     smoothing_energy_mwh: float | None = field(default=None, metadata=LATE)
     """Energy that a training job drew to smooth its power [MWh]."""
+    interlock_wait_s: float | None = field(default=None, metadata=LATE)
+    """Time that a training job waited for the miners to go [s]."""
+    return_lost_s: float | None = field(default=None, metadata=LATE)
+    """Computing that a training job lost by its slow returns [s]."""
     served_query_count: float | None = field(default=None, metadata=LATE)
     served_token_count: float | None = field(default=None, metadata=LATE)
     backfill_token_count: float | None = field(default=None, metadata=LATE)
@@ -149,38 +154,6 @@ class CostFacts:
     """Power of a machine, by which a fleet of bare megawatts is taken to start some [W]."""
     exceedance_penalty_usd_per_mwh: float | None = None
     fixed_usd_per_year: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToleranceFacts:
-    """How far, and how long, site power may lie above the limit."""
-
-    above_ratio: float = 1.0
-    """Highest power over the limit that does not count."""
-    after_s: float = 0.0
-    """Time for which power may lie above that level [s]."""
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateFacts:
-    """What a policy reckons with that claims that the site never exceeds its limit."""
-
-    margin_mw: float = 0.0
-    """Power that it keeps free [MW]."""
-    drift_mw: float | None = None
-    """How far each drifting load moves until the fleets have answered [MW]; None: its stated power counts."""
-    delay_s: float = 0.0
-    """Delay of the telemetry [s]."""
-    scan_s: float = 0.0
-    """Least time between two of its reports [s]."""
-    interval_s: float = 0.0
-    """Least time between two decisions [s]."""
-    latency_s: float = 0.0
-    """Time from a command to the start of the fleets' ramp [s]."""
-    ramp_down_mw_per_s: float | None = None
-    """How fast the fleets fall [MW/s]; None: within `fall_s`."""
-    fall_s: float = 0.0
-    """What a fall takes in any case [s]."""
 
 
 @dataclass(frozen=True, slots=True)

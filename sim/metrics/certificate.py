@@ -32,11 +32,14 @@ from sim.units import FloatArray
 
 TOLERANCE_MW: Final = 1e-6
 """Up to a watt is rounding."""
+LEAST_WATCH_S: Final = 0.25
+"""What moves unreported is looked at so often at the most [s]."""
 FULL_RISES: Final = frozenset({"resume", "start"})
 CONTRACTS: Final = {
     "none": "may return to its stated maximum at any moment",
     "positive notice": "counts as down only while its return is announced for later than the fleets need",
     "silence means down": "does not rise without a notice: a covenant of its tenant",
+    "slow return": "rises no faster than its limit on returns",
     "drift": "moves no further than the drift until the fleets have answered: a statistical bound",
 }
 """What is assumed of a load, by contract."""
@@ -114,6 +117,7 @@ class _Check:
         self._rated_mw = sum(fleet.rated_mw for fleet in fleets)
         self._minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
         self._seen_s = facts.delay_s + facts.scan_s + facts.interval_s
+        self._wait_s = self._seen_s + facts.latency_s + facts.fall_s
         self.reaction_s = self._seen_s + self._response.drop_s(self._rated_mw)
         self.contracts = {name: self._contract(name) for name in recording.load_names}
 
@@ -123,6 +127,8 @@ class _Check:
             return "none"
         if stated.drifts:
             return "none" if self._facts.drift_mw is None else "drift"
+        if stated.rise_mw_per_s is not None:
+            return "slow return"
         if stated.silence_means_down:
             return "silence means down"
         return "positive notice" if stated.announces else "none"
@@ -190,8 +196,11 @@ class _Check:
     def _drifting(self, part: str) -> Signal:
         """Return what a drifting load counts as at each decision [MW]: as telemetered, and its drift."""
         power = _later(self._recording[f"{part}.power_mw"], self._facts.delay_s)
-        stated_mw = self._recording.facts.load[part.split(".")[1]].stated_mw
-        reckoned = power + (self._facts.drift_mw or 0.0)
+        load = self._recording.facts.load[part.split(".")[1]]
+        stated_mw, moves_mw = load.stated_mw, self._facts.drift_mw or 0.0
+        if load.rise_mw_per_s is not None:
+            moves_mw = load.rise_mw_per_s * (self._wait_s + max(0.0, LEAST_WATCH_S - self._facts.interval_s))
+        reckoned = power + moves_mw
         return reckoned if stated_mw is None else reckoned.minimum_with(stated_mw)
 
     def _lent(self, recording: Recording) -> Signal | float:
@@ -201,7 +210,7 @@ class _Check:
             return 0.0
         charge = recording["battery_charge_mwh"]
         efficiency = sqrt(battery.round_trip_efficiency_fraction)
-        wait_s = self._seen_s + self._response.latency_s + self._response.fall_s
+        wait_s = self._wait_s
         most_mwh = np.maximum(charge.value, charge.left_limits())  # within a piece it moves one way
         lent = [
             battery_mw(battery.power_mw, mwh * efficiency, wait_s, self._response.ramp_down_mw_per_s)
@@ -227,7 +236,7 @@ class _Check:
         if kind == "hall":
             return Signal.constant(recording.facts.hall[name].rated_mw, recording.end_s)
         contract, facts = self.contracts[name], recording.facts.load[name]
-        if contract == "drift":
+        if contract in {"drift", "slow return"}:
             return None
         stated_mw = inf if facts.stated_mw is None else facts.stated_mw
         if stated_mw == inf:

@@ -50,18 +50,25 @@ def _jobs(recording: Recording) -> dict[str, _Job]:
     return jobs
 
 
-def effective_time_ratio(job: _Job) -> float:
+def effective_time_ratio(job: _Job, held_s: float = 0.0) -> float:
     r"""Return the share of the job's time that advanced it; NaN where it was not there.
+
+    Parameters
+    ----------
+    job
+        The job.
+    held_s
+        Time that it waited for the miners to go, and computing that slow returns cost it [s].
 
     Notes
     -----
-    .. math:: 1 - \frac{\sum \text{stalls} + \sum \text{restarts} + \sum \text{lost work}}{T}
+    .. math:: 1 - \frac{\sum \text{stalls} + \sum \text{restarts} + \sum \text{lost work} + \text{held}}{T}
 
     Work that no checkpoint has saved at the end counts as done.
     """
     start_s, end_s = job.present_s
     wasted_s = sum(min(event.value, end_s - event.time_s) for kind in WASTES for event in job.events[kind])
-    wasted_s += sum(job.values("failure"))
+    wasted_s += sum(job.values("failure")) + held_s
     return 1.0 - wasted_s / (end_s - start_s) if end_s > start_s else _NAN
 
 
@@ -74,6 +81,12 @@ def mean_time_between_interruptions_h(job: _Job) -> float:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else _NAN
+
+
+def _held_s(recording: Recording, load: str) -> float:
+    """Return what a job lost for the site's sake [s]: waits for the miners, slow returns."""
+    facts = recording.facts.of_load(load)
+    return (facts.interlock_wait_s or 0.0) + (facts.return_lost_s or 0.0)
 
 
 def _of_job(measure: Callable[[_Job], float]) -> Callable[[Recording, str], float]:
@@ -97,11 +110,14 @@ CATALOGUE = (
         "Failures and planned interruptions of the job",
         lambda job: float(job.interruption_count),
     ),
-    _metric(
+    LoadMetric(
+        "training",
         "effective_time_ratio",
         "1",
         "Share of the job's time that advanced it: no stall, no restart, no work that was lost",
-        effective_time_ratio,
+        lambda recording, load: effective_time_ratio(
+            recording.once(_jobs)[f"load.{load}"], _held_s(recording, load)
+        ),
     ),
     _metric(
         "mean_time_between_interruptions_h",
@@ -127,5 +143,19 @@ CATALOGUE = (
         "MWh",
         "Energy that power smoothing adds, at the site's meter; 0 without smoothing",
         lambda recording, load: recording.facts.of_load(load).smoothing_energy_mwh or 0.0,
+    ),
+    LoadMetric(
+        "training",
+        "interlock_wait_s",
+        "s",
+        "Time that the job waited for the miners to go; 0 without an interlock",
+        lambda recording, load: recording.facts.of_load(load).interlock_wait_s or 0.0,
+    ),
+    LoadMetric(
+        "training",
+        "return_lost_s",
+        "s",
+        "Computing that the job lost by its slow returns; 0 without a limit on them",
+        lambda recording, load: recording.facts.of_load(load).return_lost_s or 0.0,
     ),
 )

@@ -43,6 +43,8 @@ def test_each_number_follows_from_the_job_s_events(record):
         "stall_mean_s": 200.0,
         "down_mean_min": 15.0,
         "smoothing_energy_mwh": 0.0,
+        "interlock_wait_s": 0.0,
+        "return_lost_s": 0.0,
     }
 
 
