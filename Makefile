@@ -16,6 +16,9 @@ DYNAMICS_STAMP := $(DYNAMICS)/.installed
 PEERS := .venv-peers
 PEERS_STAMP := $(PEERS)/.installed
 
+# tests start the command many times: let Python keep what it compiles, whatever the caller's environment says
+TESTING = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/pycache" $(BIN)/python -m pytest -q
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run compare sweep dynamics test test-all hunt validate price-policies check bench peers schema reference golden lock clean
 
@@ -41,13 +44,13 @@ dynamics: $(STAMP) $(DYNAMICS_STAMP) ## make dynamics FOLDER=results/helios/KEY 
 	@$(BIN)/python -m sim dynamics "$(FOLDER)" --python $(DYNAMICS)/bin/python $(ARGS)
 
 test: $(STAMP)   ## run the tests and the examples in code and documentation (slow checks left out)
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@$(TESTING) $(ARGS)
 
 test-all: $(STAMP) ## run every test, the slow ones too
-	@$(BIN)/python -m pytest -q -m "" --hypothesis-profile=whole $(ARGS)
+	@$(TESTING) -m "" --hypothesis-profile=whole $(ARGS)
 
 hunt: $(STAMP)   ## property tests on examples that no run met before [ARGS="-k metrics"]
-	@$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=hunt $(ARGS)
+	@$(TESTING) -m hypothesis --hypothesis-profile=hunt $(ARGS)
 
 validate: $(STAMP) ## every published number, ours, its deviation and tolerance
 	@PYTHONPATH=tests $(BIN)/python tests/validation/table.py

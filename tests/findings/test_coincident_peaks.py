@@ -45,12 +45,12 @@ def summers(kind, error, alpha, window_h):
     ("row", "avoided", "mean_mw", "false_alarm_h"),
     [
         (("", 0.0, 0.97, 1.0), 19, 3.0, 196.2),
-        (("", 0.0, 1.0, 1.0), 12, 24.0, 57.0),
-        (("persistence", 0.0, 0.97, 1.0), 19, 3.0, 182.0),
-        (("persistence", 0.0, 1.0, 1.0), 16, 12.0, 51.6),
+        pytest.param(("", 0.0, 1.0, 1.0), 12, 24.0, 57.0, marks=pytest.mark.slow),
+        pytest.param(("persistence", 0.0, 0.97, 1.0), 19, 3.0, 182.0, marks=pytest.mark.slow),
+        pytest.param(("persistence", 0.0, 1.0, 1.0), 16, 12.0, 51.6, marks=pytest.mark.slow),
         (("noisy", 0.0, 1.0, 1.0), 19, 3.0, 43.4),
-        (("noisy", 0.01, 0.97, 1.0), 16, 12.0, 178.4),
-        (("noisy", 0.01, 0.97, 2.0), 19, 3.0, 201.4),
+        pytest.param(("noisy", 0.01, 0.97, 1.0), 16, 12.0, 178.4, marks=pytest.mark.slow),
+        pytest.param(("noisy", 0.01, 0.97, 2.0), 19, 3.0, 201.4, marks=pytest.mark.slow),
     ],
 )
 def test_the_table_of_the_policy_is_what_a_run_gives(row, avoided, mean_mw, false_alarm_h):
@@ -60,6 +60,7 @@ def test_the_table_of_the_policy_is_what_a_run_gives(row, avoided, mean_mw, fals
     assert found[2] == pytest.approx(false_alarm_h, abs=0.5)
 
 
+@pytest.mark.slow
 def test_persistence_of_the_day_before_avoids_as_many_peaks_in_fewer_hours():
     plain, forecast = summers("", 0.0, 0.97, 1.0), summers("persistence", 0.0, 0.97, 1.0)
     assert forecast[0] == plain[0]
@@ -72,11 +73,13 @@ def test_a_good_forecast_allows_a_strict_rule_that_needs_a_quarter_of_the_hours(
     assert strict[2] < 0.25 * plain[2]
 
 
+@pytest.mark.slow
 def test_a_window_narrower_than_the_error_misses_peaks_that_the_plain_rule_does_not():
     narrow, wide = summers("noisy", 0.01, 0.97, 1.0), summers("noisy", 0.01, 0.97, 2.0)
     assert narrow[0] < summers("", 0.0, 0.97, 1.0)[0] <= wide[0]
 
 
+@pytest.mark.slow
 def test_planning_with_coincident_peaks_keeps_off_all_four_and_is_worth_their_charge():
     """A summer of plans: what the peaks cost without, what keeping off costs in mining with them."""
     load = {"file": LOAD, "load_column": "gen_total_mw"}

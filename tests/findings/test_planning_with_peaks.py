@@ -25,7 +25,10 @@ def terms(usd_per_kw_month, hashprice, counts_peaks):
     return objective_terms(run(load_scenario(HELIOS, overrides=overrides)).recording)
 
 
-@pytest.mark.parametrize(("usd_per_kw_month", "hashprice"), [(6.0, 15.0), (15.0, 20.0)])
+HARD = pytest.param(15.0, 20.0, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("usd_per_kw_month", "hashprice"), [(6.0, 15.0), HARD])
 def test_where_a_peak_costs_more_than_mining_above_it_earns_planning_with_it_pays(
     usd_per_kw_month, hashprice
 ):
@@ -35,5 +38,6 @@ def test_where_a_peak_costs_more_than_mining_above_it_earns_planning_with_it_pay
     assert planned.revenue_usd < plain.revenue_usd
 
 
+@pytest.mark.slow
 def test_where_mining_earns_more_than_the_charge_it_plans_as_without():
     assert terms(15.0, 40.58, counts_peaks=True) == terms(15.0, 40.58, counts_peaks=False)

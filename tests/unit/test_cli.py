@@ -263,7 +263,7 @@ def test_a_run_is_the_same_bytes_in_another_process_with_another_hash_seed(tmp_p
                 "run",
                 str(ROOT / "scenarios/helios.yaml"),
                 "--days",
-                "0.2",
+                "0.05",
                 "--out",
                 folder,
             ],
@@ -301,7 +301,7 @@ def test_sweep_prints_a_row_for_each_run_and_goes_on_where_it_stopped(command):
 
 
 def test_waveform_writes_a_window_of_a_run_within_the_second(command, tmp_path):
-    command("run", str(ROOT / "scenarios" / "helios.yaml"), "--days", "0.05", "--out", "run")
+    command("run", str(ROOT / "scenarios" / "helios.yaml"), "--days", "0.02", "--out", "run")
 
     code, _, err = command("waveform", "run", "--at", "600", "--for", "10", "--rate", "500")
     again, _, refusal = command("waveform", "run", "--at", "600", "--for", "10", "--rate", "500")

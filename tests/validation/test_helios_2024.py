@@ -91,6 +91,7 @@ def test_machines_hash_for_no_less_energy_than_their_lowest_clock_and_no_more_th
     assert j_per_th.max() <= at_wall * (1.0 + 1e-9)
 
 
+@pytest.mark.slow
 def test_months_agree_with_a_calculation_from_hourly_means(tmp_path):
     """April and May 2024, with the halving of 20 April: energy, bitcoin, prices and margin of each month."""
     start = "2024-04-01T00:00:00-05:00"
