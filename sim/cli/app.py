@@ -12,7 +12,7 @@ app = typer.Typer(
     name="hashballast",
     help="Simulate an AI and Bitcoin-mining campus on one grid interconnection.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -47,6 +47,44 @@ AllowPlugins = Annotated[
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
 
 
+def places(folder: str) -> tuple[Path, ...]:
+    """Return where examples stand: in the working folder, beside the sources, or in the installed package."""
+    package = Path(__file__).parents[1]
+    return Path(folder), package.parent / folder, package / folder
+
+
+def names(folder: str) -> list[str]:
+    """Return the names of the examples that there are."""
+    return sorted({file.stem for place in places(folder) for file in place.glob("*.yaml")})
+
+
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415  # keeps --help fast
+
+        from sim.cli.console import say  # noqa: PLC0415  # see above
+        from sim.simulation import MODEL_VERSION  # noqa: PLC0415  # see above
+
+        say(f"hashballast {version('hashballast')}, model version {MODEL_VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version.",
+            callback=lambda value: _show_version(asked=value),
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """Simulate an AI and Bitcoin-mining campus on one grid interconnection."""
+
+
 def find(name: str, folder: str) -> Path:
     """Return the path of a scenario or study: a path as it stands, or a name in the folder of examples.
 
@@ -58,11 +96,11 @@ def find(name: str, folder: str) -> Path:
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} or path.exists():
         return path
-    folders = (Path(folder), Path(__file__).parents[2] / folder)
+    folders = places(folder)
     for place in folders:
         if (place / f"{name}.yaml").exists():
             return place / f"{name}.yaml"
-    known = sorted({file.stem for place in folders for file in place.glob("*.yaml")})
+    known = names(folder)
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     raise InputError.single(name, "", f"no such file, and no such name in {folder}: {', '.join(known)}{hint}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.app import app
+from sim.cli.app import app, find, names
 from sim.errors import InputError
 
 
@@ -41,3 +41,38 @@ def data(
         say(f"not understood: {fault}")
     if view.faults:
         raise typer.Exit(2)
+
+
+@app.command(name="list")
+def list_examples() -> None:
+    """Show the scenarios and studies that come with the project, and what each asks."""
+    from sim.cli.console import print_text  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.new_file import question_of  # noqa: PLC0415
+
+    for folder in ("scenarios", "scenarios/studies"):
+        width = max(map(len, names(folder)), default=0)
+        rows = [f"  {name:<{width}}  {question_of(find(name, folder))}" for name in names(folder)]
+        print_text("\n".join([folder, *rows, ""]))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the scenario; NAME.yaml is written here.")] = "my-site",
+    example: Annotated[str | None, typer.Option("--from", help="An example to begin with.")] = None,
+    load: Annotated[Path | None, typer.Option("--load", help="File of AI power.")] = None,
+    prices: Annotated[Path | None, typer.Option("--prices", help="File of power prices.")] = None,
+    fleet: Annotated[Path | None, typer.Option("--fleet", help="File of machines: model, count.")] = None,
+) -> None:
+    """Write a commented scenario: from an example, from your own files, or a small one to begin with."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.new_file import from_example, from_files, write_new  # noqa: PLC0415
+
+    own = {"--load": load, "--prices": prices, "--fleet": fleet}
+    given = [option for option, path in own.items() if path is not None]
+    if example is not None and given:
+        raise InputError.single("--from", "", f"is an example of its own; leave out {', '.join(given)}")
+    text = (
+        from_example(name, find(example, "scenarios")) if example else from_files(name, load, prices, fleet)
+    )
+    path = write_new(name, text)
+    say(f"wrote {path}; check it with: hashballast validate {path}")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sim.errors import Fault, InputError
 from sim.policies.plugin import Plugins
 from sim.scenario.faults import faults_of
+from sim.scenario.fleet_file import with_fleets
 from sim.scenario.merge import merge
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, Overrides, apply_overrides
@@ -137,6 +138,7 @@ def describe(tree: Node, plugins: Plugins) -> Scenario:
 
 def _scenario(tree: Node, faults: list[Fault], folders: list[Path], *, allow_plugins: bool) -> Scenario:
     """Return the scenario of a tree, its files checked."""
+    tree = with_fleets(tree, folders)
     scenario, found = _validated(tree, Plugins(folders, allowed=allow_plugins))
     faults = [*faults, *_version_faults(tree), *found]
     if scenario is None or faults:

@@ -8,11 +8,17 @@ import stat
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
+from typing import Final
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_BYTES, file_fault, reason
 from sim.tables.table import Table, TableSource
 
+_PACKAGE: Final = Path(__file__).parents[1]
+SHIPPED: Final = tuple(
+    folder for folder in (_PACKAGE.with_name("scenarios"), _PACKAGE / "scenarios") if folder.is_dir()
+)
+"""Where the examples that come with the project stand, and their data: looked through last."""
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".epw", ".log")
 _ENDINGS = (*_TEXT_ENDINGS, *(f"{ending}.gz" for ending in _TEXT_ENDINGS), ".parquet", ".xlsx")
@@ -95,7 +101,7 @@ class Files:
         check_relative(name)
         if not name.lower().endswith(_ENDINGS):
             raise file_fault(name, f"must be a file of one of the kinds {', '.join(_ENDINGS)}")
-        for folder in self.folders:
+        for folder in (*self.folders, *SHIPPED):
             path = find_inside(folder, name)
             if path is not None:
                 return read_regular(path, name, MAX_BYTES)
