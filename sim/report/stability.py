@@ -15,6 +15,7 @@ from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_percent, format_value
 from sim.report.local_time import LocalTime
 from sim.report.time_scales import ScaleRow, scale_rows
+from sim.report.worst_windows import WINDOW_S
 
 CURVE_POINTS: Final = 240
 """Most points of a density curve: as many bins, evenly spaced on a logarithmic axis."""
@@ -31,6 +32,10 @@ class DipRow:
     """One dip, ready to show."""
 
     when: str
+    from_s: float
+    """Start of what a chart shows of it [s]."""
+    to_s: float
+    """End of that [s]."""
     depth: str
     levels: str
     """The level it fell from and the lowest it reached."""
@@ -123,6 +128,8 @@ def dip_rows(recording: Recording, clock: LocalTime) -> tuple[DipRow, ...]:
 def _dip_row(dip: Dip, clock: LocalTime) -> DipRow:
     return DipRow(
         when=clock.text(dip.start_s),
+        from_s=max(0.0, dip.start_s - 0.5 * WINDOW_S),
+        to_s=dip.start_s + dip.length_s + 0.5 * WINDOW_S,
         depth=format_value(dip.depth_mw, "MW"),
         levels=f"{format_value(dip.reference_mw)} to {format_value(dip.lowest_mw, 'MW')}",
         length=format_duration(dip.length_s),

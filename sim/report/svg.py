@@ -101,9 +101,8 @@ def around(values: Iterable[float], title: str, *, from_zero: bool = False) -> C
     if from_zero:
         low, high = min(0.0, low), max(0.0, high)
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return ChartAxis(
-        title, low - (0.0 if from_zero and low == 0.0 else room), high + (0.0 if high == 0.0 else room)
-    )
+    starts_at_zero, ends_at_zero = from_zero and low == 0.0, from_zero and high == 0.0 > low
+    return ChartAxis(title, low if starts_at_zero else low - room, high if ends_at_zero else high + room)
 
 
 class Chart:

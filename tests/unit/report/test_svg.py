@@ -79,3 +79,9 @@ def test_a_carpet_has_the_mean_of_each_interval_at_its_hour_and_day():
     drawing, words = carpet(signal, clock, "Power")
     assert words == ("0.5000 MW", "95.50 MW")
     assert "01-01" in drawing
+
+
+def test_values_that_are_all_zero_lie_within_their_axis():
+    axis = around([0.0, 0.0], "starts")
+    assert axis.low < 0.0 < axis.high
+    assert around([0.0, 0.0], "starts", from_zero=True).low == 0.0
