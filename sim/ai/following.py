@@ -1,15 +1,18 @@
 """How a service follows its demand in time: update by update, power in a line between them."""
 
 import math
-from collections.abc import Generator
-from itertools import chain
-from typing import Any, Protocol
+from collections.abc import Generator, Iterator
+from itertools import accumulate, chain, repeat
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from simpy import Event
 
 from sim.ai.base import Connection
 from sim.ai.demand_path import DemandPath
+from sim.clock import At
 from sim.facts import LoadFacts
+from sim.signals import Signal
 
 
 class DemandServer(Protocol):
@@ -90,22 +93,55 @@ class StraightLine:
 
 
 def follow(path: DemandPath, server: DemandServer, connection: Connection) -> Generator[Event, Any, None]:
-    """Follow a demand until the scenario's end: the process of a service."""
-    set_power_mw, timeout, step = connection.set_power_mw, connection.env.timeout, server.step
-    interval_s, end_s = path.update_interval_s, connection.span.end_s
-    left = math.ceil(end_s / interval_s)
-    last_s = end_s - (left - 1) * interval_s  # the end may cut the last update short
-    updates = chain.from_iterable(zip(*block, strict=True) for block in path.blocks(left + 1))
-    power_mw = step(*next(updates), interval_s if left > 1 else last_s)
-    trouble = server.trouble
-    for ratio, work_tokens in updates:
-        left -= 1
-        if left == 0:
-            connection.state(server.totals(end_s))  # the step to come lies beyond the end
-        next_mw = step(ratio, work_tokens, last_s if left == 1 else interval_s)
-        next_trouble = server.trouble
-        set_power_mw(power_mw, (next_mw - power_mw) / interval_s)
-        yield timeout(interval_s)
-        if next_trouble and not trouble:
-            connection.log(server.trouble_kind, next_trouble)
-        power_mw, trouble = next_mw, next_trouble
+    """Follow a demand until the scenario's end: the process of a service.
+
+    Nothing on the site can change what it draws: it serves a block of updates at a time, states the power of
+    all of them, and wakes when trouble begins, and for the next block.
+    """
+    env, interval_s, end_s = connection.env, path.update_interval_s, connection.span.end_s
+    count = math.ceil(end_s / interval_s)
+    time_s, powers_mw, done = env.now, [], 0
+    for served in _served(path, server, count, end_s):
+        powers_mw += served.powers_mw
+        times_s = list(accumulate(repeat(interval_s, len(powers_mw) - 1), initial=time_s))
+        line_mw = np.array(powers_mw)
+        slopes_mw_per_s = np.diff(line_mw) / interval_s
+        connection.draw(Signal.from_breakpoints(times_s[:-1], line_mw[:-1], slopes_mw_per_s, times_s[-1]))
+        for number, trouble in served.begun:
+            yield At(env, times_s[number - done])
+            connection.log(server.trouble_kind, trouble)
+        if served.totals is not None:
+            yield At(env, times_s[-2])
+            connection.state(served.totals)
+            return
+        yield At(env, times_s[-1])
+        time_s, powers_mw, done = times_s[-1], powers_mw[-1:], done + len(powers_mw) - 1
+
+
+class Served(NamedTuple):
+    """What has become of a block of updates."""
+
+    powers_mw: list[float]
+    """Power from each on, on its way to that of the next [MW]."""
+    begun: list[tuple[int, float]]
+    """Number of each update with which trouble begins, and how much is too much."""
+    totals: LoadFacts | None
+    """The totals of the run, where it ends in this block."""
+
+
+def _served(path: DemandPath, server: DemandServer, count: int, end_s: float) -> Iterator[Served]:
+    """Serve the updates of a run, and the one after it, to which its last power leads."""
+    step, interval_s = server.step, path.update_interval_s
+    last_s = end_s - (count - 1) * interval_s  # the end may cut the last update short
+    updates = zip(range(count + 1), chain(repeat(interval_s, count - 1), (last_s, interval_s)), strict=True)
+    trouble = math.inf  # that with which the run begins is no news
+    for ratios, works in path.blocks(count + 1):
+        powers_mw, begun, totals = [], [], None
+        for ratio, work_tokens, (number, step_s) in zip(ratios, works, updates, strict=False):
+            if number == count:
+                totals = server.totals(end_s)
+            powers_mw.append(step(ratio, work_tokens, step_s))
+            if server.trouble and not trouble and number < count:
+                begun.append((number, server.trouble))
+            trouble = server.trouble
+        yield Served(powers_mw, begun, totals)
