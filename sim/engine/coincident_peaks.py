@@ -34,21 +34,22 @@ def open_four_cp(
         Whose run it is.
     """
     span = scenario.span
-    load_mw = spec.system_load.signal(span)
-    recorder.give("system_load_mw", load_mw)
     figure = published.figure
     figure("coincident_peak_usd_per_mw")(spec.usd_per_mw)
     hours = spec.local_hours(span)
     feed(clock, hours.month_count, figure("local_month_count"))
     feed(clock, hours.hour_h, figure("local_hour_h"))
-    feed(clock, spec.published_peak(span), figure("system_peak_mw"))
-    feed(clock, spec.system_load.published(span, load_mw), figure("system_load_mw"))
+    if spec.system_load is not None:
+        load_mw = spec.system_load.signal(span)
+        recorder.give("system_load_mw", load_mw)
+        feed(clock, spec.published_peak(spec.system_load, span), figure("system_peak_mw"))
+        feed(clock, spec.system_load.published(span, load_mw), figure("system_load_mw"))
 
 
 def load_forecaster(scenario: Scenario) -> Callable[[float], Forecast | None] | None:
     """Return what issues forecasts of the system's load, at a time [s]; None: there are none."""
     forecasts, spec, span = scenario.market.forecasts, scenario.market.four_cp, scenario.span
-    if spec is None or forecasts is None or forecasts.system_load is None:
+    if spec is None or spec.system_load is None or forecasts is None or forecasts.system_load is None:
         return None
     record = spec.system_load.record(span)
     draws = span.stream(LOAD_FORECAST)

@@ -56,6 +56,7 @@ class Fleets:
         """Return the fleets as a policy sees them, in merit order."""
         pool = self._scenario.market.bitcoin.paid_by()
         counted_usd_per_ph_day = hashprice_usd_per_ph_day * (1.0 - pool.stale_fraction)
+        opex_usd_per_mwh = self._scenario.costs.mining_opex_usd_per_mwh or 0.0
         self.executor.pay(counted_usd_per_ph_day * (1.0 - pool.fee_fraction) / HOURS_PER_DAY)
         return tuple(
             FleetView(
@@ -63,7 +64,8 @@ class Fleets:
                 live.spec.minimum_mw,
                 live.spec.full_mw,
                 live.spec.efficiency_j_per_th,
-                float(earned_usd_per_mwh(live.spec, counted_usd_per_ph_day, pool.fee_fraction)),
+                float(earned_usd_per_mwh(live.spec, counted_usd_per_ph_day, pool.fee_fraction))
+                - opex_usd_per_mwh,
                 live.available_mw,
                 live.spec.levels,
                 *live.spec.response_times,

@@ -91,6 +91,11 @@ class MarketSpec(Spec):
     rules: MarketRules = MarketRules()
     """Rules of the market that have dates."""
 
+    @property
+    def shows_system_load(self) -> bool:
+        """Whether policies see the load of the system."""
+        return self.four_cp is not None and self.four_cp.system_load is not None
+
     @model_validator(mode="after")
     def _each_service_once(self) -> Self:
         check_once(self.ancillary)
@@ -116,9 +121,13 @@ class MarketSpec(Spec):
 
     @model_validator(mode="after")
     def _system_load_is_there_to_forecast(self) -> Self:
-        if self.forecasts is not None and self.forecasts.system_load is not None and self.four_cp is None:
+        if (
+            self.forecasts is not None
+            and self.forecasts.system_load is not None
+            and not self.shows_system_load
+        ):
             raise ValueError(
-                "forecasts.system_load needs market.four_cp: without it there is no system load to forecast"
+                "forecasts.system_load needs market.four_cp.system_load: there is no load to forecast"
             )
         return self
 

@@ -1,10 +1,10 @@
 """Four coincident peaks: transmission charged on what a site draws at peaks of the system."""
 
 from itertools import pairwise
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from sim.errors import InputError
 from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, year_and_month
@@ -109,8 +109,13 @@ class FourCoincidentPeaks(Spec):
     rule may be replaced: the regulator of Texas is to finish its review by the end of 2026.
     """
 
-    system_load: SystemLoad
-    """Load of the system whose peaks count."""
+    system_load: SystemLoad | None = None
+    """Load of the system whose peaks count; policies see it. Or ``peak_times``, one of both."""
+    peak_times: Annotated[tuple[AwareDatetime, ...], Field(max_length=1000)] = ()
+    """When the intervals of the peaks began, ISO 8601 with an offset, in place of a file: they are charged,
+    and no policy sees them coming."""
+    peak_interval_min: Annotated[float, Field(ge=1.0, le=60.0)] = 15.0
+    """Length of the interval of each of ``peak_times`` [min]. Default: ERCOT's."""
     rate_usd_per_kw_year: Annotated[float, Field(gt=0.0, le=1000.0)] = 65.0
     """What a kW at the peaks costs for the year after [USD/kW/year]; the default is unverified, 45 to 80 is
     the range in Texas (unverified)."""
@@ -118,6 +123,13 @@ class FourCoincidentPeaks(Spec):
     """The site's mean power at the four peaks of the year before, on which this year's charge rests [MW]."""
     time_zone: TimeZone = "America/Chicago"
     """Time zone of the calendar months, and of the hours that policies see."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.system_load is None) == (not self.peak_times):
+            given = "neither" if self.system_load is None else "both"
+            raise ValueError(f"peaks come from system_load or from peak_times, one of them; got {given}")
+        return self
 
     @property
     def usd_per_mw(self) -> float:
@@ -132,6 +144,8 @@ class FourCoincidentPeaks(Spec):
         span
             The run.
         """
+        if self.system_load is None:
+            return self._stated_peaks(span)
         utc_s, load_mw, spacing_s = self.system_load.rows(span.files)
         found = []
         for name, first_s, last_s in self.peak_months(span):
@@ -140,6 +154,17 @@ class FourCoincidentPeaks(Spec):
                 at_s = float(utc_s[rows][np.argmax(load_mw[rows])]) - span.start_utc_s
                 found.append(CoincidentPeak(name, at_s, at_s + spacing_s))
         return tuple(found)
+
+    def _stated_peaks(self, span: Span) -> tuple[CoincidentPeak, ...]:
+        """Return the peaks that are stated, of the years that a run touches."""
+        length_s = self.peak_interval_min * SECONDS_PER_MINUTE
+        starts_s = sorted(time.timestamp() for time in self.peak_times)
+        return tuple(
+            CoincidentPeak(name, start_s - span.start_utc_s, start_s - span.start_utc_s + length_s)
+            for name, first_s, last_s in self.peak_months(span)
+            for start_s in starts_s
+            if first_s <= start_s < last_s
+        )
 
     def peak_months(self, span: Span) -> list[tuple[str, float, float]]:
         """Return name, start and end of the peak months of the years that a run touches [s since 1970]."""
@@ -155,13 +180,13 @@ class FourCoincidentPeaks(Spec):
             if month in PEAK_MONTHS
         ]
 
-    def published_peak(self, span: Span) -> Signal:
+    def published_peak(self, load: SystemLoad, span: Span) -> Signal:
         """Return the calendar month's highest load published by now, as steps [MW]; zero where none is.
 
         A month's rows from before the run count where the file holds them.
         """
-        utc_s, load_mw, _ = self.system_load.rows(span.files)
-        delay_s = self.system_load.delay_s(span.files)
+        utc_s, load_mw, _ = load.rows(span.files)
+        delay_s = load.delay_s(span.files)
         times_s, peaks_mw = [np.array([0.0])], [np.array([0.0])]
         starts = month_starts_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
         for first_s, last_s in pairwise(starts):

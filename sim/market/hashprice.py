@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -83,6 +83,8 @@ class FixedBitcoin(QuotedBitcoin):
 
     type: Literal["fixed"] = "fixed"
     """Kind of market."""
+    of_year: Annotated[int, Field(ge=2009, le=2200)] | None = None
+    """Year that the hashprice is of; said beside prices of power of another year."""
     hashprice_usd_per_ph_day: Positive = 50.0
     """Revenue of one PH/s held for a day, before the pool's fee [USD/(PH/s)/d].
 

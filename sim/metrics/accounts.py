@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.metrics.base import Metric
 from sim.metrics.discounting import npv_usd
+from sim.metrics.incremental import yearly_incremental_ebitda_usd
 from sim.metrics.ledger import POWER, ledger, sum_usd
 from sim.metrics.statement import of_segment, total
 from sim.recording import Recording
@@ -99,7 +100,7 @@ def present_years(years: float, discount_fraction: float, growth_fraction: float
 
 
 def npv_mining_usd(recording: Recording) -> float:
-    """Return mining's yearly EBITDA over its life, discounted, less what its sites and machines cost [USD].
+    """Return what mining adds in a year over its life, discounted, less what sites and machines cost [USD].
 
     NaN where the scenario gives no price of machines or of their buildings.
     """
@@ -115,7 +116,7 @@ def npv_mining_usd(recording: Recording) -> float:
         rated_th_s = fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.j_per_th
         capex_usd += site_price * fleet.rated_mw + machine_price * rated_th_s
     worth_years = present_years(valuation.mining_life_years, valuation.discount_rate_fraction)
-    return _yearly(recording, "mining") * worth_years - capex_usd
+    return yearly_incremental_ebitda_usd(recording) * worth_years - capex_usd
 
 
 def npv_leases_usd(recording: Recording) -> float:
@@ -219,7 +220,7 @@ CATALOGUE = (
     Metric(
         "npv_mining_usd",
         "USD",
-        "Annualised EBITDA of mining over its life, discounted, less machines and sites",
+        "What mining adds in a year over its life, discounted, less machines and sites",
         npv_mining_usd,
     ),
 )

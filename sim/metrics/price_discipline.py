@@ -19,6 +19,8 @@ resold, or own generation stands behind the meter, they are not assessable.
 from math import nan
 from typing import Final
 
+import numpy as np
+
 from sim.metrics.base import Metric
 from sim.metrics.energy import idle_power_mw
 from sim.metrics.ledger.lines import machine_starts
@@ -26,7 +28,7 @@ from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR, FloatArray
 
 _STATES: Final = ("asleep", "waking", "hashing", "failed")
 """What the machines of a cohort can be."""
@@ -108,31 +110,43 @@ def marginal_margin_usd_per_mw_year(recording: Recording) -> float:
 
 def _room(recording: Recording, rated_mw: float) -> Signal:
     """Return 1 where AI leaves more than the fleets can take, else 0."""
-    spans = (idle_power_mw(recording, 0.0, recording.end_s) - rated_mw).intervals_above(0.0)
-    times_s, values = [0.0], [0.0]
-    for from_s, until_s in spans.tolist():
-        times_s += [from_s, until_s]
-        values += [1.0, 0.0]
-    return Signal.steps(times_s, values, recording.end_s)
+    spans_s = (idle_power_mw(recording, 0.0, recording.end_s) - rated_mw).intervals_above(0.0)
+    return Signal.steps(*_switching(spans_s), recording.end_s)
 
 
 def _one_megawatt_usd(recording: Recording, fleet: str, free: Signal) -> float:
-    """Return what one megawatt more of a fleet earns in the run where there is room and it pays [USD]."""
+    """Return what one megawatt more of a fleet earns in the run [USD], started where that pays its wear."""
     facts, price = recording.facts.fleet[fleet], delivered_usd_per_mwh(recording)
     margin = breakeven(recording, fleet) - price
     mines = free * _positive(margin)
-    standby = facts.minimum_mw / facts.rated_mw
+    spans_s = mines.intervals_above(0.5)
+    if not len(spans_s):
+        gains_usd = np.zeros(0)
+    else:
+        edges_s = np.unique(spans_s)
+        gains_usd = (mines * margin).integrals_over(edges_s)[np.searchsorted(edges_s, spans_s[:, 0])]
+        gains_usd /= SECONDS_PER_HOUR
     machines = machine_count(recording, fleet)
     is_cohort = machines > 0.0
-    earned_usd = integral_at(mines, margin) / SECONDS_PER_HOUR
-    if is_cohort:
-        earned_usd -= standby * integral_at(1.0 - mines, price) / SECONDS_PER_HOUR
-        per_mw = machines / facts.rated_mw
-    else:
-        per_mw = MEGAWATT_IN_WATTS / (recording.facts.cost.machine_power_w or nan)
-    wear_usd = recording.facts.cost.start_cost_usd_per_machine
-    starts = len(mines.intervals_above(0.5))
-    return earned_usd - (wear_usd * per_mw * starts if wear_usd else 0.0)
+    per_mw = machines / facts.rated_mw if is_cohort else _machines_per_mw(recording)
+    wear_usd = per_mw * (recording.facts.cost.start_cost_usd_per_machine or 0.0)
+    worth = gains_usd > wear_usd
+    earned_usd = float((gains_usd[worth] - wear_usd).sum())
+    if not is_cohort:
+        return earned_usd
+    standby = facts.minimum_mw / facts.rated_mw
+    asleep = 1.0 - Signal.steps(*_switching(spans_s[worth]), recording.end_s)
+    return earned_usd - standby * integral_at(asleep, price) / SECONDS_PER_HOUR
+
+
+def _machines_per_mw(recording: Recording) -> float:
+    power_w = recording.facts.cost.machine_power_w
+    return MEGAWATT_IN_WATTS / power_w if power_w else 0.0
+
+
+def _switching(spans_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return times [s] and values of a signal that is 1 in some spans and 0 elsewhere."""
+    return np.append(0.0, spans_s.ravel()), np.append(0.0, np.tile([1.0, 0.0], len(spans_s)))
 
 
 def _positive(signal: Signal) -> Signal:

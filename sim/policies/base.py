@@ -28,7 +28,7 @@ class FleetView(NamedTuple):
     efficiency_j_per_th: float
     """Energy one terahash takes [J/TH]; infinity: it is no miner, and makes something else."""
     breakeven_usd_per_mwh: float
-    """Power price at which it earns nothing at rated power, pool fee deducted [USD/MWh]."""
+    """Power price at which it earns nothing at rated power, pool fee and operations paid [USD/MWh]."""
     available_mw: float = inf
     """Power it can draw now, without machines in repair and what heat takes [MW]; infinity: as rated."""
     levels: tuple[tuple[float, float], ...] = ()

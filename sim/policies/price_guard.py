@@ -1,9 +1,15 @@
 """Another policy's target, but nothing while power costs too much."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from sim.policies.base import Decision, Observation, Policy, WrapperSpec
 from sim.policies.price_threshold import Price, pays
+from sim.policies.ramp import earlier_s
+from sim.spec import Positive
+from sim.units import SECONDS_PER_MINUTE
+
+STEP_S: Final = 10.0
+"""Time between two steps of the guard's ramp [s]; assumption."""
 
 
 class PriceGuard(WrapperSpec):
@@ -21,10 +27,15 @@ class PriceGuard(WrapperSpec):
     """Price at and above which mining stops [USD/MWh]; left out: each fleet's break-even price."""
     adder_usd_per_mwh: Price = 0.0
     """What delivery costs on top of the power price [USD/MWh]."""
+    ramp_mw_per_min: Positive | None = None
+    """How fast the guard takes the miners down and gives them back [MW/min]; left out: at once. The inner
+    policy may ask for less at any moment: what it holds, it holds."""
 
     def start(self) -> "PriceGuardPolicy":
         """Return a fresh policy for one run."""
-        return PriceGuardPolicy(self.inner.start(), self.threshold_usd_per_mwh, self.adder_usd_per_mwh)
+        return PriceGuardPolicy(
+            self.inner.start(), self.threshold_usd_per_mwh, self.adder_usd_per_mwh, self.ramp_mw_per_min
+        )
 
 
 class PriceGuardPolicy:
@@ -38,26 +49,48 @@ class PriceGuardPolicy:
         Price at and above which mining stops [USD/MWh]; None: each fleet's break-even price.
     adder_usd_per_mwh
         What delivery costs on top of the power price [USD/MWh].
+    ramp_mw_per_min
+        How fast the cap that it sets moves [MW/min]; None: at once.
     """
 
-    def __init__(self, inner: Policy, threshold_usd_per_mwh: float | None, adder_usd_per_mwh: float) -> None:
+    def __init__(
+        self,
+        inner: Policy,
+        threshold_usd_per_mwh: float | None,
+        adder_usd_per_mwh: float,
+        ramp_mw_per_min: float | None = None,
+    ) -> None:
         self._inner = inner
         self._threshold = threshold_usd_per_mwh
         self._adder = adder_usd_per_mwh
+        self._ramp_mw_per_s = None if ramp_mw_per_min is None else ramp_mw_per_min / SECONDS_PER_MINUTE
+        self._cap_mw: float | None = None
+        self._last_s = 0.0
 
     def decide(self, observation: Observation) -> Decision:
         """Return the inner decision, cut at the fleets that pay."""
         wish = self._inner.decide(observation)
         delivered = observation.price_usd_per_mwh + self._adder
-        paying = [pays(fleet, delivered, self._threshold) for fleet in observation.fleets]
-        if all(paying):
-            return wish
-        most_mw = 0.0
-        if any(paying):
-            most_mw = sum(
+        pay = [pays(fleet, delivered, self._threshold) for fleet in observation.fleets]
+        paying_mw = 0.0
+        if any(pay):
+            paying_mw = sum(
                 fleet.rated_mw if runs else fleet.minimum_mw
-                for fleet, runs in zip(observation.fleets, paying, strict=True)
+                for fleet, runs in zip(observation.fleets, pay, strict=True)
             )
-        if wish.target_mw <= most_mw:
-            return wish
-        return wish._replace(target_mw=most_mw, reason="price above threshold")
+        cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
+        if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):
+            wish = wish._replace(target_mw=cap_mw, reason="price above threshold")
+        return wish._replace(wake_at_s=earlier_s(wish.wake_at_s, wake_s))
+
+    def _capped(self, paying_mw: float, wish_mw: float, now_s: float) -> tuple[float, float | None]:
+        """Return the cap on its way to what pays [MW], and when to move it on [s]; None: it is there."""
+        if self._ramp_mw_per_s is None or self._cap_mw is None:
+            self._cap_mw, self._last_s = paying_mw, now_s
+            return paying_mw, None
+        # from what is mined, not from a cap that nobody felt
+        before_mw = min(self._cap_mw, wish_mw) if paying_mw < self._cap_mw else self._cap_mw
+        moved_mw = self._ramp_mw_per_s * min(now_s - self._last_s, STEP_S)
+        self._cap_mw = min(max(paying_mw, before_mw - moved_mw), before_mw + moved_mw)
+        self._last_s = now_s
+        return self._cap_mw, None if self._cap_mw == paying_mw else now_s + STEP_S

@@ -151,7 +151,7 @@ def _years(recording: Recording, scenario: Document, _metrics: Metrics) -> Itera
         quoted = "a year that is not stated" if stated is None else str(stated)
         yield Caution(
             f"prices of power are of {power_year}, the hashprice is of {quoted}",
-            "market.bitcoin: {type: file} or {type: network}",
+            "market.bitcoin.of_year, or type: file or network",
         )
 
 

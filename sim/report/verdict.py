@@ -92,14 +92,17 @@ def _soak(metrics: Metrics, fleet_count: int) -> VerdictCard:
 
 
 def _margin(metrics: Metrics, fleet_count: int) -> VerdictCard:
-    question = "What does mining earn?"
+    question = "What does mining add?"
     if not fleet_count:
         return VerdictCard(question, "No fleet", "Nothing is mined.", "plain")
-    margin_usd = _value(metrics, "mining_margin_usd")
-    if margin_usd is None:
+    added_usd = _value(metrics, "incremental_ebitda_usd")
+    if added_usd is None:
         return VerdictCard(question, NOT_ASSESSABLE, "", "plain")
     revenue = format_value(_value(metrics, "mining_revenue_usd"), "USD")
     cost = format_value(_value(metrics, "fleet_power_cost_usd"), "USD")
-    detail = f"Margin: {revenue} of revenue less {cost} for its power; equipment and staff not counted."
-    tone: Tone = "good" if margin_usd >= 0.0 else "bad"
-    return VerdictCard(question, format_difference(margin_usd, "USD"), detail, tone)
+    detail = (
+        f"EBITDA with miners less that without: {revenue} of revenue less {cost} for power, operations, wear and "
+        "what miners add to charges on peaks; equipment not counted."
+    )
+    tone: Tone = "good" if added_usd >= 0.0 else "bad"
+    return VerdictCard(question, format_difference(added_usd, "USD"), detail, tone)

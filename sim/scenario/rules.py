@@ -157,8 +157,10 @@ def check_pools(fleets: Sequence[AnyFleet], events: Sequence[AnyGridEvent | Pool
 def check_policy(policy: PolicySpec, market: MarketSpec) -> None:
     """Raise ValueError where a policy, or one inside it, cannot do with what the market shows."""
     for part in chain_of(policy):
-        if isinstance(part, FourCp) and market.four_cp is None:
-            raise ValueError("policy four-cp needs market.four_cp: without it there is no system load to see")
+        if isinstance(part, FourCp) and not market.shows_system_load:
+            raise ValueError(
+                "policy four-cp needs market.four_cp.system_load: without it there is no load to see"
+            )
         plans = isinstance(part, Ancillary) or (isinstance(part, PlanningSpec) and part.couples)
         if plans and _price_depends_on_power(market):
             raise ValueError(

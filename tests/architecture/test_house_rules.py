@@ -20,7 +20,7 @@ UNITLESS = {
     "schema_version", "seed", "gpus", "gpus_per_node", "capacity_ratio", "pue", "writers",
     "bytes_per_parameter", "start_height", "x_over_r", "power_factor",
     # in the unit of the column that is read, or of the metric that is looked at
-    "clip", "above",
+    "clip", "above", "of_year",
 }  # fmt: skip
 RATES = {
     "per_node_day",
