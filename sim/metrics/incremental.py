@@ -11,6 +11,7 @@ loads, the same prices, the battery as it would act alone.
 """
 
 from math import fsum, isfinite, nan
+from typing import Final
 
 from sim.market.four_cp import PEAK_MONTHS
 from sim.metrics.base import Metric
@@ -19,6 +20,8 @@ from sim.metrics.ledger import LedgerLine, ledger
 from sim.recording import Recording
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 
+NEXT_YEAR: Final = "transmission of next year, on this run's peaks"
+"""What the line is called by which the run's coincident peaks cost in the year after."""
 _LEAST_DAYS = 1.0
 """A run below this says nothing of a year [d]."""
 
@@ -40,7 +43,9 @@ def incremental_ebitda_usd(recording: Recording) -> float:
 
 
 def yearly_incremental_ebitda_usd(recording: Recording) -> float:
-    """Return that, the run taken for a year's of 365 days [USD/year]."""
+    """Return that, the run taken for a year's of 365 days [USD/year]; NaN for a run of no length."""
+    if recording.end_s <= 0.0:
+        return nan
     return recording.once(incremental_ebitda_usd) * SECONDS_PER_YEAR / recording.end_s
 
 
@@ -67,9 +72,7 @@ def _next_years_peaks(recording: Recording) -> LedgerLine:
     alone = recording.once(Recording.without_mining)
     risen_mw = _mean_peak_mw(recording) - _mean_peak_mw(alone)
     amount_usd = -rate_usd_per_mw_year(recording) * risen_mw
-    return LedgerLine(
-        "site", "charges", "transmission of next year, on this run's peaks", risen_mw, "MW·year", amount_usd
-    )
+    return LedgerLine("site", "charges", NEXT_YEAR, risen_mw, "MW·year", amount_usd)
 
 
 def _mean_peak_mw(recording: Recording) -> float:

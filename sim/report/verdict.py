@@ -101,8 +101,8 @@ def _margin(metrics: Metrics, fleet_count: int) -> VerdictCard:
     revenue = format_value(_value(metrics, "mining_revenue_usd"), "USD")
     cost = format_value(_value(metrics, "fleet_power_cost_usd"), "USD")
     detail = (
-        f"EBITDA with miners less that without: {revenue} of revenue less {cost} for power, operations, wear and "
-        "what miners add to charges on peaks; equipment not counted."
+        f"EBITDA with miners less that without: {revenue} of revenue less {cost} for power, operations, wear "
+        "and what miners add to charges on peaks; equipment not counted."
     )
     tone: Tone = "good" if added_usd >= 0.0 else "bad"
     return VerdictCard(question, format_difference(added_usd, "USD"), detail, tone)

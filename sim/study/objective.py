@@ -1,9 +1,10 @@
 """What miners add to a site: the objective by which policies and bounds are compared.
 
-It is `sim.metrics.incremental.incremental_ebitda_usd`, the number of a run's first card: every line of the ledger less
-the same line without miners, and what the run's coincident peaks cost in the year after. Where a pool pays by blocks the
-expected pay takes the place of what was drawn: luck is no merit of a policy. Energy above the limit counts where the
-scenario states a price for it; without one the limit is a constraint, and no money.
+It is `sim.metrics.incremental.incremental_ebitda_usd`, the number of a run's first card: every line of the
+ledger less the same line without miners, and what the run's coincident peaks cost in the year after. Where a
+pool pays by blocks the expected pay takes the place of what was drawn: luck is no merit of a policy. Energy
+above the limit counts where the scenario states a price for it; without one the limit is a constraint, and no
+money.
 """
 
 from math import inf, isfinite

@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from added import added
 from quick import run
 
-from sim.study.objective import objective_terms
 from sim.testing import a_scenario
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -88,7 +88,7 @@ def test_planning_with_coincident_peaks_keeps_off_all_four_and_is_worth_their_ch
         "forecasts": {"system_load": {"type": "persistence"}},
     }
     plain, planned = (
-        objective_terms(
+        added(
             run(
                 a_scenario(
                     DATA,

@@ -4,17 +4,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from added import added
 from quick import run
 
 from sim import load_scenario
-from sim.study.objective import objective_terms
 
-HELIOS = Path(__file__).parents[2] / "scenarios" / "helios.yaml"
+FOLDER = Path(__file__).parent
+SCENARIOS = FOLDER.parents[1] / "scenarios"
 
 
 @cache
 def terms(usd_per_kw_month, hashprice, counts_peaks):
-    policy = f"{{type: mpc, adder_usd_per_mwh: 8, margin_mw: 4, counts_peaks: {str(counts_peaks).lower()}}}"
+    policy = f"{{type: mpc, margin_mw: 4, counts_peaks: {str(counts_peaks).lower()}}}"
     overrides = [
         "days=3",
         f"market.demand_charge={{usd_per_kw_month: {usd_per_kw_month}}}",
@@ -22,7 +23,9 @@ def terms(usd_per_kw_month, hashprice, counts_peaks):
         "market.forecasts={price: {type: persistence, like: yesterday}}",
         f"policy={policy}",
     ]
-    return objective_terms(run(load_scenario(HELIOS, overrides=overrides)).recording)
+    return added(
+        run(load_scenario(FOLDER / "planned_campus.yaml", overrides=overrides, data=[SCENARIOS])).recording
+    )
 
 
 HARD = pytest.param(15.0, 20.0, marks=pytest.mark.slow)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from sim.facts import Facts
+from sim.metrics.incremental import incremental_lines
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
 from sim.study.mining_curve import mining_curve
-from sim.study.objective import objective_terms
+from sim.study.objective import objective_usd
 from sim.study.optimum import benchmarks
 
 END_S = 7200.0
@@ -33,6 +34,7 @@ def hours(*values):
 
 def site(ai_mw, price, fleet_mw=None, limit_mw=100.0, **constants):
     signals = {
+        "price_usd_per_btc": Signal.constant(80_000.0, END_S),
         "load.ai.power_mw": ai_mw,
         "fleet.m.power_mw": Signal.constant(0.0, END_S) if fleet_mw is None else fleet_mw,
         "fleet.m.commanded_mw": Signal.constant(0.0, END_S),
@@ -117,7 +119,7 @@ def test_without_a_price_on_exceeding_the_limit_the_bound_keeps_it():
 
 def test_energy_above_the_limit_has_no_price_but_one_that_is_stated():
     recording = site(Signal.constant(105.0, END_S), hours(20.0, 20.0), Signal.constant(10.0, END_S))
-    assert objective_terms(recording).exceedance_usd == 0.0
+    assert objective_usd(recording) == pytest.approx(20.0 * (60.0 - 20.0))
 
 
 def test_the_terms_of_the_objective_are_differences_to_the_site_without_miners():
@@ -128,13 +130,13 @@ def test_the_terms_of_the_objective_are_differences_to_the_site_without_miners()
         cost__mining_opex_usd_per_mwh=8.0,
         cost__exceedance_penalty_usd_per_mwh=30.0,
     )
-    terms = objective_terms(recording)
+    amounts = {line.account: line.amount_usd for line in incremental_lines(recording) if line.amount_usd}
 
-    assert terms.revenue_usd == pytest.approx(20.0 * 60.0)
-    assert terms.power_usd == pytest.approx(20.0 * 20.0)
-    assert terms.operations_usd == pytest.approx(20.0 * 8.0)
-    assert terms.exceedance_usd == pytest.approx(20.0 * 30.0)  # 15 MW above the limit, 5 of them AI's own
-    assert terms.objective_usd == pytest.approx(1200.0 - 400.0 - 160.0 - 600.0)
+    assert amounts["mining"] == pytest.approx(20.0 * 60.0)
+    assert amounts["power"] == pytest.approx(-20.0 * 20.0)
+    assert amounts["opex"] == pytest.approx(-20.0 * 8.0)
+    assert amounts["penalty"] == pytest.approx(-20.0 * 30.0)  # 15 MW above the limit, 5 of them AI's own
+    assert objective_usd(recording) == pytest.approx(1200.0 - 400.0 - 160.0 - 600.0)
 
 
 def test_the_mining_curve_of_a_cohort_lies_above_all_its_clocks_and_gets_no_steeper():
