@@ -54,7 +54,7 @@ class CheckpointAware(PolicySpec):
 
 FALLEN: Final = 0.5
 """Share of an announced fall from which it has come."""
-RISEN: Final = 0.95
+RISEN: Final = 0.999999
 """Share of an announced rise from which it has come; before, all of it is still reckoned with."""
 
 
