@@ -20,6 +20,7 @@ from sim.errors import ResultError
 from sim.facts import Facts
 from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
 from sim.metrics import Measurement
+from sim.metrics.certificate import Certificate, certificate, document
 from sim.metrics.episodes import episodes
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
@@ -60,6 +61,11 @@ class _Tables:
     def ledger(self) -> Ledger:
         """The profit and loss; ``ledger.to_frame()`` is a table."""
         return Ledger(self.recording)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the policy claimed of the limit, and whether that held; None: it claimed nothing."""
+        return self.recording.once(certificate)
 
     def _offset_s(self) -> float:
         start = self.scenario["start"] if isinstance(self.scenario, Mapping) else self.scenario.start
@@ -137,6 +143,9 @@ def write_result(result: Result, folder: Path) -> None:
     _write_signals(folder / "signals.parquet", result.recording)
     _write_events(folder / "events.parquet", result.recording)
     _write_exceedances(folder / "exceedances.parquet", result.recording)
+    found = result.certificate
+    if found is not None:
+        write_json(folder / "certificate.json", document(found))
 
 
 def write_json(path: Path, document: Any) -> None:

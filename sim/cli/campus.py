@@ -33,6 +33,7 @@ def run(
     from sim.cli.publish import default_folder, publish  # noqa: PLC0415
     from sim.cli.tables import print_answer, print_metrics, print_metrics_json, print_statement  # noqa: PLC0415
     from sim.report.cautions import cautions  # noqa: PLC0415
+    from sim.report.certificate import certificate_lines  # noqa: PLC0415
     from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
@@ -67,7 +68,7 @@ def run(
         print_answer(result)
         print_metrics(result, every=every)
         print_statement(result)
-    for remark in remarks(result.recording, result.metrics):
+    for remark in (*certificate_lines(result.recording), *remarks(result.recording, result.metrics)):
         say(remark)
     for warning in trace_warnings(result.recording):
         say(f"warning: {warning}")

@@ -19,7 +19,7 @@ does not hold, and it is said which, when, and by how much.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, isnan, sqrt
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,17 @@ CONTRACTS: Final = {
     "drift": "moves no further than the drift until the fleets have answered: a statistical bound",
 }
 """What is assumed of a load, by contract."""
+
+
+INEQUALITY: Final = "fleet command <= limit - margin - sum of the loads' reserves + what a battery can give"
+ASSUMPTIONS: Final = (
+    "no load draws more than it states",
+    "each load keeps to its contract",
+    "telemetry is no later than its delay and scan",
+    "the fleets are where they are told to be within latency, fall and ramp",
+    "the limit does not fall faster than the fleets",
+)
+"""What the claim rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,36 @@ class Certificate:
     def holds(self) -> bool:
         """Whether all of it held."""
         return not self.breaks
+
+
+def document(found: Certificate) -> dict[str, Any]:
+    """Return what ``certificate.json`` holds: the claim, its numbers, what it assumes, whether it held."""
+    facts = found.facts
+    return {
+        "format": 1,
+        "holds": found.holds,
+        "inequality": INEQUALITY,
+        "numbers": {
+            "margin_mw": facts.margin_mw,
+            "drift_mw": facts.drift_mw,
+            "telemetry_delay_s": facts.delay_s,
+            "telemetry_scan_s": facts.scan_s,
+            "minimum_interval_s": facts.interval_s,
+            "latency_s": facts.latency_s,
+            "fall_s": facts.fall_s,
+            "ramp_down_mw_per_s": facts.ramp_down_mw_per_s,
+            "reaction_s": found.reaction_s,
+        },
+        "loads": {
+            name: {"contract": contract, "assumes": CONTRACTS[contract]}
+            for name, contract in found.contracts.items()
+        },
+        "assumptions": list(ASSUMPTIONS),
+        "breaks": [
+            {"what": each.what, "at_s": each.at_s, "by_mw": each.by_mw, "time_s": each.time_s}
+            for each in found.breaks
+        ],
+    }
 
 
 class _Notice(NamedTuple):

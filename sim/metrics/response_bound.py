@@ -13,11 +13,23 @@ It needs no optimisation: whoever keeps ceiling and ramps stays below each of th
 envelope keeps both itself.
 """
 
-from math import inf
+from collections.abc import Mapping
+from math import inf, nan
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
-from sim.signals import FloatArray, Signal
+from sim.metrics.energy import energy_mwh
+from sim.metrics.fillable import fillable_energy_mwh
+from sim.policies import LoadView
+from sim.policies.certificate import FleetResponse
+from sim.policies.hold_limit import DRIFT_MW
+from sim.recording import Recording
+from sim.signals import FloatArray, Signal, total
+
+SAME_MW: Final = 1e-6
+"""Powers nearer than this are the same."""
 
 
 def greatest_within_ramps(ceiling_mw: Signal, ramp_up_mw_per_s: float, ramp_down_mw_per_s: float) -> Signal:
@@ -114,3 +126,98 @@ def _untilted(
     return Signal.from_breakpoints(
         times_s, levels + slope_per_s * (times_s - like.start_s), slopes + slope_per_s, like.end_s
     )
+
+
+def foresight_soak_fraction(recording: Recording, response: FleetResponse) -> float:
+    """Return the share of fillable energy that fleets with ramps could fill with perfect foresight [1]."""
+    return _share(recording, _room(recording, recording["ai_power_mw"]), response)
+
+
+def contract_soak_fraction(
+    recording: Recording,
+    loads: Mapping[str, LoadView],
+    response: FleetResponse,
+    delay_s: float,
+    stalls_mw: Mapping[str, tuple[float, float]] = MappingProxyType({}),
+) -> float:
+    """Return the share that they could fill if they knew no more than the loads' contracts tell [1].
+
+    Parameters
+    ----------
+    recording
+        The run.
+    loads
+        What each load states, by name: by that it is reckoned with its stated maximum, or with what it drew.
+    response
+        How the fleets answer.
+    delay_s
+        Delay of the telemetry [s].
+    stalls_mw
+        Power of each job in a stall, and the most that it draws if it fails in it, unannounced [MW].
+
+    Notes
+    -----
+    Rises are known as early as they need be, where the contract tells of them; a fall is known after the
+    telemetry's delay, and the fleets begin to answer after their latency. Of a load that gives positive
+    notice only the time from a notice to the return that it announces counts as down. A load that drifts is
+    reckoned with its power and what it drifts.
+    """
+    parts = []
+    for name in recording.ai_power_names:
+        kind, load = name.split(".")[:2]
+        view, power = loads.get(load) if kind == "load" else None, recording[name]
+        if load in stalls_mw:
+            power = _with_failures(power, *stalls_mw[load])
+        parts.append(_reckoned(recording, power, view, delay_s, response.latency_s))
+    ai_mw = total(parts) if parts else recording["ai_power_mw"]
+    return _share(recording, _room(recording, ai_mw.maximum_with(recording["ai_power_mw"])), response)
+
+
+def _with_failures(power_mw: Signal, stall_mw: float, most_mw: float) -> Signal:
+    """Return a job's power, in its stalls what it might draw if it failed [MW]."""
+    stalls = (np.abs(power_mw.value - stall_mw) <= SAME_MW) & (power_mw.slope_per_s == 0.0)
+    values = np.where(stalls, max(stall_mw, most_mw), power_mw.value)
+    return Signal(power_mw.time_s, values, power_mw.slope_per_s, power_mw.end_s)
+
+
+def _reckoned(
+    recording: Recording, power: Signal, view: LoadView | None, delay_s: float, latency_s: float
+) -> Signal:
+    """Return what one part of AI power has to be reckoned with at the least [MW]."""
+    react_s = delay_s + latency_s
+    if view is None:
+        return Signal.constant(power.maximum(), recording.end_s)
+    if view.drifts:
+        return power + DRIFT_MW
+    held = power if react_s == 0.0 else power.rolling_maximum(react_s)
+    if view.silence_means_down:
+        return held
+    stated = Signal.constant(max(view.stated_mw, power.maximum()), recording.end_s)
+    if not view.announces:
+        return stated
+    spans = [
+        (row.time_s + latency_s, row.value)
+        for row in recording.events
+        if row.source == f"load.{view.name}" and row.kind in {"notice: resume", "notice: start"}
+    ]
+    spans = [(from_s, to_s) for from_s, to_s in spans if from_s < to_s and from_s < recording.end_s]
+    edges_s = [0.0, *(edge_s for span in spans for edge_s in span)]
+    known = [0.0, *(flag for _ in spans for flag in (1.0, 0.0))]
+    order = np.argsort(edges_s, kind="stable")
+    backed = Signal.steps(np.array(edges_s)[order], np.array(known)[order], recording.end_s)
+    return held.maximum_with((backed * -1.0 + 1.0) * stated.maximum())
+
+
+def _room(recording: Recording, ai_mw: Signal) -> Signal:
+    """Return what AI leaves the fleets under the limit, up to their rating [MW]."""
+    fleets = recording.facts.fleet.values()
+    free_mw = (recording["limit_mw"] - ai_mw).positive_part()
+    return free_mw.minimum_with(sum(fleet.rated_mw for fleet in fleets))
+
+
+def _share(recording: Recording, room_mw: Signal, response: FleetResponse) -> float:
+    fillable_mwh = recording.once(fillable_energy_mwh)
+    if not fillable_mwh > 0.0:
+        return nan
+    found = greatest_within_ramps(room_mw, response.ramp_up_mw_per_s, response.ramp_down_mw_per_s)
+    return energy_mwh(found) / fillable_mwh

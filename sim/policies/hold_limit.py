@@ -10,6 +10,8 @@ from sim.policies.reserve import Reserves, SiteReserve
 from sim.spec import NonNegative
 from sim.units import SECONDS_PER_HOUR
 
+DRIFT_MW: Final = 1.0
+"""How far a load that follows demand moves until the fleets have answered [MW]; see `HoldLimit.drift_mw`."""
 LEAST_WATCH_S: Final = 0.25
 """Least time between two looks at what moves unreported [s]."""
 FULL: Final = 0.98
@@ -30,7 +32,7 @@ class HoldLimit(PolicySpec):
     margin_mw: NonNegative = 0.0
     """Power kept free below the limit [MW]; nothing in the inequality needs it. It is not taken over from
     another policy, whose margin is for what latency and ramps let through."""
-    drift_mw: NonNegative | None = 1.0
+    drift_mw: NonNegative | None = DRIFT_MW
     """How far a load that drifts with demand moves, deadband included, until the fleets have answered [MW],
     for each such load. Null: it is left the most that it states. Default: 54 MW of inference never exceeded
     it in 70 days, but 0.5 MW 3,707 times in 15 days."""

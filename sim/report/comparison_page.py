@@ -32,6 +32,8 @@ OF_A_COMPARISON: Final = (
     "bound_captured_fraction",
     "limited_bound_usd",
     "limited_captured_fraction",
+    "contract_soak_fraction",
+    "foresight_soak_fraction",
     "worst_ramp_60s_mw_per_min",
 )
 

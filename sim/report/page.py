@@ -17,6 +17,7 @@ from sim.recording import Recording
 from sim.report.answer import answer
 from sim.report.assumptions import assumptions
 from sim.report.cautions import cautions
+from sim.report.certificate import certificate_section
 from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
@@ -86,6 +87,7 @@ def page(
         headlines=headline_rows(result.metrics),
         groups=metric_groups(result.metrics),
         money=money(recording) if has_prices(recording) else None,
+        certificate=certificate_section(recording, clock),
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,

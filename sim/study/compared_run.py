@@ -8,9 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.ai import TrainingLoad
+from sim.engine.load_views import view_of
 from sim.errors import ResultError
 from sim.frames import Metrics
 from sim.metrics import Measurement, Metric, measure
+from sim.metrics.response_bound import contract_soak_fraction, foresight_soak_fraction
+from sim.policies.certificate import FleetResponse
 from sim.recording import Recording
 from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
@@ -33,6 +37,14 @@ FACTS: Final = {
         "The most that any policy could add, with perfect foresight and blocks that boot and keep times",
     ),
     "limited_captured_fraction": ("1", "Objective over the bound with such blocks"),
+    "contract_soak_fraction": (
+        "1",
+        "The most of the fillable energy that these ramps could fill, knowing what the loads' contracts tell",
+    ),
+    "foresight_soak_fraction": (
+        "1",
+        "The most of the fillable energy that these ramps could fill, with perfect foresight",
+    ),
     "worst_ramp_60s_mw_per_min": ("MW/min", "Steepest net ramp of the site over 60 s, up or down"),
 }
 """Unit and summary of what a comparison measures besides the metrics of a run."""
@@ -50,7 +62,7 @@ def compared_key(key: str, warm_up_s: float) -> str:
     warm_up_s
         Time left out [s].
     """
-    return hashlib.sha256(f"compare 2 {key} {warm_up_s!r}".encode()).hexdigest()
+    return hashlib.sha256(f"compare 3 {key} {warm_up_s!r}".encode()).hexdigest()
 
 
 def perform_compared(task: RunTask) -> None:
@@ -132,6 +144,8 @@ def against_foresight(
         By how much the machines' inertia lowers the bound [USD]; NaN: not known.
     """
     found = benchmarks(recording, scenario.fleets)
+    response = FleetResponse.of(fleet.response_times for fleet in scenario.fleets)
+    loads = {load.name: view_of(load, load.most_mw(scenario.span)) for load in scenario.running_loads}
     value_usd, limited_usd = objective_usd(recording), found.limited_bound_usd(lost_usd)
     values = (
         value_usd,
@@ -141,11 +155,25 @@ def against_foresight(
         _share(value_usd, found.bound_usd),
         limited_usd,
         _share(value_usd, limited_usd),
+        contract_soak_fraction(
+            recording, loads, response, scenario.controller.telemetry_delay_s, _stalls_mw(scenario)
+        ),
+        foresight_soak_fraction(recording, response),
         max(metrics[name] for name in RAMPS),
     )
     return {
         name: Measurement(value, Metric(name, unit, summary, lambda _: nan))
         for (name, (unit, summary)), value in zip(FACTS.items(), values, strict=True)
+    }
+
+
+def _stalls_mw(scenario: Scenario) -> dict[str, tuple[float, float]]:
+    """Return the power of each job in a stall, and the most that it draws if it fails in it [MW]."""
+    jobs = [load for load in scenario.running_loads if isinstance(load, TrainingLoad)]
+    levels = {job.name: job.levels_mw(job.floor_fraction) for job in jobs}
+    return {
+        name: (of["stall"], max(of["hang"], of["down_cold"], of["down_context"]))
+        for name, of in levels.items()
     }
 
 

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.metrics.response_bound import greatest_within_ramps
+from sim.metrics.response_bound import (
+    contract_soak_fraction,
+    foresight_soak_fraction,
+    greatest_within_ramps,
+)
+from sim.policies import LoadView
+from sim.policies.certificate import FleetResponse
 from sim.signals import Signal
 
 GRID_S = np.arange(0.0, 60.0, 0.125)
@@ -79,3 +85,32 @@ def test_a_hole_too_short_for_the_ramps_is_filled_in_part():
 def test_a_ramp_of_nothing_is_refused(up, down):
     with pytest.raises(ValueError, match="above 0"):
         greatest_within_ramps(Signal.constant(1.0, 10.0), up, down)
+
+
+# AI stalls at 100 MW from 600 to 960 s; 20 MW are always free, and 60 MW of fleets fill 40 more in the stall
+STALL = Signal.steps([0.0, 600.0, 960.0], [180.0, 100.0, 180.0], 3600.0)
+RESPONSE = FleetResponse(3.0, 1.0, 10.0)
+FILLABLE_MWS = 20.0 * 3600.0 + 40.0 * 360.0
+
+
+def fraction(record, **contract):
+    loads = {"a": LoadView("a", 180.0, 180.0, **contract)}
+    return contract_soak_fraction(record({"a": STALL}, {"m": 0.0}), loads, RESPONSE, 2.0)
+
+
+def test_foresight_loses_the_ramps_alone(record):
+    lost_mws = 40.0 * 40.0 / 2.0 + 40.0 * 4.0 / 2.0
+    found = foresight_soak_fraction(record({"a": STALL}, {"m": 0.0}), RESPONSE)
+    assert found == pytest.approx(1.0 - lost_mws / FILLABLE_MWS, rel=1e-9)
+
+
+def test_a_covenant_loses_the_time_until_a_fall_is_answered_too(record):
+    lost_mws = 40.0 * 40.0 / 2.0 + 40.0 * 4.0 / 2.0 + 40.0 * 5.0
+    found = fraction(record, announces=True, silence_means_down=True)
+    assert found == pytest.approx(1.0 - lost_mws / FILLABLE_MWS, rel=1e-9)
+
+
+def test_without_a_notice_the_ceiling_is_the_static_headroom(record):
+    assert fraction(record) == pytest.approx(20.0 * 3600.0 / FILLABLE_MWS, rel=1e-9)
+    # one that announces, but has announced nothing in this run
+    assert fraction(record, announces=True) == pytest.approx(20.0 * 3600.0 / FILLABLE_MWS, rel=1e-9)
