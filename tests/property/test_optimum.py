@@ -322,7 +322,7 @@ def test_minimum_times_and_boots_lower_the_bound_of_a_cohort():
         "price_usd_per_mwh": steps(np.abs(flips).tolist()),
         "hashprice_usd_per_ph_day": Signal.constant(50.0, END_S),
     }
-    recording = Recording(0.0, END_S, add_totals(signals, END_S), (), {"pool_fee_fraction": 0.0})
+    recording = Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of({"pool_fee_fraction": 0.0}))
     free_usd = benchmarks(recording, [spec]).bound_usd
     limited_usd = limited_worth_usd(setting_of(recording), [spec], END_S)
     relaxed_usd = limited_worth_usd(setting_of(recording), [spec], END_S, whole=False)
