@@ -18,6 +18,8 @@ from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 COMMON_YEAR_D: Final = 365
 LEAP_DAY: Final = 59
+"""Day of a leap year, counted from 0, that a typical year has not: 29 February takes the weather of the
+28th."""
 OffsetHours = Annotated[float, Field(ge=-14.0, le=14.0)]
 Temperature = Annotated[float, Field(ge=-60.0, le=60.0)]
 Swing = Annotated[float, Field(ge=0.0, le=50.0)]

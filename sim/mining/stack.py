@@ -3,11 +3,15 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from math import inf
 
 from sim.mining.worth import Piece
 
 FleetShare = tuple[int, float]
 """A fleet, and its share [MW]."""
+
+_NOWHERE = (inf, -inf, 0, 0.0, 0.0)
+"""A piece that no target ends in: its start and end on the way up, its fleet, and that one's shares [MW]."""
 
 
 class Stack:
@@ -36,10 +40,11 @@ class Stack:
             shares_mw[fleet] += piece.width_mw
             self._above.append((fleet, shares_mw[fleet]))
         self._position: int | None = None
+        self._within = _NOWHERE
 
     def shares_mw(self, target_mw: float) -> Sequence[float]:
         """Return each fleet's share of a target [MW]; the target is cut to what the fleets can draw."""
-        self._position = None
+        self._position, self._within = None, _NOWHERE
         return [share_mw for _, share_mw in self.moved(target_mw)]
 
     def moved(self, target_mw: float) -> Sequence[FleetShare]:
@@ -47,20 +52,22 @@ class Stack:
 
         The first time these are all fleets.
         """
-        position = bisect_right(self._starts_mw, target_mw) - 1
-        last = self._position
-        if position == last and 0 <= position < len(self._below):
-            return (self._partial(position, target_mw),)
-        self._position = position
+        start_mw, end_mw, fleet, below_mw, above_mw = self._within
+        if start_mw <= target_mw < end_mw:  # as for nearly all targets of a year
+            share_mw = below_mw + (target_mw - start_mw)
+            return ((fleet, min(above_mw, share_mw)),)
+        return self._moved_far(target_mw)
+
+    def _moved_far(self, target_mw: float) -> Sequence[FleetShare]:
+        position, last = bisect_right(self._starts_mw, target_mw) - 1, self._position
+        self._position, self._within = position, _NOWHERE
         changed = dict(self._minimums if last is None else ())
         first = 0 if last is None else max(last, 0)
         changed.update(self._above[first : max(position, 0)])
         changed.update(reversed(self._below[max(position, 0) : first + 1]))
         if 0 <= position < len(self._below):
-            changed.update((self._partial(position, target_mw),))
+            start_mw, end_mw = self._starts_mw[position : position + 2]
+            (fleet, below_mw), (_, above_mw) = self._below[position], self._above[position]
+            self._within = start_mw, end_mw, fleet, below_mw, above_mw
+            changed[fleet] = min(below_mw + (target_mw - start_mw), above_mw)
         return sorted(changed.items())
-
-    def _partial(self, position: int, target_mw: float) -> FleetShare:
-        """Return the fleet whose piece a target ends in, and its share [MW]."""
-        fleet, below_mw = self._below[position]
-        return fleet, min(below_mw + (target_mw - self._starts_mw[position]), self._above[position][1])
