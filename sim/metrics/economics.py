@@ -20,6 +20,12 @@ def hashes_at(recording: Recording, price_per_ph_day: Signal) -> float:
 
 
 def mining_revenue_usd(recording: Recording) -> float:
+    """Return what the fleets earn: what they mine, and what others make [USD]."""
+    mined_usd = recording.once(hash_revenue_usd)
+    return mined_usd + sum(products_usd(recording, fleet) for fleet in recording.fleet_names)
+
+
+def hash_revenue_usd(recording: Recording) -> float:
     r"""Return what the fleets mine, net of the pool fee and stale work [USD].
 
     Notes

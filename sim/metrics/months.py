@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import nan
 
 from sim.market.calendar import month_edges_s
-from sim.metrics.economics import mined_btc, mining_revenue_usd
+from sim.metrics.economics import hash_revenue_usd, mined_btc, mining_revenue_usd
 from sim.metrics.mining import hashrate_source
 from sim.metrics.statement import total
 from sim.recording import Recording
@@ -65,7 +65,7 @@ def months(recording: Recording) -> tuple[Month, ...]:
 def _month(name: str, part: Recording) -> Month:
     site, row = part["site_power_mw"], total(part)
     site_mwh = site.integral() / SECONDS_PER_HOUR
-    mined_usd, held = part.once(mining_revenue_usd), petahash_days(part)
+    mined_usd, held = part.once(hash_revenue_usd), petahash_days(part)
     return Month(
         month=name,
         days=site.duration_s / SECONDS_PER_DAY,
@@ -75,7 +75,7 @@ def _month(name: str, part: Recording) -> Month:
         mined_btc=part.once(mined_btc),
         mining_revenue_usd_per_ph_day=mined_usd / held if held > 0.0 else nan,
         power_cost_usd_per_mwh=-row.power_usd / site_mwh if site_mwh > 0.0 else nan,
-        mining_revenue_usd=mined_usd,
+        mining_revenue_usd=part.once(mining_revenue_usd),
         revenue_usd=row.revenue_usd,
         power_cost_usd=-row.power_usd,
         other_cost_usd=-row.other_usd,

@@ -301,8 +301,7 @@ class LiveFleet:
 
     def command(self, power_mw: float) -> None:
         """Tell the fleet to go to a power within its range [MW]; repeating a command does nothing."""
-        if power_mw > self.rated_mw:  # minimum and range may add up to a hair more
-            power_mw = self.rated_mw
+        power_mw = min(power_mw, self.rated_mw)  # minimum and range may add up to a hair more
         if power_mw == self.commanded_mw and self._told:
             return
         if not self._told:

@@ -55,13 +55,16 @@ def test_an_electrolyzer_runs_is_compared_and_never_beats_its_bound(kind, with_m
     fleets = (Electrolyzer(), *(scenario.fleets if with_miners else ()))
     scenario = scenario.model_copy(update={"fleets": fleets})
     result = run(scenario)
-    found = against_foresight(result.recording, scenario, measure(result.recording), 0.0)
+    metrics = measure(result.recording)
+    found = against_foresight(result.recording, scenario, metrics, 0.0)
     value_usd = objective_usd(result.recording)
     limited_usd, bound_usd = found["always_on_limited_usd"], found["bound_usd"]
     assert value_usd <= bound_usd + 1e-6
     assert limited_usd <= bound_usd + 1e-6
-    products = [line for line in ledger(result.recording) if line.item == "electrolyzer: product"]
+    earned = [line for line in ledger(result.recording) if line.account == "mining"]
+    hydrogen_usd = sum(line.amount_usd for line in earned if line.item == "electrolyzer: product")
     hydrogen_mwh = result.recording["fleet.electrolyzer.power_mw"].integral() / 3600.0
-    assert sum(line.amount_usd for line in products) <= 66.0 * hydrogen_mwh + 1e-6
+    assert hydrogen_usd <= 66.0 * hydrogen_mwh + 1e-6
+    assert sum(line.amount_usd for line in earned) == pytest.approx(metrics["mining_revenue_usd"])
     if kind == "follow-headroom" and price["type"] == "fixed":  # it pays at every instant
         assert value_usd > 0.9 * bound_usd

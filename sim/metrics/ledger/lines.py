@@ -9,7 +9,7 @@ from sim.metrics.ancillary import capacity_mwh, penalty_usd, revenue_usd, sold_s
 from sim.metrics.battery import given_energy_mwh
 from sim.metrics.coincident_peaks import this_years_charge_usd
 from sim.metrics.demand import billed_months
-from sim.metrics.economics import mined_btc, mining_revenue_usd, products_usd
+from sim.metrics.economics import hash_revenue_usd, mined_btc, products_usd
 from sim.metrics.exceedance import exceedance
 from sim.metrics.fleets import rise_mw
 from sim.recording import Recording
@@ -75,7 +75,7 @@ def sum_usd(lines: Iterable[LedgerLine]) -> float:
 
 def mining_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield what was mined, net of the pool's fee, at the price of its moment, and other fleets' products."""
-    mined, revenue_usd = recording.once(mined_btc), recording.once(mining_revenue_usd)
+    mined, revenue_usd = recording.once(mined_btc), recording.once(hash_revenue_usd)
     yield LedgerLine("mining", "mining", "bitcoin mined, net of the pool fee", mined, "BTC", revenue_usd)
     for fleet in recording.fleet_names:
         if f"fleet.{fleet}.earned_usd_per_h" in recording.signals:
