@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from struct import Struct
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
 from sim.facts import Facts
 from sim.signals import Signal, total
+from sim.signals.columns import Columns
 from sim.units import FloatArray
 
 T = TypeVar("T")
 
 
+LEAST_PACKED: Final = 4096
+"""Breakpoints that are worth to be packed."""
 _ROW = Struct("3d")
 _pack_row, _pack_ramp = _ROW.pack, Struct("6d").pack
 
@@ -26,10 +29,11 @@ class Track:
     Time, value and slope of each stand packed, one behind the other: a breakpoint is added by one call.
     """
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_packed", "_rows")
 
     def __init__(self) -> None:
         self._rows = bytearray()
+        self._packed = Columns()
 
     def set(self, time_s: float, value: float, slope_per_s: float = 0.0) -> None:
         """Record a value and slope from now on; the last word at an instant counts."""
@@ -42,6 +46,17 @@ class Track:
     def draw(self, signal: Signal) -> None:
         """Record a whole signal, ahead of time."""
         self._rows += np.column_stack((signal.time_s, signal.value, signal.slope_per_s)).tobytes()
+
+    def pack(self, before_s: float) -> None:
+        """Keep what was recorded before a time [s] in less memory: nothing that is to come changes it."""
+        count = bisect_left(self._times_s(), before_s) - 1  # the one in force stays as it is
+        if count < LEAST_PACKED:
+            return
+        self._pack_first(count)
+
+    def _pack_first(self, count: int) -> None:
+        self._packed.add(self._table()[:count])
+        del self._rows[: count * _ROW.size]
 
     def ahead(self, time_s: float) -> list[tuple[float, float, float]]:
         """Return the breakpoint in force at a time and those recorded ahead of it: time, value, slope."""
@@ -60,7 +75,10 @@ class Track:
 
     def power_between(self, from_s: float, to_s: float) -> Signal:
         """Return what was recorded from one time to a later one [s], neither before the first breakpoint."""
-        first = bisect_right(self._times_s(), from_s) - 1
+        if self._is_packed(from_s):
+            first = int(np.searchsorted(self._whole()[0], from_s, side="right")) - 1
+        else:
+            first = len(self._packed.time_s) + bisect_right(self._times_s(), from_s) - 1
         times_s, values, slopes_per_s = self.rows(first, to_s)
         values[0] += slopes_per_s[0] * (from_s - times_s[0])
         times_s[0] = from_s
@@ -70,8 +88,13 @@ class Track:
         """Return the value recorded for a time [s], the first one before it begins; 0 where nothing is."""
         if not self._rows:
             return 0.0
-        place = max(0, bisect_right(self._times_s(), time_s) - 1)
-        since_s, value, slope_per_s = _ROW.unpack_from(self._rows, place * _ROW.size)
+        if self._is_packed(time_s):
+            whole = self._whole()
+            place = max(0, int(np.searchsorted(whole[0], time_s, side="right")) - 1)
+            since_s, value, slope_per_s = whole[:, place].tolist()
+        else:
+            place = max(0, bisect_right(self._times_s(), time_s) - 1)
+            since_s, value, slope_per_s = _ROW.unpack_from(self._rows, place * _ROW.size)
         return float(value + slope_per_s * max(0.0, time_s - since_s))
 
     def rows(self, first: int, before_s: float) -> FloatArray:
@@ -89,20 +112,32 @@ class Track:
         FloatArray
             A copy of their times [s], values and slopes, shape (3, n).
         """
+        if first < len(self._packed.time_s):
+            whole = self._whole()
+            return whole[:, first : bisect_left(whole[0], before_s, min(first + 1, whole.shape[1]))]
+        first -= len(self._packed.time_s)
         last = bisect_left(self._times_s(), before_s, min(first + 1, len(self._rows) // _ROW.size))
         return self._table()[first:last].T.copy()
 
     def has(self, time_s: float) -> bool:
         """Tell whether anything is recorded by a time [s]."""
-        return bool(self._rows) and bool(_ROW.unpack_from(self._rows)[0] <= time_s)
+        return bool(self._packed.time_s) or (
+            bool(self._rows) and bool(_ROW.unpack_from(self._rows)[0] <= time_s)
+        )
 
     def freeze(self, end_s: float) -> Signal:
         """Return what was recorded, up to the end [s], and forget it: a year of it is not kept twice."""
-        table = self._table()
-        signal = Signal.from_breakpoints(table[:, 0], table[:, 1], table[:, 2], end_s)
-        del table  # or what it shows could not be let go
-        self._rows.clear()
-        return signal
+        self._pack_first(len(self._rows) // _ROW.size)
+        packed, self._packed = self._packed, Columns()
+        return packed.signal(end_s)
+
+    def _is_packed(self, time_s: float) -> bool:
+        """Tell whether what is in force at a time [s] is packed."""
+        return bool(self._packed.time_s) and bool(time_s < _ROW.unpack_from(self._rows)[0])
+
+    def _whole(self) -> FloatArray:
+        """Return times [s], values and slopes of all breakpoints, shape (3, n)."""
+        return np.concatenate([self._packed.table(), self._table()]).T
 
     def _times_s(self) -> Sequence[float]:
         """Return a view of all times [s], to be let go before the next breakpoint is added."""
@@ -352,7 +387,7 @@ def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]
 
     def sum_of(parts: list[Signal]) -> Signal:
         # one part is its own sum: a year of it is not kept twice
-        return parts[0] if len(parts) == 1 else total([*parts, Signal.constant(0.0, end_s)])
+        return parts[0] if len(parts) == 1 else total([*parts, Signal.constant(0.0, end_s)]).compact()
 
     loads = [signal for name, signal in signals.items() if is_ai_power(name)]
     fleets = parts(".power_mw")

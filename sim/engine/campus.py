@@ -101,6 +101,7 @@ class Campus:
         end_s = self._scenario.end_s
         for step in range(1, PROGRESS_STEPS + 1):
             self.clock.run_before(end_s * (step / PROGRESS_STEPS))  # the last one is the end itself
+            self._recorder.pack(self.clock.now)
             if progress is not None:
                 progress(step / PROGRESS_STEPS)
         return self.finish()

@@ -1,9 +1,11 @@
 """Collects what a run records, and freezes it."""
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
+
+import numpy as np
 
 from sim.clock import Clock
 from sim.facts import Facts, LoadFacts
@@ -68,6 +70,11 @@ class Recorder:
         """Return a new track for the signal of this name."""
         return self._tracks.setdefault(name, Track())
 
+    def pack(self, before_s: float) -> None:
+        """Keep what was recorded before a time [s], which is past, in less memory."""
+        for track in self._tracks.values():
+            track.pack(before_s)
+
     def give(self, name: str, signal: Signal) -> None:
         """Record a signal that is known beforehand: a limit, a price."""
         self._given[name] = signal
@@ -109,7 +116,7 @@ class Recorder:
         """Return all that was recorded."""
         signals = dict(self._given)
         for name in list(self._tracks):  # each track is let go as soon as its signal is there
-            signals[name] = self._tracks.pop(name).freeze(end_s)
+            signals[name] = _with_shared_times(self._tracks.pop(name).freeze(end_s), signals)
         return Recording(
             start_utc_s,
             end_s,
@@ -121,3 +128,11 @@ class Recorder:
 
     def _events(self) -> tuple[EventRow, ...]:
         return tuple(sorted((row for log in self._logs for row in log.rows()), key=attrgetter("time_s")))
+
+
+def _with_shared_times(signal: Signal, others: Mapping[str, Signal]) -> Signal:
+    """Return a signal with the times of one that changes at the same moments: they are kept once."""
+    for other in others.values():
+        if other.time_s.size == signal.time_s.size > 1 and np.array_equal(other.time_s, signal.time_s):
+            return signal.with_times_of(other)
+    return signal

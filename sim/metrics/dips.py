@@ -140,7 +140,7 @@ def _falls_s(power_mw: Signal, starts_s: FloatArray, references_mw: FloatArray, 
     def was_high(dip: IndexArray, back: IndexArray) -> tuple[BoolArray, FloatArray]:
         place = np.maximum(first[dip] - back, 0)
         before = np.maximum(place - 1, 0)
-        left_mw = values[before] + power_mw.slope_per_s[before] * (times_s[place] - times_s[before])
+        left_mw = values[before] + power_mw.slopes.take(before) * (times_s[place] - times_s[before])
         high = np.maximum(values[place], left_mw) >= levels_mw[dip]
         return high | (place == 0), times_s[place]
 

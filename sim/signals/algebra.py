@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim.signals.base import PiecewiseLinear
 from sim.signals.breakpoints import BLOCK, END_TOLERANCE, merged_places, merged_times
 from sim.signals.measures import Measured
+from sim.signals.slopes import Slopes
 from sim.units import FloatArray
 
 AnySignal = TypeVar("AnySignal", bound=PiecewiseLinear)
@@ -34,7 +35,7 @@ class Algebraic(Measured):
 
     def __neg__(self) -> Self:
         """Return the signal with its sign turned."""
-        return self._of(self.time_s, -self.value, -self.slope_per_s, self.end_s)
+        return self._of(self.time_s, -self.value, -self.slopes, self.end_s)
 
     def __add__(self, other: Self | float) -> Self:
         """Return the sum with a signal or a number [value]; ValueError where the domains differ."""
@@ -147,13 +148,13 @@ class Algebraic(Measured):
 def _blocks(signal: PiecewiseLinear) -> Iterator[tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
     """Yield start [s], end [s], value and slope of a signal's own segments, block by block."""
     for place, block in enumerate(signal.segments()):
-        slope_per_s = signal.slope_per_s[place * BLOCK : (place + 1) * BLOCK]
+        slope_per_s = signal.slopes[place * BLOCK : (place + 1) * BLOCK]
         yield block.start_s, block.end_s, block.value + 0.0 * slope_per_s, slope_per_s
 
 
 def _held(constant: PiecewiseLinear, count: int) -> tuple[FloatArray, FloatArray]:
     """Return value and slope of a constant on so many segments."""
-    slope_per_s = constant.slope_per_s[0]
+    slope_per_s = float(constant.slopes[0])
     return np.full(count, constant.value[0] + slope_per_s), np.full(count, slope_per_s)
 
 
@@ -193,27 +194,30 @@ def total(signals: Sequence[AnySignal]) -> AnySignal:
     if len(signals) == 2 and sum(signal.time_s.size for signal in signals) < 4 * BLOCK:  # noqa: PLR2004  # a pair
         return _total_of_two(signals[0], signals[1], end_s)
     time_s = merged_times([signal.time_s for signal in signals], end_s)
-    value, slope_per_s = np.zeros(time_s.size), np.zeros(time_s.size)
+    value, slopes = np.zeros(time_s.size), []
     for first in range(0, time_s.size, BLOCK):
         block = slice(first, first + BLOCK)
+        slope_per_s = np.zeros(value[block].size)
         for signal in signals:
             line = signal.lines_along(time_s[block])
             value[block] += line[0]
-            slope_per_s[block] += line[1]
-    return type(signals[0])(time_s, value, slope_per_s, end_s)
+            slope_per_s += line[1]
+        slopes.append(Slopes.of(slope_per_s))
+    return type(signals[0])(time_s, value, Slopes.of_parts(slopes), end_s)
 
 
 def _is_constant(signal: PiecewiseLinear) -> bool:
-    return signal.time_s.size == 1 and signal.slope_per_s[0] == 0.0
+    return signal.time_s.size == 1 and signal.slopes[0] == 0.0
 
 
 def _total_with_constants(signals: Sequence[AnySignal], varying: AnySignal) -> AnySignal:
     """Return the sum of one signal and constants, in the order given: it has the breakpoints of the one."""
-    value, slope_per_s = np.zeros(varying.time_s.size), np.zeros(varying.time_s.size)
+    value = np.zeros(varying.time_s.size)
     for signal in signals:
         value += signal.value
-        slope_per_s += signal.slope_per_s
-    return type(varying)(varying.time_s, value, slope_per_s, varying.end_s)
+    # a slope of minus zero becomes zero, as in any sum
+    slopes = varying.slopes if isinstance(varying.slopes, Slopes) else varying.slopes + 0.0
+    return type(varying)(varying.time_s, value, slopes, varying.end_s)
 
 
 def _total_of_two(one: AnySignal, other: AnySignal, end_s: float) -> AnySignal:

@@ -17,7 +17,18 @@ from sim.signals.breakpoints import (
     places_at,
     require_breakpoints,
 )
-from sim.units import FloatArray
+from sim.signals.slopes import Slopes
+from sim.units import BoolArray, FloatArray
+
+
+def _last_of_instants(time_s: FloatArray, end_s: float) -> BoolArray:
+    """Tell which breakpoints count: of several at one instant the last, and none after the end."""
+    count = max(np.searchsorted(time_s, end_s, "left"), np.searchsorted(time_s, time_s[0], "right"))
+    return np.append(time_s[1:count] > time_s[: count - 1], True)
+
+
+def _as_floats(array: ArrayLike) -> FloatArray:
+    return np.asarray(array, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +37,7 @@ class PiecewiseLinear:
 
     time_s: FloatArray
     value: FloatArray
-    slope_per_s: FloatArray
+    slopes: FloatArray | Slopes
     end_s: float
     _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
     """What was measured before: a signal does not change."""
@@ -35,8 +46,8 @@ class PiecewiseLinear:
 
     def __post_init__(self) -> None:
         """Check the breakpoints and freeze them."""
-        raw = (self.time_s, self.value, self.slope_per_s)
-        arrays = [np.asarray(array, dtype=np.float64) for array in raw]
+        parts = (self.time_s, self.value, self.slopes)
+        arrays = [_as_floats(part) for part in parts if not isinstance(part, Slopes)]
         end_s = float(self.end_s)
         require_breakpoints(arrays, end_s)
         time_s = arrays[0]
@@ -45,7 +56,11 @@ class PiecewiseLinear:
                 "the times of a signal must increase strictly; from_breakpoints takes repeated times"
             )
         count = time_s.size - 1 if time_s.size > 1 and time_s[-1] == end_s else time_s.size
-        for name, array in zip(("time_s", "value", "slope_per_s"), arrays, strict=True):
+        if isinstance(self.slopes, Slopes):
+            if self.slopes.size < count or not np.isfinite(self.slopes.values).all():
+                raise ValueError("slopes must be finite, and as many as there are times")
+            object.__setattr__(self, "slopes", self.slopes.kept(np.ones(count, dtype=np.bool_)))
+        for name, array in zip(("time_s", "value", "slopes"), arrays, strict=False):
             kept = array[:count]
             array.setflags(write=False)
             kept.setflags(write=False)
@@ -55,15 +70,24 @@ class PiecewiseLinear:
     # -- construction ---------------------------------------------------------------------------------------
 
     @classmethod
-    def _of(cls, time_s: FloatArray, value: FloatArray, slope_per_s: FloatArray, end_s: float) -> Self:
+    def _of(cls, time_s: FloatArray, value: FloatArray, slopes: FloatArray | Slopes, end_s: float) -> Self:
         """Return the signal of breakpoints that are known to make one, as parts of another do: unchecked."""
         signal = object.__new__(cls)
-        for name, array in (("time_s", time_s), ("value", value), ("slope_per_s", slope_per_s)):
-            array.setflags(write=False)
-            object.__setattr__(signal, name, array)
+        for name, part in (("time_s", time_s), ("value", value), ("slopes", slopes)):
+            if isinstance(part, np.ndarray):
+                part.setflags(write=False)
+            object.__setattr__(signal, name, part)
         object.__setattr__(signal, "end_s", end_s)
         object.__setattr__(signal, "_known", {})
         return signal
+
+    def with_times_of(self, other: Self) -> Self:
+        """Return the same signal, its times held by another one that has the same."""
+        return self._of(other.time_s, self.value, self.slopes, self.end_s)
+
+    def compact(self) -> Self:
+        """Return the same signal in less memory, where most of its slopes are zero."""
+        return self._of(self.time_s, self.value, Slopes.of(self.slopes), self.end_s)
 
     @classmethod
     def constant(cls, value: float, end_s: float, start_s: float = 0.0) -> Self:
@@ -158,11 +182,20 @@ class PiecewiseLinear:
         """
         arrays = [np.asarray(array, dtype=np.float64) for array in (time_s, value, slope_per_s)]
         require_breakpoints(arrays, None)
-        times = arrays[0]
-        count = max(np.searchsorted(times, end_s, "left"), np.searchsorted(times, times[0], "right"))
-        last_of_instant = np.append(times[1:count] > times[: count - 1], True)
-        kept = [array[:count][last_of_instant] for array in arrays]
+        keep = _last_of_instants(arrays[0], end_s)
+        kept = [array[: keep.size][keep] for array in arrays]
         return cls(kept[0], kept[1], kept[2], end_s)
+
+    @classmethod
+    def recorded(cls, time_s: FloatArray, value: FloatArray, slopes: Slopes, end_s: float) -> Self:
+        """Return the same of arrays that nobody else holds: they are taken over where they will do."""
+        require_breakpoints([time_s, value], None)
+        keep = _last_of_instants(time_s, end_s)
+        if keep.size < time_s.size or not keep.all():
+            slopes = slopes.kept(keep)
+            time_s = time_s[: keep.size][keep]
+            value = value[: keep.size][keep]
+        return cls(time_s, value, Slopes.of(slopes), end_s)
 
     # -- evaluation -----------------------------------------------------------------------------------------
 
@@ -177,9 +210,18 @@ class PiecewiseLinear:
         return self.end_s - self.start_s
 
     @property
+    def slope_per_s(self) -> FloatArray:
+        """Slope from each breakpoint to the next, or to the end [value/s], shape (n,)."""
+        slopes = self.slopes
+        if isinstance(slopes, Slopes):
+            slopes = slopes.between(0, slopes.size)
+            slopes.setflags(write=False)
+        return slopes
+
+    @property
     def is_step(self) -> bool:
         """Whether the signal is piecewise constant."""
-        return not self.slope_per_s.any()
+        return not self.slopes.any()
 
     def segments(self) -> Iterator[SegmentBlock]:
         """Iterate over the segments in blocks, so that what is derived from them needs little memory.
@@ -195,9 +237,7 @@ class PiecewiseLinear:
             end_s = self.time_s[first + 1 : last + 1]
             if end_s.size < start_s.size:
                 end_s = np.append(end_s, self.end_s)
-            yield SegmentBlock(
-                start_s, end_s, value, value + self.slope_per_s[first:last] * (end_s - start_s)
-            )
+            yield SegmentBlock(start_s, end_s, value, value + self.slopes[first:last] * (end_s - start_s))
 
     def spans_s(self) -> list[tuple[float, float]]:
         """Return consecutive intervals that make up the domain and hold at most ``BLOCK`` breakpoints each.
@@ -236,38 +276,16 @@ class PiecewiseLinear:
         return np.asarray(self.lines_at(self.inside(time_s))[0])
 
     def lines_at(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return value and slope at times that are known to lie in the domain.
-
-        Parameters
-        ----------
-        time_s
-            Times within the domain [s]; not checked.
-
-        Returns
-        -------
-        tuple of FloatArray
-            The value [value] and the slope from there on [value/s], in the shape of `time_s`.
-        """
+        """Return value [value] and slope [value/s] at times [s] that are known to lie in the domain."""
         return self.lines_of(np.searchsorted(self.time_s, time_s, side="right") - 1, time_s)
 
     def lines_along(self, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the same as `lines_at` of times that increase, in half the time.
-
-        Parameters
-        ----------
-        time_s
-            Increasing times within the domain [s], shape (m,), m at least 1; not checked.
-
-        Returns
-        -------
-        tuple of FloatArray
-            The value [value] and the slope from there on [value/s], shape (m,).
-        """
+        """Return the same as `lines_at` of times that increase, at least one, in half the time."""
         return self.lines_of(places_at(self.time_s, time_s), time_s)
 
     def lines_of(self, place: IndexArray, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return value [value] and slope [value/s] at times [s] of which the breakpoint in force is known."""
-        slope_per_s = self.slope_per_s.take(place)
+        slope_per_s = self.slopes.take(place)
         passed = time_s - self.time_s.take(place)
         passed *= slope_per_s
         passed += self.value.take(place)
@@ -351,10 +369,10 @@ class PiecewiseLinear:
         last = max(int(np.searchsorted(self.time_s, last_s, "left")), first + 1)
         times, values = self.time_s[first:last], self.value[first:last]
         if first_s > times[0]:
-            passed = self.slope_per_s[first] * (first_s - times[0])
+            passed = self.slopes[first] * (first_s - times[0])
             times, values = times.copy(), values.copy()
             times[0], values[0] = first_s, values[0] + passed
-        return self._of(times, values, self.slope_per_s[first:last], float(last_s))
+        return self._of(times, values, self.slopes[first:last], float(last_s))
 
     def shift(self, by_s: float) -> Self:
         """Return the signal moved in time.
@@ -373,13 +391,7 @@ class PiecewiseLinear:
         return self.from_breakpoints(self.time_s + by_s, self.value, self.slope_per_s, self.end_s + by_s)
 
     def simplify(self) -> Self:
-        """Return the signal without the breakpoints that change nothing.
-
-        Returns
-        -------
-        Signal
-            The same function; a breakpoint goes where value and slope continue those before it exactly.
-        """
+        """Return the same function without the breakpoints that continue value and slope exactly."""
         keep = np.ones(self.time_s.size, dtype=np.bool_)
         keep[1:] = self.value[1:] != self.left_limits()[:-1]
         keep[1:] |= self.slope_per_s[1:] != self.slope_per_s[:-1]

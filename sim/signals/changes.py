@@ -118,7 +118,7 @@ def _ends(signal: Signal, steps: IndexArray) -> tuple[FloatArray, FloatArray]:
     last = signal.time_s.size - 1
     next_s = np.where(place < last, signal.time_s[np.minimum(place + 1, last)], signal.end_s)
     line = steps % 2 == 1
-    left = value + signal.slope_per_s[place] * (next_s - start_s)
+    left = value + signal.slopes.take(place) * (next_s - start_s)
     return np.where(line, next_s, start_s), np.where(line, left, value)
 
 

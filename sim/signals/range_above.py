@@ -61,7 +61,7 @@ class _Held(NamedTuple):
         return line
 
     def _lines(self, signal: Signal, index: IndexArray, delay_s: float) -> _Values:
-        since_s, value, slope = signal.time_s[index] + delay_s, signal.value[index], signal.slope_per_s[index]
+        since_s, value, slope = signal.time_s[index] + delay_s, signal.value[index], signal.slopes.take(index)
         return _Values(value + slope * (self.start_s - since_s), value + slope * (self.end_s - since_s))
 
     def extremes(self, signal: Signal) -> tuple[FloatArray, FloatArray]:

@@ -218,7 +218,7 @@ class Signal(Algebraic):
         first = np.minimum(np.searchsorted(self.time_s + window_s, ends_s, side="right"), last)
         start = np.maximum(first - 1, 0)
         passed_s = np.maximum(ends_s - (self.time_s[start] + window_s), 0.0)
-        return first, last, ends_s, self.value[start] + self.slope_per_s[start] * passed_s
+        return first, last, ends_s, self.value[start] + self.slopes.take(start) * passed_s
 
     def _windows_losing_one(self, window_s: float) -> Windows:
         """Return the windows that are just about to lose a breakpoint, with the value at their end."""
@@ -226,7 +226,7 @@ class Signal(Algebraic):
         ends_s = ends_s[: np.searchsorted(ends_s, self.end_s, side="right")]
         first = np.arange(ends_s.size)
         last = np.maximum(np.searchsorted(self.time_s, ends_s, side="left") - 1, first)
-        return first, last, ends_s, self.value[last] + self.slope_per_s[last] * (ends_s - self.time_s[last])
+        return first, last, ends_s, self.value[last] + self.slopes.take(last) * (ends_s - self.time_s[last])
 
 
 def reduce_ranges(reduce: np.ufunc, values: FloatArray, first: IndexArray, last: IndexArray) -> FloatArray:
@@ -350,7 +350,7 @@ def _changes(
         kept[-1] |= not kept.any()  # a domain that is all sliver has one line too
         starts_s, ends_s, now, then = starts_s[kept], ends_s[kept], now[kept], then[kept]
         starts_s[0] = delayed_s[0]  # a sliver at the very start leaves its time to what follows
-    value, slope = signal.value, signal.slope_per_s
+    value, slope = signal.value, signal.slopes
     rising_per_s, rose_per_s = slope.take(now), slope.take(then)
     later = value.take(now) + rising_per_s * (starts_s - signal.time_s.take(now))
     earlier = value.take(then) + rose_per_s * (starts_s - delayed_s.take(then))
