@@ -62,6 +62,7 @@ class Campus:
             spec.minimum_interval_s,
         )
         self._published = Published(self._turn.notice, telemetry)
+        self._published.start_utc_s = scenario.start_utc_s
         self._courses = courses_of(scenario)
         self._bus = self._connect_loads()
         self._fleets = Fleets(

@@ -315,7 +315,12 @@ def binding_orders(scenario: Scenario) -> tuple[Order, ...]:
         scenario.interconnection.highest_mw,
         scenario.start_utc_s,
     )
-    orders = [event.order(start_utc_s) for event in scenario.events if isinstance(event, CurtailmentOrder)]
+    orders = [
+        order
+        for event in scenario.events
+        if isinstance(event, CurtailmentOrder)
+        for order in event.orders(start_utc_s, scenario.span.end_s)
+    ]
     return tuple(order for order in orders if rules.binds(order.announced_at_s, start_utc_s, site_mw))
 
 

@@ -83,6 +83,7 @@ class Published:
         self.battery: BatteryView | None = None
         self.telemetry: TelemetryView = telemetry
         self.limit_changes: tuple[LimitChange, ...] = ()
+        self.start_utc_s: float | None = None
 
     def receive(self, ai_power_mw: float) -> None:
         """Take AI power as telemetered [MW]."""
@@ -150,5 +151,6 @@ class Published:
             self.battery,
             self.telemetry,
             self.limit_changes,
+            self.start_utc_s,
         )
         return tuple.__new__(Observation, fields)  # the named tuple's own way takes twice as long

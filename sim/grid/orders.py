@@ -1,12 +1,16 @@
 """Orders to draw less: announced, binding after a notice, and then over."""
 
-from typing import Annotated, Literal, NamedTuple
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from sim.spec import NonNegative, Positive, Timed
+from sim.spec import NonNegative, Positive, Timed, TimeZone
 from sim.units import SECONDS_PER_MINUTE
 
+_SATURDAY = 5
+_OF_REPEATED = {"every", "time_zone"}
 AppliesTo = Literal["fleets", "site"]
 
 
@@ -50,6 +54,46 @@ class CurtailmentOrder(Timed):
     """What the cap is on: ``fleets``, all of them together, or ``site``, AI included."""
     reason: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$")] = "curtailment order"
     """What it is called in the log, in a few words."""
+
+    every: Literal["day", "weekday", "week"] | None = None
+    """How often it comes again, at the same time on the clocks of ``time_zone``, until the run's end; left
+    out: once."""
+    time_zone: TimeZone = "America/Chicago"
+    """Zone whose clocks a repeated order goes by."""
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        return {name: value for name, value in found.items() if self.every or name not in _OF_REPEATED}
+
+    def orders(self, start_utc_s: float, end_s: float) -> tuple[Order, ...]:
+        """Return the order as often as it comes in a run [s from the scenario's start, at ``start_utc_s``].
+
+        Examples
+        --------
+        >>> event = CurtailmentOrder(type="curtailment-order", at_s=0.0, duration_min=10.0, cap_mw=5.0,
+        ...                          applies_to="fleets", every="day")
+        >>> [order.announced_at_s for order in event.orders(0.0, 180_000.0)]
+        [0.0, 86400.0, 172800.0]
+        """
+        first = self.order(start_utc_s)
+        if self.every is None:
+            return (first,)
+        found = []
+        zone = ZoneInfo(self.time_zone)
+        moment = datetime.fromtimestamp(start_utc_s + first.announced_at_s, zone)
+        while (at_s := moment.timestamp() - start_utc_s) < end_s:
+            if self.every != "weekday" or moment.weekday() < _SATURDAY:
+                later_s = at_s - first.announced_at_s
+                found.append(
+                    first._replace(
+                        announced_at_s=at_s,
+                        binding_from_s=first.binding_from_s + later_s,
+                        until_s=first.until_s + later_s,
+                    )
+                )
+            moment += timedelta(days=7 if self.every == "week" else 1)  # on the clock, not elapsed
+        return tuple(found)
 
     def order(self, start_utc_s: float) -> Order:
         """Return the order with its times [s from the scenario's start, at ``start_utc_s``].

@@ -21,6 +21,7 @@ from sim.market.power import (
     FixedDayAheadPrice,
     FixedPowerPrice,
     PowerPrice,
+    TimeOfUsePrice,
 )
 from sim.market.rules import MarketRules
 from sim.market.series import Course
@@ -58,6 +59,7 @@ __all__ = [
     "SyntheticPowerPrice",
     "SyntheticWind",
     "SystemLoad",
+    "TimeOfUsePrice",
     "ValuationSpec",
 ]
 
@@ -65,10 +67,10 @@ __all__ = [
 class MarketSpec(Spec):
     """The prices that the site meets, how it buys its power, and the services that it sells."""
 
-    power: Annotated[FixedPowerPrice | FilePowerPrice | SyntheticPowerPrice, Field(discriminator="type")] = (
-        FixedPowerPrice()
-    )
-    """Real-time price of power: ``fixed``, ``file`` or ``synthetic``."""
+    power: Annotated[
+        FixedPowerPrice | FilePowerPrice | TimeOfUsePrice | SyntheticPowerPrice, Field(discriminator="type")
+    ] = FixedPowerPrice()
+    """Real-time price of power: ``fixed``, ``file``, ``time-of-use`` or ``synthetic``."""
     day_ahead: AnyDayAheadPrice | None = None
     """Day-ahead price of power: ``fixed`` or ``file``; left out: there is none."""
     supply: AnySupply = RealTimeSupply()

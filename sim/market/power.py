@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from sim.market.calendar import daily_utc_s
+from sim.market.hours import HoursOfDay, minutes_of
 from sim.market.series import Course, PriceFile, published_signal
 from sim.signals import Signal
 from sim.span import Span
@@ -60,6 +62,34 @@ class FilePowerPrice(PublishedPowerPrice, PriceFile):
     def late(self, span: Span) -> Signal:
         """Return the file's price as it is published [USD/MWh]."""
         return published_signal(self, *self.column(span.files), self.publication_delay_s, span)
+
+
+class TariffPeriod(HoursOfDay):
+    """Hours at which a tariff has a price of its own."""
+
+    price_usd_per_mwh: Price
+    """Price at these hours [USD/MWh]."""
+
+
+class TimeOfUsePrice(PowerPrice):
+    """A tariff: a price for some hours of some days, and one for all others; known from the start."""
+
+    type: Literal["time-of-use"]
+    """Kind of price."""
+    price_usd_per_mwh: Price
+    """Price at all hours that no period names, off peak [USD/MWh]."""
+    periods: Annotated[tuple[TariffPeriod, ...], Field(min_length=1, max_length=100)]
+    """Hours with a price of their own; where two hold the later in the list counts."""
+    time_zone: TimeZone = "America/Chicago"
+    """Zone whose clocks count."""
+
+    def signal(self, span: Span) -> Signal:
+        """Return the price over the run, as steps [USD/MWh]."""
+        minutes = minutes_of(span.start_utc_s, span.end_s)
+        price = np.full(minutes.size, self.price_usd_per_mwh)
+        for period in self.periods:
+            price[period.holds(minutes, self.time_zone)] = period.price_usd_per_mwh
+        return Signal.steps(minutes - span.start_utc_s, price, span.end_s).simplify()
 
 
 class DayAheadPrice(Course):

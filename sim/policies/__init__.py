@@ -46,6 +46,7 @@ from sim.policies.price_guard import PriceGuard
 from sim.policies.price_threshold import PriceThreshold
 from sim.policies.ramp_limit import RampLimit
 from sim.policies.sced_bid import ScedBid
+from sim.policies.schedule import Schedule
 from sim.policies.under_frequency import UnderFrequency
 
 POLICIES: dict[str, type[PolicySpec]] = {
@@ -71,6 +72,7 @@ POLICIES: dict[str, type[PolicySpec]] = {
         PriceThreshold,
         RampLimit,
         ScedBid,
+        Schedule,
         UnderFrequency,
     )
 }
@@ -128,6 +130,7 @@ __all__ = [
     "PriceThreshold",
     "RampLimit",
     "ScedBid",
+    "Schedule",
     "ServiceView",
     "TelemetryView",
     "UnderFrequency",

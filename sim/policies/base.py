@@ -213,6 +213,8 @@ class Observation(NamedTuple):
     limit_changes: tuple[LimitChange, ...] = ()
     """Changes of the interconnection's limit that are announced, up to the end of each; own generation comes
     on top. The controller keeps a lower limit in any case, as late as the fleets can be brought to it."""
+    start_utc_s: float | None = None
+    """The run's start on the clock [s since 1970-01-01T00:00Z]; None: not known."""
 
     @property
     def headroom_mw(self) -> float:
