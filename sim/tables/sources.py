@@ -56,12 +56,16 @@ class CsvSource:
         self.columns = self._dialect.columns
         self._body = memoryview(text)[self._dialect.start : self._dialect.stop]
         check_row_count(name, text.count(b"\n", self._dialect.start, self._dialect.stop) + 1)
+        self._header_units: dict[str, str] = {}  # hundreds of loads may ask for the same
         self.row_count = self._count_rows() if self._body.nbytes else 0
 
     def header_unit(self, column: str) -> str:
         """Return what a line of units below the header says of a column, or what follows its first number."""
-        said = self._dialect.units[self.columns.index(column)]
-        return said or _unit_after(next(iter(self._stream(column))).column(0)[0].as_py())
+        if column not in self._header_units:
+            said = self._dialect.units[self.columns.index(column)]
+            first = "" if said else next(iter(self._stream(column))).column(0)[0].as_py()
+            self._header_units[column] = said or _unit_after(first)
+        return self._header_units[column]
 
     def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
         """Return the column, NaN where a row holds no finite number."""
