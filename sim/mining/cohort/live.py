@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from math import inf
+from typing import Final
 
 from sim.clock import Agenda
 from sim.mining.cohort.blocks import Dispatcher, SwitchOrder
@@ -16,6 +17,8 @@ from sim.mining.worth import Piece
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY
 
+ORDERS_AT_ONCE: Final = 64
+"""Orders that change the clock alone are obeyed so many at a time, unless somebody asks before."""
 _Sent = tuple[float, float, SwitchOrder | None, int]
 """When an order arrives [s], its clock, the order where it switches blocks, how often it was sent before."""
 
@@ -104,7 +107,7 @@ class LiveCohort:
         self._record_command(now_s, power_mw)
         pending = self._pending
         pending.append((now_s + self._latency_s, clock, None, 0))
-        if pending[0][0] <= now_s:
+        if len(pending) >= ORDERS_AT_ONCE:
             self._catch_up(now_s)
 
     def power_between(self, from_s: float, to_s: float) -> Signal:
@@ -183,12 +186,16 @@ class LiveCohort:
     def _catch_up(self, time_s: float) -> None:
         """Have every order obeyed that has arrived by a time."""
         pending = self._pending
+        clocks: list[tuple[float, float]] = []
         while pending and pending[0][0] <= time_s:
             arrival_s, clock, order, sending = pending.popleft()
             if order is None:
-                self._machines.set_clock(arrival_s, clock)
-            else:
-                self._obey(arrival_s, order, sending)
+                clocks.append((arrival_s, clock))
+                continue
+            self._machines.set_clocks(clocks)
+            clocks = []
+            self._obey(arrival_s, order, sending)
+        self._machines.set_clocks(clocks)
 
     def _obey(self, arrival_s: float, order: SwitchOrder, sending: int) -> None:
         sleep, wake = order.sleep, order.wake

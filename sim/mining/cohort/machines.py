@@ -85,44 +85,66 @@ class Machines:
             self._hashing = Group(group.blocks, group.machine_count, start, [])
         self._record(time_s)
 
-    def set_clock(self, time_s: float, clock: float) -> None:
-        """Have all hashing machines go to a clock."""
-        if self._waking or self._stopping or not self._hashing.blocks:
+    def set_clocks(self, orders: Sequence[tuple[float, float]]) -> None:
+        """Have all hashing machines go to each of some clocks, each at its time [s]."""
+        place = 0
+        while place < len(orders) and (self._waking or self._stopping or not self._hashing.blocks):
+            time_s, clock = orders[place]
             self.move_to(time_s)
             self._set(time_s, clock)
             self._steer(time_s)
             self._record(time_s)
-            return
-        self._set(time_s, clock)
-        self._lead(time_s, min(self._ceiling, self._clock))
+            place += 1
+        if place < len(orders):
+            self._lead(orders[place:])
 
-    def _lead(self, time_s: float, clock: float) -> None:
+    def _lead(self, orders: Sequence[tuple[float, float]]) -> None:
         """Lead the hashing machines where nothing else moves: nearly all commands of a year end here.
 
-        The end of their line is recorded ahead, and withdrawn if something happens before.
+        The end of the last line is recorded ahead, and withdrawn if something happens before.
         """
-        hashing = self._hashing
-        power_w, from_clock = self._where_led(time_s)
-        goal_w = interpolated(clock, *self._knots)
-        change = clock - from_clock
-        until_s = time_s + change * (self._ramp_up_s if change > 0.0 else -self._power_down_s)
+        hashing, rest_w = self._hashing, self._asleep.machine_count * self._standby_w
         count, mw_per_w = hashing.machine_count, self._mw_per_w
-        rest_w = self._asleep.machine_count * self._standby_w
         ph_s = count * self._ph_s * self._accepted
-        if until_s <= time_s:
-            self._is_ahead = False
+        power_w, from_clock = self._where_led(orders[0][0])
+        self._is_ahead = False
+        for (time_s, told), next_s in zip(orders, [*(time_s for time_s, _ in orders[1:]), inf], strict=True):
+            self._set(time_s, told)
+            clock = min(self._ceiling, self._clock)
+            goal_w = interpolated(clock, *self._knots)
+            change = clock - from_clock
+            until_s = time_s + change * (self._ramp_up_s if change > 0.0 else -self._power_down_s)
+            goal_mw = (count * goal_w + rest_w) * mw_per_w
             hashing.plan, hashing.since_s, hashing.power_w, hashing.clock = [], time_s, goal_w, clock
-            self._record_power(time_s, (count * goal_w + rest_w) * mw_per_w)
-            self._record_hashrate(time_s, clock * ph_s)
-            return
-        hashing.plan, hashing.since_s = [(until_s, goal_w, clock)], time_s
-        hashing.power_w, hashing.clock = power_w, from_clock
-        self._is_ahead = True
-        per_s = 1.0 / (until_s - time_s)
-        goal_mw = (count * goal_w + rest_w) * mw_per_w
-        slope_mw_per_s = count * (goal_w - power_w) * mw_per_w * per_s
-        self._ramp_power(time_s, (count * power_w + rest_w) * mw_per_w, slope_mw_per_s, until_s, goal_mw)
-        self._ramp_hashrate(time_s, from_clock * ph_s, change * per_s * ph_s, until_s, clock * ph_s)
+            if until_s <= time_s:
+                self._record_power(time_s, goal_mw)
+                self._record_hashrate(time_s, clock * ph_s)
+                power_w, from_clock = goal_w, clock
+                continue
+            per_s = 1.0 / (until_s - time_s)
+            start = (
+                time_s,
+                (count * power_w + rest_w) * mw_per_w,
+                count * (goal_w - power_w) * mw_per_w * per_s,
+            )
+            hashes = time_s, from_clock * ph_s, change * per_s * ph_s
+            if until_s <= next_s:
+                self._ramp_power(*start, until_s, goal_mw)
+                self._ramp_hashrate(*hashes, until_s, clock * ph_s)
+                if next_s == inf:
+                    self._is_ahead = True
+                    hashing.plan, hashing.power_w, hashing.clock = (
+                        [(until_s, goal_w, clock)],
+                        power_w,
+                        from_clock,
+                    )
+                power_w, from_clock = goal_w, clock
+            else:  # the next order comes first
+                self._record_power(*start)
+                self._record_hashrate(*hashes)
+                passed = (next_s - time_s) / (until_s - time_s)
+                power_w += passed * (goal_w - power_w)
+                from_clock += passed * change
 
     def _where_led(self, time_s: float) -> tuple[float, float]:
         """Return power [W] and clock of each hashing machine, and take back the end of its line if ahead."""
