@@ -37,6 +37,8 @@ from sim.units import SECONDS_PER_HOUR
 
 CLOSE_USD: Final = 1e-6
 """A bound less than this above the yardstick leaves nothing to capture [USD]."""
+CLOSE_RATIO: Final = 1e-3
+"""Nor does one that is above it by less than this part of the bound: what latency costs is a multiple."""
 
 
 class Benchmarks(NamedTuple):
@@ -77,7 +79,7 @@ class Benchmarks(NamedTuple):
         .. math:: \frac{V - V_{P0}}{V_{bound} - V_{P0}}
 
         One is perfect foresight; below zero is worse than to fill the limit whatever the price. NaN where
-        nothing can be gained.
+        nothing can be gained, or less than a thousandth of the bound.
 
         Examples
         --------
@@ -85,7 +87,7 @@ class Benchmarks(NamedTuple):
         0.8
         """
         gain_usd = self.bound_usd - self.always_on_limited_usd
-        if gain_usd <= CLOSE_USD + 1e-9 * abs(self.bound_usd):
+        if gain_usd <= CLOSE_USD + CLOSE_RATIO * abs(self.bound_usd):
             return float("nan")
         return (objective_usd - self.always_on_limited_usd) / gain_usd
 

@@ -61,7 +61,7 @@ def test_without_notices_margin_buys_less_exceedance_with_less_soak():
 
 def test_a_policy_that_waits_for_notices_does_little_harm_without_any():
     silent = galaxy("policy.type=checkpoint-aware", "loads.training.notice.reliability_fraction=0.0")
-    following = galaxy("policy.type=follow-headroom")
+    following = galaxy("policy.type=follow-headroom", "policy.margin_mw=4")
     assert silent.metrics["exceedance_s"] < 0.5 * following.metrics["exceedance_s"]
     assert silent.metrics["soaked_fraction"] > following.metrics["soaked_fraction"]
 
