@@ -1,5 +1,6 @@
 """Writes down what a run is counted with, all that the scenario says of it before it runs."""
 
+import json
 from math import inf, nan
 
 from sim.ai.base import Load
@@ -148,7 +149,24 @@ def _run(scenario: Scenario) -> RunFacts:
     return RunFacts(
         seed=float(scenario.seed) if scenario.grid.count_limits else None,
         utc_offset_s=0.0 if offset is None else offset.total_seconds(),
+        filled_s=_filled_s(scenario) or None,
     )
+
+
+def _filled_s(scenario: Scenario) -> float:
+    """Return the time in which some file has no row, and something is said to hold [s]."""
+    said = json.dumps(scenario.model_dump(mode="json"))
+    if '"max_gap_s"' not in said and '"outside"' not in said:
+        return 0.0
+    files = scenario.span.files
+    if not files.digests():  # in a process that was sent the scenario, nothing is read yet
+        scenario.check_files()
+    spans = sorted(span for each in files.filled().values() for span in each)
+    total_s, until_s = 0.0, 0.0
+    for first_s, last_s in spans:
+        total_s += max(0.0, last_s - max(first_s, until_s))
+        until_s = max(until_s, last_s)
+    return total_s
 
 
 def _lease(lease: Lease, scenario: Scenario) -> LeaseFacts:

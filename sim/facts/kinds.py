@@ -107,6 +107,8 @@ class RunFacts:
     """Its seed, where limits are counted, as that synthesises iterations."""
     utc_offset_s: float | None = None
     """Local time at its start less UTC [s]."""
+    filled_s: float | None = None
+    """Time in which no row of some file tells what holds, and its description does [s]; None: none."""
     event_count: float = field(default=nan, metadata=LATE)
     settle_count: float = field(default=nan, metadata=LATE)
     decision_count: float = field(default=nan, metadata=LATE)

@@ -140,6 +140,12 @@ CATALOGUE = (
     ),
     Metric("soaked_fraction", "1", "Share of the idle energy that miners drew", _soaked_fraction),
     Metric(
+        "filled_s",
+        "s",
+        "Time in which some data file has no row, and its description says what holds",
+        lambda r: r.facts.run.filled_s or 0.0,
+    ),
+    Metric(
         "energy_balance_error_mwh",
         "MWh",
         "Site energy less the sum of its parts; zero but for rounding",

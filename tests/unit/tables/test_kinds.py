@@ -20,6 +20,7 @@ from sim.market.four_cp import SystemLoad
 from sim.market.generation import FileGeneration
 from sim.market.hashprice import FileBitcoin
 from sim.signals import Signal
+from sim.simulation import run
 from sim.span import Span
 from sim.tables import Files
 from sim.testing import a_scenario
@@ -637,3 +638,14 @@ def test_a_load_far_above_the_limit_is_refused_with_the_likely_cause(tmp_path, c
     assert a_scenario(
         tmp_path, loads=[{**load, "unit": "kw"}] if column == "power" else [{**load, "unit": "mw"}]
     )
+
+
+def test_what_was_filled_stands_in_the_result(tmp_path):
+    rows = [(f"{at:%Y-%m-%dT%H:%MZ}", 50) for row, at in enumerate(hours(24)) if row not in {9, 10}]
+    keep(tmp_path, lines("time_utc,power_mw", rows))
+    load = {"name": "ai", "type": "replay", "file": "x.csv", "time_column": "time_utc", "max_gap_s": 7200.0}
+    result = run(a_scenario(tmp_path, start="2025-01-01T00:00:00Z", days=1.0, loads=[load]))
+    assert result.metrics["filled_s"] == 7200.0
+    keep(tmp_path, "time_s,power_mw\n0,50\n", "y.csv")
+    whole = a_scenario(tmp_path, loads=[{"name": "ai", "type": "replay", "file": "y.csv"}])
+    assert run(whole).metrics["filled_s"] == 0.0
