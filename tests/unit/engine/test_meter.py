@@ -133,3 +133,14 @@ def test_a_month_that_ends_with_the_run_is_logged_and_one_that_ends_later_is_not
     clock.process(meter.read(months[1:], charge, 3600.0, lambda _: None))
     clock.run_before(10_000.0)
     assert logged == [(1800.0, "billing peak")]
+
+
+def test_a_month_that_ends_with_the_run_is_logged_too():
+    clock, track, logged = Clock(), Track(), []
+    track.set(0.0, 30.0)
+    spec = DemandCharge(usd_per_kw_month=10.0)
+    meter = DemandMeter(clock, [track], None, lambda _: None, lambda kind, peak: logged.append((kind, peak)))
+    months = [BillingMonth("2026-01", 0.0, 3600.0), BillingMonth("2026-02", 3600.0, 9000.0)]
+    clock.process(meter.read(months, spec, 9000.0, lambda _: None))
+    clock.run_before(9001.0)
+    assert logged == [("billing peak", 30.0), ("billing peak", 30.0)]

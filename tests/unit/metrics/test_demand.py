@@ -80,3 +80,10 @@ def test_a_run_without_a_whole_interval_has_no_peak(record):
     recording = bill(record, 50.0, months=[(-1.0, DAY_S)], end_s=500.0)
     assert math.isnan(measure(recording)["billing_peak_mw"])
     assert measure(recording)["demand_charge_usd"] == 0.0
+
+
+def test_a_ratchet_forgets_a_peak_after_eleven_months(record):
+    months = [(DAY_S * number, DAY_S * (number + 1)) for number in range(13)]
+    load = [(0.0, 100.0), (DAY_S, 100.0), (DAY_S, 10.0)]
+    billed = billed_months(bill(record, load, months=months, end_s=13 * DAY_S, ratchet_fraction=0.8))
+    assert [month.billed_mw for month in billed] == [100.0, *[80.0] * 11, 10.0]
