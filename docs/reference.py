@@ -83,7 +83,7 @@ OF_THE_RUN = "## Run\n\nHow much work the run was; the same for the same scenari
 def metrics_page() -> str:
     """Return the page of every metric, in the order of the table, by module."""
     text = (
-        "# Metrics\n\nEach metric is computed from the recording alone: signals, events, constants. "
+        "# Metrics\n\nEach metric is computed from the recording alone: signals, events, facts. "
         "*Baseline*: whether the\nsame number is given for the site without mining. `*` stands for the name "
         "of a load. How they are defined:\n[metrics](../explanation/metrics.md).\n"
     )

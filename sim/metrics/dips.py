@@ -18,6 +18,8 @@ FALL_S: Final = 60.0
 course in hours)."""
 DEPTH_FRACTION_OF_LIMIT: Final = 0.05
 """A dip falls by more than this share of the interconnection's limit (assumption)."""
+DEPTH_TEXT: Final = f"{100.0 * DEPTH_FRACTION_OF_LIMIT:g} % of the limit"
+"""The same in words."""
 AT_LEVEL_MW: Final = 1e-6
 """Power this little below a level counts as at it."""
 LONGEST_S: Final = 21_600.0
@@ -219,7 +221,7 @@ CATALOGUE = (
     Metric(
         "dip_count",
         "1",
-        "Times AI power fell by more than 5 % of the limit within a minute",
+        f"Times AI power fell by more than {DEPTH_TEXT} within a minute",
         lambda r: float(len(r.once(ai_dips))),
     ),
     Metric(
@@ -255,7 +257,7 @@ CATALOGUE = (
     _of_dips(
         "dip_fall_min_s",
         "s",
-        "Shortest time in which a dip of AI power falls by 5 % of the limit; 0 where it jumps",
+        f"Shortest time in which a dip of AI power falls by {DEPTH_TEXT}; 0 where it jumps",
         lambda dips: min(dip.fall_s for dip in dips),
     ),
 )

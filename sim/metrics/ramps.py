@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.metrics.base import Metric
+from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, DEPTH_TEXT
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.signals.changes import Changes, changes
@@ -112,7 +113,7 @@ def _range_metric(window_s: float) -> Metric:
     return Metric(name, "MW", summary, partial(rolling_range_mw, window_s=window_s), compares=True)
 
 
-LARGE_FRACTION_OF_LIMIT: Final = 0.05
+LARGE_FRACTION_OF_LIMIT: Final = DEPTH_FRACTION_OF_LIMIT
 """A move of more than this share of the limit is large; assumption, as for dips."""
 
 
@@ -139,7 +140,7 @@ CATALOGUE = (
     _metric(
         "large_change_count",
         "1",
-        "Moves of site power one way by more than 5 % of the limit",
+        f"Moves of site power one way by more than {DEPTH_TEXT}",
         lambda moves: float(moves.size.size),
     ),
     _metric(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.metrics.dips import Dip, ai_dips, depth_mw
+from sim.metrics.dips import DEPTH_TEXT, Dip, ai_dips, depth_mw
 from sim.metrics.power_limits import SYNTHESIS_S, resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
@@ -143,7 +143,7 @@ def _dip_note(recording: Recording) -> str:
     least = format_value(depth_mw(recording), "MW")
     times = {0: "never", 1: "once"}.get(count, f"{count:,} times")
     return (
-        f"AI power fell by more than {least} (5 % of the limit) within a minute {times}. "
+        f"AI power fell by more than {least} ({DEPTH_TEXT}) within a minute {times}. "
         "Fall is the time from the level before to that depth."
     )
 
