@@ -26,8 +26,8 @@ from sim.units import SECONDS_PER_HOUR, FloatArray
 Tell = Callable[[ServiceName, float], None]
 
 GATE_S: Final = 38.0 * SECONDS_PER_HOUR
-"""The offer for an hour uses the hashprice published this long before [s]: by 10:00 of the day before, as the
-last hour of a day begins 37 h after that, or 38 h where clocks go back."""
+"""The offer for an hour uses hashprice and limit known this long before [s]: by 10:00 of the day before, as
+the last hour of a day begins 37 h after that, or 38 h where clocks go back."""
 
 
 class OfferDesk:
@@ -212,8 +212,9 @@ def published_until_s(scenario: Scenario) -> Signal:
 def cooptimised_offers(courses: Courses, scenario: Scenario) -> dict[ServiceName, Signal]:
     """Return what is offered of each service whose amount is left open, as steps by the hour [MW].
 
-    Only what was published by the day-ahead gate goes in: day-ahead prices of energy and capacity, which the
-    bids of a price taker meet whatever they are, and the hashprice of the day before.
+    Only what was known by the day-ahead gate goes in: day-ahead prices of energy and capacity, which the bids
+    of a price taker meet whatever they are, and of the day before the hashprice and the limit, own generation
+    on top of it.
     """
     entries = [entry for entry in scenario.market.ancillary if entry.cooptimised_up_to_mw is not None]
     if not entries:
@@ -221,14 +222,19 @@ def cooptimised_offers(courses: Courses, scenario: Scenario) -> dict[ServiceName
     edges_s = hour_edges_s(scenario.span)
     segment_mw = np.array([fleet.full_mw - fleet.minimum_mw for fleet in scenario.fleets])
     minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
-    room_mw = min(float(segment_mw.sum()), max(0.0, scenario.interconnection.highest_mw - minimum_mw))
+    room_mw = np.maximum(0.0, courses.limit_mw.at(_gates_s(edges_s)) - minimum_mw)
     reserves = tuple(_reserve(scenario.span, entry, edges_s) for entry in entries)
-    available_mw = np.full(len(edges_s) - 1, room_mw)
+    available_mw = np.minimum(segment_mw.sum(), room_mw)
     sold_mw = best_offers(segment_mw, _margins(courses, scenario, edges_s), available_mw, reserves)
     return {
         entry.service: Signal.steps(edges_s[:-1], amount_mw, scenario.end_s).simplify()
         for entry, amount_mw in zip(entries, sold_mw, strict=True)
     }
+
+
+def _gates_s(edges_s: FloatArray) -> FloatArray:
+    """Return up to when what is known goes into the offer for each hour [s]; before the run: its start."""
+    return np.maximum(edges_s[:-1] - GATE_S, 0.0)
 
 
 def _margins(courses: Courses, scenario: Scenario, edges_s: FloatArray) -> FloatArray:
@@ -238,7 +244,7 @@ def _margins(courses: Courses, scenario: Scenario, edges_s: FloatArray) -> Float
         raise RuntimeError("a market with co-optimised offers has a day-ahead price")
     price = day_ahead.means_over(edges_s) + market.supply.delivery_usd_per_mwh
     pool = market.bitcoin.paid_by()
-    published = courses.hashprice_usd_per_ph_day.at(np.maximum(edges_s[:-1] - GATE_S, 0.0))
+    published = courses.hashprice_usd_per_ph_day.at(_gates_s(edges_s))
     hashprice = published * (1.0 - pool.stale_fraction)
     earned = [earned_usd_per_mwh(fleet, hashprice, pool.fee_fraction) for fleet in scenario.fleets]
     return np.array(earned) - price

@@ -88,7 +88,7 @@ def test_offers_fit_beside_one_another_and_beat_every_corner(margin, price, avai
     assert worth(offers) >= best - 1e-3
 
 
-def a_site(folder, services, **market):
+def a_site(folder, services, limit_mw=200.0, **market):
     (folder / "prices.csv").write_text(PRICES)
     ancillary = [
         {"price": {"type": "file", "file": "prices.csv", "price_column": column}, "deployment": DEPLOYMENT}
@@ -97,7 +97,8 @@ def a_site(folder, services, **market):
     ]
     fields = {"day_ahead": DAY_AHEAD, "ancillary": ancillary, "power": DAY_AHEAD} | market
     policy = {"type": "price-threshold"}
-    return a_scenario(folder, days=1.0, start="2026-01-02T00:00:00Z", market=fields, policy=policy)
+    start = "2026-01-02T00:00:00Z"
+    return a_scenario(folder, limit_mw=limit_mw, days=1.0, start=start, market=fields, policy=policy)
 
 
 DEPLOYMENT = {"type": "scheduled", "calls": []}
@@ -178,3 +179,28 @@ def test_reserves_share_the_room(tmp_path):
 def test_what_makes_no_offer_is_refused(tmp_path, service, market, said):
     with pytest.raises(InputError, match=said):
         a_site(tmp_path, [("rrs", service)], **market)
+
+
+def behind_the_meter(folder, generation):
+    services = [("rrs", {"service": "rrs", "cooptimised_up_to_mw": 30.0})]
+    return offered(a_site(folder, services, limit_mw=0.0, generation=generation))["rrs"]
+
+
+def test_own_generation_is_room_to_offer_in(tmp_path):
+    offer = behind_the_meter(tmp_path, {"type": "constant", "mw": 100.0})
+    assert (offer.at(0.0), offer.at(13.0 * HOUR_S)) == (0.0, 30.0)
+
+
+def test_of_own_generation_that_changes_an_offer_knows_the_day_before_alone(tmp_path):
+    for name, later_mw in (("calm", 0.0), ("windy", 20.0)):
+        rows = [
+            (f"2026-01-0{2 + hour // 24}T{hour % 24:02}:00Z", 10.0 if hour < 3 else later_mw)
+            for hour in range(30)
+        ]
+        text = "".join(f"{when},{power_mw}\n" for when, power_mw in rows)
+        (tmp_path / f"{name}.csv").write_text("time_utc,generation_mw\n" + text)
+    calm, windy = (
+        behind_the_meter(tmp_path, {"type": "file", "file": f"{name}.csv"}) for name in ("calm", "windy")
+    )
+    assert calm.value.tolist() == windy.value.tolist()
+    assert windy.maximum() == 10.0  # what the wind gave when the gate closed: here, when the run began
