@@ -6,7 +6,9 @@ import numpy as np
 
 from sim.signals import FloatArray, Signal
 
-LEVEL_COUNT: Final = 400
+LEVEL_COUNT: Final = 200
+"""Levels that are evenly spaced, and as many at which values crowd."""
+MOST_VALUES: Final = 20_000
 FLAT: Final = 1e-6
 """A segment that rises or falls by less than this [value] counts as flat."""
 
@@ -26,6 +28,10 @@ def duration_curve(signal: Signal) -> tuple[FloatArray, FloatArray]:
     """
     low, high = signal.minimum(), signal.maximum()
     levels = np.linspace(low, high, LEVEL_COUNT if high > low else 1)
+    if high > low:  # levels at which values crowd, too: few high ones must not hide how the others run
+        some = signal.value[:: 1 + signal.value.size // MOST_VALUES]
+        crowded = np.quantile(some, np.linspace(0.0, 1.0, LEVEL_COUNT))
+        levels = np.unique(np.concatenate([levels, np.clip(crowded, low, high)]))
     return np.append(low, levels), np.append(1.0, share_above(signal, levels))
 
 

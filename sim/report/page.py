@@ -27,6 +27,7 @@ from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
 from sim.report.money import money
+from sim.report.money_charts import money_charts
 from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
 from sim.report.svg import Drawing
@@ -88,6 +89,7 @@ def page(
         groups=metric_groups(result.metrics),
         money=money(recording) if has_prices(recording) else None,
         certificate=certificate_section(recording, clock),
+        money_charts=list(money_charts(recording)) if has_prices(recording) else [],
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,
@@ -149,8 +151,10 @@ def _policy_text(policy: Any) -> str:
     """Return the policy's type, and its settings behind."""
     if not isinstance(policy, Mapping):
         return "none" if policy is None else str(policy)
-    settings = ", ".join(f"{key} = {value}" for key, value in policy.items() if key != "type")
-    return f"{policy.get('type', '')}{f' ({settings})' if settings else ''}"
+    rest = {key: value for key, value in policy.items() if key not in ("type", "inner") and value is not None}
+    settings = ", ".join(f"{key} = {value}" for key, value in rest.items())
+    around = f" around {_policy_text(policy['inner'])}" if "inner" in policy else ""
+    return f"{policy.get('type', '')}{f' ({settings})' if settings else ''}{around}"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """The charts of a run page that need no script: carpets, duration curves, exceedances and dips, spectrum."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -16,11 +16,14 @@ from sim.report.format import format_duration, format_value
 from sim.report.local_time import LocalTime
 from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, legend
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR, FloatArray
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
 HEIGHT_PX: Final = 340
 MOST_POINTS: Final = 300
 """Most exceedances, and most dips, that a chart shows: the highest."""
+SKEWED_RATIO: Final = 20.0
+LINEAR_TO_USD_PER_MWH: Final = 10.0
+"""Where the highest price is so many times the mean, its axis is logarithmic beyond this [USD/MWh]."""
 SHORTEST_S: Final = 0.1
 """What is shorter stands here on a logarithmic axis [s]."""
 
@@ -53,7 +56,9 @@ class Excursion:
 
 
 def carpets(recording: Recording, clock: LocalTime) -> Iterator[Drawing]:
-    """Yield the carpet of the site, and of what miners draw where there are any."""
+    """Yield the carpet of the site, and of what miners draw where there are any; none of less than a day."""
+    if recording.end_s < SECONDS_PER_DAY:
+        return
     named = [("Site power by day and hour", recording["site_power_mw"])]
     if recording.fleet_names:
         named.append(("Soaked power by day and hour", recording["fleet_power_mw"]))
@@ -83,10 +88,19 @@ def duration_charts(recording: Recording) -> Iterator[Drawing]:
     yield _curves("Headroom duration", note, "Free under the limit [MW]", free, hours)
     price = recording.signals.get("price_usd_per_mwh")
     if price is not None:
-        curve = [_of(price, "Real-time price", "price", hours)]
-        yield _curves(
-            "Price duration", "For how many hours power costs more.", "Price [USD/MWh]", curve, hours
-        )
+        yield _price_duration(price, hours)
+
+
+def _price_duration(price: Signal, hours: float) -> Drawing:
+    """Return the price-duration curve; logarithmic both ways where few prices would flatten all others."""
+    curve = _of(price, "Real-time price", "price", hours)
+    upwards = around(curve.ys, "Price [USD/MWh]", from_zero=True)
+    if max(abs(upwards.low), abs(upwards.high)) > SKEWED_RATIO * abs(price.mean()):
+        low, high = (1.3 * bound for bound in (min(0.0, *curve.ys), max(0.0, *curve.ys)))
+        upwards = replace(upwards, low=low, high=high, linear_to=LINEAR_TO_USD_PER_MWH)
+    note = "For how many hours power costs more."
+    across = ChartAxis("Hours", 0.0, hours)
+    return Drawing("Price duration", note, *_lines(across, upwards, [curve], f"Price duration: {note}"))
 
 
 def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:

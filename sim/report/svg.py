@@ -35,12 +35,17 @@ class ChartAxis:
     is_log: bool = False
     marks: tuple[tuple[float, str], ...] = ()
     """Places and texts of its marks; none: round numbers."""
+    linear_to: float = 0.0
+    """Size up to which it is linear, and logarithmic both ways beyond; 0: linear throughout."""
 
     def part(self, value: float) -> float:
         """Return where a value lies, from 0 at the low end to 1."""
         if self.is_log:
             low, high = math.log10(self.low), math.log10(self.high)
             return (math.log10(max(value, 1e-300)) - low) / ((high - low) or 1.0)
+        if self.linear_to:
+            low, high, here = (math.asinh(one / self.linear_to) for one in (self.low, self.high, value))
+            return (here - low) / ((high - low) or 1.0)
         return (value - self.low) / ((self.high - self.low) or 1.0)
 
     def shown(self, most: int) -> list[tuple[float, str]]:
@@ -51,6 +56,10 @@ class ChartAxis:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             step = max(1, math.ceil((last - first + 1) / most))
             return [(10.0**power, short_number(10.0**power)) for power in range(first, last + 1, step)]
+        if self.linear_to:
+            sizes = [self.linear_to * 10.0**power for power in range(8)]
+            values = [*(-size for size in reversed(sizes)), 0.0, *sizes]
+            return [(one, short_number(one)) for one in values if self.low <= one <= self.high]
         width = nice_step((self.high - self.low) / most)
         places = range(math.ceil(self.low / width - 1e-9), math.floor(self.high / width + 1e-9) + 1)
         return [(width * place, short_number(round(width * place, 12))) for place in places]

@@ -33,6 +33,7 @@ def test_a_point_lies_where_its_values_say():
         (ChartAxis("", -0.25, 0.25), ["-0.2", "-0.1", "0", "0.1", "0.2"]),
         (ChartAxis("", 0.5, 2e6, is_log=True), ["1", "100", "10k", "1M"]),
         (ChartAxis("", 5.0, 5.0), ["5"]),
+        (ChartAxis("", -20.0, 9000.0, linear_to=10.0), ["-10", "0", "10", "100", "1000"]),
     ],
 )
 def test_marks_are_round_numbers(axis, texts):
@@ -85,3 +86,11 @@ def test_values_that_are_all_zero_lie_within_their_axis():
     axis = around([0.0, 0.0], "starts")
     assert axis.low < 0.0 < axis.high
     assert around([0.0, 0.0], "starts", from_zero=True).low == 0.0
+
+
+def test_an_axis_that_is_logarithmic_both_ways_keeps_the_order_and_the_sign():
+    axis = ChartAxis("", -1000.0, 1000.0, linear_to=10.0)
+    parts = [axis.part(value) for value in (-1000.0, -10.0, 0.0, 10.0, 1000.0)]
+    assert parts == sorted(parts)
+    assert (parts[0], parts[2], parts[-1]) == (pytest.approx(0.0), pytest.approx(0.5), pytest.approx(1.0))
+    assert parts[3] - parts[2] > 0.05
