@@ -75,8 +75,9 @@ def quiet_day() -> Scenario:
 
 
 def campus_days(days: float) -> Scenario:
-    """Return the year of the example ``helios-year``, cut to some days."""
-    return load_scenario(SCENARIOS / "helios-year.yaml", overrides={"days": days})
+    """Return a year of helios as it was when the first figures were measured, cut to some days."""
+    year = Path(__file__).parent / "helios-year.yaml"
+    return load_scenario(year, overrides={"days": days}, data=[SCENARIOS])
 
 
 def cohort_days(days: float) -> Scenario:

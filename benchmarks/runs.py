@@ -101,7 +101,7 @@ def growth(*, whole: bool) -> Iterator[Figure]:
 
 
 def year(*, whole: bool) -> Iterator[Figure]:
-    """Measure the example ``helios-year`` with metrics, in a process of its own."""
+    """Measure a year of helios with metrics, in a process of its own."""
     days = YEAR_DAYS if whole else 91.0
     figures = _alone("campus_days", days, rounds=3 if whole else 1)
     yield from _of_days("helios-year, with metrics", days, figures, "at most 12, aim 8", "at most 300")

@@ -1,6 +1,6 @@
 """What stands above the policy's wish: gathers the duties of a run, and has them arbitrated."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from math import inf
 from typing import Any, Final
@@ -14,6 +14,7 @@ from sim.engine.limit_keeper import LimitKeeper
 from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
 from sim.grid.interconnection import Trip
+from sim.grid.line import Line
 from sim.grid.orders import CurtailmentOrder, Order
 from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
 from sim.policies import Awards, FleetView
@@ -148,8 +149,9 @@ class TripRelay:
     def watch(self, now_s: float) -> None:
         """Reckon ahead, once the fleets have been told what to do, when to read next."""
         # the first command of a run finds the fleets where it sends them: a jump
-        self._cross(now_s, self._site.ahead(now_s)[0].value_mw)
-        self._crossing_s = self._next_crossing_s(now_s)
+        lines = self._site.ahead(now_s)
+        self._cross(now_s, lines[0].value_mw)
+        self._crossing_s = self._next_crossing_s(now_s, lines)
         due_s = self._held_until_s if self._tripped else self._above_since_s + self._trip.after_s
         self._alarm.set(min(self._crossing_s, due_s, self._site.known_until_s))
 
@@ -170,12 +172,11 @@ class TripRelay:
         elif self._above_since_s == inf:
             self._above_since_s = now_s
 
-    def _next_crossing_s(self, now_s: float) -> float:
+    def _next_crossing_s(self, now_s: float, lines: Sequence[Line]) -> float:
         """Return when the site will next leave the side that it is on [s]; infinity: not as things stand."""
         above = self._above_since_s < inf
         sign = -1.0 if above else 1.0
         level_mw = self._level_mw + (FALLS_MW if above else RISES_MW)
-        lines = self._site.ahead(now_s)
         ends_s = [line.from_s for line in lines[1:]] + [inf]
         for line, end_s in zip(lines, ends_s, strict=True):
             beyond_mw = sign * (line.value_mw - level_mw)
