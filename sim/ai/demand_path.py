@@ -200,17 +200,19 @@ class DemandPath:
     """Fluctuation that all users share."""
     users: UserNoise | None = None
     """Fluctuation of single users."""
+    slow: CommonNoise | None = None
+    """Fluctuation that all users share, and that is forgotten in hours."""
 
     def blocks(self, count: int) -> Iterator[tuple[list[float], list[float]]]:
         """Yield demand [ratio] and work of a request [output tokens] at some updates, a block at a time."""
         after_s = self.update_interval_s * np.arange(BLOCK_SIZE, dtype=np.float64)
-        factors = None if self.common is None else self.common.blocks()
+        noises = [noise.blocks() for noise in (self.common, self.slow) if noise is not None]
         for first in range(0, count, BLOCK_SIZE):
             time_s = first * self.update_interval_s + after_s
             ratios, works = self.source.block(time_s, first)
             if self.growth is not None:
                 ratios = list(map(mul, ratios, self.growth.factors(time_s)))
-            if factors is not None:
+            for factors in noises:
                 ratios = list(map(mul, ratios, next(factors)))
             if self.users is not None:
                 ratios = self.users.apply(ratios)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from simpy import Event
 
 from sim.ai import demand
@@ -29,13 +29,15 @@ from sim.signals import FloatArray
 from sim.span import Span
 from sim.spec import Fraction, Positive, TimeZone
 from sim.tables import Files
-from sim.units import HOURS_PER_WEEK, SECONDS_PER_MINUTE
+from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _PROFILES: Final = {
     "azure-conversation": (demand.CONVERSATION_WEEKDAY, demand.CONVERSATION_WEEKEND),
     "azure-code": (demand.CODE_WEEKDAY, demand.CODE_WEEKEND),
     "flat": ((1.0,) * 24, (1.0,) * 24),
 }
+SLOW_NOISE_TIME_H: Final = 2.3
+"""Time over which slow fluctuation is forgotten, unless it is said [h]."""
 _HOUR_COLUMN: Final = "hour_of_week_utc"
 
 
@@ -98,8 +100,26 @@ class InferenceLoad(Load):
     0.03 and 0.08 fitted to the minutes of the two Azure services."""
     noise_time_min: Positive = 15.0
     """Time over which the fluctuation is forgotten [min]. Default: unverified."""
+    slow_noise_sigma: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Slower fluctuation that all users share, besides: standard deviation of its logarithm. Left out: none,
+    which is 3 to 4 times too calm about the hourly shape against two services of ServeGen, 0.20 to 0.24."""
+    slow_noise_time_h: Annotated[float, Field(gt=0.0, le=1000.0)] | None = None
+    """Time over which it is forgotten [h]; left out: 2.3, which is an autocorrelation of 0.64 after an hour
+    (0.62 to 0.66 in the same two services)."""
     update_interval_s: Annotated[float, Field(ge=1.0, le=3600.0)] = 60.0
     """Time between two updates of the power [s]. Default: assumption."""
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        slow = {"slow_noise_sigma", "slow_noise_time_h"}
+        return {name: value for name, value in found.items() if value is not None or name not in slow}
+
+    @model_validator(mode="after")
+    def _slow_noise_has_a_size(self) -> Self:
+        if self.slow_noise_time_h is not None and self.slow_noise_sigma is None:
+            raise ValueError("slow_noise_time_h goes with slow_noise_sigma, which is not given")
+        return self
 
     @model_validator(mode="after")
     def _file_goes_with_profile(self) -> Self:
@@ -207,7 +227,12 @@ class InferenceLoad(Load):
             peak_count = peak_per_s * self.update_interval_s
             users = UserNoise(self._traffic, peak_count, connection.stream("users"))
         common = CommonNoise(self.noise_sigma, decay, connection.stream("demand"))
-        return DemandPath(source, self.update_interval_s, growth, common, users), peak_per_s
+        slow = None
+        if self.slow_noise_sigma is not None:
+            hours = self.slow_noise_time_h or SLOW_NOISE_TIME_H
+            late = math.exp(-self.update_interval_s / (hours * SECONDS_PER_HOUR))
+            slow = CommonNoise(self.slow_noise_sigma, late, connection.stream("slow-demand"))
+        return DemandPath(source, self.update_interval_s, growth, common, users, slow), peak_per_s
 
     def _source(self, connection: Connection) -> tuple[DemandSource, float | None]:
         """Return the mean of demand, and its peak in requests [1/s]."""

@@ -25,7 +25,7 @@ Overrides = Annotated[
 ]
 
 
-def _new(folder: Path | None) -> Path | None:
+def new_folder(folder: Path | None) -> Path | None:
     """Refuse a folder that cannot be made before the work is done that it is for."""
     from sim.result import require_new  # noqa: PLC0415  # keeps --help fast
 
@@ -34,7 +34,7 @@ def _new(folder: Path | None) -> Path | None:
 
 OutFolder = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder to write the result to; must be new.", callback=_new),
+    typer.Option("--out", help="Folder to write the result to; must be new.", callback=new_folder),
 ]
 Figures = Annotated[bool, typer.Option("--figures", help="Draw figures for print too, as PNG.")]
 Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.app import app, find, names
+from sim.cli.app import app, find, names, new_folder
 from sim.errors import InputError
 
 
@@ -76,3 +76,32 @@ def new(
     )
     path = write_new(name, text)
     say(f"wrote {path}; check it with: hashballast validate {path}")
+
+
+@app.command()
+def fit(
+    file: Annotated[Path, typer.Argument(help="A record of power or of request rates.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to; must be new.", callback=new_folder)],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--as", help="What it is fitted as: inference, or site (the site's power as one service)."
+        ),
+    ] = "inference",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what fit.json holds.")] = False,
+) -> None:
+    """Turn a record into a generated service, fitted on its first half and judged on the other."""
+    from sim.cli.console import print_json, say  # noqa: PLC0415  # keeps --help fast
+    from sim.study.fitted import KINDS, write_fit  # noqa: PLC0415
+
+    if kind not in KINDS:
+        raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, got {kind!r}")
+    out.mkdir(parents=True, exist_ok=True)
+    document = write_fit(file, out)
+    if as_json:
+        print_json(document)
+    for warning in document["warnings"]:
+        say(f"warning: {warning}")
+    error = document["judged"]["energy_error_fraction"]
+    say(f"fit: {out}, energy of the half held back {error:+.1%}; page: {out / 'fit.html'}")

@@ -16,15 +16,15 @@ _NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 AS_TUPLE: Final = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 """Lists are taken for tuples, in a policy too, which is not validated by way of JSON."""
-Hour = Annotated[float, Field(ge=0.0, le=24.0)]
+ClockHour = Annotated[float, Field(ge=0.0, le=24.0)]
 
 
 class HoursOfDay(Spec):
     """Some hours of some days, by local clocks."""
 
-    from_h: Hour = 0.0
+    from_h: ClockHour = 0.0
     """First hour, as clocks show it [h]: 14.5 is half past two."""
-    until_h: Hour = 24.0
+    until_h: ClockHour = 24.0
     """Hour at which it is over [h]; below ``from_h``: on the next morning."""
     days: Annotated[
         Literal["all", "weekdays", "weekends"] | Annotated[tuple[DayName, ...], Field(min_length=1)], AS_TUPLE

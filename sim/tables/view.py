@@ -345,6 +345,30 @@ def _course_facts(
     return facts, found.values[0]
 
 
+def read_course(files: Files, view: FileView) -> tuple[FloatArray, FloatArray, bool]:
+    """Return the times [s] and values of an understood file, and whether it counts seconds from the start.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as it was understood.
+    """
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in view.said.items()}
+    reading = FileLook.model_validate(
+        {"file": view.file, **{key: value for key, value in fields.items() if key in FileLook.model_fields}}
+    )
+    spec, table = KINDS[view.kind], reading.table(files)
+    shape = shape_of(table.columns, spec.shapes)
+    timeline = timeline_of(reading, table, shape.time_column if shape else spec.usual_time, 0.0, shape)
+    first_s, last_s = float(timeline.time_s[0]), float(timeline.time_s[-1] + timeline.length_s[-1])
+    start_s = 0.0 if timeline.from_start else first_s
+    wanted = Wanted(str(view.facts["column"]), spec.quantity, shape.unit if shape is not None else None)
+    needed = Needed(start_s, last_s - start_s, least_rows=1)
+    usual = shape.time_column if shape is not None else spec.usual_time
+    found = covered(reading, files, usual, [wanted], needed, table=table, shape=shape)
+    return found.time_s + start_s, found.values[0], timeline.from_start
+
+
 def _time_facts(timeline: Timeline, reading: FileLook) -> dict[str, Any]:
     first_s, last_s = float(timeline.time_s[0]), float(timeline.time_s[-1] + timeline.length_s[-1])
     by_clock = not timeline.from_start

@@ -1,0 +1,223 @@
+r"""A record of a service turned into a generated one: its hours of the week, and noise at two time scales.
+
+Notes
+-----
+With :math:`s(h)` the mean of the record by hour of the day (of weekdays and weekends apart, where it is two
+weeks long), the logarithm of what is left, :math:`x = \ln(v/s)`, is taken for the sum of two
+Ornstein-Uhlenbeck processes,
+
+.. math:: R(\tau) = \sigma_f^2 e^{-\tau/\tau_f} + \sigma_s^2 e^{-\tau/\tau_s},
+
+fitted to its autocovariance. The first part of the record is fitted, the rest judges: a run of the fitted
+scenario, as long, is laid beside it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.units import HOURS_PER_DAY, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+
+HELD_BACK_FRACTION: Final = 0.5
+"""Share of the record, its end, that is not fitted and judges."""
+LEAST_ROWS: Final = 48
+_MOST_LAGS: Final = 200
+_LONGEST_LAG_H: Final = 12.0
+_LEAST_SIGMA: Final = 1e-3
+_QUANTILES: Final = (0.01, 0.5, 0.95, 0.99)
+_WEEKS_FOR_WEEKENDS: Final = 2.0
+_DAYS_FOR_SHAPE: Final = 1.0
+_MONDAY_S: Final = 4.0 * SECONDS_PER_DAY
+"""The first Monday after 1970-01-01."""
+_WEEK_HOURS: Final = 168
+
+
+class TwoNoises(NamedTuple):
+    """Noise at two time scales."""
+
+    fast_sigma: float
+    fast_time_s: float
+    slow_sigma: float
+    slow_time_s: float
+
+
+@dataclass(frozen=True)
+class ServiceFit:
+    """A generated service that is like a record."""
+
+    hourly: FloatArray
+    """Mean of each hour of the week from Monday 00:00, in units of the highest, shape (168,)."""
+    peak: float
+    """The highest hour, in the record's unit."""
+    noises: TwoNoises
+    step_s: float
+    """Time between two updates [s]."""
+    warnings: tuple[str, ...]
+    """What the record is too short or too coarse to tell."""
+
+
+def uniform(time_s: FloatArray, values: FloatArray) -> tuple[float, FloatArray]:
+    """Return the usual spacing of a record [s], and its values at it, by lines across what is missing."""
+    step_s = float(np.median(np.diff(time_s)))
+    grid = np.arange(time_s[0], time_s[-1] + 0.5 * step_s, step_s)
+    return step_s, np.interp(grid, time_s, values)
+
+
+def fit_service(place: str, first_s: float, step_s: float, values: FloatArray) -> ServiceFit:
+    """Return the generated service that is like a record.
+
+    Parameters
+    ----------
+    place
+        Name of the record, for messages.
+    first_s
+        Time of the first value, from a Monday 00:00 or since 1970-01-01T00:00Z [s].
+    step_s
+        Time between two values [s].
+    values
+        Power or rate, above 0 somewhere, shape (n,).
+
+    Raises
+    ------
+    InputError
+        If the record is too short or holds nothing.
+    """
+    if values.size < LEAST_ROWS or values.max() <= 0.0:
+        message = f"must hold {LEAST_ROWS} values or more, above 0 in some; got {values.size}"
+        raise InputError.single(place, "", message)
+    hours = _hour_of_week(first_s + step_s * np.arange(values.size, dtype=np.float64))
+    length_d = values.size * step_s / SECONDS_PER_DAY
+    hourly = _shape(hours, values, length_d)
+    about = _about(hours, values, hourly)
+    warnings = []
+    if length_d < _DAYS_FOR_SHAPE:
+        warnings.append(f"a record of {length_d:.2g} days tells no course of the day: it is taken as flat")
+    elif length_d < 7.0 * _WEEKS_FOR_WEEKENDS:
+        warnings.append(f"a record of {length_d:.2g} days tells no weekends: every day is taken as alike")
+    if step_s > 5.0 * SECONDS_PER_MINUTE:
+        warnings.append(f"a value every {step_s:g} s tells nothing of what is faster")
+    peak = float(hourly.max())
+    return ServiceFit(hourly / peak, peak, fit_noises(about, step_s), step_s, tuple(warnings))
+
+
+def _hour_of_week(time_s: FloatArray) -> FloatArray:
+    return np.asarray(((time_s - _MONDAY_S) / SECONDS_PER_HOUR) % _WEEK_HOURS)
+
+
+def _shape(hours: FloatArray, values: FloatArray, length_d: float) -> FloatArray:
+    """Return the mean of each hour of the week, as far as the record tells them apart."""
+    if length_d < _DAYS_FOR_SHAPE:
+        return np.full(_WEEK_HOURS, values.mean())
+    of_day = np.floor(hours % HOURS_PER_DAY).astype(int)
+    weekend = hours >= 5.0 * HOURS_PER_DAY
+    apart = length_d >= 7.0 * _WEEKS_FOR_WEEKENDS
+    by_day = np.zeros((2, 24))
+    for kind in (0, 1):
+        rows = weekend == bool(kind) if apart else np.ones(values.size, dtype=np.bool_)
+        count = np.bincount(of_day[rows], minlength=24)
+        by_day[kind] = np.bincount(of_day[rows], values[rows], minlength=24) / np.maximum(count, 1)
+        by_day[kind][count == 0] = values.mean()
+    return np.concatenate([np.tile(by_day[0], 5), np.tile(by_day[1], 2)])
+
+
+def _about(hours: FloatArray, values: FloatArray, hourly: FloatArray) -> FloatArray:
+    """Return the logarithm of the record over its shape, which is joined by lines as demand is."""
+    centres = np.arange(_WEEK_HOURS + 2) - 0.5
+    mean = np.interp(hours, centres, np.concatenate([hourly[-1:], hourly, hourly[:1]]))
+    floor = 1e-3 * values.max()
+    return np.asarray(np.log(np.maximum(values, floor) / np.maximum(mean, floor)))
+
+
+def fit_noises(about: FloatArray, step_s: float) -> TwoNoises:
+    """Return the two noises whose autocovariance is nearest to a record's.
+
+    Examples
+    --------
+    >>> draws = np.random.default_rng(1).standard_normal((2, 20000))
+    >>> slow = np.zeros(20000)
+    >>> for row in range(1, 20000):
+    ...     slow[row] = 0.99 * slow[row - 1] + 0.0282 * draws[0, row]
+    >>> found = fit_noises(slow + 0.05 * draws[1], 60.0)
+    >>> bool(abs(found.slow_sigma - 0.2) < 0.04), bool(found.fast_sigma > 0.03)
+    (True, True)
+    """
+    from scipy.optimize import least_squares  # noqa: PLC0415  # slow to import
+
+    covariance = _autocovariance(about, step_s)
+    lags_s = step_s * np.arange(covariance.size)
+    variance = max(float(covariance[0]), _LEAST_SIGMA**2)
+
+    def missing(parameters: FloatArray) -> FloatArray:
+        share, fast, slow = parameters
+        model = share * np.exp(-lags_s / np.exp(fast)) + (1.0 - share) * np.exp(-lags_s / np.exp(slow))
+        return np.asarray(model - covariance / variance)
+
+    bounds = (
+        [0.0, np.log(0.2 * step_s), np.log(2.0 * step_s)],
+        [1.0, np.log(1800.0 + step_s), np.log(2e5 + step_s)],
+    )
+    start = [0.3, np.log(max(step_s, 60.0)), np.log(max(8000.0, 4.0 * step_s))]
+    start = [float(np.clip(value, low, high)) for value, low, high in zip(start, *bounds, strict=True)]
+    share, fast, slow = least_squares(missing, start, bounds=bounds).x
+    return TwoNoises(
+        float(np.sqrt(share * variance)), float(np.exp(fast)),
+        float(np.sqrt((1.0 - share) * variance)), float(np.exp(slow)),
+    )  # fmt: skip
+
+
+def _autocovariance(about: FloatArray, step_s: float) -> FloatArray:
+    """Return the autocovariance of a record up to half a day, or a quarter of its length."""
+    centred = about - about.mean()
+    most = int(min(_LONGEST_LAG_H * SECONDS_PER_HOUR / step_s, centred.size // 4, _MOST_LAGS * 100))
+    lags = np.unique(np.linspace(0, max(most, 3), min(_MOST_LAGS, max(most, 3) + 1)).astype(int))
+    dense = np.array([float(np.mean(centred[: centred.size - lag] * centred[lag:])) for lag in lags])
+    return np.asarray(np.interp(np.arange(lags[-1] + 1), lags, dense))
+
+
+def judged(
+    measured: FloatArray, made: FloatArray, first_s: float, step_s: float, fit: ServiceFit
+) -> dict[str, Any]:
+    """Return how near a generated course is to the part of the record that was not fitted.
+
+    Parameters
+    ----------
+    measured, made
+        Both courses at the same spacing, in one unit, shape (n,).
+    first_s
+        Time of the first value, as in `fit_service` [s].
+    step_s
+        Spacing [s].
+    fit
+        What was fitted: the shape that both are looked at about.
+    """
+    from scipy.stats import ks_2samp  # noqa: PLC0415  # slow to import
+
+    hours = _hour_of_week(first_s + step_s * np.arange(measured.size, dtype=np.float64))
+    hourly = fit.hourly * fit.peak
+    rows: dict[str, Any] = {
+        "energy_error_fraction": float(made.mean() / measured.mean() - 1.0),
+        "ks": float(ks_2samp(measured, made).statistic),
+    }
+    for name, values in (("measured", measured), ("made", made)):
+        about = _about(hours, values, hourly)
+        rows[f"sd_about_shape_{name}"] = float(about.std())
+        rows[f"autocorrelation_1h_{name}"] = _after_an_hour(about, step_s)
+        for quantile in _QUANTILES:
+            rows[f"p{round(100 * quantile)}_{name}"] = float(np.quantile(values, quantile))
+    rows["sd_about_shape"] = rows["sd_about_shape_made"]
+    rows["autocorrelation_1h"] = rows["autocorrelation_1h_made"]
+    return rows
+
+
+def _after_an_hour(about: FloatArray, step_s: float) -> float | None:
+    """Return the autocorrelation of hourly means after an hour; None where the record is too short."""
+    per_hour = max(1, round(SECONDS_PER_HOUR / step_s))
+    count = about.size // per_hour
+    if count < 4:  # noqa: PLR2004  # three pairs at least
+        return None
+    means = about[: count * per_hour].reshape(count, per_hour).mean(axis=1)
+    centred = means - means.mean()
+    variance = float(np.mean(centred**2))
+    return float(np.mean(centred[1:] * centred[:-1]) / variance) if variance > 0.0 else None

@@ -1,0 +1,176 @@
+"""A fitted service written down: a scenario that runs, how it was judged, a page with both courses."""
+
+import json
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.scenario.load import load_scenario
+from sim.simulation import run
+from sim.study.fit import HELD_BACK_FRACTION, ServiceFit, fit_service, judged, uniform
+from sim.tables.files import Files
+from sim.tables.view import FileView, look, read_course
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+
+KINDS: Final = ("inference", "site")
+"""What a record may be fitted as."""
+_MONDAY_UTC_S: Final = 1_704_067_200.0
+"""Where a record that counts seconds from a midnight is laid: Monday 1 January 2024."""
+_RATE_MW: Final = 50.0
+"""Power at the highest hour, where the record is of requests and says none [MW]."""
+_SHORTEST_UPDATE_S: Final = 1.0
+_LONGEST_UPDATE_S: Final = 3600.0
+_POINTS: Final = 1200
+
+
+def write_fit(path: Path, folder: Path) -> dict[str, Any]:
+    """Fit a record of a service, judge it on the part held back, and write what came out.
+
+    Parameters
+    ----------
+    path
+        File of power or of request rates.
+    folder
+        Where ``scenario.yaml``, ``profile.csv``, ``fit.json`` and ``fit.html`` go; it exists.
+
+    Returns
+    -------
+    dict
+        What ``fit.json`` holds.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be understood, or is too short.
+    """
+    view = _understood(path)
+    time_s, values, from_start = read_course(Files([path.parent]), view)
+    step_s, values = uniform(time_s, values)
+    if step_s < _SHORTEST_UPDATE_S:
+        count = round(_SHORTEST_UPDATE_S / step_s)
+        values = values[: values.size // count * count].reshape(-1, count).mean(axis=1)
+        step_s *= count
+    if step_s > _LONGEST_UPDATE_S:
+        raise InputError.single(
+            view.file, "", f"must hold a value each hour at least, got one in {step_s:g} s"
+        )
+    first_s = float(time_s[0]) + (_MONDAY_UTC_S if from_start else 0.0)
+    held = int(values.size * (1.0 - HELD_BACK_FRACTION))
+    fit = fit_service(view.file, first_s, step_s, values[:held])
+    held_s = first_s + held * step_s
+    rest = values[held:]
+    made = _made(folder, fit, view, held_s, rest)
+    document = {
+        "file": view.file,
+        "kind": view.kind,
+        "fitted_rows": held,
+        "judged_rows": int(rest.size),
+        "step_s": step_s,
+        "peak": fit.peak,
+        "noise": fit.noises._asdict(),
+        "judged": judged(rest, made, held_s, step_s, fit),
+        "warnings": list(fit.warnings),
+    }
+    (folder / "fit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    (folder / "fit.html").write_text(_page(document, step_s, rest, made), encoding="utf-8")
+    return document
+
+
+def _understood(path: Path) -> FileView:
+    view = look(path)
+    if view.kind not in {"load", "rates"}:
+        view = look(path, "load")
+    if view.faults:
+        raise InputError.single(view.file, "", view.faults[0].partition(": ")[2])
+    return view
+
+
+def _made(folder: Path, fit: ServiceFit, view: FileView, start_s: float, rest: FloatArray) -> FloatArray:
+    """Write the scenario, run it as long as the part held back, and return its course."""
+    peak_mw = fit.peak if view.kind == "load" else _RATE_MW
+    rows = "\n".join(f"{hour},{value:.6f}" for hour, value in enumerate(fit.hourly.tolist()))
+    (folder / "profile.csv").write_text(f"hour_of_week_utc,demand\n{rows}\n", encoding="utf-8")
+    text = _SCENARIO.format(
+        file=view.file,
+        start=f"{datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        days=rest.size * fit.step_s / SECONDS_PER_DAY,
+        limit_mw=max(5.0 * peak_mw, 1e-3),
+        power_mw=peak_mw,
+        noise_sigma=min(fit.noises.fast_sigma, 1.0),
+        noise_time_min=fit.noises.fast_time_s / SECONDS_PER_MINUTE,
+        slow_sigma=min(max(fit.noises.slow_sigma, 1e-6), 1.0),
+        slow_time_h=fit.noises.slow_time_s / SECONDS_PER_HOUR,
+        step_s=fit.step_s,
+    )
+    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    power = run(load_scenario(folder / "scenario.yaml")).recording["ai_power_mw"]
+    at_s = np.minimum(fit.step_s * np.arange(rest.size), power.end_s - 1e-6)
+    return np.asarray(power.at(at_s)) * (fit.peak / peak_mw)
+
+
+_SCENARIO: Final = """\
+# Generated load, fitted to {file}: the course of its hours and noise at two time scales.
+schema_version: 1
+name: fitted
+start: "{start}"
+days: {days:.9g}
+interconnection:
+  limit_mw: {limit_mw:.6g}
+loads:
+  - name: service
+    type: inference
+    power_mw: {power_mw:.9g}          # at the highest hour
+    pue: 1.0                 # the record is what the meter saw
+    idle_power_fraction: 0.0 # all of it follows demand
+    capacity_ratio: 100.0
+    profile: file
+    profile_file: profile.csv
+    profile_column: demand
+    noise_sigma: {noise_sigma:.6g}
+    noise_time_min: {noise_time_min:.6g}
+    slow_noise_sigma: {slow_sigma:.6g}
+    slow_noise_time_h: {slow_time_h:.6g}
+    update_interval_s: {step_s:.9g}
+fleets: []
+policy:
+  type: mining-off
+"""
+
+
+def _page(document: dict[str, Any], step_s: float, measured: FloatArray, made: FloatArray) -> str:
+    """Return a page that holds all it needs: both courses over each other, and how near they are."""
+    rows = "".join(
+        f"<tr><td>{escape(name)}</td><td>{'not known' if value is None else f'{value:.4g}'}</td></tr>"
+        for name, value in document["judged"].items()
+    )
+    notes = "".join(f"<p>{escape(text)}</p>" for text in document["warnings"])
+    highest = float(max(measured.max(), made.max())) or 1.0
+    lines = "".join(
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1" points="{_points(values, highest)}"/>'
+        for values, colour in ((measured, "#555"), (made, "#c60"))
+    )
+    length_d = measured.size * step_s / SECONDS_PER_DAY
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Fit</title>'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        "<style>body{font:15px sans-serif;margin:2em auto;max-width:64em}td{padding:.1em 1em}"
+        f"svg{{width:100%}}</style></head><body><h1>{escape(document['file'])}</h1>"
+        f"<p>The part held back, {length_d:.3g} days: measured in grey, generated in orange; up to "
+        f"{highest:.4g}.</p>"
+        f'<svg viewBox="0 0 1000 320" role="img" aria-label="both courses">{lines}</svg>{notes}'
+        f"<table>{rows}</table></body></html>\n"
+    )
+
+
+def _points(values: FloatArray, highest: float) -> str:
+    parts = np.array_split(values, min(_POINTS, values.size))
+    means = [float(part.mean()) for part in parts]
+    scale = 1000.0 / max(len(means) - 1, 1)
+    return " ".join(
+        f"{scale * place:.1f},{310.0 - 300.0 * mean / highest:.1f}" for place, mean in enumerate(means)
+    )
