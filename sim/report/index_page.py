@@ -1,7 +1,5 @@
 """The page that lists what lies under ``results/``: runs, comparisons, studies; it needs no server."""
 
-import base64
-import hashlib
 import json
 import os
 import re
@@ -16,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from sim.report.format import format_value
+from sim.report.static_page import sha256_base64
 
 INDEX: Final = "index.html"
 PAGES: Final = {
@@ -59,14 +58,14 @@ def write_index(results: Path) -> Path:
     known = _known(results / INDEX)
     rows = [_row(results, folder, page, known) for folder, page in _folders(results)]
     rows.sort(key=lambda row: -row["written_ns"])
-    script = _own("index.js")
+    script = _own("tables.js")
     text = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         _own("index.html.jinja")
     )
     page = text.render(
         style=Markup(_own("page.css")),  # noqa: S704  # our own file
         script=Markup(script),  # noqa: S704  # same
-        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        digest=sha256_base64(script),
         heads=HEADS,
         rows=rows,
         kept=Markup(json.dumps(rows).replace("<", "\\u003c")),  # noqa: S704  # cannot end its script

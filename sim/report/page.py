@@ -1,7 +1,5 @@
 """The page of a result: one HTML file that holds all it needs and may load nothing."""
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -30,6 +28,7 @@ from sim.report.money import money
 from sim.report.money_charts import money_charts
 from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
+from sim.report.static_page import sha256_base64
 from sim.report.svg import Drawing
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
@@ -222,12 +221,8 @@ def _embedded(document: Any) -> Markup:
 
 def _content_security_policy(*scripts: str) -> str:
     """Return what allows these scripts, inline styles (the charts set them) and embedded pictures."""
-    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    hashes = " ".join(f"'sha256-{sha256_base64(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-
-
-def _sha256(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

@@ -1,5 +1,7 @@
-"""A page of sentences, charts and tables: one HTML file, which loads nothing and runs no script."""
+"""A page of sentences, charts and tables: one HTML file, which loads nothing."""
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -13,9 +15,9 @@ from sim.report.svg import Drawing
 Document = Mapping[str, Any]
 """What a study or a comparison left, as its JSON file holds it."""
 POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; {}style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 )
-"""What the page may do: show its own style and pictures."""
+"""What the page may do: show its own style and pictures, and run its own script if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,23 @@ class StaticPage:
     """The answer, in sentences."""
     charts: Sequence[Drawing] = ()
     tables: Sequence[PageTable] = field(default=())
+    is_sortable: bool = False
+    """Whether its open tables may be sorted, searched and saved, for which it has a script."""
 
     def html(self) -> str:
         """Return the page's text."""
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         template = environment.from_string(_own("static.html.jinja"))
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        return template.render(policy=POLICY, style=Markup(_own("page.css")), **values)  # noqa: S704  # our own file
+        script = _own("tables.js") if self.is_sortable else ""
+        allowed = f"script-src 'sha256-{sha256_base64(script)}'; " if script else ""
+        own = {"style": Markup(_own("page.css")), "script": Markup(script)}  # noqa: S704  # our own files
+        return template.render(policy=POLICY.format(allowed), **own, **values)
+
+
+def sha256_base64(text: str) -> str:
+    """Return the hash of a script as a page's content security policy names it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
 def _own(name: str) -> str:

@@ -1,14 +1,14 @@
 """The page of a study: its figure, where it states one, and a table of what its combinations gave."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document, PageTable, StaticPage
 from sim.report.svg import Drawing
-from sim.report.trade_chart import Point, trade_chart
+from sim.report.trade_chart import Point, axis_title, lines_of, trade_chart
 
 PAGE: Final = "study.html"
 SEED: Final = "seed"
@@ -48,6 +48,7 @@ def write_study_report(folder: Path) -> Path:
         verdict=_notes(document, found),
         charts=list(_charts(document, paths, found)),
         tables=[PageTable("Every combination", head, cells)],
+        is_sortable=True,
     )
     (folder / PAGE).write_text(page.html(), encoding="utf-8", newline="\n")
     return folder / PAGE
@@ -64,21 +65,27 @@ def combinations(paths: Sequence[str], rows: Sequence[Row]) -> Iterator[Combinat
         yield Combination(values, tuple(group))
 
 
-def _points(document: Document, found: Sequence[Combination]) -> list[Point]:
-    pairs = [
-        (one.values, one.mean(document["figure"]["x"]), one.mean(document["figure"]["y"])) for one in found
-    ]
-    return [Point(values, x, y) for values, x, y in pairs if x is not None and y is not None]
-
-
 def _charts(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> Iterator[Drawing]:
-    """Yield the study's figure; none where it states none."""
-    figure = document.get("figure")
-    points = _points(document, found) if figure is not None else []
-    if figure is not None and points:
+    """Yield the study's figure, where it states one, and how metrics answer the last axis of numbers."""
+    figure, facts = document.get("figure"), document["metrics"]
+    if figure is not None:
+        points = _known((one.values, one.mean(figure["x"]), one.mean(figure["y"])) for one in found)
         across = words_of(figure["x"])
         title = f"{words_of(figure['y'])} against {across[:1].lower()}{across[1:]}"
-        yield trade_chart(document, paths, points, title)
+        names = axis_title(document, figure["x"]), axis_title(document, figure["y"])
+        yield from ([trade_chart(names, paths, points, title)] if points else [])
+    along = lines_of(paths, [Point(one.values, 0.0, 0.0) for one in found]).along
+    for metric in SHOWN if along is not None else ():
+        if metric in facts:
+            points = _known((one.values, one.values[along or 0], one.mean(metric)) for one in found)
+            names = paths[along or 0], axis_title(document, metric)
+            if len({point.y for point in points}) > 1:
+                title = f"{words_of(metric)} by {paths[along or 0]}"
+                yield trade_chart(names, paths, points, title, is_labelled=False)
+
+
+def _known(triples: Iterable[tuple[tuple[Any, ...], float | None, float | None]]) -> list[Point]:
+    return [Point(values, x, y) for values, x, y in triples if x is not None and y is not None]
 
 
 def _notes(document: Document, found: Sequence[Combination]) -> list[str]:

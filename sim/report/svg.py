@@ -20,6 +20,7 @@ LEFT_PX: Final = 76
 RIGHT_PX: Final = 14
 TOP_PX: Final = 12
 BOTTOM_PX: Final = 46
+BESIDE_PX: Final = 10.0
 MARKS: Final = ("circle", "square", "diamond", "triangle")
 KIND_COUNT: Final = 8
 """Colours of policies and choices in the style sheet; more of them begin again, told apart by their marks."""
@@ -163,8 +164,9 @@ class Chart:
         )
 
     def text(self, x: float, y: float, text: str, anchor: str = "start", style: str = "") -> None:
-        """Write at a point."""
+        """Write at a point; with the style ``beside`` to the right of its mark."""
         left, top = self.place(x, y)
+        left += BESIDE_PX if style == "beside" else 0.0
         self._parts.append(
             f'<text class="{style}" x="{left:.1f}" y="{top:.1f}" dy="0.35em" text-anchor="{anchor}">'
             f"{escape(text)}</text>"

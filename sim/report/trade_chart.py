@@ -54,12 +54,30 @@ def lines_of(paths: Sequence[str], points: Sequence[Point]) -> TradeLines:
     return TradeLines(along, groups)
 
 
-def trade_chart(document: Document, paths: Sequence[str], points: Sequence[Point], title: str) -> Drawing:
-    """Return the chart that a study states, of at least one point."""
+def trade_chart(
+    names: tuple[str, str],
+    paths: Sequence[str],
+    points: Sequence[Point],
+    title: str,
+    *,
+    is_labelled: bool = True,
+) -> Drawing:
+    """Return two things against each other, of at least one point.
+
+    Parameters
+    ----------
+    names
+        Titles of the axes, across and upwards.
+    paths, points
+        As `lines_of`.
+    title
+        What the chart shows.
+    is_labelled
+        Whether each point has the value of the axis along its line beside it.
+    """
     lines = lines_of(paths, points)
-    across, upwards = (
-        around([getattr(point, side) for point in points], _name(document, side)) for side in ("x", "y")
-    )
+    across = around([point.x for point in points], names[0])
+    upwards = around([point.y for point in points], names[1])
 
     def draw(width_px: int) -> Markup:
         chart = Chart(across, upwards, width_px, HEIGHT_PX)
@@ -69,17 +87,17 @@ def trade_chart(document: Document, paths: Sequence[str], points: Sequence[Point
                 chart.line([point.x for point in line], [point.y for point in line], style)
             for point in line:
                 chart.point(point.x, point.y, style, mark, ", ".join(map(str, point.values)))
-                if width_px > NARROW_PX:
-                    chart.text(point.x, point.y, f"  {lines.label(point)}", style="beside")
+                if is_labelled and width_px > NARROW_PX:
+                    chart.text(point.x, point.y, lines.label(point), style="beside")
         return chart.svg(title)
 
-    note = "" if lines.along is None else f"At each point: {paths[lines.along]}."
-    names = legend((kind_of(number)[0], name) for number, name in enumerate(lines.points) if name)
-    return Drawing(title, note, drawn(draw), names)
+    note = f"At each point: {paths[lines.along]}." if is_labelled and lines.along is not None else ""
+    key = legend((kind_of(number)[0], name) for number, name in enumerate(lines.points) if name)
+    return Drawing(title, note, drawn(draw), key)
 
 
-def _name(document: Document, side: str) -> str:
-    metric = document["figure"][side]
+def axis_title(document: Document, metric: str) -> str:
+    """Return a metric in words, with its unit."""
     unit = document["metrics"][metric]["unit"]
     return words_of(metric) if unit == "1" else f"{words_of(metric)} [{unit}]"
 

@@ -7,7 +7,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.report.study_page import combinations, write_study_report
-from sim.report.trade_chart import Point, lines_of, trade_chart
+from sim.report.trade_chart import Point, axis_title, lines_of, trade_chart
 from sim.study.sweep import load_study, sweep
 
 SCENARIO = """
@@ -68,12 +68,12 @@ def test_without_an_axis_of_numbers_points_stand_alone_and_what_never_changes_is
 def test_the_figure_has_a_point_for_each_combination_with_its_value():
     points = [a_point("a", 0.0, 5.0, 0.8), a_point("a", 4.0, 3.0, 0.6)]
     facts = {"exceedance_mwh": {"unit": "MWh"}, "soaked_fraction": {"unit": "1"}}
-    document = {"figure": {"x": "exceedance_mwh", "y": "soaked_fraction"}, "metrics": facts}
-    found = trade_chart(document, PATHS, points, "Soaked against exceedance")
+    names = tuple(axis_title({"metrics": facts}, metric) for metric in facts)
+    found = trade_chart(names, PATHS, points, "Soaked against exceedance")
 
     assert found.drawing.count('<g class="mark') == 4  # for a screen and for a telephone
     assert found.drawing.count("<polyline") == 2
-    assert re.findall(r">  ([04])</text>", found.drawing) == ["0", "4"]
+    assert re.findall(r'class="beside"[^>]*>([04])</text>', found.drawing) == ["0", "4"]
     assert "Exceedance energy [MWh]" in found.drawing
 
 
@@ -92,7 +92,9 @@ def test_a_sweep_leaves_a_page_with_its_figure_and_loads_nothing(swept):
     page = write_study_report(folder).read_text(encoding="utf-8")
 
     assert "Is it drawn?" in page
-    assert page.count("<svg") == 2
+    assert page.count("<h2>Mining margin against site peak</h2>") == 1
+    assert page.count("<svg") % 2 == 0
+    assert "<h2>Mining margin by policy.margin_mw</h2>" in page
     assert not (folder / "figures").exists()
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert page.count("<tr>") == 3
@@ -103,7 +105,7 @@ def test_a_sweep_leaves_a_page_with_its_figure_and_loads_nothing(swept):
 def test_a_study_that_states_no_figure_has_a_table_alone(swept):
     folder = swept(STUDY.replace("figure: {x: site_peak_mw, y: mining_margin_usd}", ""))
     assert json.loads((folder / "study.json").read_text())["figure"] is None
-    assert "<svg" not in write_study_report(folder).read_text(encoding="utf-8")
+    assert "against" not in write_study_report(folder).read_text(encoding="utf-8")
 
 
 def test_a_figure_of_a_metric_that_is_not_there_is_refused(swept):
