@@ -20,7 +20,7 @@ PEERS_STAMP := $(PEERS)/.installed
 TESTING = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/pycache" $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep dynamics test test-all hunt validate price-policies check bench peers schema reference golden lock clean
+.PHONY: help setup run compare sweep dynamics test test-all hunt fuzz mutants validate price-policies check bench peers schema reference golden lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -51,6 +51,12 @@ test-all: $(STAMP) ## run every test, the slow ones too
 
 hunt: $(STAMP)   ## property tests on examples that no run met before [ARGS="-k metrics"]
 	@$(TESTING) -m hypothesis --hypothesis-profile=hunt $(ARGS)
+
+mutants: $(STAMP) ## change the code in one place, 300 times, and see whether a test fails [ARGS="--count 20 --seed 2"]
+	@$(BIN)/python tests/mutation/mutants.py $(ARGS)
+
+fuzz: $(STAMP)   ## load and run 10,000 scenarios at the edges of the schema [ARGS="--count 200 --first 5000"]
+	@PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 validate: $(STAMP) ## every published number, ours, its deviation and tolerance
 	@PYTHONPATH=tests $(BIN)/python tests/validation/table.py

@@ -5,7 +5,7 @@ import inspect
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -74,8 +74,18 @@ def _own_documentation(model: type[BaseModel]) -> dict[str, str]:
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 """A name that may stand in a signal or a metric: lower-case letters, digits, ``-`` and ``_``, at most 40."""
 
-Positive = Annotated[float, Field(gt=0.0, le=1e12)]
-"""Above zero."""
+LEAST: Final = 1e-9
+"""Least that a quantity above zero may be: below, what it divides leaves the numbers that a machine has."""
+
+
+def _of_a_size(value: float) -> float:
+    if value < LEAST:
+        raise ValueError(f"must be at least {LEAST:g}, got {value:g}")
+    return value
+
+
+Positive = Annotated[float, Field(gt=0.0, le=1e12), AfterValidator(_of_a_size)]
+"""Above zero, by a billionth at least."""
 
 NonNegative = Annotated[float, Field(ge=0.0, le=1e12)]
 """Zero or above."""
