@@ -26,7 +26,7 @@ class HoursOfDay(Spec):
     """First hour, as clocks show it [h]: 14.5 is half past two."""
     until_h: ClockHour = 24.0
     """Hour at which it is over [h]; below ``from_h``: on the next morning."""
-    days: Annotated[
+    day: Annotated[
         Literal["all", "weekdays", "weekends"] | Annotated[tuple[DayName, ...], Field(min_length=1)], AS_TUPLE
     ] = "all"
     """Days on which it begins: ``all``, ``weekdays``, ``weekends``, or names, ``[mon, thu]``."""
@@ -43,11 +43,11 @@ class HoursOfDay(Spec):
 
     @property
     def _day_numbers(self) -> tuple[int, ...]:
-        if self.days == "all":
+        if self.day == "all":
             return tuple(range(7))
-        if isinstance(self.days, str):
-            return _WEEKDAYS if self.days == "weekdays" else (5, 6)
-        return tuple(_NAMES.index(day) for day in self.days)
+        if isinstance(self.day, str):
+            return _WEEKDAYS if self.day == "weekdays" else (5, 6)
+        return tuple(_NAMES.index(day) for day in self.day)
 
     def holds(self, utc_s: FloatArray, time_zone: str) -> BoolArray:
         """Tell at which instants it holds.

@@ -19,6 +19,7 @@ from sim.tables.reading import SeriesReading
 from sim.tables.shapes import PRICE_SHAPES, Shape, shape_of
 from sim.tables.stamps import USUAL_TIME
 from sim.tables.timeline import timeline_of
+from sim.tables.unit_words import DIMENSION_OF, unit_in
 
 
 class Course(Spec):
@@ -251,6 +252,8 @@ def _price_column(table: Table) -> str:
     """Return the one column named as a power price; raise InputError where there is none or more than one."""
     by_unit = [column for column in table.columns if column.endswith(PRICE_SUFFIX)]
     candidates = by_unit or [column for column in table.columns if column.lower() in PRICE_NAMES]
+    if not candidates:  # in another unit, which is to be stated
+        candidates = [name for name in table.columns if DIMENSION_OF.get(unit_in(name) or "") == "price"]
     if len(candidates) == 1:
         return candidates[0]
     found = "several columns end" if by_unit else "no column ends"

@@ -26,7 +26,7 @@ class Schedule(WrapperSpec):
 
     type: Literal["schedule"]
     off: Annotated[tuple[HoursOfDay, ...], Field(min_length=1, max_length=100), AS_TUPLE]
-    """Hours at which mining stops: ``[{from_h: 12, until_h: 16, days: weekdays, months: [6, 7, 8, 9]}]``."""
+    """Hours at which mining stops: ``[{from_h: 12, until_h: 16, day: weekdays, months: [6, 7, 8, 9]}]``."""
     most_mw: NonNegative = 0.0
     """What the fleets may draw at those hours, together [MW]."""
     time_zone: TimeZone = "America/Chicago"

@@ -31,6 +31,7 @@ from sim.scenario.rules import (
     check_policy,
     check_pools,
     check_scale,
+    check_scale_of_generation,
     check_staggering,
     check_storage,
     check_supply,
@@ -173,6 +174,9 @@ class Scenario(Spec):
                 frequency.measured.frequency_hz, span, frequency.nominal_hz
             )
         checks["loads"] = partial(check_scale, self.loads, self.interconnection.limit_mw, span)
+        checks["market"] = partial(
+            check_scale_of_generation, self.market, self.interconnection.limit_mw, span
+        )
         market = self.market.checks(span)
         checks |= {f"market.{part}": check for part, check in market.items()}
         faults: list[Fault] = []

@@ -14,6 +14,7 @@ from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
 from sim.grid.frequency_spec import FrequencySpec
 from sim.market import Lease, MarketSpec
 from sim.market.ancillary import AncillaryService
+from sim.market.generation import FileGeneration
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
@@ -67,6 +68,23 @@ def check_scale(loads: Sequence[AnyLoad], limit_mw: float | None, span: Span) ->
                 f"run, {power.mean():,.4g} MW on average: if it is in kW write unit: kw, if in MW unit: mw"
             )
             raise InputError.single(load.file, "", message)
+
+
+def check_scale_of_generation(market: MarketSpec, limit_mw: float | None, span: Span) -> None:
+    """Raise InputError where own generation out of a file is above the site's limit by far, on average."""
+    own = market.generation
+    if not limit_mw or not isinstance(own, FileGeneration) or own.unit is not None:
+        return
+    try:
+        mean_mw = own.signal(span).mean()
+    except InputError:
+        return  # its own check says what is wrong
+    if mean_mw > _BEYOND_DOUBT * limit_mw:
+        message = (
+            f"column '{own.power_column}' is {mean_mw:,.4g} MW on average, above {_BEYOND_DOUBT:g} times the "
+            "limit_mw: if it is in kW write unit: kw, if in MW unit: mw"
+        )
+        raise InputError.single(own.file, "", message)
 
 
 def check_supply(interconnection: Interconnection, market: MarketSpec, fleets: Sequence[AnyFleet]) -> None:

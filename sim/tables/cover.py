@@ -107,9 +107,10 @@ def covered(
         timeline = timeline._replace(
             time_s=timeline.time_s - timeline.time_s[0] + needed.first_s, from_start=True
         )
-    if timeline.time_s.size < needed.least_rows:
+    least = needed.least_rows if timeline.from_start else LEAST_ROWS
+    if timeline.time_s.size < least:
         raise InputError.single(
-            table.name, "", f"must have at least {needed.least_rows} rows, got {timeline.time_s.size}"
+            table.name, "", f"must have at least {least} rows, got {timeline.time_s.size}"
         )
     within = _within(timeline, needed)
     keep = needed.keep_blanks or reading.max_gap_s is not None or needed.bridged_rows > 0.0

@@ -20,7 +20,7 @@ _CHUNK_BYTES: Final = 1 << 20
 _MOST_RECODED_BYTES: Final = 64 << 20
 """Size of a text in another encoding than UTF-8 [bytes]: it is held twice."""
 _STARTS_A_VALUE: Final = re.compile(r"^\s*[-+]?\.?\d")
-_DECIMAL_COMMA: Final = re.compile(r"^\s*-?\d+,\d+\s*$")
+_DECIMAL_COMMA: Final = re.compile(r"^\s*-?\d[\d.]*,\d+\s*$")
 _DECIMAL_POINT: Final = re.compile(r"^\s*-?\d*\.\d+\s*$")
 
 
@@ -194,7 +194,8 @@ def _is_header(line: str, separator: str, width: int) -> bool:
     named = [cell for cell in cells if cell]
     if len(cells) != width or not named or not line.strip():
         return False
-    return not _STARTS_A_VALUE.match(named[0]) and 2 * len(named) > len(cells)
+    # an index that pandas wrote has no name
+    return not _STARTS_A_VALUE.match(named[0]) and (2 * len(named) > len(cells) or not cells[0])
 
 
 def _columns(cells: list[str]) -> tuple[str, ...]:

@@ -237,7 +237,15 @@ HASHRATE: Final = Quantity(
 )
 FEES: Final = Quantity("fees", "btc", ("bitcoin",), "fees_column", 0.0, 21e6, shared=True)
 BLOCKS: Final = Quantity("blocks", "count", (), "blocks_column", 0.0, 1e9, above_low=True, shared=True)
-SYSTEM_LOAD: Final = Quantity("load of the system", "mw", ("power", "energy"), "load_column", 0.0, 1e7)
+SYSTEM_LOAD: Final = Quantity(
+    "load of the system",
+    "mw",
+    ("power", "energy"),
+    "load_column",
+    0.0,
+    1e7,
+    least_largest=200.0,
+)
 RATE: Final = Quantity("requests", "per_s", ("rate",), "rate_column", 0.0, 1e12, shared=True)
 TOKENS: Final = Quantity("tokens", "count", (), "the column", 0.0, 1e12, shared=True)
 TEMPERATURE: Final = Quantity(

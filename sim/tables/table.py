@@ -1,6 +1,7 @@
 """A table: its columns, read when asked for, each fault named by row and value."""
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
@@ -168,7 +169,7 @@ class Table:
         if blanks and bad.size:
             bad = bad[~self._source.blanks(column, missing)[checked][bad]]
         if bad.size:
-            raise self.no_number(column, range(self.row_count)[checked][int(bad[0])])
+            raise self.no_number(column, range(self.row_count)[checked][int(bad[0])], missing)
         return values
 
     def increasing(self, column: str) -> FloatArray:
@@ -277,11 +278,16 @@ class Table:
         self.require(column)
         return self._source.found(column, row)
 
-    def no_number(self, column: str, row: int) -> InputError:
+    def no_number(self, column: str, row: int, missing: tuple[str, ...] = ()) -> InputError:
         """Return the fault of a row that holds no number."""
         unit = unit_of(column)
         must = f"must be a finite number{f' [{unit}]' if unit else ''}"
-        return self.fault_at(column, row, must, got=True, missing=self.found(column, row).strip("'\""))
+        text = self.found(column, row).strip("'\"")
+        fault = self.fault_at(column, row, must, got=True, missing=text).faults[0]
+        cure = "max_gap_s fills holes"
+        if text and text not in missing:
+            cure = f"if it stands for no value write missing: [{text[:MAX_SHOWN]}] and max_gap_s"
+        return InputError([replace(fault, message=f"{fault.message}; {cure}")])
 
     def not_above(self, column: str, row: int) -> InputError:
         """Return the fault of a row that is not above the one before."""

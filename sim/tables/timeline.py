@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import Shape
+from sim.tables.shapes import Shape, plain_name
 from sim.tables.stamps import (
     FROM_START,
     Faces,
@@ -29,6 +29,7 @@ _ALIKE: Final = 0.02
 """Spacings that differ by less, over the larger, are alike."""
 _QUARTER_S: Final = 15.0 * SECONDS_PER_MINUTE
 _TRUE_WORDS: Final = frozenset({"y", "yes", "true", "1", "t", "*"})
+_HOURS: Final = frozenset({"he", "hour", "hr", "hourending", "hourofday", "opr_hr", "oprhr"})
 _LAST_OF_DAY: Final = 24
 MIN_STEP_S: Final = 1e-6
 """Shortest time between two rows [s]; a float resolves less on a run of many years."""
@@ -227,6 +228,9 @@ def _cure(table: Table, time_s: FloatArray, row: int, time_name: str) -> str:
         cure = "; rows of one time: write duplicates: last, or mean"
     else:
         cure = "; rows must be in the order of time"
+    hour = next((name for name in table.columns if plain_name(name) in _HOURS), None)
+    if hour is not None and time_s[row] == time_s[row - 1]:
+        return f"; name '{hour}' as hour_column, if it is the hour of the day"
     several = [name for name in table.columns if name != time_name and _chooses(table, name)]
     if several:
         cure += f", or choose rows with where, by {', '.join(several[:4])}"

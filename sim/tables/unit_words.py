@@ -48,6 +48,8 @@ DIMENSIONS: Final[dict[str, dict[str, float]]] = {
         "per_day": 1.0 / SECONDS_PER_DAY,
     },
     "count": {"count": 1.0},
+    "share": {"percent": 1.0, "pct": 1.0, "fraction": 1.0, "pu": 1.0},
+    "money": dict.fromkeys(CURRENCIES[1:], 1.0),
     "intensity": {"g_per_kwh": 1.0, "kg_per_mwh": 1.0, "t_per_mwh": 1e3, "lb_per_mwh": _POUND_KG},
     "time": {
         "ms": 1e-3, "s": 1.0, "min": SECONDS_PER_MINUTE, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY,

@@ -28,10 +28,10 @@ def held(hours, start_utc_s=FRIDAY_UTC_S, length_h=24):
     ("fields", "expected"),
     [
         ({"from_h": 12.0, "until_h": 16.0}, [12, 13, 14, 15, 36, 37, 38, 39]),
-        ({"from_h": 22.0, "until_h": 2.0, "days": "weekdays"}, [0, 1, 22, 23, 24, 25]),
-        ({"from_h": 10.0, "until_h": 12.0, "days": "weekends"}, [34, 35]),
-        ({"from_h": 10.0, "until_h": 12.0, "days": ("sat",), "months": (7,)}, []),
-        ({"days": ("fri",)}, list(range(24))),
+        ({"from_h": 22.0, "until_h": 2.0, "day": "weekdays"}, [0, 1, 22, 23, 24, 25]),
+        ({"from_h": 10.0, "until_h": 12.0, "day": "weekends"}, [34, 35]),
+        ({"from_h": 10.0, "until_h": 12.0, "day": ("sat",), "months": (7,)}, []),
+        ({"day": ("fri",)}, list(range(24))),
     ],
 )
 def test_hours_hold_on_their_days(fields, expected):
@@ -48,7 +48,7 @@ def test_hours_follow_the_clocks_through_a_change():
 
 
 def test_a_tariff_is_a_few_steps_whose_mean_is_known():
-    periods = ({"from_h": 12.0, "until_h": 20.0, "days": "weekdays", "price_usd_per_mwh": 90.0},)
+    periods = ({"from_h": 12.0, "until_h": 20.0, "day": "weekdays", "price_usd_per_mwh": 90.0},)
     tariff = TimeOfUsePrice.model_validate(
         {"type": "time-of-use", "price_usd_per_mwh": 30.0, "periods": periods}
     )

@@ -649,3 +649,48 @@ def test_what_was_filled_stands_in_the_result(tmp_path):
     keep(tmp_path, "time_s,power_mw\n0,50\n", "y.csv")
     whole = a_scenario(tmp_path, loads=[{"name": "ai", "type": "replay", "file": "y.csv"}])
     assert run(whole).metrics["filled_s"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "message"),
+    [
+        (
+            "time_s,load_percent\n0,50\n",
+            {"power_column": "load_percent"},
+            "'load_percent' is in percent by its name",
+        ),
+        ("time_utc,power_mw\n2025-01-01T00:00Z,50\n", {}, "must have at least 2 rows, got 1"),
+        ("0,80\n10,70\n", {}, "no line of column names above the rows; its first line begins with '0,80'"),
+    ],
+)
+def test_what_is_no_power_by_the_clock_is_refused(tmp_path, text, said, message):
+    with pytest.raises(InputError, match=message):
+        load(tmp_path, text, **said)
+
+
+def test_an_index_without_a_name_is_the_column_of_times(tmp_path):
+    rows = "\n".join(f"{at:%Y-%m-%d %H:%M:%S+00:00},50" for at in hours(24))
+    assert load(tmp_path, f",power_mw\n{rows}\n").mean() == 50.0
+
+
+def test_hours_beside_dates_are_named_and_not_averaged(tmp_path):
+    text = lines("Date,HE,price", [("2025-01-01", hour, 20 + hour) for hour in range(1, 25)])
+    with pytest.raises(InputError, match="name 'HE' as hour_column, if it is the hour of the day"):
+        price(tmp_path, text, time_column="Date", time_zone="UTC")
+
+
+def test_a_price_of_bitcoin_in_another_currency_is_refused(tmp_path):
+    rows = [(f"{at:%Y-%m-%d}", 50, 95_000) for at in hours(3, step_min=1440)]
+    files = keep(tmp_path, lines("date_utc,hashprice_usd_ph_day,price_eur", rows))
+    with pytest.raises(InputError, match="'price_eur' is in eur by its name"):
+        FileBitcoin(file="x.csv", price_column="price_eur").signals(Span(files, START.timestamp(), 86_400.0))
+
+
+def test_the_load_of_a_system_in_gigawatts_is_refused_until_it_is_stated(tmp_path):
+    files = keep(tmp_path, lines("time_utc,load", [(f"{at:%Y-%m-%dT%H:%MZ}", 50) for at in hours(24)]))
+    span = Span(files, START.timestamp(), 86_400.0)
+    with pytest.raises(InputError, match="is no load of the system in MW: none is above 50; state its unit"):
+        SystemLoad(file="x.csv", load_column="load").signal(span)
+    assert SystemLoad(file="x.csv", load_column="load", unit="gw").signal(span).mean() == pytest.approx(
+        50_000.0
+    )

@@ -93,7 +93,10 @@ def test_what_is_no_finite_number_is_named_with_line_row_and_unit(
     with pytest.raises(InputError) as error:
         found.numbers("power_mw")
 
-    assert message(error) == f"x.csv:4: column 'power_mw', row 2: must be a finite number [MW]; {shown}"
+    assert message(error).startswith(
+        f"x.csv:4: column 'power_mw', row 2: must be a finite number [MW]; {shown}"
+    )
+    assert "max_gap_s" in message(error)
 
 
 @pytest.mark.parametrize("second", ["1", "0.5"])
@@ -230,7 +233,10 @@ def test_a_parquet_fault_names_the_row(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         found.numbers("power_mw")
 
-    assert message(error) == "x.parquet: column 'power_mw', row 2: must be a finite number [MW]; it is blank"
+    assert message(error) == (
+        "x.parquet: column 'power_mw', row 2: must be a finite number [MW]; it is blank; "
+        "max_gap_s fills holes"
+    )
 
 
 @pytest.mark.parametrize(
