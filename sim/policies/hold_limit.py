@@ -12,6 +12,8 @@ from sim.units import SECONDS_PER_HOUR
 
 DRIFT_MW: Final = 1.0
 """How far a load that follows demand moves until the fleets have answered [MW]; see `HoldLimit.drift_mw`."""
+RECHARGE_WATCH_S: Final = 10.0
+"""Time between two looks at a battery that lends the more, the fuller it gets [s]."""
 LEAST_WATCH_S: Final = 0.25
 """Least time between two looks at what moves unreported [s]."""
 FULL: Final = 0.98
@@ -155,11 +157,13 @@ class HoldLimitPolicy:
                 wake_s = min(wake_s, latest_s)
         return target_mw, wake_s
 
-    @staticmethod
-    def _watch_s(observation: Observation) -> float:
+    def _watch_s(self, observation: Observation) -> float:
         """Return when to look again while something moves that telemetry may not report [s]."""
         step_s = max(observation.telemetry.interval_s, LEAST_WATCH_S)
         battery = observation.battery
-        gives = battery is not None and battery.giving_mw != 0.0
+        gives = battery is not None and battery.giving_mw > 0.0
         rises = any(view.rise_mw_per_s < inf and view.power_mw < view.stated_mw for view in observation.loads)
-        return observation.time_s + step_s if gives or rises else inf
+        if gives or rises:
+            return observation.time_s + step_s
+        fills = battery is not None and battery.giving_mw < 0.0 and self._lent_mw < battery.power_mw
+        return observation.time_s + max(step_s, RECHARGE_WATCH_S) if fills else inf
