@@ -8,7 +8,8 @@ from sim.clock import Clock
 from sim.engine.bus import Bus, Planned
 from sim.recording import Track
 
-SAME_MW: Final = 1e-6
+CLOSE_MW: Final = 1e-6
+"""Power this near is there [MW]."""
 RISING_S: Final = 60.0
 """A rise that was granted counts so long, or until it is there [s]; beyond any snap-back."""
 
@@ -103,7 +104,7 @@ class InterlockDesk:
         rises_mw = sum(each.missing_mw(now_s) for each in (*self._rising, request))
         room_mw = self._limit_mw() - self._bus.power(now_s)[0] - rises_mw
         fleets_mw = sum(max(mw for _, mw, _ in fleet.ahead(now_s)) for fleet in self._fleets())
-        if fleets_mw > room_mw + SAME_MW:
+        if fleets_mw > room_mw + CLOSE_MW:
             return False
         self.close(request)
         return True
@@ -111,4 +112,4 @@ class InterlockDesk:
     @staticmethod
     def _is_under_way(request: Request, now_s: float) -> bool:
         since_s = request.granted_s
-        return since_s is not None and now_s < since_s + RISING_S and request.missing_mw(now_s) > SAME_MW
+        return since_s is not None and now_s < since_s + RISING_S and request.missing_mw(now_s) > CLOSE_MW

@@ -25,16 +25,14 @@ import numpy as np
 
 from sim.facts import CertificateFacts
 from sim.metrics.base import Metric
+from sim.metrics.exceedance import TOLERANCE_MW
 from sim.policies.certificate import FleetResponse, battery_mw
+from sim.policies.hold_limit import LEAST_WATCH_S
+from sim.policies.reserve import FULL_RISES
 from sim.recording import Recording
 from sim.signals import Signal, total
 from sim.units import FloatArray
 
-TOLERANCE_MW: Final = 1e-6
-"""Up to a watt is rounding."""
-LEAST_WATCH_S: Final = 0.25
-"""What moves unreported is looked at so often at the most [s]."""
-FULL_RISES: Final = frozenset({"resume", "start"})
 CONTRACTS: Final = {
     "none": "may return to its stated maximum at any moment",
     "positive notice": "counts as down only while its return is announced for later than the fleets need",

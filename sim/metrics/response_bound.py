@@ -16,20 +16,17 @@ envelope keeps both itself.
 from collections.abc import Mapping
 from math import inf, nan
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 
 from sim.metrics.energy import energy_mwh
+from sim.metrics.exceedance import TOLERANCE_MW
 from sim.metrics.fillable import fillable_energy_mwh
 from sim.policies import LoadView
 from sim.policies.certificate import FleetResponse
 from sim.policies.hold_limit import DRIFT_MW
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal, total
-
-SAME_MW: Final = 1e-6
-"""Powers nearer than this are the same."""
 
 
 def greatest_within_ramps(ceiling_mw: Signal, ramp_up_mw_per_s: float, ramp_down_mw_per_s: float) -> Signal:
@@ -175,7 +172,7 @@ def contract_soak_fraction(
 
 def _with_failures(power_mw: Signal, stall_mw: float, most_mw: float) -> Signal:
     """Return a job's power, in its stalls what it might draw if it failed [MW]."""
-    stalls = (np.abs(power_mw.value - stall_mw) <= SAME_MW) & (power_mw.slope_per_s == 0.0)
+    stalls = (np.abs(power_mw.value - stall_mw) <= TOLERANCE_MW) & (power_mw.slope_per_s == 0.0)
     values = np.where(stalls, max(stall_mw, most_mw), power_mw.value)
     return Signal(power_mw.time_s, values, power_mw.slope_per_s, power_mw.end_s)
 
