@@ -1,7 +1,7 @@
 """What a policy sees of each AI load: its power and its state, as old as telemetry makes them."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 from typing import overload
 
@@ -93,6 +93,10 @@ class LoadViews(Sequence[LoadView]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._loads)
+
+    def __iter__(self) -> Iterator[LoadView]:
+        """Return the loads, one by one; the sequence's own way asks for each by its place."""
+        return iter(self[:])
 
     @overload
     def __getitem__(self, place: int) -> LoadView: ...

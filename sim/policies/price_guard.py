@@ -81,7 +81,7 @@ class PriceGuardPolicy:
         cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
         if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):
             wish = wish._replace(target_mw=cap_mw, reason="price above threshold")
-        return wish._replace(wake_at_s=earlier_s(wish.wake_at_s, wake_s))
+        return wish if wake_s is None else wish._replace(wake_at_s=earlier_s(wish.wake_at_s, wake_s))
 
     def _capped(self, paying_mw: float, wish_mw: float, now_s: float) -> tuple[float, float | None]:
         """Return the cap on its way to what pays [MW], and when to move it on [s]; None: it is there."""

@@ -74,6 +74,7 @@ def sites(draw):
         "limit_mw": steps(draw(a_list(powers_mw, 3))),
         "price_usd_per_mwh": steps(draw(a_list(prices, 4))),
         "hashprice_usd_per_ph_day": steps(draw(a_list(st.floats(5.0, 300.0), 3))),
+        "price_usd_per_btc": Signal.constant(80_000.0, END_S),
     }
     constants = {"pool_fee_fraction": 0.02, "cost.mining_opex_usd_per_mwh": draw(st.sampled_from([0.0, 8.0]))}
     # without a price the bound keeps the limit, which these fleets do not
@@ -150,6 +151,7 @@ def supplied(draw, signals, constants):
     if draw(st.booleans()):
         constants |= {
             "four_cp.rate_usd_per_kw_year": 65.0,
+            "four_cp.previous_average_mw": 0.0,
             "four_cp.2026-07.start_s": 1800.0,
             "four_cp.2026-07.end_s": 2700.0,
         }
@@ -321,6 +323,7 @@ def test_minimum_times_and_boots_lower_the_bound_of_a_cohort():
         "limit_mw": Signal.constant(500.0, END_S),
         "price_usd_per_mwh": steps(np.abs(flips).tolist()),
         "hashprice_usd_per_ph_day": Signal.constant(50.0, END_S),
+        "price_usd_per_btc": Signal.constant(80_000.0, END_S),
     }
     recording = Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of({"pool_fee_fraction": 0.0}))
     free_usd = benchmarks(recording, [spec]).bound_usd
