@@ -2,9 +2,9 @@
 
 import ast
 import inspect
+import sys
 from functools import cache
 from itertools import pairwise
-from textwrap import dedent
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
@@ -54,12 +54,19 @@ def documentation(model: type[BaseModel]) -> dict[str, str]:
     return {name: texts[name] for name in model.model_fields if name in texts}
 
 
+@cache
+def _definitions(module: str) -> dict[str, ast.ClassDef]:
+    """Return the classes that a module defines at its top, by name; none where it has no source."""
+    try:  # once for all of them: looked up one by one they cost a parse each
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
+    except (KeyError, OSError, TypeError, SyntaxError):
+        return {}
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def _own_documentation(model: type[BaseModel]) -> dict[str, str]:
     """Return the docstrings under the fields that a class adds; none where it has no source."""
-    try:
-        (definition,) = ast.parse(dedent(inspect.getsource(model))).body
-    except (OSError, TypeError, SyntaxError):
-        return {}
+    definition = _definitions(model.__module__).get(model.__qualname__)
     return {
         field.target.id: inspect.cleandoc(text.value.value)
         for field, text in pairwise(getattr(definition, "body", ()))
