@@ -19,7 +19,7 @@ def data(
         typer.Option(
             "--as",
             help="What it holds: load, price, generation, weather, rates, requests, frequency, network, "
-            "ancillary or system-load; left out: what its columns tell.",
+            "ancillary, system-load or fleet; left out: what its columns tell.",
         ),
     ] = None,
     *,
@@ -30,8 +30,11 @@ def data(
     from sim.cli.file_table import document_of, show_view  # noqa: PLC0415
     from sim.tables.view import KINDS, look  # noqa: PLC0415
 
+    if kind == "fleet":
+        _show_fleets(file, as_json=as_json)
+        return
     if kind is not None and kind not in KINDS:
-        raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, got {kind!r}")
+        raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, fleet; got {kind!r}")
     view = look(file, kind)
     if as_json:
         sys.stdout.write(json.dumps(document_of(view), indent=2, ensure_ascii=False) + "\n")
@@ -41,6 +44,27 @@ def data(
         say(f"not understood: {fault}")
     if view.faults:
         raise typer.Exit(2)
+
+
+def _show_fleets(file: Path, *, as_json: bool) -> None:
+    """Print the fleets that a list of machines makes, and the line that names it."""
+    from sim.cli.console import print_json, print_table  # noqa: PLC0415  # keeps --help fast
+    from sim.mining.catalogue import machine  # noqa: PLC0415  # see above
+    from sim.scenario.fleet_file import fleets_of  # noqa: PLC0415  # see above
+    from sim.units import MEGAWATT_IN_WATTS  # noqa: PLC0415  # see above
+
+    fleets = fleets_of(file)
+    for fleet in fleets:
+        fleet["power_mw"] = fleet["machine_count"] * machine(fleet["model"]).power_w / MEGAWATT_IN_WATTS
+    line = f"fleets: {{file: {file.name}}}"
+    if as_json:
+        print_json({"file": file.name, "kind": "fleet", "fleets": fleets, "yaml": line})
+        return
+    rows = [
+        [fleet["name"], fleet["model"], f"{fleet['machine_count']:,}", f"{fleet['power_mw']:.3f} MW"]
+        for fleet in fleets
+    ]
+    print_table(["fleet", "model", "machines", "power"], rows, caption=line)
 
 
 @app.command(name="list")

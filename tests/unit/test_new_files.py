@@ -1,5 +1,7 @@
 """New scenarios from examples and from a person's own files, and fleets out of a list of machines."""
 
+import json
+
 import pytest
 
 from sim.cli import main
@@ -100,3 +102,14 @@ def test_a_list_that_will_not_do_is_refused(tmp_path, text, message):
 def test_fields_that_a_list_does_not_have_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"must be a list of fleets, or a mapping of .*; got file, model"):
         load_scenario(scenario(tmp_path, "{file: asics.csv, model: x}"))
+
+
+def test_a_list_of_machines_is_shown_with_what_it_draws(tmp_path, capsys):
+    (tmp_path / "asics.csv").write_text(LIST)
+    assert command("data", "asics.csv", "--as", "fleet", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [fleet["machine_count"] for fleet in document["fleets"]] == [1200, 800, 510]
+    assert document["fleets"][0]["power_mw"] == pytest.approx(4.2)
+    assert document["yaml"] == "fleets: {file: asics.csv}"
+    assert command("data", "asics.csv", "--as", "fleet") == 0
+    assert "fleets: {file: asics.csv}" in capsys.readouterr().out
