@@ -45,6 +45,14 @@ def jobs(draw, position):
         job["notice"] = notice
     if draw(st.integers(0, 3)) == 0:
         job |= {"start_h": 0.3, "length_h": 0.4}
+    help_of = draw(st.sampled_from([None, None, None, "interlock", "slow return"]))
+    if help_of == "interlock":
+        job["interlock"] = {
+            "release_s": draw(st.sampled_from([2.0, 8.0, 30.0])),
+            "stalls_from_s": draw(st.sampled_from([0.0, 30.0])),
+        }
+    if help_of == "slow return":
+        job["return_limit_w_per_s"] = draw(st.sampled_from([3.0, 20.0, 100.0]))
     return job
 
 
@@ -67,10 +75,19 @@ def sites(draw):
         "minimum_interval_s": draw(st.sampled_from([0.0, 1.0, 4.0])),
         "telemetry_scan_s": draw(st.sampled_from([0.0, 1.0])),
     }
+    limit_mw = peak_mw * draw(st.sampled_from([1.0, 1.1, 1.4]))
+    fields = {}
+    if draw(st.integers(0, 3)) == 0:
+        fields["storage"] = {
+            "power_mw": draw(st.sampled_from([10.0, 60.0])),
+            "energy_mwh": draw(st.sampled_from([0.02, 0.25, 2.0])),
+            "shave_above_mw": limit_mw * draw(st.sampled_from([0.95, 1.0])),
+        }
     return a_scenario(
         loads=loads,
         fleets=[fleet],
-        limit_mw=peak_mw * draw(st.sampled_from([1.0, 1.1, 1.4])),
+        limit_mw=limit_mw,
+        **fields,
         controller=controller,
         policy={"type": "hold-limit"},
         days=HOUR_D,
@@ -87,5 +104,6 @@ def test_the_limit_is_held_while_the_certificate_holds(scenario):
     if found.holds:
         assert excess_mw <= TOLERANCE_MW
     covenants = [load.notice for load in scenario.loads if load.notice and load.notice.silence == "down"]
+    covenants += [load.interlock for load in scenario.loads if load.interlock]
     if not covenants:  # a lost notice costs soak, never the limit
         assert found.holds, found.breaks
