@@ -16,6 +16,9 @@ Number = TypeVar("Number", float, FloatArray)
 """A number or an array of numbers: what a formula takes and gives."""
 
 SECONDS_PER_MINUTE: Final = 60.0
+MILLISECONDS_PER_SECOND: Final = 1000.0
+SECONDS_PER_QUARTER: Final = 15.0 * SECONDS_PER_MINUTE
+"""Of a quarter of an hour: the clocks of every zone show whole hours, and change, at whole ones in UTC."""
 SECONDS_PER_HOUR: Final = 3600.0
 SECONDS_PER_DAY: Final = 86_400.0
 SECONDS_PER_YEAR: Final = 31_536_000.0

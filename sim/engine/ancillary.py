@@ -10,7 +10,7 @@ from sim.engine.offers import OfferDesk, open_services, published_until_s, sold_
 from sim.engine.prices import Courses
 from sim.engine.recorder import Recorder
 from sim.market.ancillary import SERVED_FIRST, Sold
-from sim.market.calls import ServiceName
+from sim.market.calls import DOWNWARD, ServiceName
 from sim.mining.duties import ANCILLARY, Duty, reserve_duty
 from sim.policies import AwardChange, Awards, ServiceView
 from sim.policies.soundness import Offers
@@ -19,7 +19,6 @@ from sim.signals import Signal
 
 REGULATION: Final = "regulation"
 """Reason of the duty that moves every few seconds."""
-DOWNWARD: Final[ServiceName] = "regulation-down"
 """The one service whose call makes the fleets draw more."""
 
 

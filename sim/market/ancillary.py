@@ -12,13 +12,11 @@ from sim.market.rules import MarketRules
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Spec, TimeZone
-from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE
+from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
 
 Rise = Literal["step", "linear"]
 Day = Annotated[tuple[NonNegative, ...], Field(min_length=24, max_length=24)]
 """One value for each hour of the local day."""
-
-_QUARTER_S = 15.0 * SECONDS_PER_MINUTE  # the clocks of every zone show whole hours at whole quarters in UTC
 
 
 class ServiceResponse(NamedTuple):
@@ -205,8 +203,8 @@ class AncillaryService(Spec):
         """Return what is offered where the scenario says how much, as steps [MW]."""
         if self.offer_by_hour_mw is None:
             return Signal.constant(self.offer_mw or 0.0, span.end_s)
-        first_s = -(span.start_utc_s % _QUARTER_S)
-        time_s = np.arange(first_s, span.end_s, _QUARTER_S)
+        first_s = -(span.start_utc_s % SECONDS_PER_QUARTER)
+        time_s = np.arange(first_s, span.end_s, SECONDS_PER_QUARTER)
         hours = hour_of_week(span.start_utc_s + time_s, self.time_zone) % HOURS_PER_DAY
         values = np.array(self.offer_by_hour_mw)[np.floor(hours).astype(np.int64)]
         return Signal.steps(np.maximum(time_s, 0.0), values, span.end_s).simplify()

@@ -7,10 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from sim.signals import FloatArray
-from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_QUARTER
 
-_QUARTER_S = 15.0 * SECONDS_PER_MINUTE  # since 1972 clocks have changed at whole quarters of an hour in UTC
-_HOURS_PER_WEEK = 7.0 * HOURS_PER_DAY
 _THURSDAY = 3.0  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
 
 
@@ -37,8 +35,8 @@ def utc_offset_s(utc_s: FloatArray, time_zone: str) -> FloatArray:
     [-6.0, -5.0]
     """
     zone = ZoneInfo(time_zone)
-    quarters, which = np.unique(np.floor(utc_s / _QUARTER_S), return_inverse=True)
-    offsets = [_offset_s(quarter * _QUARTER_S, zone) for quarter in quarters.tolist()]
+    quarters, which = np.unique(np.floor(utc_s / SECONDS_PER_QUARTER), return_inverse=True)
+    offsets = [_offset_s(quarter * SECONDS_PER_QUARTER, zone) for quarter in quarters.tolist()]
     return np.array(offsets, dtype=np.float64)[which]
 
 
@@ -70,7 +68,7 @@ def hour_of_week(utc_s: FloatArray, time_zone: str) -> FloatArray:
     [6.0, 7.0]
     """
     local_s = utc_s + utc_offset_s(utc_s, time_zone)
-    return np.asarray((local_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY) % _HOURS_PER_WEEK)
+    return np.asarray((local_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY) % HOURS_PER_WEEK)
 
 
 def hour_of_day(utc_s: FloatArray, time_zone: str) -> FloatArray:

@@ -18,7 +18,7 @@ ERCOT's own regulation signal, of which only the mean is met.
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.random import Generator
@@ -32,6 +32,8 @@ from sim.spec import Fraction, Positive, Spec, Timed
 from sim.units import SECONDS_PER_MINUTE
 
 ServiceName = Literal["regulation-up", "regulation-down", "rrs", "ecrs", "non-spin"]
+DOWNWARD: Final[ServiceName] = "regulation-down"
+"""The service whose call makes miners draw more."""
 
 
 class Deployment(Spec):
@@ -132,7 +134,7 @@ class RegulationSignal(Deployment):
         time_s = np.arange(math.ceil(span.end_s / self.signal_step_s), dtype=np.float64) * self.signal_step_s
         noise = span.stream(REGULATION).standard_normal(len(time_s))
         level = 2.0 * ndtr(mean_reverting(noise, self.signal_step_s / self.reversion_s)) - 1.0
-        side = np.maximum(-level if service == "regulation-down" else level, 0.0)
+        side = np.maximum(-level if service == DOWNWARD else level, 0.0)
         exponent = 0.5 / self.mean_fraction - 1.0
         # 0 to the power of 0 is 1: without this the idle side would be called
         return Signal.steps(time_s, np.where(side > 0.0, side**exponent, 0.0), span.end_s)

@@ -18,11 +18,10 @@ from sim.tables.cover import Wanted, column_values
 from sim.tables.quantities import SYSTEM_LOAD
 from sim.tables.reading import SeriesReading
 from sim.tables.timeline import HOLE_RATIO, timeline_of
-from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
 
 PEAK_MONTHS: Final = (6, 7, 8, 9)
 """June to September (16 TAC 25.192)."""
-_QUARTER_S: Final = 15.0 * SECONDS_PER_MINUTE
 
 
 def peak_rate_usd_per_mw(rate_usd_per_kw_year: float) -> float:
@@ -198,9 +197,8 @@ class FourCoincidentPeaks(Spec):
 
     def local_hours(self, span: Span) -> LocalHours:
         """Return what local clocks show over the run, hour by hour."""
-        quarters_s = (
-            np.arange(span.start_utc_s // _QUARTER_S + 1.0, (span.end_utc_s) // _QUARTER_S + 1.0) * _QUARTER_S
-        )
+        first, last = (second // SECONDS_PER_QUARTER for second in (span.start_utc_s, span.end_utc_s))
+        quarters_s = np.arange(first + 1.0, last + 1.0) * SECONDS_PER_QUARTER
         strikes_s = quarters_s[hour_of_day(quarters_s, self.time_zone) % 1.0 == 0.0]
         utc_s = np.concatenate([[span.start_utc_s], strikes_s])
         hours_h = np.floor(hour_of_day(utc_s, self.time_zone))

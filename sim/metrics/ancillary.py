@@ -10,14 +10,13 @@ Room that a faster service needs does not count.
 import math
 
 from sim.market.ancillary import SERVED_FIRST
+from sim.market.calls import DOWNWARD
 from sim.metrics.base import LoadMetric
 from sim.metrics.energy import energy_mwh
 from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR
-
-_DOWNWARD = "regulation-down"
 
 
 def sold_services(recording: Recording) -> tuple[str, ...]:
@@ -38,7 +37,7 @@ def revenue_usd(recording: Recording, service: str) -> float:
 
 def shortfall_mw(recording: Recording, service: str) -> Signal:
     """Return what must be held and is not [MW]."""
-    room_mw = _room_mw(recording, downward=service == _DOWNWARD)
+    room_mw = _room_mw(recording, downward=service == DOWNWARD)
     for faster in _served_before(recording, service):
         room_mw = room_mw - _signal(recording, faster, "hold_mw")
     return (_signal(recording, service, "hold_mw") - room_mw.positive_part()).positive_part()
@@ -47,7 +46,7 @@ def shortfall_mw(recording: Recording, service: str) -> Signal:
 def response_mw(recording: Recording, service: str) -> Signal:
     """Return how far the fleets have gone from the base, the way the service asks for; at least 0 [MW]."""
     gone_mw = _signal(recording, service, "base_mw") - recording["fleet_power_mw"]
-    return (-gone_mw if service == _DOWNWARD else gone_mw).positive_part()
+    return (-gone_mw if service == DOWNWARD else gone_mw).positive_part()
 
 
 def delivered_mw(recording: Recording, service: str) -> Signal:
@@ -84,9 +83,9 @@ def _signal(recording: Recording, service: str, name: str) -> Signal:
 
 def _served_before(recording: Recording, service: str) -> tuple[str, ...]:
     """Return the services that share a service's room and are served before it."""
-    if service == _DOWNWARD:
+    if service == DOWNWARD:
         return ()
-    services = [name for name in sold_services(recording) if name != _DOWNWARD]
+    services = [name for name in sold_services(recording) if name != DOWNWARD]
     return tuple(services[: services.index(service)])
 
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Self
 
-from sim.units import SECONDS_PER_MINUTE
-
-MILLISECONDS_PER_SECOND = 1000.0
+from sim.units import MILLISECONDS_PER_SECOND, SECONDS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True)

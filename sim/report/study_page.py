@@ -11,11 +11,10 @@ from sim.report.svg import Drawing
 from sim.report.trade_chart import Point, axis_title, lines_of, trade_chart
 
 PAGE: Final = "study.html"
-SEED: Final = "seed"
 SHOWN: Final = ("site_peak_mw", "soaked_fraction", "exceedance_s", "exceedance_mwh", "mining_margin_usd")
 """Metrics in the table, after those of the figure."""
 
-Row = Mapping[str, Any]
+RunOfSweep = Mapping[str, Any]
 
 
 class Combination(NamedTuple):
@@ -23,7 +22,7 @@ class Combination(NamedTuple):
 
     values: tuple[Any, ...]
     """Its value on each axis, but for the seed."""
-    rows: tuple[Row, ...]
+    rows: tuple[RunOfSweep, ...]
     """Its runs that are done."""
 
     def mean(self, metric: str) -> float | None:
@@ -39,7 +38,7 @@ def write_study_report(folder: Path) -> Path:
 
     document = json.loads((folder / "study.json").read_bytes())
     rows = parquet.ParquetFile(folder / "runs.parquet").read().to_pylist()
-    paths = [axis["path"] for axis in document["axes"] if axis["path"] != SEED]
+    paths = [axis["path"] for axis in document["axes"] if axis["path"] != "seed"]
     found = list(combinations(paths, rows))
     head, cells = _table(document, paths, found)
     page = StaticPage(
@@ -54,9 +53,9 @@ def write_study_report(folder: Path) -> Path:
     return folder / PAGE
 
 
-def combinations(paths: Sequence[str], rows: Sequence[Row]) -> Iterator[Combination]:
+def combinations(paths: Sequence[str], rows: Sequence[RunOfSweep]) -> Iterator[Combination]:
     """Yield the combinations of values in the order of the rows, with their runs that are done."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
+    groups: dict[tuple[Any, ...], list[RunOfSweep]] = {}
     for row in rows:
         groups.setdefault(tuple(row[path] for path in paths), [])
         if row["done"]:

@@ -14,6 +14,7 @@ from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
 from sim.scenario.policy_choice import POLICY, choose_policy
 from sim.scenario.tree import Mark, placed
+from sim.scenario.yaml_text import MAX_FAULTS
 from sim.simulation import run_key
 from sim.study.spec import Axis, StudyFile, StudySpec, read_study
 from sim.tables import Files
@@ -21,8 +22,6 @@ from sim.tables import Files
 SEED: Final = "seed"
 READ_GROUPS: Final = 8
 """Sets of data files kept in memory while scenarios are checked."""
-MAX_FAULTS: Final = 100
-"""Different faults reported of a study."""
 
 
 class Run(NamedTuple):

@@ -24,10 +24,9 @@ from itertools import combinations
 import numpy as np
 
 from sim.market.ancillary import SERVED_FIRST
+from sim.market.calls import DOWNWARD
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-
-_DOWNWARD = "regulation-down"
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def _offerable(recording: Recording, name: str) -> Offerable:
     uncalled = Signal.steps(lately.time_s, np.where(lately.value > 0.0, 0.0, 1.0), lately.end_s)
     return Offerable(
         facts.policy_up_to_mw,
-        name == _DOWNWARD,
+        name == DOWNWARD,
         recording[f"{service}.price_usd_per_mwh"],
         (recording[f"{service}.shortfall_usd_per_mwh"] * uncalled.simplify()).simplify(),
     )

@@ -13,12 +13,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import wait
 from types import FrameType
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic
 
-from sim.study.worker import LostError, Outcome, Try, Worker, outcome_of
-
-T = TypeVar("T")
-R = TypeVar("R")
+from sim.study.worker import LostError, Outcome, R, T, Try, Worker, outcome_of
 
 ATTEMPTS: Final = 2
 """How often a task is tried whose worker dies or hangs; one that raises is tried once."""

@@ -19,7 +19,7 @@ from sim.tables.stamps import (
     written_so,
 )
 from sim.tables.table import RowArray, Table, TruthArray
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_QUARTER, FloatArray
 
 HOLE_RATIO: Final = 1.5
 """Two rows further apart than this many usual spacings have a hole between them."""
@@ -27,7 +27,6 @@ _NEIGHBOURS: Final = 8
 """Spacings on either side that tell which one is usual at a row."""
 _ALIKE: Final = 0.02
 """Spacings that differ by less, over the larger, are alike."""
-_QUARTER_S: Final = 15.0 * SECONDS_PER_MINUTE
 _TRUE_WORDS: Final = frozenset({"y", "yes", "true", "1", "t", "*"})
 _HOURS: Final = frozenset({"he", "hour", "hr", "hourending", "hourofday", "opr_hr", "oprhr"})
 _LAST_OF_DAY: Final = 24
@@ -144,7 +143,7 @@ def _hours_s(reading: SeriesReading, table: Table, column: str, shape: Shape | N
     quarters = np.zeros(hours.size)
     if shape is not None and shape.interval_column:
         quarters = table.numbers(shape.interval_column) - 1.0
-    return began * SECONDS_PER_HOUR + quarters * _QUARTER_S
+    return began * SECONDS_PER_HOUR + quarters * SECONDS_PER_QUARTER
 
 
 def _hour(text: str) -> float:

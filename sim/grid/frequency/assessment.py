@@ -7,6 +7,7 @@ from typing import Final
 
 from sim.grid.frequency.model import Governor, GridModel
 from sim.grid.frequency.result import NARROW_HZ, WIDE_HZ, FrequencyResult, response
+from sim.grid.frequency.statistics import BISECTIONS
 
 OUT_OF_RANGE_HZ: Final = 0.15
 """Deviation above which what the model leaves out begins to act [Hz]."""
@@ -14,7 +15,6 @@ HORIZON_S: Final = 300.0
 """A step's peak is looked for so long after it [s]."""
 _LESS: Final = 0.7
 """Kinetic energy and response in the sensitivity table: 30 % less."""
-_BISECTIONS: Final = 40
 
 NO_MEANING_FRACTION: Final = 0.05
 """Deviation over nominal above which the figures mean nothing; assumption: machines trip well before."""
@@ -76,7 +76,7 @@ def neutral_step_mw(model: GridModel, limit_hz: float) -> float:
     if model.deadband_hz == 0.0:
         return limit_hz / step_result(model, 1.0).peak_hz
     low, high = 0.0, limit_hz / step_result(replace(model, deadband_hz=0.0), 1.0).peak_hz
-    for _ in range(_BISECTIONS):  # a deadband only makes the peak larger
+    for _ in range(BISECTIONS):  # a deadband only makes the peak larger
         middle = 0.5 * (low + high)
         within = step_result(model, middle).peak_hz <= limit_hz
         low, high = (middle, high) if within else (low, middle)

@@ -14,7 +14,7 @@ from sim.units import SECONDS_PER_MINUTE
 
 ROUNDING_HZ: Final = 1e-12
 """Deviations nearer than this are the same [Hz]."""
-_BISECTIONS: Final = 40
+BISECTIONS: Final = 40
 _GAUSS_SHARES, _GAUSS_WEIGHTS = (array / 2.0 for array in np.polynomial.legendre.leggauss(4))
 
 
@@ -268,7 +268,7 @@ def _crossings(
 def _bisected(cubics: Cubics, sign: float, level_hz: float, low: FloatArray, high: FloatArray) -> FloatArray:
     """Return where monotone cubics cross a level, as shares of the way along."""
     starts_above = sign * cubics.at(low) > level_hz
-    for _ in range(_BISECTIONS):
+    for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         same = (sign * cubics.at(middle) > level_hz) == starts_above
         low, high = np.where(same, middle, low), np.where(same, high, middle)
