@@ -2,14 +2,10 @@
 
 import json
 import math
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -271,79 +267,3 @@ def _read_recording(folder: Path) -> Recording:
         Facts.of(header["constants"]),
         header.get("load_kinds", {}),
     )
-
-
-def require_new(path: Path) -> Path:
-    """Return the path of a folder to make, if one can be made there as far as that can be told beforehand.
-
-    Raises
-    ------
-    ResultError
-        Something stands there already, or no folder can be made there.
-    """
-    if path.exists():
-        raise ResultError(f"{path}: is there already; name another folder with --out")
-    above = next(parent for parent in path.absolute().parents if parent.exists())
-    if not above.is_dir():
-        raise ResultError(f"{path}: cannot be made ({above} is no folder)")
-    if not os.access(above, os.W_OK):
-        raise ResultError(f"{path}: cannot be made (no right to write into {above})")
-    return path
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Make a folder that is whole or absent: filled under a temporary name beside it, then renamed.
-
-    Parameters
-    ----------
-    path
-        The folder to make; its parents are made too.
-
-    Yields
-    ------
-    pathlib.Path
-        The temporary folder to write into.
-
-    Raises
-    ------
-    ResultError
-        Something stands there already, or no folder can be made there.
-    """
-    with _said_plainly(path):
-        require_new(path).parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
-    try:
-        yield temporary
-        with _said_plainly(path):
-            _commit(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextmanager
-def _said_plainly(path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into a line for the user."""
-    try:
-        yield
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be made ({error.strerror})") from error
-
-
-def _commit(temporary: Path, path: Path) -> None:
-    """Have every file of a folder put on disk, then give the folder its name."""
-    temporary.chmod(0o755)
-    for file in temporary.rglob("*"):
-        _sync(file)
-    _sync(temporary)
-    temporary.rename(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    """Have the operating system put a file or folder on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,9 @@ COLLECTED_AFTER_COUNT: Final = 50_000
 """Objects made before Python looks for garbage among them: what is imported stays, and looking for it costs a
 short command an eighth."""
 
+STOPPED: Final = 130
+"""The exit code after Ctrl-C."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; what is wrong with the user's input is said in plain lines, and the exit code is 2."""
@@ -28,9 +31,14 @@ def main(arguments: list[str] | None = None) -> None:
     except HashballastError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(130)
+    except OSError as error:  # such as a folder that is gone, or may not be read
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"{place}{error.strerror or error}\n")
+        sys.exit(2)
+    except SystemExit as ending:
+        if ending.code == STOPPED:
+            sys.stderr.write("stopped\n")
+        raise
 
 
 __all__ = ["app", "campus", "experiments", "files", "folders", "main"]

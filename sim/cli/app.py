@@ -27,7 +27,7 @@ Overrides = Annotated[
 
 def new_folder(folder: Path | None) -> Path | None:
     """Refuse a folder that cannot be made before the work is done that it is for."""
-    from sim.result import require_new  # noqa: PLC0415  # keeps --help fast
+    from sim.whole import require_new  # noqa: PLC0415  # keeps --help fast
 
     return folder if folder is None else require_new(folder)
 

@@ -11,6 +11,7 @@ from sim.scenario.fleet_file import fleets_of
 from sim.scenario.load import resolve
 from sim.tables.view import FileView, look
 from sim.units import SECONDS_PER_DAY
+from sim.whole import write_whole
 
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
 _ROOM_RATIO: Final = 1.25
@@ -79,13 +80,7 @@ def write_new(name: str, text: str) -> Path:
         must = "must begin with a small letter and hold small letters, digits, - and _, 40 at most"
         raise InputError.single(name, "", must)
     path = Path(f"{name}.yaml")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError.single(str(path), "", "is there already; choose another name") from None
-    except OSError as error:
-        raise InputError.single(str(path), "", f"cannot be written: {error.strerror}") from None
+    write_whole(path, text, is_new=True)
     return path
 
 

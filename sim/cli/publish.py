@@ -1,7 +1,6 @@
 """Puts a result into its folder: data, page, log, figures on request; whole or not at all."""
 
 import platform
-import tempfile
 import time
 from filecmp import cmpfiles
 from pathlib import Path
@@ -12,7 +11,8 @@ from sim.ai.waveform import Waveform
 from sim.errors import ResultError
 from sim.report.build import write_report_of
 from sim.report.index_page import write_index
-from sim.result import DATA_FILES, Result, as_stored, new_folder, write_result
+from sim.result import DATA_FILES, Result, as_stored, write_result
+from sim.whole import make_once, new_folder, scratch_folder, whole_file
 
 _STARTED = time.monotonic()
 
@@ -50,19 +50,23 @@ def publish(
     ResultError
         Something else is there, or the same scenario gave other numbers before.
     """
-    if folder.exists() and replaceable:
-        _require_same(result, folder)
-        if with_figures:
-            write_report_of(as_stored(result), folder, with_figures=True)
-        write_index(folder.parents[1])
-        return folder, False
-    with new_folder(folder) as temporary:
+
+    def fill(temporary: Path) -> None:
         write_result(result, temporary)
         write_report_of(as_stored(result), temporary, with_figures=with_figures)
         (temporary / "run.log").write_text(_log(), encoding="utf-8")
-    if replaceable:
-        write_index(folder.parents[1])
-    return folder, True
+
+    if not replaceable:
+        with new_folder(folder) as temporary:
+            fill(temporary)
+        return folder, True
+    is_new = make_once(folder, fill)
+    if not is_new:
+        _require_same(result, folder)
+        if with_figures:
+            write_report_of(as_stored(result), folder, with_figures=True)
+    write_index(folder.parents[1])
+    return folder, is_new
 
 
 def write_waveform(wave: Waveform, path: Path) -> None:
@@ -73,23 +77,20 @@ def write_waveform(wave: Waveform, path: Path) -> None:
     ResultError
         Something is there already, or it cannot be written.
     """
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            np.savetxt(
-                file,
-                np.column_stack([wave.time_s, wave.power_mw]),
-                fmt=("%.6f", "%.6f"),
-                delimiter=",",
-                header="time_s,power_mw",
-                comments="",
-            )
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be written anew ({error.strerror})") from error
+    with whole_file(path, is_new=True) as file:
+        np.savetxt(
+            file,
+            np.column_stack([wave.time_s, wave.power_mw]),
+            fmt=("%.6f", "%.6f"),
+            delimiter=",",
+            header="time_s,power_mw",
+            comments="",
+        )
 
 
 def _require_same(result: Result, folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as again:
-        write_result(result, Path(again))
+    with scratch_folder() as again:
+        write_result(result, again)
         same, _, _ = cmpfiles(folder, again, DATA_FILES, shallow=False)
     if len(same) != len(DATA_FILES):
         raise ResultError(

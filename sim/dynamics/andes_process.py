@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from sim.dynamics.systems import TestSystem
 from sim.errors import HashballastError
 from sim.grid.frequency import Governor, GridModel
 from sim.signals import FloatArray, Signal
+from sim.whole import scratch_folder
 
 PROGRAM: Final = Path(__file__).with_name("andes_program.py")
 STEP_S: Final = 0.1
@@ -76,10 +76,10 @@ def run_andes(power_mw: Signal, system: TestSystem, python: str, reactive_per_mw
         "power_mw": power_mw.at(np.minimum(times_s, power_mw.end_s)).tolist(),
         "reactive_per_mw": reactive_per_mw,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        given, answered = Path(folder) / "task.json", Path(folder) / "answer.json"
+    with scratch_folder() as folder:
+        given, answered = folder / "task.json", folder / "answer.json"
         given.write_text(json.dumps(task))
-        _start([_interpreter(python), "-I", str(PROGRAM), str(given), str(answered)], folder)
+        _start([_interpreter(python), "-I", str(PROGRAM), str(given), str(answered)], str(folder))
         return _read(json.loads(answered.read_text()), times_s[-1])
 
 

@@ -10,6 +10,7 @@ from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
 from sim.report.palette import COLOURS
+from sim.whole import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,8 @@ def write_figure(comparisons: Sequence[WindowComparison], path: Path) -> None:
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
         figure.suptitle(f"ANDES and SFR: {LABEL}", fontsize=9.0)
         FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=DOTS_PER_IN, metadata={"Software": None})
+        with whole_file(path) as file:
+            figure.savefig(file, format="png", dpi=DOTS_PER_IN, metadata={"Software": None})
 
 
 def _draw_power(panel: "Axes", each: WindowComparison, number: int) -> None:

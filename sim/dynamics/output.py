@@ -2,14 +2,15 @@
 
 import csv
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from sim.dynamics.andes_process import DynamicsError
 from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.dynamics.figure import write_figure
+from sim.whole import said_plainly, write_whole
 
 COLUMNS: Final = (
     "window",
@@ -41,23 +42,22 @@ def write_comparison(comparisons: Sequence[WindowComparison], folder: Path) -> N
 
     Raises
     ------
-    DynamicsError
+    ResultError
         Where they cannot be written.
     """
-    try:
+    with said_plainly(folder, "made"):
         folder.mkdir(parents=True, exist_ok=True)
-        _write_table(comparisons, folder)
-        write_figure(comparisons, folder / "comparison.png")
-    except OSError as error:
-        raise DynamicsError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+    _write_table(comparisons, folder)
+    write_figure(comparisons, folder / "comparison.png")
 
 
 def _write_table(comparisons: Sequence[WindowComparison], folder: Path) -> None:
-    with (folder / "comparison.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# {LABEL}\n")
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_row(comparisons, each) for each in comparisons)
+    text = StringIO(newline="")
+    text.write(f"# {LABEL}\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(comparisons, each) for each in comparisons)
+    write_whole(folder / "comparison.csv", text.getvalue())
 
 
 def _row(comparisons: Sequence[WindowComparison], each: WindowComparison) -> list[str]:

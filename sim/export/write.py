@@ -1,13 +1,12 @@
 """Writes a profile to a file, a block at a time: a year needs the memory of a day beside the run itself."""
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from sim.errors import ResultError
 from sim.export.formats import Format, facts
 from sim.export.profile import Profile
+from sim.whole import whole_file, write_whole
 
 
 def write_profile(profile: Profile, form: Format, path: Path) -> tuple[Path, ...]:
@@ -35,21 +34,14 @@ def write_profile(profile: Profile, form: Format, path: Path) -> tuple[Path, ...
     beside = path.with_name(f"{path.name}.json")
     written = (path,) if form.commented else (path, beside)
     told = facts(profile, form)
-    with ExitStack() as undo:
-        try:
-            with path.open("xb") as file:
-                undo.callback(path.unlink)
-                if form.commented:
-                    file.writelines(f"# {term}: {text}\n".encode() for term, text in told.items())
-                _write_rows(profile, form, file)
-            if not form.commented:
-                with beside.open("x", encoding="utf-8") as file_beside:
-                    json.dump(told, file_beside, indent=2, ensure_ascii=False)
-                    file_beside.write("\n")
-        except OSError as error:
-            name = error.filename or path
-            raise ResultError(f"{name}: cannot be written anew ({error.strerror})") from error
-        undo.pop_all()
+    said = f"{json.dumps(told, indent=2, ensure_ascii=False)}\n".encode()
+    with whole_file(path, is_new=True) as file:
+        if form.commented:
+            file.writelines(f"# {term}: {text}\n".encode() for term, text in told.items())
+        _write_rows(profile, form, file)
+        # first, and what a killed export left is as good: there is never a profile without it
+        if not form.commented and not (beside.is_file() and beside.read_bytes() == said):
+            write_whole(beside, said, is_new=True)
     return written
 
 

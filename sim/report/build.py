@@ -8,6 +8,7 @@ from sim.report.page import page
 from sim.report.stability import stability_section
 from sim.report.worst_windows import worst_moments
 from sim.result import StoredResult, read_result
+from sim.whole import said_plainly, write_whole
 
 
 def write_report(folder: Path, *, with_figures: bool = False) -> None:
@@ -45,14 +46,13 @@ def write_report_of(result: StoredResult, folder: Path, *, with_figures: bool = 
     clock = LocalTime.of_run(result.scenario.get("start"), result.recording.start_utc_s)
     moments = worst_moments(result.recording)
     stability = stability_section(result.recording, result.scenario, clock)
-    (folder / "report.html").write_text(
-        page(result, clock, moments, stability), encoding="utf-8", newline="\n"
-    )
+    write_whole(folder / "report.html", page(result, clock, moments, stability))
     if has_prices(result.recording):
         write_tables(result.recording, folder)
     if with_figures:
         from sim.report.figures import write_figures  # noqa: PLC0415  # few runs are drawn for print
 
         figures = folder / "figures"
-        figures.mkdir(exist_ok=True)
+        with said_plainly(figures, "made"):
+            figures.mkdir(exist_ok=True)
         write_figures(result.recording, clock, moments, stability.curves, figures)

@@ -10,6 +10,7 @@ from sim.report.format import format_difference, format_number, format_value, wo
 from sim.report.metric_table import group_of
 from sim.report.static_page import Document, PageTable, StaticPage
 from sim.report.who_wins_map import winner_map
+from sim.whole import write_whole
 
 NOISE_RATIO: Final = 1e-9
 """A difference below this part of what differs is rounding, and shown as none."""
@@ -49,7 +50,7 @@ def write_comparison_report(document: Document, folder: Path) -> None:
         charts=[chart for chart in charts if chart is not None],
         tables=list(_tables(document)),
     )
-    (folder / "compare.html").write_text(page.html(), encoding="utf-8", newline="\n")
+    write_whole(folder / "compare.html", page.html())
 
 
 def write_winners_report(document: Document, folder: Path) -> None:
@@ -66,7 +67,7 @@ def write_winners_report(document: Document, folder: Path) -> None:
         charts=[winner_map(document)],
         tables=[PageTable("Every combination", head, list(winner_rows(document)), note)],
     )
-    (folder / "winners.html").write_text(page.html(), encoding="utf-8", newline="\n")
+    write_whole(folder / "winners.html", page.html())
 
 
 def winner_rows(document: Document) -> Iterator[list[str]]:

@@ -4,12 +4,14 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from sim.frames import LEDGER_COLUMNS, ledger_rows
 from sim.metrics.months import Month, months
 from sim.recording import Recording
+from sim.whole import write_whole
 
 MONTH_COLUMNS: Final = tuple(field.name for field in fields(Month))
 
@@ -34,10 +36,11 @@ def write_tables(recording: Recording, folder: Path) -> None:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_cell(value) for value in row] for row in rows)
+    text = StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    write_whole(path, text.getvalue())
 
 
 def _cell(value: float | str) -> str:

@@ -15,6 +15,7 @@ from sim.report.palette import COLOURS
 from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal
 from sim.units import SECONDS_PER_DAY
+from sim.whole import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,8 @@ def _save(figure: "Figure", path: Path) -> None:
 
     FigureCanvasAgg(figure)
     # the program's version is left out, so that the same picture has the same bytes
-    figure.savefig(path, dpi=DOTS_PER_IN, metadata={"Software": None})
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=DOTS_PER_IN, metadata={"Software": None})
 
 
 def _new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]":

@@ -1,7 +1,6 @@
 """The page that lists what lies under ``results/``: runs, comparisons, studies; it needs no server."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from markupsafe import Markup
 
 from sim.report.format import format_value
 from sim.report.static_page import sha256_base64
+from sim.whole import write_whole
 
 INDEX: Final = "index.html"
 PAGES: Final = {
@@ -70,10 +70,7 @@ def write_index(results: Path) -> Path:
         rows=rows,
         kept=Markup(json.dumps(rows).replace("<", "\\u003c")),  # noqa: S704  # cannot end its script
     )
-    # two runs that end together may both write: each writes it whole
-    temporary = results / f".{INDEX}.{os.getpid()}.partial"
-    temporary.write_text(page, encoding="utf-8", newline="\n")
-    temporary.replace(results / INDEX)
+    write_whole(results / INDEX, page)  # two runs that end together may both write: each writes it whole
     return results / INDEX
 
 

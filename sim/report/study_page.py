@@ -9,6 +9,7 @@ from sim.report.format import format_value, words_of
 from sim.report.static_page import Document, PageTable, StaticPage
 from sim.report.svg import Drawing
 from sim.report.trade_chart import Point, axis_title, lines_of, trade_chart
+from sim.whole import write_whole
 
 PAGE: Final = "study.html"
 SHOWN: Final = ("site_peak_mw", "soaked_fraction", "exceedance_s", "exceedance_mwh", "mining_margin_usd")
@@ -49,7 +50,7 @@ def write_study_report(folder: Path) -> Path:
         tables=[PageTable("Every combination", head, cells)],
         is_sortable=True,
     )
-    (folder / PAGE).write_text(page.html(), encoding="utf-8", newline="\n")
+    write_whole(folder / PAGE, page.html())
     return folder / PAGE
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from sim.study.feasibility import without_what_means_nothing
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
 from sim.units import SECONDS_PER_DAY
+from sim.whole import scratch_folder
 
 MOST_REPLICATIONS: Final = 100
 """Replications at which a comparison stops that is to go on until an interval is narrow."""
@@ -134,7 +134,7 @@ def compare(
     folders = (*folders, *map(Path, data))
     plan = ComparisonPlan(resolve(source, overrides), tuple(policies), place, folders, ways)
     with ExitStack() as stack:
-        kept = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
+        kept = stack.enter_context(scratch_folder()) if folder is None else folder
         store = Store(kept)
         stack.enter_context(store.opened())
         while True:

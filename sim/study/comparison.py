@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sim.result import new_folder
 from sim.signals import FloatArray
 from sim.study.feasibility import Standing, advice, is_feasible, standing_document, standings
 from sim.study.paired import CONFIDENCE, RESAMPLES, Bootstrap, estimate, paired_difference, simultaneous
-from sim.study.store import write_json, write_whole
+from sim.study.store import write_json
 from sim.study.table import parquet_bytes
 from sim.units import SECONDS_PER_DAY
+from sim.whole import make_once, require_new, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,14 +190,15 @@ class Comparison:
             The folder given is there already.
         """
         place = Path("results") / self.scenario / f"compare-{self.key[:12]}" if folder is None else folder
-        if folder is None and place.exists():
-            return place
-        document = self.document()
-        with new_folder(place) as temporary:
+
+        def fill(temporary: Path) -> None:
+            document = self.document()
             write_json(temporary / DOCUMENT, document)
             write_whole(temporary / TABLE, parquet_bytes(list(self._rows()), COLUMNS))
             if report is not None:
                 report(document, temporary)
+
+        make_once(place if folder is None else require_new(place), fill)
         return place
 
     def to_frame(self) -> "pd.DataFrame":

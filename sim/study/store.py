@@ -4,17 +4,17 @@
 
     <study folder>/runs/<first 2 hex of the key>/<key>.json          a run that is done
                                                  <key>.failed.json   a run that failed, with its traceback
-                                                 <name>.<process>.tmp  left over by a process that was killed
+                                                 .<name>....partial  left over by a process that was killed
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from sim.errors import ResultError
+from sim.whole import clear_leftovers, said_plainly, write_whole
 
 RUNS = "runs"
 LOCK = ".lock"
@@ -68,43 +68,21 @@ class Store:
         ResultError
             Another process holds the folder.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        with said_plainly(self.folder, "made"):
+            self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / LOCK).open("w") as lock:
             _lock(lock, self.folder)
-            for leftover in (self.folder / RUNS).glob("??/*.tmp"):
-                leftover.unlink(missing_ok=True)
+            for folder in (self.folder, *(self.folder / RUNS).glob("??")):
+                clear_leftovers(folder)
             yield
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write canonical JSON to a temporary name in the same folder, then rename it; NaN is refused."""
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
-    write_whole(path, (text + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent, even if the machine stops in between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last; where a folder cannot be opened (Windows), the system does so by itself."""
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    with said_plainly(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text + "\n")
 
 
 def _lock(file: TextIO, folder: Path) -> None:

@@ -9,7 +9,8 @@ from sim.metrics import CATALOGUE
 from sim.study.expand import SEED, Run, Study, metric_facts
 from sim.study.runs import Failure
 from sim.study.spec import Axis
-from sim.study.store import Store, write_json, write_whole
+from sim.study.store import Store, write_json
+from sim.whole import write_whole
 
 TABLE: Final = "runs.parquet"
 DESCRIPTION: Final = "study.json"

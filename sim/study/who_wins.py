@@ -1,7 +1,6 @@
 """Who wins when: the same comparison over one or two swept fields."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -11,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from sim.errors import InputError
-from sim.result import new_folder
 from sim.scenario.load import resolve
 from sim.scenario.overrides import Overrides
 from sim.scenario.tree import plain
@@ -22,6 +20,7 @@ from sim.study.expand import said, set_axis
 from sim.study.runs import Progress
 from sim.study.spec import Axis
 from sim.study.store import Store, write_json
+from sim.whole import make_once, require_new, scratch_folder
 
 DOCUMENT: Final = "winners.json"
 FORMAT: Final = 1
@@ -95,12 +94,13 @@ class Winners:
         name = hashlib.sha256(keys.encode()).hexdigest()[:12]
         document = self.document()
         place = Path("results") / document["scenario"] / f"winners-{name}" if folder is None else folder
-        if folder is None and place.exists():
-            return place
-        with new_folder(place) as temporary:
+
+        def fill(temporary: Path) -> None:
             write_json(temporary / DOCUMENT, document)
             if report is not None:
                 report(document, temporary)
+
+        make_once(place if folder is None else require_new(place), fill)
         return place
 
 
@@ -172,8 +172,8 @@ def winners(
         for values, content in _contents(scenario, over)
     }
     tasks = {values: _labelled(plan, over, values, replications) for values, plan in plans.items()}
-    with tempfile.TemporaryDirectory() as place:
-        store = Store(Path(place))
+    with scratch_folder() as place:
+        store = Store(place)
         with store.opened():
             everything = [task for cell in tasks.values() for task in cell.values()]
             do_all(everything, store, ways.workers, progress)

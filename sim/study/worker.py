@@ -1,5 +1,6 @@
 """One worker: a process with a pipe of its own, and the task it has in hand."""
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -7,10 +8,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
+
+from sim.whole import scratch_folder
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -124,7 +127,17 @@ def _context() -> Any:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     context.set_forkserver_preload(PRELOAD)
+    _keep_sockets_in_our_scratch()
     return context
+
+
+def _keep_sockets_in_our_scratch() -> None:
+    """Have the server's sockets lie where the next command clears them if this process is killed."""
+    config: dict[str, Any] = getattr(multiprocessing.current_process(), "_config", {})
+    if config.get("tempdir") is None:
+        stack = ExitStack()
+        config["tempdir"] = str(stack.enter_context(scratch_folder()))
+        atexit.register(stack.close)
 
 
 def _serve(function: Callable[[T], R], pipe: "Connection[Outcome[R], T]") -> None:

@@ -137,6 +137,38 @@ def test_where_nothing_can_be_written_no_run_begins(command, tmp_path, folder, w
     assert not (tmp_path / "results").exists()
 
 
+def test_who_stops_a_command_is_told_that_it_stopped(command, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.simulation.run", stop)
+    assert command("run", REPLAY_DAY) == (130, "", "stopped\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_two_same_runs_at_once_the_later_finds_the_result_there(command, tmp_path, monkeypatch):
+    assert command("run", REPLAY_DAY, "--days", "0.02")[0] == 0
+    (folder,) = (tmp_path / "results" / "replay-day").iterdir()
+    answers = iter([False])  # it looked before the other was done
+    monkeypatch.setattr(
+        Path,
+        "is_dir",
+        lambda path: next(answers, True) if path.name == folder.name else os.path.isdir(path),
+    )
+    code, _, err = command("run", REPLAY_DAY, "--days", "0.02")
+    assert code == 0
+    assert "as before: same scenario, same seed, same numbers" in err
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_a_folder_that_is_gone_is_a_plain_line(command, monkeypatch):
+    def gone(*_, **__):
+        raise FileNotFoundError(2, "No such file or directory", "somewhere")
+
+    monkeypatch.setattr("sim.simulation.run", gone)
+    assert command("run", REPLAY_DAY) == (2, "", "somewhere: No such file or directory\n")
+
+
 def test_json_prints_metrics_alone_and_writes_no_folder(command, tmp_path):
     code, out, _ = command("run", REPLAY_DAY, "--json")
 

@@ -248,7 +248,7 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path):
 WRITE_FOREVER = """
 import sys
 from pathlib import Path
-import sim.result as result
+import sim.whole as result
 name = sys.argv[2]
 
 def stop(*_):
@@ -294,7 +294,8 @@ import json
 import sys
 from itertools import count
 from pathlib import Path
-from sim.result import new_folder, write_result
+from sim.result import write_result
+from sim.whole import new_folder
 from sim.scenario import scenario_from
 from sim.simulation import run
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from leftovers import a_leftover
 
 from sim.errors import ResultError
 from sim.study.store import Store, write_json
@@ -43,7 +44,7 @@ def test_a_run_that_is_done_clears_its_earlier_failure(tmp_path):
 
 
 def test_what_a_killed_process_left_over_does_not_count_and_is_cleared(tmp_path):
-    leftover = tmp_path / "runs" / "ab" / f"{KEY}.json.123.tmp"
+    leftover = a_leftover(tmp_path / "runs" / "ab" / f"{KEY}.json")
     leftover.parent.mkdir(parents=True)
     leftover.write_text('{"metr')
     store = Store(tmp_path)
@@ -62,7 +63,7 @@ def test_a_number_that_json_does_not_know_is_refused_and_leaves_nothing(tmp_path
 
 def test_a_file_that_cannot_take_its_place_leaves_no_temporary_file(tmp_path):
     (tmp_path / "a.json").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(ResultError):
         write_json(tmp_path / "a.json", {})
 
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

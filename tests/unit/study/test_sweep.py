@@ -189,7 +189,7 @@ def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):
     assert outcome.skipped_count >= len(before)
     after = written(desk.out)
     assert {file: after[file] for file in before} == before
-    assert not list(desk.out.rglob("*.tmp"))
+    assert not list(desk.out.rglob("*.partial"))
     sweep(study, tmp_path / "never-stopped")
     assert (desk.out / "runs.parquet").read_bytes() == (
         tmp_path / "never-stopped" / "runs.parquet"

@@ -1,0 +1,154 @@
+"""Each command that writes, killed where it opens, syncs or renames: all is whole or as it was before."""
+
+import builtins
+import io
+import os
+import signal
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from sim.cli import main
+
+ROOT = Path(__file__).parents[2]
+SITE = str(ROOT / "scenarios" / "replay-day.yaml")
+STUDY = "schema_version: 1\nname: small\nscenario: {scenario}\nset: {{days: 0.02}}\naxes: {{seed: [1, 2]}}\n"
+SMALL = ("--days", "0.02", "--replications", "1", "--policies", "mining-off", "--workers", "1")
+POINTS = ((os, "fsync"), (Path, "replace"), (Path, "rename"), (Path, "hardlink_to"))
+
+
+def the_files(folder):
+    """Return what a user sees in a folder: no hidden files, nothing partial, no log of times."""
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    seen = [
+        path
+        for path in files
+        if not any(part.startswith(".") or part.endswith(".partial") for part in path.parts)
+    ]
+    return {str(path): (folder / path).read_bytes() for path in seen if path.name != "run.log"}
+
+
+def opening(really, come):
+    """Return what opens a file, and says so where it is for writing."""
+
+    def opened(file, mode="r", *rest, **more):
+        stream = really(file, mode, *rest, **more)
+        if set(mode) & set("wxa") and not isinstance(file, int):
+            come()
+        return stream
+
+    return opened
+
+
+def telling(really, come):
+    """Return a function that says so before it does what it did."""
+
+    def called(*arguments, **more):
+        come()
+        return really(*arguments, **more)
+
+    return called
+
+
+def kill_at(number):
+    """Kill this process just after its so-many-th opening for writing, or at a sync or a rename."""
+    point = count()
+
+    def come():
+        if next(point) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    io.open, builtins.open = opening(io.open, come), opening(builtins.open, come)
+    for place, name in POINTS:
+        setattr(place, name, telling(getattr(place, name), come))
+
+
+def in_a_child(arguments, folder, number=None):
+    """Run a command in a process of its own, and return how it ended."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            os.chdir(folder)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
+            sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+            if number is not None:
+                kill_at(number)
+            main(arguments)
+        except SystemExit as ending:
+            code = ending.code or 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def withstands_kills(arguments, prepare, tmp_path, most=80):
+    """Kill a command at every point, and return how many there are."""
+    whole = tmp_path / "whole"
+    prepare(whole)
+    assert in_a_child(arguments, whole) == 0
+    after = the_files(whole)
+    for number in range(most):
+        folder = tmp_path / f"killed-{number}"
+        prepare(folder)
+        before = the_files(folder)
+        code = in_a_child(arguments, folder, number)
+        for name, content in the_files(folder).items():
+            assert content in {before.get(name), after.get(name)}, (number, name)
+        if code == 0:
+            return number
+        assert code == -signal.SIGKILL
+        left = the_files(folder)
+        may_be_there = "--out" in arguments or arguments[0] == "new"
+        code = in_a_child(arguments, folder)
+        assert code == 0 or (may_be_there and left != before)  # all that was to be written stands there
+        assert not [path for path in folder.rglob("*.partial") if path.name.startswith(".")]
+        assert the_files(folder) == after
+    pytest.fail("there are more points than looked at")
+    return most
+
+
+def empty(folder):
+    folder.mkdir()
+
+
+def test_new_withstands_kills_at_every_point(tmp_path):
+    assert withstands_kills(["new", "mine"], empty, tmp_path) == 4
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    assert in_a_child(["run", SITE, "--days", "0.02", "--out", "r"], folder) == 0
+    return folder / "r"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "points"),
+    [
+        (["report", "r"], 12),
+        (["export", "r", "--format", "psse", "--out", "p.csv"], 8),
+        (["waveform", "r", "--at", "0", "--for", "1", "--out", "w.csv"], 4),
+        (["run", SITE, "--days", "0.02"], 12),
+        (["run", SITE, "--days", "0.02", "--out", "new"], 12),
+        (["compare", SITE, *SMALL], 20),
+        (["sweep", "small.yaml", "--workers", "1"], 10),
+    ],
+)
+def test_commands_withstand_kills_at_every_point(tmp_path, result, arguments, points):
+    def prepare(folder):
+        folder.mkdir()
+        (folder / "small.yaml").write_text(STUDY.format(scenario=SITE))
+        if "r" in arguments:
+            (folder / "r").mkdir()
+            for path in result.iterdir():
+                # what stood there before was made by an earlier version
+                is_page = path.suffix in {".html", ".csv"}
+                (folder / "r" / path.name).write_bytes(b"before" if is_page else path.read_bytes())
+
+    assert withstands_kills(arguments, prepare, tmp_path) >= points
