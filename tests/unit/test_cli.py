@@ -149,11 +149,11 @@ def test_who_stops_a_command_is_told_that_it_stopped(command, tmp_path, monkeypa
 def test_of_two_same_runs_at_once_the_later_finds_the_result_there(command, tmp_path, monkeypatch):
     assert command("run", REPLAY_DAY, "--days", "0.02")[0] == 0
     (folder,) = (tmp_path / "results" / "replay-day").iterdir()
-    answers = iter([False])  # it looked before the other was done
+    answers, really = iter([False]), Path.is_dir  # it looked before the other was done
     monkeypatch.setattr(
         Path,
         "is_dir",
-        lambda path: next(answers, True) if path.name == folder.name else os.path.isdir(path),
+        lambda path: next(answers, True) if path.name == folder.name else really(path),
     )
     code, _, err = command("run", REPLAY_DAY, "--days", "0.02")
     assert code == 0
