@@ -83,6 +83,8 @@ def sites(draw):
             "energy_mwh": draw(st.sampled_from([0.02, 0.25, 2.0])),
             "shave_above_mw": limit_mw * draw(st.sampled_from([0.95, 1.0])),
         }
+    if fields or any("return_limit_w_per_s" in load for load in loads):
+        controller["minimum_interval_s"] = 1.0  # what moves is looked at each interval: fewer decisions
     return a_scenario(
         loads=loads,
         fleets=[fleet],
