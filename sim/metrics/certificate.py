@@ -319,9 +319,8 @@ class _Check:
         if not struck_s.size or struck_s[0] >= notice.at_s:
             return notice.issued_s, counts_s, until_s
         # an interruption has made it void: the load will not rise then
-        if late_s == 0.0:  # what the fleets still draw by it they draw until they have answered
-            over_s = min(counts_s, float(struck_s[0]) + self.reaction_s)
-            return notice.issued_s, over_s, over_s
+        if lead_s == 0.0 and late_s == 0.0:  # as it was: should it have come back sooner, its power shows it
+            return notice.issued_s, counts_s, counts_s
         known_s = float(struck_s[0]) + late_s
         if known_s < counts_s:
             return notice.issued_s, known_s, known_s
