@@ -11,10 +11,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 
 class HashballastError(Exception):
     """Base of all errors that are meant for the user to read."""
+
+
+def printable(text: str) -> str:
+    r"""Return a text as it may be shown on a terminal: what would steer it stands as its number.
+
+    Examples
+    --------
+    >>> print(printable("red: \x1b[31m"))
+    red: \x1b[31m
+    """
+    return "".join(letter.encode("unicode_escape").decode() if steers(letter) else letter for letter in text)
+
+
+def steers(letter: str) -> bool:
+    """Tell whether a letter steers a terminal, or turns the way of reading round, instead of being shown."""
+    return not (letter.isprintable() or letter in "\n\t" or category(letter) == "Zs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from sim.errors import steers
+
 
 class Spec(BaseModel):
     """Base of every description; knows nothing of clocks.
@@ -78,6 +80,15 @@ def _own_documentation(model: type[BaseModel]) -> dict[str, str]:
     }
 
 
+def _has_no_control_letters(text: str) -> str:
+    found = next(filter(steers, text), None)
+    if found is not None:
+        raise ValueError(f"must hold no letter that steers a terminal, got {found!r}")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_has_no_control_letters)]
+"""Words for people; no escape codes."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 """A name that may stand in a signal or a metric: lower-case letters, digits, ``-`` and ``_``, at most 40."""
 

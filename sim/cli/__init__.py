@@ -10,7 +10,7 @@ import typer
 
 from sim.cli import campus, experiments, files, folders
 from sim.cli.app import app
-from sim.errors import HashballastError
+from sim.errors import HashballastError, printable
 
 COLLECTED_AFTER_COUNT: Final = 50_000
 """Objects made before Python looks for garbage among them: what is imported stays, and looking for it costs a
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         command(args=arguments, prog_name="hashballast")
     except HashballastError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         sys.exit(2)
     except OSError as error:  # such as a folder that is gone, or may not be read
         place = f"{error.filename}: " if error.filename else ""

@@ -1,5 +1,7 @@
 """Commands on one campus: run it, check its file, check a policy, print the schema."""
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -43,15 +45,16 @@ def run(
         raise InputError.single("--figures", "", "needs a folder to draw into: name one with --out")
     shortcuts = {"seed": seed, "days": days}
     given = [f"{path}={value}" for path, value in shortcuts.items() if value is not None]
-    loaded = load_scenario(
-        find(scenario, "scenarios"),
-        overrides=[*overrides, *given],
-        data=data,
-        allow_plugins=allow_plugins,
-        policy=policy,
-    )
-    with progress_bar(f"running {loaded.name}") as progress:
-        result = simulate(loaded, progress=progress)
+    with redirect_stdout(sys.stderr):  # what a policy from outside prints is no result
+        loaded = load_scenario(
+            find(scenario, "scenarios"),
+            overrides=[*overrides, *given],
+            data=data,
+            allow_plugins=allow_plugins,
+            policy=policy,
+        )
+        with progress_bar(f"running {loaded.name}") as progress:
+            result = simulate(loaded, progress=progress)
     written = None
     if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
         written = publish(

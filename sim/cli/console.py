@@ -15,6 +15,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from sim.errors import printable
+
 SHOW_AFTER_S = 1.0
 """A progress bar appears once a command has taken this long."""
 PLAIN_EVERY_S = 30.0
@@ -52,7 +54,7 @@ def _console() -> Console:
 
 def say(text: str) -> None:
     """Write a line to standard error."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def print_json(document: Any) -> None:

@@ -1,5 +1,7 @@
 """Commands on many runs: compare policies, sweep a study, tune a policy."""
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,7 +59,8 @@ def compare(  # typer passes them by name
         warm_up_d, references, None if until is None else read_until(until, most), workers, allow_plugins
     )
     axes, place = [read_axis(text) for text in over], find(scenario, "scenarios")
-    with progress_bar("comparing policies") as tell:
+    # what a policy from outside prints is no result
+    with redirect_stdout(sys.stderr), progress_bar("comparing policies") as tell:
         rest: dict[str, Any] = {"overrides": given, "data": data, "ways": ways, "progress": tell}
         found: Any
         if axes:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import inf
 from numbers import Real
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sim.clock import Alarm, Clock
 from sim.engine.battery_watch import BatteryWatch
@@ -13,11 +13,16 @@ from sim.engine.frequency_loop import FrequencyLoop
 from sim.engine.load_views import LoadWatch
 from sim.engine.observation import Published
 from sim.engine.turn import Turn
-from sim.errors import PolicyError
+from sim.errors import HashballastError, PolicyError
 from sim.mining.executor import Executor
-from sim.policies import Decision, Policy
+from sim.policies import Decision, Observation, Policy
 from sim.policies.soundness import Offers, is_power, sound_offers
 from sim.recording import Track
+
+SOON_S: Final = 1e-3
+"""A policy that asks to be woken within less [s] is counted; assumption: no site decides so often."""
+MOST_SOON: Final = 1000
+"""How often it may do so in a simulated second; assumption."""
 
 
 class Senses(NamedTuple):
@@ -84,6 +89,7 @@ class Controller:
         self._obliged_mw: float | None = None
         self._reason = ""
         self._offers: Offers = ()
+        self._soon_since_s, self._soon_count = -inf, 0
         self._wake = Alarm(clock, self._turn.notice)
         asked = (self._forecaster, self._battery, duties)
         self._asks_first = any(one is not None for one in asked)
@@ -118,21 +124,36 @@ class Controller:
             seen.loads = self._watch.seen(now_s)
         if self._asks_first:
             self._ask(seen, now_s)
-        decision: object = self._decide_by_policy(seen.observe(now_s, self._executor.commanded_mw))
-        if not isinstance(decision, Decision) or decision.target_mw is None:
-            raise PolicyError(
-                f"the policy must answer with a Decision that has a target, got {decision!r} at {now_s:g} s"
-            )
+        decision = self._answer(seen.observe(now_s, self._executor.commanded_mw), now_s)
         target_mw, reason, wake_at_s, offers = decision
         if type(offers) is not tuple or offers != self._offers:  # a list may have changed in place
             self._offer(now_s, offers)
         if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
         if reason != self._reason:
-            self._reason = reason
-            self._log(f"decision: {reason}", target_mw)
+            self._say(reason, target_mw, now_s)
         if wake_at_s is not None or self._wake.due_s < inf:
             self._wake.set(inf if wake_at_s is None else self._later(wake_at_s, now_s))
+
+    def _answer(self, observation: Observation, now_s: float) -> Decision:
+        """Return what the policy answers; what it raises is told as the policy's."""
+        try:
+            decision: object = self._decide_by_policy(observation)
+        except HashballastError:
+            raise
+        except Exception as error:
+            raise PolicyError(f"the policy raised {type(error).__name__} at {now_s:g} s: {error}") from error
+        if not isinstance(decision, Decision) or decision.target_mw is None:
+            raise PolicyError(
+                f"the policy must answer with a Decision that has a target, got {decision!r} at {now_s:g} s"
+            )
+        return decision
+
+    def _say(self, reason: str, target_mw: float, now_s: float) -> None:
+        if not isinstance(reason, str):
+            raise PolicyError(f"the policy's reason is {reason!r} at {now_s:g} s; must be text")
+        self._reason = reason
+        self._log(f"decision: {reason}", target_mw)
 
     def _ask(self, seen: Published, now_s: float) -> None:
         """Take in what is only made when it is asked for."""
@@ -176,10 +197,22 @@ class Controller:
             self._executor.follow(obliged_mw)
         duties.watch(now_s)
 
-    @staticmethod
-    def _later(wake_at_s: float, now_s: float) -> float:
+    def _later(self, wake_at_s: float, now_s: float) -> float:
         if not (isinstance(wake_at_s, Real) and wake_at_s > now_s):
             raise PolicyError(
                 f"the policy asks to be woken at {wake_at_s!r} s; must be after now, {now_s:g} s"
             )
+        if wake_at_s - now_s < SOON_S:
+            self._count_soon(now_s)
         return wake_at_s
+
+    def _count_soon(self, now_s: float) -> None:
+        """Refuse a policy that is awake all the time, and time hardly goes on."""
+        if now_s - self._soon_since_s >= 1.0:
+            self._soon_since_s, self._soon_count = now_s, 0
+        self._soon_count += 1
+        if self._soon_count > MOST_SOON:
+            raise PolicyError(
+                f"the policy asked to be woken within {SOON_S:g} s of a decision more than {MOST_SOON} times "
+                f"in the second up to {now_s:g} s; must ask for later"
+            )

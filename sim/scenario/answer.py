@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from sim.spec import Spec
+from sim.spec import Spec, Text
 
 PLACEHOLDER: Final = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
 """A metric in a sentence: its name, and which of its figures where that is not its value."""
@@ -13,7 +13,7 @@ FIGURES: Final = ("without", "change")
 """What may stand behind a metric's name: its value without mining, and what mining changes."""
 
 MetricName = Annotated[str, Field(min_length=1, max_length=120)]
-Words = Annotated[str, Field(min_length=1, max_length=1000)]
+Words = Annotated[Text, Field(min_length=1, max_length=1000)]
 
 
 class Condition(Spec):

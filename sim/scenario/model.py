@@ -12,7 +12,7 @@ from sim.ai.halls import Hall
 from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
 from sim.grid.battery import Battery
-from sim.grid.events import GenerationLoss, Reconnect, VoltageSag
+from sim.grid.events import GenerationLoss, Reconnect, VoltageSag, shortfall
 from sim.grid.orders import CurtailmentOrder
 from sim.grid.spec import GridSpec
 from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
@@ -27,6 +27,7 @@ from sim.scenario.rules import (
     check_frequency,
     check_halls,
     check_leases,
+    check_losses,
     check_names,
     check_policy,
     check_pools,
@@ -38,7 +39,7 @@ from sim.scenario.rules import (
     staggered,
 )
 from sim.span import Span
-from sim.spec import Name, Spec
+from sim.spec import Name, Spec, Text
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
 
@@ -57,7 +58,7 @@ class Scenario(Spec):
     """Version of this format."""
     name: Name
     """Name of the scenario; results lie under it."""
-    question: Annotated[str, Field(max_length=2000)] = ""
+    question: Annotated[Text, Field(max_length=2000)] = ""
     """The question that the scenario answers, in words."""
     answer: Annotated[tuple[Sentence, ...], Field(max_length=20)] = ()
     """The answer, in sentences that a run fills with its figures; shown before all others."""
@@ -119,6 +120,7 @@ class Scenario(Spec):
         check_pools(self.fleets, self.events)
         check_policy(self.policy, self.market)
         check_frequency(self.grid.frequency, self.policy, self.events)
+        check_losses(self.grid.frequency, shortfall(self.events, self.start_utc_s, self.end_s))
         check_supply(self.interconnection, self.market, self.fleets)
         check_storage(self.storage, self.interconnection, self.grid.frequency)
         if self.stagger_checkpoints:

@@ -21,10 +21,14 @@ from sim.mining.events import PoolLoss
 from sim.policies import Ancillary, FourCp, PolicySpec, WrapperSpec
 from sim.policies.planning import PlanningSpec
 from sim.scenario.interconnection import Interconnection
+from sim.signals import Signal
 from sim.span import Span
 from sim.tables.unit_words import unit_in
 from sim.units import SECONDS_PER_MINUTE
 
+LEAST_INERTIA_S: Final = 2.0
+"""Kinetic energy of a grid's machines over its load, at the least [s]; assumption: critical inertia in ERCOT
+is 3.3 s of its load."""
 _TOLERANCE = 1e-9
 _BEYOND_DOUBT: Final = 20.0
 """Times the limit that a replayed load cannot draw for most of a run, whatever its column is called."""
@@ -230,6 +234,27 @@ def check_frequency(frequency: FrequencySpec | None, policy: PolicySpec, events:
                 f"policy {name} has a nominal_hz of {nominal_hz:g} Hz; must be that of grid.frequency, "
                 f"{frequency.nominal_hz:g} Hz"
             )
+
+
+def check_losses(frequency: FrequencySpec | None, lost_mw: Signal | None) -> None:
+    """Raise ValueError where more generation is lost at a time than the grid has load of its own.
+
+    Parameters
+    ----------
+    frequency
+        What the scenario says of its grid's frequency.
+    lost_mw
+        All generation that is lost [MW]; None: none is.
+    """
+    if lost_mw is None or frequency is None or not frequency.has_grid:
+        return
+    most_mw = frequency.model().kinetic_mws / LEAST_INERTIA_S
+    found_mw = max(lost_mw.value.tolist())
+    if found_mw > most_mw:
+        raise ValueError(
+            f"events generation-loss take {found_mw:g} MW at a time; must be at most {most_mw:g} MW, the "
+            f"kinetic energy of grid.frequency over {LEAST_INERTIA_S:g} s: no grid has more load"
+        )
 
 
 def _has_grid(frequency: FrequencySpec | None) -> bool:

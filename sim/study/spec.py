@@ -16,7 +16,7 @@ from sim.scenario.load import read_text
 from sim.scenario.tree import Node, nearest, plain
 from sim.scenario.words import printable, shown
 from sim.scenario.yaml_text import parse_yaml
-from sim.spec import Name, Positive, Spec
+from sim.spec import Name, Positive, Spec, Text
 from sim.tables.files import find_inside
 
 MAX_RUNS: Final = 100_000
@@ -46,7 +46,7 @@ class StudySpec(Spec):
     """Version of this format."""
     name: Name
     """Name of the study; results lie under it."""
-    question: Annotated[str, Field(max_length=2000)] = ""
+    question: Annotated[Text, Field(max_length=2000)] = ""
     """The question that the study answers, in words."""
     scenario: ScenarioName
     """The scenario to vary: a name or a file name, in the study's own folder or, if that folder is called

@@ -142,6 +142,7 @@ def _keep_sockets_in_our_scratch() -> None:
 
 def _serve(function: Callable[[T], R], pipe: "Connection[Outcome[R], T]") -> None:
     """Do the tasks that come through the pipe, until it is closed; runs in a worker."""
+    os.dup2(2, 1)  # what a policy from outside prints is no result
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides when to stop
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
     with suppress(EOFError, OSError):

@@ -1,4 +1,4 @@
-from math import inf, nan
+from math import inf, nan, nextafter
 
 import pytest
 
@@ -341,3 +341,28 @@ def test_it_never_reacts_to_its_fleets_echo(latency_s):
     site = Site(policy, [miners]).load((0.0, 100.0), (500.0, 90.0)).run(10_000.0)
     assert policy.times == [0.0, 500.0]
     assert site.clock.settle_count == 2
+
+
+def test_a_policy_that_is_awake_all_the_time_is_refused_by_name():
+    site = Site(Script(lambda seen: Decision(0.0, "awake", wake_at_s=nextafter(seen.time_s, inf))))
+    with pytest.raises(PolicyError, match=r"the policy asked to be woken within 0\.001 s .* 1000 times"):
+        site.load((0.0, 100.0)).run(1.0)
+
+
+def test_a_policy_may_wake_at_once_now_and_then():
+    site = Site(Script(lambda seen: Decision(0.0, "awake", wake_at_s=seen.time_s + 1.01e-3)))
+    site.load((0.0, 100.0)).run(2.0)
+    assert site.controller.decision_count > 1900
+
+
+def test_what_a_policy_raises_is_named_as_the_policys():
+    def broken(_):
+        raise KeyError("price")
+
+    with pytest.raises(PolicyError, match="the policy raised KeyError at 0 s: 'price'"):
+        Site(Script(broken)).load((0.0, 1.0)).run(1.0)
+
+
+def test_a_reason_must_be_text():
+    with pytest.raises(PolicyError, match=r"the policy's reason is \['why'\] at 0 s; must be text"):
+        Site(Script(Decision(0.0, ["why"]))).load((0.0, 1.0)).run(1.0)

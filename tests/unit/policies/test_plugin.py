@@ -241,3 +241,21 @@ def test_check_policy_runs_on_a_file_and_says_what_is_wrong(folder, capsys):
     assert "the target must be 0 MW or more" in capsys.readouterr().err
     assert finish("check-policy", "half.py:Half:share_fractions=2", "--in", str(folder)) == 2
     assert "did you mean 'share_fraction'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("run",), ("compare", "--replications", "1", "--workers", "2")])
+def test_what_a_policy_prints_is_no_result(folder, capfd, arguments):
+    (folder / "half.py").write_text(HALF.replace("        return", "        print('loud')\n        return"))
+    command, *rest = arguments
+    policies = [] if command == "run" else ["--policies", "always-on"]
+    assert finish(command, str(folder / "own.yaml"), *rest, *policies, "--json", "--allow-plugins") == 0
+    assert json.loads(capfd.readouterr().out)
+
+
+def test_what_a_policy_raises_is_one_plain_line_without_escape_codes(folder, capsys):
+    raising = HALF.replace("        return", "        raise ValueError('red \\x1b[31m')\n        return")
+    (folder / "half.py").write_text(raising)
+    assert finish("run", str(folder / "own.yaml"), "--json", "--allow-plugins") == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "the policy raised ValueError at 0 s: red \\x1b[31m\n"
