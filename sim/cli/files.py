@@ -118,11 +118,12 @@ def fit(
     """Turn a record into a generated service, fitted on its first half and judged on the other."""
     from sim.cli.console import print_json, say  # noqa: PLC0415  # keeps --help fast
     from sim.study.fitted import KINDS, write_fit  # noqa: PLC0415
+    from sim.whole import new_folder as whole_folder  # noqa: PLC0415
 
     if kind not in KINDS:
         raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, got {kind!r}")
-    out.mkdir(parents=True, exist_ok=True)
-    document = write_fit(file, out)
+    with whole_folder(out) as temporary:
+        document = write_fit(file, temporary)
     if as_json:
         print_json(document)
     for warning in document["warnings"]:

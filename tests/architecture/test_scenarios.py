@@ -26,6 +26,17 @@ def test_every_scenario_loads_and_runs_shortened(path):
     assert abs(result.metrics["energy_balance_error_mwh"]) < 1e-9 * result.metrics["site_energy_mwh"]
 
 
+@pytest.mark.parametrize(
+    "seed", [10, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 21) if seed != 10)]
+)
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_every_scenario_is_measured_over_an_hour_with_any_seed(path, seed):
+    if path.stem in NEEDS_DATA:
+        pytest.skip("its data files do not ship")
+    metrics = run(load_scenario(path, overrides={"days": 0.05, "seed": seed})).metrics
+    assert metrics["site_energy_mwh"] >= 0.0  # a calm hour of wind alone may hold none
+
+
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_every_scenario_says_which_question_it_answers_and_names_its_schema(path):
     text = path.read_text()
