@@ -102,7 +102,7 @@ def _broken_text(values: Values) -> str:
     longest_s, peak_mw = float(np.nanmax(values[LONGEST])), float(np.nanmax(values[PEAK]))
     return (
         f"{_mean(values[COUNT]):.4g} times a run in {runs} of {values[COUNT].size} runs, "
-        f"for {longest_s:.3g} s at the longest, by {peak_mw:.3g} MW at the most"
+        f"for {longest_s:,.1f} s at the longest, by {peak_mw:,.1f} MW at the most"
     )
 
 
