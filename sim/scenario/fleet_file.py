@@ -10,6 +10,7 @@ from typing import Any, Final
 from sim.errors import InputError
 from sim.mining.catalogue import MODELS
 from sim.scenario.tree import Node, placed, plain
+from sim.scenario.words import printable
 from sim.tables import Files, Table
 from sim.tables.shapes import plain_name
 
@@ -40,7 +41,9 @@ def with_fleets(tree: Node, folders: Sequence[Path]) -> Node:
     unknown = sorted(set(said) - _FIELDS)
     if unknown or "file" not in said:
         allowed = f"must be a list of fleets, or a mapping of {', '.join(sorted(_FIELDS))}"
-        raise InputError.single(str(fleets.place), "fleets", f"{allowed}; got {', '.join(sorted(said))}")
+        raise InputError.single(
+            str(fleets.place), "fleets", f"{allowed}; got {', '.join(map(printable, sorted(said)))}"
+        )
     try:
         made = placed(_fleets(Files(folders).table(str(said["file"])), said), fleets.place)
     except InputError as error:

@@ -234,6 +234,7 @@ FIELDS = {
     "island-frequency": None,
     "under-frequency": None,
     "flat-site": {"site_mw": 130.0},
+    "schedule": {"off": [{"from_h": 12.0, "until_h": 16.0}]},
 }
 
 
@@ -344,6 +345,7 @@ def steady_sites(draw):
         "limit_mw": Signal.constant(draw(st.sampled_from([80.0, 120.0])), END_S),
         "price_usd_per_mwh": Signal.constant(draw(st.floats(0.0, 150.0)), END_S),
         "hashprice_usd_per_ph_day": Signal.constant(40.0, END_S),
+        "price_usd_per_btc": Signal.constant(80_000.0, END_S),
     }
     constants = {
         "pool_fee_fraction": 0.0,

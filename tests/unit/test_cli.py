@@ -326,7 +326,7 @@ def test_sweep_prints_a_row_for_each_run_and_goes_on_where_it_stopped(command):
     _, again, later = command("sweep", study, "--workers", "1")
 
     assert "fleets.miners.rated_mw" in out
-    assert out.count("100.0") >= 2
+    assert out.count("110.0") >= 2
     assert "10 runs done, 0 of them before; 0 failed" in err
     assert "10 runs done, 10 of them before" in later
     assert again == out

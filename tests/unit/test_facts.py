@@ -55,7 +55,8 @@ def test_numbers_by_dotted_names_come_back_in_their_order():
 
 def test_facts_are_met_by_their_types():
     facts = Facts.of(NUMBERS)
-    assert facts.fleet == {"s21-xp": FleetFacts(60.0, 0.5, facts.fleet["s21-xp"].efficiency_j_per_th, 4)}
+    efficiency = facts.fleet["s21-xp"].efficiency_j_per_th
+    assert facts.fleet == {"s21-xp": FleetFacts(60.0, 0.5, efficiency, start_count=4)}
     assert facts.lease["one"].part == ("load.llama", "hall.one")
     assert facts.lease["one"].pass_through is True
     assert facts.four_cp.peak == {"2024-06": SpanFacts(10.0, 20.0)}

@@ -85,7 +85,7 @@ def test_the_months_peak_so_far_counts_what_is_published_from_before_the_run_and
     system = files(tmp_path, load=load)
     start_utc_s = utc_s("2024-06-29T05:00")
 
-    peak = charge().published_peak(Span(system, start_utc_s, 3 * 24 * HOUR_S))
+    peak = charge().published_peak(charge().system_load, Span(system, start_utc_s, 3 * 24 * HOUR_S))
 
     hours = [0.0, 16.99, 17.0, 47.99, 48.0, 49.0, 51.0]
     expected = [70_000, 70_000, 75_000, 75_000, 0.0, 50_000, 55_000]
@@ -96,7 +96,7 @@ def test_what_is_published_after_the_month_does_not_count_for_the_next(tmp_path)
     system = files(tmp_path, load={"2024-06-30T23": 90_000})
     late = charge(system_load={"publication_delay_s": 3 * HOUR_S})
 
-    peak = late.published_peak(Span(system, utc_s("2024-06-30T05:00"), 2 * 24 * HOUR_S))
+    peak = late.published_peak(late.system_load, Span(system, utc_s("2024-06-30T05:00"), 2 * 24 * HOUR_S))
 
     assert peak.at(np.array([0.0, 23.9, 24.0, 26.9, 27.0]) * HOUR_S).tolist() == [
         50_000,

@@ -79,6 +79,6 @@ def test_prices_of_one_year_and_hashprice_of_another(said):
 
 
 def test_a_shipped_scenario_on_nameplates_says_so():
-    result = run(load_scenario("scenarios/helios.yaml", overrides={"days": 0.05}))
+    result = run(load_scenario("scenarios/galaxy-2024-sync.yaml", overrides={"days": 0.05}))
     found = cautions(result.recording, result.scenario.model_dump(mode="json"), result.metrics)
     assert any("nameplate" in caution.text for caution in found)

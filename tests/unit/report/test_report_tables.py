@@ -128,7 +128,7 @@ def test_the_verdict_puts_the_peak_beside_the_limit():
 
 def test_a_loss_is_shown_as_one():
     metrics = {
-        "mining_margin_usd": metric(-1500.0, "USD"),
+        "incremental_ebitda_usd": metric(-1500.0, "USD"),
         "mining_revenue_usd": metric(500.0, "USD"),
         "fleet_power_cost_usd": metric(2000.0, "USD"),
     }

@@ -80,23 +80,38 @@ def test_a_plain_policy_takes_the_place_of_a_wrapper_and_keeps_what_stands_in_it
 
 
 def test_a_run_takes_the_same_words_as_a_comparison():
-    loaded = load_scenario("scenarios/helios.yaml", policy="price-guard", overrides=["days=0.1"])
+    loaded = load_scenario(
+        "tests/findings/planned_campus.yaml", policy="price-guard", overrides=["days=0.1"], data=["scenarios"]
+    )
     assert loaded.policy.inner.margin_mw == 4.0
     plain = load_scenario(
-        "scenarios/helios.yaml", policy="follow-headroom:margin_mw=2", overrides=["days=0.1"]
+        "tests/findings/planned_campus.yaml",
+        policy="follow-headroom:margin_mw=2",
+        overrides=["days=0.1"],
+        data=["scenarios"],
     )
     assert plain.policy.margin_mw == 2.0
-    kept = load_scenario("scenarios/helios.yaml", policy="price-threshold", overrides=["days=0.1"])
+    kept = load_scenario(
+        "tests/findings/planned_campus.yaml",
+        policy="price-threshold",
+        overrides=["days=0.1"],
+        data=["scenarios"],
+    )
     assert kept.policy.margin_mw == 4.0
 
 
 def test_what_is_set_of_a_policy_counts_after_the_choice():
     loaded = load_scenario(
-        "scenarios/helios.yaml", policy="checkpoint-aware", overrides=["policy.settle_s=20.0"]
+        "tests/findings/planned_campus.yaml",
+        policy="checkpoint-aware",
+        overrides=["policy.settle_s=20.0"],
+        data=["scenarios"],
     )
     assert (loaded.policy.settle_s, loaded.policy.margin_mw) == (20.0, 4.0)
 
 
 def test_a_wrong_field_of_the_choice_is_a_fault_that_names_the_option():
     with pytest.raises(InputError, match=r"--policy policy\.margin_mv: "):
-        load_scenario("scenarios/helios.yaml", policy="follow-headroom:margin_mv=2")
+        load_scenario(
+            "tests/findings/planned_campus.yaml", policy="follow-headroom:margin_mv=2", data=["scenarios"]
+        )

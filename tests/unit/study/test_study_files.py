@@ -94,7 +94,7 @@ def test_the_shipped_study_has_five_fleet_sizes_and_two_seeds():
     study = load_study(SHIPPED / "fleet-size.yaml")
 
     assert [run.values for run in study.runs] == [
-        (size, seed) for size in (20.0, 40.0, 60.0, 80.0, 100.0) for seed in (1, 2)
+        (size, seed) for size in (40.0, 60.0, 90.0, 110.0, 140.0) for seed in (1, 2)
     ]
 
 
