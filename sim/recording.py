@@ -346,7 +346,9 @@ class Recording:
         """Return the same run as it would be with no miners: AI loads do not know of them; a battery does."""
         nothing = Signal.constant(0.0, self.end_s)
         signals = {
-            name: nothing if name.startswith("fleet") else signal for name, signal in self.signals.items()
+            name: nothing if name.startswith("fleet") else signal
+            for name, signal in self.signals.items()
+            if not name.startswith("ancillary.")  # it is the fleets that hold what is sold
         }
         signals["site_power_mw"] = self["ai_power_mw"]
         if "battery_alone_power_mw" in signals:

@@ -136,7 +136,8 @@ def _long(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table.add_column(overflow="fold")
     table.add_column(justify="right", overflow="fold")
     for name, *cells in rows:
-        table.add_row(Text(name, style="bold"), "")
+        said = name if heads[0] == "metric" else f"{heads[0]}: {name}"
+        table.add_row(Text(said, style="bold"), "")
         for head, cell in zip(heads[1:], cells, strict=True):
             if cell:
                 table.add_row(f"  {head}", cell)

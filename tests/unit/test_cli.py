@@ -16,6 +16,7 @@ REPLAY_DAY = str(ROOT / "scenarios" / "replay-day.yaml")
 def command(tmp_path, monkeypatch, capsys):
     """Run a command in an empty folder; return its exit code and what it wrote to both outputs."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)  # as into a file, whatever terminal the tests run in
 
     def run(*arguments):
         with pytest.raises(SystemExit) as stopped:

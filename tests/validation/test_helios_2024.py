@@ -14,6 +14,7 @@ from sim.result import write_result
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 START = pd.Timestamp("2024-05-06T05:00Z")
+DELIVERY_USD_PER_MWH = 3.0
 POOL_FEE = 0.02
 
 pytestmark = pytest.mark.skipif(
@@ -47,7 +48,12 @@ def prices():
 @pytest.fixture(scope="module")
 def week(tmp_path_factory):
     """Run the week; return its metrics, and written signals in the middle of every second."""
-    result = run(load_scenario(ROOT / "scenarios" / "helios-2024.yaml", data=[DATA]))
+    # machines that sleep for a price would draw standby without a hash
+    result = run(
+        load_scenario(
+            ROOT / "scenarios" / "helios-2024.yaml", overrides=["policy={type: hold-limit}"], data=[DATA]
+        )
+    )
     folder = tmp_path_factory.mktemp("helios-2024")
     write_result(result, folder)
     signals = ("site_power_mw", "fleet_power_mw", "ai_power_mw", "fleet.miners.hashrate_ph_s")
@@ -58,7 +64,7 @@ def test_power_cost_is_the_sum_over_quarter_hours_of_mean_power_times_price(week
     metrics, samples = week
     price, _ = prices()
     mwh = samples[["site_power_mw", "fleet_power_mw"]].resample("15min").mean() / 4.0
-    cost = mwh.mul(price.reindex(mwh.index), axis=0).sum()
+    cost = mwh.mul(price.reindex(mwh.index) + DELIVERY_USD_PER_MWH, axis=0).sum()
 
     # the only error is that of the seconds in which power jumps or bends
     assert metrics["power_cost_usd"] == pytest.approx(cost["site_power_mw"], rel=1e-4)
@@ -107,7 +113,7 @@ def test_months_agree_with_a_calculation_from_hourly_means(tmp_path):
     price, network = prices()
     price = price.resample("1h").mean().reindex(hourly.index)
     day = network.reindex(hourly.index.floor("1D"))
-    hourly["cost_usd"] = hourly["site_power_mw"] * price
+    hourly["cost_usd"] = hourly["site_power_mw"] * (price + DELIVERY_USD_PER_MWH)
     ph_days = hourly["fleet.miners.hashrate_ph_s"] / 24.0
     hourly["usd"] = 0.98 * ph_days * day["hashprice_usd_ph_day"].to_numpy()
     hourly["btc"] = hourly["usd"] / day["price_usd"].to_numpy()
