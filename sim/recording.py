@@ -345,11 +345,9 @@ class Recording:
     def without_mining(self) -> "Recording":
         """Return the same run as it would be with no miners: AI loads do not know of them; a battery does."""
         nothing = Signal.constant(0.0, self.end_s)
-        signals = {
-            name: nothing if name.startswith("fleet") else signal
-            for name, signal in self.signals.items()
-            if not name.startswith("ancillary.")  # it is the fleets that hold what is sold
-        }
+        # the fleets hold what is sold of reserves: without them nothing is
+        held = {name: of for name, of in self.signals.items() if not name.startswith("ancillary.")}
+        signals = {name: nothing if name.startswith("fleet") else signal for name, signal in held.items()}
         signals["site_power_mw"] = self["ai_power_mw"]
         if "battery_alone_power_mw" in signals:
             signals["battery_power_mw"] = signals["battery_alone_power_mw"]
