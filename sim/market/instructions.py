@@ -1,38 +1,23 @@
-r"""Instructions to draw less, made from what a contract allows, or from the load of the whole system.
+"""Instructions to draw less, drawn from what a contract allows.
 
 Notes
 -----
 *By the calendar*: on each day on which the contract may be called it is called with the same chance, until
 its calls or hours are used up; the start is drawn within the hours allowed.
-
-*By net load*, the published method (Norris et al. 2025): with demand :math:`D_t` and the season's peak
-:math:`\hat D` (summer from June to August for April to October, winter from December to February for
-November to March), a new flat load :math:`L` is cut by
-
-.. math:: c_t = \min(L, \max(0, D_t + L - \hat D)),
-
-and :math:`L` is that whose cut energy is the share of its energy that was agreed, such as 0.0025, 0.005 or
-0.01. The depth of a cut comes out: about a quarter of the load on average.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from pydantic import Field
 
 from sim.market.contracts import CallWindow, FlexibleContract
 from sim.rng import LIMIT_CALLS
 from sim.span import Span
-from sim.spec import Fraction, Positive, Spec, TimeZone
-from sim.units import SECONDS_PER_HOUR, FloatArray
-
-SUMMER: Final = (6, 7, 8)
-WINTER: Final = (12, 1, 2)
-WARM: Final = range(4, 11)
-"""Months whose cuts are measured against the summer's peak."""
+from sim.spec import Fraction, Spec, TimeZone
+from sim.units import SECONDS_PER_HOUR
 
 
 class Call(NamedTuple):
@@ -149,61 +134,3 @@ class _Used:
 
 def _is_above(value: float, cap: float | None) -> bool:
     return cap is not None and value > cap
-
-
-def cuts_mw(demand_mw: FloatArray, month: FloatArray, load_mw: float) -> FloatArray:
-    """Return by how much a new flat load is cut in each hour.
-
-    Parameters
-    ----------
-    demand_mw
-        Load of the system by the hour [MW], shape (n,).
-    month
-        Month of each hour, 1 to 12, shape (n,); of both peak seasons there is an hour at least.
-    load_mw
-        The new load [MW].
-
-    Returns
-    -------
-    numpy.ndarray
-        Cut [MW], from 0 to ``load_mw``, shape (n,).
-
-    Examples
-    --------
-    >>> cuts_mw(np.array([70.0, 78.0, 60.0]), np.array([7, 8, 1]), 10.0).tolist()
-    [2.0, 10.0, 10.0]
-    """
-    summer_mw, winter_mw = (float(demand_mw[np.isin(month, season)].max()) for season in (SUMMER, WINTER))
-    peak_mw = np.where(np.isin(month, list(WARM)), summer_mw, winter_mw)
-    return np.clip(demand_mw + load_mw - peak_mw, 0.0, load_mw)
-
-
-def new_load_mw(demand_mw: FloatArray, month: FloatArray, curtailed_fraction: float) -> float:
-    """Return the flat load whose cut energy is a share of its energy [MW].
-
-    Parameters
-    ----------
-    demand_mw, month
-        See `cuts_mw`.
-    curtailed_fraction
-        The share [1], above 0 and below 1.
-    """
-    from scipy.optimize import brentq  # noqa: PLC0415  # slow to import, and few runs need it
-
-    highest_mw = float(demand_mw.max())
-
-    def excess(load_mw: float) -> float:
-        return float(cuts_mw(demand_mw, month, load_mw).mean()) / load_mw - curtailed_fraction
-
-    # a tiny load is cut in the hours of the peaks alone, one as large as all demand nearly always
-    return float(brentq(excess, 1e-6 * highest_mw, highest_mw, xtol=1e-6 * highest_mw))
-
-
-class NetLoad(Spec):
-    """How a system's load makes cuts: the share of energy agreed on."""
-
-    curtailed_fraction: Annotated[float, Field(gt=0.0, lt=0.5)] = 0.005
-    """Share of the non-firm load's energy that may be cut [1]. Default: the middle of 0.0025, 0.005 and 0.01
-    of Norris et al. 2025: 177 hours with some cut in a year, on average of 22 areas."""
-    least_mw: Positive = 1.0
-    """Cuts below this are not called [MW]. Default: assumption."""
