@@ -12,7 +12,7 @@ import numpy as np
 from sim.facts import Facts
 from sim.signals import Signal, total
 from sim.signals.columns import Columns
-from sim.units import FloatArray
+from sim.units import FloatArray, unit_of
 
 T = TypeVar("T")
 
@@ -150,94 +150,83 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class SignalInfo:
-    """A signal's name, unit and meaning, declared once."""
+    """A signal's name and meaning, declared once."""
 
     name: str
     """The name; ``*`` stands for the name of a load or a fleet."""
-    unit: str
-    """Unit of its value."""
     summary: str
     """What it is, in one line."""
 
+    @property
+    def unit(self) -> str:
+        """Unit of its value: what its name ends in."""
+        return unit_of(self.name) or "1"
+
 
 SIGNALS: tuple[SignalInfo, ...] = (
-    SignalInfo("site_power_mw", "MW", "Power the whole site draws, from the grid and its own generation"),
-    SignalInfo("battery_power_mw", "MW", "Power the battery draws; below zero while it gives"),
-    SignalInfo(
-        "battery_charge_mwh", "MWh", "Energy in the battery; exact at breakpoints, within 0.01 % between"
-    ),
-    SignalInfo("battery_alone_power_mw", "MW", "Power the same battery would draw on a site without miners"),
-    SignalInfo("ai_power_mw", "MW", "Power all AI loads draw together"),
-    SignalInfo("fleet_power_mw", "MW", "Power all fleets draw together"),
-    SignalInfo("fleet_target_mw", "MW", "Power the policy wants of all fleets together"),
-    SignalInfo("fleet_obliged_mw", "MW", "What duties leave of that target, within what the fleets can draw"),
-    SignalInfo("fleet_commanded_mw", "MW", "Power the executor has told all fleets to draw together"),
-    SignalInfo("limit_mw", "MW", "Limit of the interconnection, and own generation on top"),
-    SignalInfo("generation_mw", "MW", "What own generation behind the meter can give"),
-    SignalInfo("price_usd_per_mwh", "USD/MWh", "Real-time power price in force"),
-    SignalInfo("price_day_ahead_usd_per_mwh", "USD/MWh", "Day-ahead power price"),
-    SignalInfo("contract_mw", "MW", "Power bought beforehand"),
-    SignalInfo("contract_price_usd_per_mwh", "USD/MWh", "Price of the power bought beforehand"),
-    SignalInfo("system_load_mw", "MW", "Load of the whole system, whose peaks count"),
-    SignalInfo(
-        "hashprice_usd_per_ph_day", "USD/(PH/s)/d", "Revenue of one PH/s held for a day, before pool fee"
-    ),
-    SignalInfo("price_usd_per_btc", "USD/BTC", "Price of one bitcoin"),
-    SignalInfo("difficulty", "1", "Difficulty of the bitcoin network"),
-    SignalInfo("network_hashrate_eh_s", "EH/s", "Hash rate of the bitcoin network"),
-    SignalInfo("subsidy_btc", "BTC", "Subsidy of a block"),
-    SignalInfo("fees_btc", "BTC", "Transaction fees of a block"),
+    SignalInfo("site_power_mw", "Power the whole site draws, from the grid and its own generation"),
+    SignalInfo("battery_power_mw", "Power the battery draws; below zero while it gives"),
+    SignalInfo("battery_charge_mwh", "Energy in the battery; exact at breakpoints, within 0.01 % between"),
+    SignalInfo("battery_alone_power_mw", "Power the same battery would draw on a site without miners"),
+    SignalInfo("ai_power_mw", "Power all AI loads draw together"),
+    SignalInfo("fleet_power_mw", "Power all fleets draw together"),
+    SignalInfo("fleet_target_mw", "Power the policy wants of all fleets together"),
+    SignalInfo("fleet_obliged_mw", "What duties leave of that target, within what the fleets can draw"),
+    SignalInfo("fleet_commanded_mw", "Power the executor has told all fleets to draw together"),
+    SignalInfo("limit_mw", "Limit of the interconnection, and own generation on top"),
+    SignalInfo("generation_mw", "What own generation behind the meter can give"),
+    SignalInfo("price_usd_per_mwh", "Real-time power price in force"),
+    SignalInfo("price_day_ahead_usd_per_mwh", "Day-ahead power price"),
+    SignalInfo("contract_mw", "Power bought beforehand"),
+    SignalInfo("contract_price_usd_per_mwh", "Price of the power bought beforehand"),
+    SignalInfo("system_load_mw", "Load of the whole system, whose peaks count"),
+    SignalInfo("hashprice_usd_per_ph_day", "Revenue of one PH/s held for a day, before pool fee"),
+    SignalInfo("price_usd_per_btc", "Price of one bitcoin"),
+    SignalInfo("difficulty", "Difficulty of the bitcoin network"),
+    SignalInfo("network_hashrate_eh_s", "Hash rate of the bitcoin network"),
+    SignalInfo("subsidy_btc", "Subsidy of a block"),
+    SignalInfo("fees_btc", "Transaction fees of a block"),
     SignalInfo(
         "frequency_hz",
-        "Hz",
         "Frequency of the grid, in a run that follows it; lines miss what the site moves by 0.1 mHz at most",
     ),
-    SignalInfo("frequency_measured_hz", "Hz", "Frequency of the grid as measured, from a file"),
-    SignalInfo("grid_shortfall_mw", "MW", "Generation lost elsewhere on the grid"),
-    SignalInfo("load.*.power_mw", "MW", "Power one AI load draws, outside a hall"),
+    SignalInfo("frequency_measured_hz", "Frequency of the grid as measured, from a file"),
+    SignalInfo("grid_shortfall_mw", "Generation lost elsewhere on the grid"),
+    SignalInfo("load.*.power_mw", "Power one AI load draws, outside a hall"),
     SignalInfo(
         "load.*.level_mw",
-        "MW",
         "Most that one AI load draws in the state that it tells, where a policy counts on it",
     ),
-    SignalInfo("load.*.it_power_mw", "MW", "IT power one AI load wants in its hall"),
-    SignalInfo("hall.*.power_mw", "MW", "Power one hall draws at the meter"),
-    SignalInfo("hall.*.it_power_mw", "MW", "IT power of one hall's loads, together"),
-    SignalInfo("hall.*.cooling_power_mw", "MW", "Power of one hall's cooling"),
-    SignalInfo("hall.*.backup_power_mw", "MW", "Power one hall takes from its own supply, off the grid"),
-    SignalInfo("outdoor_temperature_c", "°C", "Outdoor dry-bulb temperature"),
-    SignalInfo("fleet.*.commanded_mw", "MW", "Power the executor has told one fleet to draw"),
-    SignalInfo("fleet.*.power_mw", "MW", "Power one fleet draws"),
-    SignalInfo("fleet.*.target_mw", "MW", "Power the executor wants of one cohort: its share of the target"),
+    SignalInfo("load.*.it_power_mw", "IT power one AI load wants in its hall"),
+    SignalInfo("hall.*.power_mw", "Power one hall draws at the meter"),
+    SignalInfo("hall.*.it_power_mw", "IT power of one hall's loads, together"),
+    SignalInfo("hall.*.cooling_power_mw", "Power of one hall's cooling"),
+    SignalInfo("hall.*.backup_power_mw", "Power one hall takes from its own supply, off the grid"),
+    SignalInfo("outdoor_temperature_c", "Outdoor dry-bulb temperature"),
+    SignalInfo("fleet.*.commanded_mw", "Power the executor has told one fleet to draw"),
+    SignalInfo("fleet.*.power_mw", "Power one fleet draws"),
+    SignalInfo("fleet.*.target_mw", "Power the executor wants of one cohort: its share of the target"),
     SignalInfo(
-        "fleet.*.setpoint_fraction", "1", "Clock one cohort is set to, over the default; 0 with all asleep"
+        "fleet.*.setpoint_fraction", "Clock one cohort is set to, over the default; 0 with all asleep"
     ),
-    SignalInfo("fleet.*.hashrate_ph_s", "PH/s", "Hash rate of one cohort that its pool accepts"),
-    SignalInfo("fleet.*.earned_usd_per_h", "USD/h", "What one fleet that is no miner earns with its product"),
-    SignalInfo("fleet.*.asleep_count", "1", "Machines of one cohort that are asleep, or powering down"),
-    SignalInfo("fleet.*.waking_count", "1", "Machines of one cohort that boot"),
-    SignalInfo("fleet.*.hashing_count", "1", "Machines of one cohort that hash, or ramp up"),
-    SignalInfo("fleet.*.failed_count", "1", "Machines of one cohort that wait for repair"),
-    SignalInfo("ancillary.*.award_mw", "MW", "Capacity of one ancillary service that is sold"),
+    SignalInfo("fleet.*.hashrate_ph_s", "Hash rate of one cohort that its pool accepts"),
+    SignalInfo("fleet.*.earned_usd_per_h", "What one fleet that is no miner earns with its product"),
+    SignalInfo("fleet.*.asleep_count", "Machines of one cohort that are asleep, or powering down"),
+    SignalInfo("fleet.*.waking_count", "Machines of one cohort that boot"),
+    SignalInfo("fleet.*.hashing_count", "Machines of one cohort that hash, or ramp up"),
+    SignalInfo("fleet.*.failed_count", "Machines of one cohort that wait for repair"),
+    SignalInfo("ancillary.*.award_mw", "Capacity of one ancillary service that is sold"),
+    SignalInfo("ancillary.*.called_fraction", "Share of an award that is called, where the policy offers"),
+    SignalInfo("ancillary.*.price_usd_per_mwh", "What a megawatt of it is paid for an hour"),
+    SignalInfo("ancillary.*.shortfall_usd_per_mwh", "What a megawatt costs that is not held for an hour"),
     SignalInfo(
-        "ancillary.*.called_fraction", "1", "Share of an award that is called, where the policy offers"
+        "ancillary.*.undelivered_usd_per_mwh", "What a megawatt-hour costs that is due and not delivered"
     ),
-    SignalInfo("ancillary.*.price_usd_per_mwh", "USD/MWh", "What a megawatt of it is paid for an hour"),
-    SignalInfo(
-        "ancillary.*.shortfall_usd_per_mwh", "USD/MWh", "What a megawatt costs that is not held for an hour"
-    ),
-    SignalInfo(
-        "ancillary.*.undelivered_usd_per_mwh",
-        "USD/MWh",
-        "What a megawatt-hour costs that is due and not delivered",
-    ),
-    SignalInfo("ancillary.*.deployed_mw", "MW", "What is called of it"),
-    SignalInfo("ancillary.*.due_mw", "MW", "What of that must be delivered by now"),
-    SignalInfo(
-        "ancillary.*.hold_mw", "MW", "What of it must be held: sold, not called, and not just called off"
-    ),
-    SignalInfo("ancillary.*.base_mw", "MW", "Power of all fleets that its delivery is measured from"),
-    SignalInfo("lease.*.rent_usd_per_h", "USD/h", "Full rent of one lease, by the lease year"),
+    SignalInfo("ancillary.*.deployed_mw", "What is called of it"),
+    SignalInfo("ancillary.*.due_mw", "What of that must be delivered by now"),
+    SignalInfo("ancillary.*.hold_mw", "What of it must be held: sold, not called, and not just called off"),
+    SignalInfo("ancillary.*.base_mw", "Power of all fleets that its delivery is measured from"),
+    SignalInfo("lease.*.rent_usd_per_h", "Full rent of one lease, by the lease year"),
 )
 """Every signal that a run records."""
 

@@ -64,14 +64,9 @@ _OF_THE_SITE = (
     price_discipline,
 )
 _OF_THE_RUN = (
-    Metric("event_count", "1", "Events the simulation scheduled", lambda r: r.facts.run.event_count),
-    Metric(
-        "settle_count",
-        "1",
-        "Instants after which the site settled",
-        lambda r: r.facts.run.settle_count,
-    ),
-    Metric("decision_count", "1", "Decisions the policy made", lambda r: r.facts.run.decision_count),
+    Metric("event_count", "Events the simulation scheduled", lambda r: r.facts.run.event_count),
+    Metric("settle_count", "Instants after which the site settled", lambda r: r.facts.run.settle_count),
+    Metric("decision_count", "Decisions the policy made", lambda r: r.facts.run.decision_count),
 )
 """How much work the run was; the same for the same scenario, on any machine."""
 CATALOGUE: tuple[Metric, ...] = (

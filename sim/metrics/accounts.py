@@ -147,65 +147,52 @@ def _npv_lease_usd(recording: Recording, name: str) -> float:
 CATALOGUE = (
     Metric(
         "revenue_usd",
-        "USD",
         "All that the site earns, resale of power apart",
         lambda r: total(r).revenue_usd,
         compares=True,
     ),
-    Metric("lease_revenue_usd", "USD", "Rent, and energy passed through to tenants", lease_revenue_usd),
+    Metric("lease_revenue_usd", "Rent, and energy passed through to tenants", lease_revenue_usd),
     Metric(
         "power_cost_ai_usd",
-        "USD",
         "AI's part of the power bill: what it draws, at the price in force",
         lambda r: 0.0 - account_usd(r, POWER, "ai"),
     ),
     Metric(
         "power_cost_mining_usd",
-        "USD",
         "Mining's part of the power bill: what AI and a battery leave of it",
         lambda r: 0.0 - account_usd(r, POWER, "mining"),
     ),
     Metric(
         "operating_cost_usd",
-        "USD",
         "Operations, as far as the scenario prices them",
         lambda r: 0.0 - account_usd(r, "opex"),
         compares=True,
     ),
     Metric(
         "penalty_usd",
-        "USD",
         "Penalties for power above the limit, if the scenario prices it",
         lambda r: 0.0 - account_usd(r, "penalty"),
         compares=True,
     ),
-    Metric("ebitda_mining_usd", "USD", "EBITDA of mining", partial(ebitda_usd, segment="mining")),
-    Metric(
-        "ebitda_ai_usd", "USD", "EBITDA of AI; needs leases for all loads", partial(ebitda_usd, segment="ai")
-    ),
+    Metric("ebitda_mining_usd", "EBITDA of mining", partial(ebitda_usd, segment="mining")),
+    Metric("ebitda_ai_usd", "EBITDA of AI; needs leases for all loads", partial(ebitda_usd, segment="ai")),
     Metric(
         "ebitda_usd",
-        "USD",
         "EBITDA of the site: the sum of the ledger",
         lambda r: total(r).ebitda_usd,
         compares=True,
     ),
     Metric(
         "ebitda_mining_usd_per_year",
-        "USD/year",
         "EBITDA of mining, the run taken for a year's",
         partial(_yearly, segment="mining"),
     ),
     Metric(
-        "ebitda_ai_usd_per_year",
-        "USD/year",
-        "EBITDA of AI, the run taken for a year's",
-        partial(_yearly, segment="ai"),
+        "ebitda_ai_usd_per_year", "EBITDA of AI, the run taken for a year's", partial(_yearly, segment="ai")
     ),
     *(
         Metric(
             f"enterprise_value_{level}_usd",
-            "USD",
             f"Annualised EBITDA at the {level} multiple of each segment",
             partial(enterprise_value_usd, level=level),
         )
@@ -213,13 +200,11 @@ CATALOGUE = (
     ),
     Metric(
         "npv_leases_usd",
-        "USD",
         "Leases over their terms, discounted, less what their capacity costs to build",
         npv_leases_usd,
     ),
     Metric(
         "npv_mining_usd",
-        "USD",
         "What mining adds in a year over its life, discounted, less machines and sites",
         npv_mining_usd,
     ),

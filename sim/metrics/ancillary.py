@@ -99,16 +99,11 @@ def _room_mw(recording: Recording, *, downward: bool) -> Signal:
 
 
 CATALOGUE = (
-    LoadMetric(
-        "ancillary", "capacity_mwh", "MWh", "Capacity sold, times its hours", capacity_mwh, "ancillary"
-    ),
-    LoadMetric(
-        "ancillary", "revenue_usd", "USD", "What it was paid, before penalties", revenue_usd, "ancillary"
-    ),
+    LoadMetric("ancillary", "capacity_mwh", "Capacity sold, times its hours", capacity_mwh, "ancillary"),
+    LoadMetric("ancillary", "revenue_usd", "What it was paid, before penalties", revenue_usd, "ancillary"),
     LoadMetric(
         "ancillary",
         "held_fraction",
-        "1",
         "Share of the capacity sold that was held or called",
         held_fraction,
         "ancillary",
@@ -116,7 +111,6 @@ CATALOGUE = (
     LoadMetric(
         "ancillary",
         "deployed_mwh",
-        "MWh",
         "Energy that was called",
         lambda recording, service: energy_mwh(_signal(recording, service, "deployed_mw")),
         "ancillary",
@@ -124,7 +118,6 @@ CATALOGUE = (
     LoadMetric(
         "ancillary",
         "delivered_mwh",
-        "MWh",
         "Energy called and delivered: not mined, or mined on top where the service asks for more",
         lambda recording, service: energy_mwh(delivered_mw(recording, service)),
         "ancillary",
@@ -132,7 +125,6 @@ CATALOGUE = (
     LoadMetric(
         "ancillary",
         "undelivered_mwh",
-        "MWh",
         "Energy that was due and not delivered",
         lambda recording, service: energy_mwh(undelivered_mw(recording, service)),
         "ancillary",
@@ -140,7 +132,6 @@ CATALOGUE = (
     LoadMetric(
         "ancillary",
         "penalty_usd",
-        "USD",
         "Cost of capacity not held and of calls not delivered, buy-back included",
         penalty_usd,
         "ancillary",

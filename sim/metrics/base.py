@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 from sim.recording import Recording
+from sim.units import unit_of
+
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +16,6 @@ class Metric:
 
     name: str
     """Name, ending in its unit; what ``metrics.json`` and a table call it."""
-    unit: str
-    """Unit of its value."""
     summary: str
     """What it is, in one line."""
     measure: Callable[[Recording], float]
@@ -23,6 +24,11 @@ class Metric:
     """Whether the same number for the site without mining says something."""
     needs: str = ""
     """Signal or fact without which a run does not have it; empty: every run has it."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of its value: what its name ends in."""
+        return unit_of(self.name) or "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,6 @@ class LoadMetric:
     """Type of the loads that have it: ``training``."""
     name: str
     """Name after the load's, ending in its unit."""
-    unit: str
-    """Unit of its value."""
     summary: str
     """What it is, in one line."""
     measure: Callable[[Recording, str], float]
@@ -42,11 +46,15 @@ class LoadMetric:
     family: str = "ai"
     """First part of its name."""
 
+    @property
+    def unit(self) -> str:
+        """Unit of its value: what its name ends in."""
+        return unit_of(self.name) or "1"
+
     def of(self, load: str) -> Metric:
         """Return the metric of one load."""
         return Metric(
             f"{self.family}.{load}.{self.name}",
-            self.unit,
             self.summary,
             lambda recording: self.measure(recording, load),
         )
@@ -72,9 +80,8 @@ class Measurement(float):
         return measurement
 
     def __getnewargs__(self) -> tuple[float, Metric, float | None]:  # type: ignore[override]  # more than a float's
-        """Return what a copy is made from."""
-        metric = Metric("", self.unit, self.summary, float)  # type: ignore[arg-type]  # never called
-        return float(self), metric, self.baseline
+        """Return what a copy is made from; its unit comes with its other attributes."""
+        return float(self), Metric("", self.summary, float), self.baseline  # type: ignore[arg-type]  # never called
 
     @property
     def value(self) -> float:
@@ -85,6 +92,28 @@ class Measurement(float):
     def difference(self) -> float | None:
         """The value less its value without mining; None where that says nothing."""
         return None if self.baseline is None else float(self) - self.baseline
+
+
+def compared(
+    name: str, summary: str, found: Callable[[Recording], F | None], number: Callable[[F], float]
+) -> Metric:
+    """Return the metric that is a number of what is found once in a run and in the site without mining.
+
+    Parameters
+    ----------
+    name, summary
+        Those of the metric.
+    found
+        What is found in a recording; None where there is nothing.
+    number
+        The metric, of what was found; NaN where there is nothing.
+    """
+
+    def measure(recording: Recording) -> float:
+        figures = recording.once(found)
+        return float("nan") if figures is None else float(number(figures))
+
+    return Metric(name, summary, measure, compares=True)
 
 
 def measure(recording: Recording, metrics: Sequence[Metric]) -> Mapping[str, Measurement]:

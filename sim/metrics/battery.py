@@ -70,7 +70,6 @@ def _full_s(recording: Recording) -> float:
 CATALOGUE = (
     Metric(
         "battery_taken_mwh",
-        "MWh",
         "Energy that the battery drew",
         lambda r: r.once(taken_energy_mwh),
         compares=True,
@@ -78,7 +77,6 @@ CATALOGUE = (
     ),
     Metric(
         "battery_throughput_mwh",
-        "MWh",
         "Energy that the battery gave",
         lambda r: r.once(given_energy_mwh),
         compares=True,
@@ -86,7 +84,6 @@ CATALOGUE = (
     ),
     Metric(
         "battery_full_cycles_count",
-        "1",
         "Energy that the battery gave over the energy that it holds",
         _cycles,
         compares=True,
@@ -94,7 +91,6 @@ CATALOGUE = (
     ),
     Metric(
         "battery_lost_mwh",
-        "MWh",
         "Energy lost in charging and discharging; the power bill holds its cost",
         lost_energy_mwh,
         compares=True,
@@ -102,29 +98,15 @@ CATALOGUE = (
     ),
     Metric(
         "battery_wear_usd",
-        "USD",
         "Wear of the battery, by the energy that it gave",
         _wear_usd,
         compares=True,
         needs="battery_power_mw",
     ),
-    Metric(
-        "battery_empty_s",
-        "s",
-        "Time for which the battery was empty",
-        _empty_s,
-        needs="battery_charge_mwh",
-    ),
-    Metric(
-        "battery_full_s",
-        "s",
-        "Time for which the battery was full",
-        _full_s,
-        needs="battery_charge_mwh",
-    ),
+    Metric("battery_empty_s", "Time for which the battery was empty", _empty_s, needs="battery_charge_mwh"),
+    Metric("battery_full_s", "Time for which the battery was full", _full_s, needs="battery_charge_mwh"),
     Metric(
         "battery_final_charge_mwh",
-        "MWh",
         "Energy in the battery at the end",
         _final_charge_mwh,
         needs="battery_charge_mwh",

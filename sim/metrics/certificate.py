@@ -380,7 +380,6 @@ def _holds(recording: Recording) -> float:
 CATALOGUE = (
     Metric(
         "limit_certificate_holds",
-        "1",
         "Whether the policy's claim that the limit is never exceeded held, with all that it assumes",
         _holds,
     ),

@@ -169,7 +169,6 @@ def peak_metrics(recording: Recording) -> tuple[Metric, ...]:
     return tuple(
         Metric(
             f"four_cp.{peak.name}.demand_mw",
-            "MW",
             f"Mean grid import at the coincident peak of {peak.name}",
             partial(_demand_of, position),
             compares=True,
@@ -181,7 +180,6 @@ def peak_metrics(recording: Recording) -> tuple[Metric, ...]:
 CATALOGUE = (
     Metric(
         "four_cp_average_mw",
-        "MW",
         "Mean demand at the four coincident peaks of a summer in the run",
         average_mw,
         compares=True,
@@ -189,14 +187,12 @@ CATALOGUE = (
     ),
     Metric(
         "four_cp_charge_usd",
-        "USD",
         "Transmission charge on the year before's average, for the length of the run",
         this_years_charge_usd,
         needs=_NEEDS,
     ),
     Metric(
         "four_cp_next_charge_usd",
-        "USD",
         "Transmission charge of a year on this summer's average",
         lambda r: rate_usd_per_mw_year(r) * average_mw(r),
         compares=True,
@@ -204,21 +200,15 @@ CATALOGUE = (
     ),
     Metric(
         "four_cp_avoided_count",
-        "1",
         "Coincident peaks of the run for whose whole interval the policy had stopped mining",
         _avoided_count,
         needs=_NEEDS,
     ),
     Metric(
-        "four_cp_false_alarm_h",
-        "h",
-        "Time off for a coincident peak that was none",
-        _false_alarm_h,
-        needs=_NEEDS,
+        "four_cp_false_alarm_h", "Time off for a coincident peak that was none", _false_alarm_h, needs=_NEEDS
     ),
     Metric(
         "four_cp_lost_margin_usd",
-        "USD",
         "Mining margin lost to false alarms, at the real-time price",
         _lost_margin_usd,
         needs=_NEEDS,

@@ -70,13 +70,11 @@ def curtailed_energy_mwh(recording: Recording) -> float:
 CATALOGUE = (
     Metric(
         "curtailed_hours_h",
-        "h",
         "Time in which the limit was below the highest that it had been",
         curtailed_hours_h,
     ),
     Metric(
         "curtailed_energy_mwh",
-        "MWh",
         "Energy that the fleets could have filled but for a limit that had been lowered",
         curtailed_energy_mwh,
     ),

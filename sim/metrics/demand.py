@@ -73,7 +73,6 @@ def month_metrics(recording: Recording) -> tuple[Metric, ...]:
     return tuple(
         Metric(
             f"demand.{month.name}.billing_peak_mw",
-            "MW",
             f"Highest interval mean of grid import in {month.name}, as far as the run holds it",
             partial(_peak_of, position),
             compares=True,
@@ -85,7 +84,6 @@ def month_metrics(recording: Recording) -> tuple[Metric, ...]:
 CATALOGUE = (
     Metric(
         "demand_charge_usd",
-        "USD",
         "What the peaks of the billing months cost; months in part pro rata",
         lambda r: sum(month.charge_usd for month in r.once(billed_months)),
         compares=True,
@@ -93,7 +91,6 @@ CATALOGUE = (
     ),
     Metric(
         "billing_peak_mw",
-        "MW",
         "Highest interval mean of grid import in any billing month",
         lambda r: float(np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
         compares=True,

@@ -203,14 +203,14 @@ def ai_dips(recording: Recording) -> tuple[Dip, ...]:
     return dips(recording["ai_power_mw"], depth_mw(recording))
 
 
-def _of_dips(name: str, unit: str, summary: str, pick: Callable[[Sequence[Dip]], float]) -> Metric:
+def _of_dips(name: str, summary: str, pick: Callable[[Sequence[Dip]], float]) -> Metric:
     """Return a metric of a run's dips; NaN where there is none."""
 
     def measure(recording: Recording) -> float:
         found = recording.once(ai_dips)
         return pick(found) if found else float("nan")
 
-    return Metric(name, unit, summary, measure)
+    return Metric(name, summary, measure)
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -220,43 +220,36 @@ def _mean(values: Iterable[float]) -> float:
 CATALOGUE = (
     Metric(
         "dip_count",
-        "1",
         f"Times AI power fell by more than {DEPTH_TEXT} within a minute",
         lambda r: float(len(r.once(ai_dips))),
     ),
     Metric(
         "dip_energy_mwh",
-        "MWh",
         "Energy AI did not draw in its dips, against the level before each",
         lambda r: sum((dip.energy_mwh for dip in r.once(ai_dips)), 0.0),
     ),
     _of_dips(
         "dip_depth_max_mw",
-        "MW",
         "Depth of the deepest dip of AI power",
         lambda dips: max(dip.depth_mw for dip in dips),
     ),
     _of_dips(
         "dip_depth_mean_mw",
-        "MW",
         "Mean depth of the dips of AI power",
         lambda dips: _mean(dip.depth_mw for dip in dips),
     ),
     _of_dips(
         "dip_length_max_s",
-        "s",
         "Length of the longest dip of AI power",
         lambda dips: max(dip.length_s for dip in dips),
     ),
     _of_dips(
         "dip_length_mean_s",
-        "s",
         "Mean length of the dips of AI power",
         lambda dips: _mean(dip.length_s for dip in dips),
     ),
     _of_dips(
         "dip_fall_min_s",
-        "s",
         f"Shortest time in which a dip of AI power falls by {DEPTH_TEXT}; 0 where it jumps",
         lambda dips: min(dip.fall_s for dip in dips),
     ),

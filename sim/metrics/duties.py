@@ -130,29 +130,21 @@ def _all_services(measure: Callable[[Recording, str], float]) -> Callable[[Recor
 
 
 CATALOGUE = (
-    Metric("order_count", "1", "Orders to draw less that bound", lambda r: float(len(r.once(bindings)))),
-    Metric(
-        "order_comply_s",
-        "s",
-        "Longest time from when an order bound until its cap was kept",
-        comply_s,
-    ),
+    Metric("order_count", "Orders to draw less that bound", lambda r: float(len(r.once(bindings)))),
+    Metric("order_comply_s", "Longest time from when an order bound until its cap was kept", comply_s),
     Metric(
         "order_kept_fraction",
-        "1",
         "Share of the time in which orders bound for which their caps were kept",
         kept_fraction,
     ),
-    Metric("order_excess_mwh", "MWh", "Energy above the caps of orders while they bound", excess_mwh),
+    Metric("order_excess_mwh", "Energy above the caps of orders while they bound", excess_mwh),
     Metric(
         "order_curtailed_mwh",
-        "MWh",
         "Energy the policy wished for and the fleets did not draw while orders bound",
         curtailed_mwh,
     ),
     Metric(
         "trip_count",
-        "1",
         "Times the relay at the interconnection stopped the fleets",
         lambda r: float(
             sum(event.source == "interconnection" and event.kind == "trip" for event in r.events)
@@ -160,19 +152,16 @@ CATALOGUE = (
     ),
     Metric(
         "duty_unmined_mwh",
-        "MWh",
         "Energy that duties of all kinds took from what the policy wished for",
         unmined_mwh,
     ),
     Metric(
         "ancillary_revenue_usd",
-        "USD",
         "What all ancillary services were paid, before penalties",
         _all_services(revenue_usd),
     ),
     Metric(
         "ancillary_penalty_usd",
-        "USD",
         "Cost of reserves not held and not delivered, buy-back included",
         _all_services(penalty_usd),
     ),

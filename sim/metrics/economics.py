@@ -66,30 +66,21 @@ def revenue_usd_per_mwh(recording: Recording) -> float:
 
 
 CATALOGUE = (
-    Metric("mined_btc", "BTC", "Bitcoin mined, net of the pool fee", mined_btc),
-    Metric("mining_revenue_usd", "USD", "What mining earned, net of the pool fee", mining_revenue_usd),
+    Metric("mined_btc", "Bitcoin mined, net of the pool fee", mined_btc),
+    Metric("mining_revenue_usd", "What mining earned, net of the pool fee", mining_revenue_usd),
     Metric(
-        "mining_revenue_usd_per_mwh",
-        "USD/MWh",
-        "Mining revenue over the energy that miners drew",
-        revenue_usd_per_mwh,
+        "mining_revenue_usd_per_mwh", "Mining revenue over the energy that miners drew", revenue_usd_per_mwh
     ),
     Metric(
-        "power_cost_usd",
-        "USD",
-        "Cost of all energy the site drew, less what it sold",
-        power_cost_usd,
-        compares=True,
+        "power_cost_usd", "Cost of all energy the site drew, less what it sold", power_cost_usd, compares=True
     ),
     Metric(
         "fleet_power_cost_usd",
-        "USD",
         "Cost of the energy miners drew: the site's less what it would be without them",
         lambda r: r.once(fleet_power_cost_usd),
     ),
     Metric(
         "mining_margin_usd",
-        "USD",
         "Mining revenue less the cost of its power",
         lambda r: mining_revenue_usd(r) - r.once(fleet_power_cost_usd),
     ),

@@ -1,13 +1,13 @@
 """Power above the limit of the interconnection."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from sim.facts import ToleranceFacts
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, compared
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR, FloatArray
@@ -145,97 +145,51 @@ def billed_exceedance(recording: Recording) -> BilledExceedance | None:
     return BilledExceedance(energy_mwh, float(np.max(above_mw, initial=0.0)), above_mw.size)
 
 
-def _billed(name: str, unit: str, summary: str, pick: Callable[[BilledExceedance], float]) -> Metric:
-    def measure(recording: Recording) -> float:
-        billed = recording.once(billed_exceedance)
-        return float("nan") if billed is None else pick(billed)
-
-    return Metric(name, unit, summary, measure, compares=True)
-
-
 CATALOGUE = (
-    Metric(
-        "exceedance_s",
-        "s",
-        "Time above the limit",
-        lambda r: r.once(exceedance).time_s,
-        compares=True,
-    ),
-    Metric(
-        "exceedance_mwh",
-        "MWh",
-        "Energy above the limit",
-        lambda r: r.once(exceedance).energy_mwh,
-        compares=True,
-    ),
-    Metric(
-        "exceedance_peak_mw",
-        "MW",
-        "Largest excess above the limit",
-        lambda r: r.once(exceedance).peak_mw,
-        compares=True,
-    ),
-    Metric(
-        "exceedance_count",
-        "1",
-        "Times the limit was exceeded",
-        lambda r: float(r.once(exceedance).count),
-        compares=True,
-    ),
-    Metric(
+    compared("exceedance_s", "Time above the limit", exceedance, lambda found: found.time_s),
+    compared("exceedance_mwh", "Energy above the limit", exceedance, lambda found: found.energy_mwh),
+    compared("exceedance_peak_mw", "Largest excess above the limit", exceedance, lambda found: found.peak_mw),
+    compared("exceedance_count", "Times the limit was exceeded", exceedance, lambda found: found.count),
+    compared(
         "exceedance_longest_s",
-        "s",
         "Longest time above the limit without a break",
-        lambda r: r.once(exceedance).longest_s,
-        compares=True,
+        exceedance,
+        lambda found: found.longest_s,
     ),
     Metric(
         "exceedance_peak_fraction",
-        "1",
         "Largest excess above the limit, as a share of the limit",
         _peak_fraction,
         compares=True,
     ),
     Metric(
         "limit_broken_count",
-        "1",
         "Times the site exceeded what is tolerated, where it would not have without mining",
-        lambda r: float(r.once(broken).count),
+        lambda r: r.once(broken).count,
     ),
     Metric(
         "limit_broken_mwh",
-        "MWh",
         "Energy of these above the tolerated level, and above the site without mining",
         lambda r: r.once(broken).energy_mwh,
     ),
-    Metric(
-        "limit_broken_longest_s",
-        "s",
-        "Longest of them",
-        lambda r: r.once(broken).longest_s,
-    ),
-    Metric(
-        "limit_broken_peak_mw",
-        "MW",
-        "Largest excess of them",
-        lambda r: r.once(broken).peak_mw,
-    ),
-    _billed(
+    Metric("limit_broken_longest_s", "Longest of them", lambda r: r.once(broken).longest_s),
+    Metric("limit_broken_peak_mw", "Largest excess of them", lambda r: r.once(broken).peak_mw),
+    compared(
         "exceedance_15min_mwh",
-        "MWh",
         "Energy above the limit by the means of 15 min",
-        lambda billed: billed.energy_mwh,
+        billed_exceedance,
+        lambda found: found.energy_mwh,
     ),
-    _billed(
+    compared(
         "exceedance_15min_peak_mw",
-        "MW",
         "Largest excess of a mean over 15 min",
-        lambda billed: billed.peak_mw,
+        billed_exceedance,
+        lambda found: found.peak_mw,
     ),
-    _billed(
+    compared(
         "exceedance_15min_count",
-        "1",
         "Intervals of 15 min whose mean is above the limit",
-        lambda billed: float(billed.count),
+        billed_exceedance,
+        lambda found: found.count,
     ),
 )

@@ -99,22 +99,16 @@ def _in_dips(name: str, summary: str, field: str) -> Metric:
     def measure(recording: Recording) -> float:
         return float(sum(getattr(filling, field) for filling in recording.once(dip_fillings)))
 
-    return Metric(name, "MWh", summary, measure)
+    return Metric(name, summary, measure)
 
 
 CATALOGUE = (
     Metric(
         "fillable_energy_mwh",
-        "MWh",
         "Part of the idle energy that the fleets could draw at their rated power",
         lambda r: r.once(fillable_energy_mwh),
     ),
-    Metric(
-        "fillable_soaked_fraction",
-        "1",
-        "Share of the fillable energy that miners drew",
-        _soaked_fraction,
-    ),
+    Metric("fillable_soaked_fraction", "Share of the fillable energy that miners drew", _soaked_fraction),
     _in_dips(
         "dip_fillable_energy_mwh",
         "Energy that the fleets could fill in dips of AI power, beyond the level before each",

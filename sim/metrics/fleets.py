@@ -89,17 +89,14 @@ def use_fraction(recording: Recording, fleet: str) -> float:
 
 
 CATALOGUE = (
-    Metric("fleet_start_count", "1", "Times a fleet went from its minimum power to more", _starts),
-    Metric(
-        "fleet_machine_start_count", "1", "Machines woken in all cohorts, each time counted", _machine_starts
-    ),
-    Metric("fleet_cycle_count", "1", "Sum of all rises of fleet power, in units of rated power", _cycles),
+    Metric("fleet_start_count", "Times a fleet went from its minimum power to more", _starts),
+    Metric("fleet_machine_start_count", "Machines woken in all cohorts, each time counted", _machine_starts),
+    Metric("fleet_cycle_count", "Sum of all rises of fleet power, in units of rated power", _cycles),
 )
 OF_EACH = (
     LoadMetric(
         "fleet",
         "energy_mwh",
-        "MWh",
         "Energy the fleet drew",
         lambda r, fleet: energy_mwh(r[f"fleet.{fleet}.power_mw"]),
         family="fleet",
@@ -107,7 +104,6 @@ OF_EACH = (
     LoadMetric(
         "fleet",
         "use_fraction",
-        "1",
         "Energy of the fleet over that of rated power all the time",
         use_fraction,
         family="fleet",
@@ -115,7 +111,6 @@ OF_EACH = (
     LoadMetric(
         "fleet",
         "run_efficiency_j_per_th",
-        "J/TH",
         "Energy of the fleet over its hashes, standby and boot included",
         run_efficiency_j_per_th,
         family="fleet",
@@ -123,7 +118,6 @@ OF_EACH = (
     LoadMetric(
         "fleet",
         "breakeven_usd_per_mwh",
-        "USD/MWh",
         "Power price at which the fleet earns nothing at rated efficiency, mean over time",
         mean_breakeven_usd_per_mwh,
         family="fleet",

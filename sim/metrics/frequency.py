@@ -75,52 +75,44 @@ def felt_mw(recording: Recording, model: GridModel) -> Signal:
 
 
 def _metric(
-    name: str, unit: str, summary: str, number: Callable[[FrequencyResult | RecordedFrequency], float]
+    name: str, summary: str, number: Callable[[FrequencyResult | RecordedFrequency], float]
 ) -> Metric:
     def measure(recording: Recording) -> float:
         result = recording.once(figures)
         return nan if result is None else number(result)
 
-    return Metric(name, unit, summary, measure, compares=True)
+    return Metric(name, summary, measure, compares=True)
 
 
 CATALOGUE = (
     _metric(
         "frequency_nadir_hz",
-        "Hz",
         "Lowest frequency of the grid, moved by site and events, or measured",
         lambda r: r.nadir_hz,
     ),
     _metric(
         "frequency_zenith_hz",
-        "Hz",
         "Highest frequency of the grid, moved by site and events, or measured",
         lambda r: r.zenith_hz,
     ),
     _metric(
         "frequency_rocof_hz_per_s",
-        "Hz/s",
         "Largest change of frequency within 0.5 s, per second, with its sign",
         lambda r: r.rocof_hz_per_s(ROCOF_WINDOW_S),
     ),
-    _metric(
-        "frequency_rms_mhz", "mHz", "Root of the mean squared deviation of frequency", lambda r: r.rms_mhz
-    ),
+    _metric("frequency_rms_mhz", "Root of the mean squared deviation of frequency", lambda r: r.rms_mhz),
     _metric(
         "frequency_outside_17mhz_s",
-        "s",
         "Time with frequency more than 17 mHz off nominal",
         lambda r: r.seconds_outside_17_mhz,
     ),
     _metric(
         "frequency_outside_36mhz_s",
-        "s",
         "Time with frequency more than 36 mHz off nominal",
         lambda r: r.seconds_outside_36_mhz,
     ),
     _metric(
         "frequency_cps1_points",
-        "points",
         "What the site alone takes from the control standard CPS1, in percentage points; with measured "
         "frequency, what both take",
         lambda r: r.cps1_points,

@@ -57,14 +57,12 @@ def _used_fraction(recording: Recording) -> float:
 CATALOGUE = (
     Metric(
         "generation_mwh",
-        "MWh",
         "Energy that own generation could give",
         lambda r: _energy_mwh(r["generation_mw"]),
         needs="generation_mw",
     ),
     Metric(
         "import_mwh",
-        "MWh",
         "Energy taken from the grid",
         lambda r: _energy_mwh(import_mw(r)),
         compares=True,
@@ -72,7 +70,6 @@ CATALOGUE = (
     ),
     Metric(
         "export_mwh",
-        "MWh",
         "Own energy sold to the grid",
         lambda r: _energy_mwh(export_mw(r)),
         compares=True,
@@ -80,7 +77,6 @@ CATALOGUE = (
     ),
     Metric(
         "curtailed_generation_mwh",
-        "MWh",
         "Own energy neither used nor sold",
         lambda r: _energy_mwh(surplus_mw(r)) - _energy_mwh(export_mw(r)),
         compares=True,
@@ -88,7 +84,6 @@ CATALOGUE = (
     ),
     Metric(
         "own_generation_fraction",
-        "1",
         "Share of the site's energy from its own generation",
         _own_fraction,
         compares=True,
@@ -96,7 +91,6 @@ CATALOGUE = (
     ),
     Metric(
         "generation_used_fraction",
-        "1",
         "Share of own generation that the site used",
         _used_fraction,
         compares=True,

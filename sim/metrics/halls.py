@@ -39,38 +39,32 @@ def transfer_count(recording: Recording, hall: str) -> float:
 
 
 CATALOGUE = (
-    LoadMetric("hall", "pue_ratio", "1", "Energy of the hall over IT energy of its loads", pue_ratio),
-    LoadMetric("hall", "it_energy_mwh", "MWh", "IT energy of the hall's loads", it_energy_mwh),
+    LoadMetric("hall", "pue_ratio", "Energy of the hall over IT energy of its loads", pue_ratio),
+    LoadMetric("hall", "it_energy_mwh", "IT energy of the hall's loads", it_energy_mwh),
     LoadMetric(
         "hall",
         "cooling_energy_mwh",
-        "MWh",
         "Energy of the hall's cooling",
         lambda recording, hall: energy_mwh(recording[f"hall.{hall}.cooling_power_mw"]),
     ),
     LoadMetric(
         "hall",
         "peak_mw",
-        "MW",
         "Highest power of the hall at the meter",
         lambda recording, hall: recording[f"hall.{hall}.power_mw"].maximum(),
     ),
     LoadMetric(
         "hall",
         "rated_mw",
-        "MW",
         "Most that the hall may draw: full of AI, on a day of the design temperature",
         lambda recording, hall: recording.facts.hall[hall].rated_mw,
     ),
     LoadMetric(
         "hall",
         "miner_capacity_mw",
-        "MW",
         "Rack-form miners that the hall has room and power for",
         lambda recording, hall: recording.facts.hall[hall].miner_capacity_mw,
     ),
-    LoadMetric(
-        "hall", "transfer_count", "1", "Times the hall left the grid for its own supply", transfer_count
-    ),
-    LoadMetric("hall", "backup_energy_mwh", "MWh", "Energy from the hall's own supply", backup_energy_mwh),
+    LoadMetric("hall", "transfer_count", "Times the hall left the grid for its own supply", transfer_count),
+    LoadMetric("hall", "backup_energy_mwh", "Energy from the hall's own supply", backup_energy_mwh),
 )

@@ -89,13 +89,11 @@ def _per_year(recording: Recording) -> float:
 CATALOGUE = (
     Metric(
         "incremental_ebitda_usd",
-        "USD",
         "What miners add to the site's EBITDA, next year's charge on the run's peaks included",
         lambda r: r.once(incremental_ebitda_usd),
     ),
     Metric(
         "incremental_ebitda_usd_per_year",
-        "USD/year",
         "The same, the run taken for a year's; of a run of a day at least",
         _per_year,
     ),

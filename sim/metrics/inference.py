@@ -31,44 +31,36 @@ def energy_per_query_wh(recording: Recording, load: str) -> float:
     return joules * tokens / queries / JOULES_PER_WATT_HOUR if queries else nan
 
 
-def _stated(name: str, unit: str, summary: str) -> LoadMetric:
+def _stated(name: str, summary: str) -> LoadMetric:
     """Return the metric that is a total stated by the service itself."""
     return LoadMetric(
         "inference",
         name,
-        unit,
         summary,
         lambda recording, load: _known(getattr(recording.facts.of_load(load), name)),
     )
 
 
 CATALOGUE = (
-    _stated("served_query_count", "1", "Requests answered"),
+    _stated("served_query_count", "Requests answered"),
     LoadMetric(
         "inference",
         "energy_per_query_wh",
-        "Wh",
         "Energy for each request answered; at the site's meter, or IT energy in a hall",
         energy_per_query_wh,
     ),
     LoadMetric(
         "inference",
         "energy_per_token_j",
-        "J",
         "Energy for each output token, backfilled work included; metered as for a request",
         energy_per_token_j,
     ),
-    _stated(
-        "unserved_fraction", "1", "Work turned away, or that would have waited too long, of all that came"
-    ),
-    _stated(
-        "delayed_fraction", "1", "Work that waited for replicas past the update it came in, of all that came"
-    ),
-    _stated("backlog_peak_s", "s", "Longest time that work had to wait for replicas"),
-    _stated("replica_mean_count", "1", "Replicas in service, on average over time"),
+    _stated("unserved_fraction", "Work turned away, or that would have waited too long, of all that came"),
+    _stated("delayed_fraction", "Work that waited for replicas past the update it came in, of all that came"),
+    _stated("backlog_peak_s", "Longest time that work had to wait for replicas"),
+    _stated("replica_mean_count", "Replicas in service, on average over time"),
     _stated(
         "utilisation_mean_fraction",
-        "1",
         "Work done over what the replicas in service, or the line, could have done",
     ),
 )

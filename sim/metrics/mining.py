@@ -138,16 +138,12 @@ def _rows(payments: Payments) -> list[EventRow]:
 CATALOGUE = (
     Metric(
         "mean_hashprice_usd_per_ph_day",
-        "USD/(PH/s)/d",
         "Mean revenue of one PH/s held for a day, before pool fee",
         lambda recording: recording["hashprice_usd_per_ph_day"].mean(),
     ),
     Metric(
-        "difficulty_change_ratio",
-        "1",
-        "Growth of the network's difficulty over the run",
-        difficulty_change_ratio,
+        "difficulty_change_ratio", "Growth of the network's difficulty over the run", difficulty_change_ratio
     ),
-    Metric("block_count", "1", "Blocks found by the pool, or by the site alone", block_count),
-    Metric("block_luck_ratio", "1", "Blocks found over those to be expected", luck_ratio),
+    Metric("block_count", "Blocks found by the pool, or by the site alone", block_count),
+    Metric("block_luck_ratio", "Blocks found over those to be expected", luck_ratio),
 )

@@ -123,21 +123,18 @@ def _of(name: str, recording: Recording) -> CostLine:
 CATALOGUE = (
     Metric(
         "contract_energy_mwh",
-        "MWh",
         "Energy of the contract that is paid for",
         lambda r: _of("contract", r).energy_mwh,
         needs="contract_mw",
     ),
     Metric(
         "contract_cost_usd",
-        "USD",
         "What the contract's energy costs",
         lambda r: _of("contract", r).cost_usd,
         needs="contract_mw",
     ),
     Metric(
         "real_time_energy_mwh",
-        "MWh",
         "Energy bought at real time, beyond the contract",
         lambda r: _of("real time", r).energy_mwh,
         compares=True,
@@ -145,7 +142,6 @@ CATALOGUE = (
     ),
     Metric(
         "real_time_cost_usd",
-        "USD",
         "What energy bought at real time costs",
         lambda r: _of("real time", r).cost_usd,
         compares=True,
@@ -153,7 +149,6 @@ CATALOGUE = (
     ),
     Metric(
         "resale_energy_mwh",
-        "MWh",
         "Energy of the contract sold at real time",
         lambda r: _of("resale", r).energy_mwh,
         compares=True,
@@ -161,7 +156,6 @@ CATALOGUE = (
     ),
     Metric(
         "resale_revenue_usd",
-        "USD",
         "What the contract's energy sold at real time earns",
         lambda r: -_of("resale", r).cost_usd,
         compares=True,
@@ -169,7 +163,6 @@ CATALOGUE = (
     ),
     Metric(
         "delivery_cost_usd",
-        "USD",
         "What delivery costs on top of the energy's price",
         lambda r: _of("delivery", r).cost_usd,
         compares=True,

@@ -302,7 +302,7 @@ def _count(recording: Recording, *, status: Status) -> float:
 
 def _metric(status: Status, summary: str) -> Metric:
     return Metric(
-        f"limit_{status}_count", "1", summary, partial(_count, status=status), compares=True, needs=COUNTED
+        f"limit_{status}_count", summary, partial(_count, status=status), compares=True, needs=COUNTED
     )
 
 

@@ -188,26 +188,22 @@ def machine_starts_per_machine_day(recording: Recording) -> float:
 CATALOGUE = (
     Metric(
         "mined_above_breakeven_usd",
-        "USD",
         "Lost by mining while power cost more than it mined; standby apart",
         mined_above_breakeven_usd,
     ),
-    Metric("standby_cost_usd", "USD", "Cost of the power of machines asleep", standby_cost_usd),
+    Metric("standby_cost_usd", "Cost of the power of machines asleep", standby_cost_usd),
     Metric(
         "marginal_margin_usd_per_mw_year",
-        "USD/MW/year",
         "What one more megawatt of the same fleets would have earned, as a year's",
         marginal_margin_usd_per_mw_year,
     ),
     Metric(
         "marginal_payback_years",
-        "year",
         "Years in which one more megawatt pays its machines and its site back",
         marginal_payback_years,
     ),
     Metric(
         "machine_starts_per_machine_day",
-        "1/d",
         "Starts of a machine in a day, mean over the machines of cohorts",
         machine_starts_per_machine_day,
     ),

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, compared
 from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, DEPTH_TEXT
 from sim.recording import Recording
 from sim.signals import Signal
@@ -87,7 +87,7 @@ def _ramp_metrics(window_s: float) -> Iterator[Metric]:
 
     def metric(ending: str, summary: str, pick: Callable[[NetRamps], float]) -> Metric:
         name = f"net_ramp_{ending}_mw_per_min"
-        return Metric(name, "MW/min", summary, lambda r: pick(r.once(both)), compares=True)
+        return Metric(name, summary, lambda r: pick(r.once(both)), compares=True)
 
     over = f"over {window_s:.0f} s"
     yield metric(f"up_{window_s:.0f}s", f"Steepest upward net ramp of the site {over}", lambda n: n.up)
@@ -110,7 +110,7 @@ def _down_quantile(place: int, ramps: NetRamps) -> float:
 def _range_metric(window_s: float) -> Metric:
     name = f"rolling_range_{window_s:.0f}s_mw"
     summary = f"Largest difference of site power within any {window_s:.0f} s"
-    return Metric(name, "MW", summary, partial(rolling_range_mw, window_s=window_s), compares=True)
+    return Metric(name, summary, partial(rolling_range_mw, window_s=window_s), compares=True)
 
 
 LARGE_FRACTION_OF_LIMIT: Final = DEPTH_FRACTION_OF_LIMIT
@@ -130,29 +130,25 @@ def _steepest_mw_per_s(moves: Changes) -> float:
     return float(slopes.max()) if slopes.size else float("nan")
 
 
-def _metric(name: str, unit: str, summary: str, pick: Callable[[Changes], float]) -> Metric:
-    return Metric(name, unit, summary, lambda r: pick(r.once(large_changes)), compares=True)
-
-
 CATALOGUE = (
     *(metric for window_s in RAMP_WINDOWS_S for metric in _ramp_metrics(window_s)),
     *(_range_metric(window_s) for window_s in RANGE_WINDOWS_S),
-    _metric(
+    compared(
         "large_change_count",
-        "1",
         f"Moves of site power one way by more than {DEPTH_TEXT}",
-        lambda moves: float(moves.size.size),
+        large_changes,
+        lambda moves: moves.size.size,
     ),
-    _metric(
+    compared(
         "large_change_jump_count",
-        "1",
         "Those of them that take no time: the model knows no slope of theirs",
+        large_changes,
         lambda moves: float(np.count_nonzero(moves.length_s == 0.0)),
     ),
-    _metric(
+    compared(
         "large_change_steepest_mw_per_s",
-        "MW/s",
         "Steepest mean slope of those that take time",
+        large_changes,
         _steepest_mw_per_s,
     ),
 )

@@ -90,7 +90,6 @@ def _metrics(rule: str) -> tuple[Metric, ...]:
     shares = (
         Metric(
             f"regulation_{rule}_{word}_mw",
-            "MW",
             f"Site power less {base}: not exceeded for {100.0 * share:g} % of the time",
             partial(_quantile, measured, place),
             compares=True,
@@ -99,7 +98,6 @@ def _metrics(rule: str) -> tuple[Metric, ...]:
     )
     energy = Metric(
         f"regulation_{rule}_mwh",
-        "MWh",
         f"Energy of the magnitude of site power less {base}",
         lambda r: r.once(measured).energy_mwh,
         compares=True,

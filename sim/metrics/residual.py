@@ -104,7 +104,6 @@ def site_variation(recording: Recording) -> Variation:
 def _metric(name: str, summary: str, place: int) -> Metric:
     return Metric(
         f"residual_{name}_mw",
-        "MW",
         f"Root mean square of the variation of site power {summary}",
         lambda r: r.once(site_variation)[place],
         compares=True,

@@ -49,17 +49,15 @@ CATALOGUE = (
     LoadMetric(
         "tenant",
         "energised_mw",
-        "MW",
         "IT power energised by the end of the run",
         lambda recording, load: told_mw(recording, load, "energised"),
     ),
-    LoadMetric("tenant", "undrawn_mwh", "MWh", "IT energy energised and not drawn", undrawn_mwh),
+    LoadMetric("tenant", "undrawn_mwh", "IT energy energised and not drawn", undrawn_mwh),
     LoadMetric(
         "tenant",
         "take_or_pay_mwh",
-        "MWh",
         "IT power the tenant pays for, over the run",
         lambda recording, load: told_mwh(recording, load, "billable"),
     ),
-    LoadMetric("tenant", "drawn_fraction", "1", "IT energy drawn over that paid for", drawn_fraction),
+    LoadMetric("tenant", "drawn_fraction", "IT energy drawn over that paid for", drawn_fraction),
 )

@@ -93,27 +93,24 @@ def _of_job(measure: Callable[[_Job], float]) -> Callable[[Recording, str], floa
     return lambda recording, load: measure(recording.once(_jobs)[f"load.{load}"])
 
 
-def _metric(name: str, unit: str, summary: str, measure: Callable[[_Job], float]) -> LoadMetric:
-    return LoadMetric("training", name, unit, summary, _of_job(measure))
+def _metric(name: str, summary: str, measure: Callable[[_Job], float]) -> LoadMetric:
+    return LoadMetric("training", name, summary, _of_job(measure))
 
 
 CATALOGUE = (
     _metric(
         "checkpoint_count",
-        "1",
         "Checkpoints the job began to write",
         lambda job: float(len(job.events["checkpoint"])),
     ),
     _metric(
         "interruption_count",
-        "1",
         "Failures and planned interruptions of the job",
         lambda job: float(job.interruption_count),
     ),
     LoadMetric(
         "training",
         "effective_time_ratio",
-        "1",
         "Share of the job's time that advanced it: no stall, no restart, no work that was lost",
         lambda recording, load: effective_time_ratio(
             recording.once(_jobs)[f"load.{load}"], _held_s(recording, load)
@@ -121,40 +118,34 @@ CATALOGUE = (
     ),
     _metric(
         "mean_time_between_interruptions_h",
-        "h",
         "The job's time over its interruptions",
         mean_time_between_interruptions_h,
     ),
     _metric(
         "stall_mean_s",
-        "s",
         "Mean time that the job stalled at a checkpoint",
         lambda job: _mean(job.values("checkpoint")),
     ),
     _metric(
         "down_mean_min",
-        "min",
         "Mean time from an interruption of the job to full work",
         lambda job: _mean(job.values("restart")) / SECONDS_PER_MINUTE,
     ),
     LoadMetric(
         "training",
         "smoothing_energy_mwh",
-        "MWh",
         "Energy that power smoothing adds, at the site's meter; 0 without smoothing",
         lambda recording, load: recording.facts.of_load(load).smoothing_energy_mwh or 0.0,
     ),
     LoadMetric(
         "training",
         "interlock_wait_s",
-        "s",
         "Time that the job waited for the miners to go; 0 without an interlock",
         lambda recording, load: recording.facts.of_load(load).interlock_wait_s or 0.0,
     ),
     LoadMetric(
         "training",
         "return_lost_s",
-        "s",
         "Computing that the job lost by its slow returns; 0 without a limit on them",
         lambda recording, load: recording.facts.of_load(load).return_lost_s or 0.0,
     ),

@@ -1,6 +1,5 @@
 """Voltage at the connection, where the scenario says how strong the grid is; not computed otherwise."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from sim.grid.flicker import long_term_flicker, short_term_flicker
 from sim.grid.voltage import Impedance, highest_power_mw, reactive_mvar, short_circuit_ratio, voltage_pu
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, compared
 from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.signals.changes import changes
@@ -93,45 +92,32 @@ def _ratio(recording: Recording) -> float:
     return short_circuit_ratio(connection.short_circuit_mva, limit_mw)
 
 
-def _figure(name: str, unit: str, summary: str, pick: Callable[[VoltageFigures], float]) -> Metric:
-    def measure(recording: Recording) -> float:
-        figures = recording.once(voltage_figures)
-        return float("nan") if figures is None else pick(figures)
-
-    return Metric(name, unit, summary, measure, compares=True)
-
-
 CATALOGUE = (
-    Metric(
-        "short_circuit_ratio",
-        "1",
-        "Short-circuit power at the connection over the limit in MW",
-        _ratio,
-    ),
-    _figure("voltage_min_pu", "pu", "Lowest voltage at the connection", lambda f: f.lowest_pu),
-    _figure("voltage_max_pu", "pu", "Highest voltage at the connection", lambda f: f.highest_pu),
-    _figure(
+    Metric("short_circuit_ratio", "Short-circuit power at the connection over the limit in MW", _ratio),
+    compared("voltage_min_pu", "Lowest voltage at the connection", voltage_figures, lambda f: f.lowest_pu),
+    compared("voltage_max_pu", "Highest voltage at the connection", voltage_figures, lambda f: f.highest_pu),
+    compared(
         "voltage_collapse_s",
-        "s",
         "Time for which the site wants more than the connection can carry at any voltage",
+        voltage_figures,
         lambda f: f.collapse_s,
     ),
-    _figure(
+    compared(
         "voltage_change_max_pu",
-        "pu",
         "Largest change of voltage in one move of site power",
+        voltage_figures,
         lambda f: f.largest_change_pu,
     ),
-    _figure(
+    compared(
         "flicker_short_term_ratio",
-        "1",
         "Largest short-term flicker severity Pst of any 10 min (analytical method, unverified)",
+        voltage_figures,
         lambda f: f.short_term,
     ),
-    _figure(
+    compared(
         "flicker_long_term_ratio",
-        "1",
         "Largest long-term flicker severity Plt of any 2 h (analytical method, unverified)",
+        voltage_figures,
         lambda f: f.long_term,
     ),
 )

@@ -22,7 +22,7 @@ from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.feasibility import without_what_means_nothing
 from sim.study.runs import Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
-from sim.units import SECONDS_PER_DAY
+from sim.units import SECONDS_PER_DAY, unit_of
 from sim.whole import scratch_folder
 
 MOST_REPLICATIONS: Final = 100
@@ -251,7 +251,7 @@ class ComparisonPlan:
         seeds = tuple(dict.fromkeys(seed for _, seed in tasks))
         scenario = next(iter(tasks.values())).scenario
         measured = next(iter(records.values()))
-        known = {name: {"unit": unit, "summary": summary} for name, (unit, summary) in FACTS.items()}
+        known = {name: {"unit": unit_of(name) or "1", "summary": summary} for name, summary in FACTS.items()}
         known |= metric_facts(scenario)
         facts = {name: fact for name, fact in known.items() if name in measured}
         values = {

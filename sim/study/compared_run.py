@@ -27,27 +27,24 @@ from sim.study.runs import RECORD_FORMAT, RunTask, run_record
 from sim.study.store import Store
 
 FACTS: Final = {
-    "objective_usd": ("USD", "What the miners add to the site: see the explanation of comparisons"),
-    "bound_usd": ("USD", "The most that any policy could add, with perfect foresight and no inertia"),
-    "always_on_limited_usd": ("USD", "What fleets would add that fill the limit at each instant"),
-    "uplift_capture": ("1", "Share of what foresight gains over filling the limit that the policy gains"),
-    "bound_captured_fraction": ("1", "Objective over the bound"),
+    "objective_usd": "What the miners add to the site: see the explanation of comparisons",
+    "bound_usd": "The most that any policy could add, with perfect foresight and no inertia",
+    "always_on_limited_usd": "What fleets would add that fill the limit at each instant",
+    "uplift_capture": "Share of what foresight gains over filling the limit that the policy gains",
+    "bound_captured_fraction": "Objective over the bound",
     "limited_bound_usd": (
-        "USD",
-        "The most that any policy could add, with perfect foresight and blocks that boot and keep times",
+        "The most that any policy could add, with perfect foresight and blocks that boot and keep times"
     ),
-    "limited_captured_fraction": ("1", "Objective over the bound with such blocks"),
+    "limited_captured_fraction": "Objective over the bound with such blocks",
     "contract_soak_fraction": (
-        "1",
-        "The most of the fillable energy that these ramps could fill, knowing what the loads' contracts tell",
+        "The most of the fillable energy that these ramps could fill, knowing what the loads' contracts tell"
     ),
     "foresight_soak_fraction": (
-        "1",
-        "The most of the fillable energy that these ramps could fill, with perfect foresight",
+        "The most of the fillable energy that these ramps could fill, with perfect foresight"
     ),
-    "worst_ramp_60s_mw_per_min": ("MW/min", "Steepest net ramp of the site over 60 s, up or down"),
+    "worst_ramp_60s_mw_per_min": "Steepest net ramp of the site over 60 s, up or down",
 }
-"""Unit and summary of what a comparison measures besides the metrics of a run."""
+"""Summary of what a comparison measures besides the metrics of a run."""
 HOLDS: Final = "limit_certificate_holds"
 RAMPS: Final = ("net_ramp_up_60s_mw_per_min", "net_ramp_down_60s_mw_per_min")
 
@@ -162,8 +159,8 @@ def against_foresight(
         max(metrics[name] for name in RAMPS),
     )
     return {
-        name: Measurement(value, Metric(name, unit, summary, lambda _: nan))
-        for (name, (unit, summary)), value in zip(FACTS.items(), values, strict=True)
+        name: Measurement(value, Metric(name, summary, lambda _: nan))
+        for (name, summary), value in zip(FACTS.items(), values, strict=True)
     }
 
 

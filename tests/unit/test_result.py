@@ -121,7 +121,7 @@ def test_a_recording_without_events_can_be_kept(result, tmp_path):
 
 
 def test_what_a_run_cannot_tell_is_null():
-    ramp = Metric("ramp_mw_per_min", "MW/min", "Ramp", float)
+    ramp = Metric("ramp_mw_per_min", "Ramp", float)
     document = metrics_document(
         {
             "a": Measurement(math.nan, ramp),

@@ -8,8 +8,8 @@ from sim.metrics import CATALOGUE, Measurement, Metric, measure
 from sim.metrics.base import measure as measure_these
 from sim.units import unit_of
 
-PEAK = Metric("peak_mw", "MW", "Highest site power", lambda r: r["site_power_mw"].maximum(), compares=True)
-AI = Metric("ai_peak_mw", "MW", "Highest AI power", lambda r: r["ai_power_mw"].maximum())
+PEAK = Metric("peak_mw", "Highest site power", lambda r: r["site_power_mw"].maximum(), compares=True)
+AI = Metric("ai_peak_mw", "Highest AI power", lambda r: r["ai_power_mw"].maximum())
 
 
 def test_a_measurement_is_a_number_that_knows_its_unit_and_meaning():
