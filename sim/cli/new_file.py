@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,45 +19,6 @@ _ROOM_RATIO: Final = 1.25
 """Limit over the highest AI power, where nothing else is known of the interconnection."""
 _MOST_DAYS: Final = 366.0
 _USUAL_DAYS: Final = 7.0
-_HEAD: Final = """\
-# {name}: check it with `hashballast validate {name}.yaml`, run it with `hashballast run {name}.yaml`.
-schema_version: 1
-name: {name}
-start: "{start}"
-days: {days:g}
-interconnection:
-  limit_mw: {limit_mw}        # what the contract allows; a guess: look at it
-"""
-_USUAL_POLICY: Final = """\
-policy:
-  type: follow-headroom  # miners take what AI leaves; docs/policies describes the others
-  margin_mw: 2.0
-"""
-_USUAL_PRICE: Final = """\
-market:
-  power:
-    type: fixed
-    price_usd_per_mwh: 40.0
-"""
-_USUAL_BITCOIN: Final = """\
-  bitcoin:
-    type: fixed
-    hashprice_usd_per_ph_day: 50.0
-"""
-_USUAL_LOAD: Final = """\
-loads:
-  - name: chat
-    type: inference        # an inference service with a weekly course; or: replay, with your own trace
-    power_mw: 40.0         # IT power at its highest hour [MW]
-"""
-_USUAL_FLEET: Final = """\
-fleets:
-  - name: miners
-    type: cohort
-    model: antminer-s21    # docs/reference/machines.md lists the models
-    rated_mw: {mw:g}
-    firmware: quick
-"""
 
 
 def question_of(path: Path) -> str:
@@ -114,15 +76,28 @@ def from_files(name: str, load: Path | None, prices: Path | None, fleet: Path | 
     InputError
         If a file cannot be understood; says why.
     """
+    from jinja2 import Environment  # noqa: PLC0415  # needed here alone
+
     power = None if load is None else _understood(load, "load")
     price = None if prices is None else _understood(prices, "price")
     start, days = _span([view for view in (power, price) if view is not None])
     most_mw = power.facts["maximum"] if power is not None else 50.0
     limit_mw = math.ceil(most_mw * _ROOM_RATIO)
-    head = _HEAD.format(name=name, start=start, days=days, limit_mw=limit_mw)
-    ai = _USUAL_LOAD if power is None else _lines(power, load)
-    market = _USUAL_PRICE if price is None else _lines(price, prices)
-    return head + ai + _fleet(fleet, max(limit_mw - most_mw, 1.0)) + _USUAL_POLICY + market + _USUAL_BITCOIN
+    template = (files("sim.cli") / "new_file.yaml.jinja").read_text(encoding="utf-8")
+    return (
+        Environment(trim_blocks=True, keep_trailing_newline=True)
+        .from_string(template)
+        .render(
+            name=name,
+            start=start,
+            days=days,
+            limit_mw=limit_mw,
+            loads="" if power is None else _lines(power, load),
+            fleets=[] if fleet is None else fleets_of(fleet),
+            miners_mw=max(limit_mw - most_mw, 1.0),
+            market="" if price is None else _lines(price, prices),
+        )
+    )
 
 
 def _understood(path: Path, kind: str) -> FileView:
@@ -164,15 +139,3 @@ def _span(views: list[FileView]) -> tuple[str, float]:
 
 def _utc_s(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
-
-
-def _fleet(path: Path | None, mw: float) -> str:
-    if path is None:
-        return _USUAL_FLEET.format(mw=mw)
-    rows = ["fleets:"]
-    for fleet in fleets_of(path):
-        rows += [
-            f"  {'- ' if place == 0 else '  '}{key}: {value}"
-            for place, (key, value) in enumerate(fleet.items())
-        ]
-    return "\n".join(rows) + "\n"

@@ -4,16 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from time import localtime, strftime
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
 from sim.report.format import format_value
-from sim.report.static_page import sha256_base64
+from sim.report.static_page import embedded, own_file, rendered, security_policy
 from sim.whole import write_whole
 
 INDEX: Final = "index.html"
@@ -58,17 +54,10 @@ def write_index(results: Path) -> Path:
     known = _known(results / INDEX)
     rows = [_row(results, folder, page, known) for folder, page in _folders(results)]
     rows.sort(key=lambda row: -row["written_ns"])
-    script = _own("tables.js")
-    text = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
-        _own("index.html.jinja")
-    )
-    page = text.render(
-        style=Markup(_own("page.css")),  # noqa: S704  # our own file
-        script=Markup(script),  # noqa: S704  # same
-        digest=sha256_base64(script),
-        heads=HEADS,
-        rows=rows,
-        kept=Markup(json.dumps(rows).replace("<", "\\u003c")),  # noqa: S704  # cannot end its script
+    scripts = [own_file("tables.js")]
+    policy = security_policy(scripts, pictures="")
+    page = rendered(
+        "index.html.jinja", policy=policy, scripts=scripts, heads=HEADS, rows=rows, kept=embedded(rows)
     )
     write_whole(results / INDEX, page)  # two runs that end together may both write: each writes it whole
     return results / INDEX
@@ -121,7 +110,3 @@ def _metrics(folder: Path) -> Iterator[Cell]:
     for name in SHOWN:
         one = metrics.get(name, {"value": None, "unit": "1"})
         yield "" if one["value"] is None else format_value(one["value"], one["unit"]), one["value"]
-
-
-def _own(name: str) -> str:
-    return (files("sim.report") / name).read_text(encoding="utf-8")

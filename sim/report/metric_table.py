@@ -1,53 +1,17 @@
 """The metrics of a result as rows of a table, in groups."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import nan
 from typing import Any, Final
 
 from sim.metrics.headlines import headlines
 from sim.report.format import DIMENSIONLESS, format_difference, format_value, words_of
+from sim.report.static_page import own_file
 
 OTHER: Final = "Other"
-GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "Site and limit": ("site_", "load_factor", "dynamic_range", "exceedance", "limit_"),
-    "Power supply": (
-        "contract_",
-        "real_time_",
-        "resale_",
-        "delivery_",
-        "demand",
-        "billing_",
-        "four_cp",
-        "generation_",
-        "import_",
-        "export_",
-        "curtailed_",
-        "own_generation",
-    ),
-    "Idle power and soak": ("idle_", "soaked_", "ai_", "curtail"),
-    "Ramps and ranges": ("net_ramp", "rolling_range", "large_change"),
-    "Variation and regulation": ("residual_", "regulation_"),
-    "Battery": ("battery_",),
-    "Voltage": ("voltage_", "flicker_", "short_circuit"),
-    "Dips": ("dip_",),
-    "Grid frequency": ("frequency_",),
-    "AI loads": ("ai.",),
-    "Fleets": ("fleet.",),
-    "Mining and money": (
-        "mined",
-        "mining",
-        "fleet_",
-        "power_cost",
-        "mean_hashprice",
-        "difficulty",
-        "block_",
-    ),
-    "Orders and reserves": ("order_", "trip_", "duty_", "ancillary"),
-    "Profit and loss": ("revenue", "lease_", "operating_", "penalty_", "ebitda", "enterprise_", "npv_"),
-    "The simulation itself": ("event_count", "settle_count", "decision_count", "energy_balance"),
-}
-"""What the names of each group's metrics begin with; the rest is `OTHER`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +65,9 @@ def metric_groups(metrics: Mapping[str, Mapping[str, Any]]) -> tuple[MetricGroup
     Returns
     -------
     tuple of MetricGroup
-        In the order of `GROUPS`, then `OTHER`.
+        In the order of `beginnings`, then `OTHER`.
     """
-    names: dict[str, list[str]] = {title: [] for title in (*GROUPS, OTHER)}
+    names: dict[str, list[str]] = {title: [] for title in (*beginnings(), OTHER)}
     for name in metrics:
         names[group_of(name)].append(name)
     return tuple(_group(title, found, metrics) for title, found in names.items() if found)
@@ -121,7 +85,13 @@ def _number(metric: Mapping[str, Any]) -> float:
 
 def group_of(name: str) -> str:
     """Return the title of the group that a metric belongs to."""
-    return next((title for title, beginnings in GROUPS.items() if name.startswith(beginnings)), OTHER)
+    return next((title for title, ways in beginnings().items() if name.startswith(ways)), OTHER)
+
+
+@cache
+def beginnings() -> dict[str, tuple[str, ...]]:
+    """Return what the names of each group's metrics begin with, by the group's title; the rest is `OTHER`."""
+    return {title: tuple(ways) for title, ways in json.loads(own_file("metric_groups.json")).items()}
 
 
 def _row(name: str, metric: Mapping[str, Any]) -> MetricRow:

@@ -50,32 +50,6 @@ def pack(values: FloatArray, step: float, rounding: np.ufunc = np.rint) -> dict[
     return {"count": int(values.size), "step": step, "bytes": byte_count, "data": data}
 
 
-def unpack(packed: dict[str, Any]) -> FloatArray:
-    """Return the values of a packed array, as the page's script does.
-
-    Parameters
-    ----------
-    packed
-        What `pack` returned.
-
-    Returns
-    -------
-    FloatArray
-        The values [value], shape (n,).
-
-    Examples
-    --------
-    >>> unpack(pack(np.array([1.0, -2.5, 4.0]), 0.5)).tolist()
-    [1.0, -2.5, 4.0]
-    """
-    raw = zlib.decompress(base64.b64decode(packed["data"]))
-    planes = np.frombuffer(raw, np.uint8).reshape(packed["bytes"], packed["count"])
-    codes = sum(plane.astype(np.int64) << (8 * place) for place, plane in enumerate(planes))
-    halves = np.asarray(codes, dtype=np.int64) >> 1
-    differences = np.where(np.asarray(codes) & 1, -halves - 1, halves)
-    return np.asarray(np.cumsum(differences) * packed["step"], dtype=np.float64)
-
-
 def step_for(largest: float, digits: int) -> float:
     """Return the resolution that keeps so many significant digits of the largest value.
 

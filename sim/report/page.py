@@ -1,14 +1,9 @@
 """The page of a result: one HTML file that holds all it needs and may load nothing."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from math import isnan
 from typing import Any, Final
-
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from sim.facts import FleetFacts
 from sim.recording import Recording
@@ -28,7 +23,7 @@ from sim.report.money import money
 from sim.report.money_charts import money_charts
 from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
-from sim.report.static_page import sha256_base64
+from sim.report.static_page import embedded, own_file, rendered, security_policy
 from sim.report.svg import Drawing
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
@@ -65,16 +60,14 @@ def page(
         The HTML text; its content security policy allows its own scripts alone, and no request.
     """
     recording = result.recording
-    scripts = (_own("uplot.min.js"), _own("layers.js"), _own("page.js"))
+    scripts = [own_file(name) for name in ("uplot.min.js", "layers.js", "page.js")]
     data = chart_data(recording, clock, moments)
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
-        _own("template.html.jinja")
-    )
-    text = template.render(
-        policy=_content_security_policy(*scripts),
-        style=Markup(_own("uplot.min.css") + _own("page.css")),  # noqa: S704  # our own file
-        scripts=[Markup(script) for script in scripts],  # noqa: S704  # our own files and the library's
-        data=_embedded(data),
+    text = rendered(
+        "template.html.jinja",
+        policy=security_policy(scripts, pictures="img-src data: blob:; "),
+        chart_style=own_file("uplot.min.css"),
+        scripts=scripts,
+        data=embedded(data),
         name=_text(result.scenario, "name"),
         question=_text(result.scenario, "question"),
         answer=answer(result.scenario, result.metrics),
@@ -202,27 +195,3 @@ def _provenance(provenance: Mapping[str, Any], above: str = "") -> Iterator[tupl
 def _command(provenance: Mapping[str, Any]) -> str:
     data = " --data FOLDER_OF_THE_INPUT_FILES" if provenance.get("inputs_sha256") else ""
     return f"hashballast run scenario.yaml{data} --out again"
-
-
-# -- scripts and data ---------------------------------------------------------------------------------------
-
-
-def _own(name: str) -> str:
-    return (files("sim.report") / name).read_text(encoding="utf-8")
-
-
-def _embedded(document: Any) -> Markup:
-    """Return a document as JSON that cannot end the script element it stands in."""
-    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704  # escaped above
-
-
-def _content_security_policy(*scripts: str) -> str:
-    """Return what allows these scripts, inline styles (the charts set them) and embedded pictures."""
-    hashes = " ".join(f"'sha256-{sha256_base64(script)}'" for script in scripts)
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )

@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -14,10 +15,6 @@ from sim.report.svg import Drawing
 
 Document = Mapping[str, Any]
 """What a study or a comparison left, as its JSON file holds it."""
-POLICY: Final = (
-    "default-src 'none'; {}style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-)
-"""What the page may do: show its own style and pictures, and run its own script if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +48,40 @@ class StaticPage:
 
     def html(self) -> str:
         """Return the page's text."""
-        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        template = environment.from_string(_own("static.html.jinja"))
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        script = _own("tables.js") if self.is_sortable else ""
-        allowed = f"script-src 'sha256-{sha256_base64(script)}'; " if script else ""
-        own = {"style": Markup(_own("page.css")), "script": Markup(script)}  # noqa: S704  # our own files
-        return template.render(policy=POLICY.format(allowed), **own, **values)
+        scripts = [own_file("tables.js")] if self.is_sortable else []
+        return rendered("static.html.jinja", policy=security_policy(scripts), scripts=scripts, **values)
 
 
-def sha256_base64(text: str) -> str:
-    """Return the hash of a script as a page's content security policy names it."""
+def rendered(template: str, **values: Any) -> str:
+    """Return the text that a template of this room gives, every value escaped that is no `Markup`."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.from_string(own_file(template)).render(style=own_file("page.css"), **values)
+
+
+def own_file(name: str) -> Markup:
+    """Return the text of a file that lies beside this module."""
+    text = (files("sim.report") / name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704  # our own file
+
+
+def embedded(document: Any) -> Markup:
+    """Return a document as JSON that cannot end the script element it stands in."""
+    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # escaped above
+
+
+def security_policy(scripts: Sequence[str], pictures: str = "img-src data:; ") -> str:
+    """Return what a page may do: run these scripts, show its own style (charts set it too) and pictures."""
+    hashes = " ".join(f"'sha256-{_sha256_base64(script)}'" for script in scripts)
+    allowed = f"script-src {hashes}; " if hashes else ""
+    return (
+        f"default-src 'none'; {allowed}style-src 'unsafe-inline'; {pictures}base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _sha256_base64(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-def _own(name: str) -> str:
-    return (files("sim.report") / name).read_text(encoding="utf-8")
