@@ -3,10 +3,13 @@
 The shapes are hour-of-day means, in UTC, of two Azure services in the week of 10 to 19 May 2024, over the
 mean of their week. They were read off the figures of the data set's notebook; their weekly totals meet the
 published numbers of requests within 0.6 %. Source: AzurePublicDataset, *LLM Inference Trace 2024*, Microsoft,
-CC-BY 4.0.
+CC-BY 4.0. They stand in ``weekly_shapes.json`` beside this module.
 """
 
+import json
 import math
+from collections.abc import Mapping
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -17,34 +20,14 @@ from sim.units import HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 _THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
 
-# fmt: off
-CODE_WEEKDAY: Final = (
-    0.87, 0.85, 0.79, 0.65, 0.52, 0.42, 0.37, 0.31, 0.29, 0.30, 0.32, 0.47,
-    0.86, 1.48, 2.09, 2.25, 2.14, 2.47, 2.71, 2.77, 2.56, 1.89, 1.36, 1.02,
+SHAPES: Final[Mapping[str, Mapping[str, list[float]]]] = json.loads(
+    (files("sim.ai") / "weekly_shapes.json").read_bytes()
 )
-"""Coding service, Monday to Friday, by hour of the day in UTC [mean of the week]."""
-
-CODE_WEEKEND: Final = (
-    0.54, 0.53, 0.47, 0.46, 0.38, 0.31, 0.25, 0.17, 0.13, 0.12, 0.11, 0.16,
-    0.24, 0.32, 0.40, 0.45, 0.49, 0.53, 0.59, 0.60, 0.60, 0.60, 0.59, 0.55,
-)
-"""Coding service, Saturday and Sunday, by hour of the day in UTC [mean of the week]."""
-
-CONVERSATION_WEEKDAY: Final = (
-    1.02, 1.11, 1.09, 0.90, 0.92, 1.00, 1.15, 1.24, 1.27, 1.23, 1.11, 1.17,
-    1.31, 1.45, 1.53, 1.42, 1.29, 1.24, 1.23, 1.16, 1.05, 0.88, 0.79, 0.82,
-)
-"""Conversation service, Monday to Friday, by hour of the day in UTC [mean of the week]."""
-
-CONVERSATION_WEEKEND: Final = (
-    0.57, 0.61, 0.60, 0.51, 0.50, 0.52, 0.53, 0.59, 0.61, 0.56, 0.59, 0.66,
-    0.71, 0.79, 0.80, 0.82, 0.77, 0.76, 0.73, 0.69, 0.69, 0.66, 0.61, 0.66,
-)
-"""Conversation service, Saturday and Sunday, by hour of the day in UTC [mean of the week]."""
-# fmt: on
+"""Demand on a ``weekday``, Monday to Friday, and a day of the ``weekend``, by hour of the day in UTC
+[mean of the week], by service."""
 
 
-def weekly_profile(weekday: tuple[float, ...], weekend: tuple[float, ...]) -> FloatArray:
+def weekly_profile(weekday: list[float], weekend: list[float]) -> FloatArray:
     """Return a week of hourly demand from a weekday and a day of the weekend.
 
     Parameters
@@ -59,41 +42,10 @@ def weekly_profile(weekday: tuple[float, ...], weekend: tuple[float, ...]) -> Fl
 
     Examples
     --------
-    >>> round(float(weekly_profile(CONVERSATION_WEEKDAY, CONVERSATION_WEEKEND).mean()), 3)
+    >>> round(float(weekly_profile(**SHAPES["azure-conversation"]).mean()), 3)
     1.0
     """
     return np.array(5 * weekday + 2 * weekend)
-
-
-def demand_at(hourly: FloatArray, utc_s: FloatArray) -> FloatArray:
-    """Return the demand at some instants, from a week of hourly means.
-
-    Parameters
-    ----------
-    hourly
-        168 values from Monday 00:00 UTC, in any unit.
-    utc_s
-        Instants [s since 1970-01-01T00:00Z].
-
-    Returns
-    -------
-    numpy.ndarray
-        Demand at each instant, in the unit of ``hourly``.
-
-    Notes
-    -----
-    An hour's value stands at its middle, lines join them, and the week repeats. The mean of a week and the
-    highest hourly value are kept exactly; the mean of one hour moves to each neighbour's by an eighth of the
-    difference.
-
-    Examples
-    --------
-    Monday, 5 January 1970, half past and quarter past 12 UTC: the middle of hour 12, and a bit before it.
-
-    >>> demand_at(np.arange(168.0), 4 * 86_400.0 + np.array([45_000.0, 44_100.0])).tolist()
-    [12.0, 11.75]
-    """
-    return demand_at_hour(hourly, utc_hour_of_week(utc_s))
 
 
 def utc_hour_of_week(utc_s: FloatArray) -> FloatArray:
@@ -108,7 +60,7 @@ def utc_hour_of_week(utc_s: FloatArray) -> FloatArray:
 
 
 def demand_at_hour(hourly: FloatArray, hour_of_week: FloatArray) -> FloatArray:
-    """Return the demand at some hours of the week, as `demand_at` does.
+    """Return the demand at some hours of the week, from a week of hourly means.
 
     Parameters
     ----------
@@ -122,6 +74,12 @@ def demand_at_hour(hourly: FloatArray, hour_of_week: FloatArray) -> FloatArray:
     numpy.ndarray
         Demand at each hour, in the unit of ``hourly``.
 
+    Notes
+    -----
+    An hour's value stands at its middle, lines join them, and the week repeats. The mean of a week and the
+    highest hourly value are kept exactly; the mean of one hour moves to each neighbour's by an eighth of the
+    difference.
+
     Examples
     --------
     >>> demand_at_hour(np.arange(168.0), np.array([12.5, 12.75 - 168.0])).tolist()
@@ -132,7 +90,7 @@ def demand_at_hour(hourly: FloatArray, hour_of_week: FloatArray) -> FloatArray:
 
 
 def ou_kick(decay: float, sigma: float) -> float:
-    r"""Return the size of one random step of an Ornstein-Uhlenbeck process, see `ou_step`.
+    r"""Return the size of one random step of an Ornstein-Uhlenbeck process, exact for any step.
 
     Parameters
     ----------
@@ -147,37 +105,9 @@ def ou_kick(decay: float, sigma: float) -> float:
     float
         Standard deviation of one step, :math:`\sigma \sqrt{1 - a^2}`.
 
-    Examples
-    --------
-    >>> round(ou_kick(decay=0.6, sigma=0.1), 9)
-    0.08
-    """
-    kick: float = sigma * (1.0 - decay * decay) ** 0.5
-    return kick
-
-
-def ou_step(x: float, decay: float, kick: float, normal: float) -> float:
-    r"""Return the next value of an Ornstein-Uhlenbeck process, exact for any step.
-
-    Parameters
-    ----------
-    x
-        Present value.
-    decay
-        What is left of a value after a step, 0 to 1.
-    kick
-        Standard deviation of one step, from `ou_kick`.
-    normal
-        A draw from the standard normal distribution.
-
-    Returns
-    -------
-    float
-        Value one step later.
-
     Notes
     -----
-    :math:`x' = a x + \sigma \sqrt{1 - a^2}\, z`.
+    With a draw :math:`z` from the standard normal distribution: :math:`x' = a x + \sigma \sqrt{1 - a^2}\, z`.
 
     References
     ----------
@@ -185,10 +115,11 @@ def ou_step(x: float, decay: float, kick: float, normal: float) -> float:
 
     Examples
     --------
-    >>> ou_step(0.5, decay=0.6, kick=0.08, normal=1.0)
-    0.38
+    >>> round(ou_kick(decay=0.6, sigma=0.1), 9)
+    0.08
     """
-    return decay * x + kick * normal
+    kick: float = sigma * (1.0 - decay * decay) ** 0.5
+    return kick
 
 
 def client_dispersion(

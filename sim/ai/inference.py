@@ -31,11 +31,6 @@ from sim.spec import Fraction, Positive, TimeZone
 from sim.tables import Files
 from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
-_PROFILES: Final = {
-    "azure-conversation": (demand.CONVERSATION_WEEKDAY, demand.CONVERSATION_WEEKEND),
-    "azure-code": (demand.CODE_WEEKDAY, demand.CODE_WEEKEND),
-    "flat": ((1.0,) * 24, (1.0,) * 24),
-}
 SLOW_NOISE_TIME_H: Final = 2.3
 """Time over which slow fluctuation is forgotten, unless it is said [h]."""
 _HOUR_COLUMN: Final = "hour_of_week_utc"
@@ -190,7 +185,7 @@ class InferenceLoad(Load):
             If the file is missing, or does not hold a week of demand.
         """
         if self.profile_file is None or self.profile_column is None:
-            hourly = demand.weekly_profile(*_PROFILES[self.profile])
+            hourly = demand.weekly_profile(**demand.SHAPES[self.profile])
         else:
             hourly = _read_profile(files, self.profile_file, self.profile_column)
         ratios: FloatArray = hourly / hourly.max()

@@ -32,14 +32,3 @@ class Notice(NamedTuple):
     """When it was announced [s]; not after `at_s`."""
     level_mw: float = nan
     """Expected power of the load after the change [MW]; NaN: not stated."""
-
-
-class StateReport(NamedTuple):
-    """A load's word on its state."""
-
-    state: State
-    """What it does now."""
-    level_mw: float
-    """Most that it draws until it computes again, or until a rise that it announces [MW]."""
-    since_s: float
-    """Since when [s]."""

@@ -27,8 +27,10 @@ from sim.facts import (
     ValuationFacts,
 )
 from sim.grid.interconnection import Tolerance
-from sim.market import Lease, MarketSpec, ValuationSpec
+from sim.market import MarketSpec
 from sim.market.ancillary import SERVED_FIRST
+from sim.market.leases import Lease
+from sim.market.valuation import ValuationSpec
 from sim.policies.certificate import FleetResponse
 from sim.scenario.model import Scenario
 from sim.scenario.rules import curtailment_share_fraction, parts_of

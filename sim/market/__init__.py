@@ -7,61 +7,24 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from sim.market.ancillary import AncillaryService, check_once
-from sim.market.demand_charge import DemandCharge, DemandTerms
-from sim.market.forecasts import DayAheadForecast, Forecast, Forecasts
-from sim.market.four_cp import FourCoincidentPeaks, SystemLoad
-from sim.market.generation import AnyGeneration, ConstantGeneration, FileGeneration, SyntheticWind
-from sim.market.hashprice import BitcoinMarket, FileBitcoin, FixedBitcoin
-from sim.market.leases import Lease
+from sim.market.demand_charge import DemandCharge
+from sim.market.forecasts import DayAheadForecast, Forecasts
+from sim.market.four_cp import FourCoincidentPeaks
+from sim.market.generation import AnyGeneration
+from sim.market.hashprice import FileBitcoin, FixedBitcoin
 from sim.market.network import NetworkBitcoin
 from sim.market.power import (
     AnyDayAheadPrice,
-    FileDayAheadPrice,
     FilePowerPrice,
-    FixedDayAheadPrice,
     FixedPowerPrice,
-    PowerPrice,
     TimeOfUsePrice,
 )
 from sim.market.rules import MarketRules
 from sim.market.series import Course
-from sim.market.supply import AnySupply, DayAheadSupply, PowerPurchaseAgreement, RealTimeSupply
+from sim.market.supply import AnySupply, DayAheadSupply, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
-from sim.market.valuation import CostSpec, ValuationSpec
 from sim.span import Span
 from sim.spec import Spec
-
-__all__ = [
-    "AncillaryService",
-    "BitcoinMarket",
-    "ConstantGeneration",
-    "CostSpec",
-    "DayAheadSupply",
-    "DemandCharge",
-    "DemandTerms",
-    "FileBitcoin",
-    "FileDayAheadPrice",
-    "FileGeneration",
-    "FilePowerPrice",
-    "FixedBitcoin",
-    "FixedDayAheadPrice",
-    "FixedPowerPrice",
-    "Forecast",
-    "Forecasts",
-    "FourCoincidentPeaks",
-    "Lease",
-    "MarketRules",
-    "MarketSpec",
-    "NetworkBitcoin",
-    "PowerPrice",
-    "PowerPurchaseAgreement",
-    "RealTimeSupply",
-    "SyntheticPowerPrice",
-    "SyntheticWind",
-    "SystemLoad",
-    "TimeOfUsePrice",
-    "ValuationSpec",
-]
 
 
 class MarketSpec(Spec):

@@ -1,11 +1,15 @@
 """Minimum billing demand of large-load tariffs, as data: what is billed whatever the site draws.
 
 Each entry says where its numbers come from; all are from public notes on the tariffs, not from their text.
+The entries stand in ``tariffs.json`` beside this module.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final
+
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +37,11 @@ class MinimumDemand:
         return min(risen_mw, self.highest_share_fraction * contract_mw)
 
 
-TARIFFS: Final[Mapping[str, MinimumDemand]] = {
-    # 15 MW at 25 MW is 0.6 of it; then 0.85 of each MW to 75 MW, and all of what is above
-    "aep-ohio-dct": MinimumDemand(
-        applies_above_mw=25.0,
-        segments=((0.0, 0.6), (25.0, 0.85), (75.0, 1.0)),
-        highest_share_fraction=0.85,
-        ratchet_fraction=0.85,
-        source="AEP Ohio data center tariff, in force since 2025-07-23; secondary source",
-    ),
-    "dominion-gs5-td": MinimumDemand(
-        applies_above_mw=25.0,
-        segments=((0.0, 0.85),),
-        highest_share_fraction=0.85,
-        ratchet_fraction=0.0,
-        source="Dominion Energy Virginia GS-5, transmission and distribution, from 2027-01-01",
-    ),
-    "dominion-gs5-generation": MinimumDemand(
-        applies_above_mw=25.0,
-        segments=((0.0, 0.60),),
-        highest_share_fraction=0.60,
-        ratchet_fraction=0.0,
-        source="Dominion Energy Virginia GS-5, generation, from 2027-01-01",
-    ),
-}
-"""Tariffs by name."""
+TARIFFS: Final[Mapping[str, MinimumDemand]] = TypeAdapter(dict[str, MinimumDemand]).validate_json(
+    (files("sim.market") / "tariffs.json").read_bytes()
+)
+"""Tariffs by name. That of AEP Ohio: 15 MW at 25 MW is 0.6 of it; then 0.85 of each MW to 75 MW, and all of
+what is above."""
 
 
 def minimum_demand_mw(tariff: str, contract_mw: float, highest_mw: float = 0.0) -> float:

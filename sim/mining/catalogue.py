@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
-from typing import Final, Literal, cast
+from typing import Final, Literal
+
+from pydantic import TypeAdapter
 
 MachineKey = str
 """Name of a machine in `MODELS`: ``antminer-s21``."""
@@ -74,7 +76,10 @@ class _Models(Mapping[MachineKey, Machine]):
     @cached_property
     def _machines(self) -> dict[MachineKey, Machine]:
         text = (files("sim.mining") / "asic_models.csv").read_text(encoding="utf-8")
-        return {row["key"]: _machine_of(row) for row in csv.DictReader(text.splitlines())}
+        rows = (
+            {name: value or None for name, value in row.items()} for row in csv.DictReader(text.splitlines())
+        )
+        return {row.key: row for row in TypeAdapter(list[Machine]).validate_python(list(rows))}
 
     def __getitem__(self, key: MachineKey) -> Machine:
         return self._machines[key]
@@ -84,30 +89,6 @@ class _Models(Mapping[MachineKey, Machine]):
 
     def __len__(self) -> int:
         return len(self._machines)
-
-
-def _machine_of(row: dict[str, str]) -> Machine:
-    return Machine(
-        key=row["key"],
-        vendor=row["vendor"],
-        model=row["model"],
-        th_s=float(row["th_s"]),
-        power_w=float(row["power_w"]),
-        j_per_th=float(row["j_per_th"]),
-        cooling=cast("Cooling", row["cooling"]),
-        form=cast("Form", row["form"]) if row["form"] else None,
-        release=row["release"] or None,
-        reference_mhz=_number(row["reference_mhz"]),
-        reference_v=_number(row["reference_v"]),
-        vf_slope=_number(row["vf_slope"]),
-        price_usd_per_th=_number(row["price_usd_per_th"]),
-        source=row["source"],
-        verified=row["verified"] == "1",
-    )
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None
 
 
 def _hint(key: str) -> str:

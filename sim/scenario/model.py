@@ -15,7 +15,9 @@ from sim.grid.battery import Battery
 from sim.grid.events import GenerationLoss, Reconnect, VoltageSag, shortfall
 from sim.grid.orders import CurtailmentOrder
 from sim.grid.spec import GridSpec
-from sim.market import CostSpec, Lease, MarketSpec, ValuationSpec
+from sim.market import MarketSpec
+from sim.market.leases import Lease
+from sim.market.valuation import CostSpec, ValuationSpec
 from sim.mining import AnyFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy, FollowHeadroom

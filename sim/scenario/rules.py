@@ -12,9 +12,10 @@ from sim.errors import InputError
 from sim.grid.battery import Battery
 from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
 from sim.grid.frequency_spec import FrequencySpec
-from sim.market import Lease, MarketSpec
+from sim.market import MarketSpec
 from sim.market.ancillary import AncillaryService
 from sim.market.generation import FileGeneration
+from sim.market.leases import Lease
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss

@@ -10,8 +10,8 @@ from numpy.random import Generator
 from sim.ai.notice import NoticeKind
 from sim.errors import PolicyError
 from sim.grid.orders import AppliesTo
-from sim.market import DemandTerms
 from sim.market.ancillary import RESPONSES
+from sim.market.demand_charge import DemandTerms
 from sim.policies import (
     AwardChange,
     Awards,

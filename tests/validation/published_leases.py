@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from published import PublishedCase, Relative
 from quick import run
 
-from sim.market import Lease
+from sim.market.leases import Lease
 from sim.testing import a_scenario
 from sim.units import SECONDS_PER_HOUR
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from published import PublishedCase, Relative
 
-from sim.market import SyntheticPowerPrice
+from sim.market.synthetic import SyntheticPowerPrice
 from sim.span import Span
 from sim.tables import Files
 

@@ -6,10 +6,10 @@ import pytest
 from sim.ai.demand import (
     adoption_ratio,
     client_dispersion,
-    demand_at,
+    demand_at_hour,
     ou_kick,
-    ou_step,
     request_counts,
+    utc_hour_of_week,
     weekly_profile,
 )
 from sim.rng import stream
@@ -41,14 +41,14 @@ def test_week_is_five_weekdays_and_two_days_of_weekend():
     ],
 )
 def test_demand_at_a_time_lies_between_the_middles_of_hours(when, hour_of_week):
-    assert demand_at(HOURS, utc_s(*when))[0] == pytest.approx(hour_of_week, abs=1e-6)
+    assert demand_at_hour(HOURS, utc_hour_of_week(utc_s(*when)))[0] == pytest.approx(hour_of_week, abs=1e-6)
 
 
 def test_mean_of_a_week_is_that_of_its_hours():
     hourly = weekly_profile(tuple(range(24)), (7,) * 24)
     minutes = 1800.0 + 60.0 * np.arange(7 * 24 * 60)
 
-    assert demand_at(hourly, minutes).mean() == pytest.approx(hourly.mean(), rel=1e-12)
+    assert demand_at_hour(hourly, utc_hour_of_week(minutes)).mean() == pytest.approx(hourly.mean(), rel=1e-12)
 
 
 def test_two_half_steps_of_the_fluctuation_make_a_whole_one():
@@ -56,7 +56,6 @@ def test_two_half_steps_of_the_fluctuation_make_a_whole_one():
     decay, sigma = 0.8, 0.05
     half = decay**0.5
 
-    assert ou_step(ou_step(1.0, half, 0.0, 0.0), half, 0.0, 0.0) == pytest.approx(decay)
     assert (half * ou_kick(half, sigma)) ** 2 + ou_kick(half, sigma) ** 2 == pytest.approx(
         ou_kick(decay, sigma) ** 2
     )

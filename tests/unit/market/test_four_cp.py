@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.market import FourCoincidentPeaks
+from sim.market.four_cp import FourCoincidentPeaks
 from sim.span import Span
 from sim.tables import Files
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.errors import InputError
-from sim.market import ConstantGeneration, FileGeneration, SyntheticWind
+from sim.market.generation import ConstantGeneration, FileGeneration, SyntheticWind
 from sim.rng import stream
 from sim.signals import Signal
 from sim.span import Span

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.errors import InputError
-from sim.market import BitcoinMarket, FileBitcoin, FixedBitcoin
+from sim.market.hashprice import BitcoinMarket, FileBitcoin, FixedBitcoin
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files

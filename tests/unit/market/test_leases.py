@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sim.market import Lease
+from sim.market.leases import Lease
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 START = datetime.fromisoformat("2026-01-01T00:00:00-06:00")

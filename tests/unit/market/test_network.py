@@ -3,7 +3,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from sim.bitcoin import hashprice_usd_per_ph_day
-from sim.market import NetworkBitcoin
+from sim.market.network import NetworkBitcoin
 from sim.span import Span
 from sim.tables import Files
 

@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from sim.errors import InputError
-from sim.market import FilePowerPrice, FixedPowerPrice, MarketSpec
+from sim.market import MarketSpec
+from sim.market.power import FilePowerPrice, FixedPowerPrice
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files

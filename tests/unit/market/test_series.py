@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from sim.errors import InputError
-from sim.market import FilePowerPrice
+from sim.market.power import FilePowerPrice
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files

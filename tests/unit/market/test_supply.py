@@ -7,8 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from sim.errors import InputError
-from sim.market import FixedDayAheadPrice, MarketSpec, PowerPurchaseAgreement
+from sim.market import MarketSpec
 from sim.market.bill import PriceStep, Tariff, exported_mw, price_at_usd_per_mwh, price_steps
+from sim.market.power import FixedDayAheadPrice
+from sim.market.supply import PowerPurchaseAgreement
 from sim.span import Span
 from sim.tables import Files
 from sim.testing import a_scenario

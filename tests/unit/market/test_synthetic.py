@@ -3,8 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from sim.market import SyntheticPowerPrice
-from sim.market.synthetic import geometric, mean_reverting, standard_normal
+from sim.market.synthetic import SyntheticPowerPrice, geometric, mean_reverting, standard_normal
 from sim.rng import stream
 from sim.signals import Signal
 from sim.span import Span

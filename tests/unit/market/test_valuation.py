@@ -1,8 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from sim.market import ValuationSpec
-from sim.market.valuation import Multiple
+from sim.market.valuation import Multiple, ValuationSpec
 
 
 def test_multiples_stand_in_order():

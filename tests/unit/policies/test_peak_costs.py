@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.market import DemandTerms
+from sim.market.demand_charge import DemandTerms
 from sim.policies import FleetView, Forecast, Mpc, MpcCvar
 from sim.policies.outlook import look_ahead
 from sim.policies.peak_costs import coincident_usd_per_mwh, demand_peak, has_peak_costs

@@ -2,7 +2,7 @@ import pytest
 
 from sim.ai.inference import InferenceLoad
 from sim.errors import InputError
-from sim.market import Lease
+from sim.market.leases import Lease
 from sim.scenario.rules import check_leases, curtailment_share_fraction, parts_of
 from sim.testing import a_scenario
 
