@@ -13,7 +13,7 @@ from sim.span import Span
 from sim.tables.cover import Covered, Needed, Wanted, covered
 from sim.tables.quantities import POWER
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import POWER_SHAPES, shape_of
+from sim.tables.shapes import shape_of
 
 
 class ReplayLoad(Load, SeriesReading):
@@ -59,7 +59,7 @@ class ReplayLoad(Load, SeriesReading):
             or out of range.
         """
         table = self.table(span.files)
-        shape = shape_of(table.columns, POWER_SHAPES) if self.power_column not in table.columns else None
+        shape = shape_of(table.columns, "power") if self.power_column not in table.columns else None
         column = self.power_column if shape is None else shape.value_column
         wanted = Wanted(column, POWER, None if shape is None else shape.unit)
         line = self.interpolation == "linear"

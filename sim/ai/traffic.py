@@ -13,7 +13,7 @@ from sim.tables import Table
 from sim.tables.cover import Needed, Wanted, column_values, filled
 from sim.tables.quantities import RATE, TOKENS
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import REQUEST_SHAPES, plain_name, shape_of
+from sim.tables.shapes import plain_name, shape_of
 from sim.tables.stamps import time_column, times_of
 from sim.tables.timeline import Timeline, timeline_of
 
@@ -226,7 +226,7 @@ class RequestsFile(SeriesReading):
 
     def _arrivals_s(self, table: Table, start_utc_s: float) -> FloatArray:
         """Return when requests come [s from the scenario's start]."""
-        shape = shape_of(table.columns, REQUEST_SHAPES)
+        shape = shape_of(table.columns, "requests")
         spelling = self.clock
         if shape is not None:
             spelling = spelling._replace(

@@ -43,7 +43,7 @@ from sim.spec import NonNegative, Positive
 from sim.tables.cover import Wanted
 from sim.tables.quantities import POWER
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import POWER_SHAPES, shape_of
+from sim.tables.shapes import shape_of
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -87,7 +87,7 @@ class FileGeneration(Generation, SeriesReading):
     def signal(self, span: Span) -> Signal:
         """Return the file's power times the scale, as steps [MW]."""
         table = self.table(span.files)
-        shape = shape_of(table.columns, POWER_SHAPES) if self.power_column not in table.columns else None
+        shape = shape_of(table.columns, "power") if self.power_column not in table.columns else None
         place, wanted = Place(self.time_column, table), Wanted(self.power_column, POWER)
         if shape is not None:
             place = Place(shape.time_column, table, shape)

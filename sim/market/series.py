@@ -16,7 +16,7 @@ from sim.tables import Files, Table
 from sim.tables.cover import Covered, Needed, Wanted, covered
 from sim.tables.quantities import PRICE
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import PRICE_SHAPES, Shape, shape_of
+from sim.tables.shapes import Shape, shape_of
 from sim.tables.stamps import USUAL_TIME
 from sim.tables.timeline import timeline_of
 from sim.tables.unit_words import DIMENSION_OF, unit_in
@@ -196,7 +196,7 @@ class PriceFile(SeriesReading):
         InputError
             The file is missing, or lacks what is named, or leaves a choice: names the choices.
         """
-        shape = shape_of(self.table(files).columns, PRICE_SHAPES)
+        shape = shape_of(self.table(files).columns, "price")
         table = self._rows(files, shape)
         location = shape.location_column if shape and shape.location_column else LOCATION_NAME
         market = shape.market_column if shape and shape.market_column else MARKET_NAME

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_SHOWN
+from sim.tables.known import known
 from sim.tables.table import Table
 from sim.tables.unit_words import (
     CURRENCIES,
@@ -171,83 +172,24 @@ class Quantity:
         return f"{self.low:g}{unit} or more" if np.isfinite(self.low) else f"{self.high:g}{unit} at most"
 
 
-POWER: Final = Quantity(
-    "power",
-    "mw",
-    ("power", "energy"),
-    "power_column",
-    0.0,
-    1e6,
-    "a meter's small negatives are cut with clip: true",
-)
-PRICE: Final = Quantity(
-    "a price", "usd_per_mwh", ("price",), "price_column", -1e5, 1e5, least_largest=0.5, means_nothing=("usd",)
-)
-CAPACITY_PRICE: Final = Quantity(
-    "a capacity price",
-    "usd_per_mwh",
-    ("price", "capacity"),
-    "price_column",
-    0.0,
-    1e5,
-    means_nothing=("usd_per_mw", "usd_per_mw_h"),
-)
-HASHPRICE: Final = Quantity(
-    "a hashprice",
-    "usd_per_ph_day",
-    ("hashprice",),
-    "hashprice_column",
-    0.0,
-    1e6,
-    above_low=True,
-    least_largest=2.0,
-    shared=True,
-)
-BTC_PRICE: Final = Quantity(
-    "price of bitcoin",
-    "usd_per_btc",
-    ("coin",),
-    "price_column",
-    0.0,
-    1e9,
-    above_low=True,
-    shared=True,
-    means_nothing=("btc",),
-)
-DIFFICULTY: Final = Quantity(
-    "difficulty",
-    "difficulty",
-    ("difficulty",),
-    "difficulty_column",
-    0.0,
-    1e20,
-    above_low=True,
-    shared=True,
-)
-HASHRATE: Final = Quantity(
-    "hash rate",
-    "eh_s",
-    ("hashrate",),
-    "hashrate_column",
-    0.0,
-    1e7,
-    above_low=True,
-    most_usual=1e5,
-    shared=True,
-)
-FEES: Final = Quantity("fees", "btc", ("bitcoin",), "fees_column", 0.0, 21e6, shared=True)
-BLOCKS: Final = Quantity("blocks", "count", (), "blocks_column", 0.0, 1e9, above_low=True, shared=True)
-SYSTEM_LOAD: Final = Quantity(
-    "load of the system",
-    "mw",
-    ("power", "energy"),
-    "load_column",
-    0.0,
-    1e7,
-    least_largest=200.0,
-)
-RATE: Final = Quantity("requests", "per_s", ("rate",), "rate_column", 0.0, 1e12, shared=True)
-TOKENS: Final = Quantity("tokens", "count", (), "the column", 0.0, 1e12, shared=True)
-TEMPERATURE: Final = Quantity(
-    "temperature", "c", ("temperature",), "column", -90.0, 60.0, "degrees Fahrenheit are read with unit: F"
-)
+def quantity(name: str) -> Quantity:
+    """Return one of the known quantities: ``power``."""
+    said = _KNOWN[name]
+    lists = {field: tuple(value) for field, value in said.items() if isinstance(value, list)}
+    return Quantity(**{**said, **lists})
+
+
+_KNOWN: Final = known("quantities")
+POWER: Final = quantity("power")
+PRICE: Final = quantity("price")
+CAPACITY_PRICE: Final = quantity("capacity_price")
+HASHPRICE: Final = quantity("hashprice")
+BTC_PRICE: Final = quantity("btc_price")
+DIFFICULTY: Final = quantity("difficulty")
+HASHRATE: Final = quantity("hashrate")
+FEES: Final = quantity("fees")
+BLOCKS: Final = quantity("blocks")
+SYSTEM_LOAD: Final = quantity("system_load")
+RATE: Final = quantity("rate")
+TOKENS: Final = quantity("tokens")
+TEMPERATURE: Final = quantity("temperature")

@@ -1,6 +1,9 @@
 """Ready shapes: files of operators and programs, known by the names of their columns."""
 
+from functools import cache
 from typing import Any, Final, NamedTuple
+
+from sim.tables.known import known
 
 EPW_HEADER: Final = (
     b"Year,Month,Day,Hour,Minute,Flags,Dry Bulb Temperature (C),Dew Point Temperature (C),Relative Humidity,"
@@ -33,84 +36,18 @@ class Shape(NamedTuple):
     where: tuple[tuple[str, str], ...] = ()
 
 
-PRICE_SHAPES: Final = (
-    Shape(
-        "ERCOT day-ahead prices (MIS)",
-        frozenset({"deliverydate", "hourending", "settlementpoint", "settlementpointprice"}),
-        time_column="deliverydate", hour_column="hourending", repeated_column="dstflag repeatedhourflag",
-        value_column="settlementpointprice", location_column="settlementpoint", stamp="end",
-        time_zone="America/Chicago", time_format="%m/%d/%Y", unit="usd_per_mwh",
-    ),
-    Shape(
-        "ERCOT real-time prices (MIS)",
-        frozenset({"deliverydate", "deliveryhour", "deliveryinterval", "settlementpointprice"}),
-        time_column="deliverydate", hour_column="deliveryhour", interval_column="deliveryinterval",
-        repeated_column="dstflag repeatedhourflag", value_column="settlementpointprice",
-        location_column="settlementpointname", stamp="end", time_zone="America/Chicago",
-        time_format="%m/%d/%Y", unit="usd_per_mwh",
-    ),
-    Shape(
-        "CAISO OASIS prices",
-        frozenset({"intervalstarttimegmt", "lmptype", "mw"}),
-        time_column="intervalstarttimegmt", value_column="mw", location_column="node",
-        market_column="marketrunid", time_zone="UTC", unit="usd_per_mwh", where=(("lmptype", "LMP"),),
-    ),
-    Shape(
-        "CAISO OASIS prices, intervals of real time",
-        frozenset({"intervalstarttimegmt", "lmptype", "value"}),
-        time_column="intervalstarttimegmt", value_column="value", location_column="node",
-        market_column="marketrunid", time_zone="UTC", unit="usd_per_mwh", where=(("lmptype", "LMP"),),
-    ),
-    Shape(
-        "PJM day-ahead prices", frozenset({"datetimebeginningutc", "totallmpda"}),
-        time_column="datetimebeginningutc", value_column="totallmpda", location_column="pnodename",
-        time_zone="UTC", time_format="%m/%d/%Y %I:%M:%S %p", unit="usd_per_mwh",
-    ),
-    Shape(
-        "PJM real-time prices", frozenset({"datetimebeginningutc", "totallmprt"}),
-        time_column="datetimebeginningutc", value_column="totallmprt", location_column="pnodename",
-        time_zone="UTC", time_format="%m/%d/%Y %I:%M:%S %p", unit="usd_per_mwh",
-    ),
-    Shape(
-        "NYISO prices", frozenset({"timestamp", "name", "ptid", "lbmpmwhr"}),
-        time_column="timestamp", value_column="lbmpmwhr", location_column="name",
-        time_zone="America/New_York", unit="usd_per_mwh",
-    ),
-    Shape(
-        "AEMO prices", frozenset({"settlementdate", "rrp"}),
-        time_column="settlementdate", value_column="rrp", location_column="region regionid", stamp="end",
-        time_zone="Etc/GMT-10", unit="aud_per_mwh",
-    ),
-    Shape(
-        "ENTSO-E day-ahead prices", frozenset({"mtucetcest", "dayaheadpriceeurmwh"}),
-        time_column="mtucetcest", value_column="dayaheadpriceeurmwh", location_column="area biddingzone",
-        time_zone="Europe/Brussels", unit="eur_per_mwh",
-    ),
-    Shape(
-        "Nord Pool prices", frozenset({"deliverystartcet", "deliveryendcet"}),
-        time_column="deliverystartcet", time_zone="Europe/Oslo", unit="eur_per_mwh",
-    ),
-)  # fmt: skip
-POWER_SHAPES: Final = (
-    Shape(
-        "renewables.ninja", frozenset({"time", "localtime", "electricity"}),
-        time_column="time", value_column="electricity", time_zone="UTC", unit="kw",
-    ),
-    Shape(
-        "PVGIS hourly power", frozenset({"time", "p", "t2m"}),
-        time_column="time", value_column="p", time_zone="UTC", time_format="%Y%m%d:%H%M", unit="w",
-    ),
-    Shape(
-        "nvidia-smi power log", frozenset({"timestamp", "powerdraww"}),
-        time_column="timestamp", value_column="powerdraww", unit="w",
-    ),
-)  # fmt: skip
-REQUEST_SHAPES: Final = (
-    Shape("BurstGPT", frozenset({"timestamp", "requesttokens", "responsetokens"}), time_column="timestamp",
-          time_format="s"),
-    Shape("Azure inference trace", frozenset({"timestamp", "contexttokens", "generatedtokens"}),
-          time_column="timestamp", time_zone="UTC"),
-)  # fmt: skip
+@cache
+def _shapes(kind: str) -> tuple[Shape, ...]:
+    return tuple(
+        Shape(
+            **{
+                **said,
+                "needs": frozenset(said["needs"]),
+                "where": tuple((column, text) for column, text in said.get("where", {}).items()),
+            }
+        )
+        for said in known("shapes").get(kind, ())
+    )
 
 
 def plain_name(column: str) -> str:
@@ -124,10 +61,13 @@ def plain_name(column: str) -> str:
     return "".join(letter for letter in column.lower() if letter.isalnum())
 
 
-def shape_of(columns: tuple[str, ...], shapes: tuple[Shape, ...]) -> Shape | None:
-    """Return the first shape that has all its columns there, its names as the file spells them."""
+def shape_of(columns: tuple[str, ...], kind: str) -> Shape | None:
+    """Return the first shape that has all its columns there, its names as the file spells them.
+
+    The kinds are ``price``, ``power`` and ``requests``; of any other there is none.
+    """
     named = {plain_name(column): column for column in reversed(columns)}
-    shape = next((shape for shape in shapes if shape.needs <= named.keys()), None)
+    shape = next((shape for shape in _shapes(kind) if shape.needs <= named.keys()), None)
     if shape is None:
         return None
     fields: dict[str, Any] = {

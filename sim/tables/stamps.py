@@ -10,13 +10,11 @@ import numpy as np
 from sim.errors import InputError
 from sim.tables.bounds import MAX_SHOWN
 from sim.tables.table import Table, TruthArray
-from sim.tables.unit_words import parse_unit
+from sim.tables.unit_words import DIMENSIONS, parse_unit
 from sim.tables.zones import localised
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+from sim.units import SECONDS_PER_DAY, FloatArray
 
-FROM_START: Final = {
-    "ms": 1e-3, "s": 1.0, "min": SECONDS_PER_MINUTE, "h": SECONDS_PER_HOUR, "d": SECONDS_PER_DAY,
-}  # fmt: skip
+FROM_START: Final = DIMENSIONS["time"]
 """Values of ``time_format`` that count from the scenario's start, in seconds."""
 EPOCHS: Final = {"epoch_s": 1.0, "epoch_ms": 1e-3, "epoch_us": 1e-6, "epoch_ns": 1e-9}
 """Values of ``time_format`` that count from 1970-01-01T00:00Z, in seconds."""

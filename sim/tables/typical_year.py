@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
+from sim.tables.kinds import KINDS
 from sim.tables.quantities import TEMPERATURE
 from sim.tables.reading import TableReading
 from sim.tables.shapes import plain_name
@@ -18,10 +19,6 @@ from sim.units import HOURS_PER_DAY, FloatArray
 
 HOURS: Final = 8760
 _MINUTES_PER_HOUR: Final = 60.0
-TEMPERATURE_NAMES: Final = (
-    "drybulbc", "drybulbtemperaturec", "temperature", "t2m", "temp", "tempair", "airtemperature", "drybulb",
-)  # fmt: skip
-"""What the column of temperatures is called, in small letters without blanks and signs."""
 _DATES: Final = ("datemmddyyyy", "date")
 _TIMES: Final = ("timehhmm", "time")
 _STAMPS: Final = ("timeutc", "time")
@@ -57,7 +54,7 @@ def year_of(
     """
     known = {plain_name(name): name for name in reversed(table.columns)}
     if column not in table.columns:
-        column = next((known[name] for name in TEMPERATURE_NAMES if name in known), column)
+        column = next((known[name] for name in KINDS["weather"].names if name in known), column)
     hour_of_year, within_h = _hours(table, known, utc_offset_h, ends=ends)
     table, hour_of_year = _without_leap_day(table, hour_of_year)
     order = (int(hour_of_year[0]) + np.arange(HOURS)) % HOURS

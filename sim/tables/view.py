@@ -3,77 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
 from sim.errors import InputError
-from sim.tables import quantities as known
 from sim.tables.cover import Needed, Wanted, covered, utc_text
 from sim.tables.files import Files
-from sim.tables.quantities import Quantity
+from sim.tables.kinds import KINDS
 from sim.tables.reading import SeriesReading, TableReading
-from sim.tables.shapes import POWER_SHAPES, PRICE_SHAPES, REQUEST_SHAPES, Shape, plain_name, shape_of
-from sim.tables.stamps import TIME_NAMES, USUAL_TIME, time_column
+from sim.tables.shapes import Shape, plain_name, shape_of
+from sim.tables.stamps import TIME_NAMES, time_column
 from sim.tables.table import Table
 from sim.tables.timeline import Timeline, regular, timeline_of
-from sim.tables.typical_year import TEMPERATURE_NAMES, year_of
+from sim.tables.typical_year import year_of
 from sim.tables.unit_words import CURRENCIES, DIMENSION_OF, unit_in
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
 _MOST_CURES: Final = 12
 _GUESSES: Final = {"time_zone", "where", "location", "market"}
 """Fields whose value nobody can tell from the file: it is shown as one to look at."""
-
-
-class Kind(NamedTuple):
-    """A kind of file that a scenario may name."""
-
-    quantity: Quantity
-    usual_time: str
-    names: tuple[str, ...]
-    """What its column of values is called, in small letters without signs."""
-    column_field: str
-    shapes: tuple[Shape, ...] = ()
-    lines: str = ""
-    """Where in a scenario it stands, with ``{}`` for its fields."""
-
-
-_REPLAY: Final = "loads:\n  - name: ai\n    type: replay\n{4}"
-_PRICE: Final = "market:\n  power:\n    type: file\n{4}"
-_PRICES: Final = ("spp", "lmp", "price", "settlementpointprice", "rrp")
-_GENERATION: Final = "market:\n  generation:\n    type: file\n{4}"
-_POWERS: Final = ("generation", "solar", "wind", "pv", "electricity")
-_WEATHER: Final = "weather:\n  type: file\n  utc_offset_h: -6.0   # local standard time less UTC\n{2}"
-_REQUESTS: Final = "    profile: requests\n    requests:\n{6}"
-_ANSWERS: Final = ("outputtokens", "responsetokens", "generatedtokens")
-_FREQUENCY: Final = Quantity("frequency", "hz", ("frequency",), "frequency_column", 40.0, 72.0)
-_NETWORK: Final = "market:\n  bitcoin:\n    type: network\n    difficulty:\n      type: file\n{6}"
-_RESERVE: Final = (
-    "market:\n  ancillary:\n    - service: rrs\n      offer_mw: 10.0\n      price:\n        type: file\n{8}"
-)
-_LOADS: Final = ("systemload", "load", "demand", "totaldemand")
-KINDS: Final[dict[str, Kind]] = {
-    "load": Kind(known.POWER, "time_s", ("power",), "power_column", POWER_SHAPES, _REPLAY),
-    "price": Kind(known.PRICE, USUAL_TIME, _PRICES, "price_column", PRICE_SHAPES, _PRICE),
-    "generation": Kind(known.POWER, USUAL_TIME, _POWERS, "power_column", POWER_SHAPES, _GENERATION),
-    "weather": Kind(known.TEMPERATURE, USUAL_TIME, TEMPERATURE_NAMES, "column", (), _WEATHER),
-    "rates": Kind(
-        known.RATE, "t_s", ("rate", "requests", "raterps"), "rate_column", (),
-        "    profile: rates\n    rates:\n{6}",
-    ),
-    "requests": Kind(known.TOKENS, "t_s", _ANSWERS, "output_column", REQUEST_SHAPES, _REQUESTS),
-    "frequency": Kind(
-        _FREQUENCY, USUAL_TIME, ("frequency", "freq", "hz"), "frequency_column", (),
-        "grid:\n  frequency:\n    measured:\n{6}",
-    ),
-    "network": Kind(known.DIFFICULTY, "date_utc", ("difficulty",), "difficulty_column", (), _NETWORK),
-    "ancillary": Kind(known.CAPACITY_PRICE, USUAL_TIME, ("price", "mcpc"), "price_column", (), _RESERVE),
-    "system-load": Kind(
-        known.SYSTEM_LOAD, USUAL_TIME, _LOADS, "load_column", (), "market:\n  four_cp:\n    system_load:\n{6}"
-    ),
-}  # fmt: skip
-"""The kinds of files by what a person calls them."""
 
 
 class FileLook(SeriesReading):
@@ -254,7 +203,7 @@ def _kind_by_shape(table: Table, plain: set[str]) -> str | None:
             return kind
     if {"month", "day", "hour"} <= plain or "timehhmm" in plain:
         return "weather"
-    of_own = any(word in name for name in plain for word in _POWERS[:3])
+    of_own = any(word in name for name in plain for word in KINDS["generation"].names[:3])
     return "generation" if of_own else None
 
 

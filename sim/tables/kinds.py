@@ -1,0 +1,33 @@
+"""Kinds of files that a scenario may name, by what a person calls them."""
+
+from typing import Final, NamedTuple
+
+from sim.tables.known import known
+from sim.tables.quantities import Quantity, quantity
+
+
+class Kind(NamedTuple):
+    """A kind of file that a scenario may name."""
+
+    quantity: Quantity
+    usual_time: str
+    names: tuple[str, ...]
+    """What its column of values is called, in small letters without signs."""
+    column_field: str
+    shapes: str
+    """Which shapes it may have; empty where none is known."""
+    lines: str
+    """Where in a scenario it stands, with ``{}`` for its fields."""
+
+
+KINDS: Final = {
+    name: Kind(
+        quantity(said["quantity"]),
+        said["usual_time"],
+        tuple(said["names"]),
+        said["column_field"],
+        said.get("shapes", ""),
+        "\n".join(said["lines"]),
+    )
+    for name, said in known("kinds").items()
+}
