@@ -28,7 +28,8 @@ def data(
     """Show what is understood of a data file, and the lines that name it in a scenario."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.file_table import document_of, show_view  # noqa: PLC0415
-    from sim.tables.view import KINDS, look  # noqa: PLC0415
+    from sim.tables.kinds import KINDS  # noqa: PLC0415
+    from sim.tables.view import look  # noqa: PLC0415
 
     if kind == "fleet":
         _show_fleets(file, as_json=as_json)
