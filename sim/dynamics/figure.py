@@ -10,7 +10,7 @@ from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
 from sim.report.palette import COLOURS
-from sim.whole import whole_file
+from sim.report.print_figure import print_style, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,15 +24,11 @@ SAMPLES: Final = 3000
 
 def write_figure(comparisons: Sequence[WindowComparison], path: Path) -> None:
     """Write the figure of a comparison as PNG; its bytes depend on the comparison alone."""
-    import matplotlib as mpl  # noqa: PLC0415  # slow to import, and only this command draws it
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
-    from matplotlib.figure import Figure  # noqa: PLC0415  # see above
+    from matplotlib.figure import Figure  # noqa: PLC0415  # slow to import, and only this command draws it
 
     windows = list(dict.fromkeys(each.window for each in comparisons))
     systems = list(dict.fromkeys(each.system for each in comparisons))
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update({"font.size": 8.0, "axes.spines.top": False, "axes.spines.right": False})
+    with print_style(8.0, title_size=8.0):
         size_in = (COLUMN_IN * len(windows), ROW_IN * (1 + len(systems)))
         figure = Figure(figsize=size_in, layout="constrained")
         panels = figure.subplots(1 + len(systems), len(windows), sharex="col", sharey="row", squeeze=False)
@@ -44,18 +40,14 @@ def write_figure(comparisons: Sequence[WindowComparison], path: Path) -> None:
         for panel in panels[-1]:
             panel.set_xlabel("Time in the window [s]")
         handles, labels = panels[1, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
         figure.suptitle(f"ANDES and SFR: {LABEL}", fontsize=9.0)
-        FigureCanvasAgg(figure)
-        with whole_file(path) as file:
-            figure.savefig(file, format="png", dpi=DOTS_PER_IN, metadata={"Software": None})
+        save_figure(figure, path, DOTS_PER_IN)
 
 
 def _draw_power(panel: "Axes", each: WindowComparison, number: int) -> None:
     panel.plot(*points_of(each.power_mw), color=COLOURS["site"], linewidth=1.0)
-    panel.set_title(f"Window {number}, from {each.window.from_s:,.0f} s", loc="left", fontsize=8.0)
-    panel.set_ylabel("Site power [MW]")
-    panel.grid(color=COLOURS["grid"], linewidth=0.6)
+    panel.set(title=f"Window {number}, from {each.window.from_s:,.0f} s", ylabel="Site power [MW]")
 
 
 def _draw_frequency(panel: "Axes", each: WindowComparison) -> None:
@@ -75,10 +67,8 @@ def _draw_frequency(panel: "Axes", each: WindowComparison) -> None:
     curve = _sfr_curve(each)
     panel.plot(*curve, color=COLOURS["limit"], linestyle="--", linewidth=1.2, label="SFR, the same machines")
     title = each.system.title if not andes.failure else f"{each.system.title}: {andes.failure}"
-    panel.set_title(title, loc="left", fontsize=8.0)
-    panel.set_ylabel("Frequency [Hz]")
+    panel.set(title=title, ylabel="Frequency [Hz]", axisbelow="line")
     panel.ticklabel_format(useOffset=False)
-    panel.grid(color=COLOURS["grid"], linewidth=0.6)
 
 
 def _sfr_curve(each: WindowComparison) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:

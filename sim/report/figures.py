@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.recording import Recording
 from sim.report.chart_data import power_channels
@@ -12,17 +13,16 @@ from sim.report.decimation import bin_edges_s, envelope_of
 from sim.report.duration_curve import duration_curve
 from sim.report.local_time import LocalTime
 from sim.report.palette import COLOURS
+from sim.report.print_figure import print_style, save_figure
 from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_DAY
-from sim.whole import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Scale = Callable[[FloatArray], FloatArray]
-"""Turns seconds from the start into places on the axis of time."""
+Scale = Callable[[FloatArray], NDArray[np.datetime64]]
+"""Turns seconds from the start into dates."""
 
 WIDTH_IN: Final = 10.0
 DOTS_PER_IN: Final = 150
@@ -57,11 +57,7 @@ def write_figures(
         Existing folder for ``power.png``, ``price_and_target.png``, ``load_duration.png``, ``spectrum.png``
         where there is one, and ``worst.png`` where there is such a moment.
     """
-    import matplotlib as mpl  # noqa: PLC0415  # slow to import, and not every command draws
-
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update({"font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False})
+    with print_style(9.0, title_size=10.0):
         _save(_run_figure(recording, clock), folder / "power.png")
         _save(_price_figure(recording, clock), folder / "price_and_target.png")
         _save(_duration_figure(recording), folder / "load_duration.png")
@@ -72,23 +68,14 @@ def write_figures(
 
 
 def _save(figure: "Figure", path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
-
-    FigureCanvasAgg(figure)
-    # the program's version is left out, so that the same picture has the same bytes
-    with whole_file(path) as file:
-        figure.savefig(file, format="png", dpi=DOTS_PER_IN, metadata={"Software": None})
+    save_figure(figure, path, DOTS_PER_IN)
 
 
 def _new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]":
-    from matplotlib.figure import Figure  # noqa: PLC0415  # see above
+    from matplotlib.figure import Figure  # noqa: PLC0415  # slow to import
 
     figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-    axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
-    for axis in axes:
-        axis.grid(color=COLOURS["grid"], linewidth=0.6)
-        axis.set_axisbelow(True)
-    return figure, list(axes)
+    return figure, list(figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0])
 
 
 # -- power over time ----------------------------------------------------------------------------------------
@@ -100,11 +87,10 @@ def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
     ai = recording["ai_power_mw"]
     local = _local(clock)
     _draw_site(above, power_channels(recording), local)
-    above.set_title("Site power: AI and miners stacked, against the limit", loc="left", fontsize=10.0)
+    above.set_title("Site power: AI and miners stacked, against the limit")
     _draw_range(below, ai, local, COLOURS["ai"], "AI alone")
     _draw_means(below, ai, local, COLOURS["ai"])
-    below.set_ylim(bottom=0.0)
-    below.set_ylabel("AI power [MW]")
+    below.set(ylim=(0.0, None), ylabel="AI power [MW]")
     _finish(figure, below, clock)
     return figure
 
@@ -115,7 +101,7 @@ def _moment_figure(recording: Recording, clock: LocalTime, moment: Moment) -> "F
     window = moment.from_s, moment.to_s
     power = {name: signal.clip_time(*window) for name, signal in power_channels(recording).items()}
     _draw_site(axis, power, _local(clock))
-    axis.set_title(f"{moment.title}, {clock.text(moment.time_s)}", loc="left", fontsize=10.0)
+    axis.set_title(f"{moment.title}, {clock.text(moment.time_s)}")
     _finish(figure, axis, clock)
     return figure
 
@@ -131,8 +117,8 @@ def _draw_site(axis: "Axes", power: Mapping[str, Signal], local: Scale) -> None:
     )
     _draw_range(axis, site, local, COLOURS["site"], "Site", opacity=0.35)
     _draw_line(axis, limit, local, COLOURS["limit"], "Limit", linestyle="--", linewidth=1.4)
-    axis.set_ylim(0.0, 1.05 * max(site.maximum(), limit.maximum(), 1e-9))
-    axis.set_ylabel("Site power [MW]")
+    highest_mw = max(site.maximum(), limit.maximum(), 1e-9)
+    axis.set(ylim=(0.0, 1.05 * highest_mw), ylabel="Site power [MW]")
 
 
 def _stack(ai: Signal, site: Signal) -> tuple[FloatArray, FloatArray, FloatArray, str]:
@@ -184,42 +170,28 @@ def _draw_means(
 
 
 def _draw_line(
-    axis: "Axes",
-    signal: Signal,
-    local: Scale,
-    colour: str,
-    name: str,
-    linestyle: str = "-",
-    linewidth: float = 0.8,
+    axis: "Axes", signal: Signal, local: Scale, colour: str, name: str, linewidth: float = 0.8, **style: Any
 ) -> None:
     corners = local(_corners_s(signal.time_s, signal.end_s))
     values = _corner_values(signal, signal.time_s)
-    axis.plot(corners, values, color=colour, linestyle=linestyle, linewidth=linewidth, label=name)
+    axis.plot(corners, values, color=colour, linewidth=linewidth, label=name, **style)
 
 
 def _local(clock: LocalTime) -> Scale:
-    """Return what turns seconds into the days that matplotlib counts, in local time."""
-    from matplotlib.dates import date2num  # noqa: PLC0415  # see above
-
-    start_d = date2num(clock.start.replace(tzinfo=None))  # type: ignore[no-untyped-call]  # matplotlib has no types for dates
-    return lambda times_s: np.asarray(start_d + times_s / SECONDS_PER_DAY)
+    """Return what turns seconds into dates, in local time."""
+    start = np.datetime64(clock.start.replace(tzinfo=None), "us")
+    return lambda times_s: start + np.rint(1e6 * times_s).astype("timedelta64[us]")
 
 
 def _finish(figure: "Figure", lowest: "Axes", clock: LocalTime) -> None:
     """Label the time below, and put the legend outside, where it covers nothing."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415  # see above
-
-    locator = AutoDateLocator()  # type: ignore[no-untyped-call]  # as above
     lowest.margins(x=0.0)
-    lowest.xaxis.set_major_locator(locator)
-    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # as above
-    lowest.xaxis.set_major_formatter(formatter)
     lowest.set_xlabel(f"Local time ({clock.offset})")
     _legend(figure)
 
 
 def _legend(figure: "Figure") -> None:
-    figure.legend(loc="outside lower center", ncols=6, frameon=False)
+    figure.legend(loc="outside lower center", ncols=6)
 
 
 # -- price and target ---------------------------------------------------------------------------------------
@@ -233,14 +205,12 @@ def _price_figure(recording: Recording, clock: LocalTime) -> "Figure":
     if price is not None:
         _draw_range(above, price, local, COLOURS["price"], "Power price")
         _draw_means(above, price, local, COLOURS["price"])
-    above.set_title("Power price, and the fleets' target and power", loc="left", fontsize=10.0)
-    above.set_ylabel("Price [USD/MWh]")
+    above.set(title="Power price, and the fleets' target and power", ylabel="Price [USD/MWh]")
     _draw_target(below, recording.signals.get("fleet_target_mw"), local)
     fleet = recording["fleet_power_mw"]
     _draw_range(below, fleet, local, COLOURS["fleet"], "Fleets")
     _draw_means(below, fleet, local, COLOURS["fleet"])
-    below.set_ylim(bottom=0.0)
-    below.set_ylabel("Fleet power [MW]")
+    below.set(ylim=(0.0, None), ylabel="Fleet power [MW]")
     _finish(figure, below, clock)
     return figure
 
@@ -268,11 +238,8 @@ def _duration_figure(recording: Recording) -> "Figure":
         axis.plot(100.0 * shares, levels_mw, color=COLOURS[colour], linewidth=1.6, label=title)
     limit_mw = recording["limit_mw"].maximum()
     axis.axhline(limit_mw, color=COLOURS["limit"], linestyle="--", linewidth=1.4, label="Limit (highest)")
-    axis.set_xlim(0.0, 100.0)
-    axis.set_ylim(bottom=0.0)
-    axis.set_title("Load-duration curve", loc="left", fontsize=10.0)
-    axis.set_xlabel("Share of the time that power is above [%]")
-    axis.set_ylabel("Power [MW]")
+    axis.set(title="Load-duration curve", xlim=(0.0, 100.0), ylim=(0.0, None))
+    axis.set(xlabel="Share of the time that power is above [%]", ylabel="Power [MW]")
     _legend(figure)
     return figure
 
@@ -287,10 +254,7 @@ def _spectrum_figure(curves: Sequence[Mapping[str, Any]]) -> "Figure":
     for curve in curves:
         colour = COLOURS[colours[curve["name"]]]
         axis.plot(curve["frequency_hz"], curve["density"], color=colour, linewidth=1.4, label=curve["title"])
-    axis.set_xscale("log")
-    axis.set_yscale("log")
-    axis.set_title("Power spectral density", loc="left", fontsize=10.0)
-    axis.set_xlabel("Frequency [Hz]")
-    axis.set_ylabel("Density [MW²/Hz]")
+    axis.set(title="Power spectral density", xscale="log", yscale="log")
+    axis.set(xlabel="Frequency [Hz]", ylabel="Density [MW²/Hz]")
     _legend(figure)
     return figure

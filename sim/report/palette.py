@@ -9,6 +9,5 @@ COLOURS: Final = {
     "price": "#009E73",
     "target": "#CC79A7",
     "site": "#000000",
-    "grid": "#D9D9D9",
 }
 """Colours on a light ground; the page's style sheet has its own for a dark one."""

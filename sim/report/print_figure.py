@@ -1,0 +1,33 @@
+"""What all figures for print have in common: their style, and bytes that depend on the content alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.whole import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@contextmanager
+def print_style(font_size: float, title_size: float) -> Iterator[None]:
+    """Draw in our style, whatever the user's own is; sizes are in points."""
+    import matplotlib as mpl  # noqa: PLC0415  # slow to import, and not every command draws
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rc_file(Path(__file__).with_name("print.mplstyle"), use_default_template=False)
+        mpl.rcParams.update({"font.size": font_size, "axes.titlesize": title_size})
+        yield
+
+
+def save_figure(figure: "Figure", path: Path, dots_per_in: float) -> None:
+    """Write a figure as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
+
+    FigureCanvasAgg(figure)
+    # the program's version is left out, so that the same picture has the same bytes
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=dots_per_in, metadata={"Software": None})
