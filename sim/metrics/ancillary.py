@@ -8,6 +8,7 @@ Room that a faster service needs does not count.
 """
 
 import math
+from functools import partial
 
 from sim.market.ancillary import SERVED_FIRST
 from sim.market.calls import DOWNWARD
@@ -98,42 +99,28 @@ def _room_mw(recording: Recording, *, downward: bool) -> Signal:
     return (recording.rated_fleet_mw - power_mw).minimum_with(below_limit_mw)
 
 
+_of_service = partial(LoadMetric, "ancillary", family="ancillary")
+
 CATALOGUE = (
-    LoadMetric("ancillary", "capacity_mwh", "Capacity sold, times its hours", capacity_mwh, "ancillary"),
-    LoadMetric("ancillary", "revenue_usd", "What it was paid, before penalties", revenue_usd, "ancillary"),
-    LoadMetric(
-        "ancillary",
-        "held_fraction",
-        "Share of the capacity sold that was held or called",
-        held_fraction,
-        "ancillary",
-    ),
-    LoadMetric(
-        "ancillary",
+    _of_service("capacity_mwh", "Capacity sold, times its hours", capacity_mwh),
+    _of_service("revenue_usd", "What it was paid, before penalties", revenue_usd),
+    _of_service("held_fraction", "Share of the capacity sold that was held or called", held_fraction),
+    _of_service(
         "deployed_mwh",
         "Energy that was called",
         lambda recording, service: energy_mwh(_signal(recording, service, "deployed_mw")),
-        "ancillary",
     ),
-    LoadMetric(
-        "ancillary",
+    _of_service(
         "delivered_mwh",
         "Energy called and delivered: not mined, or mined on top where the service asks for more",
         lambda recording, service: energy_mwh(delivered_mw(recording, service)),
-        "ancillary",
     ),
-    LoadMetric(
-        "ancillary",
+    _of_service(
         "undelivered_mwh",
         "Energy that was due and not delivered",
         lambda recording, service: energy_mwh(undelivered_mw(recording, service)),
-        "ancillary",
     ),
-    LoadMetric(
-        "ancillary",
-        "penalty_usd",
-        "Cost of capacity not held and of calls not delivered, buy-back included",
-        penalty_usd,
-        "ancillary",
+    _of_service(
+        "penalty_usd", "Cost of capacity not held and of calls not delivered, buy-back included", penalty_usd
     ),
 )

@@ -12,6 +12,7 @@ With battery power :math:`b` (drawing positive) and :math:`\eta` the square root
 and what is taken, less what is given and lost, is the change of its charge.
 """
 
+from functools import partial
 from math import sqrt
 from typing import Final
 
@@ -67,48 +68,23 @@ def _full_s(recording: Recording) -> float:
     return recording["battery_charge_mwh"].time_above((1.0 - BOUND_FRACTION) * energy_mwh)
 
 
+_of_power = partial(Metric, compares=True, needs="battery_power_mw")
+
+_of_charge = partial(Metric, needs="battery_charge_mwh")
+
 CATALOGUE = (
-    Metric(
-        "battery_taken_mwh",
-        "Energy that the battery drew",
-        lambda r: r.once(taken_energy_mwh),
-        compares=True,
-        needs="battery_power_mw",
+    _of_power("battery_taken_mwh", "Energy that the battery drew", lambda r: r.once(taken_energy_mwh)),
+    _of_power("battery_throughput_mwh", "Energy that the battery gave", lambda r: r.once(given_energy_mwh)),
+    _of_power(
+        "battery_full_cycles_count", "Energy that the battery gave over the energy that it holds", _cycles
     ),
-    Metric(
-        "battery_throughput_mwh",
-        "Energy that the battery gave",
-        lambda r: r.once(given_energy_mwh),
-        compares=True,
-        needs="battery_power_mw",
-    ),
-    Metric(
-        "battery_full_cycles_count",
-        "Energy that the battery gave over the energy that it holds",
-        _cycles,
-        compares=True,
-        needs="battery_power_mw",
-    ),
-    Metric(
+    _of_power(
         "battery_lost_mwh",
         "Energy lost in charging and discharging; the power bill holds its cost",
         lost_energy_mwh,
-        compares=True,
-        needs="battery_power_mw",
     ),
-    Metric(
-        "battery_wear_usd",
-        "Wear of the battery, by the energy that it gave",
-        _wear_usd,
-        compares=True,
-        needs="battery_power_mw",
-    ),
-    Metric("battery_empty_s", "Time for which the battery was empty", _empty_s, needs="battery_charge_mwh"),
-    Metric("battery_full_s", "Time for which the battery was full", _full_s, needs="battery_charge_mwh"),
-    Metric(
-        "battery_final_charge_mwh",
-        "Energy in the battery at the end",
-        _final_charge_mwh,
-        needs="battery_charge_mwh",
-    ),
+    _of_power("battery_wear_usd", "Wear of the battery, by the energy that it gave", _wear_usd),
+    _of_charge("battery_empty_s", "Time for which the battery was empty", _empty_s),
+    _of_charge("battery_full_s", "Time for which the battery was full", _full_s),
+    _of_charge("battery_final_charge_mwh", "Energy in the battery at the end", _final_charge_mwh),
 )

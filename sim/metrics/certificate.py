@@ -17,7 +17,7 @@ does not hold, and it is said which, when, and by how much.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf, isnan, sqrt
 from typing import Any, Final, NamedTuple
 
@@ -110,10 +110,7 @@ def document(found: Certificate) -> dict[str, Any]:
             for name, contract in found.contracts.items()
         },
         "assumptions": list(ASSUMPTIONS),
-        "breaks": [
-            {"what": each.what, "at_s": each.at_s, "by_mw": each.by_mw, "time_s": each.time_s}
-            for each in found.breaks
-        ],
+        "breaks": [asdict(each) for each in found.breaks],
     }
 
 

@@ -24,9 +24,8 @@ from sim.metrics.power_cost import integral_at
 from sim.policies.four_cp import REASON
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
+from sim.signals.crossings import one_within
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_YEAR
-
-_NEEDS = "four_cp.rate_usd_per_kw_year"
 
 
 class PeakDemand(NamedTuple):
@@ -106,17 +105,10 @@ def alarms_s(recording: Recording) -> FloatArray:
 
 def false_alarm(recording: Recording) -> Signal:
     """Return one where a decision stood for a coincident peak that was none, else zero [1]."""
-    alarm = _inside(alarms_s(recording), recording.end_s)
+    alarm = one_within(alarms_s(recording), recording.end_s)
     real = [(peak.start_s, peak.end_s) for peak in recording.once(peak_demands)]
     held = [span for span in real if span[1] > 0.0 and span[0] < recording.end_s]
-    return (alarm - _inside(np.array(held).reshape(-1, 2), recording.end_s)).positive_part()
-
-
-def _inside(spans_s: FloatArray, end_s: float) -> Signal:
-    """Return one inside of intervals that do not overlap, and zero outside [1]."""
-    times_s = np.concatenate([[0.0], np.maximum(spans_s, 0.0).ravel()])
-    values = np.concatenate([[0.0], np.tile([1.0, 0.0], len(spans_s))])
-    return Signal.steps(times_s, values, end_s)
+    return (alarm - one_within(np.array(held).reshape(-1, 2), recording.end_s)).positive_part()
 
 
 def _is_not_known_whole(recording: Recording) -> bool:
@@ -177,40 +169,35 @@ def peak_metrics(recording: Recording) -> tuple[Metric, ...]:
     )
 
 
+_charged = partial(Metric, needs="four_cp.rate_usd_per_kw_year")
+
 CATALOGUE = (
-    Metric(
+    _charged(
         "four_cp_average_mw",
         "Mean demand at the four coincident peaks of a summer in the run",
         average_mw,
         compares=True,
-        needs=_NEEDS,
     ),
-    Metric(
+    _charged(
         "four_cp_charge_usd",
         "Transmission charge on the year before's average, for the length of the run",
         this_years_charge_usd,
-        needs=_NEEDS,
     ),
-    Metric(
+    _charged(
         "four_cp_next_charge_usd",
         "Transmission charge of a year on this summer's average",
         lambda r: rate_usd_per_mw_year(r) * average_mw(r),
         compares=True,
-        needs=_NEEDS,
     ),
-    Metric(
+    _charged(
         "four_cp_avoided_count",
         "Coincident peaks of the run for whose whole interval the policy had stopped mining",
         _avoided_count,
-        needs=_NEEDS,
     ),
-    Metric(
-        "four_cp_false_alarm_h", "Time off for a coincident peak that was none", _false_alarm_h, needs=_NEEDS
-    ),
-    Metric(
+    _charged("four_cp_false_alarm_h", "Time off for a coincident peak that was none", _false_alarm_h),
+    _charged(
         "four_cp_lost_margin_usd",
         "Mining margin lost to false alarms, at the real-time price",
         _lost_margin_usd,
-        needs=_NEEDS,
     ),
 )

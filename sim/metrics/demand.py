@@ -81,19 +81,17 @@ def month_metrics(recording: Recording) -> tuple[Metric, ...]:
     )
 
 
+_charged = partial(Metric, compares=True, needs="demand_charge.usd_per_kw_month")
+
 CATALOGUE = (
-    Metric(
+    _charged(
         "demand_charge_usd",
         "What the peaks of the billing months cost; months in part pro rata",
         lambda r: sum(month.charge_usd for month in r.once(billed_months)),
-        compares=True,
-        needs="demand_charge.usd_per_kw_month",
     ),
-    Metric(
+    _charged(
         "billing_peak_mw",
         "Highest interval mean of grid import in any billing month",
         lambda r: float(np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
-        compares=True,
-        needs="demand_charge.usd_per_kw_month",
     ),
 )

@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Final
 
-import numpy as np
-
 from sim.metrics.base import Metric
 from sim.recording import Recording
 from sim.signals import Signal
@@ -67,11 +65,9 @@ def load_factor(recording: Recording, interval_s: float) -> float:
 
     A rest at the end that fills no interval is left out. NaN in a run below one, and where nothing is drawn.
     """
-    site = recording["site_power_mw"]
-    count = int(site.duration_s // interval_s)
-    if count == 0:
+    means_mw = recording["site_power_mw"].means_of_intervals(interval_s)
+    if not means_mw.size:
         return float("nan")
-    means_mw = site.means_over(site.start_s + interval_s * np.arange(count + 1))
     peak_mw = float(means_mw.max())
     return float(means_mw.mean()) / peak_mw if peak_mw > 0.0 else float("nan")
 

@@ -135,11 +135,9 @@ def billed_exceedance(recording: Recording) -> BilledExceedance | None:
     A rest at the end that fills no interval is left out. Within an interval, power below the limit makes up
     for power above it: this is never more than the instantaneous exceedance.
     """
-    excess = excess_mw(recording)
-    count = int(excess.duration_s // BILLING_S)
-    if count == 0:
+    means_mw = excess_mw(recording).means_of_intervals(BILLING_S)
+    if not means_mw.size:
         return None
-    means_mw = excess.means_over(excess.start_s + BILLING_S * np.arange(count + 1))
     above_mw = means_mw[means_mw > TOLERANCE_MW]
     energy_mwh = float(above_mw.sum() * BILLING_S / SECONDS_PER_HOUR)
     return BilledExceedance(energy_mwh, float(np.max(above_mw, initial=0.0)), above_mw.size)

@@ -28,14 +28,9 @@ class DipFilling(NamedTuple):
     """Of that, what they drew [MWh]."""
 
 
-def rated_mw(recording: Recording) -> float:
-    """Return the power of all fleets at full mining [MW]."""
-    return recording.rated_fleet_mw
-
-
 def fillable_power_mw(recording: Recording, from_s: float, until_s: float) -> Signal:
     """Return what the fleets could fill from one time [s] to a later one: idle power, up to their rating."""
-    return idle_power_mw(recording, from_s, until_s).minimum_with(rated_mw(recording))
+    return idle_power_mw(recording, from_s, until_s).minimum_with(recording.rated_fleet_mw)
 
 
 def fillable_energy_mwh(recording: Recording) -> float:
@@ -77,8 +72,7 @@ def _span_by_span(
             continue
         before_mw = _level_before_mw(dips[met], from_s, until_s)
         limit_mw = recording["limit_mw"].clip_time(from_s, until_s)
-        rated = rated_mw(recording)
-        static_mw = (limit_mw - before_mw).positive_part().minimum_with(rated)
+        static_mw = (limit_mw - before_mw).positive_part().minimum_with(recording.rated_fleet_mw)
         fillable = fillable_power_mw(recording, from_s, until_s)
         drawn = fleet.clip_time(from_s, until_s).minimum_with(fillable)
         edges_s = np.unique(np.clip([starts_s[met], ends_s[met]], from_s, until_s))

@@ -1,5 +1,6 @@
 """What the fleets did: starts and cycles; energy, hash, efficiency as run, break-even price of each."""
 
+from functools import partial
 from math import nan
 from typing import Final
 
@@ -88,39 +89,27 @@ def use_fraction(recording: Recording, fleet: str) -> float:
     return power.mean() / rated_mw if rated_mw > 0.0 else nan
 
 
+_of_fleet = partial(LoadMetric, "fleet", family="fleet")
+
 CATALOGUE = (
     Metric("fleet_start_count", "Times a fleet went from its minimum power to more", _starts),
     Metric("fleet_machine_start_count", "Machines woken in all cohorts, each time counted", _machine_starts),
     Metric("fleet_cycle_count", "Sum of all rises of fleet power, in units of rated power", _cycles),
 )
 OF_EACH = (
-    LoadMetric(
-        "fleet",
-        "energy_mwh",
-        "Energy the fleet drew",
-        lambda r, fleet: energy_mwh(r[f"fleet.{fleet}.power_mw"]),
-        family="fleet",
+    _of_fleet(
+        "energy_mwh", "Energy the fleet drew", lambda r, fleet: energy_mwh(r[f"fleet.{fleet}.power_mw"])
     ),
-    LoadMetric(
-        "fleet",
-        "use_fraction",
-        "Energy of the fleet over that of rated power all the time",
-        use_fraction,
-        family="fleet",
-    ),
-    LoadMetric(
-        "fleet",
+    _of_fleet("use_fraction", "Energy of the fleet over that of rated power all the time", use_fraction),
+    _of_fleet(
         "run_efficiency_j_per_th",
         "Energy of the fleet over its hashes, standby and boot included",
         run_efficiency_j_per_th,
-        family="fleet",
     ),
-    LoadMetric(
-        "fleet",
+    _of_fleet(
         "breakeven_usd_per_mwh",
         "Power price at which the fleet earns nothing at rated efficiency, mean over time",
         mean_breakeven_usd_per_mwh,
-        family="fleet",
     ),
 )
 """What each fleet has."""

@@ -1,10 +1,12 @@
 """Own generation: how much of it the site uses, sells or loses, and what it still takes from the grid."""
 
+from functools import partial
+
 from sim.market.bill import exported_mw
 from sim.metrics.base import Metric
+from sim.metrics.energy import energy_mwh
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR
 
 
 def import_mw(recording: Recording) -> Signal:
@@ -40,60 +42,38 @@ def export_mw(recording: Recording) -> Signal:
     return surplus_mw(recording).minimum_with(exportable_mw(recording))
 
 
-def _energy_mwh(power_mw: Signal) -> float:
-    return power_mw.integral() / SECONDS_PER_HOUR
-
-
 def _own_fraction(recording: Recording) -> float:
-    site_mwh = _energy_mwh(recording["site_power_mw"])
-    return _energy_mwh(own_power_mw(recording)) / site_mwh if site_mwh > 0.0 else float("nan")
+    site_mwh = energy_mwh(recording["site_power_mw"])
+    return energy_mwh(own_power_mw(recording)) / site_mwh if site_mwh > 0.0 else float("nan")
 
 
 def _used_fraction(recording: Recording) -> float:
-    generated_mwh = _energy_mwh(recording["generation_mw"])
-    return _energy_mwh(own_power_mw(recording)) / generated_mwh if generated_mwh > 0.0 else float("nan")
+    generated_mwh = energy_mwh(recording["generation_mw"])
+    return energy_mwh(own_power_mw(recording)) / generated_mwh if generated_mwh > 0.0 else float("nan")
 
+
+_own = partial(Metric, needs="generation_mw")
 
 CATALOGUE = (
-    Metric(
-        "generation_mwh",
-        "Energy that own generation could give",
-        lambda r: _energy_mwh(r["generation_mw"]),
-        needs="generation_mw",
-    ),
-    Metric(
-        "import_mwh",
-        "Energy taken from the grid",
-        lambda r: _energy_mwh(import_mw(r)),
-        compares=True,
-        needs="generation_mw",
-    ),
-    Metric(
-        "export_mwh",
-        "Own energy sold to the grid",
-        lambda r: _energy_mwh(export_mw(r)),
-        compares=True,
-        needs="generation_mw",
-    ),
-    Metric(
+    _own("generation_mwh", "Energy that own generation could give", lambda r: energy_mwh(r["generation_mw"])),
+    _own("import_mwh", "Energy taken from the grid", lambda r: energy_mwh(import_mw(r)), compares=True),
+    _own("export_mwh", "Own energy sold to the grid", lambda r: energy_mwh(export_mw(r)), compares=True),
+    _own(
         "curtailed_generation_mwh",
         "Own energy neither used nor sold",
-        lambda r: _energy_mwh(surplus_mw(r)) - _energy_mwh(export_mw(r)),
+        lambda r: energy_mwh(surplus_mw(r)) - energy_mwh(export_mw(r)),
         compares=True,
-        needs="generation_mw",
     ),
-    Metric(
+    _own(
         "own_generation_fraction",
         "Share of the site's energy from its own generation",
         _own_fraction,
         compares=True,
-        needs="generation_mw",
     ),
-    Metric(
+    _own(
         "generation_used_fraction",
         "Share of own generation that the site used",
         _used_fraction,
         compares=True,
-        needs="generation_mw",
     ),
 )

@@ -1,6 +1,7 @@
 """What a hall draws for what its loads do: PUE, an outcome; and how often it leaves the grid."""
 
 import math
+from functools import partial
 
 from sim.metrics.base import LoadMetric
 from sim.metrics.energy import energy_mwh
@@ -38,33 +39,31 @@ def transfer_count(recording: Recording, hall: str) -> float:
     )
 
 
+_of_hall = partial(LoadMetric, "hall")
+
 CATALOGUE = (
-    LoadMetric("hall", "pue_ratio", "Energy of the hall over IT energy of its loads", pue_ratio),
-    LoadMetric("hall", "it_energy_mwh", "IT energy of the hall's loads", it_energy_mwh),
-    LoadMetric(
-        "hall",
+    _of_hall("pue_ratio", "Energy of the hall over IT energy of its loads", pue_ratio),
+    _of_hall("it_energy_mwh", "IT energy of the hall's loads", it_energy_mwh),
+    _of_hall(
         "cooling_energy_mwh",
         "Energy of the hall's cooling",
         lambda recording, hall: energy_mwh(recording[f"hall.{hall}.cooling_power_mw"]),
     ),
-    LoadMetric(
-        "hall",
+    _of_hall(
         "peak_mw",
         "Highest power of the hall at the meter",
         lambda recording, hall: recording[f"hall.{hall}.power_mw"].maximum(),
     ),
-    LoadMetric(
-        "hall",
+    _of_hall(
         "rated_mw",
         "Most that the hall may draw: full of AI, on a day of the design temperature",
         lambda recording, hall: recording.facts.hall[hall].rated_mw,
     ),
-    LoadMetric(
-        "hall",
+    _of_hall(
         "miner_capacity_mw",
         "Rack-form miners that the hall has room and power for",
         lambda recording, hall: recording.facts.hall[hall].miner_capacity_mw,
     ),
-    LoadMetric("hall", "transfer_count", "Times the hall left the grid for its own supply", transfer_count),
-    LoadMetric("hall", "backup_energy_mwh", "Energy from the hall's own supply", backup_energy_mwh),
+    _of_hall("transfer_count", "Times the hall left the grid for its own supply", transfer_count),
+    _of_hall("backup_energy_mwh", "Energy from the hall's own supply", backup_energy_mwh),
 )

@@ -1,5 +1,6 @@
 """What an inference service served, and what energy it took; NaN where its description does not tell."""
 
+from functools import partial
 from math import nan
 
 from sim.metrics.base import LoadMetric
@@ -31,26 +32,24 @@ def energy_per_query_wh(recording: Recording, load: str) -> float:
     return joules * tokens / queries / JOULES_PER_WATT_HOUR if queries else nan
 
 
+_of_service = partial(LoadMetric, "inference")
+
+
 def _stated(name: str, summary: str) -> LoadMetric:
     """Return the metric that is a total stated by the service itself."""
-    return LoadMetric(
-        "inference",
-        name,
-        summary,
-        lambda recording, load: _known(getattr(recording.facts.of_load(load), name)),
+    return _of_service(
+        name, summary, lambda recording, load: _known(getattr(recording.facts.of_load(load), name))
     )
 
 
 CATALOGUE = (
     _stated("served_query_count", "Requests answered"),
-    LoadMetric(
-        "inference",
+    _of_service(
         "energy_per_query_wh",
         "Energy for each request answered; at the site's meter, or IT energy in a hall",
         energy_per_query_wh,
     ),
-    LoadMetric(
-        "inference",
+    _of_service(
         "energy_per_token_j",
         "Energy for each output token, backfilled work included; metered as for a request",
         energy_per_token_j,

@@ -15,6 +15,7 @@ real-time price of what is exported is earned.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -120,46 +121,40 @@ def _of(name: str, recording: Recording) -> CostLine:
     return next(found, CostLine(name, 0.0, 0.0))
 
 
+_under_contract = partial(Metric, needs="contract_mw")
+
 CATALOGUE = (
-    Metric(
+    _under_contract(
         "contract_energy_mwh",
         "Energy of the contract that is paid for",
         lambda r: _of("contract", r).energy_mwh,
-        needs="contract_mw",
     ),
-    Metric(
-        "contract_cost_usd",
-        "What the contract's energy costs",
-        lambda r: _of("contract", r).cost_usd,
-        needs="contract_mw",
+    _under_contract(
+        "contract_cost_usd", "What the contract's energy costs", lambda r: _of("contract", r).cost_usd
     ),
-    Metric(
+    _under_contract(
         "real_time_energy_mwh",
         "Energy bought at real time, beyond the contract",
         lambda r: _of("real time", r).energy_mwh,
         compares=True,
-        needs="contract_mw",
     ),
-    Metric(
+    _under_contract(
         "real_time_cost_usd",
         "What energy bought at real time costs",
         lambda r: _of("real time", r).cost_usd,
         compares=True,
-        needs="contract_mw",
     ),
-    Metric(
+    _under_contract(
         "resale_energy_mwh",
         "Energy of the contract sold at real time",
         lambda r: _of("resale", r).energy_mwh,
         compares=True,
-        needs="contract_mw",
     ),
-    Metric(
+    _under_contract(
         "resale_revenue_usd",
         "What the contract's energy sold at real time earns",
         lambda r: -_of("resale", r).cost_usd,
         compares=True,
-        needs="contract_mw",
     ),
     Metric(
         "delivery_cost_usd",

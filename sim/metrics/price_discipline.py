@@ -28,7 +28,8 @@ from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR, FloatArray
+from sim.signals.crossings import one_within
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
 _STATES: Final = ("asleep", "waking", "hashing", "failed")
 """What the machines of a cohort can be."""
@@ -111,7 +112,7 @@ def marginal_margin_usd_per_mw_year(recording: Recording) -> float:
 def _room(recording: Recording, rated_mw: float) -> Signal:
     """Return 1 where AI leaves more than the fleets can take, else 0."""
     spans_s = (idle_power_mw(recording, 0.0, recording.end_s) - rated_mw).intervals_above(0.0)
-    return Signal.steps(*_switching(spans_s), recording.end_s)
+    return one_within(spans_s, recording.end_s)
 
 
 def _one_megawatt_usd(recording: Recording, fleet: str, free: Signal) -> float:
@@ -135,18 +136,13 @@ def _one_megawatt_usd(recording: Recording, fleet: str, free: Signal) -> float:
     if not is_cohort:
         return earned_usd
     standby = facts.minimum_mw / facts.rated_mw
-    asleep = 1.0 - Signal.steps(*_switching(spans_s[worth]), recording.end_s)
+    asleep = 1.0 - one_within(spans_s[worth], recording.end_s)
     return earned_usd - standby * integral_at(asleep, price) / SECONDS_PER_HOUR
 
 
 def _machines_per_mw(recording: Recording) -> float:
     power_w = recording.facts.cost.machine_power_w
     return MEGAWATT_IN_WATTS / power_w if power_w else 0.0
-
-
-def _switching(spans_s: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return times [s] and values of a signal that is 1 in some spans and 0 elsewhere."""
-    return np.append(0.0, spans_s.ravel()), np.append(0.0, np.tile([1.0, 0.0], len(spans_s)))
 
 
 def _positive(signal: Signal) -> Signal:

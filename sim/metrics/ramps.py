@@ -86,8 +86,7 @@ def _ramp_metrics(window_s: float) -> Iterator[Metric]:
     both: Callable[[Recording], NetRamps] = partial(net_ramps_mw_per_min, window_s=window_s)
 
     def metric(ending: str, summary: str, pick: Callable[[NetRamps], float]) -> Metric:
-        name = f"net_ramp_{ending}_mw_per_min"
-        return Metric(name, summary, lambda r: pick(r.once(both)), compares=True)
+        return compared(f"net_ramp_{ending}_mw_per_min", summary, both, pick)
 
     over = f"over {window_s:.0f} s"
     yield metric(f"up_{window_s:.0f}s", f"Steepest upward net ramp of the site {over}", lambda n: n.up)

@@ -52,9 +52,7 @@ def interpolation_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
 
 def _site_means_mw(recording: Recording) -> FloatArray:
     """Return the mean of site power over each interval from the start on [MW]."""
-    power = recording["site_power_mw"]
-    count = int(power.duration_s // INTERVAL_S)
-    return power.means_over(power.start_s + INTERVAL_S * np.arange(count + 1)) if count else np.empty(0)
+    return recording["site_power_mw"].means_of_intervals(INTERVAL_S)
 
 
 BaseRule = Callable[[Signal, FloatArray], Signal | None]

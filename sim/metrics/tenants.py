@@ -1,6 +1,7 @@
 """What a tenant has, pays for and draws while it moves in."""
 
 import math
+from functools import partial
 from math import nan
 
 from sim.metrics.base import LoadMetric
@@ -45,19 +46,19 @@ def drawn_fraction(recording: Recording, load: str) -> float:
     return it_energy_mwh(recording, load) / paid_mwh if paid_mwh > 0.0 else math.nan
 
 
+_of_tenant = partial(LoadMetric, "tenant")
+
 CATALOGUE = (
-    LoadMetric(
-        "tenant",
+    _of_tenant(
         "energised_mw",
         "IT power energised by the end of the run",
         lambda recording, load: told_mw(recording, load, "energised"),
     ),
-    LoadMetric("tenant", "undrawn_mwh", "IT energy energised and not drawn", undrawn_mwh),
-    LoadMetric(
-        "tenant",
+    _of_tenant("undrawn_mwh", "IT energy energised and not drawn", undrawn_mwh),
+    _of_tenant(
         "take_or_pay_mwh",
         "IT power the tenant pays for, over the run",
         lambda recording, load: told_mwh(recording, load, "billable"),
     ),
-    LoadMetric("tenant", "drawn_fraction", "IT energy drawn over that paid for", drawn_fraction),
+    _of_tenant("drawn_fraction", "IT energy drawn over that paid for", drawn_fraction),
 )

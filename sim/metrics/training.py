@@ -93,6 +93,13 @@ def _of_job(measure: Callable[[_Job], float]) -> Callable[[Recording, str], floa
     return lambda recording, load: measure(recording.once(_jobs)[f"load.{load}"])
 
 
+def _stated(name: str, summary: str) -> LoadMetric:
+    """Return the metric that is a total stated by the job itself; 0 where it stated none."""
+    return LoadMetric(
+        "training", name, summary, lambda recording, load: getattr(recording.facts.of_load(load), name) or 0.0
+    )
+
+
 def _metric(name: str, summary: str, measure: Callable[[_Job], float]) -> LoadMetric:
     return LoadMetric("training", name, summary, _of_job(measure))
 
@@ -131,22 +138,9 @@ CATALOGUE = (
         "Mean time from an interruption of the job to full work",
         lambda job: _mean(job.values("restart")) / SECONDS_PER_MINUTE,
     ),
-    LoadMetric(
-        "training",
-        "smoothing_energy_mwh",
-        "Energy that power smoothing adds, at the site's meter; 0 without smoothing",
-        lambda recording, load: recording.facts.of_load(load).smoothing_energy_mwh or 0.0,
+    _stated(
+        "smoothing_energy_mwh", "Energy that power smoothing adds, at the site's meter; 0 without smoothing"
     ),
-    LoadMetric(
-        "training",
-        "interlock_wait_s",
-        "Time that the job waited for the miners to go; 0 without an interlock",
-        lambda recording, load: recording.facts.of_load(load).interlock_wait_s or 0.0,
-    ),
-    LoadMetric(
-        "training",
-        "return_lost_s",
-        "Computing that the job lost by its slow returns; 0 without a limit on them",
-        lambda recording, load: recording.facts.of_load(load).return_lost_s or 0.0,
-    ),
+    _stated("interlock_wait_s", "Time that the job waited for the miners to go; 0 without an interlock"),
+    _stated("return_lost_s", "Computing that the job lost by its slow returns; 0 without a limit on them"),
 )

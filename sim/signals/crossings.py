@@ -1,10 +1,22 @@
-"""When the running integral of a signal reaches given levels."""
+"""When something is reached, and when it holds: times of an integral, a signal that is one within spans."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals.windows import Signal
 from sim.units import FloatArray
+
+
+def one_within(spans_s: FloatArray, end_s: float) -> Signal:
+    """Return one inside of intervals that do not overlap, and zero outside, from 0 to an end [s].
+
+    Examples
+    --------
+    >>> one_within(np.array([[-1.0, 2.0], [5.0, 9.0]]), 8.0).integral()
+    5.0
+    """
+    times_s = np.append(0.0, np.maximum(spans_s, 0.0))
+    return Signal.steps(times_s, np.append(0.0, np.tile([1.0, 0.0], len(spans_s))), end_s)
 
 
 def times_of_integral(rate: Signal, levels: ArrayLike) -> FloatArray:

@@ -226,6 +226,18 @@ class Measured(PiecewiseLinear):
         """
         return self.integrals_over(edges_s) / np.diff(self.inside(edges_s))
 
+    def means_of_intervals(self, step_s: float) -> FloatArray:
+        """Return the time-weighted mean of each whole interval of a length [s] from the start on.
+
+        Returns
+        -------
+        FloatArray
+            Means [value], shape (k,): empty where the signal is shorter than one; a rest at the end that
+            fills none is left out.
+        """
+        count = int(self.duration_s // step_s)
+        return self.means_over(self.start_s + step_s * np.arange(count + 1)) if count else np.empty(0)
+
     def minima_over(self, edges_s: ArrayLike) -> FloatArray:
         """Return the minimum in each bin, limits from the left included.
 
