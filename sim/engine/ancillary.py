@@ -19,7 +19,6 @@ from sim.signals import Signal
 
 REGULATION: Final = "regulation"
 """Reason of the duty that moves every few seconds."""
-"""The one service whose call makes the fleets draw more."""
 
 
 class ServicesShown(NamedTuple):

@@ -31,6 +31,7 @@ from sim.market import MarketSpec
 from sim.market.ancillary import SERVED_FIRST
 from sim.market.leases import Lease
 from sim.market.valuation import ValuationSpec
+from sim.mining.events import merged
 from sim.policies.certificate import FleetResponse
 from sim.scenario.model import Scenario
 from sim.scenario.rules import curtailment_share_fraction, parts_of
@@ -163,12 +164,8 @@ def _filled_s(scenario: Scenario) -> float:
     files = scenario.span.files
     if not files.digests():  # in a process that was sent the scenario, nothing is read yet
         scenario.check_files()
-    spans = sorted(span for each in files.filled().values() for span in each)
-    total_s, until_s = 0.0, 0.0
-    for first_s, last_s in spans:
-        total_s += max(0.0, last_s - max(first_s, until_s))
-        until_s = max(until_s, last_s)
-    return total_s
+    spans_s = [(max(from_s, 0.0), to_s) for each in files.filled().values() for from_s, to_s in each]
+    return sum(max(0.0, to_s - from_s) for from_s, to_s in merged(spans_s))
 
 
 def _lease(lease: Lease, scenario: Scenario) -> LeaseFacts:

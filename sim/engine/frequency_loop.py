@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf, nextafter
-from typing import Final, Protocol
+from typing import Final
 
 from sim.clock import Alarm, Clock, feed
 from sim.engine.bus import SitePower
@@ -21,32 +21,6 @@ SETTLED_START_S: Final = 0.0
 """Whatever stands at this time was there before the run: the grid is in balance with it."""
 REACHED_HZ: Final = 1.5 * PASSED_HZ
 """A level counts as reached half of `PASSED_HZ` before it [Hz]: a relay that trips *at* it trips there."""
-
-
-class FrequencySource(Protocol):
-    """A frequency that is known ahead; see `sim.grid.frequency.live.LiveFrequency`."""
-
-    @property
-    def time_s(self) -> float:
-        """How far it has been advanced [s]."""
-
-    @property
-    def frequency_hz(self) -> float:
-        """Frequency at that time [Hz]."""
-
-    def looks_until_s(self) -> float:
-        """Return how far it can look ahead now [s]."""
-
-    def advance(
-        self,
-        lines: Sequence[Line],
-        to_s: float,
-        record: Callable[[float, float, float], None] | None = None,
-    ) -> None:
-        """Go on to a time along lines of load."""
-
-    def when_outside(self, lines: Sequence[Line], until_s: float, low_hz: float, high_hz: float) -> float:
-        """Return when it will leave a band [s]; infinity: not as far as it looks."""
 
 
 class FrequencyLoop:
@@ -76,7 +50,7 @@ class FrequencyLoop:
     def __init__(
         self,
         clock: Clock,
-        source: FrequencySource,
+        source: LiveFrequency | MeasuredFrequency,
         site: SitePower | None,
         levels_hz: Sequence[float],
         step_hz: float,

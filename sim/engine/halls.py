@@ -1,6 +1,6 @@
 """Builds the halls of a campus: each between its loads and the bus, with its switch to the grid."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
@@ -66,7 +66,7 @@ class Halls:
                 recorder.track(f"{name}.backup_power_mw"),
                 partial(self._log, name),
                 self._scenario.span.stream(HALL.format(name=hall.name)),
-                self._alarm,
+                partial(Alarm, self._clock),
             )
             self._switches[hall.name] = switch
             set_power = switch.set_power_mw
@@ -78,13 +78,10 @@ class Halls:
             recorder.track(f"{name}.it_power_mw"),
             recorder.track(f"{name}.cooling_power_mw"),
             partial(self._log, name),
-            self._alarm,
+            partial(Alarm, self._clock),
         )
         live.restate()  # an empty hall draws too
         return live
-
-    def _alarm(self, ring: Callable[[], None]) -> Alarm:
-        return Alarm(self._clock, ring)
 
     def _await(self, event: HallEvent) -> None:
         names = self._switches if event.halls is None else event.halls

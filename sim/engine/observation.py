@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Literal
+from operator import attrgetter
+from typing import Final, Literal
 
 from sim.ai.notice import Notice
 from sim.grid.orders import Order
@@ -32,13 +33,15 @@ Figure = Literal[
     "coincident_peak_usd_per_mw",
 ]
 """What is published as a bare number, by its name in the observation."""
+_AS_PUBLISHED: Final = attrgetter(*Observation._fields[Observation._fields.index("fleets") :])
+"""Returns all that an observation holds as it was published, in the order of its fields."""
 
 
 class Published:
     """What telemetry and publication have delivered by now, each value by its name in the `Observation`.
 
     Whoever publishes a value sets it here, and gives notice where the policy is to be asked about it. A new
-    field of the observation is a new attribute here, of the same name and type, in the order of the fields.
+    field of the observation is a new attribute here, of the same name and type.
 
     Parameters
     ----------
@@ -120,37 +123,6 @@ class Published:
         price_usd_per_mwh = self.price_usd_per_mwh
         if self.price_steps:
             price_usd_per_mwh = price_at_usd_per_mwh(self.price_steps, self.ai_power_mw + commanded_mw)
-        fields = (
-            now_s,
-            self.ai_power_mw,
-            self.limit_mw,
-            price_usd_per_mwh,
-            self.hashprice_usd_per_ph_day,
-            commanded_mw,
-            self.fleets,
-            self.notices,
-            self.price_steps,
-            self.orders,
-            self.awards_mw,
-            self.day_ahead_usd_per_mwh,
-            self.day_ahead_until_s,
-            self.billing_peak_mw,
-            self.system_load_mw,
-            self.system_peak_mw,
-            self.frequency_hz,
-            self.local_hour_h,
-            self.local_month_count,
-            self.price_forecast,
-            self.ai_forecast,
-            self.services,
-            self.next_awards,
-            self.system_load_forecast,
-            self.demand_terms,
-            self.coincident_peak_usd_per_mw,
-            self.loads,
-            self.battery,
-            self.telemetry,
-            self.limit_changes,
-            self.start_utc_s,
-        )
+        own = (now_s, self.ai_power_mw, self.limit_mw, price_usd_per_mwh, self.hashprice_usd_per_ph_day)
+        fields = (*own, commanded_mw, *_AS_PUBLISHED(self))
         return tuple.__new__(Observation, fields)  # the named tuple's own way takes twice as long

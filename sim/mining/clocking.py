@@ -158,11 +158,13 @@ class ClockCurve:
         minimum_fraction: float = DEFAULT_MINIMUM_FRACTION,
         maximum_fraction: float = DEFAULT_MAXIMUM_FRACTION,
         static_fraction: float = DEFAULT_STATIC_FRACTION,
+        vf_slope: float | None = None,
     ) -> Self:
         """Return the curve of a machine; what is not known of it is that of an Antminer S19j Pro."""
         reference_mhz = DEFAULT_REFERENCE_MHZ if machine.reference_mhz is None else machine.reference_mhz
-        vf_slope = DEFAULT_VF_SLOPE if machine.vf_slope is None else machine.vf_slope
-        return cls(minimum_fraction, maximum_fraction, reference_mhz, vf_slope, static_fraction)
+        slope = machine.vf_slope if vf_slope is None else vf_slope
+        slope = DEFAULT_VF_SLOPE if slope is None else slope
+        return cls(minimum_fraction, maximum_fraction, reference_mhz, slope, static_fraction)
 
     @property
     def marginal_ratio(self) -> FloatArray:

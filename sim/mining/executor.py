@@ -3,33 +3,10 @@
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
-from typing import Protocol
 
-from sim.mining.fleet import FleetSpec
+from sim.mining.fleet import FleetSpec, RunningFleet
 from sim.mining.stack import Stack
 from sim.mining.worth import Piece
-
-
-class Commanded(Protocol):
-    """A live fleet, as the executor sees it."""
-
-    @property
-    def minimum_mw(self) -> float:
-        """Power it draws at the least, now [MW]."""
-
-    @property
-    def commanded_mw(self) -> float:
-        """What it was last told to draw; its minimum before that [MW]."""
-
-    def pieces(self) -> Sequence[Piece]:
-        """Return what it can draw above its minimum, now, from below."""
-
-    def command(self, power_mw: float) -> None:
-        """Tell it to go to a power in its range [MW]."""
-
-    @property
-    def commands_itself(self) -> bool:
-        """Whether what it was last told may change without a word from here, as when it tries again."""
 
 
 def merit_order(fleets: Sequence[FleetSpec]) -> list[int]:
@@ -52,7 +29,7 @@ class Executor:
         Whether each makes hashes; left out: all do. Else the order depends on what hashes earn.
     """
 
-    def __init__(self, fleets: Sequence[Commanded], are_miners: Sequence[bool] = ()) -> None:
+    def __init__(self, fleets: Sequence[RunningFleet], are_miners: Sequence[bool] = ()) -> None:
         self._fleets = tuple(fleets)
         self._commanded_mw = [fleet.commanded_mw for fleet in self._fleets]
         self._restless = [n for n, fleet in enumerate(self._fleets) if fleet.commands_itself]

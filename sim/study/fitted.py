@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,51 +95,26 @@ def _made(folder: Path, fit: ServiceFit, view: FileView, start_s: float, rest: F
     peak_mw = fit.peak if view.kind == "load" else _RATE_MW
     rows = "\n".join(f"{hour},{value:.6f}" for hour, value in enumerate(fit.hourly.tolist()))
     (folder / "profile.csv").write_text(f"hour_of_week_utc,demand\n{rows}\n", encoding="utf-8")
-    text = _SCENARIO.format(
-        file=view.file,
-        start=f"{datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}",
-        days=rest.size * fit.step_s / SECONDS_PER_DAY,
-        limit_mw=max(5.0 * peak_mw, 1e-3),
-        power_mw=peak_mw,
-        noise_sigma=min(fit.noises.fast_sigma, 1.0),
-        noise_time_min=fit.noises.fast_time_s / SECONDS_PER_MINUTE,
-        slow_sigma=min(max(fit.noises.slow_sigma, 1e-6), 1.0),
-        slow_time_h=fit.noises.slow_time_s / SECONDS_PER_HOUR,
-        step_s=fit.step_s,
+    text = (
+        (files("sim.study") / "fitted_scenario.yaml")
+        .read_text(encoding="utf-8")
+        .format(
+            file=view.file,
+            start=f"{datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            days=rest.size * fit.step_s / SECONDS_PER_DAY,
+            limit_mw=max(5.0 * peak_mw, 1e-3),
+            power_mw=peak_mw,
+            noise_sigma=min(fit.noises.fast_sigma, 1.0),
+            noise_time_min=fit.noises.fast_time_s / SECONDS_PER_MINUTE,
+            slow_sigma=min(max(fit.noises.slow_sigma, 1e-6), 1.0),
+            slow_time_h=fit.noises.slow_time_s / SECONDS_PER_HOUR,
+            step_s=fit.step_s,
+        )
     )
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
     power = run(load_scenario(folder / "scenario.yaml")).recording["ai_power_mw"]
     at_s = np.minimum(fit.step_s * np.arange(rest.size), power.end_s - 1e-6)
     return np.asarray(power.at(at_s)) * (fit.peak / peak_mw)
-
-
-_SCENARIO: Final = """\
-# Generated load, fitted to {file}: the course of its hours and noise at two time scales.
-schema_version: 1
-name: fitted
-start: "{start}"
-days: {days:.9g}
-interconnection:
-  limit_mw: {limit_mw:.6g}
-loads:
-  - name: service
-    type: inference
-    power_mw: {power_mw:.9g}          # at the highest hour
-    pue: 1.0                 # the record is what the meter saw
-    idle_power_fraction: 0.0 # all of it follows demand
-    capacity_ratio: 100.0
-    profile: file
-    profile_file: profile.csv
-    profile_column: demand
-    noise_sigma: {noise_sigma:.6g}
-    noise_time_min: {noise_time_min:.6g}
-    slow_noise_sigma: {slow_sigma:.6g}
-    slow_noise_time_h: {slow_time_h:.6g}
-    update_interval_s: {step_s:.9g}
-fleets: []
-policy:
-  type: mining-off
-"""
 
 
 def _page(document: dict[str, Any], step_s: float, measured: FloatArray, made: FloatArray) -> str:

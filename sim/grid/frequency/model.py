@@ -1,9 +1,11 @@
 """A grid as one mass: its kinetic energy, its load's damping, its governors."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.resources import files
 from math import isfinite
-from typing import Final, Self
+from typing import Any, Final, Self
 
 MW_PER_TENTH_HZ: Final = 0.1
 """Response is quoted per 0.1 Hz: MW/Hz times this."""
@@ -196,51 +198,21 @@ def _require(
         raise ValueError(f"{name} must be {least} to {high:g}, got {value:g}")
 
 
-_EPSILON_ERCOT_HZ: Final = 0.030
 AGC_TIME_S: Final = 150.0
 """Integration time of AGC for the large presets [s]: agc_gain is response by this. An assumption."""
 
 
-def _damping_mw_per_hz(load_mw: float, percent_per_percent: float) -> float:
-    """Return load damping from the load and its fall per relative fall of frequency of 60 Hz [MW/Hz]."""
-    return percent_per_percent * load_mw / 60.0
+def _preset(entry: dict[str, Any]) -> GridModel:
+    """Return the grid of an entry, which gives damping by the load and its fall per fall of 60 Hz."""
+    governors = tuple(Governor(**each) for each in entry.pop("governors"))
+    damping_mw_per_hz = entry.pop("damping_percent_per_percent") * entry.pop("load_mw") / 60.0
+    return GridModel(damping_mw_per_hz=damping_mw_per_hz, governors=governors, **entry)
 
 
-PRESETS: Final[dict[str, GridModel]] = {
-    "ercot": GridModel(
-        250_000.0,
-        _damping_mw_per_hz(60_000.0, 1.5),
-        (Governor(4500.0, 0.3, 0.438, 7.0), Governor(3000.0, 0.15)),
-        cps1_epsilon_hz=_EPSILON_ERCOT_HZ,
-    ),
-    "ercot-low": GridModel(
-        130_000.0,
-        _damping_mw_per_hz(35_000.0, 1.5),
-        (Governor(3375.0, 0.3, 0.302, 7.0), Governor(2250.0, 0.15)),
-        cps1_epsilon_hz=_EPSILON_ERCOT_HZ,
-    ),
-    "ercot-critical": GridModel(
-        100_000.0,
-        _damping_mw_per_hz(30_000.0, 1.5),
-        (Governor(3450.0, 0.3, 0.396, 7.0),),
-        cps1_epsilon_hz=_EPSILON_ERCOT_HZ,
-    ),
-    "eastern": GridModel(
-        2_000_000.0,
-        _damping_mw_per_hz(350_000.0, 1.0),
-        (Governor(20_167.0, 0.3, 0.729, 8.0),),
-        cps1_epsilon_hz=0.018,
-    ),
-    "western": GridModel(
-        800_000.0,
-        _damping_mw_per_hz(100_000.0, 1.0),
-        (Governor(10_333.0, 0.3, 0.207, 8.0),),
-        cps1_epsilon_hz=0.0228,
-    ),
-    "island": GridModel(1800.0, _damping_mw_per_hz(500.0, 1.0), (Governor(200.0, 0.2, 0.463, 6.0),)),
-}
+_ENTRIES: Final = json.loads((files("sim.grid.frequency") / "presets.json").read_bytes())
+PRESETS: Final[dict[str, GridModel]] = {name: _preset(entry) for name, entry in _ENTRIES.items()}
 """Illustrative interconnections by name, without AGC and without deadband, set by energy, response and nadir
-ratio.
+ratio; they stand in ``presets.json`` beside this module.
 
 All are unverified: made for orders of magnitude, not for a study of a grid. Kinetic energy of ``ercot-low``
 is the record low of 2017 and that of ``ercot-critical`` the operator's critical inertia (ERCOT, "Inertia:

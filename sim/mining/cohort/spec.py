@@ -10,9 +10,7 @@ from sim.mining.catalogue import Cooling, Machine, machine
 from sim.mining.clocking import (
     DEFAULT_MAXIMUM_FRACTION,
     DEFAULT_MINIMUM_FRACTION,
-    DEFAULT_REFERENCE_MHZ,
     DEFAULT_STATIC_FRACTION,
-    DEFAULT_VF_SLOPE,
     ClockCurve,
 )
 from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
@@ -245,15 +243,8 @@ class CohortFleet(FleetSpec):
     @cached_property
     def curve(self) -> ClockCurve:
         """Power over clock."""
-        known = self.machine
-        slope = known.vf_slope if self.vf_slope_ratio is None else self.vf_slope_ratio
-        return ClockCurve(
-            self.clock_minimum_fraction,
-            self.clock_maximum_fraction,
-            DEFAULT_REFERENCE_MHZ if known.reference_mhz is None else known.reference_mhz,
-            DEFAULT_VF_SLOPE if slope is None else slope,
-            self.static_fraction,
-        )
+        low, high = self.clock_minimum_fraction, self.clock_maximum_fraction
+        return ClockCurve.of(self.machine, low, high, self.static_fraction, self.vf_slope_ratio)
 
     @cached_property
     def times(self) -> Firmware:
