@@ -99,32 +99,17 @@ def print_limits_json(checks: Sequence["LimitCheck"], alone: Sequence["LimitChec
 
 def print_stability(section: "StabilitySection") -> None:
     """Write dips, variation by time scale and spectrum by band to standard output."""
-    tables: tuple[tuple[str, tuple[str, ...], list[tuple[str, ...]]], ...] = (
-        (
-            "deepest dips of AI power",
-            ("when", "depth", "from, to", "length", "energy not drawn", "fall"),
-            [(dip.when, dip.depth, dip.levels, dip.length, dip.energy, dip.fall) for dip in section.dips],
-        ),
-        (
-            "variation of power by time scale (root mean square)",
-            ("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners"),
-            [
-                (row.scale, row.alone, row.site, row.fixed, row.left, row.worse, row.verdict)
-                for row in section.scales
-            ],
-        ),
-        (
-            "spectrum by band",
-            ("band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen"),
-            [
-                (band.band, band.source, band.site, band.alone, band.line, band.share)
-                for band in section.bands
-            ],
-        ),
+    dips = ("when", "depth", "from, to", "length", "energy not drawn", "fall")
+    scales = ("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners")
+    bands = ("band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen")
+    tables: tuple[tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]], ...] = (
+        ("deepest dips of AI power", dips, section.dips),
+        ("variation of power by time scale (root mean square)", scales, section.scales),
+        ("spectrum by band", bands, section.bands),
     )
     for title, heads, rows in tables:
         if rows:
-            print_table(heads, rows, title=title)
+            print_table(heads, [row[: len(heads)] for row in rows], title=title)
 
 
 def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:

@@ -1,16 +1,13 @@
 """What a comparison with ANDES leaves in a folder: a table and a figure."""
 
-import csv
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.dynamics.figure import write_figure
-from sim.whole import said_plainly, write_whole
+from sim.report.csv_tables import write_csv
+from sim.whole import said_plainly
 
 COLUMNS: Final = (
     "window",
@@ -47,23 +44,14 @@ def write_comparison(comparisons: Sequence[WindowComparison], folder: Path) -> N
     """
     with said_plainly(folder, "made"):
         folder.mkdir(parents=True, exist_ok=True)
-    _write_table(comparisons, folder)
+    rows = (_row(comparisons, each) for each in comparisons)
+    write_csv(folder / "comparison.csv", COLUMNS, rows, above=f"# {LABEL}\n")
     write_figure(comparisons, folder / "comparison.png")
 
 
-def _write_table(comparisons: Sequence[WindowComparison], folder: Path) -> None:
-    text = StringIO(newline="")
-    text.write(f"# {LABEL}\n")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(comparisons, each) for each in comparisons)
-    write_whole(folder / "comparison.csv", text.getvalue())
-
-
-def _row(comparisons: Sequence[WindowComparison], each: WindowComparison) -> list[str]:
+def _row(comparisons: Sequence[WindowComparison], each: WindowComparison) -> list[str | float]:
     windows = list(dict.fromkeys(other.window for other in comparisons))
     window = each.window
-    where = [str(windows.index(window) + 1), repr(window.from_s), repr(window.to_s), repr(window.swing_mw)]
     numbers = [getattr(each, name) for name in COLUMNS[5:-1]]
-    cells = ["" if np.isnan(number) else repr(float(number)) for number in numbers]
-    return [*where, each.system.name, *cells, each.andes.failure]
+    where = [str(windows.index(window) + 1), window.from_s, window.to_s, window.swing_mw, each.system.name]
+    return [*where, *numbers, each.andes.failure]

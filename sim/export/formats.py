@@ -1,8 +1,10 @@
 """The shapes that other tools read: columns, units, and what a row means."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from importlib.resources import files
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,8 +23,6 @@ ROWS: Final = 1 << 18
 Block = tuple[FloatArray, ...]
 """Some rows, column by column."""
 
-MEAN: Final = "mean over the second that begins at the time; the last one ends with the profile"
-POINT: Final = "point; power is linear from row to row"
 NO_FACTOR: Final = "0 throughout: the scenario gives no grid.connection, so no power factor is known"
 
 
@@ -92,57 +92,22 @@ def _openg2g(profile: Profile) -> Iterator[Block]:
         yield times_s, KW_PER_MW * powers_mw
 
 
-DRAWN: Final = "import from the grid is above 0, export below"
-FORMATS: Final = {
-    form.name: form
-    for form in (
-        Format(
-            "1s",
-            {"time_s": "s", "power_mw": "MW"},
-            MEAN,
-            DRAWN,
-            "any tool that reads CSV with comment lines",
-            _seconds,
-            commented=True,
-        ),
-        Format(
-            "breakpoints",
-            {"time_s": "s", "power_mw": "MW", "slope_mw_per_s": "MW/s"},
-            "value and slope from the time on, until the next row or the end: exact",
-            DRAWN,
-            "any tool that reads CSV with comment lines",
-            _breakpoints,
-            commented=True,
-        ),
-        Format(
-            "psse",
-            {"time_s": "s", "power_mw": "MW", "reactive_mvar": "Mvar"},
-            f"{POINT}; a jump takes {JUMP_S:g} s",
-            f"{DRAWN}; reactive power drawn is above 0",
-            "playback of a load by t, P, Q, as user models of PSS/E and file readers of PSCAD take it; "
-            "tried with neither",
-            _playback,
-            titled=False,
-        ),
-        Format(
-            "vessim",
-            {"time_s": "s", "connection": "W", "ai": "W", "fleets": "W"},
-            f"{MEAN}; held until the next row",
-            "power drawn is above 0, as Consumer wants it; where connection falls below 0 (export) use "
-            "Actor with scale=-1",
-            "vessim 0.16.0: Trace.from_csv(FILE, column='connection')",
-            _vessim,
-        ),
-        Format(
-            "openg2g",
-            {"time_s": "s", "power_kw": "kW"},
-            f"{POINT}; a jump takes {JUMP_S:g} s",
-            DRAWN,
-            "openg2g 0.2.0: grid.load.CSVProfileLoad(FILE)",
-            _openg2g,
-        ),
-    )
+BLOCKS: Final = {
+    "1s": _seconds,
+    "breakpoints": _breakpoints,
+    "psse": _playback,
+    "vessim": _vessim,
+    "openg2g": _openg2g,
 }
+"""What gives the rows of each format."""
+
+
+def _described(name: str, columns: Mapping[str, str], kind: str, **rest: Any) -> Format:
+    return Format(name, columns, kind.format(jump_s=JUMP_S), blocks=BLOCKS[name], **rest)
+
+
+_TEXTS: Final = json.loads((files("sim.export") / "formats.json").read_text(encoding="utf-8"))
+FORMATS: Final = {name: _described(name, **texts) for name, texts in _TEXTS.items()}
 """The formats by name."""
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document
 from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, kind_of, legend
+from sim.report.trade_chart import axis_title
 
 HEIGHT_PX: Final = 320
 ROW_PX: Final = 46
@@ -34,9 +35,7 @@ def pareto_charts(document: Document) -> Iterator[Drawing]:
 def _pareto(document: Document, policies: Document, cost: str) -> Drawing:
     kept = [facts for facts in policies.values() if facts["non_dominated"]]
     # a hopeless policy would squeeze the others into a corner
-    across = around(
-        [facts[cost] for facts in kept], f"{words_of(cost)} [{document['metrics'][cost]['unit']}]"
-    )
+    across = around([facts[cost] for facts in kept], axis_title(document, cost))
     upwards = around([facts["objective_usd"] for facts in kept], "Objective [USD]")
     outside = [
         name

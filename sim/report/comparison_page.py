@@ -6,9 +6,10 @@ from typing import Final
 
 from sim.metrics.headlines import HEADLINES
 from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart
-from sim.report.format import format_difference, format_number, format_value, words_of
+from sim.report.format import format_difference, format_number, format_value
 from sim.report.metric_table import group_of
 from sim.report.static_page import Document, PageTable, StaticPage
+from sim.report.trade_chart import axis_title
 from sim.report.who_wins_map import winner_map
 from sim.whole import write_whole
 
@@ -190,25 +191,15 @@ def _of_policies(document: Document) -> PageTable:
         if name in document["metrics"] and any(of[name]["mean"] is not None for of in policies)
     ]
     head = ["Policy", "Place", "Keeps the limit"]
-    head += [_named(document, name) for name in metrics]
+    head += [axis_title(document, name) for name in metrics]
     ranked = sorted(document["policies"].items(), key=lambda pair: pair[1]["rank"])
-    rows = [
-        [
-            name,
-            str(of["rank"]),
-            "yes" if of["feasible"] else "no",
-            *(_mean(document, of, one) for one in metrics),
-        ]
-        for name, of in ranked
+    named = [
+        *((name, str(of["rank"]), of) for name, of in ranked),
+        *((f"{name}\nreference", "", of) for name, of in document["references"].items()),
     ]
-    rows += [
-        [
-            f"{name}\nreference",
-            "",
-            "yes" if of["feasible"] else "no",
-            *(_mean(document, of, one) for one in metrics),
-        ]
-        for name, of in document["references"].items()
+    rows = [
+        [name, place, "yes" if of["feasible"] else "no", *(_mean(document, of, one) for one in metrics)]
+        for name, place, of in named
     ]
     note = (
         "Policies that keep the limit in every run, as far as the site does without miners, rank first, by "
@@ -223,15 +214,13 @@ def _of_metrics(
 ) -> PageTable:
     columns = {**document["policies"], **document["references"]}
     rows = [
-        [f"{_named(document, name)}\n{name}", *(_cell(document, of[name], name) for of in columns.values())]
+        [
+            f"{axis_title(document, name)}\n{name}",
+            *(_cell(document, of[name], name) for of in columns.values()),
+        ]
         for name in names
     ]
     return PageTable(title, ["Metric", *columns], rows, note, is_open)
-
-
-def _named(document: Document, name: str) -> str:
-    unit = document["metrics"][name]["unit"]
-    return words_of(name) if unit == "1" else f"{words_of(name)} [{unit}]"
 
 
 def _mean(document: Document, of: Document, name: str) -> str:

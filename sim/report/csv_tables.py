@@ -31,12 +31,14 @@ def write_tables(recording: Recording, folder: Path) -> None:
     folder
         Existing folder to write into.
     """
-    _write(folder / "ledger.csv", LEDGER_COLUMNS, ledger_rows(recording))
-    _write(folder / "monthly.csv", MONTH_COLUMNS, (astuple(month) for month in recording.once(months)))
+    write_csv(folder / "ledger.csv", LEDGER_COLUMNS, ledger_rows(recording))
+    write_csv(folder / "monthly.csv", MONTH_COLUMNS, (astuple(month) for month in recording.once(months)))
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    text = StringIO(newline="")
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], above: str = "") -> None:
+    """Write rows of texts and numbers as CSV, below a text; numbers to the last digit, NaN blank."""
+    text = StringIO(above, newline="")
+    text.seek(len(above))
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_cell(value) for value in row] for row in rows)

@@ -28,7 +28,6 @@ from sim.report.svg import Drawing
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
 from sim.result import StoredResult
-from sim.units import SECONDS_PER_HOUR
 
 MOST_NAMES: Final = 12
 """Up to so many loads or fleets are named at the head of the page."""
@@ -64,6 +63,9 @@ def page(
     data = chart_data(recording, clock, moments)
     text = rendered(
         "template.html.jinja",
+        clock=clock,
+        value_of=format_value,
+        percent_of=format_percent,
         policy=security_policy(scripts, pictures="img-src data: blob:; "),
         chart_style=own_file("uplot.min.css"),
         scripts=scripts,
@@ -76,7 +78,7 @@ def page(
         verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
         has_price=has_prices(recording),
         is_binned=data["power"]["kind"] != "exact",
-        moments=[_moment_line(moment, clock) for moment in moments],
+        moments=moments,
         headlines=headline_rows(result.metrics),
         groups=metric_groups(result.metrics),
         money=money(recording) if has_prices(recording) else None,
@@ -88,7 +90,7 @@ def page(
         charts=[one for one in _charts(recording, clock) if one is not None],
         spectrum=spectrum_chart(stability.curves),
         assumptions=assumptions(result.scenario),
-        reasons=list(_reason_lines(recording)),
+        reasons=reason_shares(recording),
         events=event_counts(recording),
         provenance=list(_provenance(result.provenance)),
         command=_command(result.provenance),
@@ -159,26 +161,6 @@ def _fleet_text(recording: Recording, name: str) -> str:
     stated = ((fleet.rated_mw, "MW"), (fleet.efficiency_j_per_th, "J/TH"))
     parts = [format_value(value, unit) for value, unit in stated if not isnan(value)]
     return f"{name} ({', '.join(parts)})" if parts else name
-
-
-def _moment_line(moment: Moment, clock: LocalTime) -> dict[str, Any]:
-    return {
-        "from_s": f"{moment.from_s:.3f}",
-        "to_s": f"{moment.to_s:.3f}",
-        "time": clock.text(moment.time_s),
-        "title": moment.title,
-    }
-
-
-def _reason_lines(recording: Recording) -> Iterator[dict[str, Any]]:
-    for share in reason_shares(recording):
-        yield {
-            "reason": share.reason,
-            "hours": format_value(share.duration_s / SECONDS_PER_HOUR, "h"),
-            "share": format_percent(share.fraction),
-            "times": format_value(share.times),
-            "energy": format_value(share.fleet_mwh, "MWh"),
-        }
 
 
 def _provenance(provenance: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -27,15 +27,10 @@ MOST_DIPS: Final = 10
 """Most dips that a table shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class DipRow:
+class DipRow(NamedTuple):
     """One dip, ready to show."""
 
     when: str
-    from_s: float
-    """Start of what a chart shows of it [s]."""
-    to_s: float
-    """End of that [s]."""
     depth: str
     levels: str
     """The level it fell from and the lowest it reached."""
@@ -44,10 +39,13 @@ class DipRow:
     """Energy not drawn, against the level before."""
     fall: str
     """Time that the fall took to become a dip."""
+    from_s: float
+    """Start of what a chart shows of it [s]."""
+    to_s: float
+    """End of that [s]."""
 
 
-@dataclass(frozen=True, slots=True)
-class BandRow:
+class BandRow(NamedTuple):
     """One band of frequencies, ready to show."""
 
     band: str
@@ -128,13 +126,13 @@ def dip_rows(recording: Recording, clock: LocalTime) -> tuple[DipRow, ...]:
 def _dip_row(dip: Dip, clock: LocalTime) -> DipRow:
     return DipRow(
         when=clock.text(dip.start_s),
-        from_s=max(0.0, dip.start_s - 0.5 * WINDOW_S),
-        to_s=dip.start_s + dip.length_s + 0.5 * WINDOW_S,
         depth=format_value(dip.depth_mw, "MW"),
         levels=f"{format_value(dip.reference_mw)} to {format_value(dip.lowest_mw, 'MW')}",
         length=format_duration(dip.length_s),
         energy=format_value(dip.energy_mwh, "MWh"),
         fall="jump" if dip.fall_s == 0.0 else format_duration(dip.fall_s),
+        from_s=max(0.0, dip.start_s - 0.5 * WINDOW_S),
+        to_s=dip.start_s + dip.length_s + 0.5 * WINDOW_S,
     )
 
 

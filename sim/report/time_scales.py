@@ -1,8 +1,7 @@
 """Variation of power by time scale: what miners fix, what is left, what they make worse."""
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sim.metrics.residual import site_variation
 from sim.recording import Recording
@@ -15,8 +14,7 @@ ALIKE_FRACTION: Final = 0.01
 """Variations that differ by no more than this count as alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScaleRow:
+class ScaleRow(NamedTuple):
     """What miners do to the variation on one time scale, ready to show."""
 
     scale: str
