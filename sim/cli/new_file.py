@@ -117,7 +117,7 @@ def _lines(view: FileView, path: Path | None) -> str:
 
 def _span(views: list[FileView]) -> tuple[str, float]:
     """Return the start and the days that all files cover, of those that go by the clock."""
-    clock = [view for view in views if view.facts.get("counts") == "by the clock"]
+    clock = [view for view in views if view.by_clock]
     if not clock:
         days = max((view.facts["length_d"] for view in views), default=_USUAL_DAYS)
         return "2026-01-01T00:00:00Z", min(max(days, 0.01), _MOST_DAYS)

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +12,7 @@ from sim.errors import InputError
 from sim.scenario.load import load_scenario
 from sim.simulation import run
 from sim.study.fit import HELD_BACK_FRACTION, ServiceFit, fit_service, judged, uniform
-from sim.tables.files import Files
-from sim.tables.view import FileView, look, read_course
+from sim.tables.view import FileView, look
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
 
 KINDS: Final = ("inference", "site")
@@ -49,8 +47,7 @@ def write_fit(path: Path, folder: Path) -> dict[str, Any]:
         If the file cannot be understood, or is too short.
     """
     view = _understood(path)
-    time_s, values, from_start = read_course(Files([path.parent]), view)
-    step_s, values = uniform(time_s, values)
+    step_s, values = uniform(view.time_s, view.values)
     if step_s < _SHORTEST_UPDATE_S:
         count = round(_SHORTEST_UPDATE_S / step_s)
         values = values[: values.size // count * count].reshape(-1, count).mean(axis=1)
@@ -59,7 +56,7 @@ def write_fit(path: Path, folder: Path) -> dict[str, Any]:
         raise InputError.single(
             view.file, "", f"must hold a value each hour at least, got one in {step_s:g} s"
         )
-    first_s = float(time_s[0]) + (_MONDAY_UTC_S if from_start else 0.0)
+    first_s = float(view.time_s[0]) + (0.0 if view.by_clock else _MONDAY_UTC_S)
     held = int(values.size * (1.0 - HELD_BACK_FRACTION))
     fit = fit_service(view.file, first_s, step_s, values[:held])
     held_s = first_s + held * step_s
@@ -119,27 +116,19 @@ def _made(folder: Path, fit: ServiceFit, view: FileView, start_s: float, rest: F
 
 def _page(document: dict[str, Any], step_s: float, measured: FloatArray, made: FloatArray) -> str:
     """Return a page that holds all it needs: both courses over each other, and how near they are."""
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{'not known' if value is None else f'{value:.4g}'}</td></tr>"
-        for name, value in document["judged"].items()
-    )
-    notes = "".join(f"<p>{escape(text)}</p>" for text in document["warnings"])
+    from jinja2 import Environment  # noqa: PLC0415  # needed here alone
+
     highest = float(max(measured.max(), made.max())) or 1.0
-    lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="1" points="{_points(values, highest)}"/>'
-        for values, colour in ((measured, "#555"), (made, "#c60"))
-    )
-    length_d = measured.size * step_s / SECONDS_PER_DAY
+    template = (files("sim.study") / "fitted.html.jinja").read_text(encoding="utf-8")
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Fit</title>'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        "<style>body{font:15px sans-serif;margin:2em auto;max-width:64em}td{padding:.1em 1em}"
-        f"svg{{width:100%}}</style></head><body><h1>{escape(document['file'])}</h1>"
-        f"<p>The part held back, {length_d:.3g} days: measured in grey, generated in orange; up to "
-        f"{highest:.4g}.</p>"
-        f'<svg viewBox="0 0 1000 320" role="img" aria-label="both courses">{lines}</svg>{notes}'
-        f"<table>{rows}</table></body></html>\n"
+        Environment(autoescape=True, keep_trailing_newline=True)
+        .from_string(template)
+        .render(
+            document=document,
+            length_d=measured.size * step_s / SECONDS_PER_DAY,
+            highest=highest,
+            courses=[(_points(measured, highest), "#555"), (_points(made, highest), "#c60")],
+        )
     )
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from sim.errors import InputError
 from sim.tables.cover import Needed, Wanted, covered, utc_text
 from sim.tables.files import Files
-from sim.tables.kinds import KINDS
-from sim.tables.reading import SeriesReading, TableReading
+from sim.tables.kinds import KINDS, Kind
+from sim.tables.reading import SeriesReading
 from sim.tables.shapes import Shape, plain_name, shape_of
 from sim.tables.stamps import TIME_NAMES, time_column
 from sim.tables.table import Table
@@ -21,8 +21,20 @@ from sim.tables.unit_words import CURRENCIES, DIMENSION_OF, unit_in
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
 _MOST_CURES: Final = 12
-_GUESSES: Final = {"time_zone", "where", "location", "market"}
+_GUESSES: Final = {"time_zone", "where", "location", "market", "currency_usd"}
 """Fields whose value nobody can tell from the file: it is shown as one to look at."""
+
+
+_BY_CLOCK: Final = "by the clock"
+_NONE: Final = np.empty(0)
+
+
+class _Found(NamedTuple):
+    """What the rows of a file say; as in `FileView`."""
+
+    facts: dict[str, Any]
+    time_s: FloatArray
+    values: FloatArray
 
 
 class FileLook(SeriesReading):
@@ -59,8 +71,15 @@ class FileView:
     """Which of them nobody can tell from the file."""
     faults: tuple[str, ...]
     """What is wrong and has no cure; empty where the file is understood."""
+    time_s: FloatArray
+    """When each value begins to hold [s from the start, or since 1970]; empty where there is no course."""
     values: FloatArray
     """The values in their own unit, for a plot."""
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether times are those of a clock; else they count from the start."""
+        return bool(self.facts.get("counts") == _BY_CLOCK)
 
     def lines(self) -> str:
         """Return the lines of a scenario that name the file."""
@@ -109,16 +128,15 @@ def look(path: Path, kind: str | None = None) -> FileView:
     fault: InputError | None = None
     for _ in range(_MOST_CURES):
         try:
-            return _view(path.name, kind, files, said, _facts(path.name, kind, files, said))
+            return _view(kind, table, said, _facts(path.name, kind, files, said))
         except InputError as error:
             fault = error
             cure = _new_cure(error, said)
             if not cure:
                 break
             said |= cure
-    empty: tuple[dict[str, Any], FloatArray] = {}, np.empty(0)
     faults = tuple(str(each) for each in fault.faults) if fault else ()
-    return _view(path.name, kind, files, said, empty, faults)
+    return _view(kind, table, said, _Found({}, _NONE, _NONE), faults)
 
 
 def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,58 +151,54 @@ def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _view(
-    name: str,
-    kind: str,
-    files: Files,
-    said: dict[str, Any],
-    found: tuple[dict[str, Any], FloatArray],
-    faults: tuple[str, ...] = (),
+    kind: str, table: Table, said: dict[str, Any], found: _Found, faults: tuple[str, ...] = ()
 ) -> FileView:
-    table = files.table(name)
     shape = shape_of(table.columns, KINDS[kind].shapes)
-    facts, values = found
-    guessed = tuple(field for field in said if field in _GUESSES or field == "currency_usd")
+    guessed = tuple(field for field in said if field in _GUESSES)
     return FileView(
-        name, kind, table.row_count, table.columns, "" if shape is None else shape.name, facts,
-        _columns_said(kind, table, said), guessed, faults, values,
-    )  # fmt: skip
+        table.name,
+        kind,
+        table.row_count,
+        table.columns,
+        "" if shape is None else shape.name,
+        said=_columns_said(kind, table, said, shape),
+        guessed=guessed,
+        faults=faults,
+        **found._asdict(),
+    )
 
 
-def _columns_said(kind: str, table: Table, said: dict[str, Any]) -> dict[str, Any]:
+def _columns_said(kind: str, table: Table, said: dict[str, Any], shape: Shape | None) -> dict[str, Any]:
     """Return the fields that the file needs, with the columns that are not called as usual."""
     spec = KINDS[kind]
-    if shape_of(table.columns, spec.shapes) is not None:
+    if shape is not None:
         return said
     columns: dict[str, Any] = {}
-    if kind != "weather" and time_column(table, spec.usual_time) not in {spec.usual_time, *_TAKEN}:
+    if kind != "weather" and time_column(table, spec.usual_time) not in {spec.usual_time, *TIME_NAMES}:
         columns["time_column"] = time_column(table, spec.usual_time)
-    value = _value_column(kind, table)
+    value = _value_column(spec, table, shape)
     if value is not None:
         columns[spec.column_field] = value
     return columns | said
 
 
-_TAKEN: Final = set(TIME_NAMES)
-
-
-def _value_column(kind: str, table: Table) -> str | None:
+def _value_column(spec: Kind, table: Table, shape: Shape | None) -> str | None:
     """Return the column of values: by its name, by its unit, or the only one there is."""
-    spec = KINDS[kind]
-    shape = shape_of(table.columns, spec.shapes)
     if shape is not None and shape.value_column:
         return shape.value_column
     times = time_column(table, spec.usual_time)
     others = [column for column in table.columns if column != times]
     plain = {plain_name(column): column for column in reversed(others)}
     named = [plain[name] for name in spec.names if name in plain]
-    units = [
-        column
-        for column in others
-        if DIMENSION_OF.get(unit_in(column, table.header_unit(column), spec.quantity.dimensions) or "")
-        in spec.quantity.dimensions
-    ]
+    units = [column for column in others if _measures(spec, table, column)]
     partly = [column for column in others if any(name in plain_name(column) for name in spec.names)]
     return next(iter([*named, *units, *partly, *(others if len(others) == 1 else [])]), None)
+
+
+def _measures(spec: Kind, table: Table, column: str) -> bool:
+    """Tell whether a column's unit is one of a kind of file."""
+    dimensions = spec.quantity.dimensions
+    return DIMENSION_OF.get(unit_in(column, table.header_unit(column), dimensions) or "") in dimensions
 
 
 def _kind_of(table: Table) -> str:
@@ -210,19 +224,18 @@ def _kind_by_shape(table: Table, plain: set[str]) -> str | None:
 def _kind_by_name(table: Table, plain: set[str]) -> str | None:
     order = ("network", "frequency", "price", "rates", "load")
     for kind in order:
-        dimensions = KINDS[kind].quantity.dimensions
-        if any(
-            DIMENSION_OF.get(unit_in(column, table.header_unit(column), dimensions) or "") in dimensions
-            for column in table.columns
-        ):
+        if any(_measures(KINDS[kind], table, column) for column in table.columns):
             return kind
     return next((kind for kind in order if plain & set(KINDS[kind].names)), None)
 
 
-def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> tuple[dict[str, Any], FloatArray]:
+def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Found:
     spec = KINDS[kind]
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items()}
-    fields = {key: value for key, value in fields.items() if key in FileLook.model_fields}
+    fields = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in said.items()
+        if key in FileLook.model_fields
+    }
     reading = FileLook.model_validate({"file": name, **fields})
     table = reading.table(files)
     shape = shape_of(table.columns, spec.shapes)
@@ -232,13 +245,20 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> tuple
         )
         for field, column in (("location", shape.location_column), ("market", shape.market_column)):
             table = _one(table, column, field, said)
-    value = _value_column(kind, table)
+    value = _value_column(spec, table, shape)
     if value is None:
         listed = ", ".join(table.columns[:12])
         raise InputError.single(name, "", f"nothing tells which column holds {spec.quantity.name}: {listed}")
     if kind == "weather":
-        return _year_facts(reading, table, value)
-    return _course_facts(reading, files, table, kind, value, shape)
+        year = year_of(reading, table, value, 0.0)
+        facts = {"column": value, "unit": "c", **_statistics(year, np.full(year.size, SECONDS_PER_HOUR))}
+        return _Found(facts, _NONE, year)
+    if kind == "requests":
+        counts, _ = reading.values(table, value, spec.quantity)
+        failed = int(np.count_nonzero(counts == 0.0))
+        facts = {"column": value, "rows_without_answer_count": failed}
+        return _Found(facts | _statistics(counts, np.ones(counts.size)), _NONE, counts)
+    return _course(reading, files, table, spec, value, shape)
 
 
 def _one(table: Table, column: str, field: str, said: Mapping[str, Any]) -> Table:
@@ -254,28 +274,10 @@ def _one(table: Table, column: str, field: str, said: Mapping[str, Any]) -> Tabl
     raise InputError.single(table.name, "", f"column '{column}' holds several: {shown}", **{field: words[0]})
 
 
-def _year_facts(reading: TableReading, table: Table, column: str) -> tuple[dict[str, Any], FloatArray]:
-    values = year_of(reading, table, column, 0.0)
-    return {
-        "column": column,
-        "unit": "c",
-        **_statistics(values, np.full(values.size, SECONDS_PER_HOUR)),
-    }, values
-
-
-def _course_facts(
-    reading: FileLook, files: Files, table: Table, kind: str, value: str, shape: Shape | None
-) -> tuple[dict[str, Any], FloatArray]:
-    spec = KINDS[kind]
+def _course(
+    reading: FileLook, files: Files, table: Table, spec: Kind, value: str, shape: Shape | None
+) -> _Found:
     usual = shape.time_column if shape is not None else spec.usual_time
-    if kind == "requests":
-        counts, _ = reading.values(table, value, spec.quantity)
-        failed = int(np.count_nonzero(counts == 0.0))
-        return {
-            "column": value,
-            "rows_without_answer_count": failed,
-            **_statistics(counts, np.ones(counts.size)),
-        }, counts
     timeline = timeline_of(reading, table, usual, 0.0, shape)
     first_s = float(timeline.time_s[0])
     end_s = max(float(timeline.time_s[-1] + timeline.length_s[-1]) - first_s, 1e-3)
@@ -291,31 +293,7 @@ def _course_facts(
     facts["holes_count"] = len(found.filled)
     facts["filled_s"] = float(sum(last - first for first, last in found.filled))
     facts["duplicates_count"] = table.row_count - timeline.time_s.size
-    return facts, found.values[0]
-
-
-def read_course(files: Files, view: FileView) -> tuple[FloatArray, FloatArray, bool]:
-    """Return the times [s] and values of an understood file, and whether it counts seconds from the start.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read as it was understood.
-    """
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in view.said.items()}
-    reading = FileLook.model_validate(
-        {"file": view.file, **{key: value for key, value in fields.items() if key in FileLook.model_fields}}
-    )
-    spec, table = KINDS[view.kind], reading.table(files)
-    shape = shape_of(table.columns, spec.shapes)
-    timeline = timeline_of(reading, table, shape.time_column if shape else spec.usual_time, 0.0, shape)
-    first_s, last_s = float(timeline.time_s[0]), float(timeline.time_s[-1] + timeline.length_s[-1])
-    start_s = 0.0 if timeline.from_start else first_s
-    wanted = Wanted(str(view.facts["column"]), spec.quantity, shape.unit if shape is not None else None)
-    needed = Needed(start_s, last_s - start_s, least_rows=1)
-    usual = shape.time_column if shape is not None else spec.usual_time
-    found = covered(reading, files, usual, [wanted], needed, table=table, shape=shape)
-    return found.time_s + start_s, found.values[0], timeline.from_start
+    return _Found(facts, found.time_s + start_s, found.values[0])
 
 
 def _time_facts(timeline: Timeline, reading: FileLook) -> dict[str, Any]:
@@ -324,7 +302,7 @@ def _time_facts(timeline: Timeline, reading: FileLook) -> dict[str, Any]:
     return {
         "time_column": timeline.time_column,
         "time_zone": reading.time_zone if by_clock else None,
-        "counts": "by the clock" if by_clock else "seconds from the start",
+        "counts": _BY_CLOCK if by_clock else "seconds from the start",
         "spacing_s": float(np.median(timeline.length_s)) if timeline.length_s.size else 0.0,
         "is_regular": regular(timeline.time_s),
         "first": utc_text(first_s) if by_clock else f"{first_s:g} s",
