@@ -10,7 +10,7 @@ from sim.tables.files import Files
 from sim.tables.quantities import Quantity
 from sim.tables.reading import SeriesReading
 from sim.tables.shapes import Shape
-from sim.tables.table import Table
+from sim.tables.table import RowArray, Table
 from sim.tables.timeline import HOLE_RATIO, Timeline, regular, timeline_of
 from sim.units import SECONDS_PER_HOUR, FloatArray
 
@@ -145,17 +145,13 @@ def column_values(
     values, conversion = reading.values(
         timeline.table, column, quantity, rows, blanks=keep_blanks, unit=wanted.unit
     )
-    said = reading.unit is not None
     if timeline.groups is not None:
         values = _merged(values, timeline.groups, mean=reading.duplicates == "mean")
     if conversion.per_interval:
         values = values * (SECONDS_PER_HOUR / timeline.length_s)
     values = reading.clipped(values, quantity)
-    if timeline.groups is None:
-        quantity.check(timeline.table, column, values, within)
-    else:
-        quantity.check(timeline.table, column, values)
-    if not said:
+    quantity.check(timeline.table, column, values, slice(None) if rows is None else rows)
+    if reading.unit is None:
         quantity.check_plausible(timeline.table, column, values)
     return values
 
@@ -177,9 +173,7 @@ def _present(
     """Return the rows that hold a value: the others are holes."""
     if needed.keep_blanks or not values:
         return timeline, values
-    there = np.isfinite(values[0])
-    for one in values[1:]:
-        there &= np.isfinite(one)
+    there = np.isfinite(values).all(axis=0)
     if there.all():
         return timeline, values
     if not there.any():
@@ -202,29 +196,23 @@ def filled(reading: SeriesReading, timeline: Timeline, needed: Needed) -> tuple[
 
 def _outside(reading: SeriesReading, timeline: Timeline, needed: Needed) -> list[Span]:
     time_s, end_s = timeline.time_s, needed.end_s
-    last_s = float(time_s[-1] + timeline.length_s[-1])
+    last_s = timeline.end_s
     record = timeline.from_start and needed.changes
     irregular = not (needed.to_the_end or _regular(timeline, needed))
     lasts = (record or irregular) and time_s[-1] >= 0.0
     spans = [(0.0, min(float(time_s[0]), end_s))] if time_s[0] > 0.0 else []
     if last_s < end_s and not lasts:
         spans.append((max(last_s, 0.0), end_s))
-    none = time_s[0] >= end_s or last_s <= 0.0
+    none = bool(time_s[0] >= end_s or last_s <= 0.0)
     if spans and (reading.outside not in {"hold", "nominal"} or (none and reading.outside == "nominal")):
-        raise _not_covered(reading, timeline, needed)
+        raise _not_covered(reading, timeline, needed, none=none)
     return spans
 
 
-def _not_covered(reading: SeriesReading, timeline: Timeline, needed: Needed) -> InputError:
-    time_s, start = timeline.time_s, needed.start_utc_s
-    last_s = float(time_s[-1] + timeline.length_s[-1])
-    none = time_s[0] >= needed.end_s or last_s <= 0.0
+def _not_covered(reading: SeriesReading, timeline: Timeline, needed: Needed, *, none: bool) -> InputError:
+    span = _span_text(timeline, needed, float(timeline.time_s[0]), timeline.end_s)
+    needs = _span_text(timeline, needed, 0.0, needed.end_s)
     lead = "no row lies within the run: it " if none else ""
-    if timeline.from_start:
-        span, needs = f"{time_s[0]:.10g} s to {last_s:.10g} s", f"0 s to {needed.end_s:.10g} s"
-    else:
-        span = f"{utc_text(start + float(time_s[0]))} to {utc_text(start + last_s)}"
-        needs = f"{utc_text(start)} to {utc_text(start + needed.end_s)}"
     cure = "" if none else "; outside: hold keeps the first and the last value"
     if none and timeline.from_start and not reading.has_nominal():
         cure = f"; times of column '{timeline.time_column}' are taken as seconds from the start"
@@ -260,7 +248,7 @@ def _regular(timeline: Timeline, needed: Needed) -> bool:
 def _hole(
     timeline: Timeline,
     needed: Needed,
-    holes: np.ndarray[tuple[int], np.dtype[np.intp]],
+    holes: RowArray,
     first_s: FloatArray,
     last_s: FloatArray,
     most_s: float,
@@ -268,19 +256,21 @@ def _hole(
     hole = int(holes[0])
     longest_s = float((last_s - first_s)[holes].max())
     more = f", and {holes.size - 1} more holes" if holes.size > 1 else ""
-    if timeline.from_start:
-        span = f"{first_s[hole]:.10g} s to {last_s[hole]:.10g} s"
-        needs = f"0 s to {needed.end_s:.10g} s"
-    else:
-        start = needed.start_utc_s
-        span = f"{utc_text(start + float(first_s[hole]))} to {utc_text(start + float(last_s[hole]))}"
-        needs = f"{utc_text(start)} to {utc_text(start + needed.end_s)}"
+    span = _span_text(timeline, needed, float(first_s[hole]), float(last_s[hole]))
+    needs = _span_text(timeline, needed, 0.0, needed.end_s)
     longer = f", longer than max_gap_s of {most_s:g} s" if most_s else ""
     message = (
         f"has no row for {span}{more}{longer}; the run needs every interval of "
         f"{timeline.length_s[hole]:g} s from {needs}; max_gap_s: {longest_s:g} fills it"
     )
     return InputError.single(timeline.table.name, "", message, max_gap_s=longest_s)
+
+
+def _span_text(timeline: Timeline, needed: Needed, first_s: float, last_s: float) -> str:
+    """Return a part of a run as text, in the way in which the file counts time."""
+    if timeline.from_start:
+        return f"{first_s:.10g} s to {last_s:.10g} s"
+    return f"{utc_text(needed.start_utc_s + first_s)} to {utc_text(needed.start_utc_s + last_s)}"
 
 
 def utc_text(utc_s: float) -> str:

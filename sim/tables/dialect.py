@@ -103,8 +103,7 @@ def dialect_of(name: str, text: bytes) -> Dialect:
     columns = _columns(_cells(head[header], separator))
     check_columns(name, columns)
     below = head[header + 1 :]
-    described = _described(below, separator, width)
-    units = _units(below[:described], separator, width)
+    described, units = _described(below, separator, width)
     comments = _comments(name, text)
     lines_above = comments + header + 1 + described
     first = _offset(text, lines_above)
@@ -205,25 +204,19 @@ def _columns(cells: list[str]) -> tuple[str, ...]:
     )
 
 
-def _described(below: list[str], separator: str, width: int) -> int:
-    """Return how many lines below the header say what the columns are: units, how they were averaged."""
+def _described(below: list[str], separator: str, width: int) -> tuple[int, tuple[str, ...]]:
+    """Return how many lines below the header say what the columns are, and the units that they say.
+
+    Lines that tell no unit are no such lines.
+    """
+    units = None
     for count, line in enumerate(below):
         cells = _cells(line, separator)
         if len(cells) != width or any(_STARTS_A_VALUE.match(cell) for cell in cells):
-            return count if _has_unit(below[:count], separator) else 0
-    return 0
-
-
-def _has_unit(lines: list[str], separator: str) -> bool:
-    return any(parse_unit(cell) for line in lines for cell in _cells(line, separator) if cell)
-
-
-def _units(lines: list[str], separator: str, width: int) -> tuple[str, ...]:
-    for line in lines:
-        cells = _cells(line, separator)
-        if any(parse_unit(cell) for cell in cells if cell):
-            return tuple(cell.strip("[]() ") for cell in cells)
-    return ("",) * width
+            return (count, units) if units else (0, ("",) * width)
+        if units is None and any(parse_unit(cell) for cell in cells if cell):
+            units = tuple(cell.strip("[]() ") for cell in cells)
+    return 0, ("",) * width
 
 
 def _decimal(below: list[str], separator: str) -> str:

@@ -50,6 +50,11 @@ class Timeline(NamedTuple):
     groups: FloatArray | None
     """Row of the timeline that each row of the table became, where several became one; else None."""
 
+    @property
+    def end_s(self) -> float:
+        """When the last row's interval ends [s from the run's start]."""
+        return float(self.time_s[-1] + self.length_s[-1])
+
 
 def timeline_of(
     reading: SeriesReading,

@@ -280,7 +280,7 @@ def _course(
     usual = shape.time_column if shape is not None else spec.usual_time
     timeline = timeline_of(reading, table, usual, 0.0, shape)
     first_s = float(timeline.time_s[0])
-    end_s = max(float(timeline.time_s[-1] + timeline.length_s[-1]) - first_s, 1e-3)
+    end_s = max(timeline.end_s - first_s, 1e-3)
     start_s = 0.0 if timeline.from_start else first_s
     needed = Needed(start_s, end_s + (first_s if timeline.from_start else 0.0), least_rows=1)
     wanted = Wanted(value, spec.quantity, shape.unit if shape is not None else None)
@@ -297,7 +297,7 @@ def _course(
 
 
 def _time_facts(timeline: Timeline, reading: FileLook) -> dict[str, Any]:
-    first_s, last_s = float(timeline.time_s[0]), float(timeline.time_s[-1] + timeline.length_s[-1])
+    first_s, last_s = float(timeline.time_s[0]), timeline.end_s
     by_clock = not timeline.from_start
     return {
         "time_column": timeline.time_column,
