@@ -277,7 +277,7 @@ class ParquetSource:
         if not _is_text(kind):
             raise file_fault(self._name, f"column '{column}' holds {kind}; must hold texts")
         self._check_size(column)
-        return _coded(self._read_texts(column))
+        return _coded(self._load(column, read_dictionary=[column]))
 
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
@@ -302,16 +302,10 @@ class ParquetSource:
         if size_bytes > MAX_BYTES:
             raise file_fault(self._name, f"column '{column}' unpacks to more than {MAX_BYTES:,} bytes")
 
-    def _read_texts(self, column: str) -> pa.ChunkedArray:
+    def _load(self, column: str, **how: Any) -> pa.ChunkedArray:
         try:
-            file = parquet.ParquetFile(pa.BufferReader(self._content), read_dictionary=[column])
+            file = parquet.ParquetFile(pa.BufferReader(self._content), **how) if how else self._file
             return file.read(columns=[column], use_threads=False).column(0)
-        except (pa.ArrowException, OSError, ValueError, IndexError) as error:
-            raise self._unreadable(error) from None
-
-    def _load(self, column: str) -> pa.ChunkedArray:
-        try:
-            return self._file.read(columns=[column], use_threads=False).column(0)
         except (pa.ArrowException, OSError, ValueError, IndexError) as error:
             raise self._unreadable(error) from None
 

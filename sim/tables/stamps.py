@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_SHOWN
+from sim.tables.known import known
 from sim.tables.table import Table, TruthArray
 from sim.tables.unit_words import DIMENSIONS, parse_unit
 from sim.tables.zones import localised
@@ -27,12 +28,8 @@ _EXCEL_SPAN_D: Final = (36_000.0, 74_000.0)
 """From 1998 to 2102, in days of a spreadsheet."""
 USUAL_TIME: Final = "time_utc"
 """What the column of times is called unless it is said."""
-TIME_NAMES: Final = (
-    USUAL_TIME, "interval start", "interval_start_utc", "interval_start", "interval start utc",
-    "datetime_beginning_utc", "intervalstarttime_gmt", "time", "time_s", "t_s", "timestamp", "datetime_utc",
-    "datetime", "date_time", "date time", "time stamp", "timestamp_utc", "time_stamp", "date/time",
-    "date_utc", "date", "ts", "index", "__index_level_0__",
-)  # fmt: skip
+_KNOWN: Final[dict[str, list[Any]]] = known("times")
+TIME_NAMES: Final = (USUAL_TIME, *_KNOWN["names"])
 """What the column of times is called, in small letters: the first that a file has is taken."""
 _ENDS: Final = re.compile(
     r"(interval|period|hour|time|delivery|datetime|date)[ _]*(ending|end)|^he$|[ _]end([ _]|$)|^end"
@@ -45,21 +42,6 @@ _OFFSET: Final = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
 _DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 _ZONE_WORD: Final = re.compile(r"[0-9:] ?([A-Z]{2,5})$")
 _MIDNIGHT: Final = r"(?P<gap>[ T])24(?P<rest>:00(?::00)?)"
-_NUMERIC_DATES: Final = (("%m/%d/%Y", "%d/%m/%Y"), ("%m-%d-%Y", "%d-%m-%Y"), ("%m/%d/%y", "%d/%m/%y"))
-_PLAIN_DATES: Final = (
-    "%Y/%m/%d",
-    "%d.%m.%Y",
-    "%d-%b-%Y",
-    "%d %b %Y",
-    "%b %d %Y",
-    "%b %d, %Y",
-    "%d-%b-%y",
-    "%Y%m%d",
-)
-_CLOCKS: Final = (
-    " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M:%S %p", " %I:%M %p", " %I:%M:%S.%f %p", "", ":%H%M",
-    "%H%M", "T%H:%M:%S", ", %H:%M:%S",
-)  # fmt: skip
 _SAMPLE: Final = 2000
 _DATE_LENGTH: Final = len("31/12/2024")
 
@@ -117,26 +99,15 @@ def times_of(table: Table, column: str, clock: TimeSpelling) -> Times:
 
 def _as_said(table: Table, column: str, said: str, clock: TimeSpelling) -> Times:
     """Return times of a stated format."""
-    if said in FROM_START:
-        return Times(_scaled(table.numbers(column), FROM_START[said]), from_start=True)
-    if said in EPOCHS:
-        return Times(_scaled(table.numbers(column), EPOCHS[said]), from_start=False)
+    factor = {**FROM_START, **EPOCHS}.get(said)
+    if factor is not None:
+        return Times(table.numbers(column) * factor, from_start=said in FROM_START)
     if said == EXCEL:
         face_s = np.round((table.numbers(column) + _EXCEL_EPOCH_D) * SECONDS_PER_DAY, 3)
         faces = Faces(face_s, np.ones(face_s.size, np.bool_))
     else:
         faces = _by_pattern(table, column, said)
     return Times(placed(table, column, faces, clock), from_start=False)
-
-
-def _scaled(values: FloatArray, factor: float) -> FloatArray:
-    return values if factor == 1.0 else values * factor
-
-
-def no_time(table: Table, column: str, row: int) -> InputError:
-    """Return the fault of a row that holds no time."""
-    must = "must be a time, such as 2024-01-31T06:00:00Z (with Z or an offset, or with time_zone), or a date"
-    return table.fault_at(column, row, must, got=True)
 
 
 def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
@@ -147,7 +118,7 @@ def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
     for word, factor in EPOCHS.items():
         if _EPOCH_SPAN_S[0] <= size.min() * factor and size.max() * factor <= _EPOCH_SPAN_S[1]:
             if unit is None or (f"epoch_{unit}" == word and _CLOCK_NAME.search(column.lower())):
-                return Times(_scaled(values, factor), from_start=False)
+                return Times(values * factor, from_start=False)
             what = f"holds numbers of the size of seconds since 1970 ({word.removeprefix('epoch_')})"
             raise _said_otherwise(table, column, what, word)
     if unit not in {None, "s"}:
@@ -293,12 +264,14 @@ def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
     def fits(pattern: str, those: Any) -> bool:
         return bool(pd.to_datetime(those, format=pattern, errors="coerce").notna().all())
 
-    for clock in _CLOCKS:
-        plain = next((date + clock for date in _PLAIN_DATES if fits(date + clock, sample)), None)
+    for clock in _KNOWN["clocks"]:
+        plain: str | None = next(
+            (date + clock for date in _KNOWN["plain_dates"] if fits(date + clock, sample)), None
+        )
         if plain is not None:
             return plain
-        for pair in _NUMERIC_DATES:
-            fitting = [date + clock for date in pair if fits(date + clock, sample)]
+        for pair in _KNOWN["numeric_dates"]:
+            fitting: list[str] = [date + clock for date in pair if fits(date + clock, sample)]
             if len(fitting) > 1:
                 raise _unclear(table, column, fitting)
             if fitting:
@@ -365,4 +338,5 @@ def _unread(table: Table, column: str, row: int) -> InputError:
     if word and word.group(1) not in {"AM", "PM"}:
         must = f"ends in {word.group(1)}, a zone's name that says no offset: write time_format and time_zone"
         return table.fault_at(column, row, must, got=True)
-    return no_time(table, column, row)
+    must = "must be a time, such as 2024-01-31T06:00:00Z (with Z or an offset, or with time_zone), or a date"
+    return table.fault_at(column, row, must, got=True)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -132,9 +131,6 @@ class Table:
         self.row_count = source.row_count
         self.header_unit = source.header_unit
         self._source = source
-        self._selected: dict[tuple[str, str], Table] = {}
-        self._read: dict[tuple[str, ...], FloatArray] = {}
-        self._moments: dict[str, Moments] = {}
         self._kept: dict[Hashable, Any] = {}
 
     def numbers(
@@ -163,7 +159,9 @@ class Table:
         InputError
             If there is no such column, or a row holds a blank, text, NaN or infinity; names row and value.
         """
-        values = self._column(("numbers", column, *missing), partial(self._source.numbers, missing=missing))
+        self.require(column)
+        key = ("numbers", column, *missing)
+        values = self.kept(key, lambda: _frozen(self._source.numbers(column, missing)))
         checked = slice(0, self.row_count) if rows is None else rows
         bad = np.flatnonzero(~np.isfinite(values[checked]))
         if blanks and bad.size:
@@ -195,12 +193,7 @@ class Table:
             If there is no such column, or a row of a very long file holds no time.
         """
         self.require(column)
-        if column not in self._moments:
-            found = self._source.moments(column)
-            if found.values is not None:
-                found.values.flags.writeable = False
-            self._moments[column] = found
-        return self._moments[column]
+        return self.kept(("moments", column), lambda: self._read_moments(column))
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """Return what was made of the table for a key, made now if it was not."""
@@ -238,20 +231,7 @@ class Table:
         InputError
             If there is no such column, or no row holds the text: names those that rows hold.
         """
-        key = (column, text)
-        if key not in self._selected:
-            self.require(column)
-            codes, words = self._source.coded(column)
-            wanted = words.index(text) if text in words else -1
-            rows = np.flatnonzero(codes == wanted)
-            if not rows.size:
-                near = get_close_matches(text, self.words(column), n=1)
-                hint = f"; did you mean '{near[0]}'?" if near else ""
-                listed = ", ".join(word[:MAX_SHOWN] for word in self.words(column)[:_COLUMNS_SHOWN])
-                no_row = f"column '{column}': no row holds {text[:MAX_SHOWN]!r}; there are {listed}{hint}"
-                raise file_fault(self.name, no_row)
-            self._selected[key] = self.rows(rows)
-        return self._selected[key]
+        return self.kept(("where", column, text), lambda: self._where(column, text))
 
     def chosen(self, where: Mapping[str, str]) -> "Table":
         """Return the rows that hold each of some texts; raise InputError as `where` does."""
@@ -303,13 +283,27 @@ class Table:
         place = self.name if line is None else f"{self.name}:{line}"
         return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}", **cure)
 
-    def _column(self, key: tuple[str, ...], read: Callable[[str], FloatArray]) -> FloatArray:
-        self.require(key[1])
-        if key not in self._read:
-            values = read(key[1])
-            values.flags.writeable = False
-            self._read[key] = values
-        return self._read[key]
+    def _read_moments(self, column: str) -> Moments:
+        kind, values = self._source.moments(column)
+        return Moments(kind, None if values is None else _frozen(values))
+
+    def _where(self, column: str, text: str) -> "Table":
+        self.require(column)
+        codes, words = self._source.coded(column)
+        rows = np.flatnonzero(codes == words.index(text)) if text in words else np.empty(0, dtype=np.intp)
+        if not rows.size:
+            near = get_close_matches(text, self.words(column), n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            listed = ", ".join(word[:MAX_SHOWN] for word in self.words(column)[:_COLUMNS_SHOWN])
+            no_row = f"column '{column}': no row holds {text[:MAX_SHOWN]!r}; there are {listed}{hint}"
+            raise file_fault(self.name, no_row)
+        return self.rows(rows)
+
+
+def _frozen(values: FloatArray) -> FloatArray:
+    """Return an array that nobody writes to any more: it is handed out again."""
+    values.flags.writeable = False
+    return values
 
 
 def _no_column(column: str, columns: tuple[str, ...]) -> str:
