@@ -8,7 +8,6 @@ from sim.engine.load_views import view_of
 from sim.engine.recorder import Recorder
 from sim.facts import (
     BatteryFacts,
-    CertificateFacts,
     CostFacts,
     DemandChargeFacts,
     Facts,
@@ -23,9 +22,9 @@ from sim.facts import (
     ServiceFacts,
     SpanFacts,
     SupplyFacts,
-    ToleranceFacts,
     ValuationFacts,
 )
+from sim.facts.limit import CertificateFacts, ToleranceFacts
 from sim.grid.interconnection import Tolerance
 from sim.market import MarketSpec
 from sim.market.ancillary import SERVED_FIRST

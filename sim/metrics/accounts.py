@@ -144,6 +144,12 @@ def _npv_lease_usd(recording: Recording, name: str) -> float:
 
 # -- catalogue ----------------------------------------------------------------------------------------------
 
+
+def _cost(name: str, summary: str, account: str, segment: str | None = None) -> Metric:
+    """Return the metric of what an account costs; of that of all segments without mining too."""
+    return Metric(name, summary, lambda r: 0.0 - account_usd(r, account, segment), compares=segment is None)
+
+
 CATALOGUE = (
     Metric(
         "revenue_usd",
@@ -152,28 +158,17 @@ CATALOGUE = (
         compares=True,
     ),
     Metric("lease_revenue_usd", "Rent, and energy passed through to tenants", lease_revenue_usd),
-    Metric(
-        "power_cost_ai_usd",
-        "AI's part of the power bill: what it draws, at the price in force",
-        lambda r: 0.0 - account_usd(r, POWER, "ai"),
+    _cost(
+        "power_cost_ai_usd", "AI's part of the power bill: what it draws, at the price in force", POWER, "ai"
     ),
-    Metric(
+    _cost(
         "power_cost_mining_usd",
         "Mining's part of the power bill: what AI and a battery leave of it",
-        lambda r: 0.0 - account_usd(r, POWER, "mining"),
+        POWER,
+        "mining",
     ),
-    Metric(
-        "operating_cost_usd",
-        "Operations, as far as the scenario prices them",
-        lambda r: 0.0 - account_usd(r, "opex"),
-        compares=True,
-    ),
-    Metric(
-        "penalty_usd",
-        "Penalties for power above the limit, if the scenario prices it",
-        lambda r: 0.0 - account_usd(r, "penalty"),
-        compares=True,
-    ),
+    _cost("operating_cost_usd", "Operations, as far as the scenario prices them", "opex"),
+    _cost("penalty_usd", "Penalties for power above the limit, if the scenario prices it", "penalty"),
     Metric("ebitda_mining_usd", "EBITDA of mining", partial(ebitda_usd, segment="mining")),
     Metric("ebitda_ai_usd", "EBITDA of AI; needs leases for all loads", partial(ebitda_usd, segment="ai")),
     Metric(

@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.facts import CertificateFacts
+from sim.facts.limit import CertificateFacts
 from sim.metrics.base import Metric
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.policies.certificate import FleetResponse, battery_mw
@@ -149,12 +149,9 @@ class _Check:
         self._facts = facts
         down = facts.ramp_down_mw_per_s or inf
         self._response = FleetResponse(facts.latency_s, inf, down, facts.fall_s)
-        fleets = recording.facts.fleet.values()
-        self._rated_mw = sum(fleet.rated_mw for fleet in fleets)
-        self._minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
         self._seen_s = facts.delay_s + facts.scan_s + facts.interval_s
         self._wait_s = self._seen_s + facts.latency_s + facts.fall_s
-        self.reaction_s = self._seen_s + self._response.drop_s(self._rated_mw)
+        self.reaction_s = self._seen_s + self._response.drop_s(recording.rated_fleet_mw)
         self.contracts = {name: self._contract(name) for name in recording.load_names}
 
     def _contract(self, load: str) -> str:
@@ -172,7 +169,7 @@ class _Check:
     def breaks(self) -> Iterator[Break]:
         """Yield what did not hold."""
         recording, margin_mw = self._recording, self._facts.margin_mw
-        limit, parts = recording["limit_mw"], self._parts()
+        limit, parts = recording["limit_mw"], recording.ai_parts
         now = [self._reserve(part, late_s=0.0, lead_s=0.0) for part in parts]
         for part, reserve in zip(parts, now, strict=True):
             if reserve is not None:
@@ -202,10 +199,6 @@ class _Check:
         yield from above
         yield from (self._fleets() if above else ())  # why: by itself it breaks nothing
 
-    def _parts(self) -> list[str]:
-        """Return what adds up to AI power: loads outside halls, and halls."""
-        return [name.removesuffix(".power_mw") for name in self._recording.ai_power_names]
-
     def _inequality(self, right: Signal) -> Iterator[Break]:
         """Yield where a target was above the right side when it was decided."""
         target = self._recording["fleet_target_mw"]
@@ -223,8 +216,9 @@ class _Check:
         recording = self._recording
         if not recording.fleet_names:
             return
-        target = recording["fleet_target_mw"].maximum_with(self._minimum_mw).minimum_with(self._rated_mw)
-        allowed = target.rolling_maximum(self._response.drop_s(self._rated_mw - self._minimum_mw))
+        least_mw, rated_mw = recording.least_fleet_mw, recording.rated_fleet_mw
+        target = recording["fleet_target_mw"].maximum_with(least_mw).minimum_with(rated_mw)
+        allowed = target.rolling_maximum(self._response.drop_s(rated_mw - least_mw))
         yield from _break_of(
             "the fleets drew more than they were told", recording["fleet_power_mw"] - allowed
         )

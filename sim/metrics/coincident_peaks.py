@@ -79,15 +79,11 @@ def usd_per_peak_mw(recording: Recording) -> float:
     return 0.0 if four_cp is None else peak_rate_usd_per_mw(four_cp.rate_usd_per_kw_year)
 
 
-def _previous_average_mw(recording: Recording) -> float:
-    four_cp = recording.facts.four_cp
-    return float("nan") if four_cp is None else four_cp.previous_average_mw
-
-
 def this_years_charge_usd(recording: Recording) -> float:
     """Return the charge on the average of the year before, for as long as the run lasts [USD]."""
-    years = recording.end_s / SECONDS_PER_YEAR
-    return rate_usd_per_mw_year(recording) * _previous_average_mw(recording) * years
+    four_cp, years = recording.facts.four_cp, recording.end_s / SECONDS_PER_YEAR
+    previous_mw = float("nan") if four_cp is None else four_cp.previous_average_mw
+    return rate_usd_per_mw_year(recording) * previous_mw * years
 
 
 def alarms_s(recording: Recording) -> FloatArray:

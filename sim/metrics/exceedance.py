@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.facts import ToleranceFacts
+from sim.facts.limit import ToleranceFacts
 from sim.metrics.base import Metric, compared
 from sim.recording import Recording
 from sim.signals import Signal
