@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import inf, nan
+from math import inf
 from typing import Literal
 
 from sim.ai.base import Connection
@@ -59,29 +59,40 @@ class Announcements:
         self._waiting: list[tuple[float, Notice]] = []
         self._planned_s = -inf
 
-    def checkpoint(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
-        """Announce a checkpoint."""
-        self._plan("checkpoint", at_s, until_s, change_mw, level_mw)
-
-    def written(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
-        """Announce the resume after a checkpoint that is being written."""
-        self._plan("resume", at_s, until_s, change_mw, level_mw)
+    def plan(
+        self,
+        kind: NoticeKind,
+        at_s: float,
+        until_s: float,
+        change_mw: float,
+        level_mw: float,
+        known_s: float = 0.0,
+    ) -> None:
+        """Announce a change of power, once its notice is due; it is known from ``known_s`` on."""
+        notices = self._notices
+        if notices is None:
+            return
+        is_lost = self._draws.random() >= notices.reliability_fraction
+        if is_lost and not (notices.silence == "down" and change_mw > 0.0):
+            return
+        issue_s = max(self._env.now, known_s, at_s - notices.lead_s)
+        self._waiting.append((issue_s, Notice(self._load, kind, at_s, until_s, change_mw, issue_s, level_mw)))
+        self._waiting.sort(key=lambda entry: (entry[0], entry[1].load, entry[1].kind, entry[1].at_s))
+        self._update()
 
     def planned(
-        self, at_s: float, until_s: float, change_mw: float, horizon_s: float, level_mw: float = nan
+        self, at_s: float, until_s: float, change_mw: float, horizon_s: float, level_mw: float
     ) -> None:
         """Announce a planned interruption, once, where its notice is due before the horizon [s]."""
         if self._notices is not None and at_s - self._notices.lead_s < horizon_s and at_s != self._planned_s:
             self._planned_s = at_s
-            self._plan("planned", at_s, until_s, change_mw, level_mw)
+            self.plan("planned", at_s, until_s, change_mw, level_mw)
 
-    def resume(
-        self, known_s: float, at_s: float, until_s: float, change_mw: float, level_mw: float = nan
-    ) -> None:
+    def resume(self, known_s: float, at_s: float, until_s: float, change_mw: float, level_mw: float) -> None:
         """Announce a resume, which is known from ``known_s`` on; what was to come is called off."""
         self._waiting = [entry for entry in self._waiting if entry[1].kind == "end"]
         self._planned_s = -inf
-        self._plan("resume", at_s, until_s, change_mw, level_mw, known_s)
+        self.plan("resume", at_s, until_s, change_mw, level_mw, known_s)
         self._update()
 
     def restart(
@@ -111,42 +122,18 @@ class Announcements:
             if level_mw > levels_mw[before.state]:
                 kind: NoticeKind = "load" if phase.state == "load" else "warm-up"
                 rise_mw = level_mw - levels_mw[before.state]
-                self._plan(kind, at_s, at_s + settle_s, rise_mw, level_mw, known_s)
+                self.plan(kind, at_s, at_s + settle_s, rise_mw, level_mw, known_s)
 
-    def start(self, at_s: float, until_s: float, change_mw: float, level_mw: float = nan) -> None:
-        """Announce the job's start."""
-        self._plan("start", at_s, until_s, change_mw, level_mw)
-
-    def end(self, at_s: float, change_mw: float, level_mw: float = nan) -> None:
+    def end(self, at_s: float, change_mw: float, level_mw: float) -> None:
         """Announce the job's end, where it has one."""
         if at_s < inf:
-            self._plan("end", at_s, at_s, change_mw, level_mw)
+            self.plan("end", at_s, at_s, change_mw, level_mw)
 
     def issue(self) -> None:
         """Issue the notice that is due."""
         _, notice = self._waiting.pop(0)
         self._update()
         self._announce(notice)
-
-    def _plan(
-        self,
-        kind: NoticeKind,
-        at_s: float,
-        until_s: float,
-        change_mw: float,
-        level_mw: float,
-        known_s: float = 0.0,
-    ) -> None:
-        notices = self._notices
-        if notices is None:
-            return
-        is_lost = self._draws.random() >= notices.reliability_fraction
-        if is_lost and not (notices.silence == "down" and change_mw > 0.0):
-            return
-        issue_s = max(self._env.now, known_s, at_s - notices.lead_s)
-        self._waiting.append((issue_s, Notice(self._load, kind, at_s, until_s, change_mw, issue_s, level_mw)))
-        self._waiting.sort(key=lambda entry: (entry[0], entry[1].load, entry[1].kind, entry[1].at_s))
-        self._update()
 
     def _update(self) -> None:
         self.next_s = self._waiting[0][0] if self._waiting else inf

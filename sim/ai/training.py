@@ -141,7 +141,9 @@ class Job:
         skipped = max((phase.end_fraction for phase in phases if phase not in loads), default=0.0)
         ready_s = self._spec.starts_s + whole_s * (1.0 - skipped)
         compute_mw = self._levels_mw["compute"]
-        self._announcements.start(self._spec.starts_s, ready_s, compute_mw - self._absent_mw, compute_mw)
+        self._announcements.plan(
+            "start", self._spec.starts_s, ready_s, compute_mw - self._absent_mw, compute_mw
+        )
         yield from self._wait(self._spec.starts_s)
         self._log("start", ready_s - self._spec.starts_s)
         held_s = 0.0
@@ -175,8 +177,8 @@ class Job:
         self._log("checkpoint", cause.next_s - start_s if strikes else stall_s)
         rise_mw = self._levels_mw["compute"] - self._levels_mw["stall"]
         # how much is left to write tells the job when it will go on
-        self._announcements.written(
-            end_s, end_s + self._spec.snap_back_s, rise_mw, self._levels_mw["compute"]
+        self._announcements.plan(
+            "resume", end_s, end_s + self._spec.snap_back_s, rise_mw, self._levels_mw["compute"]
         )
         waits = self._spec.interlock is not None and stall_s >= self._spec.interlock.stalls_from_s
         self._turn("stall", quiet=self._spec.interlock is None or waits)
@@ -288,8 +290,8 @@ class Job:
         levels_mw = self._levels_mw
         fall_mw = levels_mw["stall"] - levels_mw["compute"]
         checkpoint_s = self._next_checkpoint_s
-        self._announcements.checkpoint(
-            checkpoint_s, checkpoint_s + self._stall_median_s, fall_mw, levels_mw["stall"]
+        self._announcements.plan(
+            "checkpoint", checkpoint_s, checkpoint_s + self._stall_median_s, fall_mw, levels_mw["stall"]
         )
         planned_s = self._causes[1].next_s
         first_state = self._planned_restart.phases[0].state

@@ -16,7 +16,6 @@ from sim.metrics import Measurement, Metric, measure
 from sim.metrics.response_bound import contract_soak_fraction, foresight_soak_fraction
 from sim.policies.certificate import FleetResponse
 from sim.recording import Recording
-from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 from sim.simulation import run, run_key
@@ -70,9 +69,7 @@ def perform_compared(task: RunTask) -> None:
     ResultError
         The key is not what it was when the runs were listed: a data file has changed meanwhile.
     """
-    scenario = scenario_from(
-        task.scenario, folder=task.folder, data=task.data, allow_plugins=task.allow_plugins
-    )
+    scenario = task.resolved()
     if compared_key(run_key(scenario), task.warm_up_s) != task.key:
         raise ResultError(f"a data file changed while the comparison ran ({task.label}); start it again")
     store = Store(task.study)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from sim.errors import ResultError
 from sim.metrics import Measurement
 from sim.scenario.load import scenario_from
+from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
 from sim.study.store import Store
 from sim.study.worker import Outcome
@@ -42,6 +43,12 @@ class RunTask(NamedTuple):
     allow_plugins: bool = False
     """Whether its policy may be code from outside."""
 
+    def resolved(self) -> Scenario:
+        """Return the scenario, checked; raise InputError where a file does not serve it."""
+        return scenario_from(
+            self.scenario, folder=self.folder, data=self.data, allow_plugins=self.allow_plugins
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -67,9 +74,7 @@ def perform(task: RunTask) -> None:
     ResultError
         The run key is not what it was when the runs were listed: a data file has changed meanwhile.
     """
-    scenario = scenario_from(
-        task.scenario, folder=task.folder, data=task.data, allow_plugins=task.allow_plugins
-    )
+    scenario = task.resolved()
     if run_key(scenario) != task.key:
         raise ResultError(f"a data file changed while the study ran ({task.label}); start it again")
     Store(task.study).commit(task.key, run_record(task.key, run(scenario).metrics))

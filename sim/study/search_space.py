@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sim.errors import Fault, InputError
 from sim.scenario.load import apply_override
@@ -11,23 +11,13 @@ from sim.scenario.policy_choice import POLICY
 from sim.scenario.tree import plain
 from sim.scenario.yaml_text import parse_value
 
+if TYPE_CHECKING:
+    from optuna import Trial
+
 PLACE: Final = "--parameters"
 _HOW: Final = "must be FIELD=LOW:HIGH, FIELD=LOW:HIGH:log, FIELD=LOW:HIGH:int or FIELD=A|B|C"
 
 Scale = Literal["linear", "log", "int"]
-
-
-class Trial(Protocol):
-    """What is used of a trial of optuna's."""
-
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
-        """Return a number between bounds."""
-
-    def suggest_int(self, name: str, low: int, high: int) -> int:
-        """Return a whole number between bounds."""
-
-    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        """Return one of the choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +30,13 @@ class Range:
     high: float
     scale: Scale = "linear"
 
-    def suggest(self, trial: Trial) -> float:
+    def suggest(self, trial: "Trial") -> float:
         """Return the value that a trial is to take."""
         if self.scale == "int":
-            return trial.suggest_int(self.path, int(self.low), int(self.high))
-        return trial.suggest_float(self.path, self.low, self.high, log=self.scale == "log")
+            value: float = trial.suggest_int(self.path, int(self.low), int(self.high))
+        else:
+            value = trial.suggest_float(self.path, self.low, self.high, log=self.scale == "log")
+        return value
 
     def ends(self) -> tuple[Any, ...]:
         """Return the values at its ends."""
@@ -62,7 +54,7 @@ class Choice:
     path: str
     values: tuple[Any, ...]
 
-    def suggest(self, trial: Trial) -> Any:
+    def suggest(self, trial: "Trial") -> Any:
         """Return the value that a trial is to take."""
         return trial.suggest_categorical(self.path, self.values)
 
