@@ -119,16 +119,13 @@ def _page(document: dict[str, Any], step_s: float, measured: FloatArray, made: F
     from jinja2 import Environment  # noqa: PLC0415  # needed here alone
 
     highest = float(max(measured.max(), made.max())) or 1.0
-    template = (files("sim.study") / "fitted.html.jinja").read_text(encoding="utf-8")
-    return (
-        Environment(autoescape=True, keep_trailing_newline=True)
-        .from_string(template)
-        .render(
-            document=document,
-            length_d=measured.size * step_s / SECONDS_PER_DAY,
-            highest=highest,
-            courses=[(_points(measured, highest), "#555"), (_points(made, highest), "#c60")],
-        )
+    text = (files("sim.study") / "fitted.html.jinja").read_text(encoding="utf-8")
+    template = Environment(autoescape=True, keep_trailing_newline=True).from_string(text)
+    return template.render(
+        document=document,
+        length_d=measured.size * step_s / SECONDS_PER_DAY,
+        highest=highest,
+        courses=[(_points(measured, highest), "#555"), (_points(made, highest), "#c60")],
     )
 
 

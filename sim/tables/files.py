@@ -35,8 +35,7 @@ class Files:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
-        self._tables: dict[tuple[str, str | None], Table] = {}
-        self._refused: dict[tuple[str, str | None], InputError] = {}
+        self._tables: dict[tuple[str, str | None], Table | InputError] = {}
         self._digests: dict[str, str] = {}
         self._filled: dict[str, tuple[tuple[float, float], ...]] = {}
 
@@ -68,15 +67,15 @@ class Files:
             If the file is absent, outside the folders, no regular file, too large, empty, or cannot be read.
         """
         key = (name, decimal)
-        if key in self._refused:  # a bad file named by a thousand loads is read once
-            raise self._refused[key]
         if key not in self._tables:
             try:
                 self._tables[key] = self._read(name, decimal)
-            except InputError as error:
-                self._refused[key] = error
-                raise
-        return self._tables[key]
+            except InputError as error:  # a bad file named by a thousand loads is read once
+                self._tables[key] = error
+        found = self._tables[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of the content of every file read so far, by name."""

@@ -11,7 +11,7 @@ from sim.errors import InputError
 from sim.tables.bounds import MAX_SHOWN
 from sim.tables.known import known
 from sim.tables.table import Table, TruthArray
-from sim.tables.unit_words import DIMENSIONS, parse_unit
+from sim.tables.unit_words import DIMENSIONS, apart, parse_unit
 from sim.tables.zones import localised
 from sim.units import SECONDS_PER_DAY, FloatArray
 
@@ -155,7 +155,7 @@ def time_unit(column: str) -> str | None:
     >>> time_unit("time_s"), time_unit("elapsed_min"), time_unit("minutes"), time_unit("timestamp")
     ('s', 'min', 'min', None)
     """
-    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
+    words = re.findall(r"[a-z0-9]+", apart(column).lower())
     unit = parse_unit(words[-1]) if words and (len(words) > 1 or len(words[-1]) > 1) else None
     return unit if unit in FROM_START else None
 
@@ -168,7 +168,7 @@ def end_column(column: str) -> bool:
     >>> [end_column(name) for name in ("Interval End", "INTERVALENDTIME_GMT", "HourEnding", "time_utc")]
     [True, True, True, False]
     """
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()
+    name = apart(column).lower()
     return bool(_ENDS.search(name)) and not _STARTS.search(name)
 
 

@@ -83,8 +83,12 @@ def unit_in(column: str, header_unit: str = "", dimensions: tuple[str, ...] = ()
             return known
     if len(column) == 1:
         return None
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)  # PowerKW
-    return _anywhere(_tokens(column), dimensions) or _anywhere(_tokens(apart), dimensions)
+    return _anywhere(_tokens(column), dimensions) or _anywhere(_tokens(apart(column)), dimensions)
+
+
+def apart(name: str) -> str:
+    """Return a name with its words apart: ``Power KW`` of ``PowerKW``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def _anywhere(tokens: list[str], dimensions: tuple[str, ...]) -> str | None:
