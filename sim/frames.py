@@ -45,16 +45,12 @@ class Metrics(dict[str, Measurement]):
         pandas.DataFrame
             By name; ``attrs["units"]`` holds the units too.
         """
-        import pandas as pd  # noqa: PLC0415  # slow to import, and most runs need none of it
-
         rows = [
             (float(one), one.unit, np.nan if one.baseline is None else one.baseline, one.summary)
             for one in self.values()
         ]
-        index = pd.Index(list(self), name="metric")
-        frame = pd.DataFrame(rows, index=index, columns=["value", "unit", "baseline", "summary"])
-        frame.attrs["units"] = {name: one.unit for name, one in self.items()}
-        return frame
+        units = {name: one.unit for name, one in self.items()}
+        return _frame(rows, ("value", "unit", "baseline", "summary"), units, list(self)).rename_axis("metric")
 
     def __repr__(self) -> str:
         """Return how many there are, and the first."""
@@ -111,8 +107,6 @@ class Signals(Mapping[str, Signal]):
         InputError
             There is no such signal, or no such length.
         """
-        import pandas as pd  # noqa: PLC0415  # see above
-
         wanted = list(self) if names is None else list(names)
         for name in wanted:
             if name not in self.recording.signals:
@@ -125,9 +119,8 @@ class Signals(Mapping[str, Signal]):
             edges_s = _edges_s(self.recording.end_s, _seconds(freq))
             times_s = edges_s[:-1]
             columns = {name: one.means_over(edges_s) for name, one in signals.items()}
-        frame = pd.DataFrame(columns, index=_times(self.recording, times_s, self.utc_offset_s))
-        frame.attrs["units"] = {name: unit_of(name.rsplit(".", 1)[-1]) or "1" for name in wanted}
-        return frame
+        units = {name: unit_of(name.rsplit(".", 1)[-1]) or "1" for name in wanted}
+        return _frame(columns, tuple(columns), units, _times(self.recording, times_s, self.utc_offset_s))
 
     def __repr__(self) -> str:
         """Return how many there are, and the first."""
@@ -160,13 +153,10 @@ class Events(Sequence[EventRow]):
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a row for each event: ``time_s``, ``source``, ``kind``, ``value``, by time."""
-        import pandas as pd  # noqa: PLC0415  # see above
-
         columns = [field.name for field in fields(EventRow)]
-        frame = pd.DataFrame([astuple(event) for event in self], columns=columns)
-        frame.index = _times(self.recording, frame["time_s"].to_numpy(dtype=np.float64), self.utc_offset_s)
-        frame.attrs["units"] = {"time_s": "s"}
-        return frame
+        times_s = np.array([event.time_s for event in self], dtype=np.float64)
+        index = _times(self.recording, times_s, self.utc_offset_s)
+        return _frame([astuple(event) for event in self], columns, {"time_s": "s"}, index)
 
     def __repr__(self) -> str:
         """Return how many there are."""
@@ -181,15 +171,19 @@ class Ledger:
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a row for each line; revenue above 0, cost below: the amounts add up to EBITDA."""
-        import pandas as pd  # noqa: PLC0415  # see above
-
-        frame = pd.DataFrame(list(ledger_rows(self.recording)), columns=list(LEDGER_COLUMNS))
-        frame.attrs["units"] = {"amount_usd": "USD"}
-        return frame
+        return _frame(list(ledger_rows(self.recording)), LEDGER_COLUMNS, {"amount_usd": "USD"})
 
     def __repr__(self) -> str:
         """Return how many lines there are."""
         return f"Ledger({sum(1 for _ in ledger_rows(self.recording))} lines)"
+
+
+def _frame(data: Any, columns: Sequence[str], units: Mapping[str, str], index: Any = None) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415  # slow to import, and most runs need none of it
+
+    frame = pd.DataFrame(data, index=index, columns=list(columns))
+    frame.attrs["units"] = dict(units)
+    return frame
 
 
 def utc_offset_s(start: datetime | str) -> float:

@@ -78,14 +78,8 @@ def write_waveform(wave: Waveform, path: Path) -> None:
         Something is there already, or it cannot be written.
     """
     with whole_file(path, is_new=True) as file:
-        np.savetxt(
-            file,
-            np.column_stack([wave.time_s, wave.power_mw]),
-            fmt=("%.6f", "%.6f"),
-            delimiter=",",
-            header="time_s,power_mw",
-            comments="",
-        )
+        rows = np.column_stack([wave.time_s, wave.power_mw])
+        np.savetxt(file, rows, fmt="%.6f", delimiter=",", header="time_s,power_mw", comments="")
 
 
 def _require_same(result: Result, folder: Path) -> None:

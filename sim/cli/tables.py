@@ -171,15 +171,14 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
 
 def print_winners(winners: "Winners", *, as_json: bool) -> None:
     """Write who wins in each cell to standard output."""
-    from sim.report.comparison_page import winner_rows  # noqa: PLC0415  # no other command needs it
+    from sim.report.comparison_page import winner_heads, winner_rows  # noqa: PLC0415  # no other command needs it
 
     document = winners.document()
     if as_json:
         print_json(document)
         return
-    heads = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
     title = f"{document['scenario']}: mean objective of {document['replications']} runs, and who wins"
-    print_table([*heads, *document["policies"]], winner_rows(document), title=title)
+    print_table([*winner_heads(document), *document["policies"]], winner_rows(document), title=title)
 
 
 def _compared(figures: Mapping[str, Any], unit: str) -> str:

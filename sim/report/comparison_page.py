@@ -56,8 +56,7 @@ def write_comparison_report(document: Document, folder: Path) -> None:
 
 def write_winners_report(document: Document, folder: Path) -> None:
     """Write ``winners.html`` of a comparison over swept fields into its folder."""
-    head = [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
-    head += [f"{policy}: objective" for policy in document["policies"]]
+    head = [*winner_heads(document), *(f"{policy}: objective" for policy in document["policies"])]
     note = (
         f"Mean objective of {document['replications']} replications; a policy that keeps the limit comes "
         "before one that does not. A policy leads a cell where its paired "
@@ -69,6 +68,11 @@ def write_winners_report(document: Document, folder: Path) -> None:
         tables=[PageTable("Every combination", head, list(winner_rows(document)), note)],
     )
     write_whole(folder / "winners.html", page.html())
+
+
+def winner_heads(document: Document) -> list[str]:
+    """Return the heads of the first columns of `winner_rows`; the policies follow."""
+    return [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
 
 
 def winner_rows(document: Document) -> Iterator[list[str]]:

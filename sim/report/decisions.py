@@ -30,17 +30,6 @@ class ReasonShare:
     """Energy the fleets drew under it [MWh]."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventCount:
-    """How often something happened."""
-
-    source: str
-    """What it happened to."""
-    kind: str
-    """What happened."""
-    count: int
-
-
 def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
     """Return the reasons of the policy's decisions, the longest in force first.
 
@@ -88,7 +77,7 @@ def _turns(events: Sequence[EventRow], end_s: float) -> list[tuple[float, str]]:
     return turns
 
 
-def event_counts(recording: Recording) -> tuple[EventCount, ...]:
+def event_counts(recording: Recording) -> tuple[tuple[str, str, int], ...]:
     """Return how often what happened to what, decisions aside.
 
     Parameters
@@ -98,10 +87,10 @@ def event_counts(recording: Recording) -> tuple[EventCount, ...]:
 
     Returns
     -------
-    tuple of EventCount
-        In order of source and kind.
+    tuple
+        Source, kind and count, in order of source and kind.
     """
     counts = Counter(
         (event.source, event.kind) for event in recording.events if not event.kind.startswith(PREFIX)
     )
-    return tuple(EventCount(source, kind, count) for (source, kind), count in sorted(counts.items()))
+    return tuple((*what, count) for what, count in sorted(counts.items()))

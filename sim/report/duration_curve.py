@@ -92,11 +92,5 @@ def _excess(value: FloatArray, weight: FloatArray, levels: FloatArray) -> FloatA
     spans = np.append(np.diff(levels), 0.0)
     over_own_level = value - levels[np.maximum(levels_below - 1, 0)]
     parts = np.bincount(levels_below, weight * over_own_level, levels.size + 1)
-    result = np.zeros(levels.size)
-    heavier = 0.0
-    total = 0.0
-    for place in range(levels.size - 1, -1, -1):
-        total += heavier * spans[place] + parts[place + 1]
-        heavier += weights[place + 1]
-        result[place] = total
-    return result
+    heavier = np.append(np.cumsum(weights[:1:-1])[::-1], 0.0)
+    return np.asarray(np.cumsum((heavier * spans + parts[1:])[::-1])[::-1])

@@ -167,10 +167,7 @@ class Chart:
         """Write at a point; with the style ``beside`` to the right of its mark."""
         left, top = self.place(x, y)
         left += BESIDE_PX if style == "beside" else 0.0
-        self._parts.append(
-            f'<text class="{style}" x="{left:.1f}" y="{top:.1f}" dy="0.35em" text-anchor="{anchor}">'
-            f"{escape(text)}</text>"
-        )
+        self._write(f'class="{style}" x="{left:.1f}" y="{top:.1f}" dy="0.35em"', text, anchor)
 
     def image(self, picture: bytes) -> None:
         """Fill the chart with a PNG picture, each of its dots a rectangle."""
@@ -193,24 +190,18 @@ class Chart:
         for value, text in self._x.shown(max(3, (right - left) // 110)):
             x, _ = self.place(value, self._y.low)
             self._parts.append(f'<path class="grid" d="M{x:.1f} {top}V{bottom}"/>')
-            self._parts.append(
-                f'<text x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{escape(text)}</text>'
-            )
+            self._write(f'x="{x:.1f}" y="{bottom + 17}"', text)
         for value, text in self._y.shown(max(3, (bottom - top) // 50)):
             _, y = self.place(self._x.low, value)
             self._parts.append(f'<path class="grid" d="M{left} {y:.1f}H{right}"/>')
-            self._parts.append(
-                f'<text x="{left - 8}" y="{y:.1f}" dy="0.35em" text-anchor="end">{escape(text)}</text>'
-            )
+            self._write(f'x="{left - 8}" y="{y:.1f}" dy="0.35em"', text, "end")
         middle = 0.5 * (left + right)
-        self._parts.append(
-            f'<text class="name" x="{middle:.1f}" y="{bottom + 38}" text-anchor="middle">'
-            f"{escape(self._x.title)}</text>"
-        )
+        self._write(f'class="name" x="{middle:.1f}" y="{bottom + 38}"', self._x.title)
         turned = f"translate(16 {0.5 * (top + bottom):.1f}) rotate(-90)"
-        self._parts.append(
-            f'<text class="name" transform="{turned}" text-anchor="middle">{escape(self._y.title)}</text>'
-        )
+        self._write(f'class="name" transform="{turned}"', self._y.title)
+
+    def _write(self, where: str, text: str, anchor: str = "middle") -> None:
+        self._parts.append(f'<text {where} text-anchor="{anchor}">{escape(text)}</text>')
 
 
 _SHAPES: Final = {
