@@ -25,13 +25,8 @@ def question_of(path: Path) -> str:
     """Return what an example asks, in one sentence: its question, or its first comment."""
     text = path.read_text(encoding="utf-8")
     asked = re.search(r"^question: (?:>-)?\n?((?:  .*\n)+|.*\n)", text, re.MULTILINE)
-    said = (
-        asked.group(1)
-        if asked
-        else "\n".join(
-            line[2:] for line in text.splitlines() if line.startswith("# ") and "$schema" not in line
-        )
-    )
+    remarks = (line[2:] for line in text.splitlines() if line.startswith("# ") and "$schema" not in line)
+    said = asked.group(1) if asked else "\n".join(remarks)
     sentence = " ".join(said.split())
     return re.split(r"(?<=[.?])\s", sentence, maxsplit=1)[0]
 

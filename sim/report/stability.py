@@ -173,12 +173,8 @@ def _spectrum_notes(recording: Recording, found: SiteSpectrum | None) -> Iterato
 def _band_rows(found: SiteSpectrum) -> Iterator[BandRow]:
     for site, alone in zip(found.site.bands, found.alone.bands, strict=True):
         if not math.isnan(site.rms_mw):
-            source = (
-                "recorded"
-                if site.high_hz <= found.known_hz
-                else f"recorded, up to {_frequency(found.known_hz)}"
-            )
-            yield _band_row(site, source, format_value(alone.rms_mw, "MW"))
+            end = "" if site.high_hz <= found.known_hz else f", up to {_frequency(found.known_hz)}"
+            yield _band_row(site, f"recorded{end}", format_value(alone.rms_mw, "MW"))
         elif not found.within_second_bands:
             yield BandRow(_band_text(site), "", NOT_ASSESSABLE, NOT_ASSESSABLE, "", "")
     for band in found.within_second_bands:
@@ -188,11 +184,8 @@ def _band_rows(found: SiteSpectrum) -> Iterator[BandRow]:
 
 def _band_row(band: FrequencyBand, source: str, alone: str) -> BandRow:
     line = band.line
-    text = (
-        ""
-        if math.isnan(line.amplitude_mw) or line.amplitude_mw < LEAST_LINE_MW
-        else f"{format_value(line.amplitude_mw, 'MW')} at {_frequency(line.frequency_hz)}"
-    )
+    text = f"{format_value(line.amplitude_mw, 'MW')} at {_frequency(line.frequency_hz)}"
+    text = text if line.amplitude_mw >= LEAST_LINE_MW else ""  # nor where it is not a number
     return BandRow(
         _band_text(band), source, format_value(band.rms_mw, "MW"), alone, text, format_percent(band.share)
     )
