@@ -25,7 +25,6 @@ Scale = Callable[[FloatArray], NDArray[np.datetime64]]
 """Turns seconds from the start into dates."""
 
 WIDTH_IN: Final = 10.0
-DOTS_PER_IN: Final = 150
 MOST_BINS: Final = 1500
 """Bins for extremes over the run: about as many as there are dots for them."""
 MOST_MEANS: Final = 400
@@ -58,17 +57,13 @@ def write_figures(
         where there is one, and ``worst.png`` where there is such a moment.
     """
     with print_style(9.0, title_size=10.0):
-        _save(_run_figure(recording, clock), folder / "power.png")
-        _save(_price_figure(recording, clock), folder / "price_and_target.png")
-        _save(_duration_figure(recording), folder / "load_duration.png")
+        save_figure(_run_figure(recording, clock), folder / "power.png")
+        save_figure(_price_figure(recording, clock), folder / "price_and_target.png")
+        save_figure(_duration_figure(recording), folder / "load_duration.png")
         if curves:
-            _save(_spectrum_figure(curves), folder / "spectrum.png")
+            save_figure(_spectrum_figure(curves), folder / "spectrum.png")
         if moments:
-            _save(_moment_figure(recording, clock, moments[0]), folder / "worst.png")
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    save_figure(figure, path, DOTS_PER_IN)
+            save_figure(_moment_figure(recording, clock, moments[0]), folder / "worst.png")
 
 
 def _new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]":

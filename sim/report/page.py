@@ -24,7 +24,6 @@ from sim.report.money_charts import money_charts
 from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
 from sim.report.static_page import embedded, own_file, rendered, security_policy
-from sim.report.svg import Drawing
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
 from sim.result import StoredResult
@@ -61,6 +60,7 @@ def page(
     recording = result.recording
     scripts = [own_file(name) for name in ("uplot.min.js", "layers.js", "page.js")]
     data = chart_data(recording, clock, moments)
+    excursions = filter(None, [excursion_chart(recording, clock)])
     text = rendered(
         "template.html.jinja",
         clock=clock,
@@ -87,7 +87,7 @@ def page(
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,
-        charts=[one for one in _charts(recording, clock) if one is not None],
+        charts=[*carpets(recording, clock), *duration_charts(recording), *excursions],
         spectrum=spectrum_chart(stability.curves),
         assumptions=assumptions(result.scenario),
         reasons=reason_shares(recording),
@@ -107,12 +107,6 @@ def _contents(text: str) -> str:
 def known_values(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """Return the values of the metrics that the run can tell, by name."""
     return {name: float(entry["value"]) for name, entry in metrics.items() if entry["value"] is not None}
-
-
-def _charts(recording: Recording, clock: LocalTime) -> Iterator[Drawing | None]:
-    yield from carpets(recording, clock)
-    yield from duration_charts(recording)
-    yield excursion_chart(recording, clock)
 
 
 # -- text ---------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def print_style(font_size: float, title_size: float) -> Iterator[None]:
         yield
 
 
-def save_figure(figure: "Figure", path: Path, dots_per_in: float) -> None:
+def save_figure(figure: "Figure", path: Path, dots_per_in: float = 150.0) -> None:
     """Write a figure as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
 
