@@ -119,3 +119,27 @@ def test_local_clocks_strike_every_hour_through_the_change_of_clocks():
 def test_a_file_that_does_not_cover_the_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="the run needs"):
         charge().system_load.signal(Span(files(tmp_path, hours=48), utc_s("2024-07-01T05:00"), HOUR_S))
+
+
+def stated(*times, **fields):
+    moments = tuple(datetime.fromisoformat(time) for time in times)
+    return FourCoincidentPeaks.model_validate({"peak_times": moments, "previous_average_mw": 0.0} | fields)
+
+
+def test_peaks_may_be_stated_where_there_is_no_file():
+    spec = stated("2024-07-01T17:00:00-05:00", "2024-08-20T16:00:00-05:00", "2023-08-10T16:00:00-05:00")
+    span = Span(Files(()), utc_s("2024-07-01T05:00"), 24 * HOUR_S)
+    july, august = spec.peaks(span)
+    assert (july.name, july.start_s, july.end_s) == ("2024-07", 17 * HOUR_S, 17.25 * HOUR_S)
+    assert august.name == "2024-08"
+    [hour, _] = stated(
+        "2024-07-01T17:00:00-05:00", "2024-08-20T16:00:00-05:00", peak_interval_min=60.0
+    ).peaks(span)
+    assert hour.end_s - hour.start_s == HOUR_S
+
+
+def test_peaks_come_from_one_source():
+    with pytest.raises(ValueError, match="system_load or from peak_times, one of them; got neither"):
+        stated()
+    with pytest.raises(ValueError, match="system_load or from peak_times, one of them; got both"):
+        stated("2024-07-01T17:00:00-05:00", system_load={"file": "load.csv"})

@@ -110,3 +110,19 @@ def test_mining_is_worth_its_years_less_sites_and_machines(campus):
     expected = 1440.0 * 8760.0 * present_years(5, 0.1) - capex
     assert measure(campus(constants=prices))["npv_mining_usd"] == pytest.approx(expected)
     assert math.isnan(measure(campus())["npv_mining_usd"])
+
+
+def test_the_value_of_mining_counts_the_charge_on_peaks_that_miners_cause(campus):
+    prices = {"valuation.mining_capex_usd_per_mw": 0.0, "valuation.asic_price_usd_per_th": 0.0}
+    demand = {
+        "demand_charge.usd_per_kw_month": 0.01,
+        "demand_charge.interval_s": 900.0,
+        "demand_charge.ratchet_fraction": 0.0,
+        "demand_charge.previous_peak_mw": 0.0,
+        "billing_month.1970-01.start_s": 0.0,
+        "billing_month.1970-01.end_s": 3600.0,
+    }
+    years = present_years(5.0, 0.1) * 8760.0
+    assert measure(campus(constants=prices))["npv_mining_usd"] == pytest.approx(1440.0 * years)
+    charged = measure(campus(constants={**prices, **demand}))
+    assert charged["npv_mining_usd"] == pytest.approx((1440.0 - 24.0 * 10.0) * years)

@@ -52,3 +52,32 @@ def test_a_run_below_a_day_and_a_contract_that_is_not_resold_say_nothing(record)
     bound.signals["contract_mw"] = Signal.constant(20.0, DAY_S)
     assert isnan(mined_above_breakeven_usd(bound))
     assert isnan(marginal_margin_usd_per_mw_year(bound))
+
+
+def room(*spans_h):
+    """Return AI power that leaves 150 MW in some hours and 50 MW in the others."""
+    points, at_h = [(0.0, 150.0)], 0.0
+    for from_h, until_h in spans_h:
+        points += [(from_h * 3600.0, 150.0), (from_h * 3600.0, 50.0), (until_h * 3600.0, 50.0)]
+        points += [(until_h * 3600.0, 150.0)]
+        at_h = until_h
+    return [*points, (24.0 * 3600.0, 150.0)] if at_h < 24.0 else points
+
+
+def test_a_machine_more_starts_only_where_that_pays_its_wear(record):
+    # 286 machines a MW at 1 USD a start: six hours at 60 USD pay one, ten minutes do not
+    wear = {"cost.start_cost_usd_per_machine": 1.0, "cost.machine_power_w": 3500.0}
+    recording = record(
+        {"a": room((1.0, 7.0), (9.0, 9.0 + 1.0 / 6.0))}, {"m": 10.0}, end_s=DAY_S, constants=wear
+    )
+    assert marginal_margin_usd_per_mw_year(recording) == pytest.approx((360.0 - 1e6 / 3500.0) * 365.0)
+
+
+def test_a_machine_more_stands_by_while_it_does_not_mine(record):
+    # 0.6 of 60 MW is what machines draw asleep: for 18 of 24 hours at 40 USD
+    constants = {"fleet.m.minimum_mw": 0.6}
+    recording = record({"a": room((1.0, 7.0))}, {"m": 0.6}, end_s=DAY_S, constants=constants)
+    for state, count in {"asleep": 1000.0, "waking": 0.0, "hashing": 0.0, "failed": 0.0}.items():
+        recording.signals[f"fleet.m.{state}_count"] = Signal.constant(count, DAY_S)
+    expected = 60.0 * 6.0 - 0.01 * 40.0 * 18.0
+    assert marginal_margin_usd_per_mw_year(recording) == pytest.approx(expected * 365.0)

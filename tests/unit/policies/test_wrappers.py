@@ -243,3 +243,27 @@ def test_two_runs_of_one_description_share_nothing(observed):
 def test_a_wrapper_around_no_policy_is_refused(keys):
     with pytest.raises(ValidationError):
         ANY.validate_python(keys)
+
+
+# --- price-guard on a ramp
+
+
+def test_a_guard_takes_the_miners_down_and_gives_them_back_on_its_ramp(observed, scripted):
+    policy, _ = scripted(PriceGuard, ramp_mw_per_min=6.0)(100.0)
+    prices = {0.0: 40.0, 100.0: 200.0, 110.0: 200.0, 120.0: 40.0, 130.0: 40.0, 140.0: 40.0}
+    found = [policy.decide(observed(time_s, price)) for time_s, price in prices.items()]
+    assert [decision.target_mw for decision in found] == [100.0, 99.0, 98.0, 99.0, 100.0, 100.0]
+    assert [decision.wake_at_s for decision in found] == [None, 110.0, 120.0, 130.0, None, None]
+    assert [decision.reason for decision in found][:2] == ["inner", "price above threshold"]
+
+
+def test_a_guards_ramp_begins_at_what_is_mined(observed, scripted):
+    policy, _ = scripted(PriceGuard, ramp_mw_per_min=6.0)(50.0)
+    found = [policy.decide(observed(time_s, price)) for time_s, price in ((0.0, 40.0), (100.0, 200.0))]
+    assert [decision.target_mw for decision in found] == [50.0, 49.0]
+
+
+def test_on_its_ramp_a_guard_never_asks_for_more_than_the_inner_policy(observed, scripted):
+    policy, _ = scripted(PriceGuard, ramp_mw_per_min=6.0)(100.0, 100.0, 20.0)
+    found = [policy.decide(observed(time_s, 200.0 if time_s else 40.0)) for time_s in (0.0, 100.0, 110.0)]
+    assert [decision.target_mw for decision in found] == [100.0, 99.0, 19.0]
