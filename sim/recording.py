@@ -231,6 +231,10 @@ SIGNALS: tuple[SignalInfo, ...] = (
 """Every signal that a run records."""
 
 
+POOL: Final = "pool"
+"""Source of the events of a pool, or of the chain that pays a lone miner."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventRow:
     """Something that happened."""
@@ -343,7 +347,8 @@ class Recording:
             signals["site_power_mw"] = total([self["ai_power_mw"], signals["battery_power_mw"]])
             del signals["battery_charge_mwh"]  # known with miners alone
         signals.pop("frequency_hz", None)  # the miners had their part in it
-        return replace(self, signals=signals)
+        found = tuple(event for event in self.events if event.source != POOL)
+        return replace(self, signals=signals, events=found)
 
     def between(self, from_s: float, to_s: float) -> "Recording":
         """Return an interval of the run as a run of its own: it begins at 0, and so do times in its facts."""

@@ -95,15 +95,6 @@ class ScheduledLimit(Spec):
     stages: Annotated[tuple[LimitStage, ...], Field(min_length=1, max_length=10_000)]
     """The levels in order of time; the first holds from the run's start, at the latest."""
 
-    @model_validator(mode="after")
-    def _begins_before_it_binds(self) -> Self:
-        first = self.stages[0]
-        if first.at_s is not None and first.at_s > 0.0:
-            raise ValueError(
-                f"stages.0.at_s must be 0, as a limit is needed from the start on; got {first.at_s:g} s"
-            )
-        return self
-
     @property
     def most_mw(self) -> float:
         """The highest of its levels [MW]."""
@@ -131,12 +122,7 @@ class ScheduledLimit(Spec):
         >>> moving.changes[0][:4]
         (6300.0, 7200.0, 150.0, 86400.0)
         """
-        times_s = [stage.first_s(span.start_utc_s) for stage in self.stages]
-        for number, (before_s, time_s) in enumerate(pairwise(times_s), start=1):
-            if time_s <= before_s:
-                raise ValueError(f"stages.{number} must come after the stage before it")
-        if times_s[0] > 0.0:
-            raise ValueError(f"stages.0 must not come after the run's start, got {times_s[0]:g} s after it")
+        times_s = self.times_s(span.start_utc_s)
         end_s = span.end_s
         ends_s = [*times_s[1:], end_s]
         changes = [
@@ -157,6 +143,28 @@ class ScheduledLimit(Spec):
             _in_force(changes, ramps, end_s),
             tuple(change for change in changes[1:] if 0.0 < change.binds_at_s < end_s),
         )
+
+    def times_s(self, start_utc_s: float) -> list[float]:
+        """Return when each stage binds [s from a run's start, at ``start_utc_s``].
+
+        Raises
+        ------
+        ValueError
+            Where the stages are out of order, or the first comes after the start.
+        """
+        times_s = [stage.first_s(start_utc_s) for stage in self.stages]
+        if times_s[0] > 0.0:
+            raise ValueError(
+                "stages.0 must not bind after the run's start, as a limit is needed then; "
+                f"got {times_s[0]:,.0f} s after it"
+            )
+        for number, (before_s, time_s) in enumerate(pairwise(times_s), start=1):
+            if time_s <= before_s:
+                raise ValueError(
+                    f"stages.{number} must bind after the stage before it; "
+                    f"got {time_s:,.0f} s from the start, not after {before_s:,.0f} s"
+                )
+        return times_s
 
     def _highest_mw(self) -> list[float]:
         """Return the highest level before each stage [MW]; of the first its own."""

@@ -12,11 +12,9 @@ from sim.bitcoin import hashrate_ph_s as of_power
 from sim.facts import PoolFacts
 from sim.market.pools import Payments, Pool, Work
 from sim.metrics.base import Metric
-from sim.recording import EventRow, Recording
+from sim.recording import POOL, EventRow, Recording
 from sim.signals import FloatArray, Signal, total
 
-POOL: Final = "pool"
-"""Source of the events of a pool, or of the chain that pays a lone miner."""
 BLOCK_KIND: Final = "block"
 """Kind of the event of a block; its value is what the site got for it [BTC]."""
 

@@ -29,6 +29,7 @@ from sim.scenario.rules import (
     check_frequency,
     check_halls,
     check_leases,
+    check_limit,
     check_losses,
     check_names,
     check_policy,
@@ -124,6 +125,7 @@ class Scenario(Spec):
         check_frequency(self.grid.frequency, self.policy, self.events)
         check_losses(self.grid.frequency, shortfall(self.events, self.start_utc_s, self.end_s))
         check_supply(self.interconnection, self.market, self.fleets)
+        check_limit(self.interconnection, self.start_utc_s)
         check_storage(self.storage, self.interconnection, self.grid.frequency)
         if self.stagger_checkpoints:
             check_staggering(self.loads)

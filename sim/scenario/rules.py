@@ -16,6 +16,7 @@ from sim.market import MarketSpec
 from sim.market.ancillary import AncillaryService
 from sim.market.generation import FileGeneration
 from sim.market.leases import Lease
+from sim.market.moving_limit import ScheduledLimit
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
@@ -101,6 +102,15 @@ def check_supply(interconnection: Interconnection, market: MarketSpec, fleets: S
         raise ValueError(
             "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
         )
+
+
+def check_limit(interconnection: Interconnection, start_utc_s: float) -> None:
+    """Raise ValueError where the stages of a limit do not fit a run that starts then."""
+    if isinstance(interconnection.limit, ScheduledLimit):
+        try:
+            interconnection.limit.times_s(start_utc_s)
+        except ValueError as error:
+            raise ValueError(f"interconnection.limit.{error}") from None
 
 
 def check_storage(

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import ValidationError
 
+from sim.errors import InputError
 from sim.market.moving_limit import LimitStage, ScheduledLimit
 from sim.span import Span
 from sim.tables import Files
+from sim.testing import a_scenario
 
 END_S = 86_400.0
 
@@ -64,15 +65,31 @@ def test_dates_before_the_run_leave_the_last_level_of_them():
 
 
 def test_a_limit_is_needed_from_the_start_on():
-    with pytest.raises(ValidationError, match=r"stages\.0\.at_s must be 0"):
-        scheduled({"at_s": 5.0, "limit_mw": 200.0})
-    with pytest.raises(ValueError, match="must not come after the run's start"):
-        scheduled({"at": datetime(2026, 6, 1, tzinfo=UTC), "limit_mw": 50.0}).moving(span(0.0))
+    late = scheduled({"at_s": 5.0, "limit_mw": 200.0})
+    with pytest.raises(ValueError, match=r"stages\.0 must not bind after the run's start"):
+        late.moving(span(0.0))
 
 
 def test_stages_come_in_order():
     spec = scheduled(
         {"at_s": 0.0, "limit_mw": 2.0}, {"at_s": 50.0, "limit_mw": 1.0}, {"at_s": 50.0, "limit_mw": 2.0}
     )
-    with pytest.raises(ValueError, match=r"stages\.2 must come after"):
+    with pytest.raises(
+        ValueError, match=r"stages\.2 must bind after the stage before it; got 50 s .* not after 50 s"
+    ):
         spec.moving(span(0.0))
+
+
+@pytest.mark.parametrize(
+    ("stages", "fault"),
+    [
+        (
+            [{"at_s": 0.0, "limit_mw": 2.0}, {"at_s": 0.0, "limit_mw": 1.0}],
+            "interconnection.limit.stages.1 must",
+        ),
+        ([{"at": "2099-01-01T00:00:00Z", "limit_mw": 2.0}], "interconnection.limit.stages.0 must"),
+    ],
+)
+def test_a_file_with_stages_that_do_not_fit_the_run_is_refused_when_it_is_loaded(stages, fault):
+    with pytest.raises(InputError, match=fault):
+        a_scenario(interconnection={"limit": {"type": "schedule", "stages": stages}})
