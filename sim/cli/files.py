@@ -124,7 +124,7 @@ def fit(
     if kind not in KINDS:
         raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, got {kind!r}")
     with whole_folder(out) as temporary:
-        document = write_fit(file, temporary)
+        document = write_fit(file, temporary, kind)
     if as_json:
         print_json(document)
     for warning in document["warnings"]:

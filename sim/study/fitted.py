@@ -26,7 +26,7 @@ _LONGEST_UPDATE_S: Final = 3600.0
 _POINTS: Final = 1200
 
 
-def write_fit(path: Path, folder: Path) -> dict[str, Any]:
+def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[str, Any]:
     """Fit a record of a service, judge it on the part held back, and write what came out.
 
     Parameters
@@ -35,6 +35,8 @@ def write_fit(path: Path, folder: Path) -> dict[str, Any]:
         File of power or of request rates.
     folder
         Where ``scenario.yaml``, ``profile.csv``, ``fit.json`` and ``fit.html`` go; it exists.
+    fitted_as
+        One of `KINDS`: the load of a site's power is called ``site``, and no rates are that.
 
     Returns
     -------
@@ -47,6 +49,10 @@ def write_fit(path: Path, folder: Path) -> dict[str, Any]:
         If the file cannot be understood, or is too short.
     """
     view = _understood(path)
+    if fitted_as == "site" and view.kind != "load":
+        raise InputError.single(
+            view.file, "", "holds request rates, which are no site's power: leave out --as site"
+        )
     step_s, values = uniform(view.time_s, view.values)
     if step_s < _SHORTEST_UPDATE_S:
         count = round(_SHORTEST_UPDATE_S / step_s)
@@ -61,10 +67,12 @@ def write_fit(path: Path, folder: Path) -> dict[str, Any]:
     fit = fit_service(view.file, first_s, step_s, values[:held])
     held_s = first_s + held * step_s
     rest = values[held:]
-    made = _made(folder, fit, view, held_s, rest)
+    name = "site" if fitted_as == "site" else "service"
+    made = _made(folder, name, fit, view, held_s, rest)
     document = {
         "file": view.file,
         "kind": view.kind,
+        "fitted_as": fitted_as,
         "fitted_rows": held,
         "judged_rows": int(rest.size),
         "step_s": step_s,
@@ -87,7 +95,9 @@ def _understood(path: Path) -> FileView:
     return view
 
 
-def _made(folder: Path, fit: ServiceFit, view: FileView, start_s: float, rest: FloatArray) -> FloatArray:
+def _made(
+    folder: Path, name: str, fit: ServiceFit, view: FileView, start_s: float, rest: FloatArray
+) -> FloatArray:
     """Write the scenario, run it as long as the part held back, and return its course."""
     peak_mw = fit.peak if view.kind == "load" else _RATE_MW
     rows = "\n".join(f"{hour},{value:.6f}" for hour, value in enumerate(fit.hourly.tolist()))
@@ -97,6 +107,7 @@ def _made(folder: Path, fit: ServiceFit, view: FileView, start_s: float, rest: F
         .read_text(encoding="utf-8")
         .format(
             file=view.file,
+            name=name,
             start=f"{datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}",
             days=rest.size * fit.step_s / SECONDS_PER_DAY,
             limit_mw=max(5.0 * peak_mw, 1e-3),

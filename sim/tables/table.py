@@ -244,10 +244,10 @@ class Table:
         """Return some rows, counted from 0, as a table."""
         return Table(self.name, Selection(self._source, rows))
 
-    def require(self, column: str) -> None:
-        """Raise InputError where there is no such column: names those that there are."""
+    def require(self, column: str, cure: str = "") -> None:
+        """Raise InputError where there is no such column: names those that there are, and a cure."""
         if column not in self.columns:
-            raise file_fault(self.name, _no_column(column, self.columns))
+            raise file_fault(self.name, _no_column(column, self.columns) + (f": {cure}" if cure else ""))
 
     def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
         """Return which rows hold nothing in a column, or one of the texts that count as blank."""

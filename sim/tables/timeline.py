@@ -88,6 +88,7 @@ def timeline_of(
         If a row holds no time, or the rows are in no order; names row, value and cure.
     """
     column = time_column(table, usual_time_column)
+    table.require(column, "name the column of times as time_column")
     # loads and prices of one file, checked and then run, read its times once
     said = (
         column,

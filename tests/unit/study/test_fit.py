@@ -65,3 +65,15 @@ def test_a_kind_that_is_not_fitted_is_refused(tmp_path):
     with pytest.raises(SystemExit) as ended:
         main(["fit", str(tmp_path / "x.csv"), "--as", "weather", "--out", str(tmp_path / "o")])
     assert ended.value.code == 2
+
+
+def test_a_sites_power_is_fitted_as_the_load_of_that_name_and_rates_are_refused(tmp_path, capsys):
+    rows = "\n".join(f"{STEP_S * row:g},{value:.4f}" for row, value in enumerate(record()))
+    (tmp_path / "site.csv").write_text(f"time_s,power_mw\n{rows}\n")
+    (tmp_path / "rates.csv").write_text(f"time_s,requests_per_s\n{rows}\n")
+    for name, code in (("site", 0), ("rates", 2)):
+        with pytest.raises(SystemExit) as ended:
+            main(["fit", str(tmp_path / f"{name}.csv"), "--as", "site", "--out", str(tmp_path / name)])
+        assert ended.value.code == code
+    assert load_scenario(tmp_path / "site" / "scenario.yaml").loads[0].name == "site"
+    assert "no site's power" in capsys.readouterr().err
