@@ -19,7 +19,7 @@ from sim.scenario.words import did_you_mean
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
-MODEL_VERSION: Final = 10
+MODEL_VERSION: Final = 11
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
 BY_MONTH: Final = ("demand.", "four_cp.")
 """What the names of metrics begin with that only the run's months make."""
