@@ -198,7 +198,7 @@ BAD_DATA = [
     ("time_s,power_mw\n0,nan\n", "got 'nan'"),
     ("time_s,power_mw\n0,-3\n", "trace.csv"),
     ("time_s,power_kw\n0,3\n", "trace.csv loads.0: no column 'power_mw'; has time_s, power_kw"),
-    ("when,power_mw\n0,3\n", "no column 'time_s'; has when, power_mw: name the column of times as time_column"),
+    ("when,power_mw\n0,3\n", "has when, power_mw: name the column of times as time_column"),
     ("time_s,power_mw\n", "trace.csv loads.0: has no rows"),
     ("", "trace.csv loads.0: is empty"),
 ]  # fmt: skip
