@@ -47,4 +47,5 @@ def _figure(metrics: Metrics, place: Match[str]) -> str:
         known = value is not None and baseline is not None
         return format_difference(value - baseline, unit) if known else NOT_ASSESSABLE
     shown = baseline if which == "without" else value
-    return format_percent(shown) if name.endswith("_fraction") else format_value(shown, unit)
+    in_percent = which == "percent" or name.endswith("_fraction")
+    return format_percent(shown) if in_percent else format_value(shown, unit)

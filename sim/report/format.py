@@ -15,6 +15,8 @@ DIGITS_OF_UNIT: Final = {"Hz": 6}
 """Significant digits of a unit that has others: a grid's frequency says nothing in whole tens of mHz."""
 SMALLEST_PLAIN: Final = 1e-4
 """Below this a number is written with an exponent."""
+WHOLE_PERCENT: Final = 1e3
+"""From here on a percentage is written without decimals."""
 DURATION_UNITS: Final = (
     (SECONDS_PER_DAY, "d"),
     (SECONDS_PER_HOUR, "h"),
@@ -146,7 +148,7 @@ def format_percent(fraction: float | None) -> str:
     Parameters
     ----------
     fraction
-        The fraction, 0 to 1; None or NaN where it is not assessable.
+        The fraction; None or NaN where it is not assessable.
 
     Returns
     -------
@@ -155,12 +157,14 @@ def format_percent(fraction: float | None) -> str:
 
     Examples
     --------
-    >>> format_percent(0.98765), format_percent(1.0), format_percent(0.0)
-    ('98.8 %', '100 %', '0 %')
+    >>> format_percent(0.98765), format_percent(-0.2712), format_percent(0.0), format_percent(15.5)
+    ('98.8 %', '-27.1 %', '0 %', '1,550 %')
     """
     if fraction is None or math.isnan(fraction):
         return NOT_ASSESSABLE
-    return f"{100.0 * fraction:.3g} %"
+    percent = 100.0 * fraction
+    digits = ",.0f" if abs(percent) >= WHOLE_PERCENT else ".3g"
+    return f"{percent:{digits}} %"
 
 
 def format_duration(duration_s: float) -> str:

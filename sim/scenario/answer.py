@@ -9,8 +9,8 @@ from sim.spec import Spec, Text
 
 PLACEHOLDER: Final = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
 """A metric in a sentence: its name, and which of its figures where that is not its value."""
-FIGURES: Final = ("without", "change")
-"""What may stand behind a metric's name: its value without mining, and what mining changes."""
+FIGURES: Final = ("without", "change", "percent")
+"""What may stand behind a metric's name: its value without mining, what it changes, its value in percent."""
 
 MetricName = Annotated[str, Field(min_length=1, max_length=120)]
 Words = Annotated[Text, Field(min_length=1, max_length=1000)]
@@ -30,7 +30,8 @@ class Sentence(Spec):
 
     say: Words
     """The sentence. ``{site_peak_mw}`` stands for the metric's value with its unit,
-    ``{site_peak_mw|without}`` for that without mining, ``{site_peak_mw|change}`` for what mining changes."""
+    ``{site_peak_mw|without}`` for that without mining, ``{site_peak_mw|change}`` for what mining changes,
+    ``{load_factor_ratio|percent}`` for a ratio in percent, as fractions are anyway."""
     when: Condition | None = None
     """Said only where a metric is above a level; left out: always."""
     otherwise: Words | None = None
@@ -44,7 +45,7 @@ class Sentence(Spec):
             for name, figure in PLACEHOLDER.findall(text):
                 if not name or (figure and figure not in FIGURES):
                     raise ValueError(
-                        f"'{{{name}|{figure}}}' must be a metric's name, |without or |change behind it"
+                        f"'{{{name}|{figure}}}' must be a metric's name, with |without, |change or |percent"
                     )
         return self
 

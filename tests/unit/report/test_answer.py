@@ -11,6 +11,7 @@ METRICS = {
     "site_peak_mw": {"value": 226.6, "unit": "MW", "baseline": 169.7},
     "soaked_fraction": {"value": 0.8663, "unit": "1"},
     "exceedance_count": {"value": 318.0, "unit": "1", "baseline": 0.0},
+    "load_factor_ratio": {"value": 0.7848, "unit": "1"},
     "npv_mining_usd": {"value": None, "unit": "USD"},
 }
 
@@ -24,6 +25,7 @@ def test_figures_stand_with_their_units():
         "The site peaks at 226.6 MW, without miners at 169.7 MW."
     )
     assert said({"say": "Soaked: {soaked_fraction}; {site_peak_mw|change}."}) == "Soaked: 86.6 %; +56.90 MW."
+    assert said({"say": "{load_factor_ratio|percent}, {load_factor_ratio}"}) == "78.5 %, 0.7848"
 
 
 def test_a_sentence_hangs_on_a_metric():
