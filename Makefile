@@ -58,8 +58,8 @@ mutants: $(STAMP) ## change the code in one place, 300 times, and see whether a 
 fuzz: $(STAMP)   ## load and run 10,000 scenarios at the edges of the schema [ARGS="--count 200 --first 5000"]
 	@PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
-validate: $(STAMP) ## every published number, ours, its deviation and tolerance
-	@PYTHONPATH=tests $(BIN)/python tests/validation/table.py
+validate: $(STAMP) ## every published number, ours, its kind, deviation and tolerance [ARGS=--json]
+	@PYTHONPATH=tests:tests/validation/models $(BIN)/python tests/validation/table.py $(ARGS)
 
 price-policies: $(STAMP) ## what planning earns of what could be had, by its forecast [ARGS=60 for 60 days]
 	@PYTHONPATH=tests $(BIN)/python tests/validation/price_policies.py $(ARGS)

@@ -68,7 +68,7 @@ class Band:
 
 @dataclass(frozen=True)
 class PublishedCase:
-    """One published number, and how to get ours."""
+    """One number to hold ours against, and how to get ours; it is one of the three kinds below."""
 
     name: str
     source: str
@@ -82,6 +82,11 @@ class PublishedCase:
     """File of the data folder without which there is nothing to compare."""
 
     @property
+    def kind(self) -> str:
+        """Return what agreement says: ``evidence``, ``calibration`` or ``identity``."""
+        return type(self).__name__.lower()
+
+    @property
     def missing(self) -> str:
         """Why the case cannot be had here; empty if it can."""
         return (
@@ -92,6 +97,18 @@ class PublishedCase:
         """Tell whether a value of ours is within the tolerance."""
         low, high = self.tolerance.limits(self.published)
         return low <= value <= high
+
+
+class Evidence(PublishedCase):
+    """A publication that nothing in the project was set from: it could have come out otherwise."""
+
+
+class Calibration(PublishedCase):
+    """The record that a constant was set from: it says how well the constant fits, not whether it is true."""
+
+
+class Identity(PublishedCase):
+    """Formula against formula, a number worked out by hand, or a file read back: it checks the code alone."""
 
 
 def groups() -> dict[str, Sequence[PublishedCase]]:

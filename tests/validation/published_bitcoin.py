@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
-from published import DATA, Absolute, PublishedCase, Relative
+from published import DATA, Absolute, Evidence, Identity, Relative
 
 from sim.bitcoin import balanced_difficulty
 from sim.market.btc_price import FileBtcPrice
@@ -117,7 +117,7 @@ def monthly_spread() -> float:
 
 
 CASES = [
-    PublishedCase(
+    Identity(
         "Mean error of 133 difficulties",
         CHAIN,
         0.0,
@@ -125,7 +125,7 @@ CASES = [
         Absolute(0.006),
         needs=EPOCHS,
     ),
-    PublishedCase(
+    Identity(
         "Largest error of 133 difficulties",
         CHAIN,
         0.0,
@@ -133,7 +133,7 @@ CASES = [
         Absolute(0.03),
         needs=EPOCHS,
     ),
-    PublishedCase(
+    Identity(
         "Difficulty at the end of 2024, relative",
         CHAIN,
         1.0,
@@ -141,7 +141,7 @@ CASES = [
         Relative(0.01),
         needs=EPOCHS,
     ),
-    PublishedCase(
+    Identity(
         "Halving of 2024, by height from January 2020",
         "block 840,000, 2024-04-20 00:09 UTC",
         0.0,
@@ -150,7 +150,7 @@ CASES = [
         "d",
         needs=EPOCHS,
     ),
-    PublishedCase(
+    Evidence(
         "Mean hashprice of 2021",
         "Hashrate Index review of 2022; fees of the days that are known, 6.1 % of the reward",
         314.61,
@@ -159,7 +159,7 @@ CASES = [
         "USD/(PH/s)/d",
         needs=DAILY,
     ),
-    PublishedCase(
+    Evidence(
         "Mean hashprice of 2022",
         "Hashrate Index review of 2022; fees taken as 1.5 % of the reward",
         123.88,
@@ -168,18 +168,18 @@ CASES = [
         "USD/(PH/s)/d",
         needs=DAILY,
     ),
-    PublishedCase(
+    Identity(
         "Rise of hashprice after 1 GW of 17.5 J/TH leaves 964 EH/s",
         "1 / (1 - 57.1 / 964) - 1",
         0.063,
         hashprice_after_a_gigawatt,
         Absolute(0.0005),
     ),
-    PublishedCase(
+    Identity(
         "Spread of a month's pay of a pool of 44 among 960 EH/s",
-        "arXiv:1112.4980: 1 / sqrt(205 blocks)",
+        "arXiv:1112.4980: 1 / sqrt(205 blocks); three standard errors of 1,000 draws",
         1.0 / math.sqrt(205.0),
         monthly_spread,
-        Relative(0.08),
+        Relative(0.067),
     ),
 ]

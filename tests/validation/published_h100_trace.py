@@ -8,7 +8,7 @@ from functools import cache, partial
 
 from node_model import GPU_FRACTION, NodeModel, measured_node_fraction, node_fraction, training_energy_ratio
 from node_trace import NodeTrace
-from published import DATA, PublishedCase, Relative
+from published import DATA, Calibration, Relative
 
 TITLE = "Training: measured power of one 8xH100 node"
 SOURCE = "grantwilkins/training_profile, h100-traces"
@@ -38,16 +38,16 @@ def energy_ratio(file: str) -> float:
 
 def case(
     file: str, what: str, measured: Callable[[], float], ours: Callable[[], float], fraction: float
-) -> PublishedCase:
+) -> Calibration:
     """Return a case whose published number is measured in the file, where there is one."""
     published = measured() if (DATA / file).is_file() else float("nan")
     steps = file.removeprefix("h100x8_training_power_ckpt").removesuffix(".csv.gz")
-    return PublishedCase(
+    return Calibration(
         f"{what} (ckpt{steps})", f"{SOURCE}/ckpt{steps}", published, ours, Relative(fraction), needs=file
     )
 
 
-def of_file(file: str) -> list[PublishedCase]:
+def of_file(file: str) -> list[Calibration]:
     """Return the cases of one file."""
     fractions = [
         case(

@@ -5,7 +5,17 @@ from functools import cache, partial
 
 import numpy as np
 import pandas as pd
-from published import DATA, Absolute, Band, PublishedCase, Relative, Tolerance
+from published import (
+    DATA,
+    Absolute,
+    Band,
+    Calibration,
+    Evidence,
+    Identity,
+    PublishedCase,
+    Relative,
+    Tolerance,
+)
 from quick import run
 
 from sim.ai.replicas import MODELS, power_fraction, token_energy_j
@@ -129,16 +139,17 @@ def of_week(service: str, figures: tuple[float, float, float, float]) -> list[Pu
     total, hours = REQUESTS_M[service], partial(hours_from_file, service)
     column = partial(column_of, WEEK_FILE, f"{service}_req_per_min")
 
-    def case(what: str, published: float, ours, tolerance: Tolerance, **more: str) -> PublishedCase:
-        return PublishedCase(f"V6 {service.capitalize()}: {what}", AZURE, published, ours, tolerance, **more)
+    def case(what: str, published: float, ours, tolerance: Tolerance, **more: str) -> Calibration:
+        return Calibration(f"V6 {service.capitalize()}: {what}", AZURE, published, ours, tolerance, **more)
 
-    def from_file(what: str, published: float, ours, tolerance: Tolerance, **more: str) -> PublishedCase:
-        return case(f"{what}, from a file", published, ours, tolerance, needs=WEEK_FILE, **more)
+    def from_file(what: str, published: float, ours, tolerance: Tolerance, **more: str) -> Identity:
+        name = f"V6 {service.capitalize()}: {what}, from a file"
+        return Identity(name, AZURE, published, ours, tolerance, needs=WEEK_FILE, **more)
 
     return [
         case("requests of the week", total, partial(requests_m, service), Relative(0.01), unit="million"),
-        case("highest over lowest hour of a weekday", swing, partial(weekday_swing, service), Relative(0.05)),
-        case("weekend over weekday", weekend, partial(weekend_over_weekday, service), Relative(0.05)),
+        case("highest over lowest hour of a weekday", swing, partial(weekday_swing, service), Relative(0.01)),
+        case("weekend over weekday", weekend, partial(weekend_over_weekday, service), Absolute(0.005)),
         from_file(
             "requests of the week",
             total,
@@ -146,14 +157,14 @@ def of_week(service: str, figures: tuple[float, float, float, float]) -> list[Pu
             Relative(0.01),
             unit="million",
         ),
-        from_file("highest over lowest hour", over_trough, lambda: peak_over_trough(hours()), Relative(0.05)),
-        from_file("highest hour over mean", over_mean, lambda: peak_over_mean(hours()), Relative(0.05)),
+        from_file("highest over lowest hour", over_trough, lambda: peak_over_trough(hours()), Relative(0.02)),
+        from_file("highest hour over mean", over_mean, lambda: peak_over_mean(hours()), Relative(0.005)),
         *(
             from_file(
                 f"autocorrelation after {lag} h",
                 in_a_file(WEEK_FILE, lambda lag=lag: correlation(column(), lag)),
                 lambda lag=lag: correlation(hours(), lag),
-                Absolute(0.02),
+                Absolute(0.005),
             )
             for lag in (1, 24)
         ),
@@ -225,21 +236,23 @@ def hourly_swing(values: FloatArray, an_hour: int) -> float:
     return peak_over_trough(values.reshape(-1, an_hour).mean(axis=1))
 
 
-def of_rates(name: str, service: str, measure, ours, tolerance: Tolerance) -> PublishedCase:
+def of_rates(
+    name: str, service: str, measure, ours, tolerance: Tolerance, kind: type[PublishedCase] = Calibration
+) -> PublishedCase:
     """Return a case whose published number is measured in a file of 10-minute rates."""
     file = rates_file(service)
     published = in_a_file(file, partial(lambda: measure(measured_rates(service))))
-    return PublishedCase(f"ServeGen, {name}", f"{SERVEGEN}: {file}", published, ours, tolerance, needs=file)
+    return kind(f"ServeGen, {name}", f"{SERVEGEN}: {file}", published, ours, tolerance, needs=file)
 
 
 FLUCTUATION = [
     *(
-        PublishedCase(
+        Calibration(
             f"{service.capitalize()}: spread of minutes at {per_min:,.0f} a minute",
-            f"{AZURE}, thirds of the minutes by load, read off a figure",
+            f"{AZURE}, thirds of the minutes by load, read off a figure to about 10 %",
             published,
             lambda service=service, per_min=per_min: spread(minutes_per_s(per_min, *FITTED[service])),
-            Relative(0.20),
+            Relative(0.10),
         )
         for service, per_min, published in MINUTES
     ),
@@ -253,8 +266,8 @@ FLUCTUATION = [
         )
         for kind, service, sigma in [("mature", "m_large", 0.10), ("new", "deepseek_r1", 0.20)]
         for what, measure, tolerance in [
-            ("median step of 10 minutes", median_step, Relative(0.25)),
-            ("autocorrelation of what an hour's mean leaves", residual_correlation, Absolute(0.15)),
+            ("median step of 10 minutes", median_step, Relative(0.10)),
+            ("autocorrelation of what an hour's mean leaves", residual_correlation, Absolute(0.10)),
         ]
     ),
     of_rates(
@@ -262,9 +275,12 @@ FLUCTUATION = [
         "m_large",
         partial(hourly_swing, an_hour=6),
         lambda: hourly_swing(replayed_per_s(), an_hour=60),
-        Relative(0.05),
+        Relative(0.02),
+        Identity,
     ),
-    of_rates("replayed: spread", "m_large", spread, lambda: spread(replayed_per_s()), Relative(0.05)),
+    of_rates(
+        "replayed: spread", "m_large", spread, lambda: spread(replayed_per_s()), Relative(0.02), Identity
+    ),
 ]
 
 
@@ -299,7 +315,7 @@ def dispersion_of_minutes() -> float:
 
 
 REQUESTS = [
-    PublishedCase(
+    Identity(
         "An hour of requests: served",
         AZURE_2023,
         19_366,
@@ -307,7 +323,7 @@ REQUESTS = [
         Relative(1e-6),
         needs=HOUR_FILE,
     ),
-    PublishedCase(
+    Identity(
         "An hour of requests: tokens served",
         AZURE_2023,
         in_a_file(HOUR_FILE, partial(lambda: column_of(HOUR_FILE, "output_tokens").sum())),
@@ -315,12 +331,12 @@ REQUESTS = [
         Relative(1e-6),
         needs=HOUR_FILE,
     ),
-    PublishedCase(
+    Identity(
         "An hour of requests: variance over mean of a minute's number",
         f"{AZURE_2023}, detrended",
         7.1,
         dispersion_of_minutes,
-        Relative(0.20),
+        Relative(0.10),
         needs=HOUR_FILE,
     ),
 ]
@@ -358,7 +374,7 @@ def a_week_of(parking: str, parked_state: str) -> tuple[float, float]:
 
 REPLICAS = [
     *(
-        PublishedCase(
+        Calibration(
             f"{gpu.upper()}: power over rated power at batch {batch}",
             f"{ML_ENERGY}, median over models",
             median,
@@ -369,7 +385,7 @@ REPLICAS = [
         for batch, median in medians.items()
     ),
     *(
-        PublishedCase(
+        Calibration(
             f"Llama 3.1 70B on four H100: energy of a token at batch {batch}",
             f"{ML_ENERGY}, GPUs alone",
             joules,
@@ -380,7 +396,7 @@ REPLICAS = [
         for batch, joules in [(8, 3.76), (32, 1.21), (64, 0.80), (128, 0.56), (512, 0.42)]
     ),
     *(
-        PublishedCase(
+        Calibration(
             f"Llama 3.1 70B on four H100: energy of a query at batch {batch}",
             f"{ML_ENERGY}, GPUs alone, 352 tokens out",
             watt_hours,
@@ -390,16 +406,16 @@ REPLICAS = [
         )
         for batch, watt_hours in [(8, 0.365), (128, 0.056), (512, 0.041)]
     ),
-    PublishedCase(
+    Evidence(
         "Energy of a query at the meter, 350 tokens out",
-        "Google, 2025: median prompt; 0.3 (Epoch), 0.34 (OpenAI, 2025)",
+        "Google, 2025: median prompt; 0.3 (Epoch), 0.34 (OpenAI, 2025): between them",
         0.24,
         query_wh,
-        Band(0.1, 0.4),
+        Band(0.24, 0.34),
         "Wh",
     ),
     *(
-        PublishedCase(
+        Identity(
             f"Power over a week of traffic, highest over lowest hour: {name}",
             f"{AZURE}: conversation, 3.51; {why}",
             published,
@@ -413,14 +429,14 @@ REPLICAS = [
                 ("resident", "idle"),
                 "power curves of ML.ENERGY: 10 to 25 %",
                 1.175,
-                Band(1.08, 1.30),
+                Band(1.10, 1.25),
             ),
             (
                 "parked and switched off",
                 ("autoscale", "off"),
-                "about proportional",
+                "about proportional: a spare replica in eight (assumption)",
                 3.51,
-                Band(0.85 * 3.51, 1.05 * 3.51),
+                Band(0.87 * 3.51, 3.51),
             ),
             ("backfilled", ("backfill", "idle"), "flat", 1.0, Absolute(1e-9)),
         ]

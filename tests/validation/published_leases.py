@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from published import PublishedCase, Relative
+from published import Calibration, Identity, Relative
 from quick import run
 
 from sim.market.leases import Lease
@@ -41,7 +41,7 @@ def terawulf_noi_musd() -> float:
 
 
 CASES = [
-    PublishedCase(
+    Calibration(
         "Galaxy Helios phase I: mean yearly rent over 15 years",
         "Galaxy on its lease to CoreWeave, 2025: about 300 million USD a year, 240 in the first; takes an "
         "escalator of 3 %",
@@ -50,7 +50,7 @@ CASES = [
         Relative(0.02),
         "million USD/year",
     ),
-    PublishedCase(
+    Calibration(
         "Hut 8 River Bend: rent over 15 years",
         "Hut 8 on its lease to Fluidstack, 2025: 245 MW, 15 years, 7.0 billion USD",
         7000.0,
@@ -58,7 +58,7 @@ CASES = [
         Relative(0.005),
         "million USD",
     ),
-    PublishedCase(
+    Identity(
         "TeraWulf: yearly net operating income, from a simulated day",
         "TeraWulf on its lease to Fluidstack, 2025: 3.7 billion USD in 10 years for 200 MW, margin 85 %",
         315.0,

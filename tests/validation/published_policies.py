@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from one_megawatt import MINERS, bitcoin
-from published import DATA, Absolute, Band, PublishedCase
+from published import DATA, Absolute, Band, Identity
 
 from sim.engine.campus import Campus
 from sim.testing import a_scenario
@@ -100,23 +100,7 @@ SHARES = {
 """Bands over R from 60 to 120 USD/MWh: 0.82 to 0.93, 0.66 to 0.77 and 0.35 to 0.53, to the digits given."""
 
 CASES = [
-    *(
-        PublishedCase(
-            f"V9 {what}, R = {breakeven:g}",
-            f"{SOURCE}; one megawatt, worked out from the file",
-            expected,
-            ours,
-            Absolute(1.0),
-            "USD",
-            needs=PRICES,
-        )
-        for breakeven, always, foresight in [(60.0, 234_552.0, 259_237.0), (100.0, 522_552.0, 539_140.0)]
-        for what, expected, ours in [
-            ("Always on", always, partial(margin_usd, "always-on", breakeven)),
-            ("Stopping in the right quarter hours", foresight, partial(foresight_usd, breakeven)),
-        ]
-    ),
-    PublishedCase(
+    Identity(
         "V11 Hysteresis 2 down, 4 up, high strike 2R, R = 100",
         f"{SOURCE}; each quarter hour's price decides on the next one",
         534_097.0,
@@ -126,7 +110,7 @@ CASES = [
         needs=PRICES,
     ),
     *(
-        PublishedCase(
+        Identity(
             f"{what}: share of the uplift, R = {breakeven:g}",
             f"{SOURCE}; between always on and perfect foresight",
             (band.low + band.high) / 2.0,

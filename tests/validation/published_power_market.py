@@ -3,14 +3,16 @@ simulator."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
-from published import DATA, Absolute, PublishedCase, Relative, Tolerance
+from published import DATA, Absolute, Identity, Relative, Tolerance
 from quick import run
 
+from sim.policies.programme import Horizon, best_dispatch
 from sim.tables import Files
 from sim.testing import a_scenario
 
@@ -29,49 +31,14 @@ def prices(column: str = "rtm_usd_per_mwh") -> Series:
     return Files([DATA]).table(PRICES).numbers(column)
 
 
-def earned_usd(running: Series | float, worth_usd_per_mwh: float) -> float:
-    """Return what one MW earns that runs for a share of each interval [USD]."""
-    return float(((worth_usd_per_mwh - prices()) * running).sum() * STEP_H)
-
-
-def hindsight_usd(worth_usd_per_mwh: float) -> float:
-    """Return what one MW earns that is off wherever power costs more than it earns [USD]."""
-    return earned_usd((prices() < worth_usd_per_mwh).astype(float), worth_usd_per_mwh)
-
-
-def windows_usd(worth_usd_per_mwh: float, off_count: int = 2, on_count: int = 4) -> float:
-    """Return what one MW earns under a rule that counts windows of 15 min, known when they end [USD].
-
-    Off after so many windows in a row above the strike, the worth of a MWh, or one above twice the strike; on
-    after so many at or below it.
-    """
-    running, above, below = True, 0, 0
-    states = []
-    for price in prices():
-        states.append(running)
-        dear = price > worth_usd_per_mwh
-        above, below = (above + 1, 0) if dear else (0, below + 1)
-        if running:
-            running = not (above >= off_count or price > 2.0 * worth_usd_per_mwh)
-        else:
-            running = below >= on_count
-    return earned_usd(np.array(states, dtype=float), worth_usd_per_mwh)
-
-
-def optimum_usd(worth_usd_per_mwh: float, rated_mw: float, ramp_mw: float | None) -> float:
-    """Return the most that a fleet earns with hindsight, as a linear program with a ramp limit a step
-    [USD]."""
-    from scipy.optimize import linprog  # noqa: PLC0415  # slow to import
-    from scipy.sparse import diags_array, vstack  # noqa: PLC0415  # see above
-
-    margin = (worth_usd_per_mwh - prices()) * STEP_H
-    limits = {}
-    if ramp_mw is not None:
-        count = margin.size
-        ones = np.ones(count - 1)
-        change = diags_array([-ones, ones], offsets=[0, 1], shape=(count - 1, count))
-        limits = {"A_ub": vstack([change, -change]), "b_ub": np.full(2 * count - 2, ramp_mw)}
-    return -float(linprog(-margin, bounds=(0.0, rated_mw), method="highs", **limits).fun)
+def best_usd(worth_usd_per_mwh: float, rated_mw: float = 1.0, ramp_mw: float = inf) -> float:
+    """Return the most that a fleet earns with hindsight, with a limit of its ramp a step [USD]."""
+    margin = (worth_usd_per_mwh - prices())[None]
+    room_mw = np.full(prices().size, rated_mw)
+    width_mw = np.array([rated_mw])
+    return best_dispatch(
+        Horizon(STEP_H, width_mw, margin, room_mw, ramp_up_mw=ramp_mw, ramp_down_mw=ramp_mw)
+    ).value_usd
 
 
 @lru_cache
@@ -111,52 +78,37 @@ def case(
     published: float,
     ours: Callable[[], float],
     tolerance: Tolerance = Absolute(1.0),  # noqa: B008  # never changed
-    unit: str = "USD",
-) -> PublishedCase:
-    """Return a case on these prices, to the dollar unless said otherwise."""
-    return PublishedCase(name, SOURCE, published, ours, tolerance, unit, needs=PRICES)
+) -> Identity:
+    """Return a case on these prices, to the dollar unless said otherwise; worked out from the same file."""
+    return Identity(name, SOURCE, published, ours, tolerance, "USD", needs=PRICES)
 
 
 CASES = [
-    case("Always on, a MWh worth 60 USD", 234_552.0, partial(earned_usd, 1.0, 60.0)),
-    case("Always on, a MWh worth 60 USD, simulated", 234_552.0, partial(simulated_usd, "always-on", 60.0)),
-    case("On and off with hindsight, a MWh worth 60 USD", 259_237.0, partial(hindsight_usd, 60.0)),
-    case(
-        "On and off at the price in force, a MWh worth 60 USD, simulated",
-        259_237.0,
-        partial(simulated_usd, "price-threshold", 60.0),
-    ),
-    case(
-        "Share of time at which power costs less than 60 USD/MWh",
-        0.9470,
-        lambda: float(np.mean(prices() < 60.0)),
-        Absolute(5e-5),
-        "1",
-    ),
-    case("Always on, a MWh worth 100 USD", 522_552.0, partial(earned_usd, 1.0, 100.0)),
-    case("On and off with hindsight, a MWh worth 100 USD", 539_140.0, partial(hindsight_usd, 100.0)),
-    case(
-        "On and off at the price in force, a MWh worth 100 USD, simulated",
-        539_140.0,
-        partial(simulated_usd, "price-threshold", 100.0),
-    ),
-    case(
-        "Share of time at which power costs less than 100 USD/MWh",
-        0.9857,
-        lambda: float(np.mean(prices() < 100.0)),
-        Absolute(5e-5),
-        "1",
-    ),
-    case("Off after two dear windows, on after four cheap, 100 USD", 534_097.0, partial(windows_usd, 100.0)),
-    case(
-        "Most that 100 MW earn at 97 USD/MWh",
-        51_785_789.0,
-        partial(optimum_usd, 97.0, 100.0, None),
-    ),
+    row
+    for worth_usd_per_mwh, always_usd, best in [(60.0, 234_552.0, 259_237.0), (100.0, 522_552.0, 539_140.0)]
+    for row in (
+        case(
+            f"Always on, a MWh worth {worth_usd_per_mwh:g} USD, simulated",
+            always_usd,
+            partial(simulated_usd, "always-on", worth_usd_per_mwh),
+        ),
+        case(
+            f"On and off at the price in force, a MWh worth {worth_usd_per_mwh:g} USD, simulated",
+            best,
+            partial(simulated_usd, "price-threshold", worth_usd_per_mwh),
+        ),
+        case(
+            f"On and off with hindsight, a MWh worth {worth_usd_per_mwh:g} USD",
+            best,
+            partial(best_usd, worth_usd_per_mwh),
+        ),
+    )
+] + [
+    case("Most that 100 MW earn at 97 USD/MWh", 51_785_789.0, partial(best_usd, 97.0, 100.0)),
     case(
         "Most that 100 MW earn at 97 USD/MWh, 25 MW a step",
         51_673_570.0,
-        partial(optimum_usd, 97.0, 100.0, 25.0),
+        partial(best_usd, 97.0, 100.0, 25.0),
         Relative(1e-4),
     ),
 ]
