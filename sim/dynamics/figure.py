@@ -9,8 +9,7 @@ import numpy as np
 from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
-from sim.report.palette import COLOURS
-from sim.report.print_figure import print_style, save_figure
+from sim.report.print_figure import COLOURS, print_style, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

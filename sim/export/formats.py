@@ -1,24 +1,33 @@
-"""The shapes that other tools read: columns, units, and what a row means."""
+"""The shapes that other tools read: columns, units, what a row means; and the file in one of them.
+
+Rows are made and written a block at a time: a year needs the memory of a day beside the run itself.
+"""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 import numpy as np
 
-from sim.export.points import JUMP_S, points
 from sim.export.profile import Profile
 from sim.signals import FloatArray, Signal
 from sim.units import KW_PER_MW, MEGAWATT_IN_WATTS
+from sim.whole import whole_file, write_whole
 
 INTERVAL_S: Final = 1.0
 """Length of an interval that means are taken over [s]."""
 INTERVALS: Final = 86_400
 """Intervals that are worked on at a time."""
-ROWS: Final = 1 << 18
-"""Breakpoints that are written at a time."""
+JUMP_S: Final = 1e-3
+"""Time that a jump is drawn out over, centred on it [s], so that times increase strictly; assumption: far
+below a step of any study in the phasor domain."""
+SMALLEST_JUMP: Final = 1e-6
+"""A jump below this [MW] is rounding."""
+ROWS: Final = 1 << 17
+"""Breakpoints that are worked on at a time."""
 
 Block = tuple[FloatArray, ...]
 """Some rows, column by column."""
@@ -46,6 +55,65 @@ class Format:
     """Whether the file may begin with lines of ``#``; else what they say stands in a file beside it."""
     titled: bool = True
     """Whether a line names the columns."""
+
+
+def points(signal: Signal) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Iterate over the points that straight lines join to make a signal, a block at a time.
+
+    Parameters
+    ----------
+    signal
+        The signal [MW].
+
+    Yields
+    ------
+    tuple of FloatArray
+        Times [s], strictly increasing, and values [MW].
+
+    Notes
+    -----
+    A jump takes `JUMP_S`, or half of the shorter line beside it where that is less: half before its
+    instant, half after, so that the energy over level lines stays what it is.
+
+    Examples
+    --------
+    >>> step = Signal.steps([0.0, 60.0], [100.0, 40.0], 120.0)
+    >>> [[array.round(4).tolist() for array in block] for block in points(step)]
+    [[[0.0, 59.9995, 60.0005, 120.0], [100.0, 100.0, 40.0, 40.0]]]
+    """
+    count = signal.time_s.size
+    for first in range(0, count, ROWS):
+        last = min(first + ROWS, count)
+        yield _block(signal, first, last)
+
+
+def _block(signal: Signal, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+    """Return the first point of each segment in a range, and its last where no other begins there."""
+    # one segment more on either side tells how the block's own borders are crossed
+    low, high = max(first - 1, 0), min(last + 1, signal.time_s.size)
+    end_s = signal.time_s[high] if high < signal.time_s.size else signal.end_s
+    edges_s = np.append(signal.time_s[low:high], end_s)
+    value, slope_per_s = signal.value[low:high], signal.slope_per_s[low:high]
+    lengths_s = np.diff(edges_s)
+    left_limit = value + slope_per_s * lengths_s
+    half_s = np.zeros(edges_s.size)
+    jumps = np.abs(value[1:] - left_limit[:-1]) > SMALLEST_JUMP
+    half_s[1:-1] = np.where(
+        jumps, np.minimum(0.5 * JUMP_S, 0.25 * np.minimum(lengths_s[1:], lengths_s[:-1])), 0.0
+    )
+    own = slice(first - low, last - low)
+    before_s, after_s = half_s[:-1][own], half_s[1:][own]
+    starts_s, ends_s = edges_s[:-1][own] + before_s, edges_s[1:][own] - after_s
+    times_s = np.column_stack([starts_s, ends_s])
+    values = np.column_stack(
+        [value[own] + slope_per_s[own] * before_s, left_limit[own] - slope_per_s[own] * after_s]
+    )
+    kept = np.ones(times_s.shape, dtype=np.bool_)
+    # without a jump the next segment begins where this one ends
+    kept[:, 1] = after_s > 0.0
+    if last == signal.time_s.size:
+        kept[-1, 1] = True
+    return times_s[kept], values[kept]
 
 
 def _means(profile: Profile, signals: tuple[Signal, ...]) -> Iterator[Block]:
@@ -140,3 +208,56 @@ def facts(profile: Profile, form: Format) -> dict[str, str]:
         factor = profile.power_factor
         told["reactive power"] = NO_FACTOR if factor is None else f"from the power factor {factor:g}"
     return told
+
+
+def write_profile(profile: Profile, form: Format, path: Path) -> tuple[Path, ...]:
+    """Write a profile as CSV, and beside it what the file cannot say itself.
+
+    Parameters
+    ----------
+    profile
+        What to write.
+    form
+        The shape, one of `FORMATS`.
+    path
+        File to write; must be new.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        What was written: the file, and ``<path>.json`` where the format knows no comments.
+
+    Raises
+    ------
+    ResultError
+        Something is there already, or it cannot be written; nothing of it is left then.
+    """
+    beside = path.with_name(f"{path.name}.json")
+    written = (path,) if form.commented else (path, beside)
+    told = facts(profile, form)
+    said = f"{json.dumps(told, indent=2, ensure_ascii=False)}\n".encode()
+    with whole_file(path, is_new=True) as file:
+        if form.commented:
+            file.writelines(f"# {term}: {text}\n".encode() for term, text in told.items())
+        _write_rows(profile, form, file)
+        # first, and what a killed export left is as good: there is never a profile without it
+        if not form.commented and not (beside.is_file() and beside.read_bytes() == said):
+            write_whole(beside, said, is_new=True)
+    return written
+
+
+def _write_rows(profile: Profile, form: Format, file: IO[bytes]) -> None:
+    import pyarrow as pa  # noqa: PLC0415  # slow to import, and not every command writes a table
+    from pyarrow import csv  # noqa: PLC0415  # see above
+
+    from sim.tables import arrow  # noqa: PLC0415  # see above
+
+    if form.titled:
+        file.write((",".join(form.columns) + "\n").encode())
+    schema = pa.schema([pa.field(name, pa.float64()) for name in form.columns])
+    # numbers are written with the digits that give the same number back
+    options = csv.WriteOptions(include_header=False, quoting_style="none")
+    with csv.CSVWriter(pa.PythonFile(file, mode="w"), schema, write_options=options) as writer:
+        for block in form.blocks(profile):
+            columns = [arrow.column(column) for column in block]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))

@@ -1,14 +1,31 @@
 """What a scenario says of the grid behind its connection."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from sim.facts import GridFacts
-from sim.grid.connection import GridConnection
 from sim.grid.frequency_spec import FrequencySpec
 from sim.grid.limits import PowerLimit, published_limits
-from sim.spec import Spec
+from sim.spec import Positive, Spec
+
+
+class GridConnection(Spec):
+    """A source behind an impedance, as the site sees it."""
+
+    short_circuit_mva: Positive
+    """Short-circuit power at the connection [MVA]."""
+    x_over_r: Annotated[float, Field(ge=0.0, le=1000.0)]
+    """Reactance over resistance of the impedance behind it."""
+    power_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Active over apparent power of the site; default: assumption, power supplies that correct it."""
+    reactive: Literal["drawn", "given"] = "drawn"
+    """Whether the site draws reactive power (lagging) or gives it (leading)."""
+
+    @property
+    def signed_power_factor(self) -> float:
+        """The power factor, below 0 where reactive power is given."""
+        return self.power_factor if self.reactive == "drawn" else -self.power_factor
 
 
 class GridSpec(Spec):

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 
 from sim.metrics.base import Metric
-from sim.metrics.discounting import npv_usd
 from sim.metrics.incremental import yearly_incremental_ebitda_usd
 from sim.metrics.ledger import POWER, ledger, sum_usd
 from sim.metrics.statement import of_segment, total
+from sim.metrics.valuation import npv_usd
 from sim.recording import Recording
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 

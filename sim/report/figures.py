@@ -12,8 +12,7 @@ from sim.report.chart_data import power_channels
 from sim.report.decimation import bin_edges_s, envelope_of
 from sim.report.duration_curve import duration_curve
 from sim.report.local_time import LocalTime
-from sim.report.palette import COLOURS
-from sim.report.print_figure import print_style, save_figure
+from sim.report.print_figure import COLOURS, print_style, save_figure
 from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal
 

@@ -19,8 +19,7 @@ from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
-from sim.report.money import money
-from sim.report.money_charts import money_charts
+from sim.report.money import money, money_charts
 from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
 from sim.report.stability import StabilitySection
 from sim.report.static_page import embedded, own_file, rendered, security_policy

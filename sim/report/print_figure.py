@@ -3,12 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sim.whole import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+COLOURS: Final = {
+    "ai": "#0072B2",
+    "fleet": "#E69F00",
+    "limit": "#D55E00",
+    "price": "#009E73",
+    "target": "#CC79A7",
+    "site": "#000000",
+}
+"""Colours on a light ground; the page's style sheet has its own for a dark one."""
 
 
 @contextmanager

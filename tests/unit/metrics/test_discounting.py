@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sim.metrics.discounting import irr_fraction, npv_usd
+from sim.metrics.valuation import irr_fraction, npv_usd
 
 
 def test_a_payment_in_a_year_is_worth_less_by_the_rate():

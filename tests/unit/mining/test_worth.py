@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.bitcoin import hashrate_ph_s
+from sim.mining.executor import Stack
 from sim.mining.fleet import AggregateFleet
-from sim.mining.stack import Stack
 from sim.mining.worth import Piece, Worth, concave, upper_edge
 
 widths = st.floats(0.1, 50.0)

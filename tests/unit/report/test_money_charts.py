@@ -2,7 +2,7 @@
 
 import re
 
-from sim.report.money_charts import money_charts
+from sim.report.money import money_charts
 from sim.simulation import run
 from sim.testing import a_scenario
 
