@@ -212,6 +212,9 @@ SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("fleet.*.hashrate_ph_s", "Hash rate of one cohort that its pool accepts"),
     SignalInfo("fleet.*.earned_usd_per_h", "What one fleet that is no miner earns with its product"),
     SignalInfo("fleet.*.asleep_count", "Machines of one cohort that are asleep, or powering down"),
+    SignalInfo(
+        "fleet.*.supplied_fraction", "1 while the breakers of one cohort are closed, 0 while they are open"
+    ),
     SignalInfo("fleet.*.waking_count", "Machines of one cohort that boot"),
     SignalInfo("fleet.*.hashing_count", "Machines of one cohort that hash, or ramp up"),
     SignalInfo("fleet.*.failed_count", "Machines of one cohort that wait for repair"),

@@ -89,6 +89,7 @@ class Controller:
         self._obliged_mw: float | None = None
         self._reason = ""
         self._offers: Offers = ()
+        self._off: tuple[str, ...] = ()
         self._soon_since_s, self._soon_count = -inf, 0
         self._wake = Alarm(clock, self._turn.notice)
         asked = (self._forecaster, self._battery, duties)
@@ -125,9 +126,12 @@ class Controller:
         if self._asks_first:
             self._ask(seen, now_s)
         decision = self._answer(seen.observe(now_s, self._executor.commanded_mw), now_s)
-        target_mw, reason, wake_at_s, offers = decision
+        target_mw, reason, wake_at_s, offers, off = decision
         if type(offers) is not tuple or offers != self._offers:  # a list may have changed in place
             self._offer(now_s, offers)
+        if off != self._off:
+            self._off = tuple(off)
+            self._executor.supply_all_but(self._off)
         if target_mw != self._target_mw or not self._executor.has_followed():
             self._follow(now_s, target_mw)
         if reason != self._reason:
@@ -192,7 +196,7 @@ class Controller:
     def _oblige(self, duties: Obligations, now_s: float, target_mw: float) -> None:
         """Tell the fleets what duties leave of the policy's target; not bound to the policy's interval."""
         obliged_mw = duties.meet(now_s, target_mw, self._published.ai_power_mw, self._published.limit_mw)
-        if obliged_mw != self._obliged_mw:
+        if obliged_mw != self._obliged_mw or not self._executor.has_followed():
             self._obliged_mw = obliged_mw
             self._executor.follow(obliged_mw)
         duties.watch(now_s)

@@ -69,6 +69,7 @@ class Fleets:
                 live.available_mw,
                 live.spec.levels,
                 *live.spec.response_times,
+                live.spec.return_s,
             )
             for live in self.live
         )

@@ -68,7 +68,9 @@ def standby_mw(recording: Recording, fleet: str) -> Signal | None:
     machines = machine_count(recording, fleet)
     if asleep is None or not machines > 0.0:
         return None
-    return asleep * (recording.facts.fleet[fleet].minimum_mw / machines)
+    supplied = recording.signals.get(f"fleet.{fleet}.supplied_fraction")
+    drawing = asleep if supplied is None else asleep * supplied
+    return drawing * (recording.facts.fleet[fleet].minimum_mw / machines)
 
 
 def mined_above_breakeven_usd(recording: Recording) -> float:

@@ -121,6 +121,12 @@ class Executor:
         self._stack = self._stacked()
         self._rebuilt = True
 
+    def supply_all_but(self, off: Sequence[str]) -> None:
+        """Open the breakers of fleets by name, and close those of all others; what they can draw changes."""
+        for fleet in self._fleets:
+            fleet.supply(is_on=fleet.spec.name not in off)
+        self.rebuild()
+
     def pay(self, usd_per_ph_h: float) -> None:
         """Take in what a PH/s earns in an hour [USD], which matters where some fleets are no miners."""
         if len(set(self._are_miners)) > 1 and usd_per_ph_h != self._usd_per_ph_h:

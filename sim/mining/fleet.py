@@ -97,6 +97,9 @@ class RunningFleet(Protocol):
     def start_count(self) -> int | None:
         """Machines woken so far; None: it has none of its own."""
 
+    def supply(self, *, is_on: bool) -> None:
+        """Open its breakers once all of it sleeps, or close them; nothing where it has none."""
+
 
 class FleetSpec(Spec):
     """Base of what a scenario says of a fleet, whatever it makes; engine, policies and bounds ask no more."""
@@ -143,6 +146,11 @@ class FleetSpec(Spec):
     def response_times(self) -> tuple[float, float, float, float]:
         """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s]; as if at once."""
         return 0.0, inf, inf, 0.0
+
+    @property
+    def return_s(self) -> float | None:
+        """Time after which it can be woken once its breakers were opened [s]; None: it has none."""
+        return None
 
     @abstractmethod
     def start(self, connection: FleetConnection) -> RunningFleet:
@@ -282,6 +290,9 @@ class LiveFleet:
     def start_count(self) -> None:
         """Machines woken so far: it has none of its own."""
         return None
+
+    def supply(self, *, is_on: bool) -> None:
+        """Do nothing: it has no breakers."""
 
     def finish(self, end_s: float) -> None:
         """Do nothing: latency and ramp of every command are recorded ahead."""

@@ -41,6 +41,8 @@ class FleetView(NamedTuple):
     """How fast its power falls [MW/s]; infinity: within `fall_s`, however far."""
     fall_s: float = 0.0
     """Time that a fall takes in any case [s], on top of what `ramp_down_mw_per_s` says."""
+    return_s: float | None = None
+    """Time after which it can be woken once its breakers were opened [s]; None: it has none."""
 
 
 class LoadView(NamedTuple):
@@ -235,6 +237,9 @@ class Decision(NamedTuple):
     """What stands offered from now on of the services in ``Observation.services``: name, and amount, at least
     0 [MW]. At each gate it is the offer for that gate's hour; more than the most counts as the most, and of a
     service that is left out nothing is offered. A policy around another one passes this on."""
+    off: tuple[str, ...] = ()
+    """Fleets whose machines are to sleep behind open breakers, by name; all others are to be supplied. A
+    policy around another one passes this on."""
 
 
 class Claim(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Final, Literal
 from sim.policies.base import Decision, Observation, Policy, WrapperSpec
 from sim.policies.price_threshold import Price, pays
 from sim.policies.ramp import earlier_s
+from sim.policies.standby import Standby
 from sim.spec import Positive
 from sim.units import SECONDS_PER_MINUTE
 
@@ -66,6 +67,7 @@ class PriceGuardPolicy:
         self._ramp_mw_per_s = None if ramp_mw_per_min is None else ramp_mw_per_min / SECONDS_PER_MINUTE
         self._cap_mw: float | None = None
         self._last_s = 0.0
+        self._standby = Standby()
 
     def decide(self, observation: Observation) -> Decision:
         """Return the inner decision, cut at the fleets that pay."""
@@ -81,7 +83,11 @@ class PriceGuardPolicy:
         cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
         if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):
             wish = wish._replace(target_mw=cap_mw, reason="price above threshold")
-        return wish if wake_s is None else wish._replace(wake_at_s=earlier_s(wish.wake_at_s, wake_s))
+        off, due_s = self._standby.off(observation, delivered, pay)
+        wake_s = earlier_s(due_s, wake_s)
+        if wake_s is None and not off:
+            return wish
+        return wish._replace(wake_at_s=earlier_s(wish.wake_at_s, wake_s), off=off)
 
     def _capped(self, paying_mw: float, wish_mw: float, now_s: float) -> tuple[float, float | None]:
         """Return the cap on its way to what pays [MW], and when to move it on [s]; None: it is there."""

@@ -60,6 +60,8 @@ class Dispatcher:
         self.ceiling = inf
         """Clock at which heat holds the machines [1]."""
         self._stopped = False
+        self.is_supplied = True
+        """Whether machines asleep draw standby power: their breakers are closed."""
         self._cooled_s = -inf
         self._next_batch_s = -inf
         self._batch = 0
@@ -78,7 +80,7 @@ class Dispatcher:
             self._above_standby_mw(self._lowest),
             self._above_standby_mw(self._highest),
         )
-        self.minimum_mw = self._total_count * self._standby_mw
+        self.minimum_mw = self._total_count * self._standby_mw * self.is_supplied
         """Power with every working machine asleep [MW]."""
         self._range_of_those_on()
 

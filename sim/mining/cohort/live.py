@@ -62,7 +62,10 @@ class LiveCohort:
         self._clock_sent = 0.0
         self._retry_s = inf
         self._versions = [0] * len(self._roster)
-        self._heat_tripped = self._pool_lost = False
+        self._heat_tripped = self._pool_lost = self._is_off = False
+        self._breakers_s = inf  # when they are open, or machines can be woken
+        self._is_told_on = True
+        self._record_supply = None if spec.breaker is None else connection.track("supplied_fraction").set
         self.commands_itself = True
         """Whether what it was told may change by itself: orders that could not be met are tried again."""
         self.commanded_mw = self._dispatcher.minimum_mw
@@ -135,7 +138,40 @@ class LiveCohort:
         """Machines woken so far."""
         return self._machines.start_count
 
+    def supply(self, *, is_on: bool) -> None:
+        """Open the breakers once all machines sleep, or close them; nothing where there are none."""
+        breaker, now_s = self.spec.breaker, self._clock.now
+        if breaker is None or is_on == self._is_told_on:
+            return
+        self._is_told_on, self._is_off = is_on, True
+        wait_s = self._latency_s + breaker.open_s
+        if is_on:
+            wait_s = 0.0 if self._dispatcher.is_supplied else breaker.close_s
+            self._cut(is_on=True)
+        self._breakers_s = now_s + wait_s
+        self._agenda.add(self._breakers_s, partial(self._switched, self._breakers_s))
+        self._dispatcher.limit(self._dispatcher.ceiling, stopped=True)
+        self._is_stale = True
+
+    def _switched(self, due_s: float) -> None:
+        if due_s == self._breakers_s:
+            self._is_off = not self._is_told_on
+            if self._is_off:
+                self._cut(is_on=False)
+            self._dispatcher.limit(self._dispatcher.ceiling, stopped=self._is_stopped)
+            self._tell()
+
+    def _cut(self, *, is_on: bool) -> None:
+        now_s = self._clock.now
+        self._catch_up(now_s)
+        self._machines.supply(now_s, is_on=is_on)
+        self._dispatcher.is_supplied = is_on
+        if self._record_supply is not None:
+            self._record_supply(now_s, float(is_on))
+
     def _stand(self, now_s: float) -> None:
+        if self._record_supply is not None:
+            self._record_supply(now_s, 1.0)
         order = self._dispatcher.stand(self._share_mw or 0.0)
         self._clock_sent = order.clock
         self._record_planned(now_s)
@@ -334,7 +370,7 @@ class LiveCohort:
 
     @property
     def _is_stopped(self) -> bool:
-        return self._heat_tripped or self._pool_lost
+        return self._heat_tripped or self._pool_lost or self._is_off
 
     def _tell(self) -> None:
         self._is_stale = True

@@ -103,7 +103,7 @@ class Machines:
 
         The end of the last line is recorded ahead, and withdrawn if something happens before.
         """
-        hashing, rest_w = self._hashing, self._asleep.machine_count * self._standby_w
+        hashing, rest_w = self._hashing, self._asleep.machine_count * self._asleep.power_w
         count, mw_per_w = hashing.machine_count, self._mw_per_w
         ph_s = count * self._ph_s * self._accepted
         power_w, from_clock = self._where_led(orders[0][0])
@@ -194,6 +194,12 @@ class Machines:
         if self._setpoint is not None:
             self._steer(time_s)
             self._record(time_s)
+
+    def supply(self, time_s: float, *, is_on: bool) -> None:
+        """Have machines asleep draw standby power, or nothing behind open breakers."""
+        self.move_to(time_s)
+        self._asleep.power_w = self._standby_w * is_on
+        self._record(time_s)
 
     def accept(self, time_s: float, *, accepted: bool) -> None:
         """Have the pool take the hashes, or not."""

@@ -140,6 +140,17 @@ class BlockResponse(Spec):
     """Times a command to wake is sent again before the executor gives up."""
 
 
+class Breaker(Spec):
+    """Breakers that take machines asleep off the supply, all of a cohort at once: no standby is drawn."""
+
+    open_s: Wait = 60.0
+    """Time from the arrival of the order until they are open, for machines to sleep [s]. Default:
+    assumption."""
+    close_s: Wait = 900.0
+    """Time from the order to close them until machines can be woken, at standby power [s]. Default:
+    assumption, 300 to 900, a cold start of power supplies, controllers and network; none is published."""
+
+
 class CohortFleet(FleetSpec):
     """Machines of one model under one firmware, switched on and off in blocks and held at one clock."""
 
@@ -203,6 +214,8 @@ class CohortFleet(FleetSpec):
     """Failures and repairs of machines."""
     response: BlockResponse = BlockResponse()
     """Blocks that do not obey."""
+    breaker: Breaker | None = None
+    """Breakers by which a policy takes machines off the supply while they sleep; left out: none."""
     heat: Heat | None = None
     """What hot weather does; left out: nothing. Takes the scenario's ``weather``."""
     on_pool_loss: Literal["hold", "sleep"] = "hold"
@@ -263,6 +276,11 @@ class CohortFleet(FleetSpec):
         rate_per_s = self.dispatch_blocks_per_s
         switching_s = 0.0 if rate_per_s is None else len(self.block_sizes) / rate_per_s
         return self.times.latency_s, inf, inf, self.times.power_down_s + switching_s
+
+    @property
+    def return_s(self) -> float | None:
+        """Time after which it can be woken once its breakers were opened [s]; None: it has none."""
+        return None if self.breaker is None else self.breaker.close_s
 
     @property
     def machine_power_w(self) -> float:

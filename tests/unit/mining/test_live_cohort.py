@@ -284,3 +284,33 @@ def test_a_machine_that_failed_at_a_start_cannot_fail_again_before_it_is_repaire
     assert signals["failed_count"].maximum() == 40.0
     assert min(signals[f"{state}_count"].minimum() for state in ("asleep", "waking", "hashing")) == 0.0
     assert signals["power_mw"].minimum() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_machines_behind_open_breakers_draw_nothing_and_take_their_own_time_to_come_back():
+    bench = Bench((0.0, 1.0), standby_w=100.0, breaker={"open_s": 60.0, "close_s": 600.0}, end_s=5000.0)
+    at = [(100.0, False), (2000.0, True)]
+    for time_s, is_on in at:
+        bench.clock.timeout(time_s).callbacks.append(
+            lambda _, is_on=is_on: (bench.cohort.supply(is_on=is_on), bench.cohort.command(0.01))
+        )
+    bench.tell(2100.0, 1.0)  # too early: they boot, and draw standby
+    bench.tell(2601.0, 0.9)
+    power = bench.play()["power_mw"]
+    asleep_mw = 100 * 100.0 * 1e-6
+    assert points(power.clip_time(0.0, 2600.0))[2:] == [(108.0, asleep_mw), (163.0, 0.0), (2000.0, asleep_mw)]
+    assert power.at(4999.0) == pytest.approx(0.9)
+    supplied = bench.tracks["supplied_fraction"].freeze(bench.end_s)
+    assert points(supplied) == [(0.0, 1.0), (163.0, 0.0), (2000.0, 1.0)]
+    assert bench.cohort.start_count == 100
+
+
+def test_breakers_that_are_not_open_yet_are_closed_again_at_once():
+    bench = Bench((0.0, 1.0), standby_w=100.0, breaker={"open_s": 60.0, "close_s": 600.0})
+    for time_s, is_on in ((100.0, False), (130.0, True)):
+        bench.clock.timeout(time_s).callbacks.append(
+            lambda _, is_on=is_on: (bench.cohort.supply(is_on=is_on), bench.cohort.command(0.01))
+        )
+    bench.tell(131.0, 1.0)
+    power = bench.play()["power_mw"]
+    assert power.minimum() == pytest.approx(0.01)
+    assert power.at(300.0) == pytest.approx(1.0)
