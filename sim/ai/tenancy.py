@@ -36,28 +36,6 @@ class DrawShape(NamedTuple):
     """IT power of a rack in service over what is let for it."""
 
 
-def slipped_s(median_s: float, sigma: float, normal: float) -> float:
-    r"""Return how late a phase is [s]: lognormal, with mean :math:`m\,e^{\sigma^2/2}` for a median :math:`m`.
-
-    Parameters
-    ----------
-    median_s
-        Median delay [s].
-    sigma
-        Standard deviation of its logarithm.
-    normal
-        A draw from the standard normal distribution.
-
-    Examples
-    --------
-    The mean over the median for a sigma of 0.6:
-
-    >>> round(slipped_s(1.0, 0.6, 0.6 / 2.0), 2)
-    1.2
-    """
-    return median_s * math.exp(sigma * normal)
-
-
 def energised_fraction(age_s: float | np.ndarray, length_s: float) -> float | np.ndarray:
     """Return the share of a phase that stands so long after it began [s], before rounding to data halls.
 

@@ -8,13 +8,12 @@ from pydantic import AwareDatetime, Field
 from simpy import Event
 
 from sim.ai.base import Connection, Load
-from sim.ai.tenancy import DataHall, DrawShape, blocks_of, draw_bends_s, draw_fraction, slipped_s
+from sim.ai.tenancy import DataHall, DrawShape, blocks_of, draw_bends_s, draw_fraction
 from sim.clock import At
+from sim.slip import Days, Slip
 from sim.span import Span
 from sim.spec import Fraction, Positive, Spec
 from sim.units import SECONDS_PER_DAY
-
-Days = Annotated[float, Field(ge=0.0, le=3660.0)]
 
 
 class TenantPhase(Spec):
@@ -30,15 +29,6 @@ class TenantPhase(Spec):
     billable: AwareDatetime | None = None
     """When the tenant pays for all of it, whether it is energised, and draws, or not (take or pay). Left out:
     for each data hall once it is energised."""
-
-
-class Slip(Spec):
-    """How late phases are: lognormal, drawn for each."""
-
-    median_d: Days = 91.0
-    """Median delay [d]. Default: one quarter; unverified. 0: on time."""
-    sigma: Annotated[float, Field(ge=0.0, le=2.0)] = 0.6
-    """Standard deviation of its logarithm. Default: a mean of 1.2 quarters; unverified."""
 
 
 class TenantLoad(Load):
@@ -94,9 +84,7 @@ class TenantLoad(Load):
         blocks: list[DataHall] = []
         news: list[tuple[float, str, float]] = []
         for phase in self.phases:
-            late_s = slipped_s(
-                self.slip.median_d * SECONDS_PER_DAY, self.slip.sigma, float(draws.standard_normal())
-            )
+            late_s = self.slip.late_s(float(draws.standard_normal()))
             ready_s = phase.ready.timestamp() - connection.span.start_utc_s + late_s
             length_s = phase.length_d * SECONDS_PER_DAY
             energised = blocks_of(ready_s, phase.size_mw, length_s, self.block_mw)

@@ -26,11 +26,7 @@ from sim.units import SECONDS_PER_DAY
 JULIAN_YEAR_D: Final = 365.25
 
 
-class BtcPrice(Course):
-    """Base of every description of the price of bitcoin [USD/BTC]."""
-
-
-class FixedBtcPrice(BtcPrice):
+class FixedBtcPrice(Course):
     """One price for the whole run."""
 
     type: Literal["fixed"] = "fixed"
@@ -43,7 +39,7 @@ class FixedBtcPrice(BtcPrice):
         return Signal.constant(self.price_usd_per_btc, span.end_s)
 
 
-class FileBtcPrice(BtcPrice, SeriesReading):
+class FileBtcPrice(Course, SeriesReading):
     """Prices from a file; each row holds from its time until the next row's."""
 
     type: Literal["file"] = "file"
@@ -70,7 +66,7 @@ class FileBtcPrice(BtcPrice, SeriesReading):
         return published_signal(self, place, wanted, self.publication_delay_s, span)
 
 
-class RandomBtcPrice(BtcPrice):
+class RandomBtcPrice(Course):
     r"""A random walk of the logarithm, geometric Brownian motion, with a new price every day.
 
     .. math:: P_{k+1} = P_k \exp\bigl((\mu - \tfrac12\sigma^2)\,\Delta + \sigma\sqrt\Delta\,z_k\bigr),

@@ -1,6 +1,5 @@
 """What a reserve is paid for being held: a price per megawatt and hour, fixed or from a file."""
 
-from abc import abstractmethod
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -25,26 +24,7 @@ class CapacitySignals(NamedTuple):
     """1 where the service is bought, 0 where the file has a blank."""
 
 
-class CapacityPrice(Spec):
-    """Base of every description of a capacity price."""
-
-    @abstractmethod
-    def signals(self, span: Span) -> CapacitySignals:
-        """Return the prices over the run.
-
-        Parameters
-        ----------
-        span
-            The run.
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run, or holds a price below 0.
-        """
-
-
-class FixedCapacityPrice(CapacityPrice):
+class FixedCapacityPrice(Spec):
     """One capacity price for the whole run."""
 
     type: Literal["fixed"]
@@ -64,7 +44,7 @@ class FixedCapacityPrice(CapacityPrice):
         )
 
 
-class FileCapacityPrice(CapacityPrice, SeriesReading):
+class FileCapacityPrice(SeriesReading):
     """Capacity prices from a file; each row holds from its time until the next row's.
 
     Where a row is blank the service is not bought: there is no award.
@@ -83,7 +63,7 @@ class FileCapacityPrice(CapacityPrice, SeriesReading):
     blank: the same."""
 
     def signals(self, span: Span) -> CapacitySignals:
-        """Return the file's prices over the run, as steps."""
+        """Return the file's prices over the run, as steps; raise InputError where it does not serve it."""
         day_ahead, offered = self._column(self.price_column, span)
         if self.real_time_column is None:
             return CapacitySignals(day_ahead, day_ahead, offered)

@@ -7,11 +7,13 @@ say is None. Each entry carries its state and how sure it is; none is legal advi
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from importlib.resources import files
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
+
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 Mark = Literal["primary", "secondary", "proposed", "assumption"]
 """How sure an entry is: read in the tariff or order; told by others; not yet adopted; nobody's number."""
@@ -73,6 +75,14 @@ class FlexibleContract:
     """Where that was read."""
     mark: Mark
     """How sure it is."""
+
+    def window_at(self, local: datetime) -> CallWindow | None:
+        """Return the window in which it may be called at a local time; None: it may not."""
+        hour_h = local.hour + local.minute * SECONDS_PER_MINUTE / SECONDS_PER_HOUR
+        for window in self.windows:
+            if window.holds(local.date()) and any(low <= hour_h < high for low, high in window.spans_h):
+                return window
+        return None
 
 
 CONTRACTS: Final[Mapping[str, FlexibleContract]] = TypeAdapter(dict[str, FlexibleContract]).validate_json(

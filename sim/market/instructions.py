@@ -1,23 +1,42 @@
-"""Instructions to draw less, drawn from what a contract allows.
+r"""Instructions to draw less, within what a contract allows.
 
 Notes
 -----
 *By the calendar*: on each day on which the contract may be called it is called with the same chance, until
 its calls or hours are used up; the start is drawn within the hours allowed.
+
+*By net load*, the method of Norris et al. 2025 (from a public note on it): a system of hourly load :math:`D`
+that was built for its seasonal peak :math:`\hat D` takes a new flat load :math:`\Lambda`, and cuts
+
+.. math:: c_t = \max(0, D_t + \Lambda - \hat D)
+
+of it. :math:`\hat D` is that of June to August for April to October, that of December to February for the
+other months; :math:`\Lambda` is such that a stated share of its energy is cut. It does not contain: the grid
+between load and generation, outages, weather beyond that of the file.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from pydantic import Field
 
+from sim.errors import InputError
+from sim.market.calendar import utc_offset_s
 from sim.market.contracts import CallWindow, FlexibleContract
+from sim.market.four_cp import SystemLoad
 from sim.rng import LIMIT_CALLS
+from sim.signals import FloatArray
 from sim.span import Span
 from sim.spec import Fraction, Spec, TimeZone
 from sim.units import SECONDS_PER_HOUR
+
+SUMMER_MONTHS: Final = (4, 5, 6, 7, 8, 9, 10)
+"""Months that are held against the peak of June to August."""
+SUMMER_PEAK_MONTHS: Final = (6, 7, 8)
+WINTER_PEAK_MONTHS: Final = (12, 1, 2)
 
 
 class Call(NamedTuple):
@@ -108,6 +127,84 @@ class CalendarCalls(Spec):
         return range(first - 1, last + 2)
 
 
+class NetLoadCalls(Spec):
+    """Calls in the hours in which a system has no room for all of a new load; how deep follows from it."""
+
+    type: Literal["net-load"]
+    """Kind of instructions."""
+    system_load: SystemLoad
+    """Load of the system, or its load less wind and sun; the seasonal peaks are those of the whole file."""
+    energy_fraction: Annotated[float, Field(gt=0.0, le=0.1)] = 0.005
+    """Share of the new load's energy that is cut over the file [1]; 0.0025, 0.005 and 0.01 were published.
+    Default: assumption."""
+    time_zone: TimeZone = "America/Chicago"
+    """Zone by whose clocks the seasons and the contract's hours are."""
+
+    def calls(self, contract: FlexibleContract, span: Span) -> tuple[Call, ...]:
+        """Return the calls of a run, hour by hour; raise InputError where the file does not serve it."""
+        self.system_load.signal(span)  # tells what of the run the file lacks
+        utc_s, load_mw, spacing_s = self.system_load.rows(span.files)
+        room_mw = self._room_mw(utc_s, load_mw)
+        depth = np.clip(1.0 - room_mw / new_load_mw(room_mw, self.energy_fraction), 0.0, 1.0)
+        within = (utc_s > span.start_utc_s - spacing_s) & (utc_s < span.end_utc_s) & (depth > 0.0)
+        used, zone, found = _Used(contract), ZoneInfo(self.time_zone), list[Call]()
+        event_h, length_h = 0.0, spacing_s / SECONDS_PER_HOUR
+        for at_utc_s, share in zip(utc_s[within].tolist(), depth[within].tolist(), strict=True):
+            local = datetime.fromtimestamp(at_utc_s, zone)
+            from_s = at_utc_s - span.start_utc_s
+            event_h = event_h + length_h if found and found[-1].until_s == from_s else length_h
+            window = contract.window_at(local)
+            if window is None or _is_above(event_h, contract.longest_event_h):
+                continue
+            if used.takes(local.date(), window, length_h, begins=event_h == length_h):
+                found.append(Call(from_s, from_s + spacing_s, share))
+        return tuple(found)
+
+    def _room_mw(self, utc_s: FloatArray, load_mw: FloatArray) -> FloatArray:
+        """Return the seasonal peak less the load [MW]; NaN where the load is blank."""
+        local_s = utc_s + utc_offset_s(utc_s, self.time_zone)
+        month = local_s.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+        summer = np.isin(month, SUMMER_MONTHS)
+        peaks_mw = []
+        for peak_months in (SUMMER_PEAK_MONTHS, WINTER_PEAK_MONTHS):
+            held_mw = load_mw[np.isin(month, peak_months) & np.isfinite(load_mw)]
+            if not held_mw.size:
+                message = f"has no load in the months {peak_months}, whose peak the method needs"
+                raise InputError.single(self.system_load.file, "", message)
+            peaks_mw.append(held_mw.max())
+        return np.asarray(np.maximum(0.0, np.where(summer, *peaks_mw) - load_mw))
+
+
+AnyCalls = Annotated[CalendarCalls | NetLoadCalls, Field(discriminator="type")]
+"""Any way in which a contract is called, told apart by its ``type``."""
+
+
+def new_load_mw(room_mw: FloatArray, energy_fraction: float) -> float:
+    """Return the flat load of which a share of energy is cut, as it may draw no more than the room [MW].
+
+    Parameters
+    ----------
+    room_mw
+        Room for it, interval by interval [MW], not below 0, shape (n,); NaN counts for nothing.
+    energy_fraction
+        The share [1], above 0 and below 1.
+
+    Examples
+    --------
+    Of 4 h at 100 MW, 10 % are cut where an hour has room for 60 MW:
+
+    >>> new_load_mw(np.array([60.0, 100.0, 200.0, 300.0]), 0.10)
+    100.0
+    """
+    room = np.sort(room_mw[np.isfinite(room_mw)])
+    count, least = np.arange(1.0, room.size + 1.0), energy_fraction * room.size
+    # cut in the first k intervals: k L - sum(room) = f n L; the right k leaves L within the next one's room
+    with np.errstate(divide="ignore"):
+        loads = np.where(count > least, np.cumsum(room) / (count - least), np.inf)
+    fits = loads <= np.append(room[1:], np.inf)
+    return float(loads[np.argmax(fits)])
+
+
 class _Used:
     """What of a contract's caps is used, year by year."""
 
@@ -117,18 +214,18 @@ class _Used:
         self._events: dict[int, int] = {}
         self._in_window: dict[tuple[int, CallWindow], int] = {}
 
-    def takes(self, day: date, window: CallWindow, length_h: float) -> bool:
-        """Take one more call if the caps allow it, and tell whether they did."""
+    def takes(self, day: date, window: CallWindow, length_h: float, *, begins: bool = True) -> bool:
+        """Take a call, or more of one, if the caps allow it, and tell whether they did."""
         hours, events = self._hours.get(day.year, 0.0), self._events.get(day.year, 0)
         calls = self._in_window.get((day.year, window), 0)
         if (
             _is_above(hours + length_h, self._contract.most_hours_h)
-            or _is_above(events + 1, self._contract.most_events_count)
-            or _is_above(calls + 1, window.most_calls_count)
+            or _is_above(events + begins, self._contract.most_events_count)
+            or _is_above(calls + begins, window.most_calls_count)
         ):
             return False
-        self._hours[day.year], self._events[day.year] = hours + length_h, events + 1
-        self._in_window[day.year, window] = calls + 1
+        self._hours[day.year], self._events[day.year] = hours + length_h, events + begins
+        self._in_window[day.year, window] = calls + begins
         return True
 
 

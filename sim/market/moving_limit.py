@@ -7,6 +7,7 @@ operator allows: from :math:`t_1` on the limit in force goes from the level befo
 :math:`L(t) = L_0 \mp r (t - t_1)`, or at once where no ramp is given.
 """
 
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from math import inf
 from typing import Annotated, Final, Literal, NamedTuple, Self
@@ -15,10 +16,17 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sim.market.contracts import CONTRACTS
-from sim.market.instructions import CalendarCalls
+from sim.market.instructions import AnyCalls
+from sim.rng import LIMIT_SLIP
 from sim.signals import Signal
+from sim.slip import Slip
 from sim.span import Span
 from sim.spec import NonNegative, Positive, Spec, Timed
+from sim.tables.cover import Wanted, column_values
+from sim.tables.quantities import POWER
+from sim.tables.reading import SeriesReading
+from sim.tables.stamps import times_of
+from sim.tables.timeline import timeline_of
 from sim.units import SECONDS_PER_MINUTE
 
 
@@ -76,6 +84,55 @@ def steady(limit_mw: float, span: Span) -> MovingLimit:
     return MovingLimit(Signal.constant(limit_mw, span.end_s), ())
 
 
+class LimitLevel(NamedTuple):
+    """One level of a limit, by the clock of a run."""
+
+    binds_at_s: float
+    """From when it binds [s]; below 0: before the run."""
+    limit_mw: float
+    """Power that may be drawn from then on [MW]."""
+    notice_s: float = 0.0
+    """How long before it is announced [s]."""
+    ramp_mw_per_min: float | None = None
+    """Ramp at which the limit moves there [MW/min]; None: at once."""
+
+
+def moved(steps: Sequence[LimitLevel], end_s: float) -> MovingLimit:
+    """Return the limit that levels make.
+
+    Parameters
+    ----------
+    steps
+        The levels in order of time; the first binds at the run's start, or before.
+    end_s
+        The run's end [s].
+
+    Examples
+    --------
+    >>> limit = moved([LimitLevel(0.0, 200.0), LimitLevel(7200.0, 150.0, notice_s=900.0)], 86400.0)
+    >>> limit.changes[0][:4]
+    (6300.0, 7200.0, 150.0, 86400.0)
+    """
+    ends_s = [*(step.binds_at_s for step in steps[1:]), end_s]
+    levels_mw = [step.limit_mw for step in steps]
+    highest_mw = accumulate([levels_mw[0], *levels_mw[:-1]], max)
+    changes = [
+        LimitChange(
+            step.binds_at_s - step.notice_s,
+            step.binds_at_s,
+            step.limit_mw,
+            min(until_s, end_s),
+            before_mw,
+            step.ramp_mw_per_min is not None,
+        )
+        for step, until_s, before_mw in zip(steps, ends_s, highest_mw, strict=True)
+    ]
+    return MovingLimit(
+        _in_force(changes, [step.ramp_mw_per_min for step in steps], end_s),
+        tuple(change for change in changes[1:] if 0.0 < change.binds_at_s < end_s),
+    )
+
+
 class LimitStage(Timed):
     """One level of the limit."""
 
@@ -94,6 +151,9 @@ class ScheduledLimit(Spec):
     """Kind of limit."""
     stages: Annotated[tuple[LimitStage, ...], Field(min_length=1, max_length=10_000)]
     """The levels in order of time; the first holds from the run's start, at the latest."""
+    slip: Slip | None = None
+    """How late each stage comes after the first; a stage that is late holds up those after it. Left out: all
+    come as planned."""
 
     @property
     def most_mw(self) -> float:
@@ -112,40 +172,21 @@ class ScheduledLimit(Spec):
         ------
         ValueError
             Where the stages are out of order, or the first comes after the start.
-
-        Examples
-        --------
-        >>> from sim.tables import Files
-        >>> lower = LimitStage(at_s=7200.0, limit_mw=150.0, notice_s=900.0)
-        >>> spec = ScheduledLimit(stages=(LimitStage(at_s=0.0, limit_mw=200.0), lower))
-        >>> moving = spec.moving(Span(Files(()), 0.0, 86400.0))
-        >>> moving.changes[0][:4]
-        (6300.0, 7200.0, 150.0, 86400.0)
         """
         times_s = self.times_s(span.start_utc_s)
-        end_s = span.end_s
-        ends_s = [*times_s[1:], end_s]
-        changes = [
-            LimitChange(
-                time_s - stage.notice_s,
-                time_s,
-                stage.limit_mw,
-                min(until_s, end_s),
-                highest_mw,
-                stage.ramp_mw_per_min is not None,
-            )
-            for stage, time_s, until_s, highest_mw in zip(
-                self.stages, times_s, ends_s, self._highest_mw(), strict=False
-            )
+        if self.slip is not None:
+            draws = span.stream(LIMIT_SLIP).standard_normal(len(times_s) - 1).tolist()
+            late = zip(times_s[1:], draws, strict=True)
+            late_s = [time_s + self.slip.late_s(normal) for time_s, normal in late]
+            times_s = [times_s[0], *accumulate(late_s, max)]
+        steps = [
+            LimitLevel(time_s, stage.limit_mw, stage.notice_s, stage.ramp_mw_per_min)
+            for stage, time_s in zip(self.stages, times_s, strict=True)
         ]
-        ramps = [stage.ramp_mw_per_min for stage in self.stages]
-        return MovingLimit(
-            _in_force(changes, ramps, end_s),
-            tuple(change for change in changes[1:] if 0.0 < change.binds_at_s < end_s),
-        )
+        return moved(steps, span.end_s)
 
     def times_s(self, start_utc_s: float) -> list[float]:
-        """Return when each stage binds [s from a run's start, at ``start_utc_s``].
+        """Return when each stage is planned to bind [s from a run's start, at ``start_utc_s``].
 
         Raises
         ------
@@ -166,10 +207,50 @@ class ScheduledLimit(Spec):
                 )
         return times_s
 
-    def _highest_mw(self) -> list[float]:
-        """Return the highest level before each stage [MW]; of the first its own."""
-        levels_mw = [stage.limit_mw for stage in self.stages]
-        return list(accumulate([levels_mw[0], *levels_mw[:-1]], max))
+
+class FileLimit(SeriesReading):
+    """Dated instructions out of a file: each row holds from its time until the next row's."""
+
+    type: Literal["file"]
+    """Kind of limit."""
+    file: str = Field(min_length=1)
+    """CSV (plain or .gz), Parquet or Excel file, relative to the scenario file or a data folder."""
+    time_column: str = "time_utc"
+    """Column with the time from which each level binds, as ISO-8601 with zone or offset."""
+    limit_column: str = "limit_mw"
+    """Column with the level [MW]."""
+    announced_column: str | None = None
+    """Column with the time at which each was announced; left out: ``notice_s`` before it binds."""
+    notice_s: NonNegative = 0.0
+    """How long before it binds each is announced [s]. Default: none, an assumption."""
+    ramp_mw_per_min: Positive | None = None
+    """Ramp at which the limit moves to each level from when it binds [MW/min]; left out: at once."""
+    highest_mw: Positive
+    """Most that the connection carries [MW]: it holds before the first row, and no row is above it."""
+
+    @property
+    def most_mw(self) -> float:
+        """The most that the connection carries [MW]."""
+        return self.highest_mw
+
+    def moving(self, span: Span) -> MovingLimit:
+        """Return the limit over a run; raise InputError where the file does not serve it."""
+        timeline = timeline_of(self, self.table(span.files), self.time_column, span.start_utc_s)
+        limits_mw = column_values(self, timeline, Wanted(self.limit_column, POWER), slice(None))
+        bad = np.flatnonzero((limits_mw < 0.0) | (limits_mw > self.highest_mw))
+        if bad.size:
+            must = f"must be from 0 MW to highest_mw = {self.highest_mw:g} MW"
+            raise timeline.table.fault_at(self.limit_column, int(bad[0]), must, got=True)
+        notices_s = np.full(limits_mw.size, self.notice_s)
+        if self.announced_column is not None:
+            told = times_of(timeline.table, self.announced_column, self.clock)
+            start_s = 0.0 if told.from_start else span.start_utc_s
+            notices_s = np.maximum(0.0, timeline.time_s + start_s - told.value_s)
+        changes = np.flatnonzero(np.diff(limits_mw, prepend=self.highest_mw))
+        rows = np.column_stack([timeline.time_s, limits_mw, notices_s])[changes].tolist()
+        ramp = self.ramp_mw_per_min
+        steps = [LimitLevel(binds_s, limit_mw, notice_s, ramp) for binds_s, limit_mw, notice_s in rows]
+        return moved([LimitLevel(min(0.0, float(timeline.time_s[0])), self.highest_mw), *steps], span.end_s)
 
 
 class ContractLimit(Spec):
@@ -185,8 +266,8 @@ class ContractLimit(Spec):
     """Power that may be drawn while nothing is called [MW], at least ``firm_mw``."""
     notice_s: NonNegative | None = None
     """Time from a call until it binds [s]; left out: the contract's, or none where no source says it."""
-    calls: CalendarCalls
-    """How it is called."""
+    calls: AnyCalls
+    """How it is called: ``calendar`` or ``net-load``."""
 
     @model_validator(mode="after")
     def _firm_is_a_part(self) -> Self:
@@ -202,30 +283,28 @@ class ContractLimit(Spec):
         return self.highest_mw
 
     def moving(self, span: Span) -> MovingLimit:
-        """Return the limit over a run; takes and raises what `ScheduledLimit.moving` does."""
+        """Return the limit over a run; raise InputError where a file does not serve it."""
         terms = CONTRACTS[self.contract]
         notice_s = self.notice_s if self.notice_s is not None else terms.notice_s or 0.0
-        stages = [LimitStage(at_s=0.0, limit_mw=self.highest_mw)]
+        steps = [LimitLevel(0.0, self.highest_mw)]
         for call in self.calls.calls(terms, span):
-            cut_mw = call.depth_fraction * (self.highest_mw - self.firm_mw)
-            ramp = cut_mw / terms.ramp_s * SECONDS_PER_MINUTE if terms.ramp_s and cut_mw > 0.0 else None
-            begins_s = max(call.from_s, 0.0)
-            if begins_s == 0.0:
-                stages = [LimitStage(at_s=0.0, limit_mw=self.highest_mw - cut_mw)]
-            else:
-                stages.append(
-                    LimitStage(
-                        at_s=begins_s,
-                        limit_mw=self.highest_mw - cut_mw,
-                        notice_s=notice_s,
-                        ramp_mw_per_min=ramp,
-                    )
-                )
-            stages.append(LimitStage(at_s=call.until_s, limit_mw=self.highest_mw, ramp_mw_per_min=ramp))
-        return ScheduledLimit(stages=tuple(stages)).moving(span)
+            level_mw = self.highest_mw - call.depth_fraction * (self.highest_mw - self.firm_mw)
+            self._move(steps, LimitLevel(max(call.from_s, 0.0), level_mw, notice_s))
+            self._move(steps, LimitLevel(call.until_s, self.highest_mw))
+        return moved(steps, span.end_s)
+
+    def _move(self, steps: list[LimitLevel], step: LimitLevel) -> None:
+        """Go on to a level, on the contract's ramp; a level that ends as it begins is left out."""
+        if steps[-1].binds_at_s == step.binds_at_s:
+            steps.pop()
+        ramp_s = CONTRACTS[self.contract].ramp_s
+        change_mw = abs(step.limit_mw - steps[-1].limit_mw) if steps else 0.0
+        if ramp_s and change_mw > 0.0:
+            step = step._replace(ramp_mw_per_min=change_mw / ramp_s * SECONDS_PER_MINUTE)
+        steps.append(step)
 
 
-AnyLimit = Annotated[ScheduledLimit | ContractLimit, Field(discriminator="type")]
+AnyLimit = Annotated[ScheduledLimit | FileLimit | ContractLimit, Field(discriminator="type")]
 """Any limit that moves, told apart by its ``type``."""
 
 

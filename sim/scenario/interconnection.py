@@ -21,7 +21,7 @@ class Interconnection(Spec):
     """Power that the site may draw from the grid [MW]; 0 only where it has ``market.generation``. More is
     possible and is measured as exceedance."""
     limit: AnyLimit | None = None
-    """A limit that moves: ``schedule`` or ``contract``."""
+    """A limit that moves: ``schedule``, ``file`` or ``contract``."""
     trip: Trip | None = None
     """Relay that stops the fleets after a lasting exceedance; left out: none."""
     tolerance: Tolerance | None = None

@@ -183,6 +183,7 @@ class Scenario(Spec):
         checks["market"] = partial(
             check_scale_of_generation, self.market, self.interconnection.limit_mw, span
         )
+        checks["interconnection.limit"] = partial(self.interconnection.moving, span)
         market = self.market.checks(span)
         checks |= {f"market.{part}": check for part, check in market.items()}
         faults: list[Fault] = []

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from quick import run
 
 from sim.ai import TenantLoad
-from sim.ai.tenancy import DrawShape, blocks_of, draw_bends_s, draw_fraction, energised_fraction, slipped_s
+from sim.ai.tenancy import DrawShape, blocks_of, draw_bends_s, draw_fraction, energised_fraction
+from sim.slip import Slip
 from sim.testing import a_scenario
 
 DAY_S = 86_400.0
@@ -105,7 +106,7 @@ def test_a_tenant_in_a_hall_states_it_power():
 
 def test_slip_is_lognormal_with_its_median_and_mean():
     normals = np.random.default_rng(1).standard_normal(40_000).tolist()
-    days = [slipped_s(91.0, 0.6, normal) for normal in normals]
+    days = [Slip().late_s(normal) / 86_400.0 for normal in normals]
 
     assert np.median(days) == pytest.approx(91.0, rel=0.02)
     assert np.mean(days) == pytest.approx(91.0 * math.exp(0.18), rel=0.02)

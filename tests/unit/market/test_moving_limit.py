@@ -1,9 +1,11 @@
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.market.moving_limit import LimitStage, ScheduledLimit
+from sim.market.moving_limit import FileLimit, LimitStage, ScheduledLimit
+from sim.slip import Slip
 from sim.span import Span
 from sim.tables import Files
 from sim.testing import a_scenario
@@ -93,3 +95,53 @@ def test_stages_come_in_order():
 def test_a_file_with_stages_that_do_not_fit_the_run_is_refused_when_it_is_loaded(stages, fault):
     with pytest.raises(InputError, match=fault):
         a_scenario(interconnection={"limit": {"type": "schedule", "stages": stages}})
+
+
+def from_file(tmp_path, text, start=datetime(2026, 1, 1, tzinfo=UTC), **fields):
+    (tmp_path / "told.csv").write_text(text)
+    spec = FileLimit(type="file", file="told.csv", highest_mw=200.0, **fields)
+    return spec.moving(Span(Files((tmp_path,)), start.timestamp(), END_S))
+
+
+def test_dated_instructions_are_replayed(tmp_path):
+    told = "time_utc,limit_mw,announced_utc\n2026-01-01T02:00Z,150,2026-01-01T01:45Z\n"
+    told += "2026-01-01T03:00Z,120,2026-01-01T01:45Z\n2026-01-01T06:30Z,200,2026-01-01T06:30Z\n"
+    moving = from_file(tmp_path, told, announced_column="announced_utc")
+    hours = [moving.in_force_mw.at(3600.0 * hour) for hour in (0.0, 2.0, 2.9, 3.0, 6.5, 23.0)]
+    assert hours == [200.0, 150.0, 150.0, 120.0, 200.0, 200.0]
+    assert [change.announced_at_s for change in moving.changes] == [6300.0, 6300.0, 23_400.0]
+
+
+def test_a_file_that_begins_before_the_run_leaves_what_it_said_last(tmp_path):
+    told = "time_utc,limit_mw\n2025-12-31T02:00Z,150\n2026-01-01T03:00Z,150\n2026-01-01T04:00Z,180\n"
+    moving = from_file(tmp_path, told, notice_s=60.0, ramp_mw_per_min=10.0)
+    assert moving.in_force_mw.at(0.0) == 150.0
+    assert moving.in_force_mw.at(4 * 3600.0 + 90.0) == pytest.approx(165.0)
+    [change] = moving.changes  # the same level told twice is no change
+    assert (change.announced_at_s, change.is_ramped) == (4 * 3600.0 - 60.0, True)
+
+
+def test_an_instruction_above_what_the_connection_carries_names_its_row(tmp_path):
+    told = "time_utc,limit_mw\n2026-01-01T02:00Z,150\n2026-01-01T03:00Z,250\n"
+    with pytest.raises(InputError, match=r"told.csv:3.*limit_mw.*from 0 MW to highest_mw = 200 MW; got .250"):
+        from_file(tmp_path, told)
+
+
+def test_a_file_that_is_not_there_is_refused_before_the_run(tmp_path):
+    limit = {"type": "file", "file": "none.csv", "highest_mw": 200.0}
+    with pytest.raises(InputError, match=r"none\.csv"):
+        a_scenario(tmp_path, interconnection={"limit": limit}).check_files()
+
+
+def test_stages_slip_by_what_the_seed_draws_and_keep_their_order():
+    stages = [{"at_s": 0.0, "limit_mw": 50.0}]
+    stages += [{"at_s": day * 86_400.0, "limit_mw": 100.0 * day} for day in (1.0, 2.0)]
+    spec = scheduled(*stages).model_copy(update={"slip": Slip(median_d=30.0, sigma=0.8)})
+    times = []
+    for seed in range(400):
+        run = Span(Files(()), 0.0, 3660.0 * 86_400.0, seed)
+        first, second = (change.binds_at_s / 86_400.0 for change in spec.moving(run).changes)
+        assert second >= first > 1.0
+        times.append(first - 1.0)
+    assert np.median(times) == pytest.approx(30.0, rel=0.1)
+    assert spec.moving(run).changes == spec.moving(run).changes
