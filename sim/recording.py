@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 
 from sim.facts import Facts
+from sim.shipped import shipped
 from sim.signals import Signal, total
 from sim.signals.columns import Columns
 from sim.units import FloatArray, unit_of
@@ -163,75 +164,8 @@ class SignalInfo:
         return unit_of(self.name) or "1"
 
 
-SIGNALS: tuple[SignalInfo, ...] = (
-    SignalInfo("site_power_mw", "Power the whole site draws, from the grid and its own generation"),
-    SignalInfo("battery_power_mw", "Power the battery draws; below zero while it gives"),
-    SignalInfo("battery_charge_mwh", "Energy in the battery; exact at breakpoints, within 0.01 % between"),
-    SignalInfo("battery_alone_power_mw", "Power the same battery would draw on a site without miners"),
-    SignalInfo("ai_power_mw", "Power all AI loads draw together"),
-    SignalInfo("fleet_power_mw", "Power all fleets draw together"),
-    SignalInfo("fleet_target_mw", "Power the policy wants of all fleets together"),
-    SignalInfo("fleet_obliged_mw", "What duties leave of that target, within what the fleets can draw"),
-    SignalInfo("fleet_commanded_mw", "Power the executor has told all fleets to draw together"),
-    SignalInfo("limit_mw", "Limit of the interconnection, and own generation on top"),
-    SignalInfo("generation_mw", "What own generation behind the meter can give"),
-    SignalInfo("price_usd_per_mwh", "Real-time power price in force"),
-    SignalInfo("price_day_ahead_usd_per_mwh", "Day-ahead power price"),
-    SignalInfo("contract_mw", "Power bought beforehand"),
-    SignalInfo("contract_price_usd_per_mwh", "Price of the power bought beforehand"),
-    SignalInfo("system_load_mw", "Load of the whole system, whose peaks count"),
-    SignalInfo("hashprice_usd_per_ph_day", "Revenue of one PH/s held for a day, before pool fee"),
-    SignalInfo("price_usd_per_btc", "Price of one bitcoin"),
-    SignalInfo("difficulty", "Difficulty of the bitcoin network"),
-    SignalInfo("network_hashrate_eh_s", "Hash rate of the bitcoin network"),
-    SignalInfo("subsidy_btc", "Subsidy of a block"),
-    SignalInfo("fees_btc", "Transaction fees of a block"),
-    SignalInfo(
-        "frequency_hz",
-        "Frequency of the grid, in a run that follows it; lines miss what the site moves by 0.1 mHz at most",
-    ),
-    SignalInfo("frequency_measured_hz", "Frequency of the grid as measured, from a file"),
-    SignalInfo("grid_shortfall_mw", "Generation lost elsewhere on the grid"),
-    SignalInfo("load.*.power_mw", "Power one AI load draws, outside a hall"),
-    SignalInfo(
-        "load.*.level_mw",
-        "Most that one AI load draws in the state that it tells, where a policy counts on it",
-    ),
-    SignalInfo("load.*.it_power_mw", "IT power one AI load wants in its hall"),
-    SignalInfo("hall.*.power_mw", "Power one hall draws at the meter"),
-    SignalInfo("hall.*.it_power_mw", "IT power of one hall's loads, together"),
-    SignalInfo("hall.*.cooling_power_mw", "Power of one hall's cooling"),
-    SignalInfo("hall.*.backup_power_mw", "Power one hall takes from its own supply, off the grid"),
-    SignalInfo("outdoor_temperature_c", "Outdoor dry-bulb temperature"),
-    SignalInfo("fleet.*.commanded_mw", "Power the executor has told one fleet to draw"),
-    SignalInfo("fleet.*.power_mw", "Power one fleet draws"),
-    SignalInfo("fleet.*.target_mw", "Power the executor wants of one cohort: its share of the target"),
-    SignalInfo(
-        "fleet.*.setpoint_fraction", "Clock one cohort is set to, over the default; 0 with all asleep"
-    ),
-    SignalInfo("fleet.*.hashrate_ph_s", "Hash rate of one cohort that its pool accepts"),
-    SignalInfo("fleet.*.earned_usd_per_h", "What one fleet that is no miner earns with its product"),
-    SignalInfo("fleet.*.asleep_count", "Machines of one cohort that are asleep, or powering down"),
-    SignalInfo(
-        "fleet.*.supplied_fraction", "1 while the breakers of one cohort are closed, 0 while they are open"
-    ),
-    SignalInfo("fleet.*.waking_count", "Machines of one cohort that boot"),
-    SignalInfo("fleet.*.hashing_count", "Machines of one cohort that hash, or ramp up"),
-    SignalInfo("fleet.*.failed_count", "Machines of one cohort that wait for repair"),
-    SignalInfo("ancillary.*.award_mw", "Capacity of one ancillary service that is sold"),
-    SignalInfo("ancillary.*.called_fraction", "Share of an award that is called, where the policy offers"),
-    SignalInfo("ancillary.*.price_usd_per_mwh", "What a megawatt of it is paid for an hour"),
-    SignalInfo("ancillary.*.shortfall_usd_per_mwh", "What a megawatt costs that is not held for an hour"),
-    SignalInfo(
-        "ancillary.*.undelivered_usd_per_mwh", "What a megawatt-hour costs that is due and not delivered"
-    ),
-    SignalInfo("ancillary.*.deployed_mw", "What is called of it"),
-    SignalInfo("ancillary.*.due_mw", "What of that must be delivered by now"),
-    SignalInfo("ancillary.*.hold_mw", "What of it must be held: sold, not called, and not just called off"),
-    SignalInfo("ancillary.*.base_mw", "Power of all fleets that its delivery is measured from"),
-    SignalInfo("lease.*.rent_usd_per_h", "Full rent of one lease, by the lease year"),
-)
-"""Every signal that a run records."""
+SIGNALS: Final = tuple(SignalInfo(*told) for told in shipped("sim", "recording.json").items())
+"""Every signal that a run records; they stand in ``recording.json`` beside this module."""
 
 
 POOL: Final = "pool"

@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.shipped import shipped
+
 FloatArray = NDArray[np.float64]
 """Array of 64-bit floats."""
 BoolArray = NDArray[np.bool_]
@@ -35,61 +37,8 @@ PETAHASH_IN_TERAHASHES: Final = 1e3
 PETAHASH_IN_HASHES: Final = 1e15
 EXAHASH_IN_PETAHASHES: Final = 1e3
 
-SUFFIX_UNITS: Final[dict[str, str]] = {
-    "mw": "MW",
-    "mwh": "MWh",
-    "w": "W",
-    "mva": "MVA",
-    "wh": "Wh",
-    "j": "J",
-    "mw_per_s": "MW/s",
-    "mw_per_min": "MW/min",
-    "w_per_s": "W/s",
-    "gb_per_s": "GB/s",
-    "m_per_s": "m/s",
-    "billion": "1e9",
-    "s": "s",
-    "min": "min",
-    "h": "h",
-    "d": "d",
-    "days": "d",
-    "years": "year",
-    "hz": "Hz",
-    "mhz": "mHz",
-    "hz_per_s": "Hz/s",
-    "mw_per_hz": "MW/Hz",
-    "mws": "MW s",
-    "points": "points",
-    "per_s": "1/s",
-    "per_machine_day": "1/d",
-    "usd": "USD",
-    "usd_per_h": "USD/h",
-    "usd_per_year": "USD/year",
-    "usd_per_mw": "USD/MW",
-    "usd_per_mw_year": "USD/MW/year",
-    "usd_per_mwh": "USD/MWh",
-    "usd_per_th": "USD/(TH/s)",
-    "usd_per_machine": "USD/machine",
-    "usd_per_ph_day": "USD/(PH/s)/d",
-    "usd_per_kw_month": "USD/kW/month",
-    "usd_per_kw_year": "USD/kW/year",
-    "usd_per_btc": "USD/BTC",
-    "btc": "BTC",
-    "btc_per_ph_day": "BTC/(PH/s)/d",
-    "j_per_th": "J/TH",
-    "th_s": "TH/s",
-    "ph_s": "PH/s",
-    "eh_s": "EH/s",
-    "c": "°C",
-    "fraction": "1",
-    "ratio": "1",
-    "pu": "pu",
-    "count": "1",
-    "difficulty": "1",
-    "sigma": "1",
-    "holds": "1",
-}
-"""The closed list of suffixes a name may end in, and the unit that each stands for."""
+SUFFIX_UNITS: Final[dict[str, str]] = shipped("sim", "units.json")
+"""The closed list of suffixes a name may end in, and the unit that each stands for; in ``units.json``."""
 
 
 def unit_of(name: str) -> str | None:

@@ -4,13 +4,13 @@ Each figure says where it comes from, and whether the source was seen to say it.
 ``servers.json`` beside this module.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 from pydantic import TypeAdapter
+
+from sim.shipped import shipped
 
 GpuName = str
 """Name of a server in `SERVERS`: ``h100-hgx``."""
@@ -58,7 +58,7 @@ class Server:
 
 def _servers() -> dict[GpuName, Server]:
     """Return the servers of the file; one says of the states only where it is not as usual."""
-    content = json.loads((files("sim.ai") / "servers.json").read_bytes())
+    content = shipped("sim.ai", "servers.json")
     for entry in content["servers"].values():
         for part, usual in content["usual"].items():
             entry[part] = usual | entry.get(part, {})

@@ -6,23 +6,20 @@ published numbers of requests within 0.6 %. Source: AzurePublicDataset, *LLM Inf
 CC-BY 4.0. They stand in ``weekly_shapes.json`` beside this module.
 """
 
-import json
 import math
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Final
 
 import numpy as np
 from numpy.random import Generator
 
+from sim.shipped import shipped
 from sim.signals import FloatArray
 from sim.units import HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 _THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
 
-SHAPES: Final[Mapping[str, Mapping[str, list[float]]]] = json.loads(
-    (files("sim.ai") / "weekly_shapes.json").read_bytes()
-)
+SHAPES: Final[Mapping[str, Mapping[str, list[float]]]] = shipped("sim.ai", "weekly_shapes.json")
 """Demand on a ``weekday``, Monday to Friday, and a day of the ``weekend``, by hour of the day in UTC
 [mean of the week], by service."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.cli.console import NOT_KNOWN, print_json, print_table, print_text, say
 from sim.metrics import Measurement
-from sim.metrics.headlines import HEADLINES, headlines
+from sim.metrics.headlines import COMPARED, HEADLINES, headlines
 from sim.metrics.statement import statement
 from sim.report.answer import answer
 from sim.report.format import format_amount, format_value
@@ -149,10 +149,9 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
         print_json(document)
         return
     from sim.report.comparison_page import standing_notes, standing_row  # noqa: PLC0415  # see below
-    from sim.study.compared_run import FACTS  # noqa: PLC0415  # no other command needs it
 
     policies, facts = document["policies"], document["metrics"]
-    first = {*FACTS, *HEADLINES}
+    first = {*COMPARED, *HEADLINES}
     rows = [
         (metric, *(_compared(policy[metric], facts[metric]["unit"]) for policy in policies.values()))
         for metric in facts

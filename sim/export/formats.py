@@ -6,13 +6,13 @@ Rows are made and written a block at a time: a year needs the memory of a day be
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 
 from sim.export.profile import Profile
+from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
 from sim.units import KW_PER_MW, MEGAWATT_IN_WATTS
 from sim.whole import whole_file, write_whole
@@ -174,8 +174,9 @@ def _described(name: str, columns: Mapping[str, str], kind: str, **rest: Any) ->
     return Format(name, columns, kind.format(jump_s=JUMP_S), blocks=BLOCKS[name], **rest)
 
 
-_TEXTS: Final = json.loads((files("sim.export") / "formats.json").read_text(encoding="utf-8"))
-FORMATS: Final = {name: _described(name, **texts) for name, texts in _TEXTS.items()}
+FORMATS: Final = {
+    name: _described(name, **texts) for name, texts in shipped("sim.export", "formats.json").items()
+}
 """The formats by name."""
 
 

@@ -1,12 +1,11 @@
 """Limits that utilities set, or propose, on how fast a large load may move."""
 
-import csv
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sim.shipped import shipped
 from sim.spec import Name, NonNegative, Positive, Spec
 from sim.units import SECONDS_PER_MINUTE
 
@@ -194,8 +193,7 @@ def published_limits() -> tuple[PowerLimit, ...]:
     >>> [(limit.name, limit.window_s, limit.limit_mw) for limit in published_limits()][0]
     ('ercot-5s', 5.0, 10.0)
     """
-    text = (files("sim.grid") / "limits.csv").read_text(encoding="utf-8")
-    return tuple(_limit(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(_limit(row) for row in shipped("sim.grid", "limits.csv"))
 
 
 def _limit(row: dict[str, str]) -> PowerLimit:

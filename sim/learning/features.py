@@ -1,13 +1,14 @@
 """What an agent sees: an observation as a vector of scaled numbers."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.policies import FleetView, Observation
+from sim.shipped import shipped
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 PRICE_SCALE_USD_PER_MWH: Final = 100.0
@@ -69,99 +70,26 @@ def _cap_mw(view: View) -> float:
     return min(caps_mw, default=view.rated_mw)
 
 
-FEATURES: Final[tuple[Feature, ...]] = (
-    Feature(
-        "ai_power",
-        0.0,
-        10.0,
-        "AI power as telemetered, over the limit",
-        lambda v: v.seen.ai_power_mw / v.limit_mw,
-    ),
-    Feature(
-        "headroom",
-        -10.0,
-        1.0,
-        "limit less AI power, over the limit",
-        lambda v: v.seen.headroom_mw / v.limit_mw,
-    ),
-    Feature(
-        "commanded",
-        0.0,
-        1.0,
-        "what the fleets were last told to draw, over their rated power",
-        lambda v: v.seen.commanded_mw / v.rated_mw,
-    ),
-    Feature(
-        "available",
-        0.0,
-        1.0,
-        "what the fleets can draw now, over their rated power",
-        lambda v: _available_mw(v.seen.fleets) / v.rated_mw,
-    ),
-    Feature(
-        "price",
-        -10.0,
-        100.0,
-        "power price as published, in 100 USD/MWh",
-        lambda v: _price(v.seen.price_usd_per_mwh),
-    ),
-    Feature(
-        "day_ahead",
-        -10.0,
-        100.0,
-        "day-ahead price of this hour, in 100 USD/MWh; 0: none",
-        lambda v: _price(v.seen.day_ahead_usd_per_mwh),
-    ),
-    Feature(
-        "breakeven",
-        0.0,
-        100.0,
-        "break-even price of the best fleet, in 100 USD/MWh",
-        lambda v: _price(_best(v.seen.fleets)),
-    ),
-    Feature(
-        "day_sine",
-        -1.0,
-        1.0,
-        "sine of the time of day, on a clock with the scenario's own offset",
-        lambda v: math.sin(math.tau * v.day_fraction),
-    ),
-    Feature("day_cosine", -1.0, 1.0, "cosine of the same", lambda v: math.cos(math.tau * v.day_fraction)),
-    Feature(
-        "notice_time",
-        0.0,
-        1.0,
-        "hours until the first change that tenants announced; 1: none",
-        _notice_h,
-    ),
-    Feature(
-        "notice_change",
-        -1.0,
-        1.0,
-        "that change of AI power, over the limit",
-        lambda v: _notice_mw(v) / v.limit_mw,
-    ),
-    Feature(
-        "order_cap",
-        0.0,
-        1.0,
-        "least that an announced order leaves the fleets, over their rated power",
-        lambda v: _cap_mw(v) / v.rated_mw,
-    ),
-    Feature(
-        "award_up",
-        0.0,
-        1.0,
-        "reserve sold that makes them draw less, over their rated power",
-        lambda v: v.seen.awards_mw.up_mw / v.rated_mw,
-    ),
-    Feature(
-        "award_down",
-        0.0,
-        1.0,
-        "reserve sold that makes them draw more, over their rated power",
-        lambda v: v.seen.awards_mw.down_mw / v.rated_mw,
-    ),
+MEASURES: Final[Mapping[str, Callable[[View], float]]] = {
+    "ai_power": lambda v: v.seen.ai_power_mw / v.limit_mw,
+    "headroom": lambda v: v.seen.headroom_mw / v.limit_mw,
+    "commanded": lambda v: v.seen.commanded_mw / v.rated_mw,
+    "available": lambda v: _available_mw(v.seen.fleets) / v.rated_mw,
+    "price": lambda v: _price(v.seen.price_usd_per_mwh),
+    "day_ahead": lambda v: _price(v.seen.day_ahead_usd_per_mwh),
+    "breakeven": lambda v: _price(_best(v.seen.fleets)),
+    "day_sine": lambda v: math.sin(math.tau * v.day_fraction),
+    "day_cosine": lambda v: math.cos(math.tau * v.day_fraction),
+    "notice_time": _notice_h,
+    "notice_change": lambda v: _notice_mw(v) / v.limit_mw,
+    "order_cap": lambda v: _cap_mw(v) / v.rated_mw,
+    "award_up": lambda v: v.seen.awards_mw.up_mw / v.rated_mw,
+    "award_down": lambda v: v.seen.awards_mw.down_mw / v.rated_mw,
+}
+"""How each number of the vector is had."""
+FEATURES: Final = tuple(
+    Feature(name, **told, measure=MEASURES[name])
+    for name, told in shipped("sim.learning", "features.json").items()
 )
 """The vector, in its order."""
 

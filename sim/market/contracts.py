@@ -8,11 +8,11 @@ say is None. Each entry carries its state and how sure it is; none is legal advi
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.resources import files
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
+from sim.shipped import shipped
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 Mark = Literal["primary", "secondary", "proposed", "assumption"]
@@ -85,7 +85,7 @@ class FlexibleContract:
         return None
 
 
-CONTRACTS: Final[Mapping[str, FlexibleContract]] = TypeAdapter(dict[str, FlexibleContract]).validate_json(
-    (files("sim.market") / "contracts.json").read_bytes()
+CONTRACTS: Final[Mapping[str, FlexibleContract]] = TypeAdapter(dict[str, FlexibleContract]).validate_python(
+    shipped("sim.market", "contracts.json")
 )
 """Contracts by name."""

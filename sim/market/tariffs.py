@@ -6,10 +6,11 @@ The entries stand in ``tariffs.json`` beside this module.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final
 
 from pydantic import TypeAdapter
+
+from sim.shipped import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class MinimumDemand:
         return min(risen_mw, self.highest_share_fraction * contract_mw)
 
 
-TARIFFS: Final[Mapping[str, MinimumDemand]] = TypeAdapter(dict[str, MinimumDemand]).validate_json(
-    (files("sim.market") / "tariffs.json").read_bytes()
+TARIFFS: Final[Mapping[str, MinimumDemand]] = TypeAdapter(dict[str, MinimumDemand]).validate_python(
+    shipped("sim.market", "tariffs.json")
 )
 """Tariffs by name. That of AEP Ohio: 15 MW at 25 MW is 0.6 of it; then 0.85 of each MW to 75 MW, and all of
 what is above."""

@@ -3,15 +3,15 @@
 The rows stand in ``asic_models.csv`` beside this module, each with its source.
 """
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from importlib.resources import files
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
+
+from sim.shipped import shipped
 
 MachineKey = str
 """Name of a machine in `MODELS`: ``antminer-s21``."""
@@ -75,9 +75,9 @@ class _Models(Mapping[MachineKey, Machine]):
 
     @cached_property
     def _machines(self) -> dict[MachineKey, Machine]:
-        text = (files("sim.mining") / "asic_models.csv").read_text(encoding="utf-8")
         rows = (
-            {name: value or None for name, value in row.items()} for row in csv.DictReader(text.splitlines())
+            {name: value or None for name, value in row.items()}
+            for row in shipped("sim.mining", "asic_models.csv")
         )
         return {row.key: row for row in TypeAdapter(list[Machine]).validate_python(list(rows))}
 

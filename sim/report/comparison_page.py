@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from sim.metrics.headlines import HEADLINES
+from sim.metrics.headlines import COMPARED, HEADLINES
 from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart
 from sim.report.format import format_difference, format_number, format_value
 from sim.report.metric_table import group_of
@@ -26,18 +26,6 @@ OF_A_POLICY: Final = (
     "mining_margin_usd",
 )
 """Metrics in the row of a policy, where the runs have them."""
-OF_A_COMPARISON: Final = (
-    "objective_usd",
-    "bound_usd",
-    "always_on_limited_usd",
-    "uplift_capture",
-    "bound_captured_fraction",
-    "limited_bound_usd",
-    "limited_captured_fraction",
-    "contract_soak_fraction",
-    "foresight_soak_fraction",
-    "worst_ramp_60s_mw_per_min",
-)
 
 
 def write_comparison_report(document: Document, folder: Path) -> None:
@@ -172,7 +160,7 @@ def standing_notes(document: Document) -> list[str]:
 def _tables(document: Document) -> Iterator[PageTable]:
     yield _of_policies(document)
     differing = [name for name in document["metrics"] if _differs(document, name)]
-    main = [name for name in differing if name in {*HEADLINES, *OF_A_COMPARISON}]
+    main = [name for name in differing if name in {*HEADLINES, *COMPARED}]
     statistics = document["statistics"]
     note = (
         f"Mean of the runs; below it the paired difference to {document['baseline']} with its 95 % interval. "

@@ -1,6 +1,5 @@
 """The metrics of a result as rows of a table, in groups."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +8,7 @@ from typing import Any, Final
 
 from sim.metrics.headlines import headlines
 from sim.report.format import DIMENSIONLESS, format_difference, format_value, words_of
-from sim.report.static_page import own_file
+from sim.shipped import shipped
 
 OTHER: Final = "Other"
 
@@ -91,7 +90,7 @@ def group_of(name: str) -> str:
 @cache
 def beginnings() -> dict[str, tuple[str, ...]]:
     """Return what the names of each group's metrics begin with, by the group's title; the rest is `OTHER`."""
-    return {title: tuple(ways) for title, ways in json.loads(own_file("metric_groups.json")).items()}
+    return {title: tuple(ways) for title, ways in shipped("sim.report", "metric_groups.json").items()}
 
 
 def _row(name: str, metric: Mapping[str, Any]) -> MetricRow:

@@ -11,31 +11,15 @@ from sim.scenario.shape import NO_PLUGINS, Spot, spot
 from sim.scenario.tree import Node, PathParts, nearest
 from sim.scenario.words import did_you_mean, printable, short, shown
 from sim.scenario.yaml_text import MAX_FAULTS
+from sim.shipped import shipped
 from sim.units import unit_of
 
 _LISTED: Final = 24
 
-_TIME: Final = 'must be a time with Z or an offset, such as "2026-01-01T00:00:00-06:00"'
 _NAME: Final = (
     "must begin with a lower-case letter and hold lower-case letters, digits, - and _ alone, 40 at most"
 )
-_WANTED: Final[dict[str, str]] = {
-    "float_type": "must be a number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "finite_number": "must be a finite number",
-    "bool_type": "must be true or false",
-    "string_type": "must be text",
-    "tuple_type": "must be a list",
-    "list_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
-    "datetime_type": _TIME,
-    "datetime_parsing": _TIME,
-    "datetime_from_date_parsing": _TIME,
-    "timezone_aware": _TIME,
-}
+_WANTED: Final[dict[str, str]] = shipped("sim.scenario", "wanted.json")
 _BOUNDS: Final[dict[str, tuple[str, str]]] = {
     "greater_than": ("gt", "must be above"),
     "greater_than_equal": ("ge", "must be at least"),

@@ -13,6 +13,7 @@ from sim.engine.load_views import view_of
 from sim.errors import ResultError
 from sim.frames import Metrics
 from sim.metrics import Measurement, Metric, measure
+from sim.metrics.headlines import COMPARED
 from sim.metrics.response_bound import contract_soak_fraction, foresight_soak_fraction
 from sim.policies.certificate import FleetResponse
 from sim.recording import Recording
@@ -25,25 +26,6 @@ from sim.study.optimum import benchmarks, inertia_usd
 from sim.study.runs import RECORD_FORMAT, RunTask, run_record
 from sim.study.store import Store
 
-FACTS: Final = {
-    "objective_usd": "What the miners add to the site: see the explanation of comparisons",
-    "bound_usd": "The most that any policy could add, with perfect foresight and no inertia",
-    "always_on_limited_usd": "What fleets would add that fill the limit at each instant",
-    "uplift_capture": "Share of what foresight gains over filling the limit that the policy gains",
-    "bound_captured_fraction": "Objective over the bound",
-    "limited_bound_usd": (
-        "The most that any policy could add, with perfect foresight and blocks that boot and keep times"
-    ),
-    "limited_captured_fraction": "Objective over the bound with such blocks",
-    "contract_soak_fraction": (
-        "The most of the fillable energy that these ramps could fill, knowing what the loads' contracts tell"
-    ),
-    "foresight_soak_fraction": (
-        "The most of the fillable energy that these ramps could fill, with perfect foresight"
-    ),
-    "worst_ramp_60s_mw_per_min": "Steepest net ramp of the site over 60 s, up or down",
-}
-"""Summary of what a comparison measures besides the metrics of a run."""
 HOLDS: Final = "limit_certificate_holds"
 RAMPS: Final = ("net_ramp_up_60s_mw_per_min", "net_ramp_down_60s_mw_per_min")
 
@@ -128,7 +110,7 @@ def _parts(value: Any) -> Iterator[bytes]:
 def against_foresight(
     recording: Recording, scenario: Scenario, metrics: Mapping[str, float], lost_usd: float
 ) -> dict[str, Measurement]:
-    """Return the objective, the bounds, and what lies between, by the names of `FACTS`.
+    """Return the objective, the bounds, and what lies between, by the names of `COMPARED`.
 
     Parameters
     ----------
@@ -157,7 +139,7 @@ def against_foresight(
     )
     return {
         name: Measurement(value, Metric(name, summary, lambda _: nan))
-        for (name, summary), value in zip(FACTS.items(), values, strict=True)
+        for (name, summary), value in zip(COMPARED.items(), values, strict=True)
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sim.tables.known import known
+from sim.shipped import shipped
 from sim.tables.quantities import Quantity, quantity
 
 
@@ -29,5 +29,5 @@ KINDS: Final = {
         said.get("shapes", ""),
         "\n".join(said["lines"]),
     )
-    for name, said in known("kinds").items()
+    for name, said in shipped("sim.tables", "kinds.json").items()
 }

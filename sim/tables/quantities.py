@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.errors import InputError
+from sim.shipped import shipped
 from sim.tables.bounds import MAX_SHOWN
-from sim.tables.known import known
 from sim.tables.table import Table
 from sim.tables.unit_words import (
     CURRENCIES,
@@ -179,7 +179,7 @@ def quantity(name: str) -> Quantity:
     return Quantity(**{**said, **lists})
 
 
-_KNOWN: Final = known("quantities")
+_KNOWN: Final = shipped("sim.tables", "quantities.json")
 POWER: Final = quantity("power")
 PRICE: Final = quantity("price")
 CAPACITY_PRICE: Final = quantity("capacity_price")

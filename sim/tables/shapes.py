@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sim.tables.known import known
+from sim.shipped import shipped
 
 EPW_HEADER: Final = (
     b"Year,Month,Day,Hour,Minute,Flags,Dry Bulb Temperature (C),Dew Point Temperature (C),Relative Humidity,"
@@ -46,7 +46,7 @@ def _shapes(kind: str) -> tuple[Shape, ...]:
                 "where": tuple((column, text) for column, text in said.get("where", {}).items()),
             }
         )
-        for said in known("shapes").get(kind, ())
+        for said in shipped("sim.tables", "shapes.json").get(kind, ())
     )
 
 

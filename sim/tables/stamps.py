@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sim.errors import InputError
+from sim.shipped import shipped
 from sim.tables.bounds import MAX_SHOWN
-from sim.tables.known import known
 from sim.tables.table import Table, TruthArray
 from sim.tables.unit_words import DIMENSIONS, apart, parse_unit
 from sim.tables.zones import localised
@@ -28,7 +28,7 @@ _EXCEL_SPAN_D: Final = (36_000.0, 74_000.0)
 """From 1998 to 2102, in days of a spreadsheet."""
 USUAL_TIME: Final = "time_utc"
 """What the column of times is called unless it is said."""
-_KNOWN: Final[dict[str, list[Any]]] = known("times")
+_KNOWN: Final[dict[str, list[Any]]] = shipped("sim.tables", "times.json")
 TIME_NAMES: Final = (USUAL_TIME, *_KNOWN["names"])
 """What the column of times is called, in small letters: the first that a file has is taken."""
 _ENDS: Final = re.compile(

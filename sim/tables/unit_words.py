@@ -4,10 +4,10 @@ import re
 from fractions import Fraction
 from typing import Final
 
-from sim.tables.known import known
+from sim.shipped import shipped
 from sim.units import SUFFIX_UNITS
 
-_KNOWN: Final = known("units")
+_KNOWN: Final = shipped("sim.tables", "units.json")
 CURRENCIES: Final[tuple[str, ...]] = tuple(_KNOWN["currencies"])
 DIMENSIONS: Final[dict[str, dict[str, float]]] = (
     {

@@ -1,11 +1,11 @@
 """A grid as one mass: its kinetic energy, its load's damping, its governors."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from importlib.resources import files
 from math import isfinite
 from typing import Any, Final, Self
+
+from sim.shipped import shipped
 
 MW_PER_TENTH_HZ: Final = 0.1
 """Response is quoted per 0.1 Hz: MW/Hz times this."""
@@ -209,8 +209,9 @@ def _preset(entry: dict[str, Any]) -> GridModel:
     return GridModel(damping_mw_per_hz=damping_mw_per_hz, governors=governors, **entry)
 
 
-_ENTRIES: Final = json.loads((files("sim.grid.frequency") / "presets.json").read_bytes())
-PRESETS: Final[dict[str, GridModel]] = {name: _preset(entry) for name, entry in _ENTRIES.items()}
+PRESETS: Final[dict[str, GridModel]] = {
+    name: _preset(entry) for name, entry in shipped("sim.grid.frequency", "presets.json").items()
+}
 """Illustrative interconnections by name, without AGC and without deadband, set by energy, response and nadir
 ratio; they stand in ``presets.json`` beside this module.
 

@@ -6,8 +6,9 @@ from pyarrow import parquet
 
 from sim import load_scenario, run
 from sim.errors import InputError, ResultError
+from sim.metrics.headlines import COMPARED
 from sim.study.compare import Until, Ways, compare
-from sim.study.compared_run import FACTS, against_foresight
+from sim.study.compared_run import against_foresight
 
 T_2 = 4.302653  # Student's t, 2 degrees of freedom, 97.5 %
 POLICIES = ["mining-off", "follow-headroom", "follow-headroom:margin_mw=20"]
@@ -252,4 +253,4 @@ def test_what_inertia_takes_stands_between_the_two_bounds(desk):
     assert free["limited_bound_usd"] == free["bound_usd"] == limited["bound_usd"]
     assert limited["limited_bound_usd"] == pytest.approx(free["bound_usd"] - 1000.0)
     assert limited["limited_captured_fraction"] > free["limited_captured_fraction"]
-    assert set(free) == set(FACTS)
+    assert set(free) == set(COMPARED)
