@@ -156,6 +156,8 @@ class CostFacts:
     mining_opex_usd_per_mwh: float | None = None
     ai_opex_usd_per_mwh: float | None = None
     start_cost_usd_per_machine: float | None = None
+    cycle_cost_usd_per_machine: float | None = None
+    repair_cost_usd_per_machine: float | None = None
     machine_power_w: float | None = None
     """Power of a machine, by which a fleet of bare megawatts is taken to start some [W]."""
     exceedance_penalty_usd_per_mwh: float | None = None

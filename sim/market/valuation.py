@@ -59,6 +59,12 @@ class CostSpec(Spec):
     start_cost_usd_per_machine: NonNegative | None = None
     """Wear of one start of one mining machine [USD/machine]: chance of a failure times cost of its repair.
     Left out: not counted. At 2e-5 failures a start and 500 USD a repair it is 0.01; both unverified."""
+    cycle_cost_usd_per_machine: NonNegative | None = None
+    """Wear of one cycle of a machine's clock, from nothing to the default and back [USD/machine]; others
+    count by their depth. Left out: not counted; nothing is published."""
+    repair_cost_usd_per_machine: NonNegative | None = None
+    """Cost of repairing a machine that failed [USD/machine]; where starts cost, those that failed at one are
+    paid with it. Left out: not counted. 500 is a usual figure, unverified."""
     machine_power_w: Positive = 3500.0
     """Power of a machine of an aggregate fleet [W], by which its rises of power count as starts of machines;
     the default is a machine of the S21 class (200 TH/s at 17.5 J/TH)."""

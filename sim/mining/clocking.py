@@ -167,6 +167,11 @@ class ClockCurve:
         return cls(minimum_fraction, maximum_fraction, reference_mhz, slope, static_fraction)
 
     @property
+    def profile_step(self) -> float:
+        """Clock between two profiles, over the default clock [1]."""
+        return PROFILE_STEP_MHZ / self.reference_mhz
+
+    @property
     def marginal_ratio(self) -> FloatArray:
         """Extra power per extra clock from each profile to the next, over the default's [1]; never falling.
 
@@ -190,7 +195,7 @@ class ClockCurve:
 
     def _profiles(self) -> FloatArray:
         steps = np.arange(-PROFILES_BELOW, PROFILES_ABOVE + 1)
-        profiles = 1.0 + steps * (PROFILE_STEP_MHZ / self.reference_mhz)
+        profiles = 1.0 + steps * self.profile_step
         low, high = self.minimum_fraction, self.maximum_fraction
         inside = profiles[(profiles > low + _SAME) & (profiles < high - _SAME)]
         return np.concatenate([[low], inside, [high] if high > low else []])
@@ -201,7 +206,7 @@ class ClockCurve:
                 raise ValueError(f"{name} is {getattr(self, name):g}; must be from 0 to below 1")
         if not self.reference_mhz > 0.0:
             raise ValueError(f"reference_mhz is {self.reference_mhz:g} MHz; must be above 0 MHz")
-        step = PROFILE_STEP_MHZ / self.reference_mhz
+        step = self.profile_step
         lowest = max(0.0, 1.0 - PROFILES_BELOW * step)
         if not lowest - _SAME <= self.minimum_fraction <= 1.0:
             raise ValueError(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import fsum, isfinite, nan
 from typing import Final, Literal
 
+import numpy as np
+
 from sim.metrics.ancillary import capacity_mwh, penalty_usd, revenue_usd, sold_services
 from sim.metrics.battery import given_energy_mwh
 from sim.metrics.coincident_peaks import this_years_charge_usd
@@ -140,6 +142,25 @@ def machine_starts(recording: Recording, fleet: str) -> float:
     return rise_mw(recording[f"fleet.{fleet}.power_mw"]) * MEGAWATT_IN_WATTS / power_w
 
 
+def machine_cycles(recording: Recording, fleet: str) -> float:
+    """Return the rises of the clock that hashing machines of a cohort were set to, over the default [1]."""
+    clock = recording.signals.get(f"fleet.{fleet}.setpoint_fraction")
+    if clock is None:
+        return 0.0
+    rises = np.maximum(np.diff(clock.value), 0.0) * (clock.value[:-1] > 0.0)  # from nothing it is a start
+    return float(np.dot(rises, recording[f"fleet.{fleet}.hashing_count"].at(clock.time_s[1:])))
+
+
+def machine_repairs(recording: Recording, fleet: str) -> float:
+    """Return how many machines failed and were not paid with the start that they failed at [1]."""
+    failed = recording.signals.get(f"fleet.{fleet}.failed_count")
+    if failed is None:
+        return 0.0
+    is_paid = recording.facts.cost.start_cost_usd_per_machine is not None
+    place = (f"fleet.{fleet}", "failure-on-start")
+    return rise_mw(failed) - is_paid * sum((row.source, row.kind) == place for row in recording.events)
+
+
 def opex_lines(recording: Recording) -> Iterator[LedgerLine]:
     """Yield operations of mining and of AI by the MWh, starts, wear of a battery, and what is due anyway."""
     price = recording.facts.cost
@@ -148,6 +169,14 @@ def opex_lines(recording: Recording) -> Iterator[LedgerLine]:
     starts = sum(machine_starts(recording, fleet) for fleet in recording.fleet_names)
     start_price = price.start_cost_usd_per_machine
     yield cost("mining", OPEX, "starts of machines", (starts, "start"), start_price)
+    wear = (
+        ("clock cycles of machines", "cycle", machine_cycles, price.cycle_cost_usd_per_machine),
+        ("repairs of machines", "repair", machine_repairs, price.repair_cost_usd_per_machine),
+    )
+    for item, unit, count, usd in wear:
+        if usd is not None:
+            counted = sum(count(recording, fleet) for fleet in recording.fleet_names)
+            yield cost("mining", OPEX, item, (counted, unit), usd)
     if price.ai_opex_usd_per_mwh is not None or not recording.lease_names:
         ai_mwh = recording["ai_power_mw"].integral() / SECONDS_PER_HOUR
         yield cost("ai", OPEX, "operations", (ai_mwh, "MWh"), price.ai_opex_usd_per_mwh)

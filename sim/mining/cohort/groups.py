@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from math import inf
+from typing import NamedTuple
 
 from sim.mining.clocking import ClockCurve
 from sim.mining.cohort.failures import Roster
@@ -147,6 +148,62 @@ class PowerLine:
     def clock(self, power_w: float) -> float:
         """Return the clock at a power, cut to the range [1]."""
         return interpolated(power_w, self._powers_w, self._clocks)
+
+
+class Pace(NamedTuple):
+    """How fast machines change their clock: each takes its ramp, and orders reach block after block."""
+
+    up_s: float
+    """Time a machine's clock takes from nothing to the default [s]."""
+    down_s: float
+    """Time it takes back to nothing [s]."""
+    raise_all_s: float
+    """Time until all blocks have been told to rise, and have settled where they were [s]."""
+    lower_all_s: float
+    """Time until all blocks have been told to go down [s]."""
+    profile: float
+    """Clock between two profiles, over the default [1]."""
+
+    @property
+    def is_ramp(self) -> bool:
+        """Whether orders reach all at once."""
+        return self.raise_all_s == 0.0
+
+    def ramp_s(self, change: float) -> float:
+        """Return how long a machine takes for a change of its clock [s]."""
+        return change * (self.up_s if change > 0.0 else -self.down_s)
+
+    def change_s(self, change: float) -> float:
+        r"""Return how long a change of the mean clock takes [s].
+
+        Notes
+        -----
+        A mean that moves by :math:`\Delta` has :math:`|\Delta|/\delta` of the machines told to move by one
+        profile :math:`\delta`, or all of them to move by more.
+        """
+        all_s = self.raise_all_s if change > 0.0 else self.lower_all_s
+        return self.ramp_s(change) + all_s * min(1.0, abs(change) / self.profile)
+
+    def way(self, group: Group, time_s: float, goal_w: float, clock: float) -> list[Point]:
+        """Return where machines go that are told to change their clock to one at which they draw ``goal_w``.
+
+        Where orders take time to reach all blocks those given before go on: a mean that passes the clock on
+        its way stops there, one that is to go further goes on from where they lead it.
+        """
+        way: list[Point] = []
+        at_s, at = time_s, group.clock
+        rises = clock > at
+        all_s = self.raise_all_s if rises else self.lower_all_s
+        for point in group.plan if all_s else ():
+            goal_s, _, goal = point
+            if goal == at or (goal > at) != rises:
+                break
+            if goal != clock and (goal > clock) == rises:
+                return [*way, (at_s + (clock - at) / (goal - at) * (goal_s - at_s), goal_w, clock)]
+            way.append(point)
+            at_s, at = goal_s, goal
+        anew_s = time_s + all_s + self.ramp_s(clock - group.clock)
+        return [*way, (max(at_s, min(at_s + self.change_s(clock - at), anew_s)), goal_w, clock)]
 
 
 def filling_plan(

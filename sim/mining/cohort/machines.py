@@ -6,7 +6,7 @@ from math import inf
 from typing import NamedTuple
 
 from sim.mining.cohort.failures import Roster
-from sim.mining.cohort.groups import Group, PowerLine, filling_plan, interpolated
+from sim.mining.cohort.groups import Group, Pace, PowerLine, filling_plan, interpolated
 from sim.mining.cohort.spec import CohortFleet
 from sim.recording import Track
 from sim.units import PETAHASH_IN_TERAHASHES
@@ -62,6 +62,9 @@ class Machines:
         self._record_setpoint = tracks.setpoint.set
         self._is_ahead = False
         self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
+        order_all_s = len(roster) / (spec.dispatch_blocks_per_s or inf)
+        orders_s = max(order_all_s, spec.settling_s), order_all_s
+        self._pace = Pace(self._ramp_up_s, self._power_down_s, *orders_s, spec.curve.profile_step)
         self._asleep = Group(list(range(len(roster))), roster.total_count, (0.0, spec.standby_w, 0.0), [])
         self._hashing = Group([], 0, (0.0, spec.standby_w, 0.0), [])
         self._waking: list[Group] = []
@@ -88,7 +91,8 @@ class Machines:
     def set_clocks(self, orders: Sequence[tuple[float, float]]) -> None:
         """Have all hashing machines go to each of some clocks, each at its time [s]."""
         place = 0
-        while place < len(orders) and (self._waking or self._stopping or not self._hashing.blocks):
+        simple = self._pace.is_ramp and self._hashing.blocks
+        while place < len(orders) and (self._waking or self._stopping or not simple):
             time_s, clock = orders[place]
             self.move_to(time_s)
             self._set(time_s, clock)
@@ -113,7 +117,7 @@ class Machines:
             clock = min(self._ceiling, self._clock)
             goal_w = interpolated(clock, *self._knots)
             change = clock - from_clock
-            until_s = time_s + change * (self._ramp_up_s if change > 0.0 else -self._power_down_s)
+            until_s = time_s + self._pace.ramp_s(change)
             goal_mw = (count * goal_w + rest_w) * mw_per_w
             hashing.plan, hashing.since_s, hashing.power_w, hashing.clock = [], time_s, goal_w, clock
             if until_s <= time_s:
@@ -296,24 +300,20 @@ class Machines:
                 end_s = group.boots_until_s + self._ramp_up_s * clock
                 group.plan = [*boot, (end_s, goal_w, clock)]
             else:
-                group.plan = [(time_s + self._pace_s(clock - group.clock), goal_w, clock)]
+                group.plan = self._pace.way(group, time_s, goal_w, clock)
             group.advance(time_s)
         hashing = self._hashing
         if hashing.blocks:
-            reach_s = time_s + self._pace_s(clock - hashing.clock)
-            hashing.plan = [(reach_s, goal_w, clock)]
-            if self._waking:
+            falls = clock < hashing.clock
+            hashing.plan = self._pace.way(hashing, time_s, goal_w, clock)
+            if self._waking and not (falls and self._pace.lower_all_s):
                 # the others make room while they wake
                 ceiling_w = self._line.power_w(min(self._highest_clock, self._ceiling))
                 hashing.plan = filling_plan(
-                    hashing, self._waking, goal_w, ceiling_w, self._line, self._pace_s
+                    hashing, self._waking, goal_w, ceiling_w, self._line, self._pace.change_s
                 )
             hashing.advance(time_s)
         self._merge()
-
-    def _pace_s(self, change: float) -> float:
-        """Return how long a change of the clock takes [s]."""
-        return change * self._ramp_up_s if change > 0.0 else -change * self._power_down_s
 
     def _merge(self) -> None:
         """Let groups that have arrived join those that are there."""

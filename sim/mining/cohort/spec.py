@@ -202,8 +202,12 @@ class CohortFleet(FleetSpec):
     static_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = DEFAULT_STATIC_FRACTION
     """Share of a machine's power that does not follow the clock [1]. Default: assumption, 0.01 to 0.06."""
     dispatch_blocks_per_s: Positive | None = None
-    """Blocks that are switched in a second, at most, in at most 20 batches a change [1/s]; left out: all at
-    once."""
+    """Blocks that orders reach in a second, at most [1/s]: those that switch, in at most 20 batches a change,
+    and those told another profile of the clock; left out: all at once."""
+    settling_s: Wait = 0.0
+    """Time that a machine stays on a profile of its clock before it may rise to another [s]; a lower one it
+    takes at any time. Default: assumption, 0 to 300; firmware looks at a machine every 90 s (third-party
+    firmware's documentation), none publishes how long it settles."""
     minimum_up_s: Wait = 0.0
     """Least time between the commands that wake a block and put it to sleep [s]."""
     minimum_down_s: Wait = 0.0

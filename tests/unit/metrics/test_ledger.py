@@ -272,6 +272,22 @@ def test_machines_that_leave_sleep_are_counted_where_they_are_recorded(record):
     assert line_of(recording, "starts of machines").quantity == 35.0
 
 
+def test_cycles_of_the_clock_and_repairs_cost_where_a_price_is_given(record):
+    constants = {"cost.cycle_cost_usd_per_machine": 0.5, "cost.repair_cost_usd_per_machine": 500.0}
+    times_s = [0.0, 60.0, 600.0, 900.0, 1200.0]
+    recording = with_signals(
+        record({"a": 1.0}, {"m": 20.0}, constants=constants),
+        **{
+            "fleet.m.setpoint_fraction": Signal.steps(times_s, [1.0, 0.6, 0.8, 0.0, 0.9], HOUR_S),
+            "fleet.m.hashing_count": Signal.steps([0.0, 600.0], [50, 40], HOUR_S),
+            "fleet.m.failed_count": Signal.steps([0.0, 60.0, 90.0], [3, 4, 2], HOUR_S),
+        },
+    )
+    cycles, repairs = (line_of(recording, f"{item} of machines") for item in ("clock cycles", "repairs"))
+    assert (cycles.quantity, cycles.amount_usd) == (pytest.approx(8.0), pytest.approx(-4.0))
+    assert (repairs.quantity, repairs.amount_usd) == (1.0, -500.0)
+
+
 def test_energy_above_the_limit_is_fined(record):
     constants = {"cost.exceedance_penalty_usd_per_mwh": 1000.0}
     recording = record({"a": [(0.0, 190.0), (HOUR_S, 210.0)]}, constants=constants)

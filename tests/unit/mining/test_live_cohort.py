@@ -314,3 +314,57 @@ def test_breakers_that_are_not_open_yet_are_closed_again_at_once():
     power = bench.play()["power_mw"]
     assert power.minimum() == pytest.approx(0.01)
     assert power.at(300.0) == pytest.approx(1.0)
+
+
+def rises_s(signal, from_s):
+    """Return how long after a time a signal is still on its way."""
+    return signal.simplify().time_s[-1] - from_s
+
+
+@pytest.mark.parametrize(
+    ("to_clock", "keys", "ordering_s"),
+    [
+        (0.6, {}, 0.0),
+        (0.6, {"dispatch_blocks_per_s": 0.5}, 20.0),  # ten blocks, whole profiles away: each is told once
+        (
+            0.99,
+            {"dispatch_blocks_per_s": 0.5},
+            20.0 * 0.01 * 490.0 / 25.0,
+        ),  # a fifth of a profile: two blocks
+        (0.6, {"settling_s": 90.0}, 0.0),  # a lower profile is taken at any time
+    ],
+)
+def test_orders_to_lower_the_clock_reach_block_after_block(to_clock, keys, ordering_s):
+    spec = Bench(**keys).spec
+    goal_mw = float(spec.curve.power_ratio(to_clock))
+    power = Bench((0.0, 1.0), (1000.0, goal_mw), **keys).play()["power_mw"]
+    assert rises_s(power, 1003.0) == pytest.approx(5.0 * (1.0 - to_clock) + ordering_s)
+
+
+@pytest.mark.parametrize(
+    ("keys", "ordering_s"),
+    [({"dispatch_blocks_per_s": 0.5}, 20.0), ({"dispatch_blocks_per_s": 0.5, "settling_s": 90.0}, 90.0)],
+)
+def test_a_rise_waits_for_profiles_to_settle_and_no_more_blocks_are_told_than_orders_go_out(keys, ordering_s):
+    spec = Bench(**keys).spec
+    low_mw = float(spec.curve.power_ratio(0.6))
+    many = [(1000.0 + n, low_mw if n % 2 else 1.0) for n in range(60)]  # a set-point each second
+    power = Bench((0.0, low_mw), *many, (1100.0, 1.0), **keys).play()["power_mw"]
+    window = power.clip_time(1003.0, 1063.0)
+    assert 0.0 < window.slope_per_s.max() <= (1.0 - low_mw) / ordering_s
+    assert power.at(1103.0 + ordering_s + 0.4 * 60.0 + 1.0) == pytest.approx(1.0)
+    assert power.at(1103.0 + ordering_s) < 1.0
+
+
+def test_what_was_told_before_holds_though_more_is_told_on_the_way():
+    keys = {"dispatch_blocks_per_s": 0.5}  # ten blocks in 20 s
+    spec = Bench(**keys).spec
+    clocks = [0.9 - 0.3 * (n > 5) - 0.0001 * n for n in range(40)]
+    told = [(1000.0 + n, float(spec.curve.power_ratio(clock))) for n, clock in enumerate(clocks)]
+    power = Bench((0.0, 1.0), *told, **keys).play()["power_mw"]
+    for time_s, share_mw in told:  # latency, all blocks, and the way down of the last
+        assert power.at(time_s + 3.0 + 20.0 + 5.0 * 0.5) <= share_mw + 1e-9
+    halted = [*told[:1], (1010.0, 0.9)]  # the mean stops where it passes on its way
+    power = Bench((0.0, 1.0), *halted, **keys).play()["power_mw"]
+    assert power.at(5000.0) == pytest.approx(0.9)
+    assert power.clip_time(1003.0, 5000.0).minimum() == pytest.approx(0.9)
