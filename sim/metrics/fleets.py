@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.bitcoin import breakeven_usd_per_mwh
 from sim.metrics.base import LoadMetric, Metric
+from sim.metrics.curtailment import fleet_curtailed_energy_mwh
 from sim.metrics.energy import energy_mwh
 from sim.metrics.mining import hashrate_source
 from sim.recording import Recording
@@ -99,6 +100,11 @@ CATALOGUE = (
 OF_EACH = (
     _of_fleet(
         "energy_mwh", "Energy the fleet drew", lambda r, fleet: energy_mwh(r[f"fleet.{fleet}.power_mw"])
+    ),
+    _of_fleet(
+        "curtailed_energy_mwh",
+        "Energy it could have filled but for a limit that had been lowered, the best machines first",
+        fleet_curtailed_energy_mwh,
     ),
     _of_fleet("use_fraction", "Energy of the fleet over that of rated power all the time", use_fraction),
     _of_fleet(

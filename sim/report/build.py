@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sim.report.csv_tables import has_prices, write_tables
+from sim.report.csv_tables import has_prices, write_compliance, write_tables
 from sim.report.local_time import LocalTime
 from sim.report.page import page
 from sim.report.stability import stability_section
@@ -12,7 +12,7 @@ from sim.whole import said_plainly, write_whole
 
 
 def write_report(folder: Path, *, with_figures: bool = False) -> None:
-    """Write page, ``ledger.csv`` and ``monthly.csv`` into a result folder, from what it holds.
+    """Write the page and its tables (``ledger.csv`` …) into a result folder, from what it holds.
 
     The same result gives the same bytes: there is no clock time, host or path in them.
 
@@ -49,6 +49,7 @@ def write_report_of(result: StoredResult, folder: Path, *, with_figures: bool = 
     write_whole(folder / "report.html", page(result, clock, moments, stability))
     if has_prices(result.recording):
         write_tables(result.recording, folder)
+    write_compliance(result.recording, folder)
     if with_figures:
         from sim.report.figures import write_figures  # noqa: PLC0415  # few runs are drawn for print
 

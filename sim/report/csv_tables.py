@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.frames import LEDGER_COLUMNS, ledger_rows
+from sim.metrics.curtailment import ComplianceRow, compliance
 from sim.metrics.months import Month, months
 from sim.recording import Recording
 from sim.whole import write_whole
@@ -33,6 +34,13 @@ def write_tables(recording: Recording, folder: Path) -> None:
     """
     write_csv(folder / "ledger.csv", LEDGER_COLUMNS, ledger_rows(recording))
     write_csv(folder / "monthly.csv", MONTH_COLUMNS, (astuple(month) for month in recording.once(months)))
+
+
+def write_compliance(recording: Recording, folder: Path) -> None:
+    """Write ``compliance.csv`` into a folder, where the limit was ever lowered: by month, fleet and load."""
+    rows = recording.once(compliance)
+    if rows:
+        write_csv(folder / "compliance.csv", ComplianceRow._fields, rows)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], above: str = "") -> None:

@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any, Final
 
 from sim.facts import FleetFacts
+from sim.metrics.curtailment import compliance
 from sim.recording import Recording
 from sim.report.answer import answer
 from sim.report.assumptions import assumptions
@@ -14,7 +15,7 @@ from sim.report.certificate import certificate_section
 from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
-from sim.report.format import format_duration, format_percent, format_value
+from sim.report.format import format_duration, format_number, format_percent, format_value
 from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
@@ -82,6 +83,10 @@ def page(
         groups=metric_groups(result.metrics),
         money=money(recording) if has_prices(recording) else None,
         certificate=certificate_section(recording, clock),
+        compliance=[
+            (*row[:2], *("" if isnan(cell) else format_number(cell) for cell in row[2:]))
+            for row in recording.once(compliance)
+        ],
         money_charts=list(money_charts(recording)) if has_prices(recording) else [],
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document, PageTable, StaticPage
 from sim.report.svg import Drawing
@@ -14,6 +16,10 @@ from sim.whole import write_whole
 PAGE: Final = "study.html"
 SHOWN: Final = ("site_peak_mw", "soaked_fraction", "exceedance_s", "exceedance_mwh", "mining_margin_usd")
 """Metrics in the table, after those of the figure."""
+SHOWN_IF_ANY: Final = ("curtailed_hours_h", "curtailed_energy_mwh", "incremental_ebitda_usd")
+"""Metrics in the table where one of them is not zero."""
+QUANTILES: Final = {"P50": 0.5, "P90": 0.9}
+"""What the table says of replications beside their mean."""
 
 RunOfSweep = Mapping[str, Any]
 
@@ -28,9 +34,18 @@ class Combination(NamedTuple):
 
     def mean(self, metric: str) -> float | None:
         """Return the mean of a metric over the runs; None where one cannot tell."""
-        found = [row.get(metric) for row in self.rows]
-        known = [value for value in found if value is not None]
-        return sum(known) / len(known) if known and len(known) == len(found) else None
+        known = self._known(metric)
+        return sum(known) / len(known) if known else None
+
+    def quantile(self, metric: str, fraction: float) -> float | None:
+        """Return a quantile of a metric over the runs; None where one cannot tell."""
+        known = self._known(metric)
+        return float(np.quantile(known, fraction)) if known else None
+
+    def _known(self, metric: str) -> list[float]:
+        """Return a metric of each run; nothing where one cannot tell."""
+        known = [row[metric] for row in self.rows if row.get(metric) is not None]
+        return known if len(known) == len(self.rows) else []
 
 
 def write_study_report(folder: Path) -> Path:
@@ -100,13 +115,19 @@ def _table(
     document: Document, paths: Sequence[str], found: Sequence[Combination]
 ) -> tuple[list[str], list[list[str]]]:
     facts = document["metrics"]
-    wanted = [*(document.get("figure") or {}).values(), *SHOWN]
-    shown = [name for name in dict.fromkeys(wanted) if name in facts]
-    rows = [
-        [
-            *(str(value) for value in one.values),
-            *(format_value(one.mean(name), facts[name]["unit"]) for name in shown),
-        ]
-        for one in found
+    wanted = [*(document.get("figure") or {}).values(), *SHOWN, *SHOWN_IF_ANY]
+    shown = [
+        name
+        for name in dict.fromkeys(wanted)
+        if name in facts and (name not in SHOWN_IF_ANY or any(one.mean(name) for one in found))
     ]
-    return [*paths, *shown], rows
+    shares = QUANTILES if any(len(one.rows) > 1 for one in found) else {}
+    rows = []
+    for one in found:
+        cells = [str(value) for value in one.values]
+        for name in shown:
+            numbers = [one.mean(name), *(one.quantile(name, share) for share in shares.values())]
+            cells += [format_value(number, facts[name]["unit"]) for number in numbers]
+        rows.append(cells)
+    heads = [head for name in shown for head in (name, *(f"{name} {quantile}" for quantile in shares))]
+    return [*paths, *heads], rows

@@ -1,7 +1,9 @@
+from math import isnan
+
 import pytest
 
 from sim.metrics import measure
-from sim.metrics.curtailment import highest_so_far_mw
+from sim.metrics.curtailment import compliance, highest_so_far_mw
 from sim.signals import Signal
 
 CALL = [(0.0, 200.0), (900.0, 200.0), (900.0, 150.0), (1800.0, 150.0), (1800.0, 200.0), (3600.0, 200.0)]
@@ -32,3 +34,46 @@ def test_the_highest_so_far_follows_rises_and_keeps_to_them():
         125.0,
         150.0,
     ]
+
+
+def test_each_fleet_gave_way_as_far_as_it_would_have_been_filled_the_best_machines_first(record):
+    # 120 of AI leave 80 of 200 MW, and 30 of 150: the good fleet of 60 loses 30, the other the 20 that it had
+    worse = {"fleet.worse.efficiency_j_per_th": 30.0}
+    recording = record({"a": 120.0}, {"worse": 24.0, "good": 24.0}, limit_mw=CALL, constants=worse)
+    took = {row.name: row.curtailed_mwh for row in compliance(recording) if row.kind == "fleet"}
+    assert took == pytest.approx({"good": 30.0 * 0.25, "worse": 20.0 * 0.25})
+    assert measure(recording)["curtailed_energy_mwh"] == pytest.approx(50.0 * 0.25)
+
+
+def test_late_is_until_the_site_is_below_the_limit_that_fell(record):
+    down = [(0.0, 60.0), (960.0, 60.0), (960.0, 0.0), (3600.0, 0.0)]
+    metrics = measure(record({"a": 120.0}, {"m": down}, limit_mw=CALL))
+    assert metrics["limit_late_s"] == pytest.approx(60.0)
+    assert metrics["limit_kept_fraction"] == pytest.approx(1.0 - 60.0 / 900.0)
+
+
+def test_excess_that_has_nothing_to_do_with_a_fall_is_not_late(record):
+    up = [(0.0, 20.0), (1000.0, 20.0), (1000.0, 40.0), (1100.0, 40.0), (1100.0, 0.0), (3600.0, 0.0)]
+    metrics = measure(record({"a": 120.0}, {"m": up}, limit_mw=CALL))
+    assert metrics["exceedance_s"] == pytest.approx(100.0)
+    assert metrics["limit_late_s"] == 0.0
+    assert metrics["limit_kept_fraction"] == pytest.approx(1.0 - 100.0 / 900.0)
+
+
+def test_a_limit_that_is_never_lowered_has_no_account(record):
+    recording = record({"a": 120.0}, {"m": 24.0}, limit_mw=[(0.0, 200.0), (3600.0, 200.0)])
+    assert compliance(recording) == ()
+    assert isnan(measure(recording)["limit_kept_fraction"])
+    assert measure(recording)["limit_late_s"] == 0.0
+
+
+def test_the_account_says_when_and_who(record):
+    recording = record({"a": 120.0, "b": 40.0}, {"m": 24.0}, limit_mw=CALL)
+    rows = {(row.kind, row.name): row[2:] for row in compliance(recording)}
+    [(_, month)] = [key for key in rows if key[0] == "month"]
+    assert rows["month", month] == pytest.approx(
+        (0.25, 40.0 * 0.25, 34.0 * 0.25)
+    )  # 40 of 60 MW fitted before
+    assert rows["fleet", "m"][1] == pytest.approx(40.0 * 0.25)
+    assert rows["ai", "load.a"][2] == pytest.approx(7.5 * 0.25)  # AI alone is 10 above 150
+    assert rows["ai", "load.b"][2] == pytest.approx(2.5 * 0.25)
