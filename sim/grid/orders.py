@@ -1,16 +1,17 @@
 """Orders to draw less: announced, binding after a notice, and then over."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sim.spec import NonNegative, Positive, Timed, TimeZone
 from sim.units import SECONDS_PER_MINUTE
 
 _SATURDAY = 5
 _OF_REPEATED = {"every", "time_zone"}
+_CAPS = {"cap_mw", "less_mw", "baseline_mw"}
 AppliesTo = Literal["fleets", "site"]
 
 
@@ -48,8 +49,12 @@ class CurtailmentOrder(Timed):
     co-located AI load in July 2026 (Docket 59220; unverified, from a secondary source)."""
     duration_min: Positive
     """How long it binds [min]."""
-    cap_mw: NonNegative
-    """Most that may be drawn while it binds [MW]."""
+    cap_mw: NonNegative | None = None
+    """Most that may be drawn while it binds [MW]; or ``less_mw`` and ``baseline_mw``."""
+    less_mw: Positive | None = None
+    """By how much less than the baseline may be drawn while it binds [MW]."""
+    baseline_mw: NonNegative | None = None
+    """Power that the operator states to count the reduction from [MW]."""
     applies_to: AppliesTo
     """What the cap is on: ``fleets``, all of them together, or ``site``, AI included."""
     reason: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$")] = "curtailment order"
@@ -61,10 +66,25 @@ class CurtailmentOrder(Timed):
     time_zone: TimeZone = "America/Chicago"
     """Zone whose clocks a repeated order goes by."""
 
+    @model_validator(mode="after")
+    def _one_cap(self) -> Self:
+        less = self.less_mw is not None, self.baseline_mw is not None
+        if less[0] != less[1] or less[0] == (self.cap_mw is not None):
+            raise ValueError("an order needs its cap: cap_mw, or less_mw and baseline_mw")
+        if self.most_mw < 0.0:
+            raise ValueError(f"less_mw is {self.less_mw:g} MW; at most baseline_mw, {self.baseline_mw:g} MW")
+        return self
+
+    @property
+    def most_mw(self) -> float:
+        """Most that may be drawn while it binds [MW]."""
+        return (self.baseline_mw or 0.0) - (self.less_mw or 0.0) if self.cap_mw is None else self.cap_mw
+
     @model_serializer(mode="wrap")
     def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         found: dict[str, Any] = handler(self)
-        return {name: value for name, value in found.items() if self.every or name not in _OF_REPEATED}
+        found = {name: value for name, value in found.items() if self.every or name not in _OF_REPEATED}
+        return {name: value for name, value in found.items() if value is not None or name not in _CAPS}
 
     def orders(self, start_utc_s: float, end_s: float) -> tuple[Order, ...]:
         """Return the order as often as it comes in a run [s from the scenario's start, at ``start_utc_s``].
@@ -108,4 +128,4 @@ class CurtailmentOrder(Timed):
         announced_s = self.first_s(start_utc_s)
         binding_s = announced_s + self.notice_min * SECONDS_PER_MINUTE
         until_s = binding_s + self.duration_min * SECONDS_PER_MINUTE
-        return Order(announced_s, binding_s, until_s, self.cap_mw, self.applies_to, self.reason)
+        return Order(announced_s, binding_s, until_s, self.most_mw, self.applies_to, self.reason)

@@ -12,7 +12,7 @@ from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _BINDING = "binding: "
 
@@ -78,10 +78,14 @@ def _above_s(binding: Binding, recording: Recording) -> FloatArray:
 
 def kept_fraction(recording: Recording) -> float:
     """Return the share of the time in which orders bound for which their caps were kept [1]; NaN without."""
+    bound_s = sum(binding.until_s - binding.from_s for binding in recording.once(bindings))
+    return 1.0 - broken_s(recording) / bound_s if bound_s > 0.0 else math.nan
+
+
+def broken_s(recording: Recording) -> float:
+    """Return for how long caps of orders were not kept while they bound [s]; each order counts for itself."""
     orders = [binding for binding in recording.once(bindings) if binding.until_s > binding.from_s]
-    bound_s = sum(binding.until_s - binding.from_s for binding in orders)
-    broken_s = sum(float(np.ptp(_above_s(binding, recording), axis=1).sum()) for binding in orders)
-    return 1.0 - broken_s / bound_s if bound_s > 0.0 else math.nan
+    return sum(float(np.ptp(_above_s(binding, recording), axis=1).sum()) for binding in orders)
 
 
 def excess_mwh(recording: Recording) -> float:
@@ -136,6 +140,11 @@ CATALOGUE = (
         "order_kept_fraction",
         "Share of the time in which orders bound for which their caps were kept",
         kept_fraction,
+    ),
+    Metric(
+        "order_late_min",
+        "Time for which the caps of orders were not kept while they bound",
+        lambda r: broken_s(r) / SECONDS_PER_MINUTE,
     ),
     Metric("order_excess_mwh", "Energy above the caps of orders while they bound", excess_mwh),
     Metric(

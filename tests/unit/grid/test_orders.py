@@ -18,6 +18,30 @@ def test_a_cap_on_the_site_leaves_the_fleets_what_ai_does_not_draw():
     assert order._replace(applies_to="fleets").fleet_cap_mw(30.0) == 50.0
 
 
+def test_an_order_may_ask_for_less_than_a_stated_baseline_day_after_day():
+    event = {**EVENT, "applies_to": "site", "less_mw": 30.0, "baseline_mw": 180.0, "every": "day"}
+    del event["cap_mw"]
+    order = CurtailmentOrder(**event)
+    assert [one.cap_mw for one in order.orders(0.0, 2.5 * 86_400.0)] == [150.0] * 3
+    assert "cap_mw" not in order.model_dump()
+    assert CurtailmentOrder(**order.model_dump()).order(0.0).cap_mw == 150.0
+
+
+@pytest.mark.parametrize(
+    ("cap", "said"),
+    [
+        ({}, "an order needs its cap: cap_mw, or less_mw and baseline_mw"),
+        ({"less_mw": 5.0}, "an order needs its cap"),
+        ({"cap_mw": 5.0, "less_mw": 5.0, "baseline_mw": 50.0}, "an order needs its cap"),
+        ({"less_mw": 60.0, "baseline_mw": 50.0}, "less_mw is 60 MW; at most baseline_mw, 50 MW"),
+    ],
+)
+def test_an_order_has_one_cap(cap, said):
+    event = {name: value for name, value in EVENT.items() if name != "cap_mw"}
+    with pytest.raises(ValidationError, match=said):
+        CurtailmentOrder(**event, **cap, applies_to="site")
+
+
 def test_an_order_says_what_it_is_on():
     with pytest.raises(ValidationError, match="applies_to"):
         CurtailmentOrder(**EVENT)

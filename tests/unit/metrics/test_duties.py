@@ -57,6 +57,8 @@ def test_an_order_that_is_broken_later_has_not_been_complied_with_before(ordered
     recording = ordered([(0.0, 10.0), (1500.0, 10.0), (1600.0, 60.0)], (1000.0, 2000.0, 10.0, "fleets"))
     assert isnan(comply_s(recording))
     assert kept_fraction(recording) == pytest.approx(0.5)
+    late_min = next(metric for metric in CATALOGUE if metric.name == "order_late_min")
+    assert late_min.measure(recording) == pytest.approx(500.0 / 60.0)
     assert excess_mwh(recording) > 0.0
 
 
