@@ -8,10 +8,14 @@
     └── ResultError         a result folder is missing, not whole, or in the way (exit code 2)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Final
 from unicodedata import category
+
+LONGEST_WORD: Final = 200
+"""A longer word is compared with none: it takes long, and is no slip of the pen."""
 
 
 class HashballastError(Exception):
@@ -27,6 +31,18 @@ def printable(text: str) -> str:
     red: \x1b[31m
     """
     return "".join(letter.encode("unicode_escape").decode() if steers(letter) else letter for letter in text)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the nearest of the known words as a question, nothing where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("chekpoint", ["checkpoint", "interval"])
+    "; did you mean 'checkpoint'?"
+    """
+    near = get_close_matches(word, list(known), n=1) if len(word) <= LONGEST_WORD else []
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def steers(letter: str) -> bool:

@@ -8,14 +8,13 @@ from platform import python_version
 from typing import Any, Final
 
 from sim.engine.campus import Campus
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, did_you_mean
 from sim.frames import Metrics
 from sim.metrics import measure, metrics_of
 from sim.metrics.mining import with_blocks
 from sim.result import Result
 from sim.rng import BLOCKS
 from sim.scenario.model import Scenario
-from sim.scenario.words import did_you_mean
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""

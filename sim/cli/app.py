@@ -1,12 +1,11 @@
 """The command itself, the options that its commands share, and how they find a file by name."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sim.errors import InputError
+from sim.errors import InputError, did_you_mean
 
 app = typer.Typer(
     name="hashballast",
@@ -101,6 +100,5 @@ def find(name: str, folder: str) -> Path:
         if (place / f"{name}.yaml").exists():
             return place / f"{name}.yaml"
     known = names(folder)
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
+    hint = did_you_mean(name, known)
     raise InputError.single(name, "", f"no such file, and no such name in {folder}: {', '.join(known)}{hint}")

@@ -129,19 +129,12 @@ def _in_order(intervals_s: Sequence[FloatArray]) -> FloatArray:
     return joined(every[np.argsort(every[:, 0], kind="stable")])
 
 
-def _band_amplitude(site_mw: Signal, rule: PowerLimit, limit: float) -> Found:  # noqa: ARG001  # as in Measure
-    return _filtered(site_mw, rule, 0.5)
-
-
 def _filtered(site_mw: Signal, rule: PowerLimit, factor: float) -> Found:
     """Return the largest range of the filtered power, times a factor; of a long run at its worst moments."""
-    low_hz, high_hz = rule.band_hz or (0.0, 0.0)
-    rate_hz = max(FILTER_RATE_HZ, 4.0 * high_hz)
-    whole = site_mw.duration_s <= WHOLE_S
-    windows = [site_mw] if whole else list(_around_worst(site_mw, rule.span_s))
+    (low_hz, high_hz), rate_hz = rule.band_hz or (0.0, 0.0), _rate_hz(rule)
     reason = f"filtered to {low_hz:g}-{high_hz:g} Hz (2nd-order Butterworth, an assumption)"
-    best = Found(0.0, reason=reason, partial=not whole)
-    for window in windows:
+    best = Found(0.0, reason=reason, partial=site_mw.duration_s > WHOLE_S)
+    for window in _looked_at(site_mw, rule.span_s):
         samples = sampled(window, rate_hz)
         if samples.size:
             passed = band_passed(samples, rate_hz, low_hz, high_hz)
@@ -171,24 +164,25 @@ def largest_range_of_samples(values: FloatArray, count: int) -> tuple[float, int
     >>> largest_range_of_samples(np.array([0.0, 1.0, 5.0, 4.0, 9.0]), 1)
     (5.0, 4)
     """
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d  # noqa: PLC0415  # slow to import
+
     size = min(count + 1, values.size)
-    ranges = _running(np.maximum, values, size) - _running(np.minimum, values, size)
+    up_to = {"size": size, "mode": "nearest", "origin": (size - 1) // 2}  # so many samples up to each
+    ranges = maximum_filter1d(values, **up_to) - minimum_filter1d(values, **up_to)
     last = int(np.argmax(ranges))
     return float(ranges[last]), last
 
 
-def _running(extreme: np.ufunc, values: FloatArray, size: int) -> FloatArray:
-    """Return the extreme of so many samples up to each, in two passes (M. van Herk, 1992)."""
-    padding = -(values.size + size - 1) % size
-    padded = np.concatenate([np.full(size - 1, values[0]), values, np.full(padding, values[-1])])
-    blocks = padded.reshape(-1, size)
-    onward = extreme.accumulate(blocks, axis=1).ravel()
-    back = np.ascontiguousarray(extreme.accumulate(blocks[:, ::-1], axis=1)[:, ::-1]).ravel()
-    return np.asarray(extreme(back[: values.size], onward[size - 1 : size - 1 + values.size]))
+def _rate_hz(rule: PowerLimit) -> float:
+    """Return the rate at which a power is sampled for a limit on a band [Hz]."""
+    return max(FILTER_RATE_HZ, 4.0 * (rule.band_hz or (0.0, 0.0))[1])
 
 
-def _around_worst(power: Signal, window_s: float) -> Iterator[Signal]:
-    """Yield the power around the moments with the largest ranges, the worst of each slice of the run."""
+def _looked_at(power: Signal, window_s: float) -> Iterator[Signal]:
+    """Yield the power; of a long run what is around the worst moments, each the worst of its slice."""
+    if power.duration_s <= WHOLE_S:
+        yield power
+        return
     edges_s = np.linspace(power.start_s, power.end_s, SLICES + 1).tolist()
     worst = []
     for from_s, to_s in pairwise(edges_s):
@@ -199,23 +193,20 @@ def _around_worst(power: Signal, window_s: float) -> Iterator[Signal]:
         yield power.clip_time(from_s, min(power.end_s, time_s + AROUND_S))
 
 
-def _line(site_mw: Signal, rule: PowerLimit, limit: float) -> Found:  # noqa: ARG001  # as in Measure
-    low_hz, high_hz = rule.band_hz or (0.0, 0.0)
-    rate_hz = max(FILTER_RATE_HZ, 4.0 * high_hz)
-    whole = site_mw.duration_s <= WHOLE_S
-    windows = [site_mw] if whole else list(_around_worst(site_mw, 1.0 / low_hz))
+def _line(site_mw: Signal, rule: PowerLimit) -> Found:
+    (low_hz, high_hz), rate_hz = rule.band_hz or (0.0, 0.0), _rate_hz(rule)
     worst = 0.0
-    for window in windows:
+    for window in _looked_at(site_mw, 1.0 / low_hz):
         samples = sampled(window, rate_hz)
         if samples.size > 1:
             worst = max(worst, np.nan_to_num(largest_line(samples, rate_hz, low_hz, high_hz).amplitude_mw))
-    return Found(worst, reason="largest line of a flat-top spectrum", partial=not whole)
+    return Found(worst, reason="largest line of a flat-top spectrum", partial=site_mw.duration_s > WHOLE_S)
 
 
 MEASURES: Final[dict[str, Measure]] = {
     "range": _range,
     "slope": _slope,
-    "band-amplitude": _band_amplitude,
-    "line-amplitude": _line,
+    "band-amplitude": lambda site_mw, rule, _: _filtered(site_mw, rule, 0.5),
+    "line-amplitude": lambda site_mw, rule, _: _line(site_mw, rule),
 }
 """The measure of each kind of limit but net ramps."""

@@ -6,10 +6,10 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sim.errors import Fault
+from sim.errors import Fault, did_you_mean
 from sim.scenario.shape import NO_PLUGINS, Spot, spot
 from sim.scenario.tree import Node, PathParts, nearest
-from sim.scenario.words import did_you_mean, printable, short, shown
+from sim.scenario.words import printable, short, shown
 from sim.scenario.yaml_text import MAX_FAULTS
 from sim.shipped import shipped
 from sim.units import unit_of

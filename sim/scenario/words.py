@@ -1,8 +1,7 @@
 """Values and names as messages show them: short, on one line, safe to print."""
 
 import math
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 
 _LONGEST = 60
 _LARGEST = 1e300
@@ -45,15 +44,3 @@ def short(text: str, length: int = _LONGEST) -> str:
 def printable(text: str) -> str:
     """Return a name cut short, its control characters written out."""
     return short(text) if text.isprintable() else repr(short(text))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the nearest of the known words as a question, nothing where none is near.
-
-    Examples
-    --------
-    >>> did_you_mean("chekpoint", ["checkpoint", "interval"])
-    "; did you mean 'checkpoint'?"
-    """
-    near = get_close_matches(word, list(known), n=1) if len(word) <= _LONGEST else []
-    return f"; did you mean '{near[0]}'?" if near else ""

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, did_you_mean
 from sim.metrics import metrics_of
 from sim.policies.plugin import Plugins
 from sim.scenario.load import apply_override, describe, resolve
@@ -105,8 +104,7 @@ def _require_metrics(file: StudyFile, scenario: Mapping[str, Any]) -> None:
     faults = []
     for side, name in file.spec.figure.model_dump().items():
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else "; see the reference of metrics"
+            hint = did_you_mean(name, known) or "; see the reference of metrics"
             faults.append(
                 Fault(file.place("figure", side), f"figure.{side}", f"no such metric: {name!r}{hint}")
             )

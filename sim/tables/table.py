@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import InputError
+from sim.errors import InputError, did_you_mean
 from sim.tables.bounds import MAX_SHOWN, MAX_TEXT_ROWS, file_fault
 from sim.units import FloatArray, unit_of
 
@@ -292,8 +291,7 @@ class Table:
         codes, words = self._source.coded(column)
         rows = np.flatnonzero(codes == words.index(text)) if text in words else np.empty(0, dtype=np.intp)
         if not rows.size:
-            near = get_close_matches(text, self.words(column), n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(text, self.words(column))
             listed = ", ".join(word[:MAX_SHOWN] for word in self.words(column)[:_COLUMNS_SHOWN])
             no_row = f"column '{column}': no row holds {text[:MAX_SHOWN]!r}; there are {listed}{hint}"
             raise file_fault(self.name, no_row)
@@ -307,6 +305,5 @@ def _frozen(values: FloatArray) -> FloatArray:
 
 
 def _no_column(column: str, columns: tuple[str, ...]) -> str:
-    near = get_close_matches(column, columns, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    return f"no column {column[:MAX_SHOWN]!r}; has {', '.join(columns[:_COLUMNS_SHOWN])}{hint}"
+    has = ", ".join(columns[:_COLUMNS_SHOWN])
+    return f"no column {column[:MAX_SHOWN]!r}; has {has}{did_you_mean(column, columns)}"
