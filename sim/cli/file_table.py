@@ -25,7 +25,7 @@ def document_of(view: FileView) -> dict[str, Any]:
             name: list(value) if isinstance(value, tuple) else value for name, value in view.said.items()
         },
         "guessed": list(view.guessed),
-        "faults": list(view.faults),
+        "faults": list(map(str, view.faults)),
         "yaml": view.lines(),
     }
 

@@ -105,18 +105,18 @@ def new(
 
 @app.command()
 def fit(
-    file: Annotated[Path, typer.Argument(help="A record of power or of request rates.")],
+    file: Annotated[Path, typer.Argument(help="A record of power, request rates, or set-points and power.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write to; must be new.", callback=new_folder)],
     kind: Annotated[
         str,
         typer.Option(
-            "--as", help="What it is fitted as: inference, or site (the site's power as one service)."
+            "--as", help="What it is fitted as: training, inference, fleet (set-point and power), or site."
         ),
     ] = "inference",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print what fit.json holds.")] = False,
 ) -> None:
-    """Turn a record into a generated service, fitted on its first half and judged on the other."""
+    """Turn a record into a generated load or fleet, fitted on its first half and judged on the other."""
     from sim.cli.console import print_json, say  # noqa: PLC0415  # keeps --help fast
     from sim.study.fitted import KINDS, write_fit  # noqa: PLC0415
     from sim.whole import new_folder as whole_folder  # noqa: PLC0415

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sim.errors import InputError
 from sim.scenario.fleet_file import fleets_of
 from sim.scenario.load import resolve
-from sim.tables.view import FileView, look
+from sim.tables.view import FileView, understood
 from sim.units import SECONDS_PER_DAY
 from sim.whole import write_whole
 
@@ -73,8 +73,8 @@ def from_files(name: str, load: Path | None, prices: Path | None, fleet: Path | 
     """
     from jinja2 import Environment  # noqa: PLC0415  # needed here alone
 
-    power = None if load is None else _understood(load, "load")
-    price = None if prices is None else _understood(prices, "price")
+    power = None if load is None else understood(load, "load")
+    price = None if prices is None else understood(prices, "price")
     start, days = _span([view for view in (power, price) if view is not None])
     most_mw = power.facts["maximum"] if power is not None else 50.0
     limit_mw = math.ceil(most_mw * _ROOM_RATIO)
@@ -90,13 +90,6 @@ def from_files(name: str, load: Path | None, prices: Path | None, fleet: Path | 
         miners_mw=max(limit_mw - most_mw, 1.0),
         market="" if price is None else _lines(price, prices),
     )
-
-
-def _understood(path: Path, kind: str) -> FileView:
-    view = look(path, kind)
-    if view.faults:
-        raise InputError.single(str(path), "", view.faults[0].partition(": ")[2])
-    return view
 
 
 def _lines(view: FileView, path: Path | None) -> str:

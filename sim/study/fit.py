@@ -23,6 +23,8 @@ from sim.units import HOURS_PER_DAY, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_
 HELD_BACK_FRACTION: Final = 0.5
 """Share of the record, its end, that is not fitted and judges."""
 LEAST_ROWS: Final = 48
+DIP_FRACTION: Final = 0.75
+"""A course is in a dip below this share of its usual level; assumption."""
 _MOST_LAGS: Final = 200
 _LONGEST_LAG_H: Final = 12.0
 _LEAST_SIGMA: Final = 1e-3
@@ -56,6 +58,16 @@ class ServiceFit:
     """Time between two updates [s]."""
     warnings: tuple[str, ...]
     """What the record is too short or too coarse to tell."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the scenario that is written, by the names of its template."""
+        return {
+            "noise_sigma": min(self.noises.fast_sigma, 1.0),
+            "noise_time_min": self.noises.fast_time_s / SECONDS_PER_MINUTE,
+            "slow_sigma": min(max(self.noises.slow_sigma, 1e-6), 1.0),
+            "slow_time_h": self.noises.slow_time_s / SECONDS_PER_HOUR,
+            "step_s": self.step_s,
+        }
 
 
 def uniform(time_s: FloatArray, values: FloatArray) -> tuple[float, FloatArray]:
@@ -177,7 +189,7 @@ def _autocovariance(about: FloatArray, step_s: float) -> FloatArray:
 
 
 def judged(
-    measured: FloatArray, made: FloatArray, first_s: float, step_s: float, fit: ServiceFit
+    measured: FloatArray, made: FloatArray, first_s: float, step_s: float, hourly: FloatArray
 ) -> dict[str, Any]:
     """Return how near a generated course is to the part of the record that was not fitted.
 
@@ -189,13 +201,13 @@ def judged(
         Time of the first value, as in `fit_service` [s].
     step_s
         Spacing [s].
-    fit
-        What was fitted: the shape that both are looked at about.
+    hourly
+        The shape that both are looked at about, by hour of the week, in their unit, shape (168,). Dips are
+        falls below `DIP_FRACTION` of its mean.
     """
     from scipy.stats import ks_2samp  # noqa: PLC0415  # slow to import
 
     hours = _hour_of_week(first_s + step_s * np.arange(measured.size, dtype=np.float64))
-    hourly = fit.hourly * fit.peak
     rows: dict[str, Any] = {
         "energy_error_fraction": float(made.mean() / measured.mean() - 1.0),
         "ks": float(ks_2samp(measured, made).statistic),
@@ -204,6 +216,11 @@ def judged(
         about = _about(hours, values, hourly)
         rows[f"sd_about_shape_{name}"] = float(about.std())
         rows[f"autocorrelation_1h_{name}"] = _after_an_hour(about, step_s)
+        low = np.concatenate([[False], values < DIP_FRACTION * hourly.mean(), [False]])
+        dips_s = step_s * (np.flatnonzero(low[:-1] & ~low[1:]) - np.flatnonzero(~low[:-1] & low[1:]))
+        rows[f"dip_count_{name}"] = int(dips_s.size)
+        rows[f"dip_mean_s_{name}"] = float(dips_s.mean()) if dips_s.size else None
+        rows[f"ramp_p99_per_s_{name}"] = float(np.quantile(np.abs(np.diff(values)), 0.99)) / step_s
         for quantile in _QUANTILES:
             rows[f"p{round(100 * quantile)}_{name}"] = float(np.quantile(values, quantile))
     rows["sd_about_shape"] = rows["sd_about_shape_made"]

@@ -1,21 +1,27 @@
-"""A fitted service written down: a scenario that runs, how it was judged, a page with both courses."""
+"""A fitted record written down: a scenario that runs, how it was judged, a page with both courses."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from sim.ai.catalogue import SERVERS
+from sim.ai.node_power import node_power_w
 from sim.errors import InputError
 from sim.scenario.load import load_scenario
 from sim.simulation import run
-from sim.study.fit import HELD_BACK_FRACTION, ServiceFit, fit_service, judged, uniform
-from sim.tables.view import FileView, look
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+from sim.study.fit import HELD_BACK_FRACTION, LEAST_ROWS, fit_service, judged, uniform
+from sim.study.fit_fleet import fit_fleet
+from sim.study.fit_training import fit_training, running
+from sim.tables.view import FileView, look, understood
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, FloatArray
 
-KINDS: Final = ("inference", "site")
+KINDS: Final = ("training", "inference", "fleet", "site")
 """What a record may be fitted as."""
 _MONDAY_UTC_S: Final = 1_704_067_200.0
 """Where a record that counts seconds from a midnight is laid: Monday 1 January 2024."""
@@ -24,17 +30,53 @@ _RATE_MW: Final = 50.0
 _SHORTEST_UPDATE_S: Final = 1.0
 _LONGEST_UPDATE_S: Final = 3600.0
 _POINTS: Final = 1200
+_NEAR: Final = 0.1
+"""Energy off by more than this is worth a word."""
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A record at a regular spacing."""
+
+    file: str
+    kind: str
+    first_s: float
+    """Time of the first value since 1970-01-01T00:00Z [s]."""
+    step_s: float
+    values: FloatArray
+    targets: FloatArray | None = None
+    """Set-points of a fleet."""
+
+    def part(self, rows: slice) -> "_Record":
+        """Return some of its rows, one after another."""
+        targets = None if self.targets is None else self.targets[rows]
+        first_s = self.first_s + (rows.start or 0) * self.step_s
+        return replace(self, first_s=first_s, values=self.values[rows], targets=targets)
+
+
+class _Fitted(NamedTuple):
+    """What came of a record."""
+
+    found: Mapping[str, Any]
+    """What was fitted, for ``fit.json``; the warnings are part of it."""
+    template: str
+    fields: Mapping[str, Any]
+    usual: FloatArray
+    """Usual level by hour of the week, in the record's unit, shape (168,)."""
+    unit_mw: float = 1.0
+    """Power of one unit of the record [MW]."""
+    signal: str = "ai_power_mw"
 
 
 def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[str, Any]:
-    """Fit a record of a service, judge it on the part held back, and write what came out.
+    """Fit a record, judge it on the part held back, and write what came out.
 
     Parameters
     ----------
     path
-        File of power or of request rates.
+        File of power, of request rates, or of a fleet's set-points and power.
     folder
-        Where ``scenario.yaml``, ``profile.csv``, ``fit.json`` and ``fit.html`` go; it exists.
+        Where ``scenario.yaml``, what it reads, ``fit.json`` and ``fit.html`` go; it exists.
     fitted_as
         One of `KINDS`: the load of a site's power is called ``site``, and no rates are that.
 
@@ -48,81 +90,128 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[st
     InputError
         If the file cannot be understood, or is too short.
     """
-    view = _understood(path)
-    if fitted_as == "site" and view.kind != "load":
-        raise InputError.single(
-            view.file, "", "holds request rates, which are no site's power: leave out --as site"
-        )
-    step_s, values = uniform(view.time_s, view.values)
-    if step_s < _SHORTEST_UPDATE_S:
-        count = round(_SHORTEST_UPDATE_S / step_s)
-        values = values[: values.size // count * count].reshape(-1, count).mean(axis=1)
-        step_s *= count
-    if step_s > _LONGEST_UPDATE_S:
-        raise InputError.single(
-            view.file, "", f"must hold a value each hour at least, got one in {step_s:g} s"
-        )
-    first_s = float(view.time_s[0]) + (0.0 if view.by_clock else _MONDAY_UTC_S)
-    held = int(values.size * (1.0 - HELD_BACK_FRACTION))
-    fit = fit_service(view.file, first_s, step_s, values[:held])
-    held_s = first_s + held * step_s
-    rest = values[held:]
-    name = "site" if fitted_as == "site" else "service"
-    made = _made(folder, name, fit, view, held_s, rest)
+    record = _record(path, fitted_as)
+    held = int(record.values.size * (1.0 - HELD_BACK_FRACTION))
+    if held < LEAST_ROWS:
+        message = f"must hold {2 * LEAST_ROWS} values or more, got {record.values.size}"
+        raise InputError.single(record.file, "", message)
+    rest = record.part(slice(held, record.values.size))
+    fitted = _fitted(record.part(slice(0, held)), rest, folder, fitted_as)
+    made = _made(folder, fitted, rest)
+    found = dict(fitted.found)
+    judgement = judged(rest.values, made, rest.first_s, record.step_s, fitted.usual)
+    warnings = list(found.pop("warnings"))
+    if abs(judgement["energy_error_fraction"]) > _NEAR:
+        warnings.append("the half held back draws another energy: the record changed, or is too short")
     document = {
-        "file": view.file,
-        "kind": view.kind,
+        "file": record.file,
+        "kind": record.kind,
         "fitted_as": fitted_as,
         "fitted_rows": held,
-        "judged_rows": int(rest.size),
-        "step_s": step_s,
-        "peak": fit.peak,
-        "noise": fit.noises._asdict(),
-        "judged": judged(rest, made, held_s, step_s, fit),
-        "warnings": list(fit.warnings),
+        "judged_rows": int(rest.values.size),
+        "step_s": record.step_s,
+        **found,
+        "judged": judgement,
+        "warnings": warnings,
     }
     (folder / "fit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    (folder / "fit.html").write_text(_page(document, step_s, rest, made), encoding="utf-8")
+    (folder / "fit.html").write_text(_page(document, record.step_s, rest.values, made), encoding="utf-8")
     return document
 
 
-def _understood(path: Path) -> FileView:
-    view = look(path)
-    if view.kind not in {"load", "rates"}:
-        view = look(path, "load")
-    if view.faults:
-        raise InputError.single(view.file, "", view.faults[0].partition(": ")[2])
-    return view
+def _record(path: Path, fitted_as: str) -> _Record:
+    """Return the part of a file that can be fitted; raise InputError where it is of another kind."""
+    view = look(path) if fitted_as in {"inference", "site"} else understood(path, "load")
+    if view.kind not in {"load", "rates"} or view.faults:
+        view = understood(path, "rates" if view.kind == "rates" else "load")
+    if fitted_as == "site" and view.kind != "load":
+        message = "holds request rates, which are no site's power: leave out --as site"
+        raise InputError.single(view.file, "", message)
+    step_s, values = uniform(view.time_s, view.values)
+    first_s = float(view.time_s[0]) + (0.0 if view.by_clock else _MONDAY_UTC_S)
+    record = _Record(view.file, view.kind, first_s, step_s, values)
+    if fitted_as == "training":
+        return record.part(running(view.file, values)[0])
+    return _with_targets(path, record, view) if fitted_as == "fleet" else _slower(record)
 
 
-def _made(
-    folder: Path, name: str, fit: ServiceFit, view: FileView, start_s: float, rest: FloatArray
-) -> FloatArray:
-    """Write the scenario, run it as long as the part held back, and return its course."""
-    peak_mw = fit.peak if view.kind == "load" else _RATE_MW
+def _slower(record: _Record) -> _Record:
+    """Return a record whose values are a second apart at least."""
+    step_s, values = record.step_s, record.values
+    if step_s > _LONGEST_UPDATE_S:
+        message = f"must hold a value each hour at least, got one in {step_s:g} s"
+        raise InputError.single(record.file, "", message)
+    count = max(1, round(_SHORTEST_UPDATE_S / step_s))
+    means = values[: values.size // count * count].reshape(-1, count).mean(axis=1)
+    return replace(record, step_s=step_s * count, values=means)
+
+
+def _with_targets(path: Path, record: _Record, power: FileView) -> _Record:
+    targets = understood(path, "set-point")
+    if targets.facts["column"] == power.facts["column"]:
+        message = "needs a column of set-points beside power, called setpoint_mw, target_mw or command_mw"
+        raise InputError.single(record.file, "", message)
+    at_s = power.time_s[0] + record.step_s * np.arange(record.values.size)
+    rows = np.maximum(np.searchsorted(targets.time_s, at_s + 1e-6, side="right") - 1, 0)
+    return replace(record, targets=targets.values[rows])
+
+
+def _fitted(record: _Record, rest: _Record, folder: Path, fitted_as: str) -> _Fitted:
+    if fitted_as == "training":
+        return _training(record)
+    return _fleet(record, rest, folder) if fitted_as == "fleet" else _service(record, folder, fitted_as)
+
+
+def _service(record: _Record, folder: Path, fitted_as: str) -> _Fitted:
+    fit = fit_service(record.file, record.first_s, record.step_s, record.values)
     rows = "\n".join(f"{hour},{value:.6f}" for hour, value in enumerate(fit.hourly.tolist()))
     (folder / "profile.csv").write_text(f"hour_of_week_utc,demand\n{rows}\n", encoding="utf-8")
-    text = (
-        (files("sim.study") / "fitted_scenario.yaml")
-        .read_text(encoding="utf-8")
-        .format(
-            file=view.file,
-            name=name,
-            start=f"{datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}",
-            days=rest.size * fit.step_s / SECONDS_PER_DAY,
-            limit_mw=max(5.0 * peak_mw, 1e-3),
-            power_mw=peak_mw,
-            noise_sigma=min(fit.noises.fast_sigma, 1.0),
-            noise_time_min=fit.noises.fast_time_s / SECONDS_PER_MINUTE,
-            slow_sigma=min(max(fit.noises.slow_sigma, 1e-6), 1.0),
-            slow_time_h=fit.noises.slow_time_s / SECONDS_PER_HOUR,
-            step_s=fit.step_s,
-        )
+    peak_mw = fit.peak if record.kind == "load" else _RATE_MW
+    name = "site" if fitted_as == "site" else "service"
+    fields = {"name": name, "power_mw": peak_mw, "limit_mw": max(5.0 * peak_mw, 1e-3), **fit.fields()}
+    found = {"peak": fit.peak, "noise": fit.noises._asdict(), "warnings": fit.warnings}
+    return _Fitted(found, "fitted_scenario.yaml", fields, fit.hourly * fit.peak, peak_mw / fit.peak)
+
+
+def _training(record: _Record) -> _Fitted:
+    fit = fit_training(record.file, record.step_s, record.values)
+    gpu_mw = node_power_w(SERVERS["h100-hgx"], "compute") / SERVERS["h100-hgx"].gpus_per_node
+    gpus = max(1, round(fit.compute * MEGAWATT_IN_WATTS / gpu_mw))
+    fields = {"gpus": gpus, "power_mw": fit.compute, "limit_mw": 2.0 * fit.compute, **fit.fields()}
+    floor = float(np.quantile(record.values, 0.001)) / fit.compute
+    found = fit._asdict() | {"floor_fraction": floor}
+    return _Fitted(found, "fitted_training.yaml", fields, np.full(168, fit.compute))
+
+
+def _fleet(record: _Record, rest: _Record, folder: Path) -> _Fitted:
+    assert record.targets is not None  # noqa: S101  # read with the record
+    assert rest.targets is not None  # noqa: S101  # as above
+    fit = fit_fleet(record.file, record.step_s, record.targets, record.values)
+    left_mw = np.maximum(fit.rated - rest.targets, 0.0)
+    changes = np.flatnonzero(np.diff(left_mw, prepend=np.nan))
+    rows = "\n".join(f"{row * rest.step_s:.9g},{left_mw[row]:.9g}" for row in changes.tolist())
+    (folder / "rest.csv").write_text(f"time_s,power_mw\n{rows}\n", encoding="utf-8")
+    usual = np.full(168, float(record.values.mean()))
+    return _Fitted(fit._asdict(), "fitted_fleet.yaml", fit.fields(), usual, signal="fleet_power_mw")
+
+
+def _made(folder: Path, fitted: _Fitted, rest: _Record) -> FloatArray:
+    """Write the scenario, run it as long as the part held back, and return its course."""
+    template = (files("sim.study") / fitted.template).read_text(encoding="utf-8")
+    text = template.format(
+        file=rest.file,
+        start=f"{datetime.fromtimestamp(rest.first_s, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        days=rest.values.size * rest.step_s / SECONDS_PER_DAY,
+        **{name: _shown(value) for name, value in fitted.fields.items()},
     )
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
-    power = run(load_scenario(folder / "scenario.yaml")).recording["ai_power_mw"]
-    at_s = np.minimum(fit.step_s * np.arange(rest.size), power.end_s - 1e-6)
-    return np.asarray(power.at(at_s)) * (fit.peak / peak_mw)
+    power = run(load_scenario(folder / "scenario.yaml")).recording[fitted.signal]
+    at_s = np.minimum(rest.step_s * np.arange(rest.values.size), power.end_s - 1e-6)
+    return np.asarray(power.at(at_s)) / fitted.unit_mw
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def _page(document: dict[str, Any], step_s: float, measured: FloatArray, made: FloatArray) -> str:

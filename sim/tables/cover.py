@@ -220,7 +220,8 @@ def _not_covered(reading: SeriesReading, timeline: Timeline, needed: Needed, *, 
     if reading.has_nominal():
         nominal = "; state at or at_s, when the first row happens" if none else ", nominal the nominal one"
     message = f"{lead}covers {span}, the run needs {needs}{cure}{nominal}"
-    return InputError.single(timeline.table.name, "", message)
+    mends = {} if none else {"outside": "hold"}
+    return InputError.single(timeline.table.name, "", message, **mends)
 
 
 def _holes(reading: SeriesReading, timeline: Timeline, needed: Needed) -> list[Span]:

@@ -13,7 +13,6 @@ class Kind(NamedTuple):
     usual_time: str
     names: tuple[str, ...]
     """What its column of values is called, in small letters without signs."""
-    column_field: str
     shapes: str
     """Which shapes it may have; empty where none is known."""
     lines: str
@@ -25,7 +24,6 @@ KINDS: Final = {
         quantity(said["quantity"]),
         said["usual_time"],
         tuple(said["names"]),
-        said["column_field"],
         said.get("shapes", ""),
         "\n".join(said["lines"]),
     )

@@ -169,20 +169,6 @@ class Table:
             raise self.no_number(column, range(self.row_count)[checked][int(bad[0])], missing)
         return values
 
-    def increasing(self, column: str) -> FloatArray:
-        """Return a column of numbers, each above the one before.
-
-        Raises
-        ------
-        InputError
-            As `numbers`; and if a row is not above the row before: names the row and both values.
-        """
-        values = self.numbers(column)
-        late = np.flatnonzero(values[1:] <= values[:-1])
-        if late.size:
-            raise self.not_above(column, int(late[0]) + 1)
-        return values
-
     def moments(self, column: str) -> Moments:
         """Return a column as times, as far as the file format tells.
 

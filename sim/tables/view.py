@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.errors import InputError
+from sim.errors import Fault, InputError
 from sim.tables.cover import Needed, Wanted, covered, utc_text
 from sim.tables.files import Files
 from sim.tables.kinds import KINDS, Kind
@@ -21,7 +21,7 @@ from sim.tables.unit_words import CURRENCIES, DIMENSION_OF, unit_in
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
 _MOST_CURES: Final = 12
-_GUESSES: Final = {"time_zone", "where", "location", "market", "currency_usd"}
+_GUESSES: Final = {"time_zone", "where", "location", "market", "currency_usd", "outside"}
 """Fields whose value nobody can tell from the file: it is shown as one to look at."""
 
 
@@ -47,11 +47,6 @@ class FileLook(SeriesReading):
         """Tell that plain numbers are seconds from the start: there is no run that says otherwise."""
         return True
 
-    @classmethod
-    def has_nominal(cls) -> bool:
-        """Tell that a file may be one of frequency."""
-        return True
-
 
 @dataclass(frozen=True)
 class FileView:
@@ -69,7 +64,7 @@ class FileView:
     """Fields that the file needs, those that are guessed among them."""
     guessed: tuple[str, ...]
     """Which of them nobody can tell from the file."""
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     """What is wrong and has no cure; empty where the file is understood."""
     time_s: FloatArray
     """When each value begins to hold [s from the start, or since 1970]; empty where there is no course."""
@@ -89,7 +84,7 @@ class FileView:
             for name, value in fields.items()
         ]
         text = KINDS[self.kind].lines
-        for indent in (2, 4, 6, 8):
+        for indent in (0, 2, 4, 6, 8):
             text = text.replace(f"{{{indent}}}", "\n".join(f"{' ' * indent}{row}" for row in rows))
         return text
 
@@ -135,8 +130,15 @@ def look(path: Path, kind: str | None = None) -> FileView:
             if not cure:
                 break
             said |= cure
-    faults = tuple(str(each) for each in fault.faults) if fault else ()
-    return _view(kind, table, said, _Found({}, _NONE, _NONE), faults)
+    return _view(kind, table, said, _Found({}, _NONE, _NONE), fault.faults if fault else ())
+
+
+def understood(path: Path, kind: str | None = None) -> FileView:
+    """Return what is understood of a file, as `look`; raise InputError where that is not all of it."""
+    view = look(path, kind)
+    if view.faults:
+        raise InputError(view.faults)
+    return view
 
 
 def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +153,7 @@ def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _view(
-    kind: str, table: Table, said: dict[str, Any], found: _Found, faults: tuple[str, ...] = ()
+    kind: str, table: Table, said: dict[str, Any], found: _Found, faults: tuple[Fault, ...] = ()
 ) -> FileView:
     shape = shape_of(table.columns, KINDS[kind].shapes)
     guessed = tuple(field for field in said if field in _GUESSES)
@@ -178,7 +180,7 @@ def _columns_said(kind: str, table: Table, said: dict[str, Any], shape: Shape | 
         columns["time_column"] = time_column(table, spec.usual_time)
     value = _value_column(spec, table, shape)
     if value is not None:
-        columns[spec.column_field] = value
+        columns[spec.quantity.field] = value
     return columns | said
 
 
@@ -190,8 +192,8 @@ def _value_column(spec: Kind, table: Table, shape: Shape | None) -> str | None:
     others = [column for column in table.columns if column != times]
     plain = {plain_name(column): column for column in reversed(others)}
     named = [plain[name] for name in spec.names if name in plain]
-    units = [column for column in others if _measures(spec, table, column)]
     partly = [column for column in others if any(name in plain_name(column) for name in spec.names)]
+    units = [column for column in (*partly, *others) if _measures(spec, table, column)]
     return next(iter([*named, *units, *partly, *(others if len(others) == 1 else [])]), None)
 
 

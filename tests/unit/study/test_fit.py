@@ -9,6 +9,8 @@ from sim.cli import main
 from sim.errors import InputError
 from sim.scenario.load import load_scenario
 from sim.study.fit import fit_service
+from sim.study.fit_fleet import fit_fleet
+from sim.study.fit_training import fit_training
 
 STEP_S = 300.0
 DAYS = 20
@@ -77,3 +79,103 @@ def test_a_sites_power_is_fitted_as_the_load_of_that_name_and_rates_are_refused(
         assert ended.value.code == code
     assert load_scenario(tmp_path / "site" / "scenario.yaml").loads[0].name == "site"
     assert "no site's power" in capsys.readouterr().err
+
+
+def fitted(tmp_path, text, kind, name="trace.csv"):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", str(tmp_path / name), "--as", kind, "--out", str(tmp_path / kind)])
+    return ended.value.code
+
+
+def job(hours=12.0, step_s=1.0, seed=3):
+    """Return a job's power: stalls of 20 s in 10 min, a restart of 15 min in 2 h, edges of 4 s."""
+    draws = np.random.default_rng(seed)
+    goal = np.full(int(hours * 3600 / step_s), 10.0)
+    for start in range(600, goal.size, 600):
+        goal[start : start + 20] = 5.0
+    for start in range(3930, goal.size, 7200):
+        goal[start : start + 900] = 3.0
+    risen = np.empty(goal.size)
+    risen[0] = goal[0]
+    for row in range(1, goal.size):
+        risen[row] = min(goal[row], risen[row - 1] + 1.25)
+    return risen + draws.normal(0.0, 0.05, goal.size)
+
+
+def test_levels_stalls_restarts_and_edges_of_a_job_are_found():
+    found = fit_training("x.csv", 1.0, job())
+    assert found.compute == pytest.approx(10.0, rel=0.01)
+    assert found.stall_median_s == pytest.approx(21.0, abs=2.0)
+    assert found.stall_fraction == pytest.approx(0.5, abs=0.01)
+    assert found.interval_s == pytest.approx(600.0, rel=0.06)
+    assert (found.restart_count, found.down_fraction) == (6, pytest.approx(0.3, abs=0.01))
+    assert found.restart_mean_s == pytest.approx(900.0, rel=0.01)
+    assert found.failures_per_job_hour == pytest.approx(6 / 10.1, rel=0.05)
+    assert found.snap_back_s == pytest.approx(4.0, abs=1.5)
+    assert found.fall_s <= 2.0
+
+
+def test_a_job_that_is_fitted_runs_and_draws_what_the_half_held_back_drew(tmp_path):
+    rows = "\n".join(f"{row},{value * 1000:.1f}" for row, value in enumerate(job()))
+    assert fitted(tmp_path, f"time_s,power_kw\n{rows}\n", "training") == 0
+    document = json.loads((tmp_path / "training" / "fit.json").read_text())
+    judged = document["judged"]
+    assert abs(judged["energy_error_fraction"]) < 0.06
+    assert judged["dip_count_made"] == pytest.approx(judged["dip_count_measured"], rel=0.15)
+    load = load_scenario(tmp_path / "training" / "scenario.yaml").loads[0]
+    assert load.failures.per_job_hour == pytest.approx(document["failures_per_job_hour"], rel=1e-4)
+    assert load.levels_mw()["stall"] == pytest.approx(5.0, rel=0.01)
+
+
+def test_a_record_without_stalls_says_so_and_one_of_one_level_is_refused():
+    calm = np.repeat([1.0, 10.0, 1.0], [50, 500, 50]) + np.tile([0.0, 0.01], 300)
+    assert "0 stalls" in fit_training("x.csv", 1.0, calm).warnings[0]
+    assert "every 5 s" in fit_training("x.csv", 5.0, calm).warnings[0]
+    with pytest.raises(InputError, match="one level alone"):
+        fit_training("x.csv", 1.0, 10.0 + np.tile([0.0, 0.01], 300))
+
+
+def followed(seconds=14_400, latency_s=6, seed=4):
+    """Return set-points and the power that follows them: 4 MW/s down, 0.5 up, 4 % of 80 MW do not obey."""
+    draws = np.random.default_rng(seed)
+    goals = draws.choice([0.0, 20.0, 50.0, 80.0], seconds // 450)
+    target = np.repeat(goals, 450)
+    power = target.copy()
+    for row in range(1, target.size):
+        goal = max(target[max(row - latency_s, 0)], 3.2)
+        power[row] = power[row - 1] + np.clip(goal - power[row - 1], -4.0, 0.5)
+    return target, np.maximum(power + draws.normal(0.0, 0.05, target.size), 0.0)
+
+
+def test_latency_ramps_and_what_does_not_obey_are_found():
+    found = fit_fleet("x.csv", 1.0, *followed())
+    assert found.latency_s == pytest.approx(6.0, abs=1.0)
+    assert found.ramp_down_per_s == pytest.approx(4.0, rel=0.1)
+    assert found.ramp_up_per_s == pytest.approx(0.5, rel=0.05)
+    assert found.disobeying_fraction == pytest.approx(0.04, abs=0.01)
+    with pytest.raises(InputError, match="no step down"):
+        fit_fleet("x.csv", 1.0, np.ones(100), np.ones(100))
+
+
+def test_a_fleet_that_is_fitted_follows_the_set_points_held_back(tmp_path):
+    rows = "\n".join(
+        f"{row},{target * 1000:.0f},{power * 1000:.0f}"
+        for row, (target, power) in enumerate(zip(*followed(), strict=True))
+    )
+    assert fitted(tmp_path, f"time_s,Setpoint (kW),Fleet power (kW)\n{rows}\n", "fleet") == 0
+    judged = json.loads((tmp_path / "fleet" / "fit.json").read_text())["judged"]
+    assert abs(judged["energy_error_fraction"]) < 0.01
+    fleet = load_scenario(tmp_path / "fleet" / "scenario.yaml").fleets[0]
+    assert fleet.latency_s == pytest.approx(6.0, abs=1.0)
+
+
+def test_a_fleet_needs_its_set_points(tmp_path, capsys):
+    rows = "\n".join(f"{row},{power:.3f}" for row, power in enumerate(followed()[1]))
+    assert fitted(tmp_path, f"time_s,power_mw\n{rows}\n", "fleet") == 2
+    assert "setpoint_mw" in capsys.readouterr().err
+
+
+def test_a_record_that_begins_late_is_fitted(tmp_path):
+    rows = "\n".join(f"{5 + STEP_S * row:g},{value:.3f}" for row, value in enumerate(record()))
+    assert fitted(tmp_path, f"t_s,power_mw\n{rows}\n", "site") == 0

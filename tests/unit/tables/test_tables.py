@@ -99,18 +99,6 @@ def test_what_is_no_finite_number_is_named_with_line_row_and_unit(
     assert "max_gap_s" in message(error)
 
 
-@pytest.mark.parametrize("second", ["1", "0.5"])
-def test_times_that_do_not_rise_are_named_with_both_values(tmp_path: Path, second: str) -> None:
-    found = table(tmp_path, f"t_s\n0\n1\n{second}\n5\n")
-
-    with pytest.raises(InputError) as error:
-        found.increasing("t_s")
-
-    assert (
-        message(error) == f"x.csv:4: column 't_s', row 3: must be above the row before, '1'; got '{second}'"
-    )
-
-
 def test_utc_times_take_zones_and_dates(tmp_path: Path) -> None:
     found = table(tmp_path, "t\n1970-01-01\n1970-01-01T00:00:01Z\n1970-01-01T00:00:00.5-00:30\n")
 
