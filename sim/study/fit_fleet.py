@@ -21,7 +21,7 @@ _LEAST_STEP: Final = 0.05
 _SETTLED: Final = 0.8
 """Share of the time between two steps after which power has settled; assumption."""
 _BEGUN, _DONE = 0.05, 0.95
-_FEW: Final = 5
+_FEW_FALLS: Final = 5
 
 
 class FleetFit(NamedTuple):
@@ -89,8 +89,8 @@ def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) 
     stays = ((lowest.end - lowest.to) / (lowest.start - lowest.to)).median()
     rests = rises[rises["from"] < least]
     told = {
-        f"{len(falls)} falls tell little of latency and ramps": len(falls) < _FEW,
-        f"a value every {step_s:g} s is too coarse for falls this fast": falls.done.median() < _FEW,
+        f"{len(falls)} falls tell little of latency and ramps": len(falls) < _FEW_FALLS,
+        f"a value every {step_s:g} s is too coarse for falls this fast": falls.done.median() < _FEW_FALLS,
         "no rise from rest: restart is not told": rests.empty,
     }
     return FleetFit(

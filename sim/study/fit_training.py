@@ -21,7 +21,7 @@ LONGEST_STALL_S: Final = 300.0
 seconds to two minutes."""
 _LEAST_STEP_RATIO: Final = 1.1
 """Levels closer than this are one, with its fluctuation."""
-_FEW: Final = 5
+_FEW_STALLS: Final = 5
 _EDGE_FRACTION: Final = 0.05
 _NONE_MIN: Final = 1e5
 _SHORTEST_MIN: Final = 0.1
@@ -158,7 +158,7 @@ def _warnings(step_s: float, stalls: int, restarts: int, hours: float) -> list[s
     found = []
     if step_s > 1.0:
         found.append(f"a value every {step_s:g} s: stalls and edges shorter than {2.0 * step_s:g} s are lost")
-    if stalls < _FEW:
+    if stalls < _FEW_STALLS:
         found.append(f"{stalls} stalls in {hours:.3g} h of computing tell little of checkpoints")
     if not restarts:
         rate = f"up to {3.0 / hours:.2g} an hour would look like this"

@@ -4,9 +4,7 @@ from functools import partial
 
 from published import Absolute, Identity, Relative
 
-from sim.bitcoin import hashrate_ph_s
 from sim.market.rents import lease_ebitda_usd, lease_rent_usd, mean_rent_usd_per_mw_year
-from sim.metrics.valuation import mining_margin_usd_per_mw_year, network_hashprice_ratio
 
 TITLE = "Valuation"
 TERAWULF = "TeraWulf and Fluidstack, 2025: 3.7e9 USD in 10 a for 200 critical MW"
@@ -57,20 +55,5 @@ CASES = [
         lambda: sum(lease_rent_usd(240e6 / 133.0, 133.0, float(year)) for year in range(15)) / 15.0 / 1e6,
         Relative(0.02),
         "1e6 USD/a",
-    ),
-    Identity(
-        "Margin of mining at 97 USD/MWh",
-        "worked out: power at 45, other costs 10 USD/MWh, all hours",
-        0.37,
-        lambda: mining_margin_usd_per_mw_year(97.0, 45.0, 10.0, 1.0) / 1e6,
-        Absolute(0.005),
-        MUSD,
-    ),
-    Identity(
-        "V8 Hashprice of the others when 1 GW of 17.5 J/TH stops, over before",
-        "worked out: 964 EH/s on 3 October 2026, one retarget later",
-        1.063,
-        lambda: network_hashprice_ratio(hashrate_ph_s(1000.0, 17.5), 964e3),
-        Relative(0.0005),
     ),
 ]
