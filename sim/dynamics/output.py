@@ -7,24 +7,10 @@ from typing import Final
 from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.dynamics.figure import write_figure
 from sim.report.csv_tables import write_csv
+from sim.shipped import shipped
 from sim.whole import said_plainly
 
-COLUMNS: Final = (
-    "window",
-    "from_s",
-    "to_s",
-    "swing_mw",
-    "system",
-    "sfr_lowest_mhz",
-    "andes_lowest_mhz",
-    "sfr_highest_mhz",
-    "andes_highest_mhz",
-    "sfr_peak_mhz",
-    "andes_peak_mhz",
-    "andes_worst_machine_mhz",
-    "sfr_off_by_ratio",
-    "andes_failure",
-)
+COLUMNS: Final[list[str]] = shipped("sim.dynamics", "columns.json")
 
 
 def write_comparison(comparisons: Sequence[WindowComparison], folder: Path) -> None:

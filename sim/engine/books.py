@@ -29,6 +29,7 @@ from sim.grid.interconnection import Tolerance
 from sim.market import MarketSpec
 from sim.market.ancillary import SERVED_FIRST
 from sim.market.leases import Lease
+from sim.market.tariffs import TARIFFS
 from sim.market.valuation import ValuationSpec
 from sim.mining.events import merged
 from sim.policies.certificate import FleetResponse
@@ -214,13 +215,13 @@ def _four_cp(market: MarketSpec, span: Span) -> FourCpFacts | None:
     if spec is None:
         return None
     peaks = {peak.name: SpanFacts(peak.start_s, peak.end_s) for peak in spec.peaks(span)}
-    touched = {
-        name
-        for name, first_s, last_s in spec.peak_months(span)
-        if first_s < span.end_utc_s and last_s > span.start_utc_s
-    }
     return FourCpFacts(
-        spec.rate_usd_per_kw_year, spec.previous_average_mw, peaks, len(touched - peaks.keys())
+        spec.rate_usd_per_kw_year,
+        spec.previous_average_mw,
+        peaks,
+        spec.unknown_count(span, peaks),
+        spec.terms.peaks_count,
+        spec.minimum_mw or None,
     )
 
 
@@ -228,8 +229,14 @@ def _demand_charge(market: MarketSpec) -> DemandChargeFacts | None:
     spec = market.demand_charge
     if spec is None:
         return None
+    posted = None if spec.tariff is None else TARIFFS[spec.tariff].collateral_usd_per_mw
     return DemandChargeFacts(
-        spec.usd_per_kw_month, spec.interval_s, spec.ratchet_fraction, spec.previous_peak_mw
+        spec.usd_per_kw_month,
+        spec.interval_s,
+        spec.billed_ratchet_fraction,
+        spec.previous_peak_mw,
+        spec.minimum_mw or None,
+        None if posted is None else posted * (spec.contract_mw or 0.0),
     )
 
 

@@ -260,6 +260,14 @@ class FourCpFacts:
     """The intervals of the peaks that are known, by month: ``2024-08``."""
     unknown_count: int = 0
     """Months of the run whose peak is not known."""
+    peaks_count: int = 4
+    """Peaks whose mean is charged."""
+    minimum_mw: float | None = None
+    """Mean demand that is billed at the least [MW]; None: nothing."""
+
+    def billed_mw(self, average_mw: float) -> float:
+        """Return what is billed of a mean demand at the peaks [MW]; NaN where that is not known."""
+        return max(average_mw, self.minimum_mw or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +279,10 @@ class DemandChargeFacts:
     ratchet_fraction: float = nan
     previous_peak_mw: float = nan
     """Highest peak of the months before the run [MW]."""
+    minimum_mw: float | None = None
+    """What a tariff bills whatever is drawn [MW]; None: nothing."""
+    collateral_usd: float | None = None
+    """What is deposited with the utility [USD]; None: nothing that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,37 +15,16 @@ LIMITS_VERSION: Final = "2026-10-07"
 
 Text = Annotated[str, Field(max_length=300)]
 
-NEEDED: Final = {
-    "range": ("window_s", "limit_mw"),
-    "net-ramp": ("window_s", "limit_mw_per_min"),
-    "slope": ("change_mw", "limit_mw_per_min"),
-    "band-amplitude": ("limit_mw", "low_hz", "high_hz"),
-    "line-amplitude": ("limit_mw", "low_hz", "high_hz"),
-}
+_FIELDS: Final = shipped("sim.grid", "limit_fields.json")
+NEEDED: Final[dict[str, list[str]]] = _FIELDS["needed"]
 """The fields that a limit of each kind must have; ``limit_fraction`` may stand in for the highest value."""
 VALUES: Final = ("limit_mw", "limit_mw_per_min")
 """The fields that hold the highest value allowed."""
-ALLOWED: Final = {
-    "range": ("limit_fraction", "low_hz", "high_hz"),
-    "net-ramp": ("limit_fraction", "direction", "quantile_fraction"),
-    "slope": (),
-    "band-amplitude": ("limit_fraction",),
-    "line-amplitude": ("limit_fraction",),
-}
+ALLOWED: Final[dict[str, list[str]]] = _FIELDS["allowed"]
 """The fields that it may have besides; every other one would be read by nobody."""
 DIRECTIONS: Final = ("both", "up", "down")
 """Changes that a net ramp may be limited for."""
-NUMBERS: Final = (
-    "window_s",
-    "limit_mw",
-    "limit_mw_per_min",
-    "limit_fraction",
-    "low_hz",
-    "high_hz",
-    "quantile_fraction",
-    "change_mw",
-    "applies_from_mw",
-)
+NUMBERS: Final[list[str]] = _FIELDS["numbers"]
 """The fields of a limit that are numbers."""
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from sim.market.calendar import month_starts_utc_s, year_and_month
+from sim.market.tariffs import TARIFFS, minimum_demand_mw
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -36,7 +37,7 @@ class DemandTerms(NamedTuple):
     usd_per_mw: float
     """What one MW more of the peak costs, for the part of the month that is billed in the run [USD/MW]."""
     floor_mw: float
-    """What the ratchet bills at the least [MW]."""
+    """What ratchet and tariff bill at the least [MW]."""
     until_s: float
     """End of the month or of the run, whichever is first [s]."""
 
@@ -53,8 +54,30 @@ class DemandCharge(Spec):
     """Share of the highest peak of the eleven months before that is billed at the least; 0: no ratchet."""
     previous_peak_mw: NonNegative = 0.0
     """Highest peak of the eleven months before the run, for the ratchet [MW]."""
+    tariff: Literal[*TARIFFS] | None = None  # type: ignore[valid-type]  # the names of a table
+    """Tariff whose minimum demand is billed at the least, and whose ratchet counts; left out: none."""
+    contract_mw: Positive | None = None
+    """Contracted capacity, of which the tariff makes the minimum [MW]."""
     time_zone: TimeZone = "America/Chicago"
     """Time zone of the calendar months."""
+
+    @model_validator(mode="after")
+    def _tariff_has_a_contract(self) -> Self:
+        if (self.tariff is None) != (self.contract_mw is None):
+            raise ValueError("tariff and contract_mw go together: one makes the minimum of the other")
+        if self.tariff is not None:
+            minimum_demand_mw(self.tariff, self.contract_mw or 0.0)
+        return self
+
+    @property
+    def minimum_mw(self) -> float:
+        """What the tariff bills whatever is drawn [MW]."""
+        return 0.0 if self.tariff is None else minimum_demand_mw(self.tariff, self.contract_mw or 0.0)
+
+    @property
+    def billed_ratchet_fraction(self) -> float:
+        """Share of the highest peak before that is billed at the least: the tariff's, or more [1]."""
+        return max(self.ratchet_fraction, TARIFFS[self.tariff].ratchet_fraction if self.tariff else 0.0)
 
     @model_validator(mode="after")
     def _divides_an_hour(self) -> Self:
@@ -87,9 +110,10 @@ class DemandCharge(Spec):
         >>> charge.terms(BillingMonth("2024-06", 0.0, 30 * 86_400.0), 10 * 86_400.0, [])
         DemandTerms(usd_per_mw=2000.0, floor_mw=80.0, until_s=864000.0)
         """
+        ratchet = ratchet_mw(self.billed_ratchet_fraction, [self.previous_peak_mw, *peaks_mw])
         return DemandTerms(
             charge_usd(self.usd_per_kw_month, 1.0, month.share_fraction(end_s)),
-            ratchet_mw(self.ratchet_fraction, [self.previous_peak_mw, *peaks_mw]),
+            max(self.minimum_mw, ratchet),
             min(month.end_s, end_s),
         )
 

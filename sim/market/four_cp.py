@@ -1,15 +1,19 @@
-"""Four coincident peaks: transmission charged on what a site draws at peaks of the system."""
+"""Coincident peaks: transmission charged on what a site draws at peaks of the system."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Final, NamedTuple, Self
+from operator import attrgetter
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import AwareDatetime, Field, model_validator
 
 from sim.errors import InputError
-from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, year_and_month
+from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, utc_offset_s, year_and_month
 from sim.market.load_forecasts import LoadRecord
 from sim.market.series import Course, Place, published_signal, step_signals
+from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.spec import NonNegative, Spec, TimeZone
@@ -20,30 +24,51 @@ from sim.tables.reading import SeriesReading
 from sim.tables.timeline import HOLE_RATIO, timeline_of
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
 
-PEAK_MONTHS: Final = (6, 7, 8, 9)
-"""June to September (16 TAC 25.192)."""
+
+@dataclass(frozen=True, slots=True)
+class PeakRule:
+    """Which peaks of the system a year's transmission is charged by."""
+
+    months: list[int]
+    """Months that have them, 1 to 12."""
+    peaks_count: int
+    """How many there are in a year [1]."""
+    interval_min: float
+    """Length of the interval over which load and demand are means [min]."""
+    is_monthly: bool
+    """Whether each month has one; else the highest days of all these months have one each."""
+    source: str
+    """Who sets it, its state, and where that was read."""
 
 
-def peak_rate_usd_per_mw(rate_usd_per_kw_year: float) -> float:
-    """Return what a MW drawn at one of the four peaks costs in the year after [USD/MW].
+PEAK_RULES: Final = {
+    name: PeakRule(**rule) for name, rule in shipped("sim.market", "peak_rules.json").items()
+}
+"""Rules by name; they stand in ``peak_rules.json`` beside this module."""
+
+
+def peak_rate_usd_per_mw(rate_usd_per_kw_year: float, peaks_count: int = 4) -> float:
+    """Return what a MW drawn at one of a year's peaks costs in the year after [USD/MW].
 
     Examples
     --------
-    >>> peak_rate_usd_per_mw(60.0)
-    15000.0
+    >>> peak_rate_usd_per_mw(60.0), peak_rate_usd_per_mw(60.0, 12)
+    (15000.0, 5000.0)
     """
-    return rate_usd_per_kw_year * KW_PER_MW / len(PEAK_MONTHS)
+    return rate_usd_per_kw_year * KW_PER_MW / peaks_count
 
 
 class CoincidentPeak(NamedTuple):
-    """The interval of a month in which the system's load is highest."""
+    """An interval in which the system's load is highest: of a month, or of a day."""
 
     name: str
-    """Year and month: ``2024-08``."""
+    """Year and month, ``2024-08``, or the day."""
     start_s: float
     """When it begins [s from the run's start]; may lie outside the run."""
     end_s: float
     """When it ends [s from the run's start]."""
+    load_mw: float = 0.0
+    """Mean load of the system over it [MW]; zero where it is not known."""
 
 
 class LocalHours(NamedTuple):
@@ -101,12 +126,19 @@ class SystemLoad(Course, SeriesReading):
 
 
 class FourCoincidentPeaks(Spec):
-    """Transmission charged by the year, on the mean power at the year's four coincident peaks before.
+    """Transmission charged by the year, on the mean power at the year's coincident peaks before.
 
-    A peak is the interval of June, July, August or September in which the system's load is highest; ERCOT's
-    are of 15 minutes. From a file of hours it is an hour, and the site's demand the mean of that hour. The
-    rule may be replaced: the regulator of Texas is to finish its review by the end of 2026.
+    By ERCOT's rule a peak is the interval of June, July, August or September in which the system's load is
+    highest, of 15 minutes. From a file of hours it is an hour, and the site's demand the mean of that hour.
+    The rule may be replaced: the regulator of Texas is to finish its review by the end of 2026. Policies that
+    look out for peaks do so from June to September alone.
     """
+
+    rule: Literal[*PEAK_RULES] = "ercot-4cp"  # type: ignore[valid-type]  # the names of a table
+    """Which peaks count: ``ercot-4cp``, ``ercot-12cp`` (as proposed) or ``pjm-5cp``."""
+    minimum_mw: NonNegative = 0.0
+    """Mean demand that is billed at the least [MW]. Default: none; of the minimum that goes with the proposed
+    rule no size was seen."""
 
     system_load: SystemLoad | None = None
     """Load of the system whose peaks count; policies see it. Or ``peak_times``, one of both."""
@@ -133,7 +165,12 @@ class FourCoincidentPeaks(Spec):
     @property
     def usd_per_mw(self) -> float:
         """What a MW of mean power at one of the four peaks costs in the year after [USD/MW]."""
-        return peak_rate_usd_per_mw(self.rate_usd_per_kw_year)
+        return peak_rate_usd_per_mw(self.rate_usd_per_kw_year, self.terms.peaks_count)
+
+    @property
+    def terms(self) -> PeakRule:
+        """Which peaks count."""
+        return PEAK_RULES[self.rule]
 
     def peaks(self, span: Span) -> tuple[CoincidentPeak, ...]:
         """Return the peaks of the years that a run touches, of the months that the file holds as a whole.
@@ -145,25 +182,63 @@ class FourCoincidentPeaks(Spec):
         """
         if self.system_load is None:
             return self._stated_peaks(span)
-        utc_s, load_mw, spacing_s = self.system_load.rows(span.files)
-        found = []
+        record, found = self.system_load.rows(span.files), list[CoincidentPeak]()
         for name, first_s, last_s in self.peak_months(span):
-            rows = slice(*np.searchsorted(utc_s, [first_s, last_s]))
-            if _is_whole(utc_s[rows], load_mw[rows], spacing_s, (first_s, last_s)):
-                at_s = float(utc_s[rows][np.argmax(load_mw[rows])]) - span.start_utc_s
-                found.append(CoincidentPeak(name, at_s, at_s + spacing_s))
-        return tuple(found)
+            found += self._tops(record, name, (first_s, last_s), span)
+        if self.terms.is_monthly:
+            return tuple(found)
+        seasons = [
+            [peak for peak in found if peak.name[:4] == year] for year in {peak.name[:4] for peak in found}
+        ]
+        whole = [days for days in seasons if len({day.name[:7] for day in days}) == len(self.terms.months)]
+        highest = [sorted(days, key=attrgetter("load_mw"))[-self.terms.peaks_count :] for days in whole]
+        return tuple(sorted(peak for days in highest for peak in days))
+
+    def _tops(
+        self,
+        record: tuple[FloatArray, FloatArray, float],
+        month: str,
+        month_s: tuple[float, float],
+        span: Span,
+    ) -> Iterator[CoincidentPeak]:
+        """Yield the highest interval of a month, or of each of its days; none where the file lacks a part."""
+        utc_s, load_mw, spacing_s = record
+        rows = slice(*np.searchsorted(utc_s, month_s))
+        utc_s, load_mw = utc_s[rows], load_mw[rows]
+        if not _is_whole(utc_s, load_mw, spacing_s, month_s):
+            return
+        length_s = max(spacing_s, self.terms.interval_min * SECONDS_PER_MINUTE)
+        if length_s > spacing_s:
+            utc_s, place = np.unique(utc_s // length_s * length_s, return_inverse=True)
+            load_mw = np.bincount(place, load_mw) / np.bincount(place)
+        local_s = (utc_s + utc_offset_s(utc_s, self.time_zone)).astype("datetime64[s]")
+        days = local_s.astype("datetime64[M]" if self.terms.is_monthly else "datetime64[D]")
+        for day in np.unique(days):
+            top = np.flatnonzero(days == day)[np.argmax(load_mw[days == day])]
+            at_s = float(utc_s[top]) - span.start_utc_s
+            name = month if self.terms.is_monthly else str(day)
+            yield CoincidentPeak(name, at_s, at_s + length_s, float(load_mw[top]))
+
+    def unknown_count(self, span: Span, peaks: Iterable[str]) -> int:
+        """Return how many of the run's peak months have none of the known peaks; a season is known whole."""
+        part = slice(7 if self.terms.is_monthly else 4)
+        known = {name[part] for name in peaks}
+        return sum(
+            name[part] not in known and first_s < span.end_utc_s and last_s > span.start_utc_s
+            for name, first_s, last_s in self.peak_months(span)
+        )
 
     def _stated_peaks(self, span: Span) -> tuple[CoincidentPeak, ...]:
         """Return the peaks that are stated, of the years that a run touches."""
         length_s = self.peak_interval_min * SECONDS_PER_MINUTE
-        starts_s = sorted(time.timestamp() for time in self.peak_times)
-        return tuple(
-            CoincidentPeak(name, start_s - span.start_utc_s, start_s - span.start_utc_s + length_s)
-            for name, first_s, last_s in self.peak_months(span)
-            for start_s in starts_s
-            if first_s <= start_s < last_s
-        )
+        found = []
+        for name, first_s, last_s in self.peak_months(span):
+            for time in sorted(self.peak_times):
+                if first_s <= time.timestamp() < last_s:
+                    start_s = time.timestamp() - span.start_utc_s
+                    called = name if self.terms.is_monthly else f"{time:%Y-%m-%d}"
+                    found.append(CoincidentPeak(called, start_s, start_s + length_s))
+        return tuple(found)
 
     def peak_months(self, span: Span) -> list[tuple[str, float, float]]:
         """Return name, start and end of the peak months of the years that a run touches [s since 1970]."""
@@ -176,7 +251,7 @@ class FourCoincidentPeaks(Spec):
         return [
             (f"{year}-{month:02}", start, starts[position + 1])
             for position, (year, month, start) in enumerate(named[:-1])
-            if month in PEAK_MONTHS
+            if month in self.terms.months
         ]
 
     def published_peak(self, load: SystemLoad, span: Span) -> Signal:

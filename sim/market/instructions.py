@@ -15,8 +15,10 @@ other months; :math:`\Lambda` is such that a stated share of its energy is cut. 
 between load and generation, outages, weather beyond that of the file.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache, partial
 from typing import Annotated, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,7 +26,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.errors import InputError
-from sim.market.calendar import utc_offset_s
+from sim.market.calendar import midnight_utc_s, utc_offset_s
 from sim.market.contracts import CallWindow, FlexibleContract
 from sim.market.four_cp import SystemLoad
 from sim.rng import LIMIT_CALLS
@@ -75,19 +77,20 @@ class CalendarCalls(Spec):
         span
             The time of the run; each day of it takes its numbers of the stream, called or not.
         """
-        start_utc_s, end_s, draws = span.start_utc_s, span.end_s, span.stream(LIMIT_CALLS)
-        ledger = _Used(contract)
-        chance = {year: self._chance(contract, year) for year in self._years(start_utc_s, end_s)}
+        draws, used = span.stream(LIMIT_CALLS), _Used(contract)
+        chance = cache(partial(self._chance, contract))
         found = []
-        for day in self._days(start_utc_s, end_s):
+        for day in self._days(span):
             luck, place, which = draws.random(3).tolist()
             window = next((one for one in contract.windows if one.holds(day)), None)
-            if window is None or luck >= chance[day.year]:
+            if window is None or luck >= chance(day.year):
                 continue
-            call = self._call(day, window, contract, place, which, start_utc_s)
-            if ledger.takes(day, window, (call.until_s - call.from_s) / SECONDS_PER_HOUR):
+            call = self._call(
+                midnight_utc_s(day, self.time_zone) - span.start_utc_s, window, contract, place, which
+            )
+            if used.takes(day, window, (call.until_s - call.from_s) / SECONDS_PER_HOUR):
                 found.append(call)
-        return tuple(call for call in found if call.from_s < end_s and call.until_s > 0.0)
+        return tuple(call for call in found if call.from_s < span.end_s and call.until_s > 0.0)
 
     def _chance(self, contract: FlexibleContract, year: int) -> float:
         """Return the chance of a call on a day that may have one."""
@@ -96,35 +99,22 @@ class CalendarCalls(Spec):
         return min(1.0, self.yearly_calls_count / max(1, open_days))
 
     def _call(
-        self,
-        day: date,
-        window: CallWindow,
-        contract: FlexibleContract,
-        place: float,
-        which: float,
-        start_utc_s: float,
+        self, midnight_s: float, window: CallWindow, contract: FlexibleContract, place: float, which: float
     ) -> Call:
         from_h, until_h = window.spans_h[int(which * len(window.spans_h))]
         longest_h = until_h - from_h if contract.longest_event_h is None else contract.longest_event_h
         length_h = min(self.event_h, longest_h, until_h - from_h)
         begin_h = from_h + place * (until_h - from_h - length_h)
-        midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).timestamp()
-        from_s = midnight - start_utc_s + round(begin_h * SECONDS_PER_HOUR)
+        from_s = midnight_s + round(begin_h * SECONDS_PER_HOUR)
         return Call(from_s, from_s + length_h * SECONDS_PER_HOUR, self.depth_fraction)
 
-    def _days(self, start_utc_s: float, end_s: float) -> Iterator[date]:
+    def _days(self, span: Span) -> Iterator[date]:
         zone = ZoneInfo(self.time_zone)
-        day = datetime.fromtimestamp(start_utc_s, zone).date() - timedelta(days=1)
-        last = datetime.fromtimestamp(start_utc_s + end_s, zone).date()
-        while day <= last:
-            yield day
-            day += timedelta(days=1)
-
-    def _years(self, start_utc_s: float, end_s: float) -> range:
         first, last = (
-            datetime.fromtimestamp(utc_s, UTC).year for utc_s in (start_utc_s, start_utc_s + end_s)
+            datetime.fromtimestamp(at_s, zone).date() for at_s in (span.start_utc_s, span.end_utc_s)
         )
-        return range(first - 1, last + 2)
+        for number in range(-1, (last - first).days + 1):
+            yield first + timedelta(days=number)
 
 
 class NetLoadCalls(Spec):
@@ -210,22 +200,22 @@ class _Used:
 
     def __init__(self, contract: FlexibleContract) -> None:
         self._contract = contract
-        self._hours: dict[int, float] = {}
-        self._events: dict[int, int] = {}
-        self._in_window: dict[tuple[int, CallWindow], int] = {}
+        self._hours: defaultdict[int, float] = defaultdict(float)
+        self._events: Counter[tuple[int, CallWindow | None]] = Counter()
 
     def takes(self, day: date, window: CallWindow, length_h: float, *, begins: bool = True) -> bool:
         """Take a call, or more of one, if the caps allow it, and tell whether they did."""
-        hours, events = self._hours.get(day.year, 0.0), self._events.get(day.year, 0)
-        calls = self._in_window.get((day.year, window), 0)
+        keys = (day.year, None), (day.year, window)
+        events, calls = (self._events[key] + begins for key in keys)
+        hours = self._hours[day.year] + length_h
         if (
-            _is_above(hours + length_h, self._contract.most_hours_h)
-            or _is_above(events + begins, self._contract.most_events_count)
-            or _is_above(calls + begins, window.most_calls_count)
+            _is_above(hours, self._contract.most_hours_h)
+            or _is_above(events, self._contract.most_events_count)
+            or _is_above(calls, window.most_calls_count)
         ):
             return False
-        self._hours[day.year], self._events[day.year] = hours + length_h, events + begins
-        self._in_window[day.year, window] = calls + begins
+        self._hours[day.year] = hours
+        self._events.update(keys if begins else ())
         return True
 
 

@@ -25,6 +25,8 @@ class MinimumDemand:
     """The minimum is no higher than this share of the contract [1]."""
     ratchet_fraction: float
     """At least this share of the highest demand of the eleven months before [1]; 0: no ratchet."""
+    collateral_usd_per_mw: float | None
+    """Security for each MW of the contract [USD/MW]; None: not seen."""
     source: str
     """Who sets it, its state, and where that was read."""
 

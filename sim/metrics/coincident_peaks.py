@@ -1,10 +1,11 @@
-r"""Four coincident peaks: what the site drew at them, what that costs, and what avoiding them cost.
+r"""Coincident peaks: what the site drew at them, what that costs, and what avoiding them cost.
 
 Notes
 -----
 Demand at a peak is the mean grid import over its interval. This year's charge is that on the average of the
-year before, for the part of a year of 365 days that the run lasts; the average of this year's four demands
-is what next year pays. A peak outside the run leaves its demand, and the average, not assessable.
+year before, for the part of a year of 365 days that the run lasts; the average of this year's demands, or the
+least that is billed, is what next year pays. A peak outside the run leaves its demand, and the average, not
+assessable.
 
 A false alarm is time under a decision for the reason "coincident peak" outside the real peaks. Its lost
 margin is that of the power by which the fleets, filled in merit order up to what AI leaves under the limit,
@@ -16,7 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.four_cp import PEAK_MONTHS, peak_rate_usd_per_mw
+from sim.facts import FourCpFacts
+from sim.market.four_cp import peak_rate_usd_per_mw
 from sim.metrics.base import Metric
 from sim.metrics.generation import import_mw
 from sim.metrics.mining import earned_usd_per_mwh
@@ -62,9 +64,14 @@ def average_mw(recording: Recording) -> float:
     whole = [
         float(np.mean(demands))
         for demands in years.values()
-        if len(demands) == len(PEAK_MONTHS) and np.isfinite(demands).all()
+        if len(demands) == peaks_count(recording) and np.isfinite(demands).all()
     ]
     return whole[-1] if whole else float("nan")
+
+
+def peaks_count(recording: Recording) -> int:
+    """Return how many peaks a year's charge rests on [1]; that of ERCOT where there is none."""
+    return (recording.facts.four_cp or FourCpFacts()).peaks_count
 
 
 def rate_usd_per_mw_year(recording: Recording) -> float:
@@ -74,15 +81,20 @@ def rate_usd_per_mw_year(recording: Recording) -> float:
 
 
 def usd_per_peak_mw(recording: Recording) -> float:
-    """Return what a MW at one coincident peak costs in the year after [USD/MW]; 0: no charge."""
+    """Return what a MW at one coincident peak costs at the least in the year after [USD/MW]; 0: no charge.
+
+    Where a minimum is billed a MW at a peak may cost nothing.
+    """
     four_cp = recording.facts.four_cp
-    return 0.0 if four_cp is None else peak_rate_usd_per_mw(four_cp.rate_usd_per_kw_year)
+    if four_cp is None or four_cp.minimum_mw:
+        return 0.0
+    return peak_rate_usd_per_mw(four_cp.rate_usd_per_kw_year, four_cp.peaks_count)
 
 
 def this_years_charge_usd(recording: Recording) -> float:
     """Return the charge on the average of the year before, for as long as the run lasts [USD]."""
     four_cp, years = recording.facts.four_cp, recording.end_s / SECONDS_PER_YEAR
-    previous_mw = float("nan") if four_cp is None else four_cp.previous_average_mw
+    previous_mw = float("nan") if four_cp is None else four_cp.billed_mw(four_cp.previous_average_mw)
     return rate_usd_per_mw_year(recording) * previous_mw * years
 
 
@@ -182,7 +194,7 @@ CATALOGUE = (
     _charged(
         "four_cp_next_charge_usd",
         "Transmission charge of a year on this summer's average",
-        lambda r: rate_usd_per_mw_year(r) * average_mw(r),
+        lambda r: rate_usd_per_mw_year(r) * (r.facts.four_cp or FourCpFacts()).billed_mw(average_mw(r)),
         compares=True,
     ),
     _charged(

@@ -3,12 +3,14 @@ r"""Demand: the highest interval means of grid import, month by month, and what 
 Notes
 -----
 The peak of a month is the highest mean of grid import over its whole intervals in the run. Billed is the
-peak, or the ratchet's share of the highest peak of the eleven months before where that is higher. A month
+peak, or what the tariff bills at the least, or the ratchet's share of the highest peak of the eleven months
+before, where one of them is higher. A month
 that the run holds in part is charged for the part of its time that lies in the run: its peak is that of the
 part.
 """
 
 from functools import partial
+from math import nan
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +45,8 @@ def billed_months(recording: Recording) -> tuple[BilledMonth, ...]:
     found = []
     for month in billing_months(recording):
         peak_mw = _peak_mw(recording, month, charge.interval_s)
-        billed_mw = float(np.fmax(peak_mw, ratchet_mw(charge.ratchet_fraction, peaks_mw)))
+        floor_mw = max(charge.minimum_mw or 0.0, ratchet_mw(charge.ratchet_fraction, peaks_mw))
+        billed_mw = float(np.fmax(peak_mw, floor_mw))
         peaks_mw.append(float(np.fmax(peak_mw, 0.0)))
         fraction = month.share_fraction(recording.end_s)
         cost_usd = charge_usd(charge.usd_per_kw_month, billed_mw, fraction)
@@ -93,5 +96,11 @@ CATALOGUE = (
         "billing_peak_mw",
         "Highest interval mean of grid import in any billing month",
         lambda r: float(np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
+    ),
+    Metric(
+        "collateral_usd",
+        "What is deposited with the utility: capital, not a cost of the run",
+        lambda r: getattr(r.facts.demand_charge, "collateral_usd", nan),
+        needs="demand_charge.collateral_usd",
     ),
 )

@@ -13,9 +13,9 @@ loads, the same prices, the battery as it would act alone.
 from math import fsum, isfinite, nan
 from typing import Final
 
-from sim.market.four_cp import PEAK_MONTHS
+from sim.facts import FourCpFacts
 from sim.metrics.base import Metric
-from sim.metrics.coincident_peaks import peak_demands, rate_usd_per_mw_year
+from sim.metrics.coincident_peaks import peak_demands, peaks_count, rate_usd_per_mw_year
 from sim.metrics.ledger import LedgerLine, ledger
 from sim.recording import Recording
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
@@ -77,7 +77,8 @@ def _next_years_peaks(recording: Recording) -> LedgerLine:
 
 def _mean_peak_mw(recording: Recording) -> float:
     demands_mw = (peak.demand_mw for peak in recording.once(peak_demands))
-    return sum(mw for mw in demands_mw if isfinite(mw)) / len(PEAK_MONTHS)
+    mean_mw = sum(mw for mw in demands_mw if isfinite(mw)) / peaks_count(recording)
+    return (recording.facts.four_cp or FourCpFacts()).billed_mw(mean_mw)
 
 
 def _per_year(recording: Recording) -> float:

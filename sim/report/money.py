@@ -14,22 +14,11 @@ from sim.metrics.statement import statement
 from sim.recording import Recording
 from sim.report.format import format_amount, format_duration, format_number, format_value
 from sim.report.svg import Chart, ChartAxis, Drawing, around, drawn
+from sim.shipped import shipped
 from sim.units import SECONDS_PER_YEAR
 
 NEARLY: Final = 0.95
 """Share of a year from which a run stands for one."""
-MONTH_HEADS: Final = (
-    "Days",
-    "Site, MWh",
-    "Miners, MWh",
-    "BTC",
-    "USD/(PH/s)/d",
-    "Power, USD/MWh",
-    "Revenue, USD",
-    "Power, USD",
-    "Other, USD",
-    "EBITDA, USD",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +73,7 @@ def money(recording: Recording) -> Money:
     return Money(
         tuple(_notes(recording)),
         tuple(segments),
-        MONTH_HEADS,
+        tuple(shipped("sim.report", "month_heads.json")),
         tuple(_month(month) for month in recording.once(months)),
         tuple(_line(line) for line in recording.once(ledger)),
     )

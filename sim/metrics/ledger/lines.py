@@ -117,7 +117,7 @@ def charge_lines(recording: Recording) -> Iterator[LedgerLine]:
     four_cp = recording.facts.four_cp
     if four_cp is not None:
         years = recording.end_s / SECONDS_PER_YEAR
-        mw_years = four_cp.previous_average_mw * years
+        mw_years = four_cp.billed_mw(four_cp.previous_average_mw) * years
         charge_usd = this_years_charge_usd(recording)
         yield LedgerLine(
             "site", CHARGES, "transmission, on last summer's peaks", mw_years, "MW·year", -charge_usd

@@ -143,3 +143,40 @@ def test_peaks_come_from_one_source():
         stated()
     with pytest.raises(ValueError, match="system_load or from peak_times, one of them; got both"):
         stated("2024-07-01T17:00:00-05:00", system_load={"file": "load.csv"})
+
+
+def test_a_peak_of_twelve_is_the_highest_half_hour_of_each_month(tmp_path):
+    first = datetime(2024, 12, 1, 6, tzinfo=UTC)
+    rows = {first + timedelta(minutes=15 * row): 50_000 for row in range(31 * 96)}
+    spike = datetime(2024, 12, 9, 20, 15, tzinfo=UTC)  # 90 for a quarter of an hour: 70 with the one before
+    rows[spike] = 90_000
+    for minute in (0, 15):
+        rows[datetime(2024, 12, 17, 13, 30 + minute, tzinfo=UTC)] = 75_000
+    lines = [f"{at:%Y-%m-%dT%H:%MZ},{mw}" for at, mw in rows.items()]
+    (tmp_path / "load.csv").write_text("\n".join(["time_utc,system_load_mw", *lines]) + "\n")
+    span = Span(Files([tmp_path]), first.timestamp(), 30 * 24 * HOUR_S)
+    spec = charge(rule="ercot-12cp")
+    [peak] = spec.peaks(span)
+    assert peak.name == "2024-12"
+    assert peak.start_s == datetime(2024, 12, 17, 13, 30, tzinfo=UTC).timestamp() - span.start_utc_s
+    assert peak.end_s - peak.start_s == 1800.0
+    assert spec.usd_per_mw == pytest.approx(65_000.0 / 12.0)
+
+
+def test_five_peaks_are_of_five_days_of_the_whole_season(tmp_path):
+    hot = {
+        f"2024-07-{day:02}T{hour}": 60_000 + 1000 * day + hour for day in range(10, 17) for hour in (15, 16)
+    }
+    span = Span(files(tmp_path, load=hot), utc_s("2024-07-01T05:00"), 30 * 24 * HOUR_S)
+    spec = charge(rule="pjm-5cp")
+    peaks = spec.peaks(span)
+    assert [peak.name for peak in peaks] == [f"2024-07-{day}" for day in (12, 13, 14, 15, 16)]
+    assert {(peak.start_s / HOUR_S) % 24 for peak in peaks} == {16.0}
+    assert spec.unknown_count(span, [peak.name for peak in peaks]) == 0
+
+
+def test_without_the_whole_season_no_five_peaks_are_known(tmp_path):
+    span = Span(files(tmp_path, hours=60 * 24, load=PEAKS), utc_s("2024-06-01T05:00"), 40 * 24 * HOUR_S)
+    spec = charge(rule="pjm-5cp")
+    assert spec.peaks(span) == ()
+    assert spec.unknown_count(span, []) == 2

@@ -39,6 +39,13 @@ def test_demand_is_the_mean_of_each_peaks_interval(record):
     assert metrics["four_cp_charge_usd"] == pytest.approx(50_000.0 * 65.0 * 10.0 / 8760.0)
 
 
+def test_a_mean_below_the_least_that_is_billed_pays_for_it(record):
+    metrics = measure(summer(record, [0.0, 2.0, 4.0, 6.0], **{"four_cp.minimum_mw": 60.0}))
+    assert metrics["four_cp_average_mw"] == pytest.approx(35.0)
+    assert metrics["four_cp_next_charge_usd"] == pytest.approx(60_000.0 * 65.0)
+    assert metrics["four_cp_charge_usd"] == pytest.approx(60_000.0 * 65.0 * 10.0 / 8760.0)
+
+
 def test_a_peak_outside_the_run_leaves_the_average_not_assessable(record):
     metrics = measure(summer(record, [-30.0, 2.0, 4.0, 9.5]))
 
