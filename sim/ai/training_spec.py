@@ -158,12 +158,9 @@ class TrainingSpec(Load):
         """Return the power at the site's meter by state [MW], spare nodes included."""
         server = SERVERS[self.gpu]
         nodes = self.gpus / server.gpus_per_node
-        powers_mw = state_powers_mw(
-            server, nodes, 1.0 - self.iteration.duty_fraction, floor_fraction, self.power_mw
-        )
-        computing_mw = state_powers_mw(server, nodes, 1.0 - self.iteration.duty_fraction, 0.0, self.power_mw)[
-            "compute"
-        ]
+        pause_fraction = 1.0 - self.iteration.duty_fraction
+        powers_mw = state_powers_mw(server, nodes, pause_fraction, floor_fraction, self.power_mw)
+        computing_mw = state_powers_mw(server, nodes, pause_fraction, 0.0, self.power_mw)["compute"]
         if self.stall_power_fraction is not None:
             powers_mw["stall"] = self.stall_power_fraction * computing_mw
         if self.down_power_fraction is not None:

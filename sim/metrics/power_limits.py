@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import nan
 from typing import Final, Literal
 
 import numpy as np
@@ -39,15 +40,15 @@ class LimitCheck:
     """The limit."""
     status: Status
     """``pass``, ``fail`` or ``not_assessable``."""
-    worst: float
-    """Largest value found, in the unit of the limit; NaN where there is none."""
     limit: float
     """Highest value allowed at this site."""
-    t_worst_s: float
+    worst: float = nan
+    """Largest value found, in the unit of the limit; NaN where there is none."""
+    t_worst_s: float = nan
     """When the worst is reached: the end of its window [s]; NaN where that says nothing."""
-    episodes: float
+    episodes: float = nan
     """How often the limit is exceeded; NaN where that is not counted."""
-    seconds: float
+    seconds: float = nan
     """For how long [s]; NaN where that is not counted."""
     reason: str = ""
     """Why it is not assessable, or what the figure rests on."""
@@ -105,7 +106,7 @@ def check_limits(
     return tuple(
         _check(results[place], rule, values[place], resolution_s, site_mw.duration_s)
         if place in results
-        else _untold(rule, values[place], untold[place])
+        else LimitCheck(rule, "not_assessable", values[place], reason=untold[place])
         for place, rule in enumerate(limits)
     )
 
@@ -148,10 +149,10 @@ def _check(
 ) -> LimitCheck:
     status, reason = _judged(found, rule, limit, resolution_s, duration_s)
     above_s = np.zeros((0, 2)) if status == "pass" else found.above_s
-    episodes, seconds = (float("nan"), float("nan"))
-    if above_s is not None:
-        episodes, seconds = float(len(above_s)), float(np.sum(above_s[:, 1] - above_s[:, 0]))
-    return LimitCheck(rule, status, found.worst, limit, found.time_s, episodes, seconds, reason)
+    check = LimitCheck(rule, status, limit, found.worst, found.time_s, reason=reason)
+    if above_s is None:
+        return check
+    return replace(check, episodes=float(len(above_s)), seconds=float(np.sum(above_s[:, 1] - above_s[:, 0])))
 
 
 def _judged(
@@ -178,11 +179,6 @@ def _jumps(rule: PowerLimit, resolution_s: float) -> str:
 def _too_coarse(rule: PowerLimit, resolution_s: float) -> str:
     needed = needed_resolution_s(rule)
     return f"power is known every {resolution_s:.3g} s, and a pass needs every {needed:.2g} s"
-
-
-def _untold(rule: PowerLimit, limit: float, reason: str) -> LimitCheck:
-    unknown = float("nan")
-    return LimitCheck(rule, "not_assessable", unknown, limit, unknown, unknown, unknown, reason)
 
 
 # -- a run --------------------------------------------------------------------------------------------------
@@ -275,8 +271,7 @@ def _with_window(check: LimitCheck, window: LimitCheck | None) -> LimitCheck:
         return check
     if window.status == "fail":
         reason = f"within the second, synthesised for {SYNTHESIS_S:g} s"
-        unknown = float("nan")
-        return replace(window, episodes=unknown, seconds=unknown, reason=reason)
+        return replace(window, episodes=nan, seconds=nan, reason=reason)
     return replace(check, reason=f"{check.reason}; kept in {SYNTHESIS_S:g} s synthesised within the second")
 
 

@@ -321,25 +321,14 @@ def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: fl
         raise ValueError(
             f"a band up to {high_hz:g} Hz needs more than {2 * high_hz:g} Hz, got {rate_hz:g} Hz"
         )
+    from scipy.fft import next_fast_len  # noqa: PLC0415  # slow to import
+
     # a band-pass answers a constant with nothing: less its first value, power begins at rest
     swing_mw = power_mw - power_mw[0]
     # in zeros after the last sample the filter forgets, so that its end does not run into its beginning
-    size = smooth_size(power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz)))
+    size = next_fast_len(power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz)), real=True)
     passes = _band_pass(size, rate_hz, low_hz, high_hz)
     return np.asarray(np.fft.irfft(np.fft.rfft(swing_mw, size) * passes, size)[: power_mw.size])
-
-
-def smooth_size(least: int) -> int:
-    """Return the smallest whole number from here on that 2, 3 and 5 make: its transform is ten times as fast.
-
-    Examples
-    --------
-    >>> smooth_size(1), smooth_size(7), smooth_size(299_993)
-    (1, 8, 300000)
-    """
-    odd = (3**threes * 5**fives for threes in range(20) for fives in range(14))
-    sizes = (part << (-(-least // part) - 1).bit_length() for part in odd if part < 2 * least)
-    return min(sizes, default=least)
 
 
 @lru_cache(maxsize=8)  # the windows of a run are of one length

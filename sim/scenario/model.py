@@ -20,7 +20,8 @@ from sim.market.leases import Lease
 from sim.market.valuation import CostSpec, ValuationSpec
 from sim.mining import AnyFleet
 from sim.mining.events import PoolLoss
-from sim.policies import AnyPolicy, FollowHeadroom
+from sim.policies import AnyPolicy
+from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.plugin import sources_of
 from sim.scenario.answer import Sentence
 from sim.scenario.controller import ControllerSpec

@@ -20,7 +20,9 @@ from sim.market.moving_limit import ScheduledLimit
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.events import PoolLoss
-from sim.policies import Ancillary, FourCp, PolicySpec, WrapperSpec
+from sim.policies import PolicySpec, WrapperSpec
+from sim.policies.ancillary import Ancillary
+from sim.policies.four_cp import FourCp
 from sim.policies.planning import PlanningSpec
 from sim.scenario.interconnection import Interconnection
 from sim.signals import Signal

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from sim.metrics.limit_kinds import largest_range_of_samples
-from sim.metrics.spectrum import smooth_size
 from sim.signals import Signal
 
 
@@ -22,11 +21,3 @@ def test_samples_have_the_largest_range_of_the_line_through_them(size, count):
 
 def test_a_single_sample_has_no_range():
     assert largest_range_of_samples(np.array([3.0]), 4) == (0.0, 0)
-
-
-def test_a_smooth_size_is_the_next_product_of_2_3_and_5():
-    smooth = sorted(
-        2**twos * 3**threes * 5**fives for twos in range(12) for threes in range(8) for fives in range(6)
-    )
-    for least in range(1, 2000):
-        assert smooth_size(least) == next(size for size in smooth if size >= least)
