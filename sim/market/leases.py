@@ -3,21 +3,34 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from sim.market.rents import (
-    ESCALATOR_FRACTION,
-    LANDLORD_CAPEX_USD_PER_MW,
-    LEASE_MARGIN_FRACTION,
-    LEASE_YEARS,
-    RENT_USD_PER_MW_YEAR,
-    TAKE_OR_PAY_FRACTION,
-)
 from sim.signals import Signal
 from sim.spec import Fraction, Name, NonNegative, Positive, Spec
 from sim.units import SECONDS_PER_HOUR
+
+RENT_USD_PER_MW_YEAR: Final = 1.9e6
+"""Rent of a critical megawatt in the first year [USD/MW/a]; 1.4e6 to 2.3e6: the generic CoreWeave lease is at
+1.65e6 (Rittenhouse Research), TeraWulf at 1.85e6, Hut 8 at 1.90e6, Galaxy at 2.26e6."""
+
+ESCALATOR_FRACTION: Final = 0.03
+"""Yearly rise of the rent [1]; 0.02 to 0.03: the generic CoreWeave lease, Rittenhouse Research."""
+
+LEASE_MARGIN_FRACTION: Final = 0.87
+"""EBITDA of the landlord over rent [1]; 0.75 to 0.90: TeraWulf 0.85, Galaxy at least 0.90. The tenant pays
+for its power, at no margin to the landlord."""
+
+LANDLORD_CAPEX_USD_PER_MW: Final = 11e6
+"""What the landlord spends on a critical megawatt [USD/MW]; 8e6 to 13e6: TeraWulf 8e6 to 10e6, Galaxy 11e6 to
+13e6 (1.46e9 to 1.73e9 USD for 133 critical megawatts)."""
+
+LEASE_YEARS: Final = 15
+"""Term of a lease [a]; 10 (TeraWulf) to 25 (its Abernathy venture), 15 at Galaxy and Hut 8."""
+
+TAKE_OR_PAY_FRACTION: Final = 1.0
+"""Share of the contracted megawatts that the tenant pays for, used or not [1]; assumption, 0 to 1."""
 
 
 class Lease(Spec):

@@ -5,12 +5,12 @@ from math import nan
 from typing import Final
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 
 from sim.metrics.base import Metric
 from sim.metrics.incremental import yearly_incremental_ebitda_usd
 from sim.metrics.ledger import POWER, ledger, sum_usd
 from sim.metrics.statement import of_segment, total
-from sim.metrics.valuation import npv_usd
 from sim.recording import Recording
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
@@ -96,7 +96,7 @@ def present_years(years: float, discount_fraction: float, growth_fraction: float
     (7.6061, 8.9576)
     """
     payments = (1.0 + growth_fraction) ** np.arange(int(years))
-    return npv_usd(discount_fraction, np.append(0.0, payments))
+    return float(polyval(1.0 / (1.0 + discount_fraction), np.append(0.0, payments)))
 
 
 def npv_mining_usd(recording: Recording) -> float:
