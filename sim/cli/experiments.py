@@ -79,6 +79,32 @@ def compare(  # typer passes them by name
 
 
 @app.command()
+def backtest(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    actual: Annotated[Path, typer.Option(help="What was billed: month, site_energy_mwh, mined_btc ...")],
+    policies: Annotated[str, typer.Option(help='Other policies to judge by the same months: "a b".')] = "",
+    overrides: Overrides = [],  # noqa: B006  # see run
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Set what a site drew, mined and paid against the model, month by month."""
+    from sim.cli.console import NOT_KNOWN, print_json, print_table  # noqa: PLC0415  # keeps --help fast
+    from sim.study.backtest import BacktestRow  # noqa: PLC0415
+    from sim.study.backtest import backtest as judge  # noqa: PLC0415
+
+    rows = judge(find(scenario, "scenarios"), actual, policies.split(), overrides, data)
+    if as_json:
+        print_json({"rows": [row._asdict() for row in rows]})
+    else:
+        texts = [
+            [NOT_KNOWN if cell is None else cell if isinstance(cell, str) else f"{cell:,.6g}" for cell in row]
+            for row in rows
+        ]
+        print_table(BacktestRow._fields, texts)
+
+
+@app.command()
 def sweep(
     study: Annotated[str, typer.Argument(help="Name in scenarios/studies/, or path of a study file.")],
     workers: Workers = 2,
