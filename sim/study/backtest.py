@@ -1,6 +1,7 @@
 """A scenario against the bills of its site, month by month, and what other policies would have earned."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from math import isfinite
 from pathlib import Path
@@ -8,13 +9,13 @@ from typing import Final, NamedTuple
 
 from sim.errors import InputError, did_you_mean
 from sim.metrics.months import Month, months
-from sim.report.csv_tables import MONTH_COLUMNS
 from sim.scenario.load import load_scenario
 from sim.scenario.overrides import Overrides
 from sim.simulation import run
 from sim.tables import Files
 
 MONTH: Final = "month"
+_QUANTITIES: Final = tuple(field.name for field in fields(Month))[2:]
 _TEXT_LENGTH: Final = len("2024-05")
 
 
@@ -54,8 +55,8 @@ def read_bill(path: Path) -> dict[tuple[str, str], float]:
             date.fromisoformat(f"{name}-01")
         except ValueError:
             raise table.fault_at(MONTH, row, "must be a year and month, 2024-05", got=True) from None
-    for column in {*table.columns} - {*MONTH_COLUMNS}:
-        near = did_you_mean(column, MONTH_COLUMNS) or f"; must be one of {', '.join(MONTH_COLUMNS[2:])}"
+    for column in {*table.columns} - {MONTH, *_QUANTITIES}:
+        near = did_you_mean(column, _QUANTITIES) or f"; must be one of {', '.join(_QUANTITIES)}"
         raise InputError.single(table.name, "", f"column '{column}' is no monthly quantity{near}")
     columns = {one: table.numbers(one, blanks=True).tolist() for one in table.columns if one != MONTH}
     return {

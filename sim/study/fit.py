@@ -25,7 +25,6 @@ HELD_BACK_FRACTION: Final = 0.5
 LEAST_ROWS: Final = 48
 DIP_FRACTION: Final = 0.75
 """A course is in a dip below this share of its usual level; assumption."""
-_MOST_LAGS: Final = 200
 _LONGEST_LAG_H: Final = 12.0
 _LEAST_SIGMA: Final = 1e-3
 _QUANTILES: Final = (0.01, 0.5, 0.95, 0.99)
@@ -122,16 +121,14 @@ def _shape(hours: FloatArray, values: FloatArray, length_d: float) -> FloatArray
     """Return the mean of each hour of the week, as far as the record tells them apart."""
     if length_d < _DAYS_FOR_SHAPE:
         return np.full(_WEEK_HOURS, values.mean())
-    of_day = np.floor(hours % HOURS_PER_DAY).astype(int)
+    import pandas as pd  # noqa: PLC0415  # slow to import
+
     weekend = hours >= 5.0 * HOURS_PER_DAY
-    apart = length_d >= 7.0 * _WEEKS_FOR_WEEKENDS
-    by_day = np.zeros((2, 24))
-    for kind in (0, 1):
-        rows = weekend == bool(kind) if apart else np.ones(values.size, dtype=np.bool_)
-        count = np.bincount(of_day[rows], minlength=24)
-        by_day[kind] = np.bincount(of_day[rows], values[rows], minlength=24) / np.maximum(count, 1)
-        by_day[kind][count == 0] = values.mean()
-    return np.concatenate([np.tile(by_day[0], 5), np.tile(by_day[1], 2)])
+    apart = weekend & (length_d >= 7.0 * _WEEKS_FOR_WEEKENDS)
+    rows = pd.DataFrame({"apart": apart, "hour": np.floor(hours % HOURS_PER_DAY), "value": values})
+    means = rows.pivot_table("value", "apart", "hour")
+    means = means.reindex([False, bool(apart.any())], columns=range(24)).fillna(values.mean())
+    return np.concatenate([np.tile(day, days) for day, days in zip(means.to_numpy(), (5, 2), strict=True)])
 
 
 def _about(hours: FloatArray, values: FloatArray, hourly: FloatArray) -> FloatArray:
@@ -181,11 +178,13 @@ def fit_noises(about: FloatArray, step_s: float) -> TwoNoises:
 
 def _autocovariance(about: FloatArray, step_s: float) -> FloatArray:
     """Return the autocovariance of a record up to half a day, or a quarter of its length."""
+    from scipy.signal import correlate  # noqa: PLC0415  # slow to import
+
     centred = about - about.mean()
-    most = int(min(_LONGEST_LAG_H * SECONDS_PER_HOUR / step_s, centred.size // 4, _MOST_LAGS * 100))
-    lags = np.unique(np.linspace(0, max(most, 3), min(_MOST_LAGS, max(most, 3) + 1)).astype(int))
-    dense = np.array([float(np.mean(centred[: centred.size - lag] * centred[lag:])) for lag in lags])
-    return np.asarray(np.interp(np.arange(lags[-1] + 1), lags, dense))
+    most = max(int(min(_LONGEST_LAG_H * SECONDS_PER_HOUR / step_s, centred.size // 4)), 3)
+    lags = np.arange(most + 1)
+    products = correlate(centred, centred, method="fft")[centred.size - 1 :]
+    return np.asarray(products[: most + 1] / (centred.size - lags))
 
 
 def judged(
@@ -230,11 +229,11 @@ def judged(
 
 def _after_an_hour(about: FloatArray, step_s: float) -> float | None:
     """Return the autocorrelation of hourly means after an hour; None where the record is too short."""
+    import pandas as pd  # noqa: PLC0415  # slow to import
+
     per_hour = max(1, round(SECONDS_PER_HOUR / step_s))
     count = about.size // per_hour
     if count < 4:  # noqa: PLR2004  # three pairs at least
         return None
-    means = about[: count * per_hour].reshape(count, per_hour).mean(axis=1)
-    centred = means - means.mean()
-    variance = float(np.mean(centred**2))
-    return float(np.mean(centred[1:] * centred[:-1]) / variance) if variance > 0.0 else None
+    found = pd.Series(about[: count * per_hour].reshape(count, per_hour).mean(axis=1)).autocorr(1)
+    return float(found) if np.isfinite(found) else None

@@ -6,11 +6,11 @@ from math import isnan
 
 import numpy as np
 import pytest
+from step_response import StepResponse
 
 from sim.grid.frequency import (
     Governor,
     GridModel,
-    StepResponse,
     cps1_percent,
     describe,
     neutral_step_mw,
