@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 RUN_DATA = $(if $(wildcard $(DATA)),--data "$(DATA)")
 
+# What builds the documentation is added to .venv where it is asked for: neither a run nor a test needs it.
+DOCS_STAMP := $(VENV)/.docs
+
 # ANDES is GPL-3 and 700 MB: it has an environment of its own, and runs as a program of its own.
 DYNAMICS := .venv-dynamics
 DYNAMICS_STAMP := $(DYNAMICS)/.installed
@@ -20,7 +23,8 @@ PEERS_STAMP := $(PEERS)/.installed
 TESTING = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/pycache" $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep dynamics test test-all hunt fuzz mutants validate price-policies check bench peers schema reference golden lock clean
+.PHONY: help setup run compare sweep dynamics test test-all hunt fuzz mutants validate price-policies check bench peers schema reference docs golden
+.PHONY: fingerprint size lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -46,7 +50,7 @@ dynamics: $(STAMP) $(DYNAMICS_STAMP) ## make dynamics FOLDER=results/helios/KEY 
 test: $(STAMP)   ## run the tests and the examples in code and documentation (slow checks left out)
 	@$(TESTING) $(ARGS)
 
-test-all: $(STAMP) ## run every test, the slow ones too
+test-all: $(STAMP) $(DOCS_STAMP) ## run every test, the slow ones too
 	@$(TESTING) -m "" --hypothesis-profile=whole $(ARGS)
 
 hunt: $(STAMP)   ## property tests on examples that no run met before [ARGS="-k metrics"]
@@ -62,7 +66,7 @@ validate: $(STAMP) ## every published number, ours, its kind, deviation and tole
 	@PYTHONPATH=tests:tests/validation/models $(BIN)/python tests/validation/table.py $(ARGS)
 
 price-policies: $(STAMP) ## what planning earns of what could be had, by its forecast [ARGS=60 for 60 days]
-	@PYTHONPATH=tests $(BIN)/python tests/validation/price_policies.py $(ARGS)
+	@PYTHONPATH=tests:tests/validation/models $(BIN)/python tests/validation/price_policies.py $(ARGS)
 
 check: $(STAMP)  ## lint, types and import order
 	@$(BIN)/ruff check .
@@ -84,6 +88,9 @@ reference: $(STAMP) ## write the reference pages and the sample outputs in the d
 	@$(BIN)/python -m docs.samples
 	@$(BIN)/python -m docs.rivals
 
+docs: $(STAMP) $(DOCS_STAMP) ## build the documentation as a site: docs/_build/html/index.html
+	@PYTHONPATH=. $(BIN)/python -m docs.site
+
 golden: $(STAMP) ## write the golden metrics again, after the model version was raised
 	@$(BIN)/python tests/golden/golden.py
 
@@ -93,8 +100,9 @@ fingerprint: $(STAMP) ## hash of each data file of every shipped scenario, short
 size: $(STAMP)   ## lines of code in sim/, without comments and docstrings
 	@$(BIN)/python tests/architecture/size.py
 
-lock:            ## resolve requirements.lock and requirements-dynamics.lock again (needs uv)
+lock:            ## resolve requirements*.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	printf "furo>=2025.12\nmyst-nb>=1.3\nsphinx>=8.1\n" | uv pip compile - -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-docs.lock
 	echo 'andes>=2.0,<3' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements-dynamics.lock
 
 clean:           ## remove what make made, results aside
@@ -115,6 +123,15 @@ $(STAMP): requirements.lock pyproject.toml
 	  test "$$(cat $(VENV)/.status)" = 0 && \
 	  echo "  installing hashballast" && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+$(DOCS_STAMP): requirements-docs.lock $(STAMP)
+	@echo "adding to $(VENV) what builds the documentation (once)"
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(BIN)/python --require-hashes -r requirements-docs.lock ; \
+	else \
+	  $(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements-docs.lock ; \
 	fi
 	@touch $@
 

@@ -6,17 +6,15 @@
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from textwrap import dedent
-from typing import Final
+from typing import Final, NamedTuple
 
-from pydantic import BaseModel
-
-from docs import constant_tables
-from docs.spec_fields import cell, field_table, sections
+from docs import api, constant_tables, models
+from docs.spec_fields import Section, cell, field_table, sections
 from sim import metrics
 from sim.metrics import CATALOGUE, LOAD_CATALOGUE
 from sim.mining.catalogue import MODELS
@@ -38,8 +36,33 @@ FOLDER: Final = Path(__file__).parent / "reference"
 HEAD: Final = "<!-- Made by `make reference`; do not edit. -->\n"
 
 
-def scenario_page() -> str:
-    """Return the page of every field of a scenario file."""
+class Part(NamedTuple):
+    """A page of the scenario reference, and which fields stand there."""
+
+    name: str
+    title: str
+    fields: tuple[str, ...]
+
+
+PARTS: Final = (
+    Part("site", "Connection, battery, controller", ("interconnection", "storage", "controller")),
+    Part("grid", "Grid", ("grid",)),
+    Part("halls", "Halls and weather", ("halls", "weather")),
+    Part("events", "Events", ("events",)),
+    Part("fleets", "Fleets", ("fleets",)),
+    Part("bitcoin", "Bitcoin", ("market.bitcoin",)),
+    Part("forecasts", "Forecasts", ("market.forecasts",)),
+    Part("reserves", "Reserves and market rules", ("market.ancillary", "market.rules")),
+    Part("power", "Power and its price", ("market",)),
+    Part("money", "Leases, costs, valuation", ("leases", "costs", "valuation")),
+)
+"""The pages besides those of each type of load; the first that fits holds a field."""
+POLICY_TITLE: Final = "`policy"
+"""How the title of a section begins that stands on the page of policies."""
+
+
+def scenario_pages() -> dict[str, str]:
+    """Return the pages of every field of a scenario file: an overview and one for each part."""
     text = (
         "# Scenario file\n\nEvery field, from the same descriptions that check a file. A path such as "
         "`fleets.*.rated_mw` is\nwritten with the entry's name in an override: "
@@ -47,19 +70,50 @@ def scenario_page() -> str:
         "Besides these, a file may say `extends: other.yaml`: a scenario in the same folder that it "
         "changes.\n"
     )
-    return HEAD + text + _sections_text(Scenario)
+    parts = scenario_parts()
+    listed = "".join(f"- [{title}](scenario/{name}.md)\n" for name, (title, _) in parts.items() if title)
+    text += f"\n{listed}- [Policies](policies.md)\n"
+    pages = {"scenario.md": HEAD + text + _sections_text(parts[""][1])}
+    for name, (title, own) in parts.items():
+        if name:
+            head = f"# {title}\n\nPart of the [scenario file](../scenario.md).\n"
+            pages[f"scenario/{name}.md"] = HEAD + head + _sections_text(own)
+    return pages
+
+
+def scenario_parts() -> dict[str, tuple[str, list[Section]]]:
+    """Return title and sections of each part, by its name; what stands in the overview has none."""
+    parts: dict[str, tuple[str, list[Section]]] = {}
+    for section in sections(Scenario):
+        if not section.title.startswith(POLICY_TITLE):
+            found = _part(section.title, list(parts))
+            parts.setdefault(found.name, (found.title, []))[1].append(section)
+    return parts
+
+
+def models_page() -> str:
+    """Return the page of the model cards."""
+    return HEAD + models.page({name: own for name, (_, own) in scenario_parts().items()})
+
+
+def _part(title: str, before: list[str]) -> Part:
+    """Return the page of a section; a load's inner fields stand with the type named last."""
+    path, _, kind = title.strip("`").replace("`", "").partition(" with type: ")
+    if path.startswith("loads"):
+        name = f"loads-{kind}" if path == "loads.*" else before[-1]
+        return Part(name, f"Loads: {name.removeprefix('loads-')}", ())
+    return next((part for part in PARTS if path.startswith(part.fields)), Part("", "", ()))
 
 
 def study_page() -> str:
     """Return the page of every field of a study file."""
     text = "# Study file\n\nEvery field of a file that `hashballast sweep` runs.\n"
-    return HEAD + text + _sections_text(StudySpec)
+    return HEAD + text + _sections_text(sections(StudySpec))
 
 
-def _sections_text(model: type[BaseModel]) -> str:
+def _sections_text(shown: Iterable[Section]) -> str:
     return "".join(
-        f"\n## {section.title}\n\n{section.text}\n\n{field_table(section.rows)}"
-        for section in sections(model)
+        f"\n## {section.title}\n\n{section.text}\n\n{field_table(section.rows)}" for section in shown
     )
 
 
@@ -133,7 +187,7 @@ def signals_page() -> str:
 def policies_page() -> str:
     """Return the page of every policy, and of what a policy sees and answers."""
     text = "# Policies\n\nWhat a scenario may name as its `policy`. The default is `follow-headroom`.\n"
-    policies = [section for section in sections(Scenario) if section.title.startswith("`policy` ")]
+    policies = [section for section in sections(Scenario) if section.title.startswith(POLICY_TITLE)]
     body = "".join(
         f"\n## {section.title.rpartition('type: ')[2].rstrip('`')}\n\n{section.text}\n\n"
         f"{field_table(section.rows)}"
@@ -189,25 +243,32 @@ def _known(value: float | None) -> str:
 
 
 PAGES: Final = {
-    "scenario.md": scenario_page,
     "assumptions.md": assumptions_page,
     "study.md": study_page,
     "policies.md": policies_page,
     "metrics.md": metrics_page,
     "signals.md": signals_page,
     "machines.md": machines_page,
+    "models.md": models_page,
+    "python.md": lambda: HEAD + api.python_page(),
+    "formulas.md": lambda: HEAD + api.formulas_page(),
 }
 
 
+def pages() -> dict[str, str]:
+    """Return every page by its name."""
+    return scenario_pages() | {name: page() for name, page in PAGES.items()}
+
+
 def stale() -> list[str]:
-    """Return the pages that are missing or not what the code says, and those whose tables are not."""
-    missing = [
-        name
-        for name, page in PAGES.items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != page()
-    ]
+    """Return the pages that are missing, left over or stale, and those whose tables are."""
+    there = {
+        page.relative_to(FOLDER).as_posix(): page.read_text(encoding="utf-8") for page in FOLDER.rglob("*.md")
+    }
+    made = pages()
+    wrong = [name for name in sorted(there.keys() | made.keys()) if there.get(name) != made.get(name)]
     texts = {page.name: page.read_text(encoding="utf-8") for page in constant_tables.pages()}
-    return missing + [name for name, text in texts.items() if constant_tables.filled(text) != text]
+    return wrong + [name for name, text in texts.items() if constant_tables.filled(text) != text]
 
 
 def main(arguments: list[str]) -> None:
@@ -215,9 +276,9 @@ def main(arguments: list[str]) -> None:
     if arguments == ["--check"]:
         names = stale()
         sys.exit(f"stale, run make reference: {', '.join(names)}" if names else 0)
-    FOLDER.mkdir(exist_ok=True)
-    for name, page in PAGES.items():
-        (FOLDER / name).write_text(page(), encoding="utf-8", newline="\n")
+    for name, text in pages().items():
+        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
+        (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
     for page in constant_tables.pages():
         page.write_text(
             constant_tables.filled(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"

@@ -28,7 +28,8 @@ WIDTH: Final = 118
 
 def pages() -> list[Path]:
     """Return the pages that may hold samples."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    here = (page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts)
+    return [ROOT / "README.md", *sorted(here)]
 
 
 def renewed(text: str) -> str:

@@ -140,7 +140,14 @@ def prose(docstring: str) -> str:
     """Return a docstring as Markdown: numpy headings dropped, formulas between dollars."""
     text = re.sub(r"\n(Notes|Examples|References)\n-+\n", "\n", inspect.cleandoc(docstring))
     text = re.sub(r":math:`([^`]+)`", r"$\1$", text).replace("``", "`")
-    return re.sub(r"\.\. math:: (.+)", r"$$\1$$", text)
+    text = re.sub(r"\.\. math:: (.+)", r"$$\1$$", text)
+    return re.sub(r"\.\. math::\n\n((?: {4}.*\n?)+)", _display, text)
+
+
+def _display(found: re.Match[str]) -> str:
+    lines = "\n".join(line.strip() for line in found[1].splitlines())
+    body = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}" if "&" in lines else lines
+    return f"$$\n{body}\n$$\n"
 
 
 def field_table(rows: tuple[Row, ...]) -> str:

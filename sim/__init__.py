@@ -40,5 +40,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names, those not yet used too."""
-    return sorted({*globals(), *__all__})
+    """Return the public names."""
+    return sorted(__all__)

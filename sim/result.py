@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -21,6 +21,9 @@ from sim.metrics.episodes import episodes
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FORMAT_VERSION = 1
 """Version of the result folder; columns are only ever added."""
@@ -58,6 +61,16 @@ class _Tables:
         """The profit and loss; ``ledger.to_frame()`` is a table."""
         return Ledger(self.recording)
 
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Draw site and AI power under the limit, breakpoint by breakpoint; return the matplotlib axes."""
+        signals = self.recording.signals
+        axes = signals["ai_power_mw"].plot(axes, label="AI")
+        signals["site_power_mw"].plot(axes, label="site")
+        signals["limit_mw"].plot(axes, label="limit")
+        axes.set_ylabel("MW")
+        axes.legend()
+        return axes
+
     @property
     def certificate(self) -> Certificate | None:
         """What the policy claimed of the limit, and whether that held; None: it claimed nothing."""
@@ -80,16 +93,11 @@ class Result(_Tables):
     def __repr__(self) -> str:
         """Return what was run, and how much it left."""
         parts = f"{len(self.metrics)} metrics, {len(self.signals)} signals, {len(self.events):,} events"
-        return f"Result({self._title()}; {parts})"
+        return f"Result({self.scenario}; {parts})"
 
     def _repr_html_(self) -> str:
         """Return the metrics that are read first, as a notebook shows them."""
-        return f"<p>{escape(self._title())}</p>{self.metrics._repr_html_()}"
-
-    def _title(self) -> str:
-        scenario = self.scenario
-        length = f"{scenario.days:g} days from {scenario.start.isoformat()}"
-        return f"{scenario.name}: {length}, seed {scenario.seed}, policy {scenario.policy.type}"
+        return f"<p>{escape(str(self.scenario))}</p>{self.metrics._repr_html_()}"
 
 
 @dataclass(frozen=True)

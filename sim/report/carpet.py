@@ -46,12 +46,8 @@ def carpet(signal: Signal, clock: LocalTime, label: str) -> tuple[Markup, tuple[
     def draw(width_px: int) -> Markup:
         shown = tuple(marks if width_px > NARROW_PX else marks[::4])
         upwards = tuple((float(hour), f"{hour}:00") for hour in range(0, 25, 6))
-        chart = Chart(
-            ChartAxis("Day", 0.0, float(days), marks=shown),
-            ChartAxis("", 0.0, 24.0, marks=upwards),
-            width_px,
-            260,
-        )
+        along = ChartAxis("Day", 0.0, float(days), marks=shown)
+        chart = Chart(along, ChartAxis("", 0.0, 24.0, marks=upwards), width_px, 260)
         chart.image(picture)
         return chart.svg(label)
 

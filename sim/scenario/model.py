@@ -108,6 +108,15 @@ class Scenario(Spec):
 
     _files: Files = PrivateAttr(default_factory=lambda: Files(()))
 
+    def __str__(self) -> str:
+        """Return what is run, in a line."""
+        length = f"{self.days:g} days from {self.start.isoformat()}"
+        return f"{self.name}: {length}, seed {self.seed}, policy {self.policy.type}"
+
+    def __repr__(self) -> str:
+        """Return what is run; its fields are in ``model_dump()``."""
+        return f"Scenario({self})"
+
     @field_validator("start")
     @classmethod
     def _start_is_of_our_time(cls, start: datetime) -> datetime:

@@ -1,14 +1,17 @@
 """What a signal does within a sliding window: net change, rolling maximum, minimum and range."""
 
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from sim.signals.algebra import Algebraic
 from sim.signals.base import PiecewiseLinear
 from sim.signals.breakpoints import IndexArray, SegmentBlock, merged_places, merged_times
-from sim.units import FloatArray
+from sim.units import SECONDS_PER_HOUR, FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SLIVER_S: Final = 1e-6
 """A segment shorter than this comes of rounding, not of anything that happened [s]."""
@@ -47,6 +50,35 @@ class Signal(Algebraic):
     """
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return how long it is, and between which values it moves."""
+        span = f"{len(self.time_s):,} breakpoints, {self.start_s:g} to {self.end_s:g} s"
+        return f"Signal({span}, {self.minimum():g} to {self.maximum():g})"
+
+    def plot(self, axes: "Axes | None" = None, **line: Any) -> "Axes":
+        """Draw every breakpoint over hours from the start; a jump stands upright.
+
+        Parameters
+        ----------
+        axes
+            Where to draw; the present axes of matplotlib unless given.
+        **line
+            As `matplotlib.axes.Axes.plot` takes them: ``label``, ``color``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, for what comes next.
+        """
+        import matplotlib.pyplot as plt  # noqa: PLC0415  # slow to import, and most signals are never drawn
+
+        axes = plt.gca() if axes is None else axes
+        corners_s = np.append(np.repeat(self.time_s, 2)[1:], self.end_s)
+        values = np.column_stack((self.value, self.left_limits())).ravel()
+        axes.plot(corners_s / SECONDS_PER_HOUR, values, **line)
+        axes.set_xlabel("hours from the start")
+        return axes
 
     def net_change(self, window_s: float) -> Self:
         """Return the change from one window ago.

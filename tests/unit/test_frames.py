@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import sim
 from sim.errors import InputError
@@ -126,3 +127,31 @@ def test_a_loaded_scenario_is_compared_with_its_data_files():
     of_file = sim.compare(REPLAY_DAY, ["follow-headroom"], overrides={"days": 0.1})
 
     assert found.to_frame().equals(of_file.to_frame())
+
+
+def test_a_result_draws_every_corner_of_site_and_ai_power_under_the_limit(result):
+    axes = Figure().subplots()
+    assert result.plot(axes) is axes
+
+    drawn = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+    assert list(drawn) == ["AI", "site", "limit"]
+    site = result.signals["site_power_mw"]
+    assert (drawn["site"].min(), drawn["site"].max()) == (site.minimum(), site.maximum())
+    assert axes.get_ylabel() == "MW"
+
+
+def test_a_signal_is_drawn_with_its_jumps_upright():
+    axes = sim.Signal.linear([0.0, 3600.0], [0.0, 4.0], end_s=3600.0).plot(Figure().subplots())
+    stepped = sim.Signal.steps([0.0, 1800.0], [1.0, 5.0], end_s=3600.0).plot(axes, color="red")
+
+    assert [line.get_xydata().tolist() for line in stepped.get_lines()] == [
+        [[0.0, 0.0], [1.0, 4.0]],
+        [[0.0, 1.0], [0.5, 1.0], [0.5, 5.0], [1.0, 5.0]],
+    ]
+
+
+def test_what_stands_in_a_prompt_is_one_line(result):
+    assert repr(result.scenario) == (
+        "Scenario(replay-day: 1 days from 2026-01-01T00:00:00-06:00, seed 1, policy follow-headroom)"
+    )
+    assert repr(sim.Signal.constant(2.0, 60.0)) == "Signal(1 breakpoints, 0 to 60 s, 2 to 2)"
