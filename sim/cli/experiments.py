@@ -3,7 +3,7 @@
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ def compare(  # typer passes them by name
     most: Annotated[
         int, typer.Option("--max-replications", min=1, max=10_000, help="Runs of each at the most.")
     ] = 100,
+    bound: Annotated[
+        Literal["free", "limited", "none"],
+        typer.Option(help="Perfect foresight to hold runs against; limited: machines have inertia."),
+    ] = "free",
     workers: Workers = 2,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see run
@@ -55,9 +59,8 @@ def compare(  # typer passes them by name
     from sim.study.who_wins import read_axis, winners  # noqa: PLC0415
 
     given = [*overrides, *([f"days={days}"] if days is not None else [])]
-    ways = Ways(
-        warm_up_d, references, None if until is None else read_until(until, most), workers, allow_plugins
-    )
+    stop = None if until is None else read_until(until, most)
+    ways = Ways(warm_up_d, references, stop, workers, allow_plugins, bound)
     axes, place = [read_axis(text) for text in over], find(scenario, "scenarios")
     # what a policy from outside prints is no result
     with redirect_stdout(sys.stderr), progress_bar("comparing policies") as tell:

@@ -17,7 +17,7 @@ OUTSIDE: Final = 0.02
 """Part of an axis by which a point may lie beside it and still be drawn."""
 LINES: Final = (
     ("bound_usd", "Perfect foresight", "limit"),
-    ("limited_bound_usd", "Perfect foresight of blocks that boot and keep minimum times", "limit dash"),
+    ("limited_bound_usd", "Perfect foresight of machines that stand by and ramp", "limit dash"),
     ("always_on_limited_usd", "Limit filled", "soft dash"),
 )
 """What objectives are measured against: metric, name, style."""

@@ -21,7 +21,7 @@ from sim.study.compared_run import compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.feasibility import without_what_means_nothing
-from sim.study.runs import Failure, Progress, RunTask, perform_all
+from sim.study.runs import Bound, Failure, Progress, RunTask, perform_all
 from sim.study.store import Store
 from sim.units import SECONDS_PER_DAY, unit_of
 from sim.whole import scratch_folder
@@ -82,6 +82,8 @@ class Ways:
     """Number of processes; one works in this process."""
     allow_plugins: bool = False
     """Whether policies may be code from outside."""
+    bound: Bound = "free"
+    """What runs are held against; ``limited`` may take longer than they do."""
 
 
 PLAIN: Final = Ways()
@@ -208,7 +210,7 @@ class ComparisonPlan:
         self._warm_up_s = ways.warm_up_d * SECONDS_PER_DAY
         more = REFERENCES if ways.references else ()
         self._all = (*self._policies, *(name for name in more if name not in policies))
-        self._allow_plugins = ways.allow_plugins
+        self._ways = ways
         self._checker = Checker(path.parent, data, allow_plugins=ways.allow_plugins)
 
     def tasks(self, replications: int) -> Tasks:
@@ -234,10 +236,10 @@ class ComparisonPlan:
             message = f"must be shorter than the run, {checked.days:g} d; got {self._warm_up_s:g} s"
             raise InputError.single(str(self._path), "warm_up", message)
         label = f"policy = {policy}, seed = {seed}"
-        key = compared_key(run_key(checked), self._warm_up_s)
-        return RunTask(
-            key, label, content, self._path.parent, self._data, Path(), self._warm_up_s, self._allow_plugins
-        )
+        ways = self._ways
+        key = compared_key(run_key(checked), self._warm_up_s, ways.bound)
+        run = (key, label, content, self._path.parent, self._data, Path())
+        return RunTask(*run, self._warm_up_s, ways.allow_plugins, ways.bound)
 
     def _faults(self) -> Iterator[Fault]:
         if not self._asked:

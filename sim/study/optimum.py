@@ -6,9 +6,8 @@ of :mod:`sim.study.objective`:
 - free: fleets go where they want at once. Where nothing couples the instants this is an exact integral
   (:mod:`sim.study.instants`); a demand charge couples those of a month, and a linear programme over the
   means of its intervals takes off what must be charged.
-- limited: cohorts also wake and sleep block by block, lose the boot of each start, and keep their minimum
-  times: a mixed-integer programme over means of 5 minutes, a week at a time; or, no lower and sooner done, a
-  linear one whose counts of blocks may be fractions.
+- limited: machines of cohorts also stand by while they sleep, and ramp at each start
+  (:mod:`sim.study.inertia`).
 
 Services that the policy offers add to both what offers with perfect foresight could bring
 (:mod:`sim.study.offerable`); the yardstick sells nothing of them.
@@ -28,7 +27,8 @@ from sim.metrics.demand import billed_months
 from sim.metrics.power_cost import integral_at
 from sim.mining.fleet import FleetSpec
 from sim.recording import Recording
-from sim.study.bound import limited_worth_usd, unavoidable_charge_usd
+from sim.study.bound import unavoidable_charge_usd
+from sim.study.inertia import inertia_usd
 from sim.study.instants import Setting, setting_of, worth
 from sim.study.mining_curve import MiningCurve, mining_curve
 from sim.study.objective import demand_usd
@@ -120,41 +120,12 @@ def benchmarks(recording: Recording, fleets: Iterable[FleetSpec]) -> Benchmarks:
     return Benchmarks(max(bound_usd, limited_usd), limited_usd, uncharged_usd)
 
 
-def limited_bound_usd(recording: Recording, fleets: Iterable[FleetSpec], *, whole: bool = True) -> float:
-    """Return the bound with blocks, boots and minimum times [USD]; never above the free bound.
-
-    Takes and raises what `inertia_usd` does; where that is not known it is the free bound.
-    """
+def limited_bound_usd(recording: Recording, fleets: Iterable[FleetSpec]) -> float:
+    """Return the bound with standby and starts [USD]; where that is not known, the free bound."""
     fleets = tuple(fleets)
-    lost_usd = inertia_usd(setting_of(recording), fleets, recording.end_s, whole=whole)
+    lost_usd = inertia_usd(setting_of(recording), fleets)
     found = benchmarks(recording, fleets)
     return found.bound_usd if isnan(lost_usd) else found.limited_bound_usd(lost_usd)
-
-
-def inertia_usd(setting: Setting, fleets: Iterable[FleetSpec], end_s: float, *, whole: bool = True) -> float:
-    """Return by how much blocks, boots and minimum times lower what mining can earn [USD]; NaN: not known.
-
-    Parameters
-    ----------
-    setting
-        What the miners meet.
-    fleets
-        What the scenario says of them.
-    end_s
-        End of the run [s].
-    whole
-        Whether blocks run as a whole; else counts may be fractions, as a comparison has it.
-
-    Raises
-    ------
-    DispatchError
-        The solver gave up.
-    """
-    fleets = tuple(fleets)
-    limited_usd = limited_worth_usd(setting, fleets, end_s, whole=whole)
-    if limited_usd == inf:
-        return nan
-    return max(0.0, worth(setting, mining_curve(fleets), 0.0, end_s).best_usd - limited_usd)
 
 
 def _sold_anyway(recording: Recording) -> list[str]:

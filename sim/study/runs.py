@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sim.errors import ResultError
 from sim.metrics import Measurement
@@ -18,6 +18,9 @@ from sim.study.workers import map_tasks
 
 RECORD_FORMAT: Final = 1
 """Version of the files under ``runs/``."""
+
+Bound = Literal["free", "limited", "none"]
+"""What a compared run is held against: perfect foresight; the same, with inertia of machines; nothing."""
 
 Progress = Callable[[float], None]
 """Told the share of the runs that is done, from 0 to 1."""
@@ -42,6 +45,8 @@ class RunTask(NamedTuple):
     """Time at the start that a comparison leaves out of its metrics [s]."""
     allow_plugins: bool = False
     """Whether its policy may be code from outside."""
+    bound: Bound = "free"
+    """What a comparison holds it against."""
 
     def resolved(self) -> Scenario:
         """Return the scenario, checked; raise InputError where a file does not serve it."""

@@ -15,10 +15,9 @@ from sim.market.ancillary import AncillaryService, Conditions
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.policies import POLICIES
-from sim.policies.unit_commitment import BlockGroup, best_commitment
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
-from sim.study.bound import limited_worth_usd
+from sim.study.inertia import inertia_usd
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd
 from sim.study.optimum import benchmarks, limited_bound_usd
@@ -267,54 +266,15 @@ def test_no_policy_beats_the_bounds(seed, firmware, limit_mw):
         recording = run(scenario).recording
         free_usd = benchmarks(recording, scenario.fleets).bound_usd
         limited_usd = limited_bound_usd(recording, scenario.fleets)
-        relaxed_usd = limited_bound_usd(recording, scenario.fleets, whole=False)
         worth_usd = objective_usd(recording)
 
         assert worth_usd <= limited_usd + 0.01, policy
-        assert limited_usd <= relaxed_usd + 0.01, policy
-        assert relaxed_usd <= free_usd + 0.01, policy
+        assert limited_usd <= free_usd + 0.01, policy
 
 
-@examples(40)
-@given(st.lists(st.integers(-80, 80), min_size=2, max_size=6), st.data())
-def test_free_is_no_less_than_with_blocks_and_that_no_less_than_brute_force(margins, data):
-    room_mw = np.array(
-        data.draw(st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=len(margins), max_size=len(margins)))
-    )
-    group = BlockGroup(1.0, 2, np.array(margins, dtype=float), minimum_up_steps=2, start_loss=0.4)
-    limited_usd = best_commitment((group,), room_mw, 1.0).value_usd
-    relaxed_usd = best_commitment((group,), room_mw, 1.0, whole=False).value_usd
-    free_usd = float(np.sum(np.maximum(group.margin_usd_per_mwh, 0.0) * np.minimum(room_mw, 2.0)))
-
-    assert free_usd >= relaxed_usd - NEAR
-    assert relaxed_usd >= limited_usd - NEAR
-    assert limited_usd >= brute_force(margins, room_mw, loss=0.4) - NEAR
-
-
-def brute_force(margins, room_mw, loss):
-    """Return the best of all schedules of two blocks of 1 MW, each on for two steps at least."""
-    alone = [on for on in product((0, 1), repeat=len(margins)) if runs_long_enough(on)]
-    best = -np.inf
-    for first, second in product(alone, repeat=2):
-        count = np.add(first, second)
-        starts = sum(np.diff(on, prepend=on[0]) > 0 for on in (first, second))
-        drawn_mw = count - loss * starts
-        if np.all(drawn_mw <= room_mw + 1e-9):
-            best = max(best, float(np.dot(margins, drawn_mw)))
-    return best
-
-
-def runs_long_enough(on):
-    """Tell whether a block that starts within the horizon runs for two steps, or to its end."""
-    starts = [step for step in range(1, len(on)) if on[step] and not on[step - 1]]
-    return all(on[min(step + 1, len(on) - 1)] for step in starts)
-
-
-def test_minimum_times_and_boots_lower_the_bound_of_a_cohort():
-    """A price that flips each 5 minutes: worth nothing to machines that boot for minutes and must stay on."""
-    spec = CohortFleet.model_validate(
-        {**COHORT, "firmware": "stock", "minimum_up_s": 3600.0, "minimum_down_s": 0.0}
-    )
+def test_starts_and_standby_lower_the_bound_of_a_cohort():
+    """A price that flips each 5 minutes: worth little to machines that ramp for 5 minutes, or mine on."""
+    spec = CohortFleet.model_validate({**COHORT, "firmware": "stock", "standby_w": 50.0})
     flips = np.tile([-20.0, 400.0], 12)
     signals = {
         "load.ai.power_mw": Signal.constant(0.0, END_S),
@@ -328,11 +288,52 @@ def test_minimum_times_and_boots_lower_the_bound_of_a_cohort():
     }
     recording = Recording(0.0, END_S, add_totals(signals, END_S), (), Facts.of({"pool_fee_fraction": 0.0}))
     free_usd = benchmarks(recording, [spec]).bound_usd
-    limited_usd = limited_worth_usd(setting_of(recording), [spec], END_S)
-    relaxed_usd = limited_worth_usd(setting_of(recording), [spec], END_S, whole=False)
+    lost_usd = inertia_usd(setting_of(recording), [spec])
 
-    # to mine at 20 USD/MWh a block must mine at 400 too, but for the ends of its hour on
-    assert 0.0 < limited_usd <= relaxed_usd + NEAR < 0.5 * free_usd
+    # of a start the best moment loses half a ramp at the harmonic sum of what it loses before and earns after
+    earn = 50.0 * 1e3 / (24.0 * spec.efficiency_j_per_th)
+    standby = 0.8 * 400.0 * spec.minimum_mw / spec.full_mw
+    before, after = 0.8 * (400.0 - earn) - standby, earn - 20.0 + standby / 20.0
+    starts = 11 * 150.0 / 3600.0 * before * after / (before + after)
+    assert lost_usd == pytest.approx(spec.full_mw * (starts + 12 * standby * 300.0 / 3600.0), rel=1e-3)
+    assert 0.3 * free_usd < lost_usd < free_usd
+
+
+@examples(30)
+@given(
+    st.lists(st.sampled_from([20.0, 80.0, 150.0, 400.0, 3000.0]), min_size=2, max_size=6),
+    st.sampled_from(["quick", "safe", "stock"]),
+    st.sets(st.integers(0, 11), max_size=11),
+    st.sampled_from([{}, {"breaker": {}}]),
+)
+def test_no_schedule_that_knows_all_prices_beats_the_bound_with_standby_and_starts(
+    levels, firmware, off, breaker
+):
+    cohort = {**COHORT, "firmware": firmware, "minimum_up_s": 0.0, "minimum_down_s": 0.0, **breaker}
+    periods = [
+        {"from_h": hour, "until_h": hour + 1, "price_usd_per_mwh": price}
+        for hour, price in enumerate(levels, start=1)
+    ]
+    scenario = a_scenario(
+        start="2026-01-05T01:00:00-06:00",
+        fleets=[cohort],
+        loads=[LOAD],
+        limit_mw=200.0,
+        days=len(levels) / 24.0,
+        policy={
+            "type": "schedule",
+            "off": [{"from_h": 1.0 + half / 2.0, "until_h": 1.5 + half / 2.0} for half in sorted(off)]
+            or [{"from_h": 23.0, "until_h": 24.0}],
+        },
+        market={
+            "power": {"type": "time-of-use", "price_usd_per_mwh": 50.0, "periods": periods},
+            "bitcoin": {"type": "fixed", "hashprice_usd_per_ph_day": 40.0},
+        },
+    )
+    recording = run(scenario).recording
+    limited_usd = limited_bound_usd(recording, scenario.fleets)
+    assert objective_usd(recording) <= limited_usd + 0.01
+    assert limited_usd <= benchmarks(recording, scenario.fleets).bound_usd
 
 
 @st.composite

@@ -339,6 +339,12 @@ class CohortFleet(FleetSpec):
         """Power with every machine asleep, at the meter [MW]."""
         return self.machines * self.standby_w * self.meter_mw_per_w
 
+    @property
+    def lowest_mw(self) -> float:
+        """Power with every machine at the lowest clock, at the meter [MW]."""
+        power_w = self.machine_power_w * float(self.curve.power_ratio(self.lowest_clock))
+        return self.machines * power_w * self.meter_mw_per_w
+
     @cached_property
     def efficiency_j_per_th(self) -> float:
         """Energy one terahash takes at the default clock, at the meter [J/TH]."""

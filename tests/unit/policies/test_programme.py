@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.policies.programme import Horizon, PeakCharge, best_dispatch, is_free
-from sim.policies.unit_commitment import BlockGroup, best_commitment
 
 MARGINS = st.lists(st.integers(-80, 80), min_size=2, max_size=5)
 
@@ -85,48 +84,6 @@ def test_exceeding_what_is_available_can_be_allowed_at_a_price():
     assert best_dispatch(dear).value_usd == pytest.approx(0.5 * 0.5 * 40.0)
 
 
-@examples(30)
-@given(MARGINS, st.integers(1, 3), st.integers(1, 3), st.integers(0, 20), st.data())
-def test_blocks_are_the_best_of_all_patterns_and_never_beat_the_linear_bound(
-    margins, up_steps, down_steps, start_usd, data
-):
-    available = data.draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=len(margins), max_size=len(margins)))
-    group = BlockGroup(
-        1.0, 1, np.array(margins, dtype=float), 1.0, up_steps, down_steps, start_usd=float(start_usd)
-    )
-    found = best_commitment((group,), np.array(available), 0.5)
-
-    def allowed(powers):
-        changes = np.diff(powers)
-        for place in np.flatnonzero(changes):
-            least = up_steps if changes[place] > 0 else down_steps
-            if np.any(powers[place + 1 : place + 1 + least] != powers[place + 1]):
-                return False
-        return True
-
-    best = brute_force(margins, available, [0.0, 1.0], allowed, start_usd=start_usd)
-    assert found.value_usd == pytest.approx(best, abs=1e-6)
-    linear = best_dispatch(horizon(margins, available))
-    assert linear.value_usd >= found.value_usd - 1e-6
-
-
-def test_a_horizon_cut_into_parts_stays_a_bound():
-    draws = np.random.default_rng(3)
-    margins, available = draws.normal(0.0, 40.0, 60), draws.uniform(0.0, 3.0, 60)
-    group = BlockGroup(1.0, 3, margins, 0.4, 3, 2, start_loss=0.3, start_usd=4.0)
-    whole = best_commitment((group,), available, 0.25)
-    parts = best_commitment((group,), available, 0.25, chunk_steps=15)
-    assert parts.value_usd >= whole.value_usd - 1e-6
-    assert len(parts.power_mw) == 60
-
-
-def test_a_start_loses_part_of_its_first_step():
-    group = BlockGroup(2.0, 1, np.array([-10.0, 40.0]), start_loss=0.25)
-    plan = best_commitment((group,), np.array([0.0, 2.0]), 1.0)
-    assert plan.power_mw == pytest.approx([0.0, 1.5])
-    assert plan.value_usd == pytest.approx(60.0)
-
-
 def test_below_a_peak_that_is_billed_anyway_there_is_no_programme_to_solve():
     below = PeakCharge(np.arange(3), np.array([10.0, 12.0, 9.0]), usd_per_mw=8.0, floor_mw=13.0)
     steps = horizon([20.0, 20.0, -20.0], peaks=(below,))
@@ -134,10 +91,3 @@ def test_below_a_peak_that_is_billed_anyway_there_is_no_programme_to_solve():
     assert not is_free(steps, np.array([1.0, 1.5, 0.0]))
     assert below.met_mw(np.array([1.0, 1.5, 0.0])) == 13.5
     assert best_dispatch(steps).value_usd == pytest.approx(20.0)
-
-
-def test_counts_may_be_fractions_where_that_is_asked_for():
-    """Half of a block's power is free: nothing for a block that runs as a whole, half of it else."""
-    group, room_mw = BlockGroup(1.0, 1, np.array([40.0])), np.array([0.5])
-    assert best_commitment((group,), room_mw, 1.0).value_usd == pytest.approx(0.0)
-    assert best_commitment((group,), room_mw, 1.0, whole=False).value_usd == pytest.approx(20.0)

@@ -221,12 +221,11 @@ def test_simultaneous_intervals_are_wider_and_bootstrap_ones_hold_the_mean(desk)
 COHORT = {"name": "miners", "type": "cohort", "model": "antminer-s21", "rated_mw": 60.0}
 
 
-def test_the_bound_with_inertia_is_found_once_for_each_seed_and_no_policy_beats_it(desk, tmp_path):
+def test_no_policy_beats_the_bound_with_inertia(desk):
     policies, overrides = ["mining-off", "always-on", "follow-headroom"], [f"fleets={json.dumps([COHORT])}"]
-    found = compare(desk.scenario, policies, 2, overrides=overrides, folder=tmp_path / "kept")
+    ways = Ways(bound="limited")
+    found = compare(desk.scenario, policies, 2, overrides=overrides, ways=ways)
 
-    texts = [path.read_text() for path in (tmp_path / "kept" / "runs").glob("??/*.json")]
-    assert sum("inertia_usd" in text for text in texts) == 2
     bounds = found.values["mining-off"]["limited_bound_usd"]
     assert np.all(np.isfinite(bounds))
     for policy in policies:
@@ -238,8 +237,35 @@ def test_the_bound_with_inertia_is_found_once_for_each_seed_and_no_policy_beats_
         assert values["limited_captured_fraction"] == pytest.approx(share)
 
 
+def test_lines_make_up_the_gap_and_late_prices_have_their_own(desk):
+    rows = [(900 * place, 20.0 if place % 3 else 400.0) for place in range(24)]
+    prices = "\n".join(["t_s,price_usd_per_mwh", *(f"{time_s},{price}" for time_s, price in rows)])
+    (desk.scenarios / "prices.csv").write_text(prices + "\n")
+    power = {"type": "file", "file": "prices.csv", "time_column": "t_s", "publication_delay_s": 900.0}
+    overrides = [f"fleets={json.dumps([COHORT])}", f"market.power={json.dumps(power)}"]
+    found = compare(desk.scenario, ["price-threshold"], 1, overrides=overrides)
+    values = {name: of[0] for name, of in found.values["price-threshold"].items()}
+    lines = {name: usd for name, usd in values.items() if name.startswith("gap_")}
+    assert sum(lines.values()) == pytest.approx(values["bound_usd"] - values["objective_usd"], abs=1e-3)
+    # a quarter hour of mining at 400 in every three, and one at 20 that is missed: 60 MW at most
+    assert lines["gap_late_price_usd"] > 0.5 * (values["bound_usd"] - values["objective_usd"])
+    assert lines["gap_latency_usd"] > 0.0 <= lines["gap_standby_usd"]
+    at_once = compare(
+        desk.scenario, ["price-threshold"], 1, overrides=[*overrides, "market.power.publication_delay_s=0"]
+    )
+    assert at_once.values["price-threshold"]["gap_late_price_usd"][0] == 0.0
+
+
+def test_without_a_bound_nothing_is_held_against_one(desk):
+    values = compare(desk.scenario, ["always-on"], 1, ways=Ways(bound="none")).values["always-on"]
+    assert np.isfinite(values["objective_usd"][0])
+    for name in ("bound_usd", "uplift_capture", "gap_latency_usd", "limited_bound_usd"):
+        assert np.isnan(values[name][0])
+
+
 def test_the_bound_with_inertia_is_not_assessable_without_cohorts(desk):
-    values = compare(desk.scenario, ["follow-headroom"], 1).values["follow-headroom"]
+    ways = Ways(bound="limited")
+    values = compare(desk.scenario, ["follow-headroom"], 1, ways=ways).values["follow-headroom"]
     assert np.isnan(values["limited_bound_usd"][0])
     assert np.isnan(values["limited_captured_fraction"][0])
 
