@@ -11,6 +11,7 @@ from simpy import Environment, Event
 from simpy.core import EmptySchedule
 from simpy.events import NORMAL
 
+from sim.errors import RunError
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, FloatArray
 
@@ -42,6 +43,10 @@ def _nothing(*_: object) -> None:
 _NO_ROW: Final[_Row] = (inf, _nothing, None)
 CHUNK_S: Final = 2.0 * SECONDS_PER_DAY
 """So far ahead what is known beforehand is laid out at a time [s]: two days of it in memory, not a year."""
+
+MOST_INSTANTS: Final = 100_000
+"""So many instants take `HEADWAY_S` at least, or a run would hardly end: shipped ones have 1,000 at most."""
+HEADWAY_S: Final = 10.0
 
 
 class Feed:
@@ -113,6 +118,8 @@ class Clock(_Present):
         self._rows: Iterator[_Row] = iter(())
         self._row: _Row = _NO_ROW
         self._known_until_s = 0.0
+        self._instants_left = MOST_INSTANTS
+        self._counted_from_s = 0.0
 
     def feed(self, time_s: FloatArray, values: Sequence[Any] | FloatArray, tell: Tell) -> None:
         """Tell each value at its time, as in `Feed`, from now on; costs no event."""
@@ -145,6 +152,9 @@ class Clock(_Present):
                 limit_s = min(time_s, self._known_until_s)
                 continue
             self._now = now_s
+            self._instants_left -= 1
+            if not self._instants_left:
+                self._require_headway()
             while self._row[0] <= now_s:
                 _, tell, value = self._row
                 self._row = next(self._rows, _NO_ROW)
@@ -178,6 +188,18 @@ class Clock(_Present):
         """Events that wait in the heap."""
         return len(self._queue)
 
+    def _require_headway(self) -> None:
+        """Raise RunError where time hardly goes on, and name whom it is for."""
+        if self._now - self._counted_from_s < HEADWAY_S:
+            last = (
+                self._queue[0][3].callbacks[0] if self._queue and self._row[0] > self._now else self._row[1]
+            )
+            raise RunError(
+                f"{MOST_INSTANTS:,} things happen within {HEADWAY_S:g} s, up to {self._now:g} s, and the run "
+                f"would hardly end; the last for {_who(last)}: make it slower or coarser"
+            )
+        self._counted_from_s, self._instants_left = self._now, MOST_INSTANTS
+
     def _know_more(self) -> None:
         more = self._feeds or self.look_ahead is not _nothing
         until_s = self._known_until_s + CHUNK_S if more else inf
@@ -209,6 +231,12 @@ class Clock(_Present):
             strict=True,
         )
         self._row = next(self._rows, _NO_ROW)
+
+
+def _who(told: Any) -> str:
+    """Return whose a callback is, by its own name or that of its class: ``FrequencyLoop``."""
+    owner = getattr(told, "__self__", told)
+    return _who(owner._ring) if isinstance(owner, Alarm) else getattr(owner, "name", type(owner).__name__)  # noqa: SLF001  # of this module
 
 
 def _raise_unless_defused(event: Event) -> None:

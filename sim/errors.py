@@ -5,6 +5,7 @@
     HashballastError
     ├── InputError          a scenario, a study, an override or a data file is wrong (exit code 2)
     ├── PolicyError         a policy answered with something that cannot be done (exit code 2)
+    ├── RunError            a run hardly goes on, and would not end (exit code 2)
     └── ResultError         a result folder is missing, not whole, or in the way (exit code 2)
 """
 
@@ -89,6 +90,10 @@ class InputError(HashballastError):
 
 class ResultError(HashballastError):
     """A result folder is missing, not whole, or stands where a new one should go."""
+
+
+class RunError(HashballastError):
+    """A run in which time hardly goes on, and that would not end."""
 
 
 class PolicyError(HashballastError):

@@ -14,10 +14,13 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
 from sim.errors import steers
+from sim.units import sizes_of
 
 
 class Spec(BaseModel):
@@ -43,6 +46,16 @@ class Spec(BaseModel):
         for name, text in documentation(cls).items():
             properties[name] = {"description": text, **properties[name]}
         return schema
+
+    @field_validator("*")
+    @classmethod
+    def _is_of_this_world(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return a value, or raise ValueError where nothing on earth has so much of it."""
+        _, most = sizes_of(info.field_name or "")
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, float) and abs(number) > most:
+                raise ValueError(f"must be at most {most:g}, got {number:g}")
+        return value
 
 
 @cache
@@ -92,24 +105,28 @@ Text = Annotated[str, AfterValidator(_has_no_control_letters)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 """A name that may stand in a signal or a metric: lower-case letters, digits, ``-`` and ``_``, at most 40."""
 
-LEAST: Final = 1e-9
-"""Least that a quantity above zero may be: below, what it divides leaves the numbers that a machine has."""
 
-
-def _of_a_size(value: float) -> float:
-    if value < LEAST:
-        raise ValueError(f"must be at least {LEAST:g}, got {value:g}")
+def _of_a_size(value: float, info: ValidationInfo) -> float:
+    least, _ = sizes_of(info.field_name or "")
+    if value < least:
+        raise ValueError(f"must be at least {least:g}, got {value:g}")
     return value
 
 
-Positive = Annotated[float, Field(gt=0.0, le=1e12), AfterValidator(_of_a_size)]
-"""Above zero, by a billionth at least."""
+SIZED: Final = AfterValidator(_of_a_size)
+"""At least what a quantity above zero with its unit is: below, what it divides leaves a machine's numbers."""
+
+Positive = Annotated[float, Field(gt=0.0, le=1e12), SIZED]
+"""Above zero."""
 
 NonNegative = Annotated[float, Field(ge=0.0, le=1e12)]
 """Zero or above."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 """From 0 to 1."""
+
+PositiveFraction = Annotated[float, Field(gt=0.0, le=1.0), SIZED]
+"""Above 0, up to 1."""
 
 
 def _known_zone(name: str) -> str:

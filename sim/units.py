@@ -3,6 +3,8 @@
 Inside the code there is one unit per quantity (MW, MWh, s, USD/MWh, Hz, J/TH, PH/s), and names end in it.
 """
 
+from functools import cache
+from math import inf
 from typing import Final, TypeVar
 
 import numpy as np
@@ -39,6 +41,22 @@ EXAHASH_IN_PETAHASHES: Final = 1e3
 
 SUFFIX_UNITS: Final[dict[str, str]] = shipped("sim", "units.json")
 """The closed list of suffixes a name may end in, and the unit that each stands for; in ``units.json``."""
+
+_SIZES: Final[dict[str, tuple[float, float]]] = shipped("sim", "sizes.json")
+"""Least above zero and most of a unit that anything on earth has, generously; in ``sizes.json``."""
+
+
+@cache
+def sizes_of(name: str) -> tuple[float, float]:
+    """Return what a quantity is at least where it must be above zero, and at most, by its name's unit.
+
+    Examples
+    --------
+    >>> sizes_of("limit_mw"), sizes_of("seed")
+    ((1e-09, 1000000.0), (1e-09, inf))
+    """
+    least, most = _SIZES.get(unit_of(name) or "", (1e-9, inf))
+    return least, most
 
 
 def unit_of(name: str) -> str | None:

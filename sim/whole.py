@@ -100,7 +100,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises
     ------
     ResultError
-        Something stands there already, no folder can be made there, or what it holds cannot be written.
+        Something stands there already that is no empty folder, none can be made there, or what it holds
+        cannot be written.
     """
     with said_plainly(path, "made"):
         require_new(path).parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +116,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def make_once(path: Path, fill: Callable[[Path], None]) -> bool:
-    """Make a folder as `new_folder` unless it is there, and return whether it is new.
+    """Make a folder as `new_folder` unless one with something in it is there, and return whether it is new.
 
     Who makes the same folder at the same time and comes second finds it there.
 
@@ -126,13 +127,13 @@ def make_once(path: Path, fill: Callable[[Path], None]) -> bool:
     fill
         Told the temporary folder to write into.
     """
-    if path.is_dir():
+    if path.is_dir() and not _may_be_replaced(path):
         return False
     try:
         with new_folder(path) as temporary:
             fill(temporary)
     except ResultError:
-        if path.is_dir():
+        if path.is_dir() and not _may_be_replaced(path):
             return False
         raise
     return True
@@ -161,10 +162,10 @@ def require_new(path: Path) -> Path:
     Raises
     ------
     ResultError
-        Something stands there already, or no folder can be made there.
+        Something stands there already that is no empty folder, or none can be made there.
     """
     with said_plainly(path, "made"):
-        if path.exists():
+        if path.exists() and not _may_be_replaced(path):
             raise ResultError(f"{path}: is there already; name another folder with --out")
         above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir():
@@ -172,6 +173,12 @@ def require_new(path: Path) -> Path:
     if not os.access(above, os.W_OK):
         raise ResultError(f"{path}: cannot be made (no right to write into {above})")
     return path
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Return whether a path is an empty folder, no link, that another may take the place of."""
+    stays = path.is_symlink() or not path.is_dir() or path.is_mount() or path.samefile(Path.cwd())
+    return not stays and not any(path.iterdir())
 
 
 def clear_leftovers(folder: Path, name: str = "") -> None:

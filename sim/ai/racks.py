@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from sim.spec import Spec
+from sim.spec import SIZED, Spec
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -14,7 +14,7 @@ class Racks(Spec):
 
     count: Annotated[int, Field(ge=1, le=1_000_000)]
     """Racks in the hall."""
-    power_mw: Annotated[float, Field(gt=0.0, le=2.0)]
+    power_mw: Annotated[float, Field(gt=0.0, le=2.0), SIZED]
     """IT power that one rack is built for [MW]: 0.01 to 0.04 with air, 0.132 for an NVL72 (its power
     shelves)."""
     unit_count: Annotated[int, Field(ge=1, le=100)] = 48
@@ -37,7 +37,7 @@ class Racks(Spec):
 class RackMiner(Spec):
     """A miner built for a rack."""
 
-    power_mw: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01118
+    power_mw: Annotated[float, Field(gt=0.0, le=1.0), SIZED] = 0.01118
     """Power of one miner [MW]. Default: a water-cooled machine of 3 units and 860 TH/s; nominal,
     unverified."""
     unit_count: Annotated[int, Field(ge=1, le=100)] = 3

@@ -17,7 +17,7 @@ from simpy import Environment
 from sim.ai.base import SetPower
 from sim.clock import At, Timer
 from sim.recording import Track
-from sim.spec import Positive, Spec
+from sim.spec import SIZED, Positive, Spec
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -32,7 +32,7 @@ class RideThrough(Spec):
     strike_count: Annotated[int, Field(ge=1, le=100)] = 3
     """Sags within the window that make the hall transfer. Default: three in a minute, as reported of halls in
     northern Virginia in July 2024."""
-    window_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 60.0
+    window_s: Annotated[float, Field(gt=0.0, le=86_400.0), SIZED] = 60.0
     """Time within which sags are counted together [s]. Default: as above."""
     transfer_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.5
     """Time from the last of them to the hall's own supply [s]. Default: below 1 s; unverified."""

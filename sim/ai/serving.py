@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.ai.replicas import MODELS, Gpu, ModelName, ReplicaPower, TokenEnergy, replica_power
 from sim.facts import LoadFacts
-from sim.spec import NonNegative, Positive, Spec
+from sim.spec import NonNegative, Positive, PositiveFraction, Spec
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_MINUTE
 
 
@@ -43,7 +43,7 @@ class Replicas(Spec):
     parked_state: Literal["idle", "off"] = "idle"
     """Parked GPUs: powered without a model (0.10 of rated power; the rest of the node at 0.45 of its loaded
     level), or their nodes switched off."""
-    target_load_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 0.7
+    target_load_fraction: PositiveFraction = 0.7
     """Load of a replica that autoscaling aims at. Default: assumption."""
     minimum_count: Annotated[int, Field(ge=1, le=100_000_000)] = 1
     """Replicas that autoscaling keeps in service."""

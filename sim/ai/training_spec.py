@@ -16,7 +16,7 @@ from sim.ai.node_power import state_powers_mw
 from sim.ai.notice import State
 from sim.ai.power_path import Smoothing
 from sim.span import Span
-from sim.spec import Fraction, NonNegative, Positive, Spec
+from sim.spec import SIZED, Fraction, NonNegative, Positive, Spec
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -54,7 +54,7 @@ class TrainingSpec(Load):
     """Iterations of the job."""
     parameters_billion: Positive | None = None
     """Parameters of the model [1e9]; with the storage they say how long a checkpoint takes."""
-    bytes_per_parameter: Annotated[float, Field(gt=0.0, le=1000.0)] = 14.0
+    bytes_per_parameter: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] = 14.0
     """State saved for each parameter [B]. Default: Adam in mixed precision (2 for the weight, 4 for its fp32
     copy, 8 for the moments); 9 to 16 in published runs."""
     storage_gb_per_s: Positive | None = None

@@ -5,6 +5,8 @@ from math import inf
 
 import numpy as np
 
+from sim.clock import HEADWAY_S, MOST_INSTANTS
+from sim.errors import RunError
 from sim.scenario.controller import ControllerSpec
 from sim.signals.breakpoints import IndexArray, places_at
 from sim.units import FloatArray
@@ -65,6 +67,11 @@ class Readings:
         ends_s = np.append(stated_s, until_s)
         self._wait_s = float(waits_s[-1])
         found = [stated_s]
+        if np.any(np.minimum(ends_s - starts_s, HEADWAY_S) > MOST_INSTANTS * waits_s):
+            raise RunError(
+                f"telemetry would read the power of AI every {waits_s.min():.2g} s, it moves so fast: set "
+                "controller.telemetry_deadband_mw or telemetry_scan_s higher, or the load's ramp lower"
+            )
         while True:
             # a slope too steep for the clock is read at its next step, not at one instant again and again
             starts_s = np.maximum(starts_s + waits_s, np.nextafter(starts_s, inf))

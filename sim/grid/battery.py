@@ -1,10 +1,10 @@
 """A battery at the interconnection: what it can do, and what it is to do."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from sim.spec import Fraction, NonNegative, Positive, Spec
+from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec
 
 
 class Battery(Spec):
@@ -21,7 +21,7 @@ class Battery(Spec):
     shave_above_mw: Positive | None = None
     """Power seen by the grid above which it gives, and beyond which it does not recharge [MW]. Where left
     out: none."""
-    round_trip_efficiency_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 0.86
+    round_trip_efficiency_fraction: PositiveFraction = 0.86
     """Energy given back over energy taken; 0.82 to 0.88 is usual for lithium-ion systems (unverified)."""
     wanted_charge_fraction: Fraction = 0.5
     """Charge it starts with and returns to."""

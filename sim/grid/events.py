@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from sim.grid.orders import CurtailmentOrder
 from sim.signals import Signal
-from sim.spec import Fraction, Name, NonNegative, Positive, Timed
+from sim.spec import SIZED, Fraction, Name, NonNegative, Positive, Timed
 from sim.units import SECONDS_PER_MINUTE
 
 
@@ -36,7 +36,7 @@ class VoltageSag(_HallEvent):
     type: Literal["voltage-sag"]
     depth_pu: Fraction
     """Voltage lost [pu of nominal]: 0.4 leaves 0.6."""
-    duration_s: Annotated[float, Field(gt=0.0, le=60.0)]
+    duration_s: Annotated[float, Field(gt=0.0, le=60.0), SIZED]
     """How long one sag lasts [s]."""
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     """Sags of the series."""

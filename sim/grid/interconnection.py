@@ -1,10 +1,13 @@
 """The relay where the site meets the grid, and what exceeding its limit means."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from sim.spec import NonNegative, Positive, Spec
+
+MOST_RATIO: Final = 10.0
+"""So many times the limit, and it is no limit."""
 
 
 class Trip(Spec):
@@ -14,7 +17,7 @@ class Trip(Spec):
     to go to their minimum, at their own latency and ramp.
     """
 
-    above_ratio: Annotated[float, Field(ge=1.0, le=10.0)] = 1.0
+    above_ratio: Annotated[float, Field(ge=1.0, le=MOST_RATIO)] = 1.0
     """Power above which it counts, over the limit [1]. Default: assumption."""
     above_mw: Positive | None = None
     """Power above which it counts [MW]; left out: ``above_ratio`` times the limit."""
@@ -40,7 +43,7 @@ class Trip(Spec):
 class Tolerance(Spec):
     """What exceeding the limit means to whoever set it: a relay, a contract, a transformer."""
 
-    above_ratio: Annotated[float, Field(ge=1.0, le=10.0)] = 1.0
+    above_ratio: Annotated[float, Field(ge=1.0, le=MOST_RATIO)] = 1.0
     """Power above which the site exceeds, over the limit [1]. Default: assumption, the limit itself."""
     after_s: NonNegative = 0.0
     """How long the site may stay above without a break [s]. Default: assumption, not at all."""

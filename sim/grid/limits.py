@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from sim.shipped import shipped
-from sim.spec import Name, NonNegative, Positive, Spec
+from sim.spec import Name, NonNegative, Positive, PositiveFraction, Spec
 from sim.units import SECONDS_PER_MINUTE
 
 LIMITS_VERSION: Final = "2026-10-07"
@@ -52,7 +52,7 @@ class PowerLimit(Spec):
     """Highest value allowed [MW], for ``range`` and the amplitudes."""
     limit_mw_per_min: Positive | None = None
     """Highest value allowed [MW/min], for ``net-ramp`` and ``slope``."""
-    limit_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    limit_fraction: PositiveFraction | None = None
     """Highest value allowed as a share of the site's rated power (of a ramp: per minute), alone or beside the
     other: the lower of both counts."""
     direction: Literal["both", "up", "down"] = "both"

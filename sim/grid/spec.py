@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from sim.facts import GridFacts
 from sim.grid.frequency_spec import FrequencySpec
 from sim.grid.limits import PowerLimit, published_limits
-from sim.spec import Positive, Spec
+from sim.spec import Positive, PositiveFraction, Spec
 
 
 class GridConnection(Spec):
@@ -17,7 +17,7 @@ class GridConnection(Spec):
     """Short-circuit power at the connection [MVA]."""
     x_over_r: Annotated[float, Field(ge=0.0, le=1000.0)]
     """Reactance over resistance of the impedance behind it."""
-    power_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    power_factor: PositiveFraction = 1.0
     """Active over apparent power of the site; default: assumption, power supplies that correct it."""
     reactive: Literal["drawn", "given"] = "drawn"
     """Whether the site draws reactive power (lagging) or gives it (leading)."""

@@ -16,7 +16,7 @@ from sim.policies.base import within_headroom
 from sim.policies.outlook import period_at, period_start_s
 from sim.recording import Recording
 from sim.scenario import Scenario
-from sim.spec import NonNegative, Positive, Spec
+from sim.spec import SIZED, NonNegative, Positive, Spec
 
 
 class Timing(NamedTuple):
@@ -80,7 +80,7 @@ class LearningSpec(Spec):
 
     step_s: Annotated[float, Field(ge=1.0, le=86_400.0)] = 300.0
     """Time from one question to the next [s]; 5 min as in real-time markets."""
-    reaction_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 1.0
+    reaction_s: Annotated[float, Field(gt=0.0, le=3600.0), SIZED] = 1.0
     """Time from what the agent sees until its answer takes effect [s], below `step_s`; assumption."""
     margin_mw: NonNegative = 0.0
     """Power kept free below the limit [MW]."""

@@ -28,7 +28,7 @@ from sim.market.synthetic import mean_reverting
 from sim.rng import REGULATION, RESERVE
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import Fraction, Positive, Spec, Timed
+from sim.spec import SIZED, Fraction, Positive, Spec, Timed
 from sim.units import SECONDS_PER_MINUTE
 
 ServiceName = Literal["regulation-up", "regulation-down", "rrs", "ecrs", "non-spin"]
@@ -88,10 +88,10 @@ class DrawnCalls(Deployment):
 
     type: Literal["drawn"] = "drawn"
     """Kind of deployment."""
-    called_time_fraction: Annotated[float, Field(gt=0.0, le=0.5)] = 0.02
+    called_time_fraction: Annotated[float, Field(gt=0.0, le=0.5), SIZED] = 0.02
     """Share of the time that is called, in the long run; 0.01 to 0.03 is usual for reserves other than
     regulation (unverified)."""
-    duration_min: Positive = 30.0
+    duration_min: Annotated[float, Field(ge=1.0, le=1e4)] = 30.0
     """How long a call lasts [min]. Default: assumption."""
     called_fraction: Fraction = 1.0
     """Share of the award that is called."""
@@ -121,7 +121,7 @@ class RegulationSignal(Deployment):
     signal_step_s: Annotated[float, Field(ge=1.0, le=3600.0)] = 4.0
     """Time that one set-point holds [s]; ERCOT sends one every 4 s (Texas A&M, blockchain and energy research
     pages). A year of it is 8 million set-points: take longer steps there."""
-    mean_fraction: Annotated[float, Field(gt=0.0, le=0.5)] = 0.25
+    mean_fraction: Annotated[float, Field(gt=0.0, le=0.5), SIZED] = 0.25
     """Mean share of the award that is called, each direction for itself. Less than a quarter of the cleared
     capacity was used in spring 2022 (Texas A&M, same pages; arXiv 2303.09081)."""
     reversion_s: Positive = 120.0

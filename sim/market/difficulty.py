@@ -15,7 +15,7 @@ from sim.market.halvings import height_at
 from sim.market.series import Place, step_signals
 from sim.signals import Signal, total
 from sim.span import Span
-from sim.spec import Positive, Spec
+from sim.spec import SIZED, Positive, Spec
 from sim.tables.cover import Wanted
 from sim.tables.quantities import DIFFICULTY, HASHRATE
 from sim.tables.reading import SeriesReading
@@ -36,7 +36,7 @@ class Conversion(Spec):
     """When, ISO 8601 with an offset; before the run: from its start."""
     mw: Positive
     """Power at the wall that it drew [MW]."""
-    efficiency_j_per_th: Annotated[float, Field(gt=0.0, le=1e4)] = 17.5
+    efficiency_j_per_th: Annotated[float, Field(gt=0.0, le=1e4), SIZED] = 17.5
     """Efficiency of its machines at the wall [J/TH]. Default: assumption, a fleet of 2024 to 2025."""
 
     @property
@@ -129,7 +129,7 @@ class SimulatedDifficulty(Difficulty):
 
     start_difficulty: Annotated[float, Field(ge=1.0, le=1e20)] = 124.93e12
     """Difficulty at the run's start [1]. Default: that of mid-June 2026."""
-    start_hashrate_eh_s: Annotated[float, Field(gt=0.0, le=1e7)] | None = None
+    start_hashrate_eh_s: Annotated[float, Field(gt=0.0, le=1e7), SIZED] | None = None
     """Hash rate of the network at the run's start [EH/s], before any conversion; by default that which the
     difficulty fits, a block in ten minutes."""
     annual_growth_ratio: Annotated[float, Field(ge=-0.9, le=9.0)] = 0.05

@@ -16,7 +16,7 @@ from sim.market.series import Course, Place, published_signal, step_signals
 from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
 from sim.span import Span
-from sim.spec import NonNegative, Spec, TimeZone
+from sim.spec import SIZED, NonNegative, Spec, TimeZone
 from sim.tables import Files
 from sim.tables.cover import Wanted, column_values
 from sim.tables.quantities import SYSTEM_LOAD
@@ -147,7 +147,7 @@ class FourCoincidentPeaks(Spec):
     and no policy sees them coming."""
     peak_interval_min: Annotated[float, Field(ge=1.0, le=60.0)] = 15.0
     """Length of the interval of each of ``peak_times`` [min]. Default: ERCOT's."""
-    rate_usd_per_kw_year: Annotated[float, Field(gt=0.0, le=1000.0)] = 65.0
+    rate_usd_per_kw_year: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] = 65.0
     """What a kW at the peaks costs for the year after [USD/kW/year]; the default is unverified, 45 to 80 is
     the range in Texas (unverified)."""
     previous_average_mw: NonNegative

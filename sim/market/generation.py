@@ -39,7 +39,7 @@ from sim.market.synthetic import mean_reverting, standard_normal
 from sim.rng import GENERATION
 from sim.signals import FloatArray, Signal
 from sim.span import Span
-from sim.spec import NonNegative, Positive
+from sim.spec import SIZED, NonNegative, Positive
 from sim.tables.cover import Wanted
 from sim.tables.quantities import POWER
 from sim.tables.reading import SeriesReading
@@ -111,7 +111,7 @@ class SyntheticWind(Generation):
     """Time that one power holds [min]; the first interval starts with the run."""
     weibull_shape_ratio: Annotated[float, Field(ge=1.0, le=5.0)] = 2.0
     """Shape of the distribution of wind speeds, k [1]; 2 is usual (Manwell et al., 2009)."""
-    weibull_scale_m_per_s: Annotated[float, Field(gt=0.0, le=30.0)] = 8.5
+    weibull_scale_m_per_s: Annotated[float, Field(gt=0.0, le=30.0), SIZED] = 8.5
     """Scale of the distribution of wind speeds at hub height [m/s]; the default is an assumption."""
     memory_h: Positive = 20.0
     """Time in which a deviation of the (Gaussian) wind falls to 1/e of itself [h]; the default is an

@@ -32,7 +32,7 @@ from sim.market.four_cp import SystemLoad
 from sim.rng import LIMIT_CALLS
 from sim.signals import FloatArray
 from sim.span import Span
-from sim.spec import Fraction, Spec, TimeZone
+from sim.spec import SIZED, Fraction, Spec, TimeZone
 from sim.units import SECONDS_PER_HOUR
 
 SUMMER_MONTHS: Final = (4, 5, 6, 7, 8, 9, 10)
@@ -57,9 +57,9 @@ class CalendarCalls(Spec):
 
     type: Literal["calendar"] = "calendar"
     """Kind of instructions."""
-    yearly_calls_count: Annotated[float, Field(gt=0.0, le=10_000.0)]
+    yearly_calls_count: Annotated[float, Field(gt=0.0, le=10_000.0), SIZED]
     """Calls in a year, on average [1]; the contract's caps hold besides."""
-    event_h: Annotated[float, Field(gt=0.0, le=744.0)] = 4.0
+    event_h: Annotated[float, Field(gt=0.0, le=744.0), SIZED] = 4.0
     """Length of a call [h], no longer than the contract and its hours allow. Default: the 3 to 4 h of
     emergency calls in PJM (secondary)."""
     depth_fraction: Fraction = 1.0

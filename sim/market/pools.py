@@ -25,7 +25,7 @@ from sim.errors import InputError
 from sim.market.chain import work_per_block
 from sim.signals import FloatArray, Signal
 from sim.signals.crossings import times_of_integral
-from sim.spec import Spec
+from sim.spec import SIZED, PositiveFraction, Spec
 from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 _DRAWN_AT_ONCE: Final = 1024
@@ -133,11 +133,11 @@ class PplnsPool(Pool):
     """Kind of pay."""
     fee_fraction: Share = 0.02
     """Share of the pay that is kept back [1]. Default: 0.02 was asked in 2026 (unverified)."""
-    pool_share_fraction: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    pool_share_fraction: PositiveFraction | None = None
     """Hash rate of the pool, the site's included, over the network's [1]; or ``pool_hashrate_eh_s``."""
-    pool_hashrate_eh_s: Annotated[float, Field(gt=0.0, le=1e7)] | None = None
+    pool_hashrate_eh_s: Annotated[float, Field(gt=0.0, le=1e7), SIZED] | None = None
     """Hash rate of the pool, the site's included [EH/s]; or ``pool_share_fraction``."""
-    window_ratio: Annotated[float, Field(gt=0.0, le=1000.0)] = 2.0
+    window_ratio: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] = 2.0
     """Work that a block is shared out over, in expected blocks [1]. Default: assumption."""
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ from sim.market.chain import Network, Tip, simulate
 from sim.market.difficulty import BlockValue, SimulatedDifficulty
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import Fraction, NonNegative, Spec
+from sim.spec import SIZED, Fraction, NonNegative, PositiveFraction, Spec
 from sim.units import SECONDS_PER_DAY
 
 _SHARE_TOLERANCE = 1e-6
@@ -38,9 +38,9 @@ _SHARE_TOLERANCE = 1e-6
 class CostBand(Spec):
     """Miners with machines of one efficiency and one cost of power."""
 
-    share_fraction: Annotated[float, Field(gt=0.0, le=1.0)]
+    share_fraction: PositiveFraction
     """Share of the installed hash rate [1]; the shares of all bands add up to 1."""
-    efficiency_j_per_th: Annotated[float, Field(gt=0.0, le=1e4)]
+    efficiency_j_per_th: Annotated[float, Field(gt=0.0, le=1e4), SIZED]
     """Energy that one terahash takes at the wall [J/TH]."""
     power_usd_per_mwh: NonNegative
     """What they pay for power [USD/MWh]."""

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.spec import Name, Timed
+from sim.spec import SIZED, Name, Timed
 
 
 class PoolLoss(Timed):
     """A time in which no pool takes the hashes of some cohorts, as when a network link fails."""
 
     type: Literal["pool-loss"]
-    duration_s: Annotated[float, Field(gt=0.0, le=1e8)]
+    duration_s: Annotated[float, Field(gt=0.0, le=1e8), SIZED]
     """How long [s]."""
     fleets: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
     """Cohorts that lose their pool; left out: all."""

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sim.policies.base import Decision, FleetView, Observation, Policy, WrapperSpec, reachable_mw
-from sim.spec import Positive
+from sim.spec import Positive, PositiveFraction
 
-DroopFraction = Annotated[float, Field(gt=0.0, le=1.0)]
+DroopFraction = PositiveFraction
 Deadband = Annotated[float, Field(ge=0.0, le=1.0)]
 Nominal = Annotated[float, Field(ge=10.0, le=400.0)]
 

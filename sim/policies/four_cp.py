@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from sim.policies.base import Decision, Observation, Policy, PolicySpec, within_headroom
-from sim.spec import NonNegative
+from sim.spec import SIZED, NonNegative
 from sim.units import SECONDS_PER_HOUR
 
 REASON: Final = "coincident peak"
@@ -39,7 +39,7 @@ class FourCp(PolicySpec):
     """
 
     type: Literal["four-cp"]
-    alpha_fraction: Annotated[float, Field(gt=0.0, le=1.5)] = 0.97
+    alpha_fraction: Annotated[float, Field(gt=0.0, le=1.5), SIZED] = 0.97
     """Share of the month's highest load so far at which mining stops [1]; the default is an assumption."""
     window_h: NonNegative = 1.0
     """Time off before and after the interval in which the day's peak is forecast [h]; plays no part where the

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from sim.policies.base import Decision, FleetView, Observation, PolicySpec, within_headroom
 from sim.policies.outlook import period_at, period_start_s
 from sim.policies.price_threshold import Price
-from sim.spec import NonNegative
+from sim.spec import SIZED, NonNegative
 from sim.units import SECONDS_PER_MINUTE
 
 HIGH_STRIKE_RATIO = 2.0
@@ -35,7 +35,7 @@ class Hysteresis(PolicySpec):
     """
 
     type: Literal["hysteresis"]
-    window_min: Annotated[float, Field(gt=0.0, le=1440.0)] = 5.0
+    window_min: Annotated[float, Field(gt=0.0, le=1440.0), SIZED] = 5.0
     """Length of a window [min]; Foreman's is 5."""
     observe_s: NonNegative = 60.0
     """Time into a window after which it counts [s]; shorter than the window. Foreman's is one minute."""

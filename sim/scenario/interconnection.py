@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from sim.grid.interconnection import Tolerance, Trip
+from sim.grid.interconnection import MOST_RATIO, Tolerance, Trip
 from sim.market.moving_limit import AnyLimit, MovingLimit, steady
 from sim.span import Span
 from sim.spec import NonNegative, Spec
@@ -50,5 +50,5 @@ class Interconnection(Spec):
         if self.tolerance is not None or self.trip is None:
             return self.tolerance or Tolerance()
         level = self.trip.level_mw(self.highest_mw)
-        ratio = max(1.0, level / self.highest_mw) if self.highest_mw > 0.0 else 1.0
+        ratio = min(max(1.0, level / self.highest_mw), MOST_RATIO) if self.highest_mw > 0.0 else 1.0
         return Tolerance(above_ratio=ratio, after_s=self.trip.after_s)

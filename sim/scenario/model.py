@@ -43,7 +43,7 @@ from sim.scenario.rules import (
     staggered,
 )
 from sim.span import Span
-from sim.spec import Name, Spec, Text
+from sim.spec import SIZED, Name, Spec, Text
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
 
@@ -68,8 +68,8 @@ class Scenario(Spec):
     """The answer, in sentences that a run fills with its figures; shown before all others."""
     start: AwareDatetime
     """Start of the run, ISO 8601 with an offset: ``"2026-01-01T00:00:00-06:00"``."""
-    days: Annotated[float, Field(gt=0.0, le=3660.0)] = 1.0
-    """Length of the run [d]."""
+    days: Annotated[float, Field(gt=0.0, le=3660.0), SIZED] = 1.0
+    """Length of the run [d], a second at least."""
     seed: Annotated[int, Field(ge=0, le=2**53)] = 1
     """Seed of all random streams."""
     interconnection: Interconnection

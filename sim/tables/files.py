@@ -183,27 +183,28 @@ def read_regular(path: Path, name: str, max_bytes: int) -> bytes:
     try:
         number = os.open(path, _OPEN)
         try:
-            _check_regular(os.fstat(number), name, max_bytes)
+            size = _check_regular(os.fstat(number), name, max_bytes)
             with open(number, "rb", closefd=False) as file:  # a number has no path
-                content = file.read(max_bytes + 1)
+                content = file.read(size + 1)
         finally:
             os.close(number)
     except FileNotFoundError:
         raise file_fault(name, "no such file") from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
-    if len(content) > max_bytes:  # it grew while it was read
-        raise file_fault(name, f"is more than {max_bytes:,} bytes")
+    if len(content) > size:
+        raise file_fault(name, "grows while it is read")
     if not content:
         raise file_fault(name, "is empty")
     return content
 
 
-def _check_regular(status: os.stat_result, name: str, max_bytes: int) -> None:
+def _check_regular(status: os.stat_result, name: str, max_bytes: int) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise file_fault(name, "is no regular file")
     if status.st_size > max_bytes:
         raise file_fault(name, f"is {status.st_size:,} bytes; must be {max_bytes:,} at most")
+    return status.st_size
 
 
 def _unreadable(name: str, error: Exception) -> Exception:

@@ -77,7 +77,7 @@ def _hours(
     if {"month", "day", "hour"} <= known.keys():
         month, day, hour = (table.numbers(known[name]) for name in ("month", "day", "hour"))
         minute = _minute(table, known.get("minute"))
-        to_24 = hour.max() == HOURS_PER_DAY
+        to_24 = bool(hour.max() == HOURS_PER_DAY)
         moved = (ends is True and not to_24) - (ends is False and to_24)
         return _hour_of_year(month, day, hour + moved), minute
     stamps = next((known[name] for name in _STAMPS if name in known), None)

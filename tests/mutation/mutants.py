@@ -17,8 +17,9 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
-from resource import RLIMIT_CPU, setrlimit
+from resource import RLIMIT_CPU, RUSAGE_CHILDREN, getrusage, setrlimit
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
@@ -182,6 +183,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=COUNT, help="how many to try")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="processor time for the tests of one")
+    parser.add_argument("--minutes", type=float, default=inf, help="processor time for all of them")
     asked = parser.parse_args()
     found: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -192,6 +194,8 @@ def main() -> int:
         for room in sorted(red):
             say(f"left out: {room}, whose tests fail without a mutant")
         for mutant in (each for each in chosen if each.room not in red):
+            if sum(getrusage(RUSAGE_CHILDREN)[:2]) > 60.0 * asked.minutes:
+                break
             came = outcome(mutant, tree, asked.seconds)
             found.setdefault(mutant.room, Counter())[came] += 1
             if came != KILLED:

@@ -9,6 +9,13 @@ import pytest
 from sim.cli import main
 
 ROOT = Path(__file__).parents[2]
+SITE = """
+schema_version: 1
+name: site
+start: "2026-01-01T00:00:00Z"
+interconnection: {limit_mw: 100.0}
+loads: [{name: chat, type: inference, power_mw: 40.0}]
+"""
 REPLAY_DAY = str(ROOT / "scenarios" / "replay-day.yaml")
 
 
@@ -117,11 +124,45 @@ def test_a_folder_that_holds_other_numbers_is_not_overwritten(command, tmp_path)
 
 def test_out_must_be_new(command, tmp_path):
     (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine.txt").touch()
 
     code, _, err = command("run", REPLAY_DAY, "--out", "there")
 
     assert code == 2
     assert "is there already" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "holds"),
+    [
+        (["run", REPLAY_DAY, "--days", "0.02"], "metrics.json"),
+        (
+            ["compare", REPLAY_DAY, "--days", "0.02", "--policies", "mining-off", "--workers", "1"],
+            "compare.json",
+        ),
+        (["sweep", "s.yaml", "--workers", "1"], "runs.parquet"),
+    ],
+)
+def test_an_empty_folder_is_as_good_as_none(command, tmp_path, arguments, holds):
+    (tmp_path / "site.yaml").write_text(SITE)
+    (tmp_path / "s.yaml").write_text(
+        "schema_version: 1\nname: s\nscenario: site\ndays: 0.02\naxes: {seed: [1]}\n"
+    )
+    (tmp_path / "there").mkdir()
+
+    code, _, err = command(*arguments, "--out", "there")
+
+    assert code == 0, err
+    assert (tmp_path / "there" / holds).exists()
+
+
+def test_no_folder_takes_the_place_of_the_one_that_its_user_is_in_or_of_a_link(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    for place in (".", "link"):
+        code, _, err = command("run", REPLAY_DAY, "--days", "0.02", "--out", place)
+        assert code == 2
+        assert "is there already" in err
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 import pytest
 from simpy import Environment
 
-from sim.clock import Clock
+from sim.clock import HEADWAY_S, MOST_INSTANTS, Alarm, Clock
+from sim.errors import RunError
 
 
 @pytest.fixture
@@ -145,3 +146,29 @@ def test_what_goes_wrong_in_a_process_is_raised(clock):
     clock.process(broken())
     with pytest.raises(RuntimeError, match="broken"):
         clock.run_before(2.0)
+
+
+class Ticker:
+    """Rings again and again, and time hardly goes on."""
+
+    def __init__(self, clock, step_s):
+        self._clock, self._step_s = clock, step_s
+        self._alarm = Alarm(clock, self.ring)
+        self.ring()
+
+    def ring(self):
+        self._alarm.set(self._clock.now + self._step_s)
+
+
+@pytest.mark.parametrize("step_s", [1e-9, 0.9 * HEADWAY_S / MOST_INSTANTS])
+def test_a_run_that_hardly_goes_on_is_stopped_and_who_asked_is_named(clock, step_s):
+    Ticker(clock, step_s)
+    with pytest.raises(RunError, match=r"100,000 things .* the last for Ticker: make it slower"):
+        clock.run_before(3600.0)
+    assert clock.now <= HEADWAY_S
+
+
+def test_a_run_that_goes_on_slowly_goes_on(clock):
+    Ticker(clock, 1.1 * HEADWAY_S / MOST_INSTANTS)
+    clock.run_before(2.5 * HEADWAY_S)
+    assert clock.event_count > 2 * MOST_INSTANTS

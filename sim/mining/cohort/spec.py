@@ -15,7 +15,7 @@ from sim.mining.clocking import (
 )
 from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
 from sim.mining.worth import Worth, upper_edge
-from sim.spec import Fraction, Name, Positive, Spec
+from sim.spec import SIZED, Fraction, Name, Positive, PositiveFraction, Spec
 from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
 
 FirmwareName = Literal["unsafe", "quick", "safe", "stock"]
@@ -63,7 +63,7 @@ MOST_BLOCKS: Final = 2000
 _ROUNDING: Final = 1e-12
 
 Wait = Annotated[float, Field(ge=0.0, le=86_400.0)]
-Moment = Annotated[float, Field(gt=0.0, le=86_400.0)]
+Moment = Annotated[float, Field(gt=0.0, le=86_400.0), SIZED]
 Degrees = Annotated[float, Field(ge=-50.0, le=80.0)]
 Error = Annotated[float, Field(gt=-0.5, le=0.5)]
 
@@ -76,7 +76,7 @@ class Heat(Spec):
     derated_at_c: Degrees = 40.0
     """Temperature from which the clock is held at ``derated_fraction`` [°C]. An Antminer S21 throttles from
     490 to 440 MHz above 40 °C (review of March 2024, hackernoon.com)."""
-    derated_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
+    derated_fraction: PositiveFraction = 0.9
     """Highest clock in such heat, over the default clock [1]; falls to it profile by profile."""
     trip_c: Degrees = 47.0
     """Temperature above which machines stop [°C]; the same review."""
@@ -106,9 +106,9 @@ class MachineFailures(Spec):
     per_year_fraction: Annotated[float, Field(ge=0.0, le=5.0)] = 0.05
     """Share of the machines that fail in a year apart from starts, asleep or not [1]. Default: unverified,
     0.03 to 0.10."""
-    repair_min_d: Annotated[float, Field(gt=0.0, le=365.0)] = 14.0
+    repair_min_d: Annotated[float, Field(gt=0.0, le=365.0), SIZED] = 14.0
     """Shortest repair [d]. Default: unverified."""
-    repair_max_d: Annotated[float, Field(gt=0.0, le=365.0)] = 45.0
+    repair_max_d: Annotated[float, Field(gt=0.0, le=365.0), SIZED] = 45.0
     """Longest repair [d]; every length in between is as likely. Default: unverified."""
 
     @model_validator(mode="after")
@@ -127,7 +127,7 @@ class BlockResponse(Spec):
     The timeouts and retries are those of block/proto-fleet (Apache-2.0).
     """
 
-    commandable_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    commandable_fraction: PositiveFraction = 1.0
     """Probability that a block obeys a command to sleep or wake, at each sending [1]. Practice: 0.85 to 0.99
     (Foreman's support pages; 0.96 is an assumption)."""
     confirm_down_s: Moment = 5.0
@@ -175,7 +175,7 @@ class CohortFleet(FleetSpec):
     overhead_fraction: Fraction | None = None
     """Power of fans, pumps and losses outside the machines over that of the machines [1]; left out: 0.03 for
     air, 0.05 for hydro and immersion (unverified)."""
-    block_mw: Annotated[float, Field(gt=0.0, le=1000.0)] = 1.0
+    block_mw: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] = 1.0
     """Power of a block, whose machines are switched together, about [MW]. Practice: 0.5 to 2 MW."""
     block_machine_count: Annotated[int, Field(ge=1)] | None = None
     """Machines in a block, at most; takes the place of ``block_mw``."""
@@ -193,13 +193,13 @@ class CohortFleet(FleetSpec):
     """Whether the executor may lower the clock; left out: the firmware's."""
     standby_w: Annotated[float, Field(ge=0.0, le=1000.0)] = 25.0
     """Power of a machine asleep [W] (hashrateindex.com, firmware features; 15 to 60)."""
-    clock_minimum_fraction: Annotated[float, Field(gt=0.0, le=1.0)] = DEFAULT_MINIMUM_FRACTION
+    clock_minimum_fraction: PositiveFraction = DEFAULT_MINIMUM_FRACTION
     """Lowest clock over the default [1]. Default: assumption, 0.3 to 0.6."""
     clock_maximum_fraction: Annotated[float, Field(ge=1.0, le=2.0)] = DEFAULT_MAXIMUM_FRACTION
     """Highest clock over the default [1]; above 1 is overclocking."""
     vf_slope_ratio: Annotated[float, Field(ge=0.0, lt=1.0)] | None = None
     """Relative change of voltage per relative change of clock [1]; left out: the catalogue's, else 0.163."""
-    static_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = DEFAULT_STATIC_FRACTION
+    static_fraction: Annotated[float, Field(ge=0.0, le=0.99)] = DEFAULT_STATIC_FRACTION
     """Share of a machine's power that does not follow the clock [1]. Default: assumption, 0.01 to 0.06."""
     dispatch_blocks_per_s: Positive | None = None
     """Blocks that orders reach in a second, at most [1/s]: those that switch, in at most 20 batches a change,

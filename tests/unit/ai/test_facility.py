@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from loss_curve import curve_from_efficiencies
 from pydantic import ValidationError
 
-from sim.ai.facility import LossCurve, PowerChain, curve_from_efficiencies, fed_curvature_per_mw, fed_mw
+from sim.ai.facility import LossCurve, PowerChain, fed_curvature_per_mw, fed_mw
 
 CHAIN = PowerChain(psu=LossCurve(no_load_fraction=0.0145, linear_fraction=-0.0181, square_fraction=0.0507))
 
