@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import overload
+from typing import Final, overload
 
 from sim.ai.announcements import Notices
 from sim.ai.base import Load
@@ -46,20 +46,22 @@ class WatchedLoad:
 
     def seen(self, time_s: float) -> LoadView:
         """Return how it was at a time [s]; the first that is known where that lies before the run."""
-        power_mw = self._power.at(time_s)
-        if not self._since_s:
-            return self._view._replace(power_mw=power_mw)
-        place = max(0, bisect_right(self._since_s, time_s) - 1)
-        if place > FORGET:
-            # nobody asks for what is older than the telemetry
-            del self._since_s[: place - 1], self._words[: place - 1]
-            place = 1
-        (state, level_mw), since_s = self._words[place], self._since_s[place]
-        return self._view._replace(power_mw=power_mw, state=state, level_mw=level_mw, since_s=since_s)
+        view = self._view
+        told = view.state, view.level_mw, view.since_s
+        if self._since_s:
+            place = max(0, bisect_right(self._since_s, time_s) - 1)
+            if place > FORGET:
+                # nobody asks for what is older than the telemetry
+                del self._since_s[: place - 1], self._words[: place - 1]
+                place = 1
+            told = (*self._words[place], self._since_s[place])
+        fields = (view.name, self._power.at(time_s), view.stated_mw, *told, *view[_FIXED_FROM:])
+        return tuple.__new__(LoadView, fields)  # `_replace` takes four times as long
 
 
 FORGET = 64
 """Words on a state that are kept before the old ones are dropped."""
+_FIXED_FROM: Final = LoadView._fields.index("announces")
 
 
 class LoadViews(Sequence[LoadView]):
@@ -105,7 +107,7 @@ class LoadViews(Sequence[LoadView]):
     def __getitem__(self, place: int | slice) -> LoadView | Sequence[LoadView]:
         """Return one of them, or some."""
         if self._seen is None:
-            self._seen = tuple(load.seen(self._time_s) for load in self._loads)
+            self._seen = tuple([load.seen(self._time_s) for load in self._loads])
         return self._seen[place]
 
 

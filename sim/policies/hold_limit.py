@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from sim.policies.base import BatteryView, Claim, Decision, Observation, PolicySpec
+from sim.policies.base import BatteryView, Claim, Decision, LoadView, Observation, PolicySpec
 from sim.policies.certificate import FleetMotion, FleetResponse, battery_mw
 from sim.policies.reserve import Reserves, SiteReserve
 from sim.spec import NonNegative
@@ -77,10 +77,9 @@ class HoldLimitPolicy:
 
     def decide(self, observation: Observation) -> Decision:
         """Return the power that no load can need before the fleets are gone."""
-        motion = self._known_motion(observation)
-        reserves = self._reserve.of(
-            observation.loads, observation.notices, observation.time_s, self._wait_s(observation, motion)
-        )
+        motion, loads = self._known_motion(observation), tuple(observation.loads)
+        wait_s = self._wait_s(observation, motion)
+        reserves = self._reserve.of(loads, observation.notices, observation.time_s, wait_s)
         caps = self._caps(observation, reserves, motion.response)
         rated_mw = sum(fleet.rated_mw for fleet in observation.fleets)
         wanted_mw = max(0.0, min(rated_mw, *(cap.now_mw for cap in caps)))
@@ -89,7 +88,7 @@ class HoldLimitPolicy:
         reason = "certain headroom" if target_mw > 0.0 else "no headroom"
         if target_mw < wanted_mw:
             reason = "release for a resume"
-        wake_s = min(wake_s, self._watch_s(observation))
+        wake_s = min(wake_s, self._watch_s(observation, loads))
         return Decision(target_mw, reason, wake_s if wake_s < inf else None)
 
     def _known_motion(self, observation: Observation) -> FleetMotion:
@@ -147,6 +146,8 @@ class HoldLimitPolicy:
     ) -> tuple[float, float]:
         """Return what announced rises leave of a target [MW], and when the next one asks for less [s]."""
         now_s, wake_s = observation.time_s, inf
+        if not any(cap.rises for cap in caps):
+            return target_mw, wake_s
         for rise_s, left_mw in sorted(step for cap in caps for step in cap.after()):
             if left_mw >= target_mw:
                 continue
@@ -157,12 +158,12 @@ class HoldLimitPolicy:
                 wake_s = min(wake_s, latest_s)
         return target_mw, wake_s
 
-    def _watch_s(self, observation: Observation) -> float:
+    def _watch_s(self, observation: Observation, loads: Iterable[LoadView]) -> float:
         """Return when to look again while something moves that telemetry may not report [s]."""
         step_s = max(observation.telemetry.interval_s, LEAST_WATCH_S)
         battery = observation.battery
         gives = battery is not None and battery.giving_mw > 0.0
-        rises = any(view.rise_mw_per_s < inf and view.power_mw < view.stated_mw for view in observation.loads)
+        rises = any(view.rise_mw_per_s < inf and view.power_mw < view.stated_mw for view in loads)
         if gives or rises:
             return observation.time_s + step_s
         fills = battery is not None and battery.giving_mw < 0.0 and self._lent_mw < battery.power_mw

@@ -52,6 +52,9 @@ class LoadReserve:
         self._seen_mw = 0.0
         self._state = ""
         self._interrupted_s = -inf
+        self._told: tuple[object, ...] = ()
+        self._quiet = Reserve(0.0, 0.0, ())  # what followed from that, and until when it does
+        self._until_s = -inf
 
     def of(
         self, view: LoadView, notices: Iterable[Notice], now_s: float, drift_mw: float | None, wait_s: float
@@ -63,7 +66,7 @@ class LoadReserve:
         view
             The load as telemetered.
         notices
-            What it has announced and is not over.
+            What all loads have announced and is not over.
         now_s
             The present time [s].
         drift_mw
@@ -71,15 +74,27 @@ class LoadReserve:
         wait_s
             Time from a change of its power until the fleets begin to answer it [s].
         """
+        power_mw = view.power_mw
         self._remember(view)
         stated_mw = max(view.stated_mw, self._seen_mw)
         if view.drifts:
-            most_mw = stated_mw if drift_mw is None else min(stated_mw, view.power_mw + drift_mw)
+            most_mw = stated_mw if drift_mw is None else min(stated_mw, power_mw + drift_mw)
             return Reserve(most_mw, most_mw, ())
-        most_mw = min(stated_mw, view.power_mw + view.rise_mw_per_s * wait_s)
+        most_mw = min(stated_mw, power_mw + view.rise_mw_per_s * wait_s)
         if view.state not in QUIET_STATES:
             return Reserve(most_mw, most_mw, ())
-        rises = self._rises(notices)
+        told = view, notices, stated_mw, most_mw, self._interrupted_s
+        if told != self._told or now_s >= self._until_s:
+            self._told = told
+            self._quiet = self._of_quiet(view, notices, stated_mw, most_mw, now_s)
+            self._until_s = min((rise.at_s for rise in self._quiet.rises), default=inf)
+        return self._quiet
+
+    def _of_quiet(
+        self, view: LoadView, notices: Iterable[Notice], stated_mw: float, most_mw: float, now_s: float
+    ) -> Reserve:
+        """Return what it must be left while it draws less than it might."""
+        rises = self._rises(notices, view.name)
         passed_mw = max((rise.level_mw for rise, _ in rises if rise.at_s <= now_s), default=0.0)
         silent_mw = min(stated_mw, max(view.power_mw, view.level_mw, passed_mw))
         coming = tuple(rise for rise, _ in rises if rise.at_s > now_s)
@@ -93,18 +108,18 @@ class LoadReserve:
 
     def _remember(self, view: LoadView) -> None:
         self._seen_mw = max(self._seen_mw, view.power_mw)
-        if view.state in INTERRUPTED_STATES and self._state not in INTERRUPTED_STATES:
-            self._interrupted_s = view.since_s
-        self._state = view.state
+        if view.state != self._state:
+            if view.state in INTERRUPTED_STATES and self._state not in INTERRUPTED_STATES:
+                self._interrupted_s = view.since_s
+            self._state = view.state
 
-    def _rises(self, notices: Iterable[Notice]) -> list[tuple[Rise, Notice]]:
-        """Return announced rises, but for those that an interruption has made void."""
-        valid = [
-            notice
+    def _rises(self, notices: Iterable[Notice], load: str) -> list[tuple[Rise, Notice]]:
+        """Return a load's announced rises, but for those that an interruption has made void."""
+        found = [
+            (Rise(notice.at_s, notice.level_mw), notice)
             for notice in notices
-            if notice.change_mw > 0.0 and notice.issued_at_s >= self._interrupted_s
+            if notice.load == load and notice.change_mw > 0.0 and notice.issued_at_s >= self._interrupted_s
         ]
-        found = [(Rise(notice.at_s, notice.level_mw), notice) for notice in valid]
         return sorted(found, key=lambda each: each[0])
 
 
@@ -144,15 +159,20 @@ class SiteReserve:
         """Return what the loads must be left at a time [s]; ``wait_s`` as in `LoadReserve.of`."""
         while len(self._loads) < len(views):
             self._loads.append(LoadReserve())
-        each = [
-            load.of(view, [one for one in notices if one.load == view.name], now_s, self._drift_mw, wait_s)
-            for load, view in zip(self._loads, views, strict=False)
-        ]
+        each, now_mw, silent_mw, rising = [], 0.0, 0.0, False
+        for load, view in zip(self._loads, views, strict=False):
+            reserve = load.of(view, notices, now_s, self._drift_mw, wait_s)
+            each.append(reserve)
+            now_mw += reserve.now_mw
+            silent_mw += reserve.silent_mw
+            rising = rising or bool(reserve.rises)
+        if not rising:
+            return Reserves(now_mw, silent_mw, (), ())
         return Reserves(
-            sum(one.now_mw for one in each),
-            sum(one.silent_mw for one in each),
-            _steps(each, [one.now_mw for one in each]),
-            _steps(each, [one.silent_mw for one in each]),
+            now_mw,
+            silent_mw,
+            _steps(each, [reserve.now_mw for reserve in each]),
+            _steps(each, [reserve.silent_mw for reserve in each]),
         )
 
 

@@ -159,3 +159,10 @@ def test_notices_that_have_passed_still_count_while_telemetry_is_late():
     stalled = job(75.0, "stall", 75.0, 90.0, announces=True, silence_means_down=True)
     found = reserve.of(stalled, (resume(100.0, 95.0),), 101.0, 1.0, 7.0)
     assert found.now_mw == 150.0
+
+
+def test_a_rise_counts_once_its_time_has_come_though_nothing_new_was_told():
+    reserve = LoadReserve()
+    stalled = job(75.0, "stall", 75.0, 90.0, announces=True, silence_means_down=True)
+    told = stalled, (resume(100.0, 95.0),)
+    assert [reserve.of(*told, now_s, 1.0, 7.0).now_mw for now_s in (99.0, 99.5, 100.0)] == [75.0, 75.0, 150.0]
