@@ -18,53 +18,6 @@ from sim.recording import Recording
 from sim.scenario import Scenario
 from sim.spec import SIZED, NonNegative, Positive, Spec
 
-
-class Timing(NamedTuple):
-    """When an agent is asked, and when its answer takes effect."""
-
-    step_s: float
-    """Time from one question to the next [s]."""
-    reaction_s: float
-    """Time from a question until the answer takes effect [s]; above 0, below `step_s`."""
-
-
-class Steering:
-    """Holds what an agent has asked for, and keeps what was last observed.
-
-    Between two answers it goes on deciding whenever something changes: the same share of rated power, within
-    the headroom of the moment.
-
-    Parameters
-    ----------
-    timing
-        When the agent is asked.
-    margin_mw
-        Power kept free below the limit [MW].
-    """
-
-    def __init__(self, timing: Timing, margin_mw: float = 0.0) -> None:
-        self.asked_fraction = 0.0
-        """Share of the fleets' rated power that the agent asked for last [1]."""
-        self.seen: Observation | None = None
-        """The last observation."""
-        self._in_force_fraction = 0.0
-        self._timing = timing
-        self._margin_mw = margin_mw
-
-    def decide(self, observation: Observation) -> Decision:
-        """Return what the answer in force comes to, and ask to be woken when the next one counts."""
-        self.seen = observation
-        step_s, reaction_s = self._timing
-        now_s = observation.time_s
-        step = period_at(now_s, step_s)
-        answered_s, next_s = period_start_s(step, step_s) + reaction_s, period_start_s(step + 1, step_s)
-        if now_s >= answered_s:
-            self._in_force_fraction = self.asked_fraction
-        wanted_mw = self._in_force_fraction * sum(fleet.rated_mw for fleet in observation.fleets)
-        wake_at_s = answered_s if now_s < answered_s else next_s
-        return within_headroom(wanted_mw, "agent", observation, self._margin_mw, wake_at_s)
-
-
 _MEASURE = {metric.name: metric.measure for metric in CATALOGUE}
 
 
@@ -96,6 +49,40 @@ class LearningSpec(Spec):
         if self.reaction_s >= self.step_s:
             raise ValueError(f"reaction_s is {self.reaction_s:g} s; must be below step_s, {self.step_s:g} s")
         return self
+
+
+class Steering:
+    """Holds what an agent has asked for, and keeps what was last observed.
+
+    Between two answers it goes on deciding whenever something changes: the same share of rated power, within
+    the headroom of the moment.
+
+    Parameters
+    ----------
+    spec
+        When the agent is asked, when its answer takes effect, and what is kept free below the limit.
+    """
+
+    def __init__(self, spec: LearningSpec) -> None:
+        self.asked_fraction = 0.0
+        """Share of the fleets' rated power that the agent asked for last [1]."""
+        self.seen: Observation | None = None
+        """The last observation."""
+        self._in_force_fraction = 0.0
+        self._spec = spec
+
+    def decide(self, observation: Observation) -> Decision:
+        """Return what the answer in force comes to, and ask to be woken when the next one counts."""
+        self.seen = observation
+        spec, now_s = self._spec, observation.time_s
+        step = period_at(now_s, spec.step_s)
+        answered_s = period_start_s(step, spec.step_s) + spec.reaction_s
+        next_s = period_start_s(step + 1, spec.step_s)
+        if now_s >= answered_s:
+            self._in_force_fraction = self.asked_fraction
+        wanted_mw = self._in_force_fraction * sum(fleet.rated_mw for fleet in observation.fleets)
+        wake_at_s = answered_s if now_s < answered_s else next_s
+        return within_headroom(wanted_mw, "agent", observation, spec.margin_mw, wake_at_s)
 
 
 class Step(NamedTuple):
@@ -140,7 +127,7 @@ class Episode:
         if self._rated_mw <= 0.0:
             raise InputError.single(scenario.name, "fleets", "an agent needs a fleet to steer; there is none")
         self._spec = spec
-        self._steering = Steering(Timing(spec.step_s, spec.reaction_s), spec.margin_mw)
+        self._steering = Steering(spec)
         self._campus = Campus(scenario, self._steering)
         self._end_s = scenario.end_s
         self._steps = 0
