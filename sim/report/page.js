@@ -241,7 +241,7 @@ function addControls(charts) {
   addButton(bar, "◀", "Earlier", () => charts.show(charts.from - 0.5 * span(), charts.to - 0.5 * span()));
   addButton(bar, "▶", "Later", () => charts.show(charts.from + 0.5 * span(), charts.to + 0.5 * span()));
   if (charts.price) {
-    addButton(bar, "Price logarithmic", "Price on an axis that is logarithmic both ways", (button) => {
+    addButton(bar, "Price logarithmic", "Price logarithmic, both ways from zero", (button) => {
       charts.isBent = !charts.isBent;
       button.setAttribute("aria-pressed", String(charts.isBent));
       charts.build();
