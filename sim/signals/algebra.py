@@ -199,6 +199,9 @@ def total(signals: Sequence[AnySignal]) -> AnySignal:
         block = slice(first, first + BLOCK)
         slope_per_s = np.zeros(value[block].size)
         for signal in signals:
+            if _is_constant(signal):
+                value[block] += signal.value
+                continue
             line = signal.lines_along(time_s[block])
             value[block] += line[0]
             slope_per_s += line[1]
