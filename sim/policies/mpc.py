@@ -16,7 +16,7 @@ class Mpc(PlanningSpec):
     Notes
     -----
     With prices :math:`\hat\pi_t` and adder :math:`a`, steps of :math:`\Delta`, powers :math:`p_{g,t}` in the
-    segments that :mod:`sim.policies.segments` makes of fleets and their clock levels, break-even prices
+    segments that :mod:`sim.policies.planning` makes of fleets and their clock levels, break-even prices
     :math:`b_g` of these, :math:`P_t = \sum_g p_{g,t}`:
 
     .. math::
@@ -27,7 +27,7 @@ class Mpc(PlanningSpec):
     :math:`-r_- \Delta \le P_t - P_{t-1} \le r_+ \Delta`. In the first step price and AI power are those of
     now; it lasts until the next step begins. By how much the price of now is off its forecast, fades over the
     later steps. Between two plans the target is the plan's first step, cut at the headroom of now. What peaks
-    cost is counted as :mod:`sim.policies.peak_costs` has it: a demand charge on the highest site power of the
+    cost is counted as :mod:`sim.policies.planning` has it: a demand charge on the highest site power of the
     plan, coincident peaks on top of the price. Without start cost, ramps and peaks the steps do not depend on
     one another, and the rule is that of `price-threshold`. Prices that are not forecast stay as they are now;
     so does AI power.

@@ -1,20 +1,147 @@
 """What policies share that plan a horizon, do its first step, and plan anew."""
 
 from abc import abstractmethod
+from functools import lru_cache
 from math import inf
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from sim.policies.base import Decision, Observation, PolicySpec, within_headroom
-from sim.policies.outlook import Outlook, look_ahead, period_at, period_start_s
-from sim.policies.peak_costs import coincident_usd_per_mwh, demand_peak, has_peak_costs
+from sim.bitcoin import hashrate_ph_s
+from sim.market.forecasts import Forecast
+from sim.mining.worth import Piece, upper_edge
+from sim.policies.base import Decision, FleetView, Observation, PolicySpec, within_headroom
+from sim.policies.four_cp import PEAK_MONTHS
+from sim.policies.outlook import Outlook, forecast_means, look_ahead, period_at, period_start_s
 from sim.policies.price_threshold import Price, PriceThreshold
 from sim.policies.programme import Horizon, PeakCharge
-from sim.policies.segments import segments_of
 from sim.spec import Fraction, NonNegative, Positive
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+
+ALPHA: Final = 0.97
+"""Share of the highest load from which an hour may be the peak [1]; that of `four-cp`, an assumption."""
+
+
+def has_peak_costs(observation: Observation) -> bool:
+    """Return whether peaks cost anything that a plan can count."""
+    coincident = observation.coincident_peak_usd_per_mw and observation.system_load_forecast
+    return observation.demand_terms is not None or bool(coincident)
+
+
+def demand_peak(observation: Observation, outlook: Outlook, minimum_mw: float) -> tuple[PeakCharge, ...]:
+    r"""Return the demand charge as a plan bears it, on the fleets' power above their minimum; or none.
+
+    Notes
+    -----
+    A demand charge falls on the highest power of a month, a plan reaches some hours ahead. What the month's
+    peak rises by in the plan can be drawn for the rest of the month without further charge, so the plan bears
+    the share of its length :math:`H` in the time left :math:`T`:
+
+    .. math:: k = \kappa \min(1, H / T)
+
+    for each MW above what is billed anyway: the peak so far, and the ratchet's share. That takes the rest of
+    the month to be like the horizon, and knows nothing of peaks of AI alone beyond it.
+    """
+    terms = observation.demand_terms
+    if terms is None:
+        return ()
+    steps, edges_s = len(outlook.price_usd_per_mwh), outlook.edges_s
+    left_s = max(terms.until_s - float(edges_s[0]), float(edges_s[1] - edges_s[0]))
+    share = min(1.0, float(edges_s[-1] - edges_s[0]) / left_s)
+    floor_mw = max(observation.billing_peak_mw or 0.0, terms.floor_mw)
+    other_mw = observation.limit_mw - outlook.headroom_mw + minimum_mw
+    return (PeakCharge(np.arange(steps), other_mw, terms.usd_per_mw * share, floor_mw),)
+
+
+def coincident_usd_per_mwh(observation: Observation, edges_s: FloatArray, chance: float) -> FloatArray:
+    r"""Return what a MWh is expected to cost by being drawn at a coincident peak [USD/MWh], shape (steps,).
+
+    Parameters
+    ----------
+    observation
+        What is known now.
+    edges_s
+        Edges of the steps [s], shape (steps + 1,).
+    chance
+        Probability that an hour that may be the peak is the peak [1].
+
+    Notes
+    -----
+    An hour may be the month's coincident peak if the system's load is forecast in it at :math:`\alpha` of the
+    highest of the rest of the day and of the month so far, or more. With the chance :math:`q` that such an
+    hour is the peak, of length :math:`h`, each MWh in it costs :math:`q\,\kappa_{CP} / h` on top. Of the
+    1,111 hours of ERCOT's summers of 2020 to 2024 that are so by persistence at their start, with
+    :math:`\alpha` = 0.97, 20 were peaks: 1.8 %.
+    """
+    forecast, month = observation.system_load_forecast, observation.local_month_count
+    rate_usd_per_mw = observation.coincident_peak_usd_per_mw
+    in_summer = month is not None and PEAK_MONTHS[0] <= month <= PEAK_MONTHS[-1]
+    if forecast is None or not rate_usd_per_mw or not in_summer:
+        return np.zeros(len(edges_s) - 1)
+    load_mw = np.array(forecast.values)
+    may_be = load_mw >= ALPHA * max(float(load_mw.max()), observation.system_peak_mw or 0.0)
+    price = chance * rate_usd_per_mw / (forecast.step_s / SECONDS_PER_HOUR)
+    costs = (price * may_be).tolist()
+    # beyond the day nothing is forecast, and nothing is charged
+    return forecast_means(
+        Forecast(forecast.issued_s, forecast.start_s, forecast.step_s, (*costs, 0.0)), edges_s
+    )
+
+
+class FleetSegments(NamedTuple):
+    """The segments of all fleets' power above their minimum."""
+
+    width_mw: FloatArray
+    """Width of each [MW], shape (segments,)."""
+    breakeven_usd_per_mwh: FloatArray
+    """What a megawatt-hour in it earns [USD/MWh], shape (segments,)."""
+
+
+def segments_of(fleets: tuple[FleetView, ...]) -> FleetSegments:
+    r"""Return the segments of fleets as they stand: power that a fleet cannot draw now is left out.
+
+    Notes
+    -----
+    A fleet with clock levels :math:`(P_i, H_i)` earns :math:`v H` at power :math:`P`: the upper hull of its
+    levels and of standing at its minimum without a hash. Each straight piece is a segment, worth
+
+    .. math:: b_s = v \, \frac{H_{i+1} - H_i}{P_{i+1} - P_i}
+
+    a megawatt-hour, with what a PH/s earns in an hour :math:`v`. As power is convex over clock, the first,
+    up to the most efficient level, is worth most. A fleet without levels is one, worth its break-even.
+
+    Examples
+    --------
+    Half of the power mines three fifths of the hashes, so that the second half earns less:
+
+    >>> fleet = FleetView("miners", 0.0, 10.0, 20.0, 100.0, levels=((5.0, 300.0), (10.0, 500.0)))
+    >>> segments_of((fleet,)).breakeven_usd_per_mwh.tolist()
+    [120.0, 80.0]
+    """
+    pieces = [piece for fleet in fleets for piece in _pieces(fleet)]
+    widths_mw, worth = zip(*pieces, strict=True) if pieces else ((), ())
+    return FleetSegments(np.array(widths_mw, dtype=np.float64), np.array(worth, dtype=np.float64))
+
+
+def _pieces(fleet: FleetView) -> list[Piece]:
+    """Return a fleet's segments with their worth [USD/MWh], as far as it can draw power now."""
+    most_mw = min(fleet.rated_mw, fleet.available_mw)
+    if not fleet.levels:
+        return [Piece(max(most_mw - fleet.minimum_mw, 0.0), fleet.breakeven_usd_per_mwh)]
+    usd_per_ph_h = fleet.breakeven_usd_per_mwh / hashrate_ph_s(1.0, fleet.efficiency_j_per_th)
+    found, left_mw = [], most_mw - fleet.minimum_mw
+    for width_mw, ph_s_per_mw in _edge(fleet.minimum_mw, fleet.levels):
+        found.append(Piece(max(min(width_mw, left_mw), 0.0), usd_per_ph_h * ph_s_per_mw))
+        left_mw -= width_mw
+    return found
+
+
+@lru_cache(maxsize=256)
+def _edge(minimum_mw: float, levels: tuple[tuple[float, float], ...]) -> tuple[Piece, ...]:
+    """Return the upper edge of a fleet's levels, from the minimum without a hash on."""
+    return upper_edge(((minimum_mw, 0.0), *levels))
+
 
 DIGITS: Final = 6
 """Digits of a plan in MW that count: a watt is above a solver's tolerance, and below anyone's notice."""

@@ -11,9 +11,8 @@ from sim.errors import Fault, InputError
 from sim.policies.plugin import Plugins
 from sim.scenario.faults import faults_of
 from sim.scenario.fleet_file import with_fleets
-from sim.scenario.merge import merge
 from sim.scenario.model import Scenario
-from sim.scenario.overrides import PYTHON, Overrides, apply_overrides
+from sim.scenario.overrides import PYTHON, Overrides, apply_overrides, merge
 from sim.scenario.policy_choice import POLICY, choose_policy
 from sim.scenario.tree import Mark, Node, placed, plain
 from sim.scenario.words import short

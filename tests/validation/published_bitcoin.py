@@ -12,8 +12,7 @@ from sim.bitcoin import balanced_difficulty
 from sim.market.btc_price import FileBtcPrice
 from sim.market.chain import Network, Tip, simulate
 from sim.market.difficulty import Conversion, FileDifficulty, GrowthDifficulty
-from sim.market.fees import FixedFees
-from sim.market.network import NetworkBitcoin, hashprice
+from sim.market.network import FixedFees, NetworkBitcoin, hashprice
 from sim.market.pools import PplnsPool, Work
 from sim.rng import stream
 from sim.signals import Signal

@@ -8,8 +8,7 @@
 `dense`         the curve between breakpoints, as cubics with a stated error
 `statistics`    extremes, times outside a band and minute means of that curve
 `rocof`         its steepest change over a window
-`moments`       its means on a uniform grid, in closed form
-`result`        `response` and its `FrequencyResult`
+`result`        `response` and its `FrequencyResult`; means on a uniform grid, in closed form
 `assessment`    neutral step, sensitivities, and what to print with a result
 ==============  =========================================================================================
 

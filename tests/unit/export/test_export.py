@@ -10,8 +10,7 @@ from report_fakes import pulses, recording_of, stating, stored
 
 from sim.errors import ResultError
 from sim.export import FORMATS, Profile, write_profile
-from sim.export.formats import JUMP_S, ROWS, points
-from sim.export.profile import connection_mw
+from sim.export.formats import JUMP_S, ROWS, connection_mw, points
 from sim.facts import Facts
 from sim.signals import Signal
 

@@ -1,7 +1,7 @@
 import pytest
 
 from sim.errors import InputError
-from sim.market.fees import FileFees, FixedFees
+from sim.market.network import FileFees, FixedFees
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files

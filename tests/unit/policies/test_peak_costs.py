@@ -6,7 +6,7 @@ import pytest
 from sim.market.demand_charge import DemandTerms
 from sim.policies import FleetView, Forecast, Mpc, MpcCvar
 from sim.policies.outlook import look_ahead
-from sim.policies.peak_costs import coincident_usd_per_mwh, demand_peak, has_peak_costs
+from sim.policies.planning import coincident_usd_per_mwh, demand_peak, has_peak_costs
 
 HOUR_S = 3600.0
 ONE = (FleetView("miners", 0.0, 60.0, 17.5, 60.0),)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.policies import FleetView, Forecast, Mpc
-from sim.policies.segments import segments_of
+from sim.policies.planning import segments_of
 
 CLOCKED = FleetView("miners", 2.0, 10.0, 20.0, 100.0, levels=((5.0, 200.0), (8.0, 410.0), (10.0, 500.0)))
 

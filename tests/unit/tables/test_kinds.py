@@ -12,12 +12,12 @@ from pyarrow import parquet
 from sim.ai import ReplayLoad
 from sim.ai.traffic import RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
-from sim.market.capacity import FileCapacityPrice
+from sim.market.ancillary import FileCapacityPrice
 from sim.market.difficulty import FileDifficulty
-from sim.market.fees import FileFees
 from sim.market.four_cp import SystemLoad
 from sim.market.generation import FileGeneration
 from sim.market.hashprice import FileBitcoin
+from sim.market.network import FileFees
 from sim.market.power import FilePowerPrice
 from sim.signals import Signal
 from sim.simulation import run
