@@ -32,6 +32,8 @@ HOURS_PER_YEAR: Final = 8760.0
 JOULES_PER_WATT_HOUR: Final = 3600.0
 JOULES_PER_MEGAWATT_HOUR: Final = 3.6e9
 HOURS_PER_WEEK: Final = 168
+EPOCH_HOUR_OF_WEEK: Final = 72.0
+"""Hours from a Monday's midnight to 1970-01-01T00:00Z, which was a Thursday's."""
 MEGAWATT_IN_WATTS: Final = 1e6
 KW_PER_MW: Final = 1000.0
 MHZ_PER_HZ: Final = 1000.0

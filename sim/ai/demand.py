@@ -15,9 +15,7 @@ from numpy.random import Generator
 
 from sim.shipped import shipped
 from sim.signals import FloatArray
-from sim.units import HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR
-
-_THURSDAY: Final = 3  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
+from sim.units import EPOCH_HOUR_OF_WEEK, HOURS_PER_WEEK, SECONDS_PER_HOUR
 
 SHAPES: Final[Mapping[str, Mapping[str, list[float]]]] = shipped("sim.ai", "weekly_shapes.json")
 """Demand on a ``weekday``, Monday to Friday, and a day of the ``weekend``, by hour of the day in UTC
@@ -53,7 +51,7 @@ def utc_hour_of_week(utc_s: FloatArray) -> FloatArray:
     >>> (utc_hour_of_week(np.array([4 * 86_400.0, 0.0])) % 168.0).tolist()
     [0.0, 72.0]
     """
-    return utc_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY
+    return utc_s / SECONDS_PER_HOUR + EPOCH_HOUR_OF_WEEK
 
 
 def demand_at_hour(hourly: FloatArray, hour_of_week: FloatArray) -> FloatArray:

@@ -7,9 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from sim.signals import FloatArray
-from sim.units import HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_QUARTER
-
-_THURSDAY = 3.0  # 1970-01-01, day 0 of UTC time, was a Thursday; Monday is 0
+from sim.units import EPOCH_HOUR_OF_WEEK, HOURS_PER_DAY, HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_QUARTER
 
 
 def utc_offset_s(utc_s: FloatArray, time_zone: str) -> FloatArray:
@@ -68,7 +66,7 @@ def hour_of_week(utc_s: FloatArray, time_zone: str) -> FloatArray:
     [6.0, 7.0]
     """
     local_s = utc_s + utc_offset_s(utc_s, time_zone)
-    return np.asarray((local_s / SECONDS_PER_HOUR + _THURSDAY * HOURS_PER_DAY) % HOURS_PER_WEEK)
+    return np.asarray((local_s / SECONDS_PER_HOUR + EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK)
 
 
 def hour_of_day(utc_s: FloatArray, time_zone: str) -> FloatArray:
