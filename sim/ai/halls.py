@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Final, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 from simpy import Environment
 
@@ -94,6 +95,21 @@ class Hall(Spec):
         """Most that the hall draws at the meter [MW]: full of AI, on a day of the design temperature."""
         fed = float(fed_mw(self.rated_it_mw, self.plant_mw, self.losses.stages))
         return fed + self.fixed_mw + self.cooling.design_ratio * self.rated_it_mw
+
+    @property
+    def base_mw(self) -> float:
+        """Most that it draws at the meter at no IT power, the error of its lines included [MW]."""
+        return float(fed_mw(0.0, self.plant_mw, self.losses.stages)) + self.fixed_mw + self.error_mw
+
+    @property
+    def feed_ratio(self) -> float:
+        """Most that a MW of IT power adds to what is fed: losses are convex, their chord lies above them."""
+        fed = fed_mw(np.array([0.0, self.rated_it_mw]), self.plant_mw, self.losses.stages)
+        return float(np.ptp(fed)) / self.rated_it_mw
+
+    def meter_ratio(self, cooling_ratio: float | None = None) -> float:
+        """Return what a MW of IT takes at the meter at the most, by cooling over IT; by design without."""
+        return self.feed_ratio + (self.cooling.design_ratio if cooling_ratio is None else cooling_ratio)
 
     @property
     def miner_capacity_mw(self) -> float:

@@ -42,7 +42,8 @@ class TrainingLoad(TrainingSpec):
         Logs ``checkpoint`` with its stall [s], ``failure`` and ``planned`` with the work lost [s of
         computing], ``spare`` where a spare takes a failed node's place, and ``restart`` with the time down
         [s], each at its start; ``start`` with the time until it computes [s] and ``end`` with the time it was
-        there [s], where the job comes and goes within the run.
+        there [s], where the job comes and goes within the run; ``request`` with the longest wait for leave
+        to draw more [s].
         """
         self._record_iterations(connection)
         return Job(self, connection).run()
@@ -228,6 +229,7 @@ class Job:
         interlock, level_mw = self._spec.interlock, self._levels_mw[state]
         if interlock is None or self._ask_leave is None or level_mw <= self._path.power_mw:
             return 0.0
+        self._log("request", interlock.release_s)
         leave = self._ask_leave(level_mw, interlock.release_s)
         held_s = yield from wait_for(leave, interlock.release_s, self._env, self._wait)
         self._waited_s += held_s

@@ -3,8 +3,7 @@
 import json
 from math import inf, nan
 
-from sim.ai.base import Load
-from sim.engine.load_views import view_of
+from sim.engine.load_views import views_of
 from sim.engine.recorder import Recorder
 from sim.facts import (
     BatteryFacts,
@@ -54,17 +53,24 @@ def facts_of(scenario: Scenario) -> Facts:
     InputError
         A file of coincident peaks will not do.
     """
-    market, span = scenario.market, scenario.span
+    market, span, stated = scenario.market, scenario.span, _stated(scenario)
     pool, generation, storage = market.bitcoin.paid_by(), market.generation, scenario.storage
     tolerated = scenario.interconnection.tolerated
     return Facts(
         hall={
-            hall.name: HallFacts(hall.rated_mw, hall.rated_it_mw, hall.miner_capacity_mw)
+            hall.name: HallFacts(
+                hall.rated_mw,
+                hall.rated_it_mw,
+                hall.miner_capacity_mw,
+                hall.base_mw,
+                hall.feed_ratio,
+                tuple(load.name for load in scenario.running_loads if load.hall == hall.name),
+            )
             for hall in scenario.halls
         },
         load={
             load.name: LoadFacts(pue_ratio=None if load.hall is not None else getattr(load, "pue", None))
-            | _stated(load, scenario)
+            | stated.get(load.name, LoadFacts())
             for load in scenario.running_loads
         },
         fleet={
@@ -123,18 +129,20 @@ def _certificate(scenario: Scenario) -> CertificateFacts | None:
     )
 
 
-def _stated(load: Load, scenario: Scenario) -> LoadFacts:
-    """Return what such a policy counts on of a load."""
-    if scenario.policy.claim is None or load.hall is not None:
-        return LoadFacts()
-    view = view_of(load, load.most_mw(scenario.span))
-    return LoadFacts(
-        stated_mw=view.stated_mw if view.stated_mw < inf else None,
-        announces=view.announces,
-        silence_means_down=view.silence_means_down,
-        drifts=view.drifts,
-        rise_mw_per_s=view.rise_mw_per_s if view.rise_mw_per_s < inf else None,
-    )
+def _stated(scenario: Scenario) -> dict[str, LoadFacts]:
+    """Return what such a policy counts on of the loads."""
+    if scenario.policy.claim is None:
+        return {}
+    return {
+        name: LoadFacts(
+            stated_mw=view.stated_mw if view.stated_mw < inf else None,
+            announces=view.announces,
+            silence_means_down=view.silence_means_down,
+            drifts=view.drifts,
+            rise_mw_per_s=view.rise_mw_per_s if view.rise_mw_per_s < inf else None,
+        )
+        for name, view in views_of(scenario).items()
+    }
 
 
 def _services(market: MarketSpec) -> dict[str, ServiceFacts]:

@@ -54,7 +54,7 @@ class Campus:
         is_urgent = has_duties or is_followed(scenario)
         spec = scenario.controller
         self._turn = Turn(self.clock, spec.minimum_interval_s, is_urgent=is_urgent)
-        self._watch = LoadWatch(self.clock, spec.telemetry_delay_s)
+        self._watch = LoadWatch(self.clock, spec.telemetry_delay_s, self._turn.notice)
         telemetry = TelemetryView(
             spec.telemetry_delay_s,
             spec.telemetry_scan_s,

@@ -10,6 +10,7 @@ from sim.ai.halls import Hall, Inlet, LiveHall
 from sim.ai.ride_through import GridSwitch
 from sim.clock import Alarm, At, Clock
 from sim.engine.bus import Busbar, Terminal, draw_in_turn
+from sim.engine.load_views import WatchedHall
 from sim.engine.recorder import Log, Recorder
 from sim.grid.events import HallEvent, VoltageSag
 from sim.rng import HALL
@@ -40,10 +41,13 @@ class Halls:
         self._scenario = scenario
         self._switches: dict[str, GridSwitch] = {}
         self._live: dict[str, LiveHall] = {}
+        self.watched: dict[str, WatchedHall] = {}
+        """What policies see of the halls, by their names."""
         if scenario.halls:
             outdoor_c = scenario.weather.outdoor_c(scenario.span)
             recorder.give("outdoor_temperature_c", outdoor_c)
-            self._live = {hall.name: self._build(hall, outdoor_c) for hall in scenario.halls}
+            for hall in scenario.halls:
+                self._build(hall, hall.cooling_signal(outdoor_c))
         for event in scenario.events:
             if isinstance(event, HallEvent):
                 self._await(event)
@@ -54,7 +58,7 @@ class Halls:
             self._clock, self._live[hall].inlet(self._recorder.track(f"load.{load}.it_power_mw"))
         )
 
-    def _build(self, hall: Hall, outdoor_c: Signal) -> LiveHall:
+    def _build(self, hall: Hall, cooling: Signal) -> None:
         recorder, name = self._recorder, f"hall.{hall.name}"
         recorder.load_kinds[hall.name] = "hall"
         set_power = self._bus.connect(recorder.track(f"{name}.power_mw")).set_power_mw
@@ -74,14 +78,17 @@ class Halls:
             self._clock,
             hall,
             set_power,
-            hall.cooling_signal(outdoor_c),
+            cooling,
             recorder.track(f"{name}.it_power_mw"),
             recorder.track(f"{name}.cooling_power_mw"),
             partial(self._log, name),
             partial(Alarm, self._clock),
         )
         live.restate()  # an empty hall draws too
-        return live
+        tracks = [recorder.track(f"{name}.{part}power_mw") for part in ("", "it_", "cooling_")]
+        self._live[hall.name], self.watched[hall.name] = live, WatchedHall(hall, cooling, tracks)
+        if self._scenario.policy.claim is not None:  # whoever checks it needs it
+            recorder.give(f"{name}.meter_ratio", cooling + hall.feed_ratio)
 
     def _await(self, event: HallEvent) -> None:
         names = self._switches if event.halls is None else event.halls

@@ -3,14 +3,79 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import Final, overload
+from typing import Final, Protocol, overload
+
+import numpy as np
 
 from sim.ai.announcements import Notices
 from sim.ai.base import Load
+from sim.ai.halls import Hall
 from sim.ai.notice import State
-from sim.clock import HasNow
+from sim.clock import Clock
 from sim.policies.base import LoadView
 from sim.recording import Track
+from sim.scenario.model import Scenario
+from sim.signals import Signal
+from sim.span import Span
+
+HALL_VALID_S: Final = 60.0
+"""How long what a hall and its loads take may be counted on [s]."""
+WARMER_C: Final = 0.25
+"""It gets no warmer outdoors within that time and the fleets' answer [°C]: 10 °C an hour; assumption."""
+
+
+class Watched(Protocol):
+    """What is seen as one load."""
+
+    def seen(self, time_s: float) -> LoadView:
+        """Return how it was at a time [s]."""
+
+
+class WatchedHall:
+    r"""What a hall draws besides its loads, each of which counts with its losses and the cooling of its heat.
+
+    Parameters
+    ----------
+    hall
+        The hall.
+    cooling
+        Cooling power over IT power, once caught up, over the run.
+    tracks
+        Its power at the meter, of its IT and of its cooling [MW].
+
+    Notes
+    -----
+    Losses lie below their chord :math:`k`, and cooling stays below what it draws now and what the heat of the
+    most IT power :math:`X` takes: at most :math:`B + (k + c) X + \max(0, C - c\,x)`, with the base
+    :math:`B`, cooling over IT :math:`c`, cooling :math:`C` and IT power :math:`x` now.
+    """
+
+    def __init__(self, hall: Hall, cooling: Signal, tracks: Sequence[Track]) -> None:
+        self._hall = hall
+        self._times_s, self._values, self._slopes = (
+            each.tolist() for each in (cooling.time_s, cooling.value, cooling.slope_per_s)
+        )
+        plant = hall.cooling
+        self._warmer = (plant.design_ratio - plant.base_ratio) / (plant.design_c - plant.free_c) * WARMER_C
+        self._power, self._it, self._cooling = tracks
+        self._view = LoadView(hall.name, 0.0, 0.0, valid_s=HALL_VALID_S)
+
+    def meter_ratio(self, time_s: float) -> float:
+        """Return what a MW of IT power takes at the meter in the time after another [s], at the most."""
+        return self._hall.meter_ratio(self._cooling_ratio(time_s))
+
+    def _cooling_ratio(self, time_s: float) -> float:
+        place = max(0, bisect_right(self._times_s, time_s) - 1)
+        now = self._values[place] + self._slopes[place] * (max(time_s, 0.0) - self._times_s[place])
+        return float(min(now + self._warmer, self._hall.cooling.design_ratio))
+
+    def seen(self, time_s: float) -> LoadView:
+        """Return how it was at a time [s]."""
+        it_mw, ratio = self._it.at(time_s), self._cooling_ratio(time_s)
+        return self._view._replace(
+            power_mw=self._power.at(time_s) - it_mw * self._hall.meter_ratio(ratio),
+            stated_mw=self._hall.base_mw + max(0.0, self._cooling.at(time_s) - it_mw * ratio),
+        )
 
 
 class WatchedLoad:
@@ -25,12 +90,21 @@ class WatchedLoad:
     level
         Returns where the most is recorded that it draws in its state [MW], once it has told of one; None:
         nobody wants to know afterwards.
+    hall
+        Its hall, where it tells of IT power; None: it stands in none.
     """
 
-    def __init__(self, view: LoadView, power: Track, level: Callable[[], Track] | None = None) -> None:
+    def __init__(
+        self,
+        view: LoadView,
+        power: Track,
+        level: Callable[[], Track] | None = None,
+        hall: WatchedHall | None = None,
+    ) -> None:
         self._view = view
         self._power = power
         self._level = level
+        self._hall = hall
         self._since_s: list[float] = []
         self._words: list[tuple[State, float]] = []
 
@@ -56,7 +130,17 @@ class WatchedLoad:
                 place = 1
             told = (*self._words[place], self._since_s[place])
         fields = (view.name, self._power.at(time_s), view.stated_mw, *told, *view[_FIXED_FROM:])
-        return tuple.__new__(LoadView, fields)  # `_replace` takes four times as long
+        seen: LoadView = tuple.__new__(LoadView, fields)  # `_replace` takes four times as long
+        if self._hall is None:
+            return seen
+        ratio = self._hall.meter_ratio(time_s)
+        return seen._replace(
+            power_mw=seen.power_mw * ratio,
+            stated_mw=seen.stated_mw * ratio,
+            level_mw=seen.level_mw * ratio,
+            rise_mw_per_s=seen.rise_mw_per_s * ratio,
+            valid_s=HALL_VALID_S,
+        )
 
 
 FORGET = 64
@@ -77,7 +161,7 @@ class LoadViews(Sequence[LoadView]):
 
     __slots__ = ("_loads", "_seen", "_time_s")
 
-    def __init__(self, loads: Sequence[WatchedLoad], time_s: float) -> None:
+    def __init__(self, loads: Sequence[Watched], time_s: float) -> None:
         self._loads = loads
         self._time_s = time_s
         self._seen: tuple[LoadView, ...] | None = None
@@ -117,38 +201,48 @@ class LoadWatch:
     Parameters
     ----------
     clock
-        The clock.
+        The site's clock.
     delay_s
         Telemetry's delay [s].
+    notice
+        Asks for a decision.
     """
 
-    def __init__(self, clock: HasNow, delay_s: float) -> None:
+    def __init__(self, clock: Clock, delay_s: float, notice: Callable[[], None]) -> None:
         self._clock = clock
         self._delay_s = delay_s
-        self._loads: list[WatchedLoad] = []
+        self._notice = notice
+        self._loads: list[Watched] = []
 
-    def add(self, view: LoadView, power: Track, level: Callable[[], Track] | None = None) -> WatchedLoad:
-        """Watch a load from now on."""
-        load = WatchedLoad(view, power, level)
+    def add(self, load: Watched) -> None:
+        """Watch a load, or a hall, from now on."""
         self._loads.append(load)
-        return load
+
+    def heed(self, time_s: float) -> None:
+        """Ask for a decision once telemetry shows what a load has told at a time [s]."""
+        self._clock.feed(np.array([time_s + self._delay_s]), (None,), lambda _: self._notice())
 
     def seen(self, now_s: float) -> LoadViews:
         """Return the loads as telemetry shows them now [s]."""
         return LoadViews(self._loads, now_s - self._delay_s)
 
 
-def view_of(load: Load, stated_mw: float) -> LoadView:
-    """Return what never changes of how a load is seen."""
+def views_of(scenario: Scenario) -> dict[str, LoadView]:
+    """Return what never changes of how each load is seen, by its name; in a hall, of its IT power."""
+    return {load.name: _view_of(load, scenario.span) for load in scenario.running_loads}
+
+
+def _view_of(load: Load, span: Span) -> LoadView:
     notices: Notices | None = getattr(load, "notice", None)
     asks = getattr(load, "interlock", None) is not None
+    drawing = load if load.hall is None else load.in_hall()
     return LoadView(
         name=load.name,
         power_mw=0.0,
-        stated_mw=stated_mw,
+        stated_mw=drawing.most_mw(span),
         level_mw=inf,
         announces=asks or notices is not None,
         silence_means_down=asks or (notices is not None and notices.silence == "down"),
         drifts=load.drifts,
-        rise_mw_per_s=load.rise_mw_per_s,
+        rise_mw_per_s=drawing.rise_mw_per_s,
     )

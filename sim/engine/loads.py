@@ -5,15 +5,14 @@ from dataclasses import replace
 from functools import partial
 
 from sim.ai.base import Connection, Load
-from sim.ai.notice import Notice, State
+from sim.ai.notice import INTERRUPTED_STATES, Notice, State
 from sim.clock import Clock
 from sim.engine.bus import Busbar, Terminal
 from sim.engine.halls import Halls
 from sim.engine.interlock import InterlockDesk
-from sim.engine.load_views import LoadWatch, WatchedLoad, view_of
+from sim.engine.load_views import LoadWatch, WatchedLoad, views_of
 from sim.engine.recorder import Log, Recorder
 from sim.market.calendar import hour_of_week
-from sim.policies import LoadView
 from sim.rng import LOAD
 from sim.scenario.model import Scenario
 
@@ -46,34 +45,41 @@ def connect_loads(
     desk
         Grants loads leave to rise; None: nobody asks.
     """
-    halls = Halls(bus, recorder, log, scenario)
+    halls, views = Halls(bus, recorder, log, scenario), views_of(scenario)
+    is_claimed = scenario.policy.claim is not None
+    ratios = {hall.name: hall.meter_ratio() for hall in scenario.halls}
     for load in scenario.running_loads:
+        name, told = f"load.{load.name}", announce
         recorder.load_kinds[load.name] = load.type
         if load.hall is None:
-            track = recorder.track(f"load.{load.name}.power_mw")
+            drawing, hall, track = load, None, recorder.track(f"{name}.power_mw")
             terminal = bus.connect(track)
-            connection = _connection(load, bus.clock, terminal, recorder, log, announce, scenario)
-            watched = _watch(load, recorder, scenario, watch)
-            leave = None if desk is None else partial(desk.ask, load.name, track)
-            tell = partial(_tell, bus.clock, watched)
-            connection = replace(connection, tell_state=tell, ask_leave=leave)
-            bus.clock.process(load.process(connection))
         else:
+            drawing, hall = load.in_hall(), halls.watched[load.hall]
+            track = recorder.track(f"{name}.it_power_mw")
             terminal = halls.inlet(load.hall, load.name)
-            connection = _connection(load, bus.clock, terminal, recorder, log, announce, scenario)
-            bus.clock.process(load.in_hall().process(connection))
-    for hall in scenario.halls:
-        watch.add(LoadView(hall.name, 0.0, hall.rated_mw), recorder.track(f"hall.{hall.name}.power_mw"))
+            told = partial(_announce_at_meter, announce, ratios[load.hall])
+        connection = _connection(load, bus.clock, terminal, recorder, log, told, scenario)
+        if desk is not None and hall is None:
+            connection = replace(connection, ask_leave=partial(desk.ask, load.name, track))
+        levels = partial(recorder.track, f"{name}.level_mw") if is_claimed else None
+        watched = WatchedLoad(views[load.name], track, levels, hall)
+        watch.add(watched)
+        tell = partial(_tell, bus.clock, watched, watch if is_claimed else None)
+        bus.clock.process(drawing.process(replace(connection, tell_state=tell)))
+    for hall in halls.watched.values():
+        watch.add(hall)
 
 
-def _watch(load: Load, recorder: Recorder, scenario: Scenario, watch: LoadWatch) -> WatchedLoad:
-    view, name = view_of(load, load.most_mw(scenario.span)), f"load.{load.name}"
-    levels = partial(recorder.track, f"{name}.level_mw") if scenario.policy.claim is not None else None
-    return watch.add(view, recorder.track(f"{name}.power_mw"), levels)
+def _announce_at_meter(announce: Callable[[Notice], None], ratio: float, notice: Notice) -> None:
+    """Tell of a load in a hall what it takes at the meter, losses and cooling on a day of the design."""
+    announce(notice._replace(change_mw=notice.change_mw * ratio, level_mw=notice.level_mw * ratio))
 
 
-def _tell(clock: Clock, load: WatchedLoad, state: State, level_mw: float) -> None:
+def _tell(clock: Clock, load: WatchedLoad, watch: LoadWatch | None, state: State, level_mw: float) -> None:
     load.tell(clock.now, state, level_mw)
+    if watch is not None and state in INTERRUPTED_STATES:  # it makes notices void, and power may stay
+        watch.heed(clock.now)
 
 
 def _connection(

@@ -23,6 +23,12 @@ class HallFacts:
     """IT power that it is built for [MW]."""
     miner_capacity_mw: float = nan
     """Power of miners that its shell could hold [MW]."""
+    base_mw: float = nan
+    """Most that it draws at the meter at no IT power [MW]."""
+    feed_ratio: float = nan
+    """Most that a MW of IT power adds to what is fed, cooling apart."""
+    load: tuple[str, ...] = ()
+    """The loads that stand in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ The last three together are the proof that nothing can have exceeded the limit. 
 does not hold, and it is said which, when, and by how much.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import inf, isnan, sqrt
 from typing import Any, Final, NamedTuple
@@ -33,6 +33,8 @@ from sim.recording import Recording
 from sim.signals import Signal, total
 from sim.units import FloatArray
 
+TIME_S: Final = 1e-6
+"""Two times this near are one [s]."""
 CONTRACTS: Final = {
     "none": "may return to its stated maximum at any moment",
     "positive notice": "counts as down only while its return is announced for later than the fleets need",
@@ -152,6 +154,7 @@ class _Check:
         self._seen_s = facts.delay_s + facts.scan_s + facts.interval_s
         self._wait_s = self._seen_s + facts.latency_s + facts.fall_s
         self.reaction_s = self._seen_s + self._response.drop_s(recording.rated_fleet_mw)
+        self._halls = {load: name for name, hall in recording.facts.hall.items() for load in hall.load}
         self.contracts = {name: self._contract(name) for name in recording.load_names}
 
     def _contract(self, load: str) -> str:
@@ -168,41 +171,76 @@ class _Check:
 
     def breaks(self) -> Iterator[Break]:
         """Yield what did not hold."""
-        recording, margin_mw = self._recording, self._facts.margin_mw
-        limit, parts = recording["limit_mw"], recording.ai_parts
-        now = [self._reserve(part, late_s=0.0, lead_s=0.0) for part in parts]
-        for part, reserve in zip(parts, now, strict=True):
-            if reserve is not None:
-                excess = recording[f"{part}.power_mw"] - reserve
-                yield from _break_of(f"{part.split('.')[1]} drew more than it stated or announced", excess)
-        by_then = [self._reserve(part, self._facts.delay_s, self._response.drop_s(0.0)) for part in parts]
-        right = limit - total(
-            [
-                self._drifting(part) if each is None else each
-                for part, each in zip(parts, by_then, strict=True)
-            ]
-            or [limit * 0.0]
-        )
-        right = right - margin_mw + self._lent(recording)
-        yield from self._inequality(right)
-        if recording.facts.battery is not None:
-            above = list(_break_of("site power was above the limit", recording["site_power_mw"] - limit))
-            yield from above
-            yield from self._fleets() if above else ()
-            return
-        reserved = [
-            recording[f"{part}.power_mw"] if each is None else each
-            for part, each in zip(parts, now, strict=True)
-        ]
-        room = limit - total([recording["fleet_power_mw"], *reserved])
-        above = list(_break_of("fleets and reserves together were above the limit", -room))
+        recording, limit = self._recording, self._recording["limit_mw"]
+        reserved: dict[str, Signal] = {}
+        for load in recording.load_names:
+            reserve, drawn = self._reserve(load, late_s=0.0, lead_s=0.0), recording.load_power_mw(load)
+            reserved[load] = drawn if reserve is None else reserve
+            yield from self._unannounced(load)
+            yield from _break_of(f"{load} drew more than it stated or announced", drawn - reserved[load])
+        yield from self._inequality()
+        above = list(_break_of("site power was above the limit", recording["site_power_mw"] - limit))
+        if recording.facts.battery is None:
+            parts = [reserved[load] for load in reserved if load not in self._halls]
+            parts += [self._hall(name, reserved) for name in recording.facts.hall]
+            excess = total([recording["fleet_power_mw"], *parts, -limit])
+            above += _break_of("fleets and reserves together were above the limit", excess)
         yield from above
         yield from (self._fleets() if above else ())  # why: by itself it breaks nothing
 
-    def _inequality(self, right: Signal) -> Iterator[Break]:
+    def _hall(self, name: str, reserved: Mapping[str, Signal]) -> Signal:
+        """Return the most that a hall may draw with what its loads are left [MW]; see `WatchedHall`."""
+        recording, hall = self._recording, self._recording.facts.hall[name]
+        ratio = recording[f"hall.{name}.meter_ratio"]
+        it_mw = total([Signal.constant(0.0, recording.end_s), *(reserved[load] for load in hall.load)])
+        cooling = recording[f"hall.{name}.cooling_power_mw"].maximum_with(
+            it_mw.times(ratio - hall.feed_ratio)
+        )
+        return it_mw * hall.feed_ratio + cooling + hall.base_mw
+
+    def _unannounced(self, load: str) -> Iterator[Break]:
+        """Yield where a load rose without a word whose silence means that it does not."""
+        level = self._recording.signals.get(f"load.{load}.level_mw")
+        if level is None or self.contracts[load] != "silence means down":
+            return
+        told = [(each.at_s, each.until_s, each.level_mw) for each in _notices(self._recording, load)]
+        asked = (f"load.{load}", "request")
+        rows = (row for row in self._recording.events if (row.source, row.kind) == asked)
+        told += [(row.time_s, row.time_s + row.value, inf) for row in rows]
+        told_mw = np.zeros(level.time_s.size)
+        for at_s, until_s, level_mw in told:
+            during = slice(*np.searchsorted(level.time_s, [at_s - TIME_S, until_s + TIME_S]))
+            told_mw[during] = np.maximum(told_mw[during], level_mw)
+        untold_mw = level.value - np.maximum(told_mw, np.concatenate([level.value[:1], level.value[:-1]]))
+        for place in np.flatnonzero(untold_mw > TOLERANCE_MW):
+            yield Break(
+                f"{load} rose without a notice", float(level.time_s[place]), float(untold_mw[place]), 0.0
+            )
+
+    def _right_mw(self, times_s: FloatArray) -> FloatArray:
+        """Return the right side at some times, but for what a battery lends [MW]."""
+        recording, delay_s = self._recording, self._facts.delay_s
+        left_mw = recording["limit_mw"].at(times_s) - self._facts.margin_mw
+        ratios: dict[str, FloatArray] = {}
+        for name, hall in recording.facts.hall.items():
+            ratio, cooling, it_mw = (
+                _later(recording[f"hall.{name}.{part}"], delay_s).at(times_s)
+                for part in ("meter_ratio", "cooling_power_mw", "it_power_mw")
+            )
+            ratios[name] = ratio
+            left_mw -= hall.base_mw + np.maximum(0.0, cooling - (ratio - hall.feed_ratio) * it_mw)
+        for load in recording.load_names:
+            ratio = ratios.get(self._halls.get(load, ""), np.ones(1))
+            reserve = self._reserve(load, delay_s, self._response.drop_s(0.0))
+            left_mw -= ratio * (
+                self._drifting(load, times_s, ratio) if reserve is None else reserve.at(times_s)
+            )
+        return left_mw
+
+    def _inequality(self) -> Iterator[Break]:
         """Yield where a target was above the right side when it was decided."""
         target = self._recording["fleet_target_mw"]
-        allowed = np.maximum(right.at(target.time_s), 0.0)
+        allowed = np.maximum(self._right_mw(target.time_s) + self._lent_mw(target.time_s), 0.0)
         excess = target.value - allowed
         bad = np.flatnonzero(excess > TOLERANCE_MW)
         if bad.size:
@@ -223,19 +261,19 @@ class _Check:
             "the fleets drew more than they were told", recording["fleet_power_mw"] - allowed
         )
 
-    def _drifting(self, part: str) -> Signal:
+    def _drifting(self, name: str, times_s: FloatArray, ratio: FloatArray) -> FloatArray:
         """Return what a drifting load counts as at each decision [MW]: as telemetered, and its drift."""
-        power = _later(self._recording[f"{part}.power_mw"], self._facts.delay_s)
-        load = self._recording.facts.load[part.split(".")[1]]
-        stated_mw, moves_mw = load.stated_mw, self._facts.drift_mw or 0.0
+        power = _later(self._recording.load_power_mw(name), self._facts.delay_s)
+        load = self._recording.facts.load[name]
+        moves_mw = (self._facts.drift_mw or 0.0) / ratio
         if load.rise_mw_per_s is not None:
-            moves_mw = load.rise_mw_per_s * (self._wait_s + max(0.0, LEAST_WATCH_S - self._facts.interval_s))
-        reckoned = power + moves_mw
-        return reckoned if stated_mw is None else reckoned.minimum_with(stated_mw)
+            wait_s = self._wait_s + max(0.0, LEAST_WATCH_S - self._facts.interval_s)
+            moves_mw = np.full(1, load.rise_mw_per_s * wait_s)
+        return np.minimum(power.at(times_s) + moves_mw, inf if load.stated_mw is None else load.stated_mw)
 
-    def _lent(self, recording: Recording) -> Signal | float:
-        """Return what the battery lends, by its charge [MW]."""
-        battery = recording.facts.battery
+    def _lent_mw(self, times_s: FloatArray) -> FloatArray | float:
+        """Return what the battery lends at some times, by its charge [MW]."""
+        recording, battery = self._recording, self._recording.facts.battery
         if battery is None:
             return 0.0
         charge = recording["battery_charge_mwh"]
@@ -246,26 +284,27 @@ class _Check:
             battery_mw(battery.power_mw, mwh * efficiency, wait_s, self._response.ramp_down_mw_per_s)
             for mwh in most_mwh.tolist()
         ]
-        return Signal.steps(charge.time_s, np.array(lent), charge.end_s)
+        return Signal.steps(charge.time_s, np.array(lent), charge.end_s).at(times_s)
 
     # -- reserves -------------------------------------------------------------------------------------------
 
-    def _reserve(self, part: str, late_s: float, lead_s: float) -> Signal | None:
-        """Return what a part of AI power is left at each moment [MW]; None where it drifts.
+    def _reserve(self, name: str, late_s: float, lead_s: float) -> Signal | None:
+        """Return what a load is left at each moment [MW], in a hall of IT power; None where it drifts.
 
         Parameters
         ----------
-        part
-            ``load.training``, ``hall.one``.
+        name
+            The load.
         late_s
             How late its state and power are known [s].
         lead_s
             How long before it comes an announced rise counts [s].
         """
-        recording, (kind, name) = self._recording, part.split(".")[:2]
-        if kind == "hall":
-            return Signal.constant(recording.facts.hall[name].rated_mw, recording.end_s)
-        contract, facts = self.contracts[name], recording.facts.load[name]
+        recording, contract, facts = (
+            self._recording,
+            self.contracts[name],
+            self._recording.facts.of_load(name),
+        )
         if contract in {"drift", "slow return"}:
             return None
         stated_mw = inf if facts.stated_mw is None else facts.stated_mw
@@ -274,7 +313,7 @@ class _Check:
         level = recording.signals.get(f"load.{name}.level_mw")
         if level is None or contract == "none":
             return Signal.constant(stated_mw, recording.end_s)
-        power = _later(recording[f"{part}.power_mw"], late_s)
+        power = _later(recording.load_power_mw(name), late_s)
         steps = self._steps(name, _later(level, late_s), stated_mw, late_s, lead_s)
         return steps.maximum_with(power.minimum_with(stated_mw)) if late_s else steps
 
@@ -310,8 +349,11 @@ class _Check:
         if not struck_s.size or struck_s[0] >= notice.at_s:
             return notice.issued_s, counts_s, until_s
         # an interruption has made it void: the load will not rise then
-        if lead_s == 0.0 and late_s == 0.0:  # as it was: should it have come back sooner, its power shows it
-            return notice.issued_s, counts_s, counts_s
+        if (
+            lead_s == 0.0 and late_s == 0.0
+        ):  # what the fleets still draw by it they draw until they have answered
+            over_s = min(counts_s, float(struck_s[0]) + self.reaction_s)
+            return notice.issued_s, over_s, over_s
         known_s = float(struck_s[0]) + late_s
         if known_s < counts_s:
             return notice.issued_s, known_s, known_s

@@ -157,16 +157,16 @@ def contract_soak_fraction(
     Rises are known as early as they need be, where the contract tells of them; a fall is known after the
     telemetry's delay, and the fleets begin to answer after their latency. Of a load that gives positive
     notice only the time from a notice to the return that it announces counts as down. A load that drifts is
-    reckoned with its power and what it drifts.
+    reckoned with its power and what it drifts. Of a load in a hall losses and cooling do not count that come
+    on top of what it does not draw.
     """
-    parts = []
-    for name in recording.ai_power_names:
-        kind, load = name.split(".")[:2]
-        view, power = loads.get(load) if kind == "load" else None, recording[name]
+    parts = [recording["ai_power_mw"]]
+    for load in recording.load_names:
+        drawn = power = recording.load_power_mw(load)
         if load in stalls_mw:
             power = _with_failures(power, *stalls_mw[load])
-        parts.append(_reckoned(recording, power, view, delay_s, response.latency_s))
-    ai_mw = total(parts) if parts else recording["ai_power_mw"]
+        parts += [_reckoned(recording, power, loads.get(load), delay_s, response.latency_s), -drawn]
+    ai_mw = total(parts)
     return _share(recording, _room(recording, ai_mw.maximum_with(recording["ai_power_mw"])), response)
 
 

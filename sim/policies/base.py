@@ -46,7 +46,7 @@ class FleetView(NamedTuple):
 
 
 class LoadView(NamedTuple):
-    """One AI load as a policy sees it: outside halls, or a hall as a whole."""
+    """One AI load as a policy sees it, at the site's meter; or what a hall draws besides its loads."""
 
     name: str
     """Its name, as notices give it."""
@@ -68,6 +68,8 @@ class LoadView(NamedTuple):
     """Whether its power drifts with demand, and never jumps."""
     rise_mw_per_s: float = inf
     """Fastest that it can rise [MW/s]; infinity: at once."""
+    valid_s: float = inf
+    """How long what it states may be counted on [s]: in a hall it goes with the weather."""
 
 
 class BatteryView(NamedTuple):

@@ -167,4 +167,5 @@ class HoldLimitPolicy:
         if gives or rises:
             return observation.time_s + step_s
         fills = battery is not None and battery.giving_mw < 0.0 and self._lent_mw < battery.power_mw
-        return observation.time_s + max(step_s, RECHARGE_WATCH_S) if fills else inf
+        valid_s = min((view.valid_s for view in observation.loads), default=inf)
+        return observation.time_s + max(step_s, min(valid_s, RECHARGE_WATCH_S if fills else inf))

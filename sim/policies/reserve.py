@@ -45,11 +45,11 @@ class LoadReserve:
     - *drifting*: its power as telemetered and what it drifts in the meantime, a statistical bound; the hard
       one is the most that it states.
 
-    A load that draws more than it states is left what it was seen to draw.
+    A load that draws more than it states is left as much more as it was seen to draw.
     """
 
     def __init__(self) -> None:
-        self._seen_mw = 0.0
+        self._over_mw = 0.0
         self._state = ""
         self._interrupted_s = -inf
         self._told: tuple[object, ...] = ()
@@ -76,7 +76,7 @@ class LoadReserve:
         """
         power_mw = view.power_mw
         self._remember(view)
-        stated_mw = max(view.stated_mw, self._seen_mw)
+        stated_mw = view.stated_mw + self._over_mw
         if view.drifts:
             most_mw = stated_mw if drift_mw is None else min(stated_mw, power_mw + drift_mw)
             return Reserve(most_mw, most_mw, ())
@@ -94,7 +94,7 @@ class LoadReserve:
         self, view: LoadView, notices: Iterable[Notice], stated_mw: float, most_mw: float, now_s: float
     ) -> Reserve:
         """Return what it must be left while it draws less than it might."""
-        rises = self._rises(notices, view.name)
+        rises = self._rises(notices, view.name, stated_mw)
         passed_mw = max((rise.level_mw for rise, _ in rises if rise.at_s <= now_s), default=0.0)
         silent_mw = min(stated_mw, max(view.power_mw, view.level_mw, passed_mw))
         coming = tuple(rise for rise, _ in rises if rise.at_s > now_s)
@@ -107,16 +107,18 @@ class LoadReserve:
         return Reserve(min(most_mw, max(silent_mw, before_mw)), silent_mw, coming)
 
     def _remember(self, view: LoadView) -> None:
-        self._seen_mw = max(self._seen_mw, view.power_mw)
+        self._over_mw = max(self._over_mw, view.power_mw - view.stated_mw)
         if view.state != self._state:
             if view.state in INTERRUPTED_STATES and self._state not in INTERRUPTED_STATES:
                 self._interrupted_s = view.since_s
             self._state = view.state
 
-    def _rises(self, notices: Iterable[Notice], load: str) -> list[tuple[Rise, Notice]]:
-        """Return a load's announced rises, but for those that an interruption has made void."""
+    def _rises(
+        self, notices: Iterable[Notice], load: str, stated_mw: float
+    ) -> list[tuple[Rise, Notice]]:
+        """Return a load's announced rises, up to what it states, but for those made void by an interruption."""
         found = [
-            (Rise(notice.at_s, notice.level_mw), notice)
+            (Rise(notice.at_s, min(notice.level_mw, stated_mw)), notice)
             for notice in notices
             if notice.load == load and notice.change_mw > 0.0 and notice.issued_at_s >= self._interrupted_s
         ]

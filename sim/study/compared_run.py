@@ -6,7 +6,7 @@ from math import isfinite, nan
 from typing import Final
 
 from sim.ai import TrainingLoad
-from sim.engine.load_views import view_of
+from sim.engine.load_views import views_of
 from sim.errors import ResultError
 from sim.frames import Metrics
 from sim.metrics import Measurement, Metric, measure
@@ -93,7 +93,6 @@ def against_foresight(
     """
     found = benchmarks(recording, scenario.fleets) if is_bound else Benchmarks(nan, nan)
     response = FleetResponse.of(fleet.response_times for fleet in scenario.fleets)
-    loads = {load.name: view_of(load, load.most_mw(scenario.span)) for load in scenario.running_loads}
     value_usd, limited_usd = objective_usd(recording), found.limited_bound_usd(lost_usd)
     gap = Gap(recording, scenario)
     lines_usd = gap.lines_usd(found.bound_usd, value_usd) if is_bound else dict.fromkeys(LINES, nan)
@@ -113,7 +112,11 @@ def against_foresight(
         _share(value_usd, limited_usd),
         *lines_usd.values(),
         contract_soak_fraction(
-            recording, loads, response, scenario.controller.telemetry_delay_s, _stalls_mw(scenario)
+            recording,
+            views_of(scenario),
+            response,
+            scenario.controller.telemetry_delay_s,
+            _stalls_mw(scenario),
         ),
         foresight_soak_fraction(recording, response),
         max(metrics[name] for name in RAMPS),

@@ -56,11 +56,24 @@ def jobs(draw, position):
     return job
 
 
+def halls_around(loads, cooling, size):
+    """Put every other job in a hall that is too small, fits, or is too large; the weather moves fast."""
+    inside = [load for load in loads[::2] if "interlock" not in load]
+    if not inside:
+        return {}
+    racks = {"count": 100, "power_mw": size * sum(load["power_mw"] for load in inside) / 100}
+    for load in inside:
+        del load["pue"]
+        load["hall"] = "hall"
+    weather = {"type": "synthetic", "mean_c": 30.0, "daily_c": 30.0, "warmest_hour_h": 6.0}
+    return {"halls": [{"name": "hall", "racks": racks, "cooling": {"type": cooling}}], "weather": weather}
+
+
 @st.composite
 def sites(draw):
     count = draw(st.integers(1, 4))
     loads = [draw(jobs(position)) for position in range(count)]
-    peak_mw = sum(load["power_mw"] * load["pue"] for load in loads)
+    peak_mw = 1.1 * sum(load["power_mw"] for load in loads)
     fleet = {
         "name": "miners",
         "type": "aggregate",
@@ -77,6 +90,11 @@ def sites(draw):
     }
     limit_mw = peak_mw * draw(st.sampled_from([1.0, 1.1, 1.4]))
     fields = {}
+    if draw(st.integers(0, 2)) == 0:
+        limit_mw *= 1.5  # losses, cooling
+        fields |= halls_around(
+            loads, draw(st.sampled_from(["air", "liquid"])), draw(st.sampled_from([0.8, 1.0, 1.5]))
+        )
     if draw(st.integers(0, 3)) == 0:
         fields["storage"] = {
             "power_mw": draw(st.sampled_from([10.0, 60.0])),

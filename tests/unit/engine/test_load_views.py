@@ -1,0 +1,50 @@
+import pytest
+
+from sim.ai.facility import fed_mw
+from sim.ai.halls import Hall
+from sim.engine.load_views import HALL_VALID_S, WARMER_C, WatchedHall, WatchedLoad
+from sim.policies import LoadView
+from sim.recording import Track
+from sim.signals import Signal
+
+HALL = Hall.model_validate(
+    {"name": "hall", "racks": {"count": 100, "power_mw": 1.0}, "cooling": {"type": "liquid"}}
+)
+
+
+def recorded(value, slope=0.0):
+    track = Track()
+    track.set(0.0, value, slope)
+    return track
+
+
+def watched(power_mw, it_mw, cooling_mw, ratio):
+    return WatchedHall(HALL, ratio, [recorded(power_mw), recorded(it_mw), recorded(cooling_mw)])
+
+
+def test_a_load_in_a_hall_is_seen_at_the_meter_with_its_losses_and_the_cooling_of_a_warmer_hour():
+    ratio = Signal.linear([0.0, 3600.0], [0.06, 0.08], 7200.0)
+    load = WatchedLoad(LoadView("job", 0.0, 80.0), recorded(50.0), hall=watched(60.0, 50.0, 3.5, ratio))
+    load.tell(0.0, "stall", 55.0)
+    seen = load.seen(1800.0)
+    warmer = WARMER_C * (0.112 - 0.06) / (40.0 - 27.0)
+    at_meter = HALL.feed_ratio + 0.07 + warmer
+    found = (seen.power_mw, seen.level_mw, seen.stated_mw, seen.valid_s)
+    assert found == (50.0 * at_meter, 55.0 * at_meter, 80.0 * at_meter, HALL_VALID_S)
+
+
+def test_what_a_hall_draws_besides_its_loads_holds_cooling_that_has_yet_to_fall():
+    ratio = Signal.constant(0.06, 100.0)
+    warmer = WARMER_C * (0.112 - 0.06) / (40.0 - 27.0)
+    assert watched(40.0, 30.0, 1.8, ratio).seen(0.0).stated_mw == HALL.base_mw
+    lagging = watched(40.0, 30.0, 5.0, ratio).seen(0.0)
+    assert lagging.stated_mw == pytest.approx(HALL.base_mw + 5.0 - 30.0 * (0.06 + warmer))
+
+
+@pytest.mark.parametrize("it_mw", [0.0, 20.0, 50.0, 80.0, 100.0])
+def test_loads_and_the_rest_of_a_hall_are_never_less_than_it_draws(it_mw):
+    cooling_mw = 0.06 * it_mw
+    drawn_mw = HALL.fixed_mw + cooling_mw + float(fed_mw(it_mw, HALL.plant_mw, HALL.losses.stages))
+    hall = watched(drawn_mw, it_mw, cooling_mw, Signal.constant(0.06, 100.0))
+    reckoned_mw = it_mw * hall.meter_ratio(0.0) + hall.seen(0.0).stated_mw
+    assert drawn_mw <= reckoned_mw <= drawn_mw + 0.02 * 100.0
