@@ -146,7 +146,9 @@ def test_a_failure_at_unchanged_power_makes_a_notice_void_at_once():
         "efficiency_j_per_th": 17.5,
     }
     scenario = a_scenario(
-        loads=[{**JOB, "name": "job-0", "gpus": 24_000, "power_mw": 10.0, "pue": 1.1, "snap_back_s": 10.0, **job}],
+        loads=[
+            {**JOB, "name": "job-0", "gpus": 24_000, "power_mw": 10.0, "pue": 1.1, "snap_back_s": 10.0, **job}
+        ],
         fleets=[fleet],
         limit_mw=11.0,
         days=1.0 / 24.0,
