@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sim.metrics.certificate import ASSUMPTIONS, CONTRACTS, INEQUALITY, certificate
+from sim.metrics.certificate import certificate
+from sim.metrics.claim import ASSUMPTIONS, CONTRACTS, INEQUALITY
 from sim.metrics.fillable import LENGTHS_S, dip_fillings
 from sim.recording import Recording
 from sim.report.format import format_duration, format_percent, format_value
