@@ -107,10 +107,6 @@ class Hall(Spec):
         fed = fed_mw(np.array([0.0, self.rated_it_mw]), self.plant_mw, self.losses.stages)
         return float(np.ptp(fed)) / self.rated_it_mw
 
-    def meter_ratio(self, cooling_ratio: float | None = None) -> float:
-        """Return what a MW of IT takes at the meter at the most, by cooling over IT; by design without."""
-        return self.feed_ratio + (self.cooling.design_ratio if cooling_ratio is None else cooling_ratio)
-
     @property
     def miner_capacity_mw(self) -> float:
         """IT power of rack-form miners that the hall has room and power for [MW]."""

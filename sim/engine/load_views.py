@@ -51,30 +51,28 @@ class WatchedHall:
     """
 
     def __init__(self, hall: Hall, cooling: Signal, tracks: Sequence[Track]) -> None:
-        self._hall = hall
-        self._times_s, self._values, self._slopes = (
-            each.tolist() for each in (cooling.time_s, cooling.value, cooling.slope_per_s)
-        )
+        self._base_mw, self._feed_ratio = hall.base_mw, hall.feed_ratio
+        self._ratio = Track()
+        self._ratio.draw(cooling)
         plant = hall.cooling
+        self._most = plant.design_ratio
         self._warmer = (plant.design_ratio - plant.base_ratio) / (plant.design_c - plant.free_c) * WARMER_C
         self._power, self._it, self._cooling = tracks
         self._view = LoadView(hall.name, 0.0, 0.0, valid_s=HALL_VALID_S)
 
     def meter_ratio(self, time_s: float) -> float:
         """Return what a MW of IT power takes at the meter in the time after another [s], at the most."""
-        return self._hall.meter_ratio(self._cooling_ratio(time_s))
+        return self._feed_ratio + self._cooling_ratio(time_s)
 
     def _cooling_ratio(self, time_s: float) -> float:
-        place = max(0, bisect_right(self._times_s, time_s) - 1)
-        now = self._values[place] + self._slopes[place] * (max(time_s, 0.0) - self._times_s[place])
-        return float(min(now + self._warmer, self._hall.cooling.design_ratio))
+        return min(self._ratio.at(time_s) + self._warmer, self._most)
 
     def seen(self, time_s: float) -> LoadView:
         """Return how it was at a time [s]."""
         it_mw, ratio = self._it.at(time_s), self._cooling_ratio(time_s)
         return self._view._replace(
-            power_mw=self._power.at(time_s) - it_mw * self._hall.meter_ratio(ratio),
-            stated_mw=self._hall.base_mw + max(0.0, self._cooling.at(time_s) - it_mw * ratio),
+            power_mw=self._power.at(time_s) - it_mw * (self._feed_ratio + ratio),
+            stated_mw=self._base_mw + max(0.0, self._cooling.at(time_s) - it_mw * ratio),
         )
 
 

@@ -47,7 +47,7 @@ def connect_loads(
     """
     halls, views = Halls(bus, recorder, log, scenario), views_of(scenario)
     is_claimed = scenario.policy.claim is not None
-    ratios = {hall.name: hall.meter_ratio() for hall in scenario.halls}
+    ratios = {hall.name: hall.feed_ratio + hall.cooling.design_ratio for hall in scenario.halls}
     for load in scenario.running_loads:
         name, told = f"load.{load.name}", announce
         recorder.load_kinds[load.name] = load.type

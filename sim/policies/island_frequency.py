@@ -22,7 +22,7 @@ class IslandFrequency(PolicySpec):
     :math:`\Delta P`, and droop :math:`R`. It stays between the fleets' minimum and the least of their rated
     power and the headroom; the integral stops where the sum :math:`B + I` would leave those limits. Between
     two decisions the error is the last one seen. The general form is every textbook's; its parameters
-    are assumptions, to be chosen by island and latency: `gain_limit_mw_per_hz` tells what it bears.
+    are assumptions, to be chosen by island and latency (how much a late droop bears).
     """
 
     type: Literal["island-frequency"]

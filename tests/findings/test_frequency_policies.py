@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from quick import run
+from stability import gain_limit_mw_per_hz
 
 from sim import load_scenario
 from sim.grid.frequency import GridModel
-from sim.grid.frequency.stability import gain_limit_mw_per_hz
 from sim.testing import a_scenario
 
 BASE = {"type": "flat-site", "site_mw": 45.0}

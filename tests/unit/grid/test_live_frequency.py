@@ -6,10 +6,10 @@ from math import inf
 
 import numpy as np
 import pytest
+from stability import gain_limit_mw_per_hz, transfer_hz_per_mw
 
 from sim.grid.frequency import GridModel, response
 from sim.grid.frequency.live import ERROR_HZ, LiveFrequency
-from sim.grid.frequency.stability import gain_limit_mw_per_hz, transfer_hz_per_mw
 from sim.grid.line import Line
 
 END_S = 300.0

@@ -4,6 +4,7 @@ from math import pi
 from typing import Final
 
 import numpy as np
+from scipy.optimize import brentq
 
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.state_space import AnyArray, system_of
@@ -76,7 +77,6 @@ def gain_limit_mw_per_hz(grid: GridModel, latency_s: float) -> tuple[float, floa
     >>> [round(number, 2) for number in gain_limit_mw_per_hz(GridModel.preset("island"), 3.0)]
     [99.88, 0.15]
     """
-    from scipy.optimize import brentq  # noqa: PLC0415  # slow to import, and no run needs it
 
     def turned(oscillation_hz: float) -> complex:
         late = np.exp(-2j * pi * oscillation_hz * latency_s)
