@@ -1,9 +1,11 @@
 """What a policy sees of each AI load: its power and its state, as old as telemetry makes them."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections import UserList
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from math import inf
-from typing import Final, Protocol, overload
+from typing import Final
 
 import numpy as np
 
@@ -22,13 +24,6 @@ HALL_VALID_S: Final = 60.0
 """How long what a hall and its loads take may be counted on [s]."""
 WARMER_C: Final = 0.25
 """It gets no warmer outdoors within that time and the fleets' answer [°C]: 10 °C an hour; assumption."""
-
-
-class Watched(Protocol):
-    """What is seen as one load."""
-
-    def seen(self, time_s: float) -> LoadView:
-        """Return how it was at a time [s]."""
 
 
 class WatchedHall:
@@ -146,7 +141,7 @@ FORGET = 64
 _FIXED_FROM: Final = LoadView._fields.index("announces")
 
 
-class LoadViews(Sequence[LoadView]):
+class LoadViews(UserList[LoadView]):
     """The loads at one moment, looked at when first asked for: most policies never ask.
 
     Parameters
@@ -157,40 +152,17 @@ class LoadViews(Sequence[LoadView]):
         When [s].
     """
 
-    __slots__ = ("_loads", "_seen", "_time_s")
+    def __init__(self, loads: Sequence[WatchedLoad | WatchedHall], time_s: float) -> None:
+        self._loads, self._time_s = loads, time_s
 
-    def __init__(self, loads: Sequence[Watched], time_s: float) -> None:
-        self._loads = loads
-        self._time_s = time_s
-        self._seen: tuple[LoadView, ...] | None = None
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether the loads were the same."""
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    __hash__ = None  # type: ignore[assignment]  # as a list: it is looked at late
-
-    def __repr__(self) -> str:
-        """Return the loads as a tuple would show them."""
-        return repr(tuple(self))
+    @cached_property
+    def data(self) -> list[LoadView]:  # type: ignore[override]  # it is looked at late
+        """The loads."""
+        return [load.seen(self._time_s) for load in self._loads]
 
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._loads)
-
-    def __iter__(self) -> Iterator[LoadView]:
-        """Return the loads, one by one; the sequence's own way asks for each by its place."""
-        return iter(self[:])
-
-    @overload
-    def __getitem__(self, place: int) -> LoadView: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[LoadView]: ...
-    def __getitem__(self, place: int | slice) -> LoadView | Sequence[LoadView]:
-        """Return one of them, or some."""
-        if self._seen is None:
-            self._seen = tuple([load.seen(self._time_s) for load in self._loads])
-        return self._seen[place]
 
 
 class LoadWatch:
@@ -210,9 +182,9 @@ class LoadWatch:
         self._clock = clock
         self._delay_s = delay_s
         self._notice = notice
-        self._loads: list[Watched] = []
+        self._loads: list[WatchedLoad | WatchedHall] = []
 
-    def add(self, load: Watched) -> None:
+    def add(self, load: WatchedLoad | WatchedHall) -> None:
         """Watch a load, or a hall, from now on."""
         self._loads.append(load)
 

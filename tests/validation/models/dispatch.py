@@ -103,6 +103,3 @@ def set_point_mw(from_mw: float, base_point_mw: float, since_s: float) -> float:
     """
     share = min(1.0, since_s / RAMP_S)
     return from_mw + share * (base_point_mw - from_mw)
-
-
-__all__ = ["RAMP_S", "RUN_MIN", "base_point_mw", "dispatch_limits_mw", "set_point_mw"]
