@@ -113,10 +113,8 @@ class LoadReserve:
                 self._interrupted_s = view.since_s
             self._state = view.state
 
-    def _rises(
-        self, notices: Iterable[Notice], load: str, stated_mw: float
-    ) -> list[tuple[Rise, Notice]]:
-        """Return a load's announced rises, up to what it states, but for those made void by an interruption."""
+    def _rises(self, notices: Iterable[Notice], load: str, stated_mw: float) -> list[tuple[Rise, Notice]]:
+        """Return a load's announced rises, up to what it states; an interruption makes them void."""
         found = [
             (Rise(notice.at_s, min(notice.level_mw, stated_mw)), notice)
             for notice in notices
