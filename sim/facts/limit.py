@@ -21,11 +21,11 @@ class CertificateFacts:
     """Power that it keeps free [MW]."""
     drift_mw: float | None = None
     """How far each drifting load moves until the fleets have answered [MW]; None: its stated power counts."""
-    delay_s: float = 0.0
+    telemetry_delay_s: float = 0.0
     """Delay of the telemetry [s]."""
-    scan_s: float = 0.0
+    telemetry_scan_s: float = 0.0
     """Least time between two of its reports [s]."""
-    interval_s: float = 0.0
+    minimum_interval_s: float = 0.0
     """Least time between two decisions [s]."""
     latency_s: float = 0.0
     """Time from a command to the start of the fleets' ramp [s]."""

@@ -72,7 +72,7 @@ class _Check:
         self._facts = facts
         down = facts.ramp_down_mw_per_s or inf
         self._response = FleetResponse(facts.latency_s, inf, down, facts.fall_s)
-        self._seen_s = facts.delay_s + facts.scan_s + facts.interval_s
+        self._seen_s = facts.telemetry_delay_s + facts.telemetry_scan_s + facts.minimum_interval_s
         self._wait_s = self._seen_s + facts.latency_s + facts.fall_s
         self.reaction_s = self._seen_s + self._response.drop_s(recording.rated_fleet_mw)
         self._halls = {load: name for name, hall in recording.facts.hall.items() for load in hall.load}
@@ -140,7 +140,7 @@ class _Check:
 
     def _right_mw(self, times_s: FloatArray) -> FloatArray:
         """Return the right side at some times, but for what a battery lends [MW]."""
-        recording, delay_s = self._recording, self._facts.delay_s
+        recording, delay_s = self._recording, self._facts.telemetry_delay_s
         left_mw = recording["limit_mw"].at(times_s) - self._facts.margin_mw
         ratios: dict[str, FloatArray] = {}
         for name, hall in recording.facts.hall.items():
@@ -184,11 +184,11 @@ class _Check:
 
     def _drifting(self, name: str, times_s: FloatArray, ratio: FloatArray) -> FloatArray:
         """Return what a drifting load counts as at each decision [MW]: as telemetered, and its drift."""
-        power = _later(self._recording.load_power_mw(name), self._facts.delay_s)
+        power = _later(self._recording.load_power_mw(name), self._facts.telemetry_delay_s)
         load = self._recording.facts.load[name]
         moves_mw = (self._facts.drift_mw or 0.0) / ratio
         if load.rise_mw_per_s is not None:
-            wait_s = self._wait_s + max(0.0, LEAST_WATCH_S - self._facts.interval_s)
+            wait_s = self._wait_s + max(0.0, LEAST_WATCH_S - self._facts.minimum_interval_s)
             moves_mw = np.full(1, load.rise_mw_per_s * wait_s)
         return np.minimum(power.at(times_s) + moves_mw, inf if load.stated_mw is None else load.stated_mw)
 

@@ -61,22 +61,11 @@ class Certificate:
 
 def document(found: Certificate) -> dict[str, Any]:
     """Return what ``certificate.json`` holds: the claim, its numbers, what it assumes, whether it held."""
-    facts = found.facts
     return {
         "format": 1,
         "holds": found.holds,
         "inequality": INEQUALITY,
-        "numbers": {
-            "margin_mw": facts.margin_mw,
-            "drift_mw": facts.drift_mw,
-            "telemetry_delay_s": facts.delay_s,
-            "telemetry_scan_s": facts.scan_s,
-            "minimum_interval_s": facts.interval_s,
-            "latency_s": facts.latency_s,
-            "fall_s": facts.fall_s,
-            "ramp_down_mw_per_s": facts.ramp_down_mw_per_s,
-            "reaction_s": found.reaction_s,
-        },
+        "numbers": {**asdict(found.facts), "reaction_s": found.reaction_s},
         "loads": {
             name: {"contract": contract, "assumes": CONTRACTS[contract]}
             for name, contract in found.contracts.items()

@@ -124,8 +124,8 @@ class ClockCurve:
     Examples
     --------
     >>> curve = ClockCurve(minimum_fraction=0.4, maximum_fraction=1.0)
-    >>> print(round(curve.power_ratio(0.7), 3), round(curve.fraction_of(0.5), 3))
-    0.644 0.562
+    >>> print(round(curve.power_ratio(0.7), 3))
+    0.644
     """
 
     minimum_fraction: float = DEFAULT_MINIMUM_FRACTION
@@ -171,27 +171,12 @@ class ClockCurve:
         """Clock between two profiles, over the default clock [1]."""
         return PROFILE_STEP_MHZ / self.reference_mhz
 
-    @property
-    def marginal_ratio(self) -> FloatArray:
-        """Extra power per extra clock from each profile to the next, over the default's [1]; never falling.
-
-        Each is the energy of the step's hashes over that of the default's; shape (profiles - 1,).
-        """
-        return np.diff(self.power_ratios) / np.diff(self.fractions)
-
     def power_ratio(self, fraction: Number) -> Number:
         """Return the power at a mean clock, over the default power [1].
 
         A clock outside the range is taken as the nearer end: no profile lies beyond.
         """
         return np.interp(fraction, self.fractions, self.power_ratios)
-
-    def fraction_of(self, power_ratio: Number) -> Number:
-        """Return the mean clock over the default clock that a power over the default power allows [1].
-
-        A power outside the range is taken as the nearer end.
-        """
-        return np.interp(power_ratio, self.power_ratios, self.fractions)
 
     def _profiles(self) -> FloatArray:
         steps = np.arange(-PROFILES_BELOW, PROFILES_ABOVE + 1)

@@ -71,57 +71,6 @@ class FleetResponse(NamedTuple):
         """
         return self.latency_s + self.fall_s + max(0.0, drop_mw) / self.ramp_down_mw_per_s
 
-    def latest_s(
-        self,
-        now_s: float,
-        rise_s: float,
-        power_mw: float,
-        command_mw: float,
-        left_mw: float,
-        interval_s: float,
-    ) -> float:
-        """Return the latest time at which the fleets must be told to go, so that they are gone by a rise [s].
-
-        Until told, they move from where they will stand when a command of now arrives towards the command.
-
-        Parameters
-        ----------
-        now_s
-            The present time [s].
-        rise_s
-            When AI power rises [s].
-        power_mw
-            What the fleets draw when a command of now arrives [MW].
-        command_mw
-            What they are told to go to now [MW].
-        left_mw
-            What the rise leaves them [MW].
-        interval_s
-            How late the next decision may come [s].
-
-        Examples
-        --------
-        Of 60 MW 20 may stay: 40 MW at 12 MW/s take 3.3 s, after a latency of 3 s and an interval of 1 s.
-
-        >>> round(FleetResponse(3.0, 1.0, 12.0).latest_s(0.0, 100.0, 60.0, 60.0, 20.0, 1.0), 6)
-        92.666667
-
-        On their way up at 1 MW/s from 10 MW they need not go so soon.
-
-        >>> round(FleetResponse(3.0, 1.0, 12.0).latest_s(0.0, 30.0, 10.0, 60.0, 20.0, 1.0), 6)
-        24.692308
-        """
-        end_s = rise_s - self.latency_s - self.fall_s
-        down = self.ramp_down_mw_per_s
-        told_s = end_s - max(0.0, max(command_mw, power_mw) - left_mw) / down
-        up = self.ramp_up_mw_per_s
-        if power_mw < command_mw and up < inf:
-            if power_mw + up * (end_s - now_s) <= left_mw or down == inf:
-                told_s = end_s  # not even there by then, or gone at once
-            else:  # on the way up: p + u (s - t) - left = d (end - s)
-                told_s = max(told_s, (down * end_s + up * now_s + left_mw - power_mw) / (down + up))
-        return told_s - interval_s  # until then they go on as they were told
-
 
 class FleetMotion:
     """What the fleets draw at most, by the commands that they were given: latency, ramps.
@@ -145,10 +94,49 @@ class FleetMotion:
     def latest_s(
         self, now_s: float, rise_s: float, command_mw: float, left_mw: float, interval_s: float
     ) -> float:
-        """Return the latest time to tell the fleets to go [s], as `FleetResponse.latest_s`."""
+        """Return the latest time at which the fleets must be told to go, so that they are gone by a rise [s].
+
+        Until told, they move from where they will stand when a command of now arrives towards the command.
+
+        Parameters
+        ----------
+        now_s
+            The present time [s].
+        rise_s
+            When AI power rises [s].
+        command_mw
+            What they are told to go to now [MW].
+        left_mw
+            What the rise leaves them [MW].
+        interval_s
+            How late the next decision may come [s].
+
+        Examples
+        --------
+        Of 60 MW 20 may stay: 40 MW at 12 MW/s take 3.3 s, after a latency of 3 s and an interval of 1 s.
+
+        >>> motion = FleetMotion(FleetResponse(3.0, 1.0, 12.0))
+        >>> motion.command(-100.0, 60.0)
+        >>> round(motion.latest_s(0.0, 100.0, 60.0, 20.0, 1.0), 6)
+        92.666667
+
+        On their way up at 1 MW/s from 10 MW they need not go so soon.
+
+        >>> motion.command(-50.0, 10.0)
+        >>> round(motion.latest_s(0.0, 30.0, 60.0, 20.0, 1.0), 6)
+        24.692308
+        """
         is_first = self._arrival_s == -inf  # then they stand where the command sends them
         power_mw = command_mw if is_first else self.at_arrival(now_s)
-        return self.response.latest_s(now_s, rise_s, power_mw, command_mw, left_mw, interval_s)
+        end_s = rise_s - self.response.latency_s - self.response.fall_s
+        up, down = self.response.ramp_up_mw_per_s, self.response.ramp_down_mw_per_s
+        told_s = end_s - max(0.0, max(command_mw, power_mw) - left_mw) / down
+        if power_mw < command_mw and up < inf:
+            if power_mw + up * (end_s - now_s) <= left_mw or down == inf:
+                told_s = end_s  # not even there by then, or gone at once
+            else:  # on the way up: p + u (s - t) - left = d (end - s)
+                told_s = max(told_s, (down * end_s + up * now_s + left_mw - power_mw) / (down + up))
+        return told_s - interval_s  # until then they go on as they were told
 
     def command(self, now_s: float, power_mw: float) -> None:
         """Take in a command of now [MW]."""

@@ -35,8 +35,8 @@ def certificate_section(recording: Recording, clock: LocalTime) -> CertificateSe
     numbers = [
         ("margin", format_value(facts.margin_mw, "MW")),
         ("drift of each load that follows demand", _known(facts.drift_mw, "MW", "as stated")),
-        ("telemetry: delay and scan", f"{facts.delay_s:g} s and {facts.scan_s:g} s"),
-        ("least time between two decisions", f"{facts.interval_s:g} s"),
+        ("telemetry: delay and scan", f"{facts.telemetry_delay_s:g} s and {facts.telemetry_scan_s:g} s"),
+        ("least time between two decisions", f"{facts.minimum_interval_s:g} s"),
         ("fleets: latency, and what a fall takes besides", f"{facts.latency_s:g} s and {facts.fall_s:g} s"),
         ("fleets: ramp down", _known(facts.ramp_down_mw_per_s, "MW/s", "at once")),
         ("time until the fleets have gone from full power", format_duration(found.reaction_s)),

@@ -80,30 +80,26 @@ def test_half_the_machines_at_each_of_two_profiles_draw_what_the_curve_says_betw
     assert curve.power_ratio(0.925) == pytest.approx(half_each, rel=1e-12)
 
 
+def marginal_ratio(curve):
+    """Return the energy of each step's hashes, over that of the default's."""
+    return np.diff(curve.power_ratios) / np.diff(curve.fractions)
+
+
 @SLOPES
 def test_each_step_up_costs_more_than_the_one_before(vf_slope):
-    marginal = ClockCurve(0.3, 1.2, vf_slope=vf_slope).marginal_ratio
+    marginal = marginal_ratio(ClockCurve(0.3, 1.2, vf_slope=vf_slope))
 
     assert (np.diff(marginal) > 0.0).all()
 
 
 def test_without_slope_every_step_costs_the_same():
-    assert ClockCurve(0.4, 1.0, vf_slope=0.0).marginal_ratio == pytest.approx(0.97)
-
-
-@SLOPES
-def test_the_clock_of_a_power_is_the_inverse_of_the_power_of_a_clock(vf_slope):
-    curve = ClockCurve(0.3, 1.2, vf_slope=vf_slope)
-    fractions = np.linspace(0.3, 1.2, 1001)
-
-    assert curve.fraction_of(curve.power_ratio(fractions)) == pytest.approx(fractions, rel=1e-12)
+    assert marginal_ratio(ClockCurve(0.4, 1.0, vf_slope=0.0)) == pytest.approx(0.97)
 
 
 def test_beyond_the_ends_the_end_holds():
     curve = ClockCurve(0.4, 1.0)
 
     assert curve.power_ratio(1.5) == 1.0
-    assert curve.fraction_of(0.0) == 0.4
 
 
 def test_the_curve_of_a_machine_takes_what_is_known_of_it():
@@ -115,8 +111,7 @@ def test_a_fixed_clock_is_a_curve_of_one_knot():
     curve = ClockCurve(1.0, 1.0)
 
     assert curve.fractions.tolist() == curve.power_ratios.tolist() == [1.0]
-    assert curve.marginal_ratio.size == 0
-    assert curve.fraction_of(0.5) == 1.0
+    assert curve.power_ratio(0.5) == 1.0
 
 
 def test_a_curve_cannot_be_changed():
