@@ -45,11 +45,14 @@ class StaticPage:
     tables: Sequence[PageTable] = field(default=())
     is_sortable: bool = False
     """Whether its open tables may be sorted, searched and saved, for which it has a script."""
+    axis_count: int = 0
+    """How many of the first columns are axes, over which a script draws the others; 0: it draws nothing."""
 
     def html(self) -> str:
         """Return the page's text."""
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        scripts = [own_file("tables.js")] if self.is_sortable else []
+        wanted = {"tables.js": self.is_sortable, "study.js": self.axis_count > 0}
+        scripts = [own_file(name) for name, is_used in wanted.items() if is_used]
         return rendered("static.html.jinja", policy=security_policy(scripts), scripts=scripts, **values)
 
 

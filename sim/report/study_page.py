@@ -18,6 +18,8 @@ SHOWN: Final = ("site_peak_mw", "soaked_fraction", "exceedance_s", "exceedance_m
 """Metrics in the table, after those of the figure."""
 SHOWN_IF_ANY: Final = ("curtailed_hours_h", "curtailed_energy_mwh", "incremental_ebitda_usd")
 """Metrics in the table where one of them is not zero."""
+MONEY: Final = ("incremental_ebitda_usd", "mining_margin_usd")
+"""By what combinations that keep the limit are ranked: the first that is known."""
 QUANTILES: Final = {"P50": 0.5, "P90": 0.9}
 """What the table says of replications beside their mean."""
 
@@ -60,10 +62,11 @@ def write_study_report(folder: Path) -> Path:
     page = StaticPage(
         title=document["name"],
         lead=document["question"] or "",
-        verdict=_notes(document, found),
+        verdict=[*_notes(document, found), *_best(document, paths, found)],
         charts=list(_charts(document, paths, found)),
         tables=[PageTable("Every combination", head, cells)],
         is_sortable=True,
+        axis_count=len(paths),
     )
     write_whole(folder / PAGE, page.html())
     return folder / PAGE
@@ -109,6 +112,21 @@ def _notes(document: Document, found: Sequence[Combination]) -> list[str]:
     if counts != {1}:
         notes.append(f"Means of up to {max(counts)} replications.")
     return notes
+
+
+def _best(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> Iterator[str]:
+    """Yield which combinations keep the limit, and which of them earns most."""
+    facts = document["metrics"]
+    money = next((name for name in MONEY if name in facts), None)
+    done = [one for one in found if one.rows and one.mean("exceedance_s") is not None]
+    kept = [one for one in done if one.mean("exceedance_s") == 0.0]
+    if len(done) > 1:
+        yield f"{len(kept) or 'None'} of {len(done)} combinations kept the limit in every run."
+    ranked = sorted(_known((one.values, one.mean(money or ""), 0.0) for one in kept), key=lambda one: -one.x)
+    if money is not None and len(ranked) > 1:
+        values = ", ".join(f"{path} = {value}" for path, value in zip(paths, ranked[0].values, strict=True))
+        amount = format_value(ranked[0].x, facts[money]["unit"])
+        yield f"Of those, {values} earns most: {words_of(money)} is {amount}."
 
 
 def _table(

@@ -43,6 +43,24 @@ function addFilter(table, bar) {
   });
 }
 
+/* Columns that are in the way are left out, of the file that is saved too. */
+function addColumns(table, bar) {
+  const frame = document.createElement("details"), title = document.createElement("summary");
+  title.textContent = "Columns";
+  frame.className = "columns";
+  frame.append(title);
+  Array.from(table.tHead.rows[0].cells).forEach((head, place) => {
+    const label = document.createElement("label"), box = document.createElement("input");
+    Object.assign(box, { type: "checkbox", checked: true });
+    label.append(box, ` ${head.textContent}`);
+    frame.append(label);
+    box.addEventListener("change", () => {
+      for (const row of table.rows) row.cells[place].hidden = !box.checked;
+    });
+  });
+  bar.after(frame);
+}
+
 function addSaving(table, bar) {
   const button = document.createElement("button");
   button.type = "button";
@@ -51,7 +69,7 @@ function addSaving(table, bar) {
   button.addEventListener("click", () => {
     const quoted = (cell) => `"${(cell.dataset.value ?? cell.textContent).trim().replaceAll('"', '""')}"`;
     const rows = Array.from(table.rows).filter((row) => !row.hidden);
-    const text = rows.map((row) => Array.from(row.cells, quoted).join(",")).join("\n");
+    const text = rows.map((row) => Array.from(row.cells).filter((cell) => !cell.hidden).map(quoted).join(",")).join("\n");
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/csv" }));
     link.download = `${document.title.split(" · ")[0].replace(/\W+/g, "-")}.csv`;
@@ -66,5 +84,6 @@ for (const table of document.querySelectorAll("table.sortable")) {
   addFilter(table, bar);
   addSaving(table, bar);
   table.parentElement.before(bar);
+  addColumns(table, bar);
   Array.from(table.tHead.rows[0].cells).forEach((head, place) => makeSortable(table, head, place));
 }

@@ -136,7 +136,9 @@ def test_nothing_keeps_people_from_using_a_page(results, browser, name, dark):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "loads", [week_loads, lambda end_s: crowded_loads(80_000, end_s)], ids=["exact", "binned"]
+    "loads",
+    [week_loads, lambda end_s: crowded_loads(9_000, end_s), lambda end_s: crowded_loads(80_000, end_s)],
+    ids=["each breakpoint", "binned in the page", "binned before"],
 )
 def test_at_any_zoom_the_lowest_power_is_in_view_to_10_kw(loads, tmp_path, browser):
     recording = recording_of(loads(WEEK_S), WEEK_S, events=decisions(WEEK_S))
@@ -220,6 +222,48 @@ def test_a_table_sorts_by_its_heads_and_shows_the_rows_that_hold_some_words(resu
     page.value("document.querySelector('input[type=search]').focus()")
     page.send("Input.insertText", text="8.0")
     assert set(page.value(column)) == {8.0}
+    page.close()
+
+
+def names_in(page, place):
+    names = f"document.querySelectorAll('.look svg')[{place}].querySelectorAll('text.name')"
+    return page.value(f"[...{names}].map((one) => one.textContent)")
+
+
+@pytest.mark.slow
+def test_a_study_is_looked_at_from_where_its_reader_wants(results, browser):
+    page = browser.open(results / PAGES[2])
+    chosen = "[...document.querySelectorAll('.controls select')].map((one) => one.value)"
+    assert page.value(chosen)[1] == "interconnection.limit_mw"
+    drawn = "[...document.querySelectorAll('.look svg')].map((one) => one.getAttribute('aria-label'))"
+    assert [one.split()[0] for one in page.value(drawn)][2:] == ["How"]
+
+    for place, name in enumerate(("site_peak_mw", "policy.margin_mw")):
+        page.value(
+            f"(() => {{ const one = document.querySelectorAll('.controls select')[{place}];"
+            f"one.value = '{name}'; one.dispatchEvent(new Event('change')); }})()"
+        )
+    assert page.value(drawn) == [
+        "site_peak_mw against policy.margin_mw",
+        "site_peak_mw by interconnection.limit_mw and policy.margin_mw",
+        "How far each axis moves site_peak_mw",
+    ]
+    # a limit of 40 or 50 MW, a margin of 0, 8 or 50: what the site peaks at
+    cells = names_in(page, 1)
+    assert cells[1:] == ["0", "0", "40", "50", "32", "42"]
+    bars = names_in(page, 2)
+    assert bars == ["policy.margin_mw", "interconnection.limit_mw"]
+    page.close()
+
+
+@pytest.mark.slow
+def test_columns_that_are_in_the_way_are_left_out(results, browser):
+    page = browser.open(results / PAGES[2])
+    shown = "[...document.querySelectorAll('table.sortable thead th')].filter((one) => !one.hidden).length"
+    before = page.value(shown)
+    page.value("document.querySelectorAll('.columns input')[2].click()")
+
+    assert page.value(shown) == before - 1
     page.close()
 
 

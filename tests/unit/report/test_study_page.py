@@ -105,7 +105,16 @@ def test_a_sweep_leaves_a_page_with_its_figure_and_loads_nothing(swept):
 def test_a_study_that_states_no_figure_has_a_table_alone(swept):
     folder = swept(STUDY.replace("figure: {x: site_peak_mw, y: mining_margin_usd}", ""))
     assert json.loads((folder / "study.json").read_text())["figure"] is None
-    assert "against" not in write_study_report(folder).read_text(encoding="utf-8")
+    assert not re.search(r"<h2>[^<]* against ", write_study_report(folder).read_text(encoding="utf-8"))
+
+
+def test_the_verdict_names_what_earns_most_of_what_keeps_the_limit(swept):
+    text = write_study_report(swept(STUDY)).read_text(encoding="utf-8")
+    words = re.findall(r"<li>(.*?)</li>", text)
+
+    assert "2 of 2 combinations kept the limit in every run." in words
+    # the smaller margin leaves more to mine
+    assert any(word.startswith("Of those, policy.margin_mw = 50.0 earns most: ") for word in words)
 
 
 def test_a_figure_of_a_metric_that_is_not_there_is_refused(swept):
