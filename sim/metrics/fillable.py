@@ -44,6 +44,39 @@ def _soaked_fraction(recording: Recording) -> float:
     return recording.once(soaked_energy_mwh) / fillable_mwh if fillable_mwh > 0.0 else float("nan")
 
 
+class Filling(NamedTuple):
+    """What fleets could fill for one cause, and what they filled of it."""
+
+    fillable_mwh: float
+    """Energy that the fleets could fill [MWh]."""
+    soaked_mwh: float
+    """Of that, what they drew [MWh]."""
+
+
+def fillings(recording: Recording) -> dict[str, Filling]:
+    """Return what could be filled, and was, by cause: ``static``, ``slow``, ``dip``.
+
+    Static is what is free even where AI leaves least in the run; dips what they add to the level before each;
+    slow the rest, as the course of a day. They add up to all that could be filled, and was.
+    """
+    fillable = [
+        (span_s, fillable_power_mw(recording, *span_s)) for span_s in recording["ai_power_mw"].spans_s()
+    ]
+    least_mw = min((power.minimum() for _, power in fillable), default=0.0)
+    drawn_mwh = sum(
+        energy_mwh(recording["fleet_power_mw"].clip_time(*span_s).minimum_with(least_mw))
+        for span_s, _ in fillable
+    )
+    static = Filling(least_mw * recording.end_s / SECONDS_PER_HOUR, drawn_mwh)
+    of_dips = recording.once(dip_fillings)
+    dip = Filling(sum(one.fillable_mwh for one in of_dips), sum(one.soaked_mwh for one in of_dips))
+    slow = Filling(
+        recording.once(fillable_energy_mwh) - static.fillable_mwh - dip.fillable_mwh,
+        recording.once(soaked_energy_mwh) - static.soaked_mwh - dip.soaked_mwh,
+    )
+    return {"static": static, "slow": slow, "dip": dip}
+
+
 def dip_fillings(recording: Recording) -> tuple[DipFilling, ...]:
     """Return what the dips of each class of `LENGTHS_S` add to what fleets can fill, and what they filled."""
     dips = recording.once(ai_dips)
@@ -89,11 +122,28 @@ def _level_before_mw(dips: Sequence[Dip], from_s: float, until_s: float) -> Sign
     return Signal.steps(times_s, levels_mw, until_s)
 
 
-def _in_dips(name: str, summary: str, field: str) -> Metric:
-    def measure(recording: Recording) -> float:
-        return float(sum(getattr(filling, field) for filling in recording.once(dip_fillings)))
+CAUSES: Final = {
+    "static": "that AI left free at any time",
+    "slow": "that came and went with the slow course of AI power",
+    "dip": "in dips of AI power, beyond the level before each",
+}
+"""Why there is something to fill, in words."""
 
-    return Metric(name, summary, measure)
+
+def _by_cause(cause: str) -> tuple[Metric, Metric]:
+    text = CAUSES[cause]
+    return (
+        Metric(
+            f"{cause}_fillable_energy_mwh",
+            f"Energy that the fleets could fill {text}",
+            lambda r: r.once(fillings)[cause].fillable_mwh,
+        ),
+        Metric(
+            f"{cause}_soaked_energy_mwh",
+            f"Energy that miners drew {text}",
+            lambda r: r.once(fillings)[cause].soaked_mwh,
+        ),
+    )
 
 
 CATALOGUE = (
@@ -103,14 +153,5 @@ CATALOGUE = (
         lambda r: r.once(fillable_energy_mwh),
     ),
     Metric("fillable_soaked_fraction", "Share of the fillable energy that miners drew", _soaked_fraction),
-    _in_dips(
-        "dip_fillable_energy_mwh",
-        "Energy that the fleets could fill in dips of AI power, beyond the level before each",
-        "fillable_mwh",
-    ),
-    _in_dips(
-        "dip_soaked_energy_mwh",
-        "Energy that miners drew in dips of AI power, beyond the level before each",
-        "soaked_mwh",
-    ),
+    *(metric for cause in CAUSES for metric in _by_cause(cause)),
 )

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from sim.metrics.certificate import certificate
 from sim.metrics.claim import ASSUMPTIONS, CONTRACTS, INEQUALITY
-from sim.metrics.fillable import LENGTHS_S, dip_fillings
 from sim.recording import Recording
-from sim.report.format import format_duration, format_percent, format_value
+from sim.report.format import format_duration, format_value
 from sim.report.local_time import LocalTime
 
 
@@ -22,8 +21,6 @@ class CertificateSection(NamedTuple):
     assumptions: Sequence[str]
     breaks: Sequence[tuple[str, str, str, str]]
     """What did not hold, since when, by how much, for how long."""
-    dips: Sequence[tuple[str, str, str, str, str]]
-    """Dips by length: how many, what could be filled, what was, and its share."""
 
 
 def certificate_section(recording: Recording, clock: LocalTime) -> CertificateSection | None:
@@ -46,23 +43,7 @@ def certificate_section(recording: Recording, clock: LocalTime) -> CertificateSe
         for each in found.breaks
     ]
     contracts = [(name, contract, CONTRACTS[contract]) for name, contract in found.contracts.items()]
-    return CertificateSection(
-        found.holds, INEQUALITY, numbers, contracts, ASSUMPTIONS, breaks, list(dip_rows(recording))
-    )
-
-
-def dip_rows(recording: Recording) -> list[tuple[str, str, str, str, str]]:
-    """Return of the dips of each length what could be filled, and what was."""
-    rows, from_s = [], 0.0
-    for until_s, filling in zip(LENGTHS_S, recording.once(dip_fillings), strict=True):
-        name = f"{from_s:g} s and longer" if until_s == LENGTHS_S[-1] else f"{from_s:g} to {until_s:g} s"
-        from_s = until_s
-        could, did = (format_value(mwh, "MWh") for mwh in (filling.fillable_mwh, filling.soaked_mwh))
-        share = filling.soaked_mwh / filling.fillable_mwh if filling.fillable_mwh > 0.0 else None
-        rows.append(
-            (name, str(filling.dip_count), could, did, "" if share is None else format_percent(share))
-        )
-    return rows
+    return CertificateSection(found.holds, INEQUALITY, numbers, contracts, ASSUMPTIONS, breaks)
 
 
 def certificate_lines(recording: Recording) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sim.metrics.dips import DEPTH_TEXT, Dip, ai_dips, depth_mw
+from sim.metrics.fillable import LENGTHS_S, dip_fillings, fillings
 from sim.metrics.power_limits import SYNTHESIS_S, resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
@@ -67,6 +68,8 @@ class StabilitySection:
 
     dip_note: str
     dips: tuple[DipRow, ...]
+    soak: tuple[tuple[str, str, str, str, str], ...]
+    """What there was to fill, by cause: dips, what could be filled, what was, and its share."""
     scales: tuple[ScaleRow, ...]
     spectrum_notes: tuple[str, ...]
     bands: tuple[BandRow, ...]
@@ -97,11 +100,31 @@ def stability_section(
     return StabilitySection(
         _dip_note(recording),
         dip_rows(recording, clock),
+        tuple(soak_rows(recording) if recording.fleet_names else ()),
         scale_rows(recording),
         tuple(_spectrum_notes(recording, found)),
         () if found is None else tuple(_band_rows(found)),
         () if found is None else tuple(curve for curve in _curves(found) if curve["density"]),
     )
+
+
+def soak_rows(recording: Recording) -> list[tuple[str, str, str, str, str]]:
+    """Return what could be filled, and was, by cause: static headroom, slow idle, dips of each length."""
+    found, from_s = recording.once(fillings), 0.0
+    rows = [
+        _soak_row("static headroom", "", *found["static"]),
+        _soak_row("slow idle", "", *found["slow"]),
+    ]
+    for until_s, (count, *energies_mwh) in zip(LENGTHS_S, recording.once(dip_fillings), strict=True):
+        length = f"{from_s:g} s and longer" if until_s == LENGTHS_S[-1] else f"{from_s:g} to {until_s:g} s"
+        rows.append(_soak_row(f"dips of {length}", str(count), *energies_mwh))
+        from_s = until_s
+    return rows
+
+
+def _soak_row(name: str, count: str, could_mwh: float, did_mwh: float) -> tuple[str, str, str, str, str]:
+    could, did = (format_value(mwh, "MWh") for mwh in (could_mwh, did_mwh))
+    return name, count, could, did, format_percent(did_mwh / could_mwh) if could_mwh > 0.0 else ""
 
 
 def dip_rows(recording: Recording, clock: LocalTime) -> tuple[DipRow, ...]:

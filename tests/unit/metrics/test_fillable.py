@@ -34,6 +34,27 @@ def test_a_dip_adds_what_is_beyond_the_level_before_it(record):
     assert metrics["dip_soaked_energy_mwh"] == pytest.approx(10.0 * 0.1, rel=1e-12)
 
 
+def test_what_is_filled_has_a_static_part_a_slow_part_and_a_part_in_dips(record):
+    # 20 MW are always free, 50 MW in the second half hour, and 100 MW in a dip of 360 s in the first
+    ai = Signal.linear([0.0, 600.0, 600.0, 960.0, 960.0, 1800.0, 2100.0], [180.0, 180.0, 100.0, 100.0, 180.0,
+                       180.0, 150.0], 3600.0)  # fmt: skip
+    metrics = measure(record({"a": ai}, {"m": 30.0}))
+    hours = 150.0 / 3600.0 + 1500.0 / 3600.0  # on the ramp of 300 s half counts
+    expected = {
+        "static_fillable_energy_mwh": 20.0,
+        "static_soaked_energy_mwh": 20.0,
+        "slow_fillable_energy_mwh": 30.0 * hours,
+        "dip_fillable_energy_mwh": 40.0 * 0.1,
+        "dip_soaked_energy_mwh": 10.0 * 0.1,
+    }
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, rel=1e-9)
+    assert 0.0 < metrics["slow_soaked_energy_mwh"] < 10.0 * hours + 10.0 * 300.0 / 3600.0
+    for kind in ("fillable", "soaked"):
+        parts = sum(metrics[f"{cause}_{kind}_energy_mwh"] for cause in ("static", "slow", "dip"))
+        whole = metrics["fillable_energy_mwh"] if kind == "fillable" else metrics["soaked_energy_mwh"]
+        assert parts == pytest.approx(whole, rel=1e-12)
+
+
 def test_dips_are_told_apart_by_their_length(record):
     ai = Signal.steps([0.0, 600.0, 605.0, 1200.0, 1260.0], [180.0, 100.0, 180.0, 100.0, 180.0], 3600.0)
     fillings = dip_fillings(record({"a": ai}, {"m": 60.0}))

@@ -2,7 +2,8 @@ import json
 
 from sim import run
 from sim.cli.publish import publish
-from sim.report.certificate import certificate_lines, dip_rows
+from sim.report.certificate import certificate_lines
+from sim.report.stability import soak_rows
 from sim.testing import a_scenario
 
 JOB = {
@@ -51,8 +52,9 @@ def test_without_a_claim_there_is_no_certificate(tmp_path):
     assert "Certificate of the limit" not in (folder / "report.html").read_text()
 
 
-def test_dips_are_reported_by_their_length():
-    rows = dip_rows(held().recording)
-    assert [row[0] for row in rows] == ["0 to 10 s", "10 to 60 s", "60 to 600 s", "600 s and longer"]
-    assert rows[2][1] == "7"  # one each 20 minutes
-    assert rows[2][4].endswith("%")
+def test_what_was_filled_is_reported_by_cause_and_dips_by_their_length():
+    rows = soak_rows(held().recording)
+    dips = [f"dips of {length}" for length in ("0 to 10 s", "10 to 60 s", "60 to 600 s", "600 s and longer")]
+    assert [row[0] for row in rows] == ["static headroom", "slow idle", *dips]
+    assert rows[4][1] == "7"  # one each 20 minutes
+    assert rows[4][4].endswith("%")
