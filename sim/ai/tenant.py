@@ -44,6 +44,8 @@ class TenantLoad(Load):
     """Phases of the contract."""
     block_mw: Annotated[float, Field(ge=0.5, le=100.0)] = 8.0
     """IT power of one data hall [MW]. Default: within the 5 to 10 MW that are energised at a time."""
+    arrival_fraction: Fraction = 1.0
+    """Chance that the tenant comes at all, drawn once [1]. Default: the contract is signed."""
     slip: Slip = Slip()
     """How late phases are."""
     fill_d: Annotated[float, Field(ge=0.1, le=730.0)] = 45.0
@@ -78,8 +80,12 @@ class TenantLoad(Load):
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
         """Move in; log ``energised`` and ``billable``, each with the IT power [MW] from then on.
 
-        What lies before the start of the run is logged at the start.
+        What lies before the start of the run is logged at the start. One that does not come logs ``absent``.
         """
+        if self.arrival_fraction < 1.0 and connection.stream("arrival").random() >= self.arrival_fraction:
+            connection.log("absent", sum(phase.size_mw for phase in self.phases))
+            connection.set_power_mw(0.0)
+            return
         draws = connection.stream("slip")
         blocks: list[DataHall] = []
         news: list[tuple[float, str, float]] = []

@@ -17,9 +17,9 @@ REASON: Final = "limit"
 class LimitKeeper:
     """The duty to be at an announced lower limit when it binds, and to stay there until it is over.
 
-    The start is reckoned anew at every settle, from what the fleets draw over the new limit by then and how
-    fast they can fall; once begun, the duty stays. AI that rises later takes its room from the fleets, as far
-    as telemetry knows of it.
+    The start is reckoned anew at every settle, from what the fleets draw over the new limit by then, or may
+    have risen to, and how fast they can fall; once begun, the duty stays. AI that rises later takes its room
+    from the fleets, as far as telemetry knows of it.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ class LimitKeeper:
             if now_s < change.announced_at_s:
                 next_s = min(next_s, change.announced_at_s)
                 continue
-            drop_mw = max(0.0, told_mw - max(0.0, self._after_mw(change) - ai_power_mw))
+            most_mw = max(told_mw, self._most_mw(now_s, change, ai_power_mw))
+            drop_mw = max(0.0, most_mw - max(0.0, self._after_mw(change) - ai_power_mw))
             start_s = change.binds_at_s - self.shed_s(drop_mw)
             if now_s >= start_s:
                 self._waiting.remove(change)
@@ -98,6 +99,13 @@ class LimitKeeper:
     def _fall_s(fleet: FleetView, drop_mw: float) -> float:
         ramp_s = min(drop_mw, fleet.rated_mw) / fleet.ramp_down_mw_per_s
         return fleet.latency_s + fleet.fall_s + ramp_s
+
+    def _most_mw(self, now_s: float, change: LimitChange, ai_power_mw: float) -> float:
+        """Return what the fleets may have risen to when a change binds, by the limit until then [MW]."""
+        if now_s >= change.binds_at_s:
+            return 0.0
+        limit_mw = self._limit_mw.clip_time(now_s, change.binds_at_s).maximum()
+        return min(limit_mw - ai_power_mw, sum(fleet.rated_mw for fleet in self._fleets()))
 
     def _after_mw(self, change: LimitChange) -> float:
         """Return the lowest that the site may draw soon after a change binds [MW]."""

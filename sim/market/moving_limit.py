@@ -156,7 +156,7 @@ class ScheduledLimit(Spec):
     come as planned."""
 
     @property
-    def most_mw(self) -> float:
+    def highest_mw(self) -> float:
         """The highest of its levels [MW]."""
         return max(stage.limit_mw for stage in self.stages)
 
@@ -228,11 +228,6 @@ class FileLimit(SeriesReading):
     highest_mw: Positive
     """Most that the connection carries [MW]: it holds before the first row, and no row is above it."""
 
-    @property
-    def most_mw(self) -> float:
-        """The most that the connection carries [MW]."""
-        return self.highest_mw
-
     def moving(self, span: Span) -> MovingLimit:
         """Return the limit over a run; raise InputError where the file does not serve it."""
         timeline = timeline_of(self, self.table(span.files), self.time_column, span.start_utc_s)
@@ -276,11 +271,6 @@ class ContractLimit(Spec):
                 f"firm_mw must be at most highest_mw = {self.highest_mw:g} MW, got {self.firm_mw:g} MW"
             )
         return self
-
-    @property
-    def most_mw(self) -> float:
-        """What may be drawn while nothing is called [MW]."""
-        return self.highest_mw
 
     def moving(self, span: Span) -> MovingLimit:
         """Return the limit over a run; raise InputError where a file does not serve it."""

@@ -38,7 +38,7 @@ class Interconnection(Spec):
     @cached_property
     def highest_mw(self) -> float:
         """The highest power that it ever allows [MW]."""
-        return self.limit.most_mw if self.limit is not None else self.limit_mw or 0.0
+        return self.limit.highest_mw if self.limit is not None else self.limit_mw or 0.0
 
     def moving(self, span: Span) -> MovingLimit:
         """Return the limit over a run."""

@@ -144,3 +144,19 @@ def test_draw_is_straight_between_its_bends(burn_in_s):
 def test_impossible_tenants_are_refused(keys):
     with pytest.raises(ValidationError):
         TenantLoad.model_validate({**TENANT, **keys})
+
+
+def energised(seed, chance):
+    load = TENANT | {"phases": [a_phase()], "arrival_fraction": chance, "slip": {"median_d": 5.0}}
+    result = run(a_scenario(loads=[load], start=START, days=60.0, seed=seed, fleets=[]))
+    absent = [event.value for event in result.recording.events if event.kind == "absent"]
+    assert absent in ([], [20.0])
+    assert bool(absent) == (result.recording["ai_power_mw"].maximum() == 0.0)
+    return [event for event in result.recording.events if event.kind == "energised"]
+
+
+def test_a_tenant_comes_with_its_chance_and_every_other_draw_stays():
+    assert energised(1, 0.0) == []
+    found = [(energised(seed, 0.5), energised(seed, 1.0)) for seed in range(30)]
+    assert all(half in ([], whole) for half, whole in found)
+    assert 8 <= sum(bool(half) for half, _ in found) <= 22

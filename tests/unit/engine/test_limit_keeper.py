@@ -91,3 +91,12 @@ def test_one_limit_is_given_not_two(tmp_path):
         a_scenario(
             tmp_path, interconnection={"limit_mw": 10.0, "limit": {"type": "schedule", "stages": [START]}}
         )
+
+
+def test_a_limit_that_rises_between_announcement_and_fall_is_reckoned_with(tmp_path):
+    # announced while the fleets are low: they rise, and the time to fall is that from where they are then
+    between = {"at_s": 3 * HOUR_S, "limit_mw": 200.0}
+    again = {"at_s": 4 * HOUR_S, "limit_mw": 150.0, "notice_s": 2 * HOUR_S}
+    result = campus(tmp_path, START, LOWER, between, again)
+    assert result.metrics["exceedance_s"] == 0.0
+    assert result.recording["fleet_power_mw"].at(4 * HOUR_S - 6.0) == pytest.approx(80.0)

@@ -1,5 +1,6 @@
 import pytest
-from dispatch import base_point_mw, dispatch_limits_mw, set_point_mw
+
+from sim.grid.dispatch import base_point_mw, dispatch_limits_mw, set_point_mw
 
 
 def test_three_runs_take_a_load_down_and_two_bring_it_back():
