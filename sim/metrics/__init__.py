@@ -1,68 +1,16 @@
 """Metrics: pure functions from a Recording to a number with a unit."""
 
 from collections.abc import Mapping
+from importlib import import_module
 
-from sim.metrics import (
-    accounts,
-    ancillary,
-    battery,
-    certificate,
-    coincident_peaks,
-    curtailment,
-    demand,
-    dips,
-    duties,
-    economics,
-    energy,
-    exceedance,
-    fillable,
-    fleets,
-    frequency,
-    generation,
-    halls,
-    incremental,
-    inference,
-    mining,
-    power_cost,
-    power_limits,
-    price_discipline,
-    ramps,
-    regulation,
-    residual,
-    tenants,
-    training,
-    voltage,
-)
+from sim.metrics import ancillary, coincident_peaks, demand, fleets, halls, inference, tenants, training
 from sim.metrics.base import LoadMetric, Measurement, Metric
 from sim.metrics.base import measure as _measure
 from sim.recording import Recording
+from sim.shipped import shipped
 
-_OF_THE_SITE = (
-    energy,
-    exceedance,
-    certificate,
-    curtailment,
-    power_limits,
-    ramps,
-    dips,
-    fillable,
-    residual,
-    regulation,
-    frequency,
-    voltage,
-    fleets,
-    duties,
-    battery,
-    mining,
-    economics,
-    power_cost,
-    demand,
-    coincident_peaks,
-    generation,
-    accounts,
-    incremental,
-    price_discipline,
-)
+_OF_THE_SITE = [import_module(f"sim.metrics.{name}") for name in shipped("sim.metrics", "modules.json")]
+"""The modules whose ``CATALOGUE`` is of the site, in the order in which a table shows them."""
 _OF_THE_RUN = (
     Metric("event_count", "Events the simulation scheduled", lambda r: r.facts.run.event_count),
     Metric("settle_count", "Instants after which the site settled", lambda r: r.facts.run.settle_count),
