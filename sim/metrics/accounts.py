@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.incremental import yearly_incremental_ebitda_usd
 from sim.metrics.ledger import POWER, ledger, sum_usd
 from sim.metrics.statement import of_segment, total
@@ -151,12 +151,7 @@ def _cost(name: str, summary: str, account: str, segment: str | None = None) -> 
 
 
 CATALOGUE = (
-    Metric(
-        "revenue_usd",
-        "All that the site earns, resale of power apart",
-        lambda r: total(r).revenue_usd,
-        compares=True,
-    ),
+    told("revenue_usd", lambda r: total(r).revenue_usd, compares=True),
     Metric("lease_revenue_usd", "Rent, and energy passed through to tenants", lease_revenue_usd),
     _cost(
         "power_cost_ai_usd", "AI's part of the power bill: what it draws, at the price in force", POWER, "ai"
@@ -171,20 +166,9 @@ CATALOGUE = (
     _cost("penalty_usd", "Penalties for power above the limit, if the scenario prices it", "penalty"),
     Metric("ebitda_mining_usd", "EBITDA of mining", partial(ebitda_usd, segment="mining")),
     Metric("ebitda_ai_usd", "EBITDA of AI; needs leases for all loads", partial(ebitda_usd, segment="ai")),
-    Metric(
-        "ebitda_usd",
-        "EBITDA of the site: the sum of the ledger",
-        lambda r: total(r).ebitda_usd,
-        compares=True,
-    ),
-    Metric(
-        "ebitda_mining_usd_per_year",
-        "EBITDA of mining, the run taken for a year's",
-        partial(_yearly, segment="mining"),
-    ),
-    Metric(
-        "ebitda_ai_usd_per_year", "EBITDA of AI, the run taken for a year's", partial(_yearly, segment="ai")
-    ),
+    told("ebitda_usd", lambda r: total(r).ebitda_usd, compares=True),
+    told("ebitda_mining_usd_per_year", partial(_yearly, segment="mining")),
+    told("ebitda_ai_usd_per_year", partial(_yearly, segment="ai")),
     *(
         Metric(
             f"enterprise_value_{level}_usd",
@@ -193,14 +177,6 @@ CATALOGUE = (
         )
         for level in MULTIPLES
     ),
-    Metric(
-        "npv_leases_usd",
-        "Leases over their terms, discounted, less what their capacity costs to build",
-        npv_leases_usd,
-    ),
-    Metric(
-        "npv_mining_usd",
-        "What mining adds in a year over its life, discounted, less machines and sites",
-        npv_mining_usd,
-    ),
+    told("npv_leases_usd", npv_leases_usd),
+    told("npv_mining_usd", npv_mining_usd),
 )

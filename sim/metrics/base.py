@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from sim.recording import Recording
+from sim.shipped import shipped
 from sim.units import unit_of
 
 F = TypeVar("F")
+SUMMARIES: Final[Mapping[str, str]] = shipped("sim.metrics", "summaries.json")
+"""What metrics are, in one line each, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,13 @@ class Measurement(float):
     def difference(self) -> float | None:
         """The value less its value without mining; None where that says nothing."""
         return None if self.baseline is None else float(self) - self.baseline
+
+
+def told(
+    name: str, measure: Callable[[Recording], float], *, compares: bool = False, needs: str = ""
+) -> Metric:
+    """Return a metric whose summary stands in ``summaries.json``; parameters as the fields of `Metric`."""
+    return Metric(name, SUMMARIES[name], measure, compares, needs)
 
 
 def compared(

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.facts.limit import CertificateFacts
-from sim.metrics.base import Metric
+from sim.metrics.base import told
 from sim.metrics.claim import Break, Certificate
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.policies.certificate import FleetResponse, battery_mw
@@ -331,10 +331,4 @@ def _holds(recording: Recording) -> float:
     return float("nan") if found is None else float(found.holds)
 
 
-CATALOGUE = (
-    Metric(
-        "limit_certificate_holds",
-        "Whether the policy's claim that the limit is never exceeded held, with all that it assumes",
-        _holds,
-    ),
-)
+CATALOGUE = (told("limit_certificate_holds", _holds),)

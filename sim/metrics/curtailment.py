@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.market.calendar import month_edges_s
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW, excess_mw
 from sim.recording import Recording
@@ -170,20 +170,8 @@ def _ai_rows(recording: Recording) -> Iterator[ComplianceRow]:
 
 
 CATALOGUE = (
-    Metric(
-        "curtailed_hours_h",
-        "Time in which the limit was below the highest that it had been",
-        curtailed_hours_h,
-    ),
-    Metric(
-        "curtailed_energy_mwh",
-        "Energy that the fleets could have filled but for a limit that had been lowered",
-        curtailed_energy_mwh,
-    ),
+    told("curtailed_hours_h", curtailed_hours_h),
+    told("curtailed_energy_mwh", curtailed_energy_mwh),
     Metric("limit_late_s", "Longest time from when the limit fell until the site was below it", late_s),
-    Metric(
-        "limit_kept_fraction",
-        "Share of the time with a lowered limit in which it was kept",
-        kept_fraction,
-    ),
+    told("limit_kept_fraction", kept_fraction),
 )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.market.demand_charge import BillingMonth, charge_usd, ratchet_mw, whole_intervals_s
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.generation import import_mw
 from sim.recording import Recording
 
@@ -97,9 +97,8 @@ CATALOGUE = (
         "Highest interval mean of grid import in any billing month",
         lambda r: float(np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
     ),
-    Metric(
+    told(
         "collateral_usd",
-        "What is deposited with the utility: capital, not a cost of the run",
         lambda r: getattr(r.facts.demand_charge, "collateral_usd", nan),
         needs="demand_charge.collateral_usd",
     ),

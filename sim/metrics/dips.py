@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.signals.breakpoints import BLOCK, IndexArray
@@ -223,11 +223,7 @@ CATALOGUE = (
         f"Times AI power fell by more than {DEPTH_TEXT} within a minute",
         lambda r: float(len(r.once(ai_dips))),
     ),
-    Metric(
-        "dip_energy_mwh",
-        "Energy AI did not draw in its dips, against the level before each",
-        lambda r: sum((dip.energy_mwh for dip in r.once(ai_dips)), 0.0),
-    ),
+    told("dip_energy_mwh", lambda r: sum((dip.energy_mwh for dip in r.once(ai_dips)), 0.0)),
     _of_dips(
         "dip_depth_max_mw",
         "Depth of the deepest dip of AI power",

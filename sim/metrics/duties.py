@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
@@ -136,42 +136,17 @@ def _all_services(measure: Callable[[Recording, str], float]) -> Callable[[Recor
 CATALOGUE = (
     Metric("order_count", "Orders to draw less that bound", lambda r: float(len(r.once(bindings)))),
     Metric("order_comply_s", "Longest time from when an order bound until its cap was kept", comply_s),
-    Metric(
-        "order_kept_fraction",
-        "Share of the time in which orders bound for which their caps were kept",
-        kept_fraction,
-    ),
-    Metric(
-        "order_late_min",
-        "Time for which the caps of orders were not kept while they bound",
-        lambda r: broken_s(r) / SECONDS_PER_MINUTE,
-    ),
+    told("order_kept_fraction", kept_fraction),
+    told("order_late_min", lambda r: broken_s(r) / SECONDS_PER_MINUTE),
     Metric("order_excess_mwh", "Energy above the caps of orders while they bound", excess_mwh),
-    Metric(
-        "order_curtailed_mwh",
-        "Energy the policy wished for and the fleets did not draw while orders bound",
-        curtailed_mwh,
-    ),
-    Metric(
+    told("order_curtailed_mwh", curtailed_mwh),
+    told(
         "trip_count",
-        "Times the relay at the interconnection stopped the fleets",
         lambda r: float(
             sum(event.source == "interconnection" and event.kind == "trip" for event in r.events)
         ),
     ),
-    Metric(
-        "duty_unmined_mwh",
-        "Energy that duties of all kinds took from what the policy wished for",
-        unmined_mwh,
-    ),
-    Metric(
-        "ancillary_revenue_usd",
-        "What all ancillary services were paid, before penalties",
-        _all_services(revenue_usd),
-    ),
-    Metric(
-        "ancillary_penalty_usd",
-        "Cost of reserves not held and not delivered, buy-back included",
-        _all_services(penalty_usd),
-    ),
+    told("duty_unmined_mwh", unmined_mwh),
+    told("ancillary_revenue_usd", _all_services(revenue_usd)),
+    told("ancillary_penalty_usd", _all_services(penalty_usd)),
 )

@@ -2,7 +2,7 @@
 
 import math
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.mining import blocks, hashrate_source, is_paid_by_blocks
 from sim.metrics.power_cost import fleet_power_cost_usd, integral_at, power_cost_usd
 from sim.recording import Recording
@@ -68,20 +68,8 @@ def revenue_usd_per_mwh(recording: Recording) -> float:
 CATALOGUE = (
     Metric("mined_btc", "Bitcoin mined, net of the pool fee", mined_btc),
     Metric("mining_revenue_usd", "What mining earned, net of the pool fee", mining_revenue_usd),
-    Metric(
-        "mining_revenue_usd_per_mwh", "Mining revenue over the energy that miners drew", revenue_usd_per_mwh
-    ),
-    Metric(
-        "power_cost_usd", "Cost of all energy the site drew, less what it sold", power_cost_usd, compares=True
-    ),
-    Metric(
-        "fleet_power_cost_usd",
-        "Cost of the energy miners drew: the site's less what it would be without them",
-        lambda r: r.once(fleet_power_cost_usd),
-    ),
-    Metric(
-        "mining_margin_usd",
-        "Mining revenue less the cost of its power",
-        lambda r: mining_revenue_usd(r) - r.once(fleet_power_cost_usd),
-    ),
+    told("mining_revenue_usd_per_mwh", revenue_usd_per_mwh),
+    told("power_cost_usd", power_cost_usd, compares=True),
+    told("fleet_power_cost_usd", lambda r: r.once(fleet_power_cost_usd)),
+    told("mining_margin_usd", lambda r: mining_revenue_usd(r) - r.once(fleet_power_cost_usd)),
 )

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.signals.distribution import Distribution
@@ -85,48 +85,22 @@ def range_of_limit(recording: Recording) -> float:
 
 
 CATALOGUE = (
-    Metric(
-        "site_energy_mwh",
-        "Energy drawn at the interconnection",
-        lambda r: energy_mwh(r["site_power_mw"]),
-        compares=True,
-    ),
+    told("site_energy_mwh", lambda r: energy_mwh(r["site_power_mw"]), compares=True),
     Metric("ai_energy_mwh", "Energy drawn by AI loads", lambda r: energy_mwh(r["ai_power_mw"])),
     Metric("fleet_energy_mwh", "Energy drawn by miners", lambda r: energy_mwh(r["fleet_power_mw"])),
-    Metric(
-        "site_peak_mw",
-        "Highest site power at any instant",
-        lambda r: r["site_power_mw"].maximum(),
-        compares=True,
-    ),
+    told("site_peak_mw", lambda r: r["site_power_mw"].maximum(), compares=True),
     Metric("site_mean_mw", "Mean site power over time", lambda r: r["site_power_mw"].mean(), compares=True),
-    Metric(
-        "load_factor_ratio",
-        "Mean site power over its highest (instantaneous demand)",
-        _load_factor,
-        compares=True,
-    ),
-    Metric(
+    told("load_factor_ratio", _load_factor, compares=True),
+    told(
         "dynamic_range_mw",
-        "Highest less lowest site power",
         lambda r: r["site_power_mw"].maximum() - r["site_power_mw"].minimum(),
         compares=True,
     ),
     Metric("idle_energy_mwh", "Energy that AI left free under the limit", lambda r: r.once(idle_energy_mwh)),
-    Metric(
-        "soaked_energy_mwh", "Part of the idle energy that miners drew", lambda r: r.once(soaked_energy_mwh)
-    ),
+    told("soaked_energy_mwh", lambda r: r.once(soaked_energy_mwh)),
     Metric("soaked_fraction", "Share of the idle energy that miners drew", _soaked_fraction),
-    Metric(
-        "filled_s",
-        "Time in which some data file has no row, and its description says what holds",
-        lambda r: r.facts.run.filled_s or 0.0,
-    ),
-    Metric(
-        "energy_balance_error_mwh",
-        "Site energy less the sum of its parts; zero but for rounding",
-        balance_error_mwh,
-    ),
+    told("filled_s", lambda r: r.facts.run.filled_s or 0.0),
+    told("energy_balance_error_mwh", balance_error_mwh),
     *(
         Metric(
             f"load_factor_{minutes}min_ratio",
@@ -136,16 +110,6 @@ CATALOGUE = (
         )
         for minutes in INTERVALS_MIN
     ),
-    Metric(
-        "dynamic_range_fraction",
-        "Highest less lowest site power, as a share of the limit",
-        range_of_limit,
-        compares=True,
-    ),
-    Metric(
-        "dynamic_range_common_mw",
-        "Range of site power but for its highest and lowest 0.1 % of the time",
-        common_range_mw,
-        compares=True,
-    ),
+    told("dynamic_range_fraction", range_of_limit, compares=True),
+    told("dynamic_range_common_mw", common_range_mw, compares=True),
 )

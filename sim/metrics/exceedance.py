@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from sim.facts.limit import ToleranceFacts
-from sim.metrics.base import Metric, compared
+from sim.metrics.base import Metric, compared, told
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR, FloatArray
@@ -154,22 +154,9 @@ CATALOGUE = (
         exceedance,
         lambda found: found.longest_s,
     ),
-    Metric(
-        "exceedance_peak_fraction",
-        "Largest excess above the limit, as a share of the limit",
-        _peak_fraction,
-        compares=True,
-    ),
-    Metric(
-        "limit_broken_count",
-        "Times the site exceeded what is tolerated, where it would not have without mining",
-        lambda r: r.once(broken).count,
-    ),
-    Metric(
-        "limit_broken_mwh",
-        "Energy of these above the tolerated level, and above the site without mining",
-        lambda r: r.once(broken).energy_mwh,
-    ),
+    told("exceedance_peak_fraction", _peak_fraction, compares=True),
+    told("limit_broken_count", lambda r: r.once(broken).count),
+    told("limit_broken_mwh", lambda r: r.once(broken).energy_mwh),
     Metric("limit_broken_longest_s", "Longest of them", lambda r: r.once(broken).longest_s),
     Metric("limit_broken_peak_mw", "Largest excess of them", lambda r: r.once(broken).peak_mw),
     compared(

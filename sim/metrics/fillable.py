@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.dips import Dip, ai_dips
 from sim.metrics.energy import energy_mwh, idle_power_mw, soaked_energy_mwh
 from sim.recording import Recording
@@ -147,11 +147,7 @@ def _by_cause(cause: str) -> tuple[Metric, Metric]:
 
 
 CATALOGUE = (
-    Metric(
-        "fillable_energy_mwh",
-        "Part of the idle energy that the fleets could draw at their rated power",
-        lambda r: r.once(fillable_energy_mwh),
-    ),
+    told("fillable_energy_mwh", lambda r: r.once(fillable_energy_mwh)),
     Metric("fillable_soaked_fraction", "Share of the fillable energy that miners drew", _soaked_fraction),
     *(metric for cause in CAUSES for metric in _by_cause(cause)),
 )

@@ -14,7 +14,7 @@ from math import fsum, isfinite, nan
 from typing import Final
 
 from sim.facts import FourCpFacts
-from sim.metrics.base import Metric
+from sim.metrics.base import told
 from sim.metrics.coincident_peaks import peak_demands, peaks_count, rate_usd_per_mw_year
 from sim.metrics.ledger import LedgerLine, ledger
 from sim.recording import Recording
@@ -88,14 +88,6 @@ def _per_year(recording: Recording) -> float:
 
 
 CATALOGUE = (
-    Metric(
-        "incremental_ebitda_usd",
-        "What miners add to the site's EBITDA, next year's charge on the run's peaks included",
-        lambda r: r.once(incremental_ebitda_usd),
-    ),
-    Metric(
-        "incremental_ebitda_usd_per_year",
-        "The same, the run taken for a year's; of a run of a day at least",
-        _per_year,
-    ),
+    told("incremental_ebitda_usd", lambda r: r.once(incremental_ebitda_usd)),
+    told("incremental_ebitda_usd_per_year", _per_year),
 )

@@ -11,7 +11,7 @@ from sim.bitcoin import breakeven_usd_per_mwh
 from sim.bitcoin import hashrate_ph_s as of_power
 from sim.facts import PoolFacts
 from sim.market.pools import Payments, Pool, Work
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.recording import POOL, EventRow, Recording
 from sim.signals import FloatArray, Signal, total
 
@@ -134,14 +134,8 @@ def _rows(payments: Payments) -> list[EventRow]:
 
 
 CATALOGUE = (
-    Metric(
-        "mean_hashprice_usd_per_ph_day",
-        "Mean revenue of one PH/s held for a day, before pool fee",
-        lambda recording: recording["hashprice_usd_per_ph_day"].mean(),
-    ),
-    Metric(
-        "difficulty_change_ratio", "Growth of the network's difficulty over the run", difficulty_change_ratio
-    ),
+    told("mean_hashprice_usd_per_ph_day", lambda recording: recording["hashprice_usd_per_ph_day"].mean()),
+    told("difficulty_change_ratio", difficulty_change_ratio),
     Metric("block_count", "Blocks found by the pool, or by the site alone", block_count),
     Metric("block_luck_ratio", "Blocks found over those to be expected", luck_ratio),
 )

@@ -29,7 +29,7 @@ from sim.market.bill import (
     real_time_line,
 )
 from sim.market.supply import Settlement
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.generation import export_mw, exportable_mw, import_mw, own_power_mw
 from sim.recording import Recording
 from sim.signals import Signal
@@ -156,9 +156,8 @@ CATALOGUE = (
         lambda r: -_of("resale", r).cost_usd,
         compares=True,
     ),
-    Metric(
+    told(
         "delivery_cost_usd",
-        "What delivery costs on top of the energy's price",
         lambda r: _of("delivery", r).cost_usd,
         compares=True,
         needs="supply.delivery_usd_per_mwh",

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, told
 from sim.metrics.energy import idle_power_mw
 from sim.metrics.ledger.lines import machine_starts
 from sim.metrics.mining import earned_usd_per_mwh
@@ -184,25 +184,9 @@ def machine_starts_per_machine_day(recording: Recording) -> float:
 
 
 CATALOGUE = (
-    Metric(
-        "mined_above_breakeven_usd",
-        "Lost by mining while power cost more than it mined; standby apart",
-        mined_above_breakeven_usd,
-    ),
+    told("mined_above_breakeven_usd", mined_above_breakeven_usd),
     Metric("standby_cost_usd", "Cost of the power of machines asleep", standby_cost_usd),
-    Metric(
-        "marginal_margin_usd_per_mw_year",
-        "What one more megawatt of the same fleets would have earned, as a year's",
-        marginal_margin_usd_per_mw_year,
-    ),
-    Metric(
-        "marginal_payback_years",
-        "Years in which one more megawatt pays its machines and its site back",
-        marginal_payback_years,
-    ),
-    Metric(
-        "machine_starts_per_machine_day",
-        "Starts of a machine in a day, mean over the machines of cohorts",
-        machine_starts_per_machine_day,
-    ),
+    told("marginal_margin_usd_per_mw_year", marginal_margin_usd_per_mw_year),
+    told("marginal_payback_years", marginal_payback_years),
+    told("machine_starts_per_machine_day", machine_starts_per_machine_day),
 )
