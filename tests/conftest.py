@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import pytest
 from examples import FEW, WHOLE
 from hypothesis import HealthCheck, settings
 from progress import Progress
@@ -18,3 +19,10 @@ def pytest_configure(config):
     """Tell progress where workers share the tests: their dots would come in no order."""
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Progress(config))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collectreport(report):
+    """Count a test module that cannot be imported as a fault: the examples' collector leaves it out."""
+    if report.skipped and "unable to import" in str(report.longrepr) and report.nodeid.startswith("tests/"):
+        report.outcome = "failed"

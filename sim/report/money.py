@@ -5,18 +5,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from markupsafe import Markup
 
 from sim.metrics.ledger import ai_revenue_is_known, ledger
 from sim.metrics.ledger.lines import LedgerLine
+from sim.metrics.mining import hashrate_source
 from sim.metrics.months import Month, months
 from sim.metrics.statement import statement
 from sim.recording import Recording
 from sim.report.format import format_amount, format_duration, format_number, format_value
 from sim.report.svg import Chart, ChartAxis, Drawing, around, drawn
 from sim.shipped import shipped
-from sim.units import SECONDS_PER_YEAR
+from sim.signals import FloatArray, Signal
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
+MOST_HOURS: Final = 8
+"""Hours in the table of the dearest."""
 NEARLY: Final = 0.95
 """Share of a year from which a run stands for one."""
 
@@ -30,18 +35,6 @@ class MoneyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MoneyLine:
-    """A line of the ledger, ready to show."""
-
-    segment: str
-    account: str
-    item: str
-    quantity: str
-    price: str
-    amount: str
-
-
-@dataclass(frozen=True, slots=True)
 class Money:
     """What the page shows of the money."""
 
@@ -50,7 +43,8 @@ class Money:
     segments: tuple[MoneyRow, ...]
     month_heads: tuple[str, ...]
     months: tuple[MoneyRow, ...]
-    lines: tuple[MoneyLine, ...]
+    lines: tuple[tuple[str, ...], ...]
+    """Of each line of the ledger: segment, account, item, quantity, price, amount."""
 
 
 def money(recording: Recording) -> Money:
@@ -93,6 +87,10 @@ def _amounts(*amounts_usd: float) -> tuple[str, ...]:
     return tuple(format_amount(amount_usd) for amount_usd in amounts_usd)
 
 
+def _two_digits(value: float) -> str:
+    return f"{value:,.2f}"
+
+
 def _month(month: Month) -> MoneyRow:
     numbers = (month.site_energy_mwh, month.fleet_energy_mwh, month.mined_btc)
     rates = (month.mining_revenue_usd_per_ph_day, month.power_cost_usd_per_mwh)
@@ -100,16 +98,16 @@ def _month(month: Month) -> MoneyRow:
     cells = (
         format_number(round(month.days, 3)),
         *(format_number(number) for number in numbers),
-        *("" if math.isnan(rate) else f"{rate:,.2f}" for rate in rates),
+        *("" if math.isnan(rate) else _two_digits(rate) for rate in rates),
         *_amounts(month.revenue_usd, *costs, month.ebitda_usd),
     )
     return MoneyRow(month.month, cells)
 
 
-def _line(line: LedgerLine) -> MoneyLine:
+def _line(line: LedgerLine) -> tuple[str, ...]:
     price = "" if math.isnan(line.price) or not line.amount_usd else _price(line)
     quantity = format_value(line.quantity, line.unit)
-    return MoneyLine(line.segment, line.account, line.item, quantity, price, format_amount(line.amount_usd))
+    return line.segment, line.account, line.item, quantity, price, format_amount(line.amount_usd)
 
 
 def _price(line: LedgerLine) -> str:
@@ -124,6 +122,39 @@ ROW_PX: Final = 44
 MONTH_PX: Final = 300
 LEAST_USD: Final = 0.5
 """An account that brings or costs less than this is not drawn [USD]."""
+
+
+def dearest_hours(recording: Recording) -> list[tuple[float, float, tuple[str, ...]]]:
+    """Return the hours in which the site's power cost most at the real-time price, the dearest first.
+
+    Returns
+    -------
+    list of tuple
+        Start and end [s]; price, power of AI and of miners, what AI and miners pay, what mining earns less
+        its power.
+    """
+    price, hashprice = (recording[name] for name in ("price_usd_per_mwh", "hashprice_usd_per_ph_day"))
+    hours_s = np.append(np.arange(0.0, recording.end_s, SECONDS_PER_HOUR), recording.end_s)
+    # prices stand still between two edges: what is paid is exact
+    edges_s = np.unique(np.concatenate([hours_s, price.time_s, hashprice.time_s]))
+    hour = np.searchsorted(hours_s, edges_s[:-1], side="right") - 1
+
+    def paid_usd(signal: Signal, rate: Signal, unit_s: float) -> FloatArray:
+        amounts = signal.integrals_over(edges_s) * rate.at(edges_s[:-1]) / unit_s
+        return np.asarray(np.bincount(hour, amounts), dtype=np.float64)
+
+    powers = [recording[name] for name in ("ai_power_mw", "fleet_power_mw")]
+    ai_usd, fleet_usd = (paid_usd(power, price, SECONDS_PER_HOUR) for power in powers)
+    sources = [hashrate_source(recording, fleet) for fleet in recording.fleet_names]
+    earned_usd = sum(ph_s * paid_usd(signal, hashprice, SECONDS_PER_DAY) for signal, ph_s in sources)
+    margin_usd = recording.facts.paid_fraction * earned_usd - fleet_usd
+    means = [signal.means_over(hours_s) for signal in (price, *powers)]
+    found = np.column_stack([*means, ai_usd, fleet_usd, margin_usd]).tolist()
+    dearest = np.argsort(-(ai_usd + fleet_usd), kind="stable")[:MOST_HOURS]
+    return [
+        (float(hours_s[i]), float(hours_s[i + 1]), (*map(_two_digits, row[:3]), *_amounts(*row[3:])))
+        for i, row in ((i, found[i]) for i in dearest.tolist())
+    ]
 
 
 def money_charts(recording: Recording) -> Iterator[Drawing]:
@@ -142,7 +173,8 @@ def _accounts(recording: Recording) -> list[tuple[str, float]]:
     sums: dict[str, float] = {}
     for line in recording.once(ledger):
         side = "revenue" if line.amount_usd > 0.0 else "cost"
-        name = f"{line.segment} {line.account}, {side}"
+        account = "" if line.account == line.segment else f" {line.account}"
+        name = f"{line.segment.replace('ai', 'AI')}{account}, {side}"
         sums[name] = sums.get(name, 0.0) + line.amount_usd
     shown = [(name, usd) for name, usd in sums.items() if math.isfinite(usd) and abs(usd) >= LEAST_USD]
     return sorted(shown, key=lambda pair: (pair[1] < 0.0, -abs(pair[1])))

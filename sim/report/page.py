@@ -20,8 +20,14 @@ from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
-from sim.report.money import money, money_charts
-from sim.report.run_charts import carpets, duration_charts, excursion_chart, spectrum_chart
+from sim.report.money import dearest_hours, money, money_charts
+from sim.report.run_charts import (
+    carpets,
+    duration_charts,
+    excursion_chart,
+    largest_exceedances,
+    spectrum_chart,
+)
 from sim.report.stability import StabilitySection
 from sim.report.static_page import embedded, own_file, rendered, security_policy
 from sim.report.verdict import verdicts
@@ -87,11 +93,13 @@ def page(
             (*row[:2], *("" if isnan(cell) else format_number(cell) for cell in row[2:]))
             for row in recording.once(compliance)
         ],
+        dearest_hours=dearest_hours(recording) if has_prices(recording) else [],
         money_charts=list(money_charts(recording)) if has_prices(recording) else [],
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,
         charts=[*carpets(recording, clock), *duration_charts(recording), *excursions],
+        exceedances=largest_exceedances(recording),
         spectrum=spectrum_chart(stability.curves),
         assumptions=assumptions(result.scenario),
         reasons=reason_shares(recording),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy as np
 from markupsafe import Markup
 
 from sim.metrics.dips import ai_dips
@@ -21,6 +22,8 @@ from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 HEIGHT_PX: Final = 340
 MOST_POINTS: Final = 300
 """Most exceedances, and most dips, that a chart shows: the highest."""
+MOST_ROWS: Final = 20
+"""Times above the limit in the table."""
 SKEWED_RATIO: Final = 20.0
 LINEAR_TO_USD_PER_MWH: Final = 10.0
 """Where the highest price is so many times the mean, its axis is logarithmic beyond this [USD/MWh]."""
@@ -101,6 +104,18 @@ def _price_duration(price: Signal, hours: float) -> Drawing:
     note = "For how many hours power costs more."
     across = ChartAxis("Hours", 0.0, hours)
     return Drawing("Price duration", note, *_lines(across, upwards, [curve], f"Price duration: {note}"))
+
+
+def largest_exceedances(recording: Recording) -> list[tuple[float, float, tuple[str, ...]]]:
+    """Return start and end [s] of the largest times above the limit, with length, size, energy and cause."""
+    found = recording.once(episodes)
+    rows = []
+    for place in np.argsort(-found.peak_mw, kind="stable")[:MOST_ROWS].tolist():
+        start_s, length_s = float(found.start_s[place]), float(found.duration_s[place])
+        sizes = ((float(found.peak_mw[place]), "MW"), (float(found.energy_mwh[place]), "MWh"))
+        words = (*(format_value(*size) for size in sizes), CAUSES[found.cause[place]])
+        rows.append((start_s, start_s + length_s, (format_duration(length_s), *words)))
+    return rows
 
 
 def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:

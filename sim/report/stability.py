@@ -46,22 +46,6 @@ class DipRow(NamedTuple):
     """End of that [s]."""
 
 
-class BandRow(NamedTuple):
-    """One band of frequencies, ready to show."""
-
-    band: str
-    source: str
-    """What it is told from."""
-    site: str
-    """Root mean square of the site."""
-    alone: str
-    """The same of AI alone."""
-    line: str
-    """The largest line: amplitude and frequency."""
-    share: str
-    """Part of the variation that was seen."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class StabilitySection:
     """All that page and terminal say of how the site moves."""
@@ -72,7 +56,8 @@ class StabilitySection:
     """What there was to fill, by cause: dips, what could be filled, what was, and its share."""
     scales: tuple[ScaleRow, ...]
     spectrum_notes: tuple[str, ...]
-    bands: tuple[BandRow, ...]
+    bands: tuple[tuple[str, ...], ...]
+    """Of each: itself, what tells of it, rms of site and of AI alone, largest line, share of what is seen."""
     curves: tuple[dict[str, Any], ...]
     """Density for a chart: name, title, frequencies [Hz], densities [MW²/Hz]."""
 
@@ -193,25 +178,24 @@ def _spectrum_notes(recording: Recording, found: SiteSpectrum | None) -> Iterato
     )
 
 
-def _band_rows(found: SiteSpectrum) -> Iterator[BandRow]:
+def _band_rows(found: SiteSpectrum) -> Iterator[tuple[str, ...]]:
     for site, alone in zip(found.site.bands, found.alone.bands, strict=True):
         if not math.isnan(site.rms_mw):
             end = "" if site.high_hz <= found.known_hz else f", up to {_frequency(found.known_hz)}"
             yield _band_row(site, f"recorded{end}", format_value(alone.rms_mw, "MW"))
         elif not found.within_second_bands:
-            yield BandRow(_band_text(site), "", NOT_ASSESSABLE, NOT_ASSESSABLE, "", "")
+            yield _band_text(site), "", NOT_ASSESSABLE, NOT_ASSESSABLE, "", ""
     for band in found.within_second_bands:
         if band.high_hz > found.known_hz:
             yield _band_row(band, f"synthesised, {SYNTHESIS_S:g} s", "")
 
 
-def _band_row(band: FrequencyBand, source: str, alone: str) -> BandRow:
+def _band_row(band: FrequencyBand, source: str, alone: str) -> tuple[str, ...]:
     line = band.line
     text = f"{format_value(line.amplitude_mw, 'MW')} at {_frequency(line.frequency_hz)}"
     text = text if line.amplitude_mw >= LEAST_LINE_MW else ""  # nor where it is not a number
-    return BandRow(
-        _band_text(band), source, format_value(band.rms_mw, "MW"), alone, text, format_percent(band.share)
-    )
+    site = format_value(band.rms_mw, "MW")
+    return _band_text(band), source, site, alone, text, format_percent(band.share)
 
 
 def _band_text(band: FrequencyBand) -> str:

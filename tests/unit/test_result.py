@@ -19,13 +19,13 @@ from sim.result import (
     WRITTEN_FILES,
     Result,
     metrics_document,
-    new_folder,
     read_result,
     write_result,
 )
 from sim.signals import Signal
 from sim.simulation import run
 from sim.testing import a_scenario
+from sim.whole import new_folder
 
 
 @pytest.fixture(scope="module")

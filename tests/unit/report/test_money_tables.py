@@ -1,13 +1,15 @@
 import csv
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from report_fakes import DAY_S, recording_of, week_loads
 
+from sim.metrics.economics import mining_revenue_usd
 from sim.metrics.ledger import ledger
 from sim.metrics.months import months
 from sim.report.csv_tables import LEDGER_COLUMNS, MONTH_COLUMNS, write_tables
-from sim.report.money import MONTH_HEADS, money
+from sim.report.money import dearest_hours, money
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +52,37 @@ def test_the_page_shows_segments_months_and_lines(recording):
     shown = money(recording)
     assert [row.title for row in shown.segments] == ["Mining", "AI", "Total"]
     assert shown.segments[1].cells[0] == "not assessable"
-    assert [len(row.cells) for row in shown.months] == [len(MONTH_HEADS)]
+    assert [len(row.cells) for row in shown.months] == [len(shown.month_heads)]
     assert len(shown.lines) == len(ledger(recording))
-    assert shown.lines[0].price == "90,000.00 USD/BTC"
+    assert shown.lines[0][4] == "90,000.00 USD/BTC"
     assert any("under a lease" in note for note in shown.notes)
     assert any("take 7 d for a year" in note for note in shown.notes)
 
 
 def test_a_line_that_is_not_counted_shows_no_price(recording):
-    (line, *_) = (line for line in money(recording).lines if "not counted" in line.item)
-    assert (line.price, line.amount) == ("", "0")
+    (line, *_) = (line for line in money(recording).lines if "not counted" in line[2])
+    assert line[4:] == ("", "0")
+
+
+def test_the_dearest_hours_name_what_the_site_paid_in_them(recording):
+    hours = dearest_hours(recording)
+    price, ai, fleet = (recording[name] for name in ("price_usd_per_mwh", "ai_power_mw", "fleet_power_mw"))
+    paid = sorted(
+        ((price * (ai + fleet)).integral_between(start_s, start_s + 3600.0) / 3600.0, start_s)
+        for start_s in np.arange(0.0, recording.end_s, 3600.0).tolist()
+    )
+
+    assert [hour[0] for hour in hours] == [start_s for _, start_s in paid[: -len(hours) - 1 : -1]]
+    from_s, to_s, cells = hours[0]
+    assert to_s - from_s == 3600.0
+    ai_usd, fleet_usd = (float(cell.replace(",", "")) for cell in cells[3:5])
+    assert ai_usd + fleet_usd == pytest.approx(paid[-1][0], abs=1.1)
+
+
+def test_what_mining_earned_in_all_hours_is_its_revenue_less_its_power(recording, monkeypatch):
+    monkeypatch.setattr("sim.report.money.MOST_HOURS", 10_000)
+    margins = [float(cells[5].replace(",", "")) for _, _, cells in dearest_hours(recording)]
+
+    price = recording["price_usd_per_mwh"]
+    paid_usd = (price * recording["fleet_power_mw"]).integral() / 3600.0
+    assert sum(margins) == pytest.approx(mining_revenue_usd(recording) - paid_usd, abs=len(margins))

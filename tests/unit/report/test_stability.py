@@ -85,15 +85,15 @@ def test_a_square_wave_has_its_mean_square_in_its_band_and_its_line_at_its_frequ
 def test_what_the_run_cannot_tell_is_said_to_be_not_assessable():
     section = stability_section(square(), {}, CLOCK)
     assert any("0.1 to 20 Hz: not assessable" in note for note in section.spectrum_notes)
-    words = {row.band: row.site for row in section.bands}
+    words = {row[0]: row[2] for row in section.bands}
     assert words["5 to 55 Hz"] == "not assessable"
-    assert section.bands[1].source == "recorded, up to 0.5 Hz"
+    assert section.bands[1][1] == "recorded, up to 0.5 Hz"
 
 
 def test_iterations_of_a_training_job_are_told_from_a_synthesised_window():
     section = stability_section(square(training=True, resolution_s=4.0), {"seed": 3}, CLOCK)
     assert any("in 120 s at the highest AI power" in note for note in section.spectrum_notes)
-    rows = {(row.band, row.source) for row in section.bands}
+    rows = {row[:2] for row in section.bands}
     assert ("0.1 to 0.8 Hz", "synthesised, 120 s") in rows
     assert [curve["name"] for curve in section.curves] == ["site", "ai", "within"]
 
@@ -125,7 +125,7 @@ def test_a_run_of_a_second_has_no_spectrum():
 def test_power_that_stands_still_has_a_spectrum_of_nothing():
     recording = recording_of({"a": Signal.constant(100.0, 3600.0)}, 3600.0, with_fleet=False)
     section = stability_section(recording, {}, CLOCK)
-    assert section.bands[0].site == "0 MW"
+    assert section.bands[0][2] == "0 MW"
     assert section.curves == ()
 
 
