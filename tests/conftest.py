@@ -1,9 +1,14 @@
 """What holds for every test."""
 
+from functools import wraps
+
+import laws
 import pytest
 from examples import FEW, WHOLE
 from hypothesis import HealthCheck, settings
 from progress import Progress
+
+from sim.engine.campus import Campus
 
 # a busy machine is slow, not wrong
 LASTING = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -26,3 +31,18 @@ def pytest_collectreport(report):
     """Count a test module that cannot be imported as a fault: the examples' collector leaves it out."""
     if report.skipped and "unable to import" in str(report.longrepr) and report.nodeid.startswith("tests/"):
         report.outcome = "failed"
+
+
+def _lawful(finish):
+    """Return what ends a run, and sees then that the laws of every run hold."""
+
+    @wraps(finish)
+    def finished(*arguments):
+        recording = finish(*arguments)
+        laws.check(recording)
+        return recording
+
+    return finished
+
+
+Campus.finish = _lawful(Campus.finish)
