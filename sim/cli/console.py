@@ -49,7 +49,7 @@ def _close_output() -> None:
 def _console() -> Console:
     # a table for a file or a pipe is not cut to the width of a terminal that is not there
     is_narrow = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return _Output(markup=False, width=None if is_narrow else WIDTH_OF_A_FILE)
+    return _Output(markup=False, emoji=False, width=None if is_narrow else WIDTH_OF_A_FILE)
 
 
 def say(text: str) -> None:
@@ -69,7 +69,7 @@ def print_json(document: Any) -> None:
 def print_text(text: str) -> None:
     """Write a paragraph to standard output, wrapped to the terminal, and a blank line."""
     console = _console()
-    console.print(text, "")
+    console.print(printable(text), "")
     console.file.flush()
 
 
@@ -96,7 +96,7 @@ def print_table(
     has_text
         Whether the last column holds sentences, which are left out where the terminal is narrow.
     """
-    console, rows = _console(), list(rows)
+    console, rows = _console(), [[printable(cell) for cell in row] for row in rows]
     ways = [_wide(heads, rows)]
     if has_text:
         ways[0].columns[-1].min_width = LEAST_SENTENCE
@@ -158,9 +158,14 @@ def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
     if not console.is_terminal:
         yield _plain_progress(title)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(title, total=1.0, visible=False)
+        task = bar.add_task(printable(title), total=1.0, visible=False)
         started = time.monotonic()
 
         def tell(share: float) -> None:

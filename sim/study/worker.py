@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
+from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar, cast
 
 from sim.whole import scratch_folder
 
@@ -22,6 +22,8 @@ TASKS_PER_WORKER: Final = 500
 """Tasks after which a worker is replaced, so that no leak grows."""
 START_S: Final = 60.0
 """How long a worker may take to start and say so [s]."""
+MEMORY_FRACTION: Final = 0.5
+"""Share of the machine's memory that a worker may take: one alone does not bring the machine down."""
 LAST_WORDS_S: Final = 1.0
 """How long a worker that has closed its pipe may take to end and show its exit code [s]."""
 PRELOAD: Final = ["__main__", "sim.simulation"]
@@ -69,6 +71,7 @@ class Worker(Generic[T, R]):
 
     def __init__(self, function: Callable[[T], R]) -> None:
         context = _context()
+        self._number = 0
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(function, theirs), daemon=True)
         self._process.start()
@@ -90,8 +93,9 @@ class Worker(Generic[T, R]):
         self._count += 1
         self._timeout_s = timeout_s
         self._deadline_s = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        self._number += 1
         with suppress(OSError):
-            self.pipe.send(given.task)
+            self.pipe.send((self._number, given.task))
 
     def time_left_s(self) -> float:
         """Return the time until the task is overdue [s], 0 once it is."""
@@ -100,11 +104,13 @@ class Worker(Generic[T, R]):
     def answer(self) -> Outcome[R]:
         """Return what the worker sent, or raise if it died instead."""
         try:
-            outcome: Outcome[R] = self.pipe.recv()
+            number, outcome = self.pipe.recv()
         except (EOFError, OSError):
             self._process.join(LAST_WORDS_S)
             raise LostError(f"the worker died ({self._fate()})") from None
-        return outcome
+        if number != self._number:
+            raise LostError("the worker answered for another task")
+        return cast("Outcome[R]", outcome)
 
     def refuse_to_wait(self) -> NoReturn:
         """Raise: the task is overdue."""
@@ -115,8 +121,10 @@ class Worker(Generic[T, R]):
         return f"killed by signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
     def end(self) -> None:
-        """End the process, whatever it is at."""
+        """End the process and all that it started, whatever they are at."""
         self.pipe.close()
+        if self._process.pid:
+            _end_group(self._process.pid)
         self._process.kill()
         self._process.join()
         self._process.close()
@@ -140,16 +148,37 @@ def _keep_sockets_in_our_scratch() -> None:
         atexit.register(stack.close)
 
 
-def _serve(function: Callable[[T], R], pipe: "Connection[Outcome[R], T]") -> None:
+def _serve(function: Callable[[T], R], pipe: "Connection[tuple[int, Outcome[R]], tuple[int, T]]") -> None:
     """Do the tasks that come through the pipe, until it is closed; runs in a worker."""
+    own = os.getpid()
+    _stand_alone()
     os.dup2(2, 1)  # what a policy from outside prints is no result
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides when to stop
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
     with suppress(EOFError, OSError):
-        pipe.send(Outcome())  # ready
+        pipe.send((0, Outcome()))  # ready
         while True:
-            outcome = outcome_of(function, pipe.recv())
-            pipe.send(outcome)
+            number, task = pipe.recv()
+            outcome = outcome_of(function, task)
+            if os.getpid() != own:  # a policy from outside forked, and this is the fork
+                os._exit(0)
+            pipe.send((number, outcome))
+
+
+def _stand_alone() -> None:
+    """Begin a process group, which ends as one, and bound the memory, where the system can."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):
+        import resource  # noqa: PLC0415  # not on every system
+
+        os.setpgid(0, 0)
+        own_bytes = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_FRACTION)
+        resource.setrlimit(resource.RLIMIT_DATA, (own_bytes, own_bytes))
+
+
+def _end_group(leader: int) -> None:
+    """End the process group of a worker: it, and what its tasks started."""
+    with suppress(OSError, AttributeError):  # there is none by now, or the system has no groups
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _end_with_the_driver() -> None:
@@ -157,4 +186,5 @@ def _end_with_the_driver() -> None:
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()
+        _end_group(os.getpid())
         os._exit(1)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import signal
 import sys
 import time
@@ -9,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sim.study.sweep import load_study, sweep
+from sim.study.worker import Outcome
 from sim.study.workers import map_tasks
 
 
@@ -69,6 +71,32 @@ def hang_in_two_workers(folder: Path) -> None:
 
 def sweep_with_two_workers(study: Path, folder: Path) -> None:
     sweep(load_study(study), folder, workers=2)
+
+
+def fork_and_return(path: Path) -> str:
+    """Leave a fork that comes back as this does, with another answer, and one that goes on for a minute."""
+    if os.fork() == 0:
+        return "wrong"
+    if (fork := os.fork()) == 0:
+        time.sleep(60.0)
+        os._exit(0)
+    path.with_suffix(".pid").write_text(str(fork))
+    return path.name
+
+
+def answer_twice(path: Path) -> str:
+    """Answer for another task, through the worker's own pipe, beside this one; at the first try."""
+    frame = sys._getframe()  # noqa: SLF001  # as a policy from outside might
+    while "pipe" not in frame.f_locals:
+        frame = frame.f_back
+    if not path.exists():
+        path.touch()
+        frame.f_locals["pipe"].send((100, Outcome("wrong")))
+    return path.name
+
+
+def memory_limit(_: int) -> int:
+    return resource.getrlimit(resource.RLIMIT_DATA)[0]
 
 
 if __name__ == "__main__":

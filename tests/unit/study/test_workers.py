@@ -139,3 +139,38 @@ def is_free(lock: Path) -> bool:
         except BlockingIOError:
             return False
     return True
+
+
+def test_what_a_task_forks_answers_for_no_other_and_does_not_outlive_the_crew(tmp_path):
+    outcomes = dict(map_tasks(chores.fork_and_return, [tmp_path / str(n) for n in range(6)], workers=2))
+
+    assert {task.name: outcome.value for task, outcome in outcomes.items()} == {
+        str(n): str(n) for n in range(6)
+    }
+    forks = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
+    assert len(forks) == 6
+    assert not [fork for fork in forks if is_alive(fork)]
+
+
+def test_a_task_that_answers_for_another_is_not_believed_and_loses_its_worker(tmp_path):
+    outcomes = dict(map_tasks(chores.answer_twice, [tmp_path / str(n) for n in range(6)], workers=2))
+
+    assert {task.name: outcome.value for task, outcome in outcomes.items()} == {
+        str(n): str(n) for n in range(6)
+    }
+    assert {outcome.attempts for outcome in outcomes.values()} == {2}
+
+
+def test_a_worker_takes_no_more_than_its_share_of_memory():
+    outcomes = dict(map_tasks(chores.memory_limit, [0, 1], workers=2))
+
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert {outcome.value for outcome in outcomes.values()} == {whole // 2}
+
+
+def is_alive(process):
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
