@@ -74,6 +74,10 @@ class Track:
         """Take back the last breakpoint: it was recorded ahead, and did not come true."""
         del self._rows[-_ROW.size :]
 
+    def cut(self, time_s: float) -> None:
+        """Take back all that was recorded ahead for a time [s] and later; something is in force before it."""
+        del self._rows[bisect_left(self._times_s(), time_s) * _ROW.size :]
+
     def power_between(self, from_s: float, to_s: float) -> Signal:
         """Return what was recorded from one time to a later one [s], neither before the first breakpoint."""
         if self._is_packed(from_s):

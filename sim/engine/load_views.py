@@ -20,9 +20,9 @@ from sim.scenario.model import Scenario
 from sim.signals import Signal
 from sim.span import Span
 
-HALL_VALID_S: Final = 60.0
+HALL_VALID_S: Final = 30.0
 """How long what a hall and its loads take may be counted on [s]."""
-WARMER_C: Final = 0.25
+WARMER_C: Final = 0.15
 """It gets no warmer outdoors within that time and the fleets' answer [°C]: 10 °C an hour; assumption."""
 
 

@@ -207,6 +207,9 @@ class AggregateFleet(RampedSpec):
     """Time from a command to the start of its ramp [s]."""
     efficiency_j_per_th: Positive
     """Energy one terahash takes at the meter [J/TH]."""
+    breaker_open_s: Annotated[float, Field(ge=0.0, le=60.0)] | None = None
+    """Time in which its breakers open where a relay tells them to, past all firmware [s]; it draws nothing
+    until they close, and then comes back by its latency and ramp. Left out: it has none."""
     initial_mw: NonNegative | None = None
     """Power at the start [MW]; left out: the policy's first target, so that the run starts steady."""
     location: Location | None = None
@@ -270,7 +273,7 @@ class LiveFleet:
         """Whether what it was told may change by itself."""
         self.commanded_mw = spec.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
-        self._told = False
+        self._told, self._is_on = False, True
         self._from_s = 0.0
         self._from_mw = spec.minimum_mw
         self._rate_mw_per_s = 0.0
@@ -280,11 +283,11 @@ class LiveFleet:
     @property
     def available_mw(self) -> float:
         """Power it can draw at the most, now [MW]."""
-        return self.rated_mw
+        return self.rated_mw if self._is_on else 0.0
 
     def pieces(self) -> tuple[Piece, ...]:
         """Return what it can draw above its minimum, from below, and what that makes."""
-        return self._pieces
+        return self._pieces if self._is_on else ()
 
     @property
     def start_count(self) -> None:
@@ -292,7 +295,17 @@ class LiveFleet:
         return None
 
     def supply(self, *, is_on: bool) -> None:
-        """Do nothing: it has no breakers."""
+        """Open its breakers, or close them again; nothing where it has none."""
+        open_s: float | None = getattr(self.spec, "breaker_open_s", None)
+        if open_s is None or is_on is self._is_on:
+            return
+        self._is_on = is_on
+        self.minimum_mw = self.spec.minimum_mw if is_on else 0.0
+        if not is_on:
+            self._until_s = self._clock.now + open_s
+            self._goal_mw = 0.0
+            self._power.cut(self._until_s)  # orders on their way find them open
+            self._power.set(self._until_s, 0.0)
 
     def finish(self, end_s: float) -> None:
         """Do nothing: latency and ramp of every command are recorded ahead."""
@@ -322,7 +335,8 @@ class LiveFleet:
         now_s = self._clock.now
         self.commanded_mw = power_mw
         self._record_command(now_s, power_mw)
-        self._ramp_from(now_s + self._latency_s, power_mw)
+        if self._is_on:
+            self._ramp_from(now_s + self._latency_s, power_mw)
 
     def _stand(self, power_mw: float) -> None:
         self._goal_mw = power_mw

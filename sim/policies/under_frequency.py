@@ -18,9 +18,10 @@ class UnderFrequency(WrapperSpec):
     Notes
     -----
     Frequency at or below `trip_hz` for `trip_after_s` without a break trips the fleets: the target is their
-    minimum. They come back to the inner target, at the pace of their own batches and ramps, once frequency
-    has been at or above `restore_hz` for `restore_after_min` without a break. Both levels are watched: the
-    passing of neither waits for a report. The controller's minimum interval counts for the relay as well.
+    minimum, and the breakers of those that have some open (`breaker_open_s`, a cohort's `breaker`). They come
+    back to the inner target, at the pace of their own batches and ramps, once frequency has been at or above
+    `restore_hz` for `restore_after_min` without a break. Both levels are watched: the passing of neither
+    waits for a report. The controller's minimum interval counts for the relay as well.
 
     59.7 Hz within 0.5 s (30 cycles) is what ERCOT asks of load resources behind under-frequency relays; they
     return within 3 h of the recall (59.7 Hz: ERCOT documents as quoted by developers; times unverified).
@@ -93,7 +94,8 @@ class UnderFrequencyPolicy:
         wake_at_s = earlier_s(wish.wake_at_s, self._due_s if self._due_s > now_s else None)
         wake_at_s = None if wake_at_s == inf else wake_at_s
         if self._tripped:
-            return wish._replace(target_mw=0.0, reason="under-frequency", wake_at_s=wake_at_s)
+            off = tuple(fleet.name for fleet in observation.fleets)
+            return wish._replace(target_mw=0.0, reason="under-frequency", wake_at_s=wake_at_s, off=off)
         return wish._replace(wake_at_s=wake_at_s)
 
     def _time(self, frequency_hz: float, now_s: float) -> None:

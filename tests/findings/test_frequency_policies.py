@@ -76,10 +76,21 @@ def test_fleets_bring_an_island_back_to_nominal_where_nobody_else_does():
     assert held.metrics["frequency_rms_mhz"] < 0.4 * alone.metrics["frequency_rms_mhz"]
 
 
-def test_the_relay_stops_the_miners_of_the_shipped_island_after_the_nadir():
-    result = run(load_scenario(SCENARIOS / "island.yaml", overrides={"days": 0.0125}))
+def test_a_relay_through_the_firmware_stops_the_miners_of_the_shipped_island_after_the_nadir():
+    overrides = {"days": 0.0125, "fleets.miners.breaker_open_s": None, "policy.trip_after_s": 0.5}
+    result = run(load_scenario(SCENARIOS / "island.yaml", overrides=overrides))
     trips_s = [event.time_s for event in result.recording.events if event.kind == "decision: under-frequency"]
     assert trips_s == [pytest.approx(601.1, abs=0.1)]
     frequency = result.recording["frequency_hz"]
     assert frequency.time_of_minimum() == pytest.approx(601.2, abs=0.1)  # 3 s before the miners have heard
     assert result.recording["fleet_power_mw"].at(620.0) == 2.0
+
+
+def test_breakers_of_their_own_take_the_miners_off_before_the_nadir_and_lift_it():
+    nadirs_hz = {}
+    for breaker_open_s in (0.083, None):
+        overrides = {"days": 700.0 / 86_400.0, "fleets.miners.breaker_open_s": breaker_open_s}
+        recording = run(load_scenario(SCENARIOS / "island.yaml", overrides=overrides)).recording
+        nadirs_hz[breaker_open_s] = recording["frequency_hz"].minimum()
+    assert nadirs_hz[None] == pytest.approx(59.637, abs=0.001)
+    assert nadirs_hz[0.083] == pytest.approx(59.664, abs=0.001)

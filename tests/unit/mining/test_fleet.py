@@ -187,3 +187,28 @@ def test_a_fleet_that_cannot_be_is_refused(keys, words):
 )
 def test_the_ends_of_the_range_belong_to_it(keys):
     a_fleet(**keys)
+
+
+def test_breakers_open_past_the_firmware_and_orders_on_their_way_find_them_open():
+    bench = Bench((0.0, 60.0), (10.0, 20.0), latency_s=3.0, breaker_open_s=0.5, minimum_mw=2.0)
+    bench.env.timeout(11.0).callbacks.append(lambda _: bench.fleet.supply(is_on=False))
+    bench.env.timeout(12.0).callbacks.append(lambda _: bench.fleet.command(0.0))
+    bench.env.timeout(20.0).callbacks.append(lambda _: bench.fleet.supply(is_on=True))
+    bench.env.timeout(20.0).callbacks.append(lambda _: bench.fleet.command(10.0))
+    assert bench.points() == [(0.0, 60.0, 0.0), (11.5, 0.0, 0.0), (23.0, 0.0, 1.0), (33.0, 10.0, 0.0)]
+
+
+def test_open_breakers_leave_nothing_to_draw():
+    bench = Bench((0.0, 60.0), breaker_open_s=0.5, minimum_mw=2.0)
+    bench.env.run(until=1.0)
+    bench.fleet.supply(is_on=False)
+    found = bench.fleet.minimum_mw, bench.fleet.available_mw, bench.fleet.pieces()
+    assert found == (0.0, 0.0, ())
+    bench.fleet.supply(is_on=True)
+    assert (bench.fleet.minimum_mw, bench.fleet.available_mw) == (2.0, 60.0)
+
+
+def test_a_fleet_without_breakers_stays():
+    bench = Bench((0.0, 60.0))
+    bench.env.timeout(11.0).callbacks.append(lambda _: bench.fleet.supply(is_on=False))
+    assert bench.points() == [(0.0, 60.0, 0.0)]
