@@ -201,6 +201,8 @@ def _valuation(spec: ValuationSpec) -> ValuationFacts:
     return ValuationFacts(
         discount_rate_fraction=spec.discount_rate_fraction,
         mining_life_years=float(spec.mining_life_years),
+        capex_to_complete_usd=spec.capex_to_complete_usd,
+        net_debt_usd=spec.net_debt_usd,
         mining_capex_usd_per_mw=spec.mining_capex_usd_per_mw,
         asic_price_usd_per_th=spec.asic_price_usd_per_th,
         mining_multiple=MultipleFacts(**spec.mining_multiple.model_dump()),

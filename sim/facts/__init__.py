@@ -189,6 +189,8 @@ class ValuationFacts:
 
     discount_rate_fraction: float = nan
     mining_life_years: float = nan
+    capex_to_complete_usd: float = 0.0
+    net_debt_usd: float = 0.0
     mining_capex_usd_per_mw: float | None = None
     asic_price_usd_per_th: float | None = None
     mining_multiple: MultipleFacts | None = None

@@ -43,6 +43,11 @@ class ValuationSpec(Spec):
     mining_capex_usd_per_mw: NonNegative | None = None
     """Buildings and wiring for a MW of miners [USD/MW]; 0.3 to 0.6 million, unverified. Left out: mining has
     no net present value."""
+    capex_to_complete_usd: NonNegative = 0.0
+    """What is still to be spent until the site earns what the run shows [USD]; the default of none is an
+    assumption."""
+    net_debt_usd: Annotated[float, Field(ge=-1e12, le=1e12)] = 0.0
+    """Debt less cash [USD]; the default of none is an assumption."""
     asic_price_usd_per_th: NonNegative | None = None
     """Price of mining machines for a TH/s [USD/(TH/s)]. Left out: mining has no net present value."""
 

@@ -53,8 +53,10 @@ def _yearly(recording: Recording, segment: str) -> float:
 def enterprise_value_usd(recording: Recording, level: str) -> float:
     """Return what the run's EBITDA, taken for a year's, is worth at multiples [USD].
 
-    What the segments share is taken off at mining's multiple. NaN where the recording holds no multiples,
-    AI's revenue is not known, or a segment runs at a loss: a multiple of a loss says nothing.
+    What the segments share is taken off at mining's multiple. AI is worth no more than what its leases earn
+    over their terms, discounted: a multiple pays a contract as if it went on for ever. NaN where the
+    recording holds no multiples, AI's revenue is not known, or a segment runs at a loss: a multiple of a loss
+    says nothing.
     """
     valuation = recording.facts.valuation
     if valuation is None or valuation.mining_multiple is None or valuation.ai_multiple is None:
@@ -63,7 +65,18 @@ def enterprise_value_usd(recording: Recording, level: str) -> float:
     if not (mining_usd >= 0.0 and ai_usd >= 0.0):
         return nan
     mining_ratio, ai_ratio = valuation.mining_multiple.at(level), valuation.ai_multiple.at(level)
-    return mining_ratio * (mining_usd + _yearly(recording, "site")) + ai_ratio * ai_usd
+    mined_usd = mining_ratio * (mining_usd + _yearly(recording, "site"))
+    leases_usd = sum(_lease_usd(recording, name) for name in recording.lease_names)
+    return mined_usd + (min(ai_ratio * ai_usd, leases_usd) if leases_usd > 0.0 else ai_ratio * ai_usd)
+
+
+def equity_value_usd(recording: Recording) -> float:
+    """Return the enterprise value in the middle less what is still to be spent and net debt [USD]."""
+    valuation = recording.facts.valuation
+    if valuation is None:
+        return nan
+    owed_usd = valuation.capex_to_complete_usd + valuation.net_debt_usd
+    return enterprise_value_usd(recording, "base") - owed_usd
 
 
 # -- net present value --------------------------------------------------------------------------------------
@@ -125,11 +138,16 @@ def npv_leases_usd(recording: Recording) -> float:
     Rent as written, escalator included, times the share billed in the run, times the landlord's margin. NaN
     without leases, or where none was in force.
     """
-    values = [_npv_lease_usd(recording, lease) for lease in recording.lease_names]
+    facts = recording.facts.lease
+    values = [
+        _lease_usd(recording, name) - facts[name].critical_mw * facts[name].capex_usd_per_mw
+        for name in recording.lease_names
+    ]
     return sum(values) if values else nan
 
 
-def _npv_lease_usd(recording: Recording, name: str) -> float:
+def _lease_usd(recording: Recording, name: str) -> float:
+    """Return what a lease earns over its term, discounted to commencement [USD]; NaN if not in force."""
     lease, valuation = recording.facts.lease[name], recording.facts.valuation
     full_usd = recording[f"lease.{name}.rent_usd_per_h"].integral() / SECONDS_PER_HOUR
     if full_usd <= 0.0 or valuation is None:
@@ -139,7 +157,7 @@ def _npv_lease_usd(recording: Recording, name: str) -> float:
     billed = billed_usd / full_usd
     worth_years = present_years(lease.term_years, valuation.discount_rate_fraction, lease.escalator_fraction)
     first_usd = lease.rent_usd_per_mw_year * billed * lease.ebitda_margin_fraction
-    return lease.critical_mw * (first_usd * worth_years - lease.capex_usd_per_mw)
+    return lease.critical_mw * first_usd * worth_years
 
 
 # -- catalogue ----------------------------------------------------------------------------------------------
@@ -177,6 +195,7 @@ CATALOGUE = (
         )
         for level in MULTIPLES
     ),
+    told("equity_value_usd", equity_value_usd),
     told("npv_leases_usd", npv_leases_usd),
     told("npv_mining_usd", npv_mining_usd),
 )

@@ -7,6 +7,7 @@ from sim.metrics import measure
 from sim.metrics.accounts import present_years
 from sim.signals import Signal
 
+LEVELS = ("low", "base", "high")
 VALUATION = {
     "valuation.discount_rate_fraction": 0.1,
     "valuation.mining_life_years": 5.0,
@@ -58,17 +59,31 @@ def test_the_site_without_miners_earns_what_its_tenants_pay(campus):
 
 
 def test_a_year_is_valued_at_each_segments_multiple(campus):
-    metrics = measure(campus())
-    assert metrics["enterprise_value_low_usd"] == pytest.approx(8760.0 * (6 * 1440.0 + 20 * 8000.0))
-    assert metrics["enterprise_value_base_usd"] == pytest.approx(8760.0 * (9 * 1440.0 + 22 * 8000.0))
-    assert metrics["enterprise_value_high_usd"] == pytest.approx(8760.0 * (12 * 1440.0 + 25 * 8000.0))
+    few = {
+        f"valuation.ai_multiple.{level}_ratio": ratio
+        for level, ratio in zip(LEVELS, (2.0, 3.0, 4.0), strict=True)
+    }
+    metrics = measure(campus(constants=few))
+    assert metrics["enterprise_value_low_usd"] == pytest.approx(8760.0 * (6 * 1440.0 + 2 * 8000.0))
+    assert metrics["enterprise_value_base_usd"] == pytest.approx(8760.0 * (9 * 1440.0 + 3 * 8000.0))
+    assert metrics["enterprise_value_high_usd"] == pytest.approx(8760.0 * (12 * 1440.0 + 4 * 8000.0))
+
+
+def test_a_lease_is_worth_no_more_than_it_earns_over_its_term_and_debt_is_taken_off(campus):
+    owed = {"valuation.capex_to_complete_usd": 30e6, "valuation.net_debt_usd": 12e6}
+    metrics = measure(campus(constants=owed))
+    leased = 100.0 * 876_000.0 * 0.8 * present_years(10, 0.1, 0.03)
+    assert metrics["enterprise_value_base_usd"] == pytest.approx(8760.0 * 9 * 1440.0 + leased)
+    assert metrics["enterprise_value_high_usd"] == pytest.approx(8760.0 * 12 * 1440.0 + leased)
+    assert metrics["equity_value_usd"] == pytest.approx(8760.0 * 9 * 1440.0 + leased - 42e6)
+    # what a lease is worth, and its net present value, differ by what its capacity costs to build
+    assert metrics["npv_leases_usd"] == pytest.approx(leased - 100.0 * 1e6)
 
 
 def test_shared_cost_is_valued_at_the_multiple_of_mining(campus):
-    metrics = measure(campus(constants={"cost.fixed_usd_per_year": 1e6}))
-    assert metrics["enterprise_value_base_usd"] == pytest.approx(
-        8760.0 * (9 * 1440.0 + 22 * 8000.0) - 9 * 1e6
-    )
+    metrics, without = measure(campus(constants={"cost.fixed_usd_per_year": 1e6})), measure(campus())
+    lost_usd = without["enterprise_value_base_usd"] - metrics["enterprise_value_base_usd"]
+    assert lost_usd == pytest.approx(9 * 1e6)
 
 
 def test_a_loss_has_no_multiple(campus):
