@@ -79,7 +79,7 @@ CARDS: Final = (
         ("market.leases", "market.valuation"),
         ("`leases", "`valuation"),
         "money",
-        ("Leases", "Valuation"),
+        ("Leases",),
     ),
     Card(
         "Limits of utilities", ("grid.limits",), ("`grid.limits",), "stability", ("Grid limits and voltage",)
