@@ -64,10 +64,9 @@ class _Tables:
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Draw site and AI power under the limit, breakpoint by breakpoint; return the matplotlib axes."""
-        signals = self.recording.signals
-        axes = signals["ai_power_mw"].plot(axes, label="AI")
-        signals["site_power_mw"].plot(axes, label="site")
-        signals["limit_mw"].plot(axes, label="limit")
+        axes = self.recording["ai_power_mw"].plot(axes, label="AI")
+        self.recording["site_power_mw"].plot(axes, label="site")
+        self.recording["limit_mw"].plot(axes, label="limit")
         axes.set_ylabel("MW")
         axes.legend()
         return axes

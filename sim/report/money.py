@@ -26,12 +26,8 @@ NEARLY: Final = 0.95
 """Share of a year from which a run stands for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class MoneyRow:
-    """A row of a table: its title, and its cells ready to show."""
-
-    title: str
-    cells: tuple[str, ...]
+MoneyRow = tuple[str, tuple[str, ...]]
+"""A row of a table: its title, and its cells ready to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ def money(recording: Recording) -> Money:
         By segment, by month, and every line of the ledger.
     """
     segments = (
-        MoneyRow(row.title, _amounts(row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd))
+        (row.title, _amounts(row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd))
         for row in recording.once(statement)
     )
     return Money(
@@ -101,7 +97,7 @@ def _month(month: Month) -> MoneyRow:
         *("" if math.isnan(rate) else _two_digits(rate) for rate in rates),
         *_amounts(month.revenue_usd, *costs, month.ebitda_usd),
     )
-    return MoneyRow(month.month, cells)
+    return month.month, cells
 
 
 def _line(line: LedgerLine) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sim.facts import FleetFacts
 from sim.metrics.curtailment import compliance
 from sim.recording import Recording
+from sim.report import run_charts
 from sim.report.answer import answer
 from sim.report.assumptions import assumptions
 from sim.report.cautions import cautions
@@ -21,13 +22,6 @@ from sim.report.grid_limits import grid_section
 from sim.report.local_time import LocalTime
 from sim.report.metric_table import headline_rows, metric_groups
 from sim.report.money import dearest_hours, money, money_charts
-from sim.report.run_charts import (
-    carpets,
-    duration_charts,
-    excursion_chart,
-    largest_exceedances,
-    spectrum_chart,
-)
 from sim.report.stability import StabilitySection
 from sim.report.static_page import embedded, own_file, rendered, security_policy
 from sim.report.verdict import verdicts
@@ -66,7 +60,7 @@ def page(
     recording = result.recording
     scripts = [own_file(name) for name in ("uplot.min.js", "layers.js", "page.js")]
     data = chart_data(recording, clock, moments)
-    excursions = filter(None, [excursion_chart(recording, clock)])
+    excursions = filter(None, [run_charts.excursion_chart(recording, clock)])
     text = rendered(
         "template.html.jinja",
         clock=clock,
@@ -98,9 +92,9 @@ def page(
         grid=grid_section(recording, result.scenario, clock),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,
-        charts=[*carpets(recording, clock), *duration_charts(recording), *excursions],
-        exceedances=largest_exceedances(recording),
-        spectrum=spectrum_chart(stability.curves),
+        charts=[*run_charts.carpets(recording, clock), *run_charts.duration_charts(recording), *excursions],
+        exceedances=run_charts.largest_exceedances(recording),
+        spectrum=run_charts.spectrum_chart(stability.curves),
         assumptions=assumptions(result.scenario),
         reasons=reason_shares(recording),
         events=event_counts(recording),

@@ -57,16 +57,9 @@ def _row(scale: str, site_mw: float, alone_mw: float, largest_mw: float) -> Scal
     fixed, left, worse = max(alone_mw - site_mw, 0.0), min(site_mw, alone_mw), max(site_mw - alone_mw, 0.0)
     unit = 100.0 / largest_mw if largest_mw > 0.0 else 0.0
     widths = (round(unit * fixed, 1), round(unit * left, 1), round(unit * worse, 1))
-    return ScaleRow(
-        scale=scale,
-        alone=format_value(alone_mw, "MW"),
-        site=format_value(site_mw, "MW"),
-        fixed=format_value(fixed, "MW"),
-        left=format_value(left, "MW"),
-        worse=format_value(worse, "MW"),
-        verdict=_verdict(site_mw, alone_mw),
-        widths=widths,
-    )
+    alone, site = format_value(alone_mw, "MW"), format_value(site_mw, "MW")
+    parts = (format_value(fixed, "MW"), format_value(left, "MW"), format_value(worse, "MW"))
+    return ScaleRow(scale, alone, site, *parts, _verdict(site_mw, alone_mw), widths)
 
 
 def _verdict(site_mw: float, alone_mw: float) -> str:
