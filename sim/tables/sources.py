@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute, parquet
+from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from sim.errors import InputError
@@ -231,8 +231,11 @@ class ParquetSource:
     def __init__(self, name: str, content: bytes) -> None:
         self._name = name
         self._content = content
+        from pyarrow import parquet  # noqa: PLC0415  # slow to import, and most files are text
+
+        self._open = parquet.ParquetFile
         try:
-            self._file = parquet.ParquetFile(pa.BufferReader(content))
+            self._file = self._open(pa.BufferReader(content))
             schema = self._file.schema_arrow
             self.row_count: int = self._file.metadata.num_rows
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -304,7 +307,7 @@ class ParquetSource:
 
     def _load(self, column: str, **how: Any) -> pa.ChunkedArray:
         try:
-            file = parquet.ParquetFile(pa.BufferReader(self._content), **how) if how else self._file
+            file = self._open(pa.BufferReader(self._content), **how) if how else self._file
             return file.read(columns=[column], use_threads=False).column(0)
         except (pa.ArrowException, OSError, ValueError, IndexError) as error:
             raise self._unreadable(error) from None
