@@ -100,9 +100,7 @@ class Track:
         else:
             place = max(0, bisect_right(self._times_s(), time_s) - 1)
             since_s, value, slope_per_s = _ROW.unpack_from(self._rows, place * _ROW.size)
-        if slope_per_s and time_s > since_s:
-            value += slope_per_s * (time_s - since_s)
-        return float(value)
+        return float(value + slope_per_s * max(0.0, time_s - since_s))
 
     def rows(self, first: int, before_s: float) -> FloatArray:
         """Return the breakpoints from one on to those before a time [s], and that one in any case.

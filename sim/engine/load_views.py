@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import UserList
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from math import inf
 from typing import Final
@@ -163,6 +163,10 @@ class LoadViews(UserList[LoadView]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._loads)
+
+    def __iter__(self) -> Iterator[LoadView]:
+        """Return the loads, one by one; a list of the user's asks for each by its place."""
+        return iter(self.data)
 
 
 class LoadWatch:

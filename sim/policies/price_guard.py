@@ -77,10 +77,8 @@ class PriceGuardPolicy:
         paying_mw = 0.0
         if any(pay):
             paying_mw = sum(
-                [
-                    fleet.rated_mw if runs else fleet.minimum_mw
-                    for fleet, runs in zip(observation.fleets, pay, strict=True)
-                ]
+                fleet.rated_mw if runs else fleet.minimum_mw
+                for fleet, runs in zip(observation.fleets, pay, strict=True)
             )
         cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
         if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):
