@@ -13,12 +13,13 @@ GROUPS = {
     "growth": runs.growth,
     "year": runs.year,
     "gigawatt": runs.gigawatt,
+    "memory": runs.memory,
     "cohort": runs.cohort,
     "stability": studies.stability,
     "frequency": studies.frequency,
     "command": studies.command,
 }
-DEAR = ("growth", "cohort", "stability", "frequency")
+DEAR = ("growth", "memory", "cohort", "stability", "frequency")
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
 """What a run costs: a change, a settle, a day, a year; each as a ratio to a bare SimPy loop beside it."""
 
+import gc
 import json
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -134,6 +136,25 @@ def _of_days(name: str, days: float, figures: Alone, aim: str, memory_aim: str) 
     yield Figure(f"  peak memory, {days:.0f} days", "MiB", (figures["peak_mib"],), memory_aim)
     for what, count in figures["counts"].items():
         yield Figure(f"  {what.removesuffix('_count')}s a simulated day", "1", (count / days,))
+
+
+def memory(*, whole: bool) -> Iterator[Figure]:  # noqa: ARG001  # it has one size
+    """Measure what a breakpoint takes: what a recording of 60 days holds more than one of 20."""
+    (fewer_mib, fewer), (more_mib, more) = (_held(days) for days in (20.0, 60.0))
+    mib = (more_mib - fewer_mib) / (more - fewer) * 1e6
+    yield Figure("memory of a million breakpoints", "MiB", (mib,), "at most 17")
+
+
+def _held(days: float) -> tuple[float, int]:
+    """Return what the recording of a campus holds [MiB], and how many breakpoints it has."""
+    scenario = cases.campus_days(days)
+    gc.collect()
+    tracemalloc.start()
+    recording = Campus(scenario).run()
+    gc.collect()
+    held_mib = tracemalloc.get_traced_memory()[0] / 2**20
+    tracemalloc.stop()
+    return held_mib, sum(signal.time_s.size for signal in recording.signals.values())
 
 
 def cohort(*, whole: bool) -> Iterator[Figure]:
