@@ -23,7 +23,6 @@ analysis in production/distribution systems", IIE Transactions 26(3), 1994, doi:
 (forecasts that evolve by independent news).
 """
 
-from abc import abstractmethod
 from collections.abc import Callable
 from math import sqrt
 from typing import Annotated, Final, Literal, NamedTuple
@@ -73,30 +72,22 @@ LoadOutlook = Callable[[float, FloatArray], FloatArray]
 one that the time lies in."""
 
 
-class LoadForecast(Spec):
-    """Base of every forecast of the system's load."""
-
-    @abstractmethod
-    def outlook(self, record: LoadRecord, draws: Generator) -> LoadOutlook:
-        """Return what makes the forecasts of a run.
-
-        Parameters
-        ----------
-        record
-            The system's load.
-        draws
-            The forecast's own random stream.
-        """
-
-
-class PersistenceLoadForecast(LoadForecast):
+class PersistenceLoadForecast(Spec):
     """Today is like yesterday, as much higher or lower as it was when last published."""
 
     type: Literal["persistence"]
     """Kind of forecast."""
 
     def outlook(self, record: LoadRecord, draws: Generator) -> LoadOutlook:  # noqa: ARG002 -- draws nothing
-        """Return what has been published of the days before, scaled; else the load published last."""
+        """Return what has been published of the days before, scaled; else the load published last.
+
+        Parameters
+        ----------
+        record
+            The system's load.
+        draws
+            The forecast's own random stream; here without use.
+        """
 
         def look(now_s: float, starts_s: FloatArray) -> FloatArray:
             newest_s = record.published_s(now_s)
@@ -119,7 +110,7 @@ def _like_days_before(record: LoadRecord, newest_s: float, starts_s: FloatArray,
     return np.where(past_s <= newest_s, record.at(past_s), np.nan) / then_mw
 
 
-class NoisyLoadForecast(LoadForecast):
+class NoisyLoadForecast(Spec):
     """A benchmark that knows the future, as well as stated: no site has it."""
 
     type: Literal["noisy"]

@@ -9,7 +9,7 @@ did not obey.
 """
 
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -34,14 +34,11 @@ class FleetFit(NamedTuple):
     restart_s: float | None
     """Until 95 % of a rise from rest is done [s]; None where there was none."""
     disobeying_fraction: float
-    last: float
-    """Power at the end of the record."""
+    minimum: float
+    """What does not obey."""
+    initial: float
+    """Power at the end of the record, within the range."""
     warnings: tuple[str, ...]
-
-    def fields(self) -> dict[str, Any]:
-        """Return the fields of the scenario that is written, by the names of its template."""
-        minimum = self.disobeying_fraction * self.rated
-        return self._asdict() | {"minimum": minimum, "initial": min(max(self.last, minimum), self.rated)}
 
 
 def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) -> FleetFit:
@@ -86,7 +83,7 @@ def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) 
     if falls.empty:
         raise InputError.single(place, "", "has no step down of the set-point that power follows")
     lowest = falls[falls.to <= falls.to.min() + least]
-    stays = ((lowest.end - lowest.to) / (lowest.start - lowest.to)).median()
+    stays = float(np.clip(((lowest.end - lowest.to) / (lowest.start - lowest.to)).median(), 0.0, 1.0))
     rests = rises[rises["from"] < least]
     told = {
         f"{len(falls)} falls tell little of latency and ramps": len(falls) < _FEW_FALLS,
@@ -99,8 +96,9 @@ def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) 
         float((falls if rises.empty else rises).ramp.median()),
         float(falls.ramp.median()),
         None if rests.empty else step_s * (float(rests.done.median()) - 1.0),
-        float(np.clip(stays, 0.0, 1.0)),
-        float(power[-1]),
+        stays,
+        stays * rated,
+        float(np.clip(power[-1], stays * rated, rated)),
         tuple(text for text, holds in told.items() if holds),
     )
 

@@ -8,7 +8,7 @@ time of computing before a pause and :math:`w` the mean stall, the interval is :
 restarts are lognormal. Edges are told by the time between 5 and 95 % of a step.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _LEAST_STEP_RATIO: Final = 1.1
 """Levels closer than this are one, with its fluctuation."""
 _FEW_STALLS: Final = 5
 _EDGE_FRACTION: Final = 0.05
-_NONE_MIN: Final = 1e5
+_NEVER_S: Final = 6e6
 _SHORTEST_MIN: Final = 0.1
 
 
@@ -37,12 +37,12 @@ class TrainingFit(NamedTuple):
     stall_sigma: float
     stall_fraction: float | None
     """Level in a stall over computing."""
-    interval_s: float | None
-    """From the start of a checkpoint to the start of the next [s]."""
-    next_stall_s: float | None
-    """When the next checkpoint is due, from the end of the record fitted [s]."""
+    interval_min: float
+    """From the start of a checkpoint to the start of the next [min]; far beyond any record without one."""
+    first_min: float
+    """When the next checkpoint is due, from the end of the record fitted [min]."""
     restart_count: int
-    restart_mean_s: float
+    restart_mean_min: float
     restart_sigma: float
     down_fraction: float | None
     """Level in a restart over computing."""
@@ -52,18 +52,6 @@ class TrainingFit(NamedTuple):
     fall_s: float
     """Time of a fall [s]; the generated job falls at once."""
     warnings: tuple[str, ...]
-
-    def fields(self) -> dict[str, Any]:
-        """Return the fields of the scenario that is written, by the names of its template."""
-        in_min = {
-            "interval_min": self.interval_s,
-            "first_min": self.next_stall_s,
-            "restart_mean_min": self.restart_mean_s,
-        }
-        return self._asdict() | {
-            name: _NONE_MIN if time_s is None else max(time_s / SECONDS_PER_MINUTE, _SHORTEST_MIN)
-            for name, time_s in in_min.items()
-        }
 
 
 def running(place: str, values: FloatArray) -> tuple[slice, float]:
@@ -107,8 +95,8 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
     Ten stalls of 4 s at half power, one in 20 s:
 
     >>> found = fit_training("x", 1.0, np.tile(np.repeat([2.0, 1.0], [16, 4]), 10))
-    >>> found.interval_s, found.stall_count, round(found.stall_median_s, 3), found.stall_fraction
-    (20.0, 9, 4.0, 0.5)
+    >>> round(60 * found.interval_min), found.stall_count, round(found.stall_median_s), found.stall_fraction
+    (20, 9, 4, 0.5)
     """
     import pandas as pd  # noqa: PLC0415  # slow to import
 
@@ -121,7 +109,7 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
     compute = float(np.median(values[on]))
     worked, paused = runs[runs.on], runs[~runs.on]
     stalls, restarts = paused[paused.s <= LONGEST_STALL_S], paused[paused.s > LONGEST_STALL_S]
-    interval_s = float(worked.s[:-1].mean() + stalls.s.mean()) if len(stalls) else None
+    interval_s = float(worked.s[:-1].mean() + stalls.s.mean()) if len(stalls) else _NEVER_S
     since_s = tail_s + float(runs.s[-2:].sum())
     computing_h = float(worked.s.sum()) / SECONDS_PER_HOUR
     fraction = float(stalls.level.median()) / compute if len(stalls) else None
@@ -133,10 +121,10 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
         float(np.exp(np.log(stalls.s).mean())) if len(stalls) else 1.0,
         float(np.log(stalls.s).std()) if len(stalls) > 1 else 0.0,
         fraction,
-        interval_s,
-        None if interval_s is None else interval_s - since_s,
+        max(interval_s / SECONDS_PER_MINUTE, _SHORTEST_MIN),
+        max((interval_s - since_s) / SECONDS_PER_MINUTE, _SHORTEST_MIN),
         len(restarts),
-        float(restarts.s.mean()) if len(restarts) else 0.0,
+        max(float(restarts.s.mean()) / SECONDS_PER_MINUTE, _SHORTEST_MIN) if len(restarts) else _SHORTEST_MIN,
         float(np.log(restarts.s).std()) if len(restarts) > 1 else 0.0,
         float(restarts.level.median()) / compute if len(restarts) else None,
         len(restarts) / computing_h,

@@ -177,7 +177,7 @@ def _training(record: _Record) -> _Fitted:
     fit = fit_training(record.file, record.step_s, record.values)
     gpu_mw = node_power_w(SERVERS["h100-hgx"], "compute") / SERVERS["h100-hgx"].gpus_per_node
     gpus = max(1, round(fit.compute * MEGAWATT_IN_WATTS / gpu_mw))
-    fields = {"gpus": gpus, "power_mw": fit.compute, "limit_mw": 2.0 * fit.compute, **fit.fields()}
+    fields = {"gpus": gpus, "power_mw": fit.compute, "limit_mw": 2.0 * fit.compute, **fit._asdict()}
     floor = float(np.quantile(record.values, 0.001)) / fit.compute
     found = fit._asdict() | {"floor_fraction": floor}
     return _Fitted(found, "fitted_training.yaml", fields, np.full(168, fit.compute))
@@ -192,7 +192,7 @@ def _fleet(record: _Record, rest: _Record, folder: Path) -> _Fitted:
     rows = "\n".join(f"{row * rest.step_s:.9g},{left_mw[row]:.9g}" for row in changes.tolist())
     (folder / "rest.csv").write_text(f"time_s,power_mw\n{rows}\n", encoding="utf-8")
     usual = np.full(168, float(record.values.mean()))
-    return _Fitted(fit._asdict(), "fitted_fleet.yaml", fit.fields(), usual, signal="fleet_power_mw")
+    return _Fitted(fit._asdict(), "fitted_fleet.yaml", fit._asdict(), usual, signal="fleet_power_mw")
 
 
 def _made(folder: Path, fitted: _Fitted, rest: _Record) -> FloatArray:

@@ -10,6 +10,7 @@ import numpy as np
 from sim.errors import InputError
 from sim.shipped import shipped
 from sim.tables.bounds import MAX_SHOWN
+from sim.tables.shapes import plain_name
 from sim.tables.table import Table, TruthArray
 from sim.tables.unit_words import DIMENSIONS, apart, parse_unit
 from sim.tables.zones import localised
@@ -31,6 +32,7 @@ USUAL_TIME: Final = "time_utc"
 _KNOWN: Final[dict[str, list[Any]]] = shipped("sim.tables", "times.json")
 TIME_NAMES: Final = (USUAL_TIME, *_KNOWN["names"])
 """What the column of times is called, in small letters: the first that a file has is taken."""
+_PLAIN_NAMES: Final = tuple(map(plain_name, TIME_NAMES))
 _ENDS: Final = re.compile(
     r"(interval|period|hour|time|delivery|datetime|date)[ _]*(ending|end)|^he$|[ _]end([ _]|$)|^end"
 )
@@ -181,9 +183,9 @@ def time_column(table: Table, usual: str) -> str:
     """Return the usual column of times, or else the first there is that is called so."""
     if usual in table.columns:
         return usual
-    known = {column.lower(): column for column in reversed(table.columns)}
+    known = {plain_name(column): column for column in reversed(table.columns)}
     counting = (column for column in table.columns if _COUNTS.search(column.lower()) and time_unit(column))
-    return next((known[name] for name in TIME_NAMES if name in known), next(counting, usual))
+    return next((known[name] for name in _PLAIN_NAMES if name in known), next(counting, usual))
 
 
 def read_faces(table: Table, column: str) -> Faces:

@@ -108,9 +108,9 @@ def test_levels_stalls_restarts_and_edges_of_a_job_are_found():
     assert found.compute == pytest.approx(10.0, rel=0.01)
     assert found.stall_median_s == pytest.approx(21.0, abs=2.0)
     assert found.stall_fraction == pytest.approx(0.5, abs=0.01)
-    assert found.interval_s == pytest.approx(600.0, rel=0.06)
+    assert found.interval_min == pytest.approx(10.0, rel=0.06)
     assert (found.restart_count, found.down_fraction) == (6, pytest.approx(0.3, abs=0.01))
-    assert found.restart_mean_s == pytest.approx(900.0, rel=0.01)
+    assert found.restart_mean_min == pytest.approx(15.0, rel=0.01)
     assert found.failures_per_job_hour == pytest.approx(6 / 10.1, rel=0.05)
     assert found.snap_back_s == pytest.approx(4.0, abs=1.5)
     assert found.fall_s <= 2.0
