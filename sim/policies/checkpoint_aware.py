@@ -3,7 +3,9 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from math import inf, isnan
-from typing import Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import Field
 
 from sim.ai.notice import Notice
 from sim.policies.base import Decision, LoadView, Observation, PolicySpec
@@ -41,7 +43,7 @@ class CheckpointAware(PolicySpec):
     where they sleep. The default fits third-party firmware; assumption."""
     minimum_dip_s: NonNegative = 60.0
     """Shorter dips are left alone [s]; waking machines for less wears them for little (assumption)."""
-    settle_s: Positive = 600.0
+    settle_s: Annotated[float, Field(ge=0.1, le=1e6)] = 600.0
     """A fall that nobody announced is believed after this time [s]; assumption."""
     grace_s: Positive = 10.0
     """Time after which an announced fall that has not come is no longer believed [s]; more than the telemetry

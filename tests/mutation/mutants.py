@@ -93,6 +93,8 @@ def _children(parent: ast.AST) -> Iterator[tuple[Callable[[ast.AST], None], ast.
     for field, value in ast.iter_fields(parent):
         if field in {"annotation", "returns", "decorator_list", "slice"}:
             continue
+        if isinstance(parent, ast.keyword) and parent.arg == "strict":
+            continue  # what it sees is a fault of ours, and never happens: nothing changes without it
         if isinstance(value, ast.AST):
             yield (lambda new, parent=parent, field=field: setattr(parent, field, new)), value
         elif isinstance(value, list):

@@ -5,6 +5,7 @@ import pytest
 from sim.engine.observation import Figure, Published
 from sim.market.bill import PriceStep
 from sim.policies import Notice, Observation
+from sim.policies.base import TelemetryView
 
 NOT_PUBLISHED = {"time_s", "commanded_mw"}
 FIELDS = [name for name in Observation._fields if name not in NOT_PUBLISHED]
@@ -78,3 +79,13 @@ def test_notices_of_what_is_over_are_forgotten(published):
     assert published.notices == (early, late)
     published.forget_what_is_over(15.5)
     assert published.notices == (late,)
+
+
+def test_what_is_over_is_remembered_until_telemetry_has_had_the_time_to_show_it():
+    published = Published(lambda: None, TelemetryView(delay_s=2.0, scan_s=10.0, interval_s=1.0))
+    notice = Notice("llm", "resume", 100.0, 105.0, 5.0, 0.0)
+    published.announce(notice)
+    published.forget_what_is_over(118.0)
+    assert published.notices == (notice,)
+    published.forget_what_is_over(118.5)
+    assert published.notices == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.market.demand_charge import BillingMonth, DemandCharge, ratchet_mw
+from sim.market.demand_charge import BillingMonth, DemandCharge, ratchet_mw, whole_intervals_s
 from sim.metrics.ledger import ledger
 from sim.simulation import run
 from sim.testing import a_scenario
@@ -60,3 +60,8 @@ def test_the_ledger_of_a_run_holds_the_minimum_of_each_shipped_tariff(tariff, bi
     assert line.quantity == pytest.approx(billed_mw / 31.0)
     assert line.amount_usd == pytest.approx(-5000.0 * billed_mw / 31.0)
     assert result.metrics.get("collateral_usd") == collateral_usd
+
+
+def test_a_month_that_begins_within_the_run_has_its_first_interval_too():
+    month = BillingMonth("2024-08", 900.0, 5000.0)
+    assert whole_intervals_s(month, 900.0, 4000.0) == [900.0, 1800.0, 2700.0, 3600.0]

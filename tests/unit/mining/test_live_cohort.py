@@ -316,6 +316,21 @@ def test_breakers_that_are_not_open_yet_are_closed_again_at_once():
     assert power.at(300.0) == pytest.approx(1.0)
 
 
+def test_while_breakers_open_nothing_wakes_machines_not_even_a_pool_that_is_back():
+    bench = Bench(
+        (0.0, 1.0),
+        standby_w=100.0,
+        breaker={"open_s": 60.0, "close_s": 600.0},
+        on_pool_loss="sleep",
+        end_s=1000.0,
+    )
+    bench.clock.timeout(100.0).callbacks.append(lambda _: bench.cohort.supply(is_on=False))
+    bench.clock.timeout(110.0).callbacks.append(lambda _: bench.cohort._pool(accepted=True))  # noqa: SLF001
+    bench.tell(111.0, 1.0)
+    power = bench.play()["power_mw"]
+    assert power.at([160.0, 170.0, 999.0]).tolist() == pytest.approx([100 * 100.0 * 1e-6, 0.0, 0.0])
+
+
 def rises_s(signal, from_s):
     """Return how long after a time a signal is still on its way."""
     return signal.simplify().time_s[-1] - from_s

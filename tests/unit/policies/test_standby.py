@@ -28,6 +28,13 @@ def test_a_fleet_goes_off_when_its_standby_has_cost_what_coming_back_costs_and_c
     assert (back.off, back.target_mw) == ((), 100.0)
 
 
+def test_what_standby_costs_is_counted_from_when_it_began_to_cost(observed):
+    policy = guard()
+    assert policy.decide(observed(3600.0, price=5000.0, fleets=(FLEET,))).off == ()
+    assert policy.decide(observed(5399.0, price=5000.0, fleets=(FLEET,))).off == ()
+    assert policy.decide(observed(5400.0, price=5000.0, fleets=(FLEET,))).off == ("m",)
+
+
 def test_what_it_costs_is_counted_anew_each_time_it_has_paid(observed):
     policy = guard()
     for hour in range(20):
