@@ -18,6 +18,7 @@ START, END = "<!-- table -->\n", "<!-- end -->"
 
 JOBS: Final = ("job-a", "job-b", "job-c", "job-d")
 NO_MINERS: Final[dict[str, Any]] = {"policy": {"type": "mining-off"}}
+MINERS: Final[dict[str, Any]] = {"policy": {"type": "follow-headroom", "margin_mw": 5.0}}
 BATTERY: Final[dict[str, Any]] = {
     "storage": {"power_mw": 60.0, "energy_mwh": 15.0, "ramp_limit_mw_per_min": 20.0}
 }
@@ -25,18 +26,19 @@ SMOOTHING: Final[dict[str, Any]] = {f"loads.{job}.smoothing": {} for job in JOBS
 STAGGERED: Final[dict[str, Any]] = {"stagger_checkpoints": True}
 VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "nothing": NO_MINERS,
-    "miners": {},
+    "miners": MINERS,
+    "miners that hold the limit": {},
     "battery": NO_MINERS | BATTERY,
     "smoothing": NO_MINERS | SMOOTHING,
     "staggering": NO_MINERS | STAGGERED,
-    "miners, staggering": STAGGERED,
+    "miners, staggering": MINERS | STAGGERED,
     "battery, staggering": NO_MINERS | BATTERY | STAGGERED,
     "smoothing, staggering": NO_MINERS | SMOOTHING | STAGGERED,
-    "miners, battery": BATTERY,
-    "miners, battery, staggering": BATTERY | STAGGERED,
-    "all four": BATTERY | SMOOTHING | STAGGERED,
+    "miners, battery": MINERS | BATTERY,
+    "miners, battery, staggering": MINERS | BATTERY | STAGGERED,
+    "all four": MINERS | BATTERY | SMOOTHING | STAGGERED,
 }
-"""What each variant changes in the scenario, which has miners and nothing else."""
+"""What each variant changes in the scenario, whose miners hold its limit, and which has nothing else."""
 SWINGS: Final = {
     "below 5 s": "residual_below_5s_mw",
     "5 to 60 s": "residual_5s_to_60s_mw",

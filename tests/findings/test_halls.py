@@ -47,8 +47,8 @@ def test_cooling_does_not_follow_a_stall_of_a_minute(hot_week):
 
 
 def test_miners_take_what_halls_leave_when_they_transfer_and_the_limit_lets_them():
-    result = run(load_scenario(SCENARIOS / "ride-through.yaml"))
-    recording = result.recording
+    follows = {"type": "follow-headroom", "margin_mw": 4.0}
+    recording = run(load_scenario(SCENARIOS / "ride-through.yaml", overrides={"policy": follows})).recording
     lost_s = next(event.time_s for event in recording.events if event.kind == "transfer")
     before, after = lost_s - 60.0, lost_s + 300.0
 
