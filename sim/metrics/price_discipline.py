@@ -68,9 +68,13 @@ def standby_mw(recording: Recording, fleet: str) -> Signal | None:
     machines = machine_count(recording, fleet)
     if asleep is None or not machines > 0.0:
         return None
+    return _supplied(recording, fleet, asleep) * (recording.facts.fleet[fleet].minimum_mw / machines)
+
+
+def _supplied(recording: Recording, fleet: str, asleep: Signal) -> Signal:
+    """Return what of the machines asleep draws standby: none behind open breakers."""
     supplied = recording.signals.get(f"fleet.{fleet}.supplied_fraction")
-    drawing = asleep if supplied is None else asleep * supplied
-    return drawing * (recording.facts.fleet[fleet].minimum_mw / machines)
+    return asleep if supplied is None else asleep * supplied
 
 
 def mined_above_breakeven_usd(recording: Recording) -> float:
@@ -138,7 +142,7 @@ def _one_megawatt_usd(recording: Recording, fleet: str, free: Signal) -> float:
     if not is_cohort:
         return earned_usd
     standby = facts.minimum_mw / facts.rated_mw
-    asleep = 1.0 - one_within(spans_s[worth], recording.end_s)
+    asleep = _supplied(recording, fleet, 1.0 - one_within(spans_s[worth], recording.end_s))
     return earned_usd - standby * integral_at(asleep, price) / SECONDS_PER_HOUR
 
 

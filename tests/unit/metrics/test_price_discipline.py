@@ -81,3 +81,14 @@ def test_a_machine_more_stands_by_while_it_does_not_mine(record):
         recording.signals[f"fleet.m.{state}_count"] = Signal.constant(count, DAY_S)
     expected = 60.0 * 6.0 - 0.01 * 40.0 * 18.0
     assert marginal_margin_usd_per_mw_year(recording) == pytest.approx(expected * 365.0)
+
+
+def test_a_machine_more_costs_nothing_behind_a_breaker_that_is_open(record):
+    # as above, and the breakers are open for the last 12 of the 18 hours
+    constants = {"fleet.m.minimum_mw": 0.6}
+    recording = record({"a": room((1.0, 7.0))}, {"m": 0.6}, end_s=DAY_S, constants=constants)
+    for state, count in {"asleep": 1000.0, "waking": 0.0, "hashing": 0.0, "failed": 0.0}.items():
+        recording.signals[f"fleet.m.{state}_count"] = Signal.constant(count, DAY_S)
+    recording.signals["fleet.m.supplied_fraction"] = Signal.steps([0.0, DAY_S / 2], [1.0, 0.0], DAY_S)
+    expected = 60.0 * 6.0 - 0.01 * 40.0 * 6.0
+    assert marginal_margin_usd_per_mw_year(recording) == pytest.approx(expected * 365.0)
