@@ -87,7 +87,7 @@ CARDS: Final = (
     Card("Frequency", ("grid.frequency_spec",), ("`grid.frequency",), "frequency", ("Grid frequency",)),
     Card(
         "Voltage and flicker",
-        ("grid.voltage", "grid.flicker"),
+        ("grid.voltage",),
         ("`grid.connection",),
         "voltage",
         ("Grid limits and voltage",),

@@ -5,8 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from sim.grid.flicker import long_term_flicker, short_term_flicker
-from sim.grid.voltage import Impedance, highest_power_mw, reactive_mvar, short_circuit_ratio, voltage_pu
+from sim.grid.voltage import (
+    Impedance,
+    highest_power_mw,
+    long_term_flicker,
+    reactive_mvar,
+    short_circuit_ratio,
+    short_term_flicker,
+    voltage_pu,
+)
 from sim.metrics.base import Metric, compared
 from sim.recording import Recording
 from sim.signals import FloatArray

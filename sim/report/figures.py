@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.recording import Recording
-from sim.report.chart_data import power_channels
-from sim.report.decimation import bin_edges_s, envelope_of
+from sim.report.chart_data import bin_edges_s, envelope_of, power_channels
 from sim.report.duration_curve import duration_curve
 from sim.report.local_time import LocalTime
 from sim.report.print_figure import COLOURS, print_style, save_figure

@@ -1,14 +1,17 @@
 """The folders that a scenario may read from: a file is found in one of them, or not at all."""
 
+import csv
 import gzip
 import hashlib
 import io
 import os
 import stat
+import zipfile
 import zlib
 from collections.abc import Sequence
+from datetime import date, datetime, time
 from pathlib import Path, PureWindowsPath
-from typing import Final
+from typing import Any, Final
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_BYTES, file_fault, reason
@@ -128,7 +131,7 @@ def _text(name: str, content: bytes) -> bytes:
     """Return a file's content as the text of a table."""
     ending = name.lower()
     if ending.endswith(".xlsx"):
-        from sim.tables.workbook import csv_of  # noqa: PLC0415  # imports openpyxl, which is slow
+        from sim.tables.files import csv_of  # noqa: PLC0415  # imports openpyxl, which is slow
 
         return csv_of(name, content)
     text = _unpack(name, content) if ending.endswith(".gz") else content
@@ -209,3 +212,66 @@ def _check_regular(status: os.stat_result, name: str, max_bytes: int) -> int:
 
 def _unreadable(name: str, error: Exception) -> Exception:
     return file_fault(name, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+
+
+MAX_CELLS: Final = 2_000_000
+"""Cells that are read of a sheet; a larger table belongs into CSV or Parquet."""
+MAX_UNPACKED_BYTES: Final = 128 * 1024 * 1024
+"""What the parts of a workbook unpack to [bytes]."""
+
+
+def csv_of(name: str, content: bytes) -> bytes:
+    """Return the first sheet with cells in it as CSV, dates and times as ISO 8601.
+
+    Raises
+    ------
+    InputError
+        If it is no workbook, or holds too much.
+    """
+    from openpyxl import load_workbook  # noqa: PLC0415  # slow to import
+
+    _check_size(name, content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheets = ((sheet.iter_rows(values_only=True)) for sheet in book.worksheets)
+        for rows in sheets:
+            text = _text_of(name, rows)
+            if text:
+                return text.encode()
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, SyntaxError) as error:
+        raise file_fault(name, f"cannot be read as a workbook: {reason(error)}") from None
+    raise file_fault(name, "has no rows")
+
+
+def _check_size(name: str, content: bytes) -> None:
+    """Raise InputError where the parts unpack to too much; nothing is unpacked yet."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            size_bytes = sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise file_fault(name, f"cannot be read as a workbook: {reason(error)}") from None
+    if size_bytes > MAX_UNPACKED_BYTES:
+        raise file_fault(name, f"unpacks to {size_bytes:,} bytes; must be {MAX_UNPACKED_BYTES:,} at most")
+
+
+def _text_of(name: str, rows: Any) -> str:
+    """Return rows of cells as CSV, empty where there is none."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    cells, found = 0, False
+    for row in rows:
+        cells += len(row)
+        if cells > MAX_CELLS:
+            raise file_fault(name, f"has a sheet of more than {MAX_CELLS:,} cells: save it as CSV")
+        texts = [_shown(cell) for cell in row]
+        found = found or any(texts)
+        writer.writerow(texts)
+    return written.getvalue() if found else ""
+
+
+def _shown(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return repr(cell) if isinstance(cell, float) else str(cell)

@@ -8,9 +8,8 @@ from examples import examples
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
-from step_response import StepResponse
 
-from sim.grid.frequency import Governor, GridModel, response
+from sim.grid.frequency import Governor, GridModel, StepResponse, response
 from sim.grid.frequency.rocof import SteepestChange
 
 

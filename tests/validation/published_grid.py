@@ -5,9 +5,8 @@ from functools import partial
 import numpy as np
 from published import Absolute, Band, Identity, Relative
 
-from sim.grid.flicker import short_term_flicker
 from sim.grid.limits import published_limits
-from sim.grid.voltage import Impedance, highest_power_mw, voltage_pu
+from sim.grid.voltage import Impedance, highest_power_mw, short_term_flicker, voltage_pu
 from sim.metrics.power_limits import check_limits
 from sim.signals import Signal
 

@@ -2,6 +2,7 @@
 
 ==============  =========================================================================================
 `model`         governors, the grid's parameters, presets and what follows from them
+`closed_form`   the step response of Anderson and Mirheydar
 `state_space`   the linear equations, split into modes
 `propagation`   exact states at the breakpoints of a piecewise-linear load
 `deadband`      the same with a governor deadband
@@ -16,6 +17,7 @@ One frequency for the whole grid: inter-area, local and torsional modes are outs
 """
 
 from sim.grid.frequency.assessment import SensitivityRow, describe, neutral_step_mw, sensitivity, warnings_of
+from sim.grid.frequency.closed_form import StepResponse
 from sim.grid.frequency.model import Governor, GridModel
 from sim.grid.frequency.result import FrequencyResult, response
 from sim.grid.frequency.statistics import cps1_percent
@@ -25,6 +27,7 @@ __all__ = [
     "Governor",
     "GridModel",
     "SensitivityRow",
+    "StepResponse",
     "cps1_percent",
     "describe",
     "neutral_step_mw",

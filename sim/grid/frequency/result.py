@@ -19,6 +19,7 @@ from sim.grid.frequency.statistics import (
     Bounds,
     EvenMinuteMeans,
     Extremes,
+    LastOutside,
     MeanSquare,
     MinuteMeans,
     Outside,
@@ -208,6 +209,11 @@ class FrequencyResult:
         return self.model.nominal_hz + self._extremes.highest_hz
 
     @property
+    def zenith_time_s(self) -> float:
+        """Time of the highest frequency [s]."""
+        return self._extremes.highest_s
+
+    @property
     def peak_hz(self) -> float:
         """Largest deviation, without sign [Hz]."""
         return max(self._extremes.highest_hz, -self._extremes.lowest_hz)
@@ -275,6 +281,14 @@ class FrequencyResult:
     def seconds_outside(self, level_hz: float) -> float:
         """Return the time with a deviation larger than a level [s]."""
         return self._gather(Outside(level_hz)).time_s
+
+    def settling_time_s(self, band_hz: float) -> float:
+        """Return the last time at which frequency is farther than a band from where it ends [s].
+
+        NaN where it never is.
+        """
+        final_hz = float(self.frequency_hz[-1]) - self.model.nominal_hz
+        return self._gather(LastOutside(final_hz, band_hz)).time_s
 
     def steady_state_hz(self, step_mw: float) -> float:
         """Return the frequency at which governors and damping hold a step of load, before AGC acts [Hz]."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from sim.grid.flicker import RAMP_FACTOR, RAMP_S, long_term_flicker, ramp_shape_factor, short_term_flicker
+from sim.grid.voltage import RAMP_FACTOR, RAMP_S, long_term_flicker, ramp_shape_factor, short_term_flicker
 
 RATE_HZ = 400.0
 # lamp of 230 V, 50 Hz: gain, damping and corners of the weighting filter, cut-off of the demodulator's

@@ -6,11 +6,11 @@ from math import isnan
 
 import numpy as np
 import pytest
-from step_response import StepResponse
 
 from sim.grid.frequency import (
     Governor,
     GridModel,
+    StepResponse,
     cps1_percent,
     describe,
     neutral_step_mw,
@@ -165,7 +165,7 @@ def test_a_load_that_only_rises_leaves_the_zenith_at_the_start(load_mw):
     """However little it moves: the start is a kink of the curve, from which no slope leads higher."""
     rise = response([0.0, 0.0, 0.01], [0.0, load_mw, load_mw], GridModel.preset("ercot"))
     fall = response([0.0, 0.0, 0.01], [0.0, -load_mw, -load_mw], GridModel.preset("ercot"))
-    assert rise.zenith_hz == 60.0
+    assert (rise.zenith_hz, rise.zenith_time_s) == (60.0, 0.0)
     assert (fall.nadir_hz, fall.nadir_time_s) == (60.0, 0.0)
 
 
@@ -186,7 +186,7 @@ def test_extremes_lie_between_the_points():
     assert result.frequency_hz.tolist()[:2] == [60.0, 60.0]
     assert 0.0 <= sampled.min() - result.nadir_hz < 1e-10
     assert result.nadir_time_s == pytest.approx(fine[sampled.argmin() - 1], abs=0.01)
-    assert result.zenith_hz == 60.0
+    assert (result.zenith_hz, result.zenith_time_s) == (60.0, 0.0)
     assert result.rms_mhz == pytest.approx(1000.0 * np.sqrt(np.mean((sampled[1:] - 60.0) ** 2)), rel=1e-4)
     outside = np.mean(np.abs(sampled[1:] - 60.0) > 0.036) * 60.0
     assert result.seconds_outside_36_mhz == pytest.approx(outside, abs=0.001)
@@ -214,9 +214,18 @@ def test_numbers_do_not_depend_on_where_blocks_end(monkeypatch):
 
 def numbers_of(result):
     names = ("nadir_hz", "nadir_time_s", "zenith_hz", "rms_mhz", "seconds_outside_17_mhz", "cps1_points")
-    return (
-        [getattr(result, name) for name in names] + [*result.rocof.values()] + result.minute_mean_hz.tolist()
-    )
+    extra = [*result.rocof.values(), result.settling_time_s(0.001)]
+    return [getattr(result, name) for name in names] + extra + result.minute_mean_hz.tolist()
+
+
+def test_settling_is_when_the_curve_stays_near_its_end():
+    result = step(ERCOT, 600.0, 300.0)
+    settled_s = result.settling_time_s(0.001)
+
+    times = np.array([0.0, 0.0, settled_s - 0.1, settled_s + 0.1, 300.0])
+    before, after, end = response(times, np.append(0.0, np.full(4, 600.0)), ERCOT).frequency_hz[2:]
+    assert abs(before - end) > 0.001 > abs(after - end)
+    assert isnan(step(ERCOT, 0.0).settling_time_s(0.001))
 
 
 def test_a_load_that_stands_still_moves_nothing():

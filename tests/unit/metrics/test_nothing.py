@@ -74,7 +74,7 @@ def facts(size):
             )
         },
         cost=CostFacts(size, size, size, 3500.0, size, size),
-        valuation=ValuationFacts(0.1, 5.0, size, size, TEN, TEN),
+        valuation=ValuationFacts(0.1, 5.0, size, size, size, size, TEN, TEN),
         grid=Facts.of(
             {f"grid.frequency.{name}": value for name, value in GridModel.preset("island").numbers().items()}
             | {"grid.short_circuit_mva": 500.0, "grid.x_over_r_ratio": 10.0, "grid.power_factor_ratio": 1.0}

@@ -11,8 +11,7 @@ from hypothesis.extra.numpy import arrays
 from report_fakes import crowded_loads, recording_of, week_loads
 
 from sim.report import chart_data as module
-from sim.report.chart_data import chart_data, pack
-from sim.report.decimation import bin_edges_s, envelope_of
+from sim.report.chart_data import bin_edges_s, chart_data, envelope_of, pack
 from sim.report.duration_curve import duration_curve
 from sim.report.local_time import LocalTime
 from sim.report.worst_windows import worst_moments

@@ -11,8 +11,7 @@ from sim.cli import main
 from sim.facts import Facts
 from sim.metrics.site_spectrum import MOST_STRETCHES, site_spectrum
 from sim.report.local_time import LocalTime
-from sim.report.stability import MOST_DIPS, dip_rows, stability_section
-from sim.report.time_scales import scale_rows
+from sim.report.stability import MOST_DIPS, dip_rows, scale_rows, stability_section
 from sim.result import write_result
 from sim.scenario import load_scenario
 from sim.signals import Signal
