@@ -24,6 +24,7 @@ SCENARIO = Path(__file__).parents[2] / "scenarios" / "llama3-405b.yaml"
 LLAMA_3 = "Llama 3 405B, 16,384 GPUs, 54 days: arXiv:2407.21783"
 KOKOLIS = "Kokolis et al., arXiv:2410.21680"
 BLOOM = "BLOOM-176B, 2.3 TB each 3 h, 90 days: Bekman, Machine Learning Engineering"
+OPT = "OPT-175B, 1,024 A100, 56 days: arXiv:2205.01068 and its chronicles"
 YOUNG = "Young, doi:10.1145/361147.361115; Daly, doi:10.1016/j.future.2004.11.016"
 SEEDS = range(8)
 NO_CHECKPOINTS = {"interval_min": 1e5}
@@ -113,6 +114,22 @@ def bloom(metric: str) -> float:
     return measured(metric, 90.0, job)
 
 
+@cache
+def opt_175b(metric: str) -> float:
+    """Simulate 1,024 A100 that are restarted by hand, ten times 56 days; the rate is by hour at work."""
+    job = {
+        "gpus": 1024,
+        "gpu": "a100-server",
+        "parameters_billion": 175.0,
+        "bytes_per_parameter": 9.4,
+        "storage_gb_per_s": 20.0,
+        "checkpoint": {"mode": "sync", "interval": "young-daly"},
+        "failures": {"per_node_day": 0.0, "per_job_hour": 90.0 / (0.59 * 56.0 * 24.0)},
+        "restart": {"preset": "manual"},
+    }
+    return measured(metric, 560.0, job)
+
+
 MTBI_S = 1.0 / interruption_rate_per_s(2048, 4.2e-3)
 
 
@@ -189,6 +206,20 @@ CASES = [
         0.86,
         partial(llama_3_mean, "effective_ratio", 30.0),
         Absolute(0.005),
+    ),
+    Calibration(
+        "Restarts by hand: effective time",
+        f"{OPT}: 33 of 56 days",
+        0.59,
+        partial(opt_175b, "effective_time_ratio"),
+        Absolute(0.02),
+    ),
+    Calibration(
+        "Restarts by hand: restarts in ten times 56 days",
+        f"{OPT}: about 90 in each",
+        900,
+        partial(opt_175b, "interruption_count"),
+        Relative(0.1),
     ),
     *(
         Identity(

@@ -76,7 +76,7 @@ def test_a_snap_back_is_a_ramp(run_load):
         ({}, 10.0, 0.5),
         ({"preset": "bytedance"}, 6.0, 0.5),
         ({"preset": "rsc"}, 15.0, 0.5),
-        ({"preset": "manual"}, 240.0, 1.0),
+        ({"preset": "manual"}, 330.0, 1.0),
         ({"preset": "manual", "mean_min": 60.0}, 60.0, 1.0),
         ({"preset": "meta", "sigma": 0.2}, 10.0, 0.2),
     ],
