@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from docs.filling import between, fill
 from sim import Scenario, load_scenario, run
 from sim.ai.tenant import TenantLoad
 from sim.metrics.accounts import present_years
@@ -185,12 +186,7 @@ def table(cases: Sequence[Case]) -> str:
 def main(arguments: list[str]) -> None:
     """Fill the table, or with ``--check`` fail if it is stale."""
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    filled = before + START + table([case(seed) for seed in SEEDS]) + END + rest.partition(END)[2]
-    if arguments != ["--check"]:
-        PAGE.write_text(filled, encoding="utf-8", newline="\n")
-    elif filled != text:
-        sys.exit("the table is stale, run python -m docs.bridge: docs/explanation/bridge.md")
+    fill(PAGE, between(text, START, END, table([case(seed) for seed in SEEDS])), "docs.bridge", arguments)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from docs.filling import between, fill
 from sim import Result, load_scenario, run
 from sim.metrics.accounts import account_usd
 from sim.metrics.ledger import POWER
@@ -93,12 +94,7 @@ def table() -> str:
 def main(arguments: list[str]) -> None:
     """Fill the table, or with ``--check`` fail if it is stale."""
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    filled = before + START + table() + END + rest.partition(END)[2]
-    if arguments != ["--check"]:
-        PAGE.write_text(filled, encoding="utf-8", newline="\n")
-    elif filled != text:
-        sys.exit("the table is stale, run python -m docs.rivals: docs/explanation/rivals.md")
+    fill(PAGE, between(text, START, END, table()), "docs.rivals", arguments)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
+from docs.filling import fill
 from docs.spec_fields import cell
 
 ROOT: Final = Path(__file__).parents[1]
@@ -50,12 +51,7 @@ def _lines(found: Iterator[Row], before: Mapping[str, str]) -> Iterator[str]:
 
 def main(arguments: list[str]) -> None:
     """Fill the tables, or with ``--check`` fail if they are stale."""
-    before = PAGE.read_text(encoding="utf-8")
-    after = filled(before)
-    if arguments != ["--check"]:
-        PAGE.write_text(after, encoding="utf-8", newline="\n")
-    elif after != before:
-        sys.exit("docs/validation.md is stale, run python -m docs.validation")
+    fill(PAGE, filled(PAGE.read_text(encoding="utf-8")), "docs.validation", arguments)
 
 
 if __name__ == "__main__":

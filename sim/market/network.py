@@ -14,17 +14,17 @@ from sim.market.difficulty import FileDifficulty, GrowthDifficulty
 from sim.market.halvings import height_at, subsidy_btc
 from sim.market.hashprice import BitcoinMarket
 from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
-from sim.market.series import Place, published_signal, step_signals
+from sim.market.series import Late, Place, published_signal, step_signals
 from sim.market.supply_curve import EndogenousDifficulty
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import NonNegative, Spec
+from sim.spec import NonNegative
 from sim.tables.cover import Wanted
 from sim.tables.quantities import BLOCKS, FEES
 from sim.tables.reading import SeriesReading
 
 
-class Fees(Spec):
+class Fees(Late):
     """Base of every description of the transaction fees."""
 
     @abstractmethod
@@ -48,14 +48,6 @@ class Fees(Spec):
         InputError
             A file is missing or does not serve the run.
         """
-
-    def late_btc(self, span: Span) -> Signal | None:
-        """Return the fees as late as they are published [BTC]; None: they are known at once."""
-
-    def published_btc(self, span: Span, in_force: Signal) -> Signal:
-        """Return the fees that policies know of [BTC], given those in force."""
-        late = self.late_btc(span)
-        return in_force if late is None else late
 
 
 class FixedFees(Fees):
@@ -93,7 +85,7 @@ class FileFees(Fees, SeriesReading):
         fees, blocks = step_signals(self, Place(self.time_column), self._columns, span)
         return Signal.steps(fees.time_s, fees.value / blocks.value, fees.end_s)
 
-    def late_btc(self, span: Span) -> Signal:
+    def late(self, span: Span) -> Signal:
         """Return the file's fees over its blocks as they are published [BTC]."""
         place, delay_s = Place(self.time_column), self.publication_delay_s
         fees, blocks = (published_signal(self, place, wanted, delay_s, span) for wanted in self._columns)
@@ -153,7 +145,7 @@ class NetworkBitcoin(BitcoinMarket):
     def published(self, span: Span, in_force: Mapping[str, Signal]) -> Signal:
         """Return the hashprice of what is known: the chain at once, price and fees as they are published."""
         price = self.price.published(span, in_force["price_usd_per_btc"])
-        fees = self.fees.published_btc(span, in_force["fees_btc"])
+        fees = self.fees.published(span, in_force["fees_btc"])
         return hashprice(in_force["difficulty"], in_force["subsidy_btc"] + fees, price)
 
     def _network(self, span: Span, price: Signal) -> Network:

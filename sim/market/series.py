@@ -22,7 +22,27 @@ from sim.tables.timeline import timeline_of
 from sim.tables.unit_words import DIMENSION_OF, unit_in
 
 
-class Course(Spec):
+class Late(Spec):
+    """Base of every description whose quantity policies may come to know later than it is in force."""
+
+    def late(self, span: Span) -> Signal | None:
+        """Return it as late as it is published, read from before the run on; None: it is known at once."""
+
+    def published(self, span: Span, in_force: Signal) -> Signal:
+        """Return what policies see, as late as it is published.
+
+        Parameters
+        ----------
+        span
+            The run.
+        in_force
+            What is in force: nothing is drawn twice.
+        """
+        late = self.late(span)
+        return in_force if late is None else late
+
+
+class Course(Late):
     """Base of every description of how one quantity goes over a run: a price, a load, a power."""
 
     @abstractmethod
@@ -44,22 +64,6 @@ class Course(Spec):
         InputError
             A file is missing or does not serve the run.
         """
-
-    def late(self, span: Span) -> Signal | None:
-        """Return it as late as it is published, read from before the run on; None: it is known at once."""
-
-    def published(self, span: Span, in_force: Signal) -> Signal:
-        """Return what policies see, as late as it is published.
-
-        Parameters
-        ----------
-        span
-            The run.
-        in_force
-            What `signal` returned: nothing is drawn twice.
-        """
-        late = self.late(span)
-        return in_force if late is None else late
 
 
 class Place(NamedTuple):

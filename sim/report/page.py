@@ -1,17 +1,13 @@
 """The page of a result: one HTML file that holds all it needs and may load nothing."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import Any, Final
 
-import numpy as np
-
 from sim.facts import FleetFacts
 from sim.metrics.curtailment import compliance
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.report import run_charts
 from sim.report.answer import answer
 from sim.report.assumptions import assumptions
@@ -19,6 +15,7 @@ from sim.report.cautions import cautions
 from sim.report.certificate import certificate_section
 from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
+from sim.report.decisions import event_counts, reason_shares
 from sim.report.format import format_duration, format_number, format_percent, format_value
 from sim.report.frequency import frequency_section
 from sim.report.grid_limits import grid_section
@@ -30,93 +27,6 @@ from sim.report.static_page import embedded, own_file, rendered, security_policy
 from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
 from sim.result import StoredResult
-from sim.units import SECONDS_PER_HOUR
-
-PREFIX: Final = "decision: "
-UNDECIDED: Final = "before the first decision"
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonShare:
-    """How long a reason was in force, and what the fleets drew meanwhile."""
-
-    reason: str
-    """The policy's words."""
-    times: int
-    """How often it came into force."""
-    duration_s: float
-    """How long it was in force [s]."""
-    fraction: float
-    """The same, as a share of the run."""
-    fleet_mwh: float
-    """Energy the fleets drew under it [MWh]."""
-
-
-def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
-    """Return the reasons of the policy's decisions, the longest in force first.
-
-    Parameters
-    ----------
-    recording
-        The run. A decision is logged when its reason differs from the one before, and holds until the next.
-
-    Returns
-    -------
-    tuple of ReasonShare
-        One for each reason; empty where no decision was logged. Durations add up to the run, and energies to
-        what the fleets drew.
-    """
-    turns = _turns(recording.events, recording.end_s)
-    if not turns:
-        return ()
-    times_s = np.array([time_s for time_s, _ in turns])
-    edges_s = np.append(times_s, recording.end_s)
-    energies_mwh = recording["fleet_power_mw"].integrals_over(edges_s) / SECONDS_PER_HOUR
-    lengths_s = np.diff(edges_s)
-    reasons = [reason for _, reason in turns]
-    shares = []
-    for reason in dict.fromkeys(reasons):
-        places = [place for place, other in enumerate(reasons) if other == reason]
-        duration_s = float(lengths_s[places].sum())
-        fraction = duration_s / recording.end_s
-        shares.append(
-            ReasonShare(reason, len(places), duration_s, fraction, float(energies_mwh[places].sum()))
-        )
-    return tuple(sorted(shares, key=lambda share: -share.duration_s))
-
-
-def _turns(events: Sequence[EventRow], end_s: float) -> list[tuple[float, str]]:
-    """Return when which reason came into force; of several at one instant the last, and from the start on."""
-    # a dictionary keeps the place of the first and the reason of the last decision of an instant
-    latest = {
-        event.time_s: event.kind.removeprefix(PREFIX)
-        for event in events
-        if event.kind.startswith(PREFIX) and event.time_s < end_s
-    }
-    turns = sorted(latest.items())
-    if turns and turns[0][0] > 0.0:
-        turns.insert(0, (0.0, UNDECIDED))
-    return turns
-
-
-def event_counts(recording: Recording) -> tuple[tuple[str, str, int], ...]:
-    """Return how often what happened to what, decisions aside.
-
-    Parameters
-    ----------
-    recording
-        The run.
-
-    Returns
-    -------
-    tuple
-        Source, kind and count, in order of source and kind.
-    """
-    counts = Counter(
-        (event.source, event.kind) for event in recording.events if not event.kind.startswith(PREFIX)
-    )
-    return tuple((*what, count) for what, count in sorted(counts.items()))
-
 
 MOST_NAMES: Final = 12
 """Up to so many loads or fleets are named at the head of the page."""

@@ -45,7 +45,7 @@ def read_bill(path: Path) -> dict[tuple[str, str], float]:
     Raises
     ------
     InputError
-        If a column is no such quantity, or a month is written otherwise.
+        If a column is no such quantity, or a month is written otherwise or twice.
     """
     table = Files([path.parent]).table(path.name)
     table.require(MONTH, "name the month of each row, 2024-05, in a column of this name")
@@ -55,6 +55,8 @@ def read_bill(path: Path) -> dict[tuple[str, str], float]:
             date.fromisoformat(f"{name}-01")
         except ValueError:
             raise table.fault_at(MONTH, row, "must be a year and month, 2024-05", got=True) from None
+        if name in names[:row]:
+            raise table.fault_at(MONTH, row, "must stand in one row; an earlier one has it too", got=True)
     for column in {*table.columns} - {MONTH, *_QUANTITIES}:
         near = did_you_mean(column, _QUANTITIES) or f"; must be one of {', '.join(_QUANTITIES)}"
         raise InputError.single(table.name, "", f"column '{column}' is no monthly quantity{near}")

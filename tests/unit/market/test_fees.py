@@ -27,7 +27,7 @@ def test_a_file_of_days_gives_fees_over_blocks_a_day_late(tmp_path):
     span = Span(files, START_UTC_S, 2 * DAY_S)
     in_force = spec.per_block_btc(span, SUBSIDY)
     assert in_force.value.tolist() == [0.1, 0.1]
-    assert spec.published_btc(span, in_force).value.tolist() == [0.05, 0.1]
+    assert spec.published(span, in_force).value.tolist() == [0.05, 0.1]
 
 
 @pytest.mark.parametrize(

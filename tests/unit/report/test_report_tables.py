@@ -2,8 +2,8 @@ import pytest
 from report_fakes import recording_of
 
 from sim.recording import EventRow
+from sim.report.decisions import event_counts, reason_shares
 from sim.report.metric_table import beginnings, headline_rows, metric_groups
-from sim.report.page import event_counts, reason_shares
 from sim.report.verdict import verdicts
 from sim.signals import Signal
 

@@ -59,6 +59,7 @@ def test_each_month_of_the_bill_stands_beside_the_model(site):
         ("date,mined_btc\n2024-01,1\n", "month"),
         ("month,site_energy\n2024-01,1\n", "site_energy_mwh"),
         ("month,mined_btc\nJanuary,1\n", "must be a year and month"),
+        ("month,mined_btc\n2024-01,1\n2024-01-15,2\n", "must stand in one row"),
         ("month,mined_btc\n2023-01,1\n", "shares no month"),
         ("month,mined_btc\n2024-01,much\n", "must be a finite number"),
     ],
