@@ -240,11 +240,15 @@ class FileLimit(SeriesReading):
         if self.announced_column is not None:
             told = times_of(timeline.table, self.announced_column, self.clock)
             start_s = 0.0 if told.from_start else span.start_utc_s
-            notices_s = np.maximum(0.0, timeline.time_s + start_s - told.value_s)
+            if told.value_s.size != notices_s.size:  # rows of one time were made one
+                raise timeline.table.fault_at(self.announced_column, 0, "needs duplicates: refuse")
+            notices_s = timeline.time_s + start_s - told.value_s
+            if (late := np.flatnonzero(notices_s < 0.0)).size:
+                must = "must not be after the time from which the level binds"
+                raise timeline.table.fault_at(self.announced_column, int(late[0]), must, got=True)
         changes = np.flatnonzero(np.diff(limits_mw, prepend=self.highest_mw))
         rows = np.column_stack([timeline.time_s, limits_mw, notices_s])[changes].tolist()
-        ramp = self.ramp_mw_per_min
-        steps = [LimitLevel(binds_s, limit_mw, notice_s, ramp) for binds_s, limit_mw, notice_s in rows]
+        steps = [LimitLevel(at_s, level, notice_s, self.ramp_mw_per_min) for at_s, level, notice_s in rows]
         return moved([LimitLevel(min(0.0, float(timeline.time_s[0])), self.highest_mw), *steps], span.end_s)
 
 

@@ -112,6 +112,22 @@ def test_dated_instructions_are_replayed(tmp_path):
     assert [change.announced_at_s for change in moving.changes] == [6300.0, 6300.0, 23_400.0]
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "2026-01-01T02:00Z,150,2026-01-01T02:10Z\n",
+            "must not be after the time from which the level binds",
+        ),
+        ("2026-01-01T02:00Z,150,2026-01-01T01:00Z\n" * 2, "needs duplicates: refuse"),
+    ],
+)
+def test_announcements_that_no_row_can_have_are_refused(tmp_path, rows, said):
+    told = f"time_utc,limit_mw,announced_utc\n{rows}2026-01-01T06:00Z,200,2026-01-01T05:00Z\n"
+    with pytest.raises(InputError, match=said):
+        from_file(tmp_path, told, announced_column="announced_utc", duplicates="last")
+
+
 def test_a_file_that_begins_before_the_run_leaves_what_it_said_last(tmp_path):
     told = "time_utc,limit_mw\n2025-12-31T02:00Z,150\n2026-01-01T03:00Z,150\n2026-01-01T04:00Z,180\n"
     moving = from_file(tmp_path, told, notice_s=60.0, ramp_mw_per_min=10.0)
