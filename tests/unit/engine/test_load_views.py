@@ -33,6 +33,44 @@ def test_a_load_in_a_hall_is_seen_at_the_meter_with_its_losses_and_the_cooling_o
     assert found == (50.0 * at_meter, 55.0 * at_meter, 80.0 * at_meter, HALL_VALID_S)
 
 
+def test_a_load_in_a_hall_rises_at_the_meter_faster_than_its_it_power():
+    load = WatchedLoad(
+        LoadView("job", 0.0, 80.0, rise_mw_per_s=2.0),
+        recorded(50.0),
+        hall=watched(60.0, 50.0, 3.5, Signal.constant(0.112, 100.0)),
+    )
+    assert load.seen(0.0).rise_mw_per_s == 2.0 * (HALL.feed_ratio + 0.112)
+
+
+def test_cooling_is_never_reckoned_above_that_of_the_design():
+    hall = watched(60.0, 50.0, 5.6, Signal.constant(0.112, 100.0))
+    assert hall.meter_ratio(0.0) == HALL.feed_ratio + 0.112
+
+
+def test_what_a_hall_draws_besides_its_loads_is_its_power_less_theirs_at_the_meter():
+    warmer = WARMER_C * (0.112 - 0.06) / (40.0 - 27.0)
+    seen = watched(60.0, 50.0, 3.5, Signal.constant(0.07, 100.0)).seen(0.0)
+    assert seen.power_mw == pytest.approx(60.0 - 50.0 * (HALL.feed_ratio + 0.07 + warmer), rel=1e-12)
+
+
+def test_a_word_on_a_state_is_seen_from_when_it_was_told_however_many_there_were():
+    load = WatchedLoad(LoadView("job", 0.0, 80.0), recorded(50.0))
+    for told_s in range(200):
+        load.tell(float(told_s), "stall" if told_s % 2 else "compute", float(told_s))
+    for seen_s in (150.5, 151.0, 198.5):
+        seen = load.seen(seen_s)
+        assert (seen.since_s, seen.level_mw) == (seen_s // 1.0, seen_s // 1.0)
+    assert load.seen(198.5).state == "compute"
+
+
+def test_what_is_recorded_of_a_state_is_no_more_than_the_load_states():
+    level = Track()
+    load = WatchedLoad(LoadView("job", 0.0, 80.0), recorded(50.0), lambda: level)
+    load.tell(0.0, "compute", 95.0)
+    load.tell(10.0, "stall", 30.0)
+    assert (level.at(5.0), level.at(15.0)) == (80.0, 30.0)
+
+
 def test_what_a_hall_draws_besides_its_loads_holds_cooling_that_has_yet_to_fall():
     ratio = Signal.constant(0.06, 100.0)
     warmer = WARMER_C * (0.112 - 0.06) / (40.0 - 27.0)

@@ -108,6 +108,44 @@ def test_back_is_nine_tenths_of_the_mean_of_the_second_before(share, verdict):
     assert judge(time_s, [1.0, 1.0, 1.0, 0.6, 1.0, 1.0], power, "ercot-nogrr282").verdict == verdict
 
 
+@pytest.mark.parametrize("name", [name for name, rule in ENVELOPES.items() if rule["recovery_fraction"]])
+def test_back_is_the_share_that_the_rule_sets(name):
+    least = ENVELOPES[name]["recovery_fraction"]
+    for share, rides in ((least, True), (least - 0.001, False)):
+        back_mw = 100.0 * share
+        found = judge(
+            [0.0, 5.0, 5.05, 5.15, 60.0],
+            [1.0, 0.85, 1.0, 1.0, 1.0],
+            [100.0, 0.0, 0.0, back_mw, back_mw],
+            name,
+        )
+        assert (found.verdict == "rides") == rides
+
+
+def test_what_falls_once_it_was_back_has_nothing_to_do_with_the_sag():
+    time_s, volts = [0.0, 5.0, 5.2, 6.2, 20.0, 60.0], [1.0, 0.4, 1.0, 1.0, 1.0, 1.0]
+    found = judge(time_s, volts, [100.0, 0.0, 0.0, 95.0, 0.0, 0.0], "ercot-nogrr282")
+    assert found == ("rides", pytest.approx(1.0))
+
+
+def test_each_event_is_judged_by_the_power_before_it():
+    # 95 MW are back of 100, and 88 of those 95
+    time_s, volts = [0.0, 5.0, 5.2, 30.0, 30.2, 60.0], [1.0, 0.4, 1.0, 0.4, 1.0, 1.0]
+    assert judge(time_s, volts, [100.0, 0.0, 95.0, 0.0, 88.0, 88.0], "ercot-nogrr282").verdict == "rides"
+
+
+def test_a_record_that_ends_in_a_sag_tells_no_recovery():
+    found = judge([0.0, 5.0, 5.1], [1.0, 0.4, 0.4], [100.0, 0.0, 0.0], "ercot-nogrr282")
+    assert isnan(found.recovery_s)
+
+
+def test_times_of_lower_voltage_do_not_add_to_those_of_a_higher_one():
+    # 5 s must be ridden above 1.15 pu and 60 s above 1.1: 1 s and 11 s are neither
+    time_s, volts = [0.0, 5.0, 6.0, 16.0, 100.0], [1.0, 1.18, 1.12, 1.0, 1.0]
+    found = judge(time_s, volts, [100.0, 0.0, 0.0, 0.0, 0.0], "energinet-tr331")
+    assert found.verdict == lost("energinet-tr331")
+
+
 def test_what_is_drawn_in_the_sag_counts_for_nothing():
     time_s, volts, power = record(0.1, 0.1, back_after_s=0.0, inside_mw=0.0)
     assert judge(time_s, volts, power, "ercot-nogrr282") == ("rides", 0.0)

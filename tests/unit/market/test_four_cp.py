@@ -159,7 +159,7 @@ def test_a_peak_of_twelve_is_the_highest_half_hour_of_each_month(tmp_path):
     [peak] = spec.peaks(span)
     assert peak.name == "2024-12"
     assert peak.start_s == datetime(2024, 12, 17, 13, 30, tzinfo=UTC).timestamp() - span.start_utc_s
-    assert peak.end_s - peak.start_s == 1800.0
+    assert (peak.end_s - peak.start_s, peak.load_mw) == (1800.0, 75_000.0)
     assert spec.usd_per_mw == pytest.approx(65_000.0 / 12.0)
 
 
@@ -172,7 +172,15 @@ def test_five_peaks_are_of_five_days_of_the_whole_season(tmp_path):
     peaks = spec.peaks(span)
     assert [peak.name for peak in peaks] == [f"2024-07-{day}" for day in (12, 13, 14, 15, 16)]
     assert {(peak.start_s / HOUR_S) % 24 for peak in peaks} == {16.0}
-    assert spec.unknown_count(span, [peak.name for peak in peaks]) == 0
+    until_september = Span(span.files, span.start_utc_s, 80 * 24 * HOUR_S)
+    assert spec.unknown_count(until_september, [peak.name for peak in peaks]) == 0
+
+
+def test_each_season_has_its_own_five_peaks(tmp_path):
+    hot = {f"{year}-07-{day:02}T15": 60_000 + day for year in (2024, 2025) for day in range(10, 17)}
+    span = Span(files(tmp_path, hours=500 * 24, load=hot), utc_s("2024-07-01T05:00"), 365 * 24 * HOUR_S)
+    names = [peak.name for peak in charge(rule="pjm-5cp").peaks(span)]
+    assert names == [f"{year}-07-{day}" for year in (2024, 2025) for day in (12, 13, 14, 15, 16)]
 
 
 def test_without_the_whole_season_no_five_peaks_are_known(tmp_path):

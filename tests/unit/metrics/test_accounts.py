@@ -92,6 +92,16 @@ def test_a_loss_has_no_multiple(campus):
     assert math.isnan(metrics["enterprise_value_base_usd"])
 
 
+def test_a_loss_of_ai_has_no_multiple_either(campus):
+    # a margin of 3,000 USD on the rent, and 4,000 USD of power that the tenant does not pay
+    metrics = measure(
+        campus(constants={"lease.gpu.pass_through": 0.0, "lease.gpu.ebitda_margin_fraction": 0.3})
+    )
+    assert metrics["ebitda_ai_usd"] == pytest.approx(-1000.0)
+    assert metrics["ebitda_mining_usd"] > 0.0
+    assert math.isnan(metrics["enterprise_value_base_usd"])
+
+
 def test_without_a_lease_ai_and_site_are_not_assessable(record):
     metrics = measure(record({"a": 100.0}, {"m": 24.0}, constants=VALUATION))
     for name in ("revenue_usd", "ebitda_ai_usd", "ebitda_usd", "enterprise_value_low_usd", "npv_leases_usd"):
@@ -117,6 +127,12 @@ def test_present_years_are_the_closed_form_of_an_annuity():
 def test_a_lease_is_worth_its_discounted_margin_less_what_it_costs_to_build(campus):
     worth = 100.0 * (876_000.0 * 0.8 * present_years(10, 0.1, 0.03) - 1e6)
     assert measure(campus())["npv_leases_usd"] == pytest.approx(worth)
+
+
+def test_of_a_lease_without_take_or_pay_what_is_used_is_worth_something(campus):
+    half = {"lease.gpu.critical_mw": 200.0, "lease.gpu.take_or_pay_fraction": 0.0}  # 100 MW are drawn
+    worth = 100.0 * 876_000.0 * 0.8 * present_years(10, 0.1, 0.03) - 200.0 * 1e6
+    assert measure(campus(constants=half))["npv_leases_usd"] == pytest.approx(worth)
 
 
 def test_mining_is_worth_its_years_less_sites_and_machines(campus):

@@ -8,6 +8,7 @@ import pytest
 from quick import run
 
 from sim.metrics import measure
+from sim.metrics.coincident_peaks import usd_per_peak_mw
 from sim.recording import EventRow
 from sim.testing import a_scenario
 
@@ -44,6 +45,11 @@ def test_a_mean_below_the_least_that_is_billed_pays_for_it(record):
     assert metrics["four_cp_average_mw"] == pytest.approx(35.0)
     assert metrics["four_cp_next_charge_usd"] == pytest.approx(60_000.0 * 65.0)
     assert metrics["four_cp_charge_usd"] == pytest.approx(60_000.0 * 65.0 * 10.0 / 8760.0)
+
+
+def test_a_mw_at_a_peak_may_cost_nothing_where_a_least_mean_is_billed(record):
+    assert usd_per_peak_mw(summer(record, [2.0])) == 65_000.0 / 4.0
+    assert usd_per_peak_mw(summer(record, [2.0], **{"four_cp.minimum_mw": 60.0})) == 0.0
 
 
 def test_a_peak_outside_the_run_leaves_the_average_not_assessable(record):

@@ -27,7 +27,8 @@ def test_a_site_that_grows_is_not_curtailed(record):
 def test_the_highest_so_far_follows_rises_and_keeps_to_them():
     limit = Signal.linear([0.0, 100.0, 200.0, 400.0], [100.0, 50.0, 50.0, 150.0], 600.0)
     highest = highest_so_far_mw(limit)
-    assert [highest.at(time_s) for time_s in (0.0, 150.0, 300.0, 350.0, 500.0)] == [
+    assert [highest.at(time_s) for time_s in (0.0, 150.0, 250.0, 300.0, 350.0, 500.0)] == [
+        100.0,
         100.0,
         100.0,
         100.0,
@@ -77,3 +78,45 @@ def test_the_account_says_when_and_who(record):
     assert rows["fleet", "m"][1] == pytest.approx(40.0 * 0.25)
     assert rows["ai", "load.a"][2] == pytest.approx(7.5 * 0.25)  # AI alone is 10 above 150
     assert rows["ai", "load.b"][2] == pytest.approx(2.5 * 0.25)
+
+
+def test_excess_from_before_a_fall_counts_from_the_fall_on(record):
+    # 210 MW from 800 to 960 s: 10 above the limit, and from 900 s 60 above the lowered one
+    early = [(0.0, 20.0), (800.0, 20.0), (800.0, 90.0), (960.0, 90.0), (960.0, 0.0), (3600.0, 0.0)]
+    recording = record({"a": 120.0}, {"m": early}, limit_mw=CALL)
+    metrics = measure(recording)
+    assert metrics["limit_late_s"] == pytest.approx(60.0)
+    assert metrics["limit_kept_fraction"] == pytest.approx(1.0 - 60.0 / 900.0)
+    [above_mwh] = [row.above_limit_mwh for row in compliance(recording) if row.kind == "month"]
+    assert above_mwh == pytest.approx(60.0 * 60.0 / 3600.0)
+
+
+def test_on_a_ramp_an_excess_is_late_from_when_the_limit_reached_the_site(record):
+    # from 200 MW at 900 s to 150 at 1800 s: 180 MW are above it from 1260 s on
+    ramp = [(0.0, 200.0), (900.0, 200.0), (1800.0, 150.0), (3600.0, 150.0)]
+    down = [(0.0, 60.0), (1500.0, 60.0), (1500.0, 0.0), (3600.0, 0.0)]
+    metrics = measure(record({"a": 120.0}, {"m": down}, limit_mw=ramp))
+    assert metrics["limit_late_s"] == pytest.approx(240.0)
+
+
+def test_ai_above_a_limit_that_is_not_lowered_is_not_in_the_account(record):
+    ai = [(0.0, 220.0), (300.0, 220.0), (300.0, 160.0), (3600.0, 160.0)]
+    rows = compliance(record({"a": ai}, {"m": 0.0}, limit_mw=CALL))
+    assert [row.above_limit_mwh for row in rows if row.kind == "ai"] == pytest.approx([10.0 * 0.25])
+
+
+def test_own_generation_that_fails_lowers_no_limit_of_the_interconnection(record):
+    recording = record({"a": 120.0}, {"m": 24.0}, limit_mw=CALL)
+    recording.signals["generation_mw"] = Signal.steps([0.0, 900.0, 1800.0], [50.0, 0.0, 50.0], 3600.0)
+    assert measure(recording)["curtailed_hours_h"] == 0.0
+    assert compliance(recording) == ()
+
+
+def test_months_of_the_account_begin_at_the_sites_midnight(record):
+    recording = record({"a": 120.0}, {"m": 24.0}, limit_mw=CALL, constants={"run.utc_offset_s": -1200.0})
+    rows = [row[1:4] for row in compliance(recording) if row.kind == "month"]
+    # at 1200 s after the first second of 1970 in Greenwich, the limit is down from 900 to 1800 s
+    assert rows == [
+        ("1969-12", pytest.approx(300.0 / 3600.0), pytest.approx(30.0 * 300.0 / 3600.0)),
+        ("1970-01", pytest.approx(600.0 / 3600.0), pytest.approx(30.0 * 600.0 / 3600.0)),
+    ]

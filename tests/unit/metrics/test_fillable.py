@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.metrics import measure
-from sim.metrics.fillable import LENGTHS_S, dip_fillings
+from sim.metrics.fillable import LENGTHS_S, dip_fillings, fillings
 from sim.signals import Signal, breakpoints
 
 
@@ -55,6 +55,17 @@ def test_what_is_filled_has_a_static_part_a_slow_part_and_a_part_in_dips(record)
         assert parts == pytest.approx(whole, rel=1e-12)
 
 
+@pytest.mark.parametrize(("fleet_mw", "soaked_mw"), [(10.0, 0.0), (60.0, 15.0)])
+def test_in_a_dip_neither_the_static_part_nor_what_is_above_the_limit_counts_as_filled(
+    record, fleet_mw, soaked_mw
+):
+    # 20 MW free before, 35 MW for 360 s: 10 MW are static alone, of 60 MW 25 are above the limit
+    ai = Signal.steps([0.0, 600.0, 960.0], [180.0, 165.0, 180.0], 3600.0)
+    metrics = measure(record({"a": ai}, {"m": fleet_mw}))
+    assert metrics["dip_fillable_energy_mwh"] == pytest.approx(15.0 * 0.1, rel=1e-12)
+    assert metrics["dip_soaked_energy_mwh"] == pytest.approx(soaked_mw * 0.1, rel=1e-12, abs=1e-12)
+
+
 def test_dips_are_told_apart_by_their_length(record):
     ai = Signal.steps([0.0, 600.0, 605.0, 1200.0, 1260.0], [180.0, 100.0, 180.0, 100.0, 180.0], 3600.0)
     fillings = dip_fillings(record({"a": ai}, {"m": 60.0}))
@@ -75,3 +86,12 @@ def test_a_dip_across_two_parts_of_a_long_run_is_counted_whole(record, monkeypat
     assert [filling.fillable_mwh for filling in in_parts] == pytest.approx(
         [filling.fillable_mwh for filling in whole], rel=1e-9
     )
+
+
+def test_what_is_always_free_counts_in_all_parts_of_a_long_run(record, monkeypatch):
+    ai = Signal.steps(np.arange(0.0, 3600.0, 10.0), np.tile([180.0, 170.0], 180), 3600.0)
+    recording = record({"a": ai}, {"m": 0.0})
+    for module in ("breakpoints", "base", "algebra"):
+        monkeypatch.setattr(f"sim.signals.{module}.BLOCK", 16)
+    assert len(recording["ai_power_mw"].spans_s()) > 1
+    assert fillings(recording)["static"].fillable_mwh == pytest.approx(20.0, rel=1e-12)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mining.clocking import ClockCurve
-from sim.mining.cohort.groups import Group, PowerLine, filling_plan
+from sim.mining.cohort.groups import Group, Pace, PowerLine, filling_plan
 
 LINE = PowerLine(ClockCurve(), 1000.0)
 
@@ -29,6 +29,14 @@ def test_machines_that_would_find_the_room_gone_hold_and_then_make_room():
     assert [planned_w(hashing, slow, time_s) for time_s in (0.0, 5.0, 10.0)] == [700.0] * 3
     assert planned_w(hashing, slow, 18.0) == pytest.approx(540.0)  # straight to the goal from there
     assert planned_w(hashing, slow, 25.0) == pytest.approx(500.0)
+
+
+def test_a_change_takes_a_machines_ramp_and_the_time_of_the_orders_that_it_needs():
+    # orders reach all in 40 s to rise and in 20 s to go down; a profile, 0.1, asks for all
+    pace = Pace(up_s=100.0, down_s=50.0, raise_all_s=40.0, lower_all_s=20.0, profile=0.1)
+    changes = (0.05, 0.1, 0.5, -0.05, -0.1, -0.5)
+    expected_s = [5.0 + 20.0, 10.0 + 40.0, 50.0 + 40.0, 2.5 + 10.0, 5.0 + 20.0, 25.0 + 20.0]
+    assert [pace.change_s(change) for change in changes] == pytest.approx(expected_s)
 
 
 @given(

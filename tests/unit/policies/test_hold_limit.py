@@ -5,7 +5,7 @@ import pytest
 from sim.ai.notice import Notice
 from sim.policies import BatteryView, FleetView, HoldLimit, LoadView, Observation, TelemetryView
 from sim.policies.certificate import FleetMotion, FleetResponse
-from sim.policies.reserve import LoadReserve
+from sim.policies.reserve import LoadReserve, SiteReserve
 from sim.testing import check_policy
 
 FLEET = FleetView(
@@ -166,3 +166,30 @@ def test_a_rise_counts_once_its_time_has_come_though_nothing_new_was_told():
     stalled = job(75.0, "stall", 75.0, 90.0, announces=True, silence_means_down=True)
     told = stalled, (resume(100.0, 95.0),)
     assert [reserve.of(*told, now_s, 1.0, 7.0).now_mw for now_s in (99.0, 99.5, 100.0)] == [75.0, 75.0, 150.0]
+
+
+def test_a_load_that_drifts_is_left_no_more_than_it_states():
+    drifting = job(power_mw=140.0, drifts=True)
+    assert LoadReserve().of(drifting, (), 0.0, 20.0, 0.0) == (150.0, 150.0, ())
+    assert LoadReserve().of(drifting, (), 0.0, 5.0, 0.0) == (145.0, 145.0, ())
+
+
+def test_an_announced_rise_goes_no_further_than_the_load_states():
+    stalled = job(power_mw=75.0, state="stall", level_mw=75.0, announces=True)
+    found = LoadReserve().of(stalled, (resume(100.0, level_mw=180.0, change_mw=105.0),), 0.0, None, 0.0)
+    assert found == (75.0, 75.0, ((100.0, 150.0),))
+
+
+def test_what_is_announced_as_an_interruption_begins_holds():
+    reserve = LoadReserve()
+    reserve.of(job(), (), 0.0, None, 0.0)
+    down = job(power_mw=20.0, state="down_cold", level_mw=20.0, since_s=10.0, announces=True)
+    assert reserve.of(down, (resume(100.0, issued_at_s=10.0),), 11.0, None, 0.0).rises == ((100.0, 150.0),)
+    assert reserve.of(down, (resume(100.0, issued_at_s=9.9),), 12.0, None, 0.0).rises == ()
+
+
+def test_a_silent_load_is_left_the_level_of_its_state_and_a_lower_rise_after_a_higher_adds_nothing():
+    down = job(power_mw=20.0, state="stall", level_mw=30.0, silence_means_down=True)
+    notices = (resume(100.0), resume(200.0, level_mw=75.0, change_mw=45.0))
+    found = SiteReserve(None).of((down,), notices, 0.0, 0.0)
+    assert (found.now_mw, found.silent_mw, found.rises) == (30.0, 30.0, ((100.0, 120.0),))

@@ -4,14 +4,15 @@ import pytest
 from quick import run
 
 from sim import load_scenario
-from sim.policies import Awards, FleetView, PriceGuard
+from sim.policies import AwardChange, Awards, FleetView, PriceGuard
 
 FLEET = FleetView("m", 1.0, 100.0, 20.0, 100.0, return_s=900.0)
 COMING_BACK_USD = 100.0 * 100.0 * 0.25
 
 
-def guard():
-    return PriceGuard.model_validate({"type": "price-guard", "inner": {"type": "always-on"}}).start()
+def guard(**fields):
+    spec = {"type": "price-guard", "inner": {"type": "always-on"}, **fields}
+    return PriceGuard.model_validate(spec).start()
 
 
 def test_a_fleet_goes_off_when_its_standby_has_cost_what_coming_back_costs_and_comes_back_when_it_pays(
@@ -42,10 +43,30 @@ def test_what_it_costs_is_counted_anew_each_time_it_has_paid(observed):
         assert policy.decide(observed(3600.0 * hour, price=price, fleets=(FLEET,))).off == ()
 
 
+def test_what_standby_has_cost_is_reckoned_at_the_price_of_that_time(observed):
+    policy = guard()
+    policy.decide(observed(0.0, price=5000.0, fleets=(FLEET,)))
+    # 900 s at 5,000 USD/MWh have cost half of 2,500 USD: the other half takes 1,800 s at 2,500
+    assert policy.decide(observed(900.0, price=2500.0, fleets=(FLEET,))).wake_at_s == 2700.0
+
+
+def test_power_that_is_paid_to_be_drawn_gives_standby_no_credit(observed):
+    policy = guard(threshold_usd_per_mwh=-100.0)
+    assert policy.decide(observed(0.0, price=-50.0, fleets=(FLEET,))).target_mw == 0.0
+    assert policy.decide(observed(3600.0, price=5000.0, fleets=(FLEET,))).off == ()
+    assert policy.decide(observed(5400.0, price=5000.0, fleets=(FLEET,))).off == ("m",)
+
+
 def test_while_reserves_are_sold_it_stays_supplied(observed):
     policy = guard()
     sold = {"fleets": (FLEET,), "awards_mw": Awards(5.0, 0.0)}
     assert all(not policy.decide(observed(t, price=5000.0, **sold)).off for t in (0.0, 90_000.0))
+
+
+def test_before_reserves_that_are_sold_it_stays_supplied(observed):
+    policy = guard()
+    change = {"fleets": (FLEET,), "next_awards": AwardChange(172_800.0, Awards(5.0, 0.0))}
+    assert all(not policy.decide(observed(t, price=5000.0, **change)).off for t in (0.0, 90_000.0))
 
 
 @pytest.mark.parametrize("level", [150.0, 900.0, 9000.0])

@@ -53,6 +53,15 @@ def test_each_month_of_the_bill_stands_beside_the_model(site):
     assert rows[4].model == pytest.approx(-2 * 18_000.0, rel=0.03)
 
 
+def test_what_a_policy_earns_more_is_less_what_operations_cost(site):
+    path, days = bill(site, "month,mined_btc\n2024-01,0\n"), 2.0
+    more = ["costs.mining_opex_usd_per_mwh=10"]
+    [zero, free] = backtest(site / "site.yaml", path, ["mining-off"])
+    [_, priced] = backtest(site / "site.yaml", path, ["mining-off"], more)
+    assert (zero.actual, zero.error_fraction) == (0.0, None)
+    assert priced.model - free.model == pytest.approx(10.0 * 24.0 * days * 10.0, rel=1e-3)  # 10 MW not mined
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
