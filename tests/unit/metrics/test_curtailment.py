@@ -37,6 +37,11 @@ def test_the_highest_so_far_follows_rises_and_keeps_to_them():
     ]
 
 
+def test_what_a_rise_had_reached_when_the_limit_fell_is_the_highest():
+    limit = Signal.from_breakpoints([0.0, 100.0], [100.0, 150.0], [1.0, 0.0], 300.0)
+    assert highest_so_far_mw(limit).at([50.0, 100.0, 200.0]).tolist() == [150.0, 200.0, 200.0]
+
+
 def test_each_fleet_gave_way_as_far_as_it_would_have_been_filled_the_best_machines_first(record):
     # 120 of AI leave 80 of 200 MW, and 30 of 150: the good fleet of 60 loses 30, the other the 20 that it had
     worse = {"fleet.worse.efficiency_j_per_th": 30.0}
