@@ -4,10 +4,9 @@ ANDES (GPL-3.0) is an extra, and runs as a program of its own: `andes_program` i
 it, and is never imported.
 """
 
-from sim.dynamics.comparison import WindowComparison, compare_windows
+from sim.dynamics.andes_process import SYSTEMS, TestSystem
+from sim.dynamics.comparison import StudyWindow, WindowComparison, compare_windows, worst_windows
 from sim.dynamics.output import write_comparison
-from sim.dynamics.systems import SYSTEMS, TestSystem
-from sim.dynamics.windows import StudyWindow, worst_windows
 
 __all__ = [
     "SYSTEMS",

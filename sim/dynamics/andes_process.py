@@ -1,4 +1,4 @@
-"""Starts ANDES as a program of its own, and reads what it found."""
+"""Starts ANDES as a program of its own, on a test system that comes with it, and reads what it found."""
 
 import json
 import subprocess
@@ -8,11 +8,37 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.dynamics.systems import TestSystem
 from sim.errors import HashballastError
 from sim.grid.frequency import Governor, GridModel
 from sim.signals import FloatArray, Signal
 from sim.whole import scratch_folder
+
+
+@dataclass(frozen=True, slots=True)
+class TestSystem:
+    """A system to put the site into. It is a textbook's, not the user's grid."""
+
+    __test__ = False  # the name begins as those of tests do
+
+    name: str
+    """What it is called on the command line."""
+    title: str
+    """What it is, in words."""
+    case: str
+    """Its file among the cases that come with ANDES."""
+    bus: int
+    """Number of the bus that the site is added to."""
+
+
+SYSTEMS: Final = {
+    system.name: system
+    for system in (
+        TestSystem("kundur", "Kundur, two areas, 4 machines, bus 7", "kundur/kundur_full.xlsx", 7),
+        TestSystem("ieee39", "IEEE 39 buses, 10 machines, bus 16", "ieee39/ieee39_full.xlsx", 16),
+    )
+}
+"""The systems by name."""
+
 
 PROGRAM: Final = Path(__file__).with_name("andes_program.py")
 STEP_S: Final = 0.1

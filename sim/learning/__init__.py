@@ -4,7 +4,6 @@
 (gymnasium).
 """
 
-from sim.learning.episode import Episode, LearningSpec, Step
-from sim.learning.features import FEATURES, Feature, features
+from sim.learning.episode import FEATURES, Episode, Feature, LearningSpec, Step, features
 
 __all__ = ["FEATURES", "Episode", "Feature", "LearningSpec", "Step", "features"]

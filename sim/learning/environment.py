@@ -6,8 +6,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.learning.episode import Episode, LearningSpec
-from sim.learning.features import FEATURES, features
+from sim.learning.episode import FEATURES, Episode, LearningSpec, features
 from sim.recording import Recording
 from sim.scenario import Scenario
 from sim.units import SECONDS_PER_DAY

@@ -10,7 +10,6 @@ from sim.ai.notice import Notice
 from sim.grid.orders import Order
 from sim.market.bill import PriceStep
 from sim.market.forecasts import Forecast
-from sim.policies.always_on import AlwaysOn
 from sim.policies.ancillary import Ancillary
 from sim.policies.base import (
     AwardChange,
@@ -29,25 +28,19 @@ from sim.policies.base import (
 )
 from sim.policies.call_obedience import CallObedience
 from sim.policies.checkpoint_aware import CheckpointAware
-from sim.policies.droop import Droop
+from sim.policies.droop import Droop, IslandFrequency, UnderFrequency
 from sim.policies.flat_site import FlatSite
-from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.four_cp import FourCp
 from sim.policies.hold_limit import HoldLimit
 from sim.policies.hysteresis import Hysteresis
-from sim.policies.island_frequency import IslandFrequency
-from sim.policies.minimum_dwell import MinimumDwell
-from sim.policies.mining_off import MiningOff
-from sim.policies.mpc import Mpc
-from sim.policies.mpc_cvar import MpcCvar
-from sim.policies.partial_power import PartialPower
+from sim.policies.mpc import Mpc, MpcCvar
 from sim.policies.plugin import as_data, validated
 from sim.policies.price_guard import PriceGuard
-from sim.policies.price_threshold import PriceThreshold
-from sim.policies.ramp_limit import RampLimit
+from sim.policies.price_threshold import PartialPower, PriceThreshold
+from sim.policies.ramp import MinimumDwell, RampLimit
 from sim.policies.sced_bid import ScedBid
 from sim.policies.schedule import Schedule
-from sim.policies.under_frequency import UnderFrequency
+from sim.policies.simple import AlwaysOn, FollowHeadroom, MiningOff
 
 POLICIES: dict[str, type[PolicySpec]] = {
     get_args(kind.model_fields["type"].annotation)[0]: kind

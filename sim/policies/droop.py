@@ -1,12 +1,14 @@
-"""Another policy's target, moved with the grid's frequency as a governor moves its turbine."""
+"""Fleets that follow the grid's frequency: as a governor does, to hold an island, or off when it is low."""
 
-from math import copysign
-from typing import Annotated, Literal
+from math import copysign, inf
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sim.policies.base import Decision, FleetView, Observation, Policy, WrapperSpec, reachable_mw
-from sim.spec import Positive, PositiveFraction
+from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec, WrapperSpec, reachable_mw
+from sim.policies.ramp import earlier_s
+from sim.spec import Fraction, NonNegative, Positive, PositiveFraction
+from sim.units import SECONDS_PER_MINUTE
 
 DroopFraction = PositiveFraction
 Deadband = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -129,3 +131,181 @@ def droop_gain_mw_per_hz(range_mw: float, droop_fraction: float, nominal_hz: flo
 def fleet_range_mw(fleets: tuple[FleetView, ...]) -> float:
     """Return rated less minimum power of all fleets [MW]."""
     return sum(fleet.rated_mw - fleet.minimum_mw for fleet in fleets)
+
+
+class IslandFrequency(PolicySpec):
+    r"""Draw more where frequency is high and less where it is low, until it is back at nominal.
+
+    Notes
+    -----
+    A proportional-integral controller,
+
+    .. math:: P = B + K e + I, \qquad \dot I = \frac{K}{T_i} e, \qquad K = \frac{\Delta P}{R f_0},
+
+    with :math:`e = f - f_0` outside the deadband and 0 within, base :math:`B` of the fleets' range
+    :math:`\Delta P`, and droop :math:`R`. It stays between the fleets' minimum and the least of their rated
+    power and the headroom; the integral stops where the sum :math:`B + I` would leave those limits. Between
+    two decisions the error is the last one seen. The general form is every textbook's; its parameters
+    are assumptions, to be chosen by island and latency (how much a late droop bears).
+    """
+
+    type: Literal["island-frequency"]
+    base_fraction: Fraction = 0.5
+    """Where in their range the fleets stand at nominal frequency [1]: room both ways; assumption."""
+    droop_fraction: DroopFraction = 0.05
+    """Deviation, over nominal frequency, that alone moves all fleets through their range [1]; assumption."""
+    integral_time_s: Positive = 30.0
+    """Time in which the integral repeats the proportional part [s]; assumption."""
+    deadband_hz: Deadband = 0.005
+    """Deviation within which the fleets stand [Hz]; assumption."""
+    step_s: Annotated[float, Field(ge=0.1, le=3600.0)] = 1.0
+    """Time between two decisions while frequency is off [s]; assumption."""
+    margin_mw: NonNegative = 0.0
+    """Power kept free below the limit [MW]."""
+    nominal_hz: Nominal = 60.0
+    """Nominal frequency [Hz]; that of the grid."""
+
+    @property
+    def watched_hz(self) -> tuple[float, ...]:
+        """Nothing but the reports [Hz]."""
+        return ()
+
+    def start(self) -> "IslandFrequencyPolicy":
+        """Return a fresh policy for one run."""
+        return IslandFrequencyPolicy(self)
+
+
+class IslandFrequencyPolicy:
+    """The policy in a run: its integral, and the error that was last seen."""
+
+    def __init__(self, spec: IslandFrequency) -> None:
+        self._spec = spec
+        self._integral_mw = 0.0
+        self._error_hz = 0.0
+        self._seen_s = 0.0
+
+    def decide(self, observation: Observation) -> Decision:
+        """Return base, proportional part and integral, within the limits."""
+        spec, fleets = self._spec, observation.fleets
+        range_mw = fleet_range_mw(fleets)
+        low_mw = sum(fleet.minimum_mw for fleet in fleets)
+        free_mw = observation.headroom_mw - spec.margin_mw
+        high_mw = max(0.0, min(low_mw + range_mw, free_mw))
+        low_mw = min(low_mw, high_mw)
+        gain = droop_gain_mw_per_hz(range_mw, spec.droop_fraction, spec.nominal_hz)
+        base_mw = low_mw + spec.base_fraction * range_mw
+        passed_s = observation.time_s - self._seen_s
+        self._integral_mw += gain * self._error_hz * passed_s / spec.integral_time_s
+        self._integral_mw = min(max(self._integral_mw, low_mw - base_mw), high_mw - base_mw)
+        self._error_hz, self._seen_s = self._error(observation), observation.time_s
+        wish_mw = base_mw + self._integral_mw + gain * self._error_hz
+        target_mw = min(max(wish_mw, low_mw), high_mw)
+        wake_at_s = observation.time_s + spec.step_s if self._error_hz else None
+        return Decision(target_mw, self._reason(wish_mw, target_mw), wake_at_s)
+
+    def _error(self, observation: Observation) -> float:
+        if observation.frequency_hz is None:
+            return 0.0
+        off_hz = observation.frequency_hz - self._spec.nominal_hz
+        return off_hz if abs(off_hz) > self._spec.deadband_hz else 0.0
+
+    def _reason(self, wish_mw: float, target_mw: float) -> str:
+        if wish_mw != target_mw:
+            return "frequency: at a limit"
+        return "frequency: correcting" if self._error_hz else "frequency: held"
+
+
+class UnderFrequency(WrapperSpec):
+    """Let another policy decide, but stop all fleets once frequency has been too low for too long.
+
+    Notes
+    -----
+    Frequency at or below `trip_hz` for `trip_after_s` without a break trips the fleets: the target is their
+    minimum, and the breakers of those that have some open (`breaker_open_s`, a cohort's `breaker`). They come
+    back to the inner target, at the pace of their own batches and ramps, once frequency has been at or above
+    `restore_hz` for `restore_after_min` without a break. Both levels are watched: the passing of neither
+    waits for a report. The controller's minimum interval counts for the relay as well.
+
+    59.7 Hz within 0.5 s (30 cycles) is what ERCOT asks of load resources behind under-frequency relays; they
+    return within 3 h of the recall (59.7 Hz: ERCOT documents as quoted by developers; times unverified).
+    """
+
+    type: Literal["under-frequency"]
+    trip_hz: Nominal = 59.7
+    """Frequency at or below which the time to the trip runs [Hz]."""
+    trip_after_s: NonNegative = 0.5
+    """Time at or below that until the trip [s] (unverified)."""
+    restore_hz: Nominal = 59.95
+    """Frequency at or above which all is clear [Hz]; assumption."""
+    restore_after_min: NonNegative = 10.0
+    """Time for which all must be clear before the fleets come back [min]; assumption."""
+
+    @model_validator(mode="after")
+    def _is_restored_above(self) -> Self:
+        if not self.restore_hz > self.trip_hz:
+            raise ValueError(
+                f"restore_hz is {self.restore_hz:g} Hz; must be above trip_hz, {self.trip_hz:g} Hz"
+            )
+        return self
+
+    @property
+    def watched_hz(self) -> tuple[float, ...]:
+        """Trip and restore levels, and what the inner policy must be told of [Hz]."""
+        return (self.trip_hz, self.restore_hz, *(self.inner.watched_hz or ()))
+
+    def start(self) -> "UnderFrequencyPolicy":
+        """Return a fresh policy for one run."""
+        restore_after_s = self.restore_after_min * SECONDS_PER_MINUTE
+        return UnderFrequencyPolicy(
+            self.inner.start(), self.trip_hz, self.trip_after_s, self.restore_hz, restore_after_s
+        )
+
+
+class UnderFrequencyPolicy:
+    """The policy in a run: the inner one, and the relay.
+
+    Parameters
+    ----------
+    inner
+        The policy that is asked first; any one.
+    trip_hz, trip_after_s
+        Frequency at or below which the time to the trip runs [Hz], and that time [s].
+    restore_hz, restore_after_s
+        Frequency at or above which all is clear [Hz], and for how long it must be [s].
+    """
+
+    def __init__(
+        self, inner: Policy, trip_hz: float, trip_after_s: float, restore_hz: float, restore_after_s: float
+    ) -> None:
+        self._inner = inner
+        self._trip_hz, self._trip_after_s = trip_hz, trip_after_s
+        self._restore_hz, self._restore_after_s = restore_hz, restore_after_s
+        self._due_s = inf  # of the trip, or of the return
+        self._tripped = False
+
+    def decide(self, observation: Observation) -> Decision:
+        """Return the inner decision, or a stop."""
+        wish = self._inner.decide(observation)
+        frequency_hz, now_s = observation.frequency_hz, observation.time_s
+        if frequency_hz is None:
+            return wish
+        self._time(frequency_hz, now_s)
+        if now_s >= self._due_s:
+            self._tripped = not self._tripped
+            self._due_s = inf
+            self._time(frequency_hz, now_s)
+        wake_at_s = earlier_s(wish.wake_at_s, self._due_s if self._due_s > now_s else None)
+        wake_at_s = None if wake_at_s == inf else wake_at_s
+        if self._tripped:
+            off = tuple(fleet.name for fleet in observation.fleets)
+            return wish._replace(target_mw=0.0, reason="under-frequency", wake_at_s=wake_at_s, off=off)
+        return wish._replace(wake_at_s=wake_at_s)
+
+    def _time(self, frequency_hz: float, now_s: float) -> None:
+        """Start the time to the trip or to the return where it begins, and stop it at a break."""
+        runs = frequency_hz >= self._restore_hz if self._tripped else frequency_hz <= self._trip_hz
+        wait_s = self._restore_after_s if self._tripped else self._trip_after_s
+        if not runs:
+            self._due_s = inf
+        elif self._due_s == inf:
+            self._due_s = now_s + wait_s

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from sim.market.hours import AS_TUPLE, HoursOfDay, next_change_utc_s
 from sim.policies.base import Decision, Observation, Policy, WrapperSpec
-from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.ramp import earlier_s
+from sim.policies.simple import FollowHeadroom
 from sim.spec import NonNegative, TimeZone
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from sim.market.valuation import CostSpec, ValuationSpec
 from sim.mining import AnyFleet
 from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy
-from sim.policies.follow_headroom import FollowHeadroom
 from sim.policies.plugin import sources_of
+from sim.policies.simple import FollowHeadroom
 from sim.scenario.answer import Sentence
 from sim.scenario.controller import ControllerSpec
 from sim.scenario.interconnection import Interconnection

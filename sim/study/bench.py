@@ -12,10 +12,9 @@ from sim.scenario.policy_choice import POLICY
 from sim.signals import FloatArray
 from sim.simulation import run_key
 from sim.study.expand import SEED, Checker
-from sim.study.goal import Merit, Question
+from sim.study.goal import Merit, Question, with_values
 from sim.study.paired import estimate, paired_difference
 from sim.study.runs import RunTask, perform_all
-from sim.study.search_space import with_values
 from sim.study.store import Store
 
 OBJECTIVE: Final = "objective"

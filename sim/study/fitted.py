@@ -15,8 +15,7 @@ from sim.ai.node_power import node_power_w
 from sim.errors import InputError
 from sim.scenario.load import load_scenario
 from sim.simulation import run
-from sim.study.fit import HELD_BACK_FRACTION, LEAST_ROWS, fit_service, judged, uniform
-from sim.study.fit_fleet import fit_fleet
+from sim.study.fit import HELD_BACK_FRACTION, LEAST_ROWS, fit_fleet, fit_service, judged, uniform
 from sim.study.fit_training import fit_training, running
 from sim.tables.view import FileView, look, understood
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, FloatArray

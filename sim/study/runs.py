@@ -13,8 +13,7 @@ from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
 from sim.study.store import Store
-from sim.study.worker import Outcome
-from sim.study.workers import map_tasks
+from sim.study.workers import Outcome, map_tasks
 
 RECORD_FORMAT: Final = 1
 """Version of the files under ``runs/``."""

@@ -14,9 +14,8 @@ from sim.scenario.policy_choice import POLICY
 from sim.simulation import MODEL_VERSION
 from sim.study.bench import OBJECTIVE, Bench, Content
 from sim.study.expand import Checker, metric_facts
-from sim.study.goal import Merit, Question
+from sim.study.goal import Merit, Parameter, Question, with_values
 from sim.study.runs import Progress
-from sim.study.search_space import Parameter, with_values
 from sim.study.store import Store, write_json
 
 JOURNAL: Final = "trials.journal"

@@ -8,7 +8,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.policies.mpc_cvar import best_first_step
+from sim.policies.mpc import best_first_step
 from sim.policies.programme import Horizon, best_dispatch
 
 FUTURES = st.lists(st.tuples(st.integers(-80, 80), st.integers(-80, 80)), min_size=1, max_size=3)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sim.policies import FleetView, Forecast, Mpc, MpcCvar, Observation, PriceThreshold
-from sim.policies.mpc_cvar import ForecastErrors
+from sim.policies.mpc import ForecastErrors
 from sim.policies.outlook import Outlook, look_ahead
 from sim.testing import observations
 

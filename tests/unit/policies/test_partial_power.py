@@ -7,7 +7,7 @@ from clocked_machines import energy_per_hash_ratio
 from sim.mining.catalogue import machine
 from sim.mining.clocking import power_ratio
 from sim.policies import Decision, FleetView, PartialPower
-from sim.policies.partial_power import best_level_mw
+from sim.policies.price_threshold import best_level_mw
 
 CLOCKS = np.linspace(0.3, 1.0, 15)
 SLOPE, STATIC = 0.163, 0.03

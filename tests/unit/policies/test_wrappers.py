@@ -8,11 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from sim.policies import AnyPolicy, Decision, FleetView, MinimumDwell, Observation, PriceGuard, RampLimit
 from sim.policies.call_obedience import CallObediencePolicy
-from sim.policies.droop import DroopPolicy
-from sim.policies.minimum_dwell import MinimumDwellPolicy
+from sim.policies.droop import DroopPolicy, UnderFrequencyPolicy
 from sim.policies.price_guard import PriceGuardPolicy
-from sim.policies.ramp_limit import RampLimitPolicy
-from sim.policies.under_frequency import UnderFrequencyPolicy
+from sim.policies.ramp import MinimumDwellPolicy, RampLimitPolicy
 
 ANY = TypeAdapter(AnyPolicy)
 NESTED = {

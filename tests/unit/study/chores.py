@@ -10,8 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sim.study.sweep import load_study, sweep
-from sim.study.worker import Outcome
-from sim.study.workers import map_tasks
+from sim.study.workers import Outcome, map_tasks
 
 
 def square(number: int) -> int:

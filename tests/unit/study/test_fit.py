@@ -8,8 +8,7 @@ import pytest
 from sim.cli import main
 from sim.errors import InputError
 from sim.scenario.load import load_scenario
-from sim.study.fit import fit_service
-from sim.study.fit_fleet import fit_fleet
+from sim.study.fit import fit_fleet, fit_service
 from sim.study.fit_training import fit_training
 
 STEP_S = 300.0

@@ -6,8 +6,7 @@ import pytest
 
 from sim.cli import main
 from sim.errors import InputError, ResultError
-from sim.study.goal import Objective, Question
-from sim.study.search_space import Choice, Range, parse_parameters, with_values
+from sim.study.goal import Choice, Objective, Question, Range, parse_parameters, with_values
 from sim.study.tune import tune
 
 ROOT = Path(__file__).parents[3]
