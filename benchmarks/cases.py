@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.grid.limits import published_limits
-from sim.metrics import dips, exceedance, ramps, regulation, residual
+from sim.metrics import dips, exceedance, ramps, residual
 from sim.metrics.power_limits import check_recording
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
@@ -17,7 +17,7 @@ from sim.testing import a_scenario
 
 SECONDS_A_DAY = 86_400
 LEAST_MOVE_MW = 1e-9
-STABILITY = (exceedance, ramps, dips, residual, regulation)
+STABILITY = (exceedance, ramps, dips, residual)
 DIPS = 1000
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 

@@ -139,24 +139,27 @@ def metrics_page() -> str:
     text = (
         "# Metrics\n\nEach metric is computed from the recording alone: signals, events, facts. "
         "*Baseline*: whether the\nsame number is given for the site without mining. `*` stands for the name "
-        "of a load. How they are defined:\n[metrics](../explanation/metrics.md).\n"
+        "of a load, a hall, a fleet, a service or a\nmonth. How they are defined: "
+        "[metrics](../explanation/metrics.md).\n"
     )
     groups: dict[str, list[str]] = {}
     titles = _metric_titles()
     for metric in CATALOGUE:
         row = (f"`{metric.name}`", metric.unit, "yes" if metric.compares else "", cell(metric.summary))
-        groups.setdefault(titles.get(metric.name, OF_THE_RUN), []).append(f"| {' | '.join(row)} |\n")
-    for of_load in LOAD_CATALOGUE:
-        summary = f"{cell(of_load.summary)} (each {_whose(of_load.kind)})"
-        row = (f"`{of_load.family}.*.{of_load.name}`", of_load.unit, "", summary)
-        groups.setdefault(titles[of_load.name], []).append(f"| {' | '.join(row)} |\n")
+        groups.setdefault(titles.get(metric.key, OF_THE_RUN), []).append(f"| {' | '.join(row)} |\n")
+    for of_each in LOAD_CATALOGUE:
+        metric = of_each.of("*")
+        summary = f"{cell(metric.summary)} (each {_whose(of_each.kind)})"
+        row = (f"`{metric.name}`", metric.unit, "yes" if metric.compares else "", summary)
+        groups.setdefault(titles[of_each.key], []).append(f"| {' | '.join(row)} |\n")
     head = "| metric | unit | baseline | what |\n|---|---|---|---|\n"
     return HEAD + text + "".join(f"\n{title}\n\n{head}{''.join(rows)}" for title, rows in groups.items())
 
 
 def _whose(kind: str) -> str:
     """Return what has the metrics of a kind."""
-    own = {"ancillary": "service sold", "fleet": "fleet"}
+    own = {"ancillary": "service sold", "fleet": "fleet", "hall": "hall"}
+    own |= {"month": "month of the bill", "peak": "coincident peak that is known"}
     return own.get(kind, f"load of type `{kind}`")
 
 
@@ -166,8 +169,8 @@ def _metric_titles() -> dict[str, str]:
     for found in iter_modules(metrics.__path__):
         module = import_module(f"sim.metrics.{found.name}")
         summary = (module.__doc__ or "").partition("\n\n")[0]
-        for metric in (*getattr(module, "CATALOGUE", ()), *getattr(module, "OF_EACH", ())):
-            titles[metric.name] = f"## {found.name.capitalize()}\n\n{summary}"
+        for metric in getattr(module, "CATALOGUE", ()):
+            titles[metric.key] = f"## {found.name.capitalize()}\n\n{summary}"
     return titles
 
 

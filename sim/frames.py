@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.metrics import Measurement
-from sim.metrics.headlines import headlines
+from sim.metrics.base import headlines
 from sim.metrics.ledger import ledger
 from sim.recording import EventRow, Recording
 from sim.signals import FloatArray, Signal

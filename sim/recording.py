@@ -276,6 +276,10 @@ class Recording:
             self._known[function] = function(self)
         return cast("T", self._known[function])
 
+    def events_of(self, source: str, kind: str) -> list[EventRow]:
+        """Return what happened of one kind to one source, in order of time."""
+        return [event for event in self.events if event.source == source and event.kind == kind]
+
     def without_mining(self) -> "Recording":
         """Return the same run as it would be with no miners: AI loads do not know of them; a battery does."""
         nothing = Signal.constant(0.0, self.end_s)

@@ -18,7 +18,7 @@ from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
 from sim.metrics import Measurement
 from sim.metrics.certificate import certificate
 from sim.metrics.claim import Certificate, document
-from sim.metrics.episodes import episodes
+from sim.metrics.exceedance import episodes
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal

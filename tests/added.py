@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sim.metrics.incremental import NEXT_YEAR, incremental_lines
+from sim.metrics.accounts import NEXT_YEAR, incremental_lines
 from sim.recording import Recording
 from sim.study.objective import objective_usd
 

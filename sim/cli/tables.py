@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.cli.console import NOT_KNOWN, print_json, print_table, print_text, say
 from sim.metrics import Measurement
-from sim.metrics.headlines import COMPARED, HEADLINES, headlines
-from sim.metrics.statement import statement
+from sim.metrics.accounts import statement
+from sim.metrics.base import COMPARED, HEADLINES, headlines
 from sim.report.answer import answer
 from sim.report.format import format_amount, format_value
 from sim.result import Result, metrics_document

@@ -1,20 +1,90 @@
-"""Profit and loss: sums of the ledger, what they make of a year, and what a year is worth."""
+r"""Profit and loss: sums of the ledger, what they make of a year, and what a year is worth.
 
+Notes
+-----
+What mining adds to the site is every line of the ledger, less the same line of the site without miners:
+
+.. math:: \Delta\text{EBITDA} = \sum_\ell (a_\ell - a_\ell^0) - r \sum_k (D_k - D_k^0)
+
+over the lines :math:`\ell` of the ledger with their amounts :math:`a`, and the coincident peaks :math:`k` of
+the run with demands :math:`D` at the rate :math:`r` of a quarter of a year's charge: what the run's peaks
+cost, they cost in the year after. The site without miners is that of `Recording.without_mining`: the same AI
+loads, the same prices, the battery as it would act alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from math import nan
+from math import fsum, isfinite, nan
 from typing import Final
 
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
-from sim.metrics.base import Metric, told
-from sim.metrics.incremental import yearly_incremental_ebitda_usd
-from sim.metrics.ledger import POWER, ledger, sum_usd
-from sim.metrics.statement import of_segment, total
+from sim.facts import FourCpFacts
+from sim.metrics.base import Metric
+from sim.metrics.coincident_peaks import peak_demands, peaks_count, rate_usd_per_mw_year
+from sim.metrics.ledger import POWER, LedgerLine, ai_revenue_is_known, ledger, sum_usd
 from sim.recording import Recording
-from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
-MULTIPLES: Final = ("low", "base", "high")
+# -- the statement: a row a segment -----------------------------------------------------------------------
+
+TITLES: Final = {"mining": "Mining", "ai": "AI", "site": "Shared by the site"}
+"""The segments, in order, and what a table calls them."""
+TOTAL: Final = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Revenue and cost of a segment, or of the site."""
+
+    segment: str
+    """``mining``, ``ai``, ``site`` or ``total``."""
+    title: str
+    """What a table calls it."""
+    revenue_usd: float
+    """All that comes in, but for power sold on [USD]; NaN where no lease says what AI earns."""
+    power_usd: float
+    """Power, its resale taken off; below 0: a cost [USD]."""
+    other_usd: float
+    """All other cost, below 0 [USD]."""
+    ebitda_usd: float
+    """The sum of the three [USD]."""
+
+
+def row(segment: str, title: str, lines: tuple[LedgerLine, ...], *, is_known: bool = True) -> Row:
+    """Return the row of some lines; their revenue, and so their sum, is NaN where it is not known."""
+    power_usd = sum_usd(line for line in lines if line.account == POWER)
+    others = [line for line in lines if line.account != POWER]
+    revenue_usd = sum_usd(line for line in others if line.amount_usd > 0.0)
+    other_usd = sum_usd(line for line in others if line.amount_usd <= 0.0)
+    if not is_known:
+        return Row(segment, title, nan, power_usd, other_usd, nan)
+    return Row(segment, title, revenue_usd, power_usd, other_usd, sum_usd(lines))
+
+
+def statement(recording: Recording) -> tuple[Row, ...]:
+    """Return a row for each segment that has lines, then the total."""
+    lines, is_known = recording.once(ledger), ai_revenue_is_known(recording)
+    rows = []
+    for segment, title in TITLES.items():
+        own = tuple(line for line in lines if line.segment == segment)
+        known = is_known or segment != "ai"
+        if not known or any(line.amount_usd for line in own):
+            rows.append(row(segment, title, own, is_known=known))
+    return (*rows, row(TOTAL, "Total", lines, is_known=is_known))
+
+
+def total(recording: Recording) -> Row:
+    """Return the site's row."""
+    return recording.once(statement)[-1]
+
+
+def of_segment(recording: Recording, segment: str) -> Row:
+    """Return the row of a segment; zeros where it has no lines."""
+    rows = (found for found in recording.once(statement) if found.segment == segment)
+    return next(rows, Row(segment, TITLES[segment], 0.0, 0.0, 0.0, 0.0))
 
 
 # -- sums ---------------------------------------------------------------------------------------------------
@@ -35,6 +105,70 @@ def lease_revenue_usd(recording: Recording) -> float:
     """Return rent and energy passed through [USD]."""
     lines = recording.once(ledger)
     return sum_usd(line for line in lines if line.account == "lease" and line.segment == "ai")
+
+
+# -- what mining adds -------------------------------------------------------------------------------------
+
+NEXT_YEAR: Final = "transmission of next year, on this run's peaks"
+"""What the line is called by which the run's coincident peaks cost in the year after."""
+
+
+def incremental_lines(recording: Recording) -> tuple[LedgerLine, ...]:
+    """Return each line of the ledger that miners change, by as much as they change it."""
+    present = {_key(line): line for line in recording.once(ledger)}
+    absent = {_key(line): line for line in recording.once(Recording.without_mining).once(ledger)}
+    lines = [_difference(present.get(key), absent.get(key)) for key in {**present, **absent}]
+    return tuple(line for line in (*lines, _next_years_peaks(recording)) if not line.is_nothing)
+
+
+def incremental_ebitda_usd(recording: Recording) -> float:
+    """Return what the site earns with its miners less what it would earn without them [USD]."""
+    return fsum(line.amount_usd for line in recording.once(incremental_lines))
+
+
+def yearly_incremental_ebitda_usd(recording: Recording) -> float:
+    """Return that, the run taken for a year's of 365 days [USD/year]; NaN for a run of no length."""
+    if recording.end_s <= 0.0:
+        return nan
+    return recording.once(incremental_ebitda_usd) * SECONDS_PER_YEAR / recording.end_s
+
+
+def _key(line: LedgerLine) -> tuple[str, str, str]:
+    return line.segment, line.account, line.item
+
+
+def _difference(present: LedgerLine | None, absent: LedgerLine | None) -> LedgerLine:
+    some = present or absent
+    if some is None:
+        raise RuntimeError("a line that is in neither ledger has no difference")
+    return LedgerLine(
+        some.segment,
+        some.account,
+        some.item,
+        (present.quantity if present else 0.0) - (absent.quantity if absent else 0.0),
+        some.unit,
+        (present.amount_usd if present else 0.0) - (absent.amount_usd if absent else 0.0),
+    )
+
+
+def _next_years_peaks(recording: Recording) -> LedgerLine:
+    """Return what the coincident peaks of the run cost in the year after, as far as miners draw at them."""
+    alone = recording.once(Recording.without_mining)
+    risen_mw = _mean_peak_mw(recording) - _mean_peak_mw(alone)
+    amount_usd = -rate_usd_per_mw_year(recording) * risen_mw
+    return LedgerLine("site", "charges", NEXT_YEAR, risen_mw, "MW·year", amount_usd)
+
+
+def _mean_peak_mw(recording: Recording) -> float:
+    demands_mw = (peak.demand_mw for peak in recording.once(peak_demands))
+    mean_mw = sum(mw for mw in demands_mw if isfinite(mw)) / peaks_count(recording)
+    return (recording.facts.four_cp or FourCpFacts()).billed_mw(mean_mw)
+
+
+def _incremental_of_a_year(recording: Recording) -> float:
+    if recording.end_s < SECONDS_PER_DAY:  # less says nothing of a year
+        return nan
+    return yearly_incremental_ebitda_usd(recording)
 
 
 # -- a year -------------------------------------------------------------------------------------------------
@@ -160,42 +294,34 @@ def _lease_usd(recording: Recording, name: str) -> float:
     return lease.critical_mw * first_usd * worth_years
 
 
-# -- catalogue ----------------------------------------------------------------------------------------------
+# -- catalogue --------------------------------------------------------------------------------------------
 
 
-def _cost(name: str, summary: str, account: str, segment: str | None = None) -> Metric:
-    """Return the metric of what an account costs; of that of all segments without mining too."""
-    return Metric(name, summary, lambda r: 0.0 - account_usd(r, account, segment), compares=segment is None)
+def _cost_of(account: str, segment: str | None = None) -> Callable[[Recording], float]:
+    return lambda recording: 0.0 - account_usd(recording, account, segment)
+
+
+def _value_at(level: str) -> Metric:
+    worth: Callable[[Recording], float] = partial(enterprise_value_usd, level=level)
+    return Metric("enterprise_value_{level}_usd", worth, words={"level": level})
 
 
 CATALOGUE = (
-    told("revenue_usd", lambda r: total(r).revenue_usd, compares=True),
-    Metric("lease_revenue_usd", "Rent, and energy passed through to tenants", lease_revenue_usd),
-    _cost(
-        "power_cost_ai_usd", "AI's part of the power bill: what it draws, at the price in force", POWER, "ai"
-    ),
-    _cost(
-        "power_cost_mining_usd",
-        "Mining's part of the power bill: what AI and a battery leave of it",
-        POWER,
-        "mining",
-    ),
-    _cost("operating_cost_usd", "Operations, as far as the scenario prices them", "opex"),
-    _cost("penalty_usd", "Penalties for power above the limit, if the scenario prices it", "penalty"),
-    Metric("ebitda_mining_usd", "EBITDA of mining", partial(ebitda_usd, segment="mining")),
-    Metric("ebitda_ai_usd", "EBITDA of AI; needs leases for all loads", partial(ebitda_usd, segment="ai")),
-    told("ebitda_usd", lambda r: total(r).ebitda_usd, compares=True),
-    told("ebitda_mining_usd_per_year", partial(_yearly, segment="mining")),
-    told("ebitda_ai_usd_per_year", partial(_yearly, segment="ai")),
-    *(
-        Metric(
-            f"enterprise_value_{level}_usd",
-            f"Annualised EBITDA at the {level} multiple of each segment",
-            partial(enterprise_value_usd, level=level),
-        )
-        for level in MULTIPLES
-    ),
-    told("equity_value_usd", equity_value_usd),
-    told("npv_leases_usd", npv_leases_usd),
-    told("npv_mining_usd", npv_mining_usd),
+    Metric("revenue_usd", lambda r: total(r).revenue_usd, compares=True),
+    Metric("lease_revenue_usd", lease_revenue_usd),
+    Metric("power_cost_ai_usd", _cost_of(POWER, "ai")),
+    Metric("power_cost_mining_usd", _cost_of(POWER, "mining")),
+    Metric("operating_cost_usd", _cost_of("opex"), compares=True),
+    Metric("penalty_usd", _cost_of("penalty"), compares=True),
+    Metric("ebitda_mining_usd", partial(ebitda_usd, segment="mining")),
+    Metric("ebitda_ai_usd", partial(ebitda_usd, segment="ai")),
+    Metric("ebitda_usd", lambda r: total(r).ebitda_usd, compares=True),
+    Metric("ebitda_mining_usd_per_year", partial(_yearly, segment="mining")),
+    Metric("ebitda_ai_usd_per_year", partial(_yearly, segment="ai")),
+    *map(_value_at, ("low", "base", "high")),
+    Metric("equity_value_usd", equity_value_usd),
+    Metric("npv_leases_usd", npv_leases_usd),
+    Metric("npv_mining_usd", npv_mining_usd),
+    Metric("incremental_ebitda_usd", incremental_ebitda_usd),
+    Metric("incremental_ebitda_usd_per_year", _incremental_of_a_year),
 )

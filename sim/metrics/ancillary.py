@@ -8,7 +8,6 @@ Room that a faster service needs does not count.
 """
 
 import math
-from functools import partial
 
 from sim.market.ancillary import SERVED_FIRST
 from sim.market.calls import DOWNWARD
@@ -55,6 +54,11 @@ def delivered_mw(recording: Recording, service: str) -> Signal:
     return response_mw(recording, service).minimum_with(_signal(recording, service, "deployed_mw"))
 
 
+def deployed_mwh(recording: Recording, service: str) -> float:
+    """Return the energy that was called [MWh]."""
+    return energy_mwh(_signal(recording, service, "deployed_mw"))
+
+
 def undelivered_mw(recording: Recording, service: str) -> Signal:
     """Return what is due and not delivered [MW]."""
     return (_signal(recording, service, "due_mw") - response_mw(recording, service)).positive_part()
@@ -99,28 +103,12 @@ def _room_mw(recording: Recording, *, downward: bool) -> Signal:
     return (recording.rated_fleet_mw - power_mw).minimum_with(below_limit_mw)
 
 
-_of_service = partial(LoadMetric, "ancillary", family="ancillary")
-
 CATALOGUE = (
-    _of_service("capacity_mwh", "Capacity sold, times its hours", capacity_mwh),
-    _of_service("revenue_usd", "What it was paid, before penalties", revenue_usd),
-    _of_service("held_fraction", "Share of the capacity sold that was held or called", held_fraction),
-    _of_service(
-        "deployed_mwh",
-        "Energy that was called",
-        lambda recording, service: energy_mwh(_signal(recording, service, "deployed_mw")),
-    ),
-    _of_service(
-        "delivered_mwh",
-        "Energy called and delivered: not mined, or mined on top where the service asks for more",
-        lambda recording, service: energy_mwh(delivered_mw(recording, service)),
-    ),
-    _of_service(
-        "undelivered_mwh",
-        "Energy that was due and not delivered",
-        lambda recording, service: energy_mwh(undelivered_mw(recording, service)),
-    ),
-    _of_service(
-        "penalty_usd", "Cost of capacity not held and of calls not delivered, buy-back included", penalty_usd
-    ),
+    LoadMetric("ancillary.{ancillary}.capacity_mwh", capacity_mwh),
+    LoadMetric("ancillary.{ancillary}.revenue_usd", revenue_usd),
+    LoadMetric("ancillary.{ancillary}.held_fraction", held_fraction),
+    LoadMetric("ancillary.{ancillary}.deployed_mwh", deployed_mwh),
+    LoadMetric("ancillary.{ancillary}.delivered_mwh", lambda r, name: energy_mwh(delivered_mw(r, name))),
+    LoadMetric("ancillary.{ancillary}.undelivered_mwh", lambda r, name: energy_mwh(undelivered_mw(r, name))),
+    LoadMetric("ancillary.{ancillary}.penalty_usd", penalty_usd),
 )

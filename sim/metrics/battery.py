@@ -69,22 +69,15 @@ def _full_s(recording: Recording) -> float:
 
 
 _of_power = partial(Metric, compares=True, needs="battery_power_mw")
-
 _of_charge = partial(Metric, needs="battery_charge_mwh")
 
 CATALOGUE = (
-    _of_power("battery_taken_mwh", "Energy that the battery drew", lambda r: r.once(taken_energy_mwh)),
-    _of_power("battery_throughput_mwh", "Energy that the battery gave", lambda r: r.once(given_energy_mwh)),
-    _of_power(
-        "battery_full_cycles_count", "Energy that the battery gave over the energy that it holds", _cycles
-    ),
-    _of_power(
-        "battery_lost_mwh",
-        "Energy lost in charging and discharging; the power bill holds its cost",
-        lost_energy_mwh,
-    ),
-    _of_power("battery_wear_usd", "Wear of the battery, by the energy that it gave", _wear_usd),
-    _of_charge("battery_empty_s", "Time for which the battery was empty", _empty_s),
-    _of_charge("battery_full_s", "Time for which the battery was full", _full_s),
-    _of_charge("battery_final_charge_mwh", "Energy in the battery at the end", _final_charge_mwh),
+    _of_power("battery_taken_mwh", taken_energy_mwh),
+    _of_power("battery_throughput_mwh", given_energy_mwh),
+    _of_power("battery_full_cycles_count", _cycles),
+    _of_power("battery_lost_mwh", lost_energy_mwh),
+    _of_power("battery_wear_usd", _wear_usd),
+    _of_charge("battery_empty_s", _empty_s),
+    _of_charge("battery_full_s", _full_s),
+    _of_charge("battery_final_charge_mwh", _final_charge_mwh),
 )

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.facts.limit import CertificateFacts
-from sim.metrics.base import told
+from sim.metrics.base import numbers_of
 from sim.metrics.claim import Break, Certificate
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.policies.certificate import FleetResponse, battery_mw
@@ -326,9 +326,4 @@ def _break_of(what: str, excess: Signal) -> Iterator[Break]:
         yield Break(what, first_s, peak_mw, excess.time_above(TOLERANCE_MW))
 
 
-def _holds(recording: Recording) -> float:
-    found = recording.once(certificate)
-    return float("nan") if found is None else float(found.holds)
-
-
-CATALOGUE = (told("limit_certificate_holds", _holds),)
+CATALOGUE = (numbers_of(certificate)("limit_certificate_holds", lambda found: found.holds),)

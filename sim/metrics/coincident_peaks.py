@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.facts import FourCpFacts
 from sim.market.four_cp import peak_rate_usd_per_mw
-from sim.metrics.base import Metric
+from sim.metrics.base import LoadMetric, Metric
 from sim.metrics.generation import import_mw
 from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at
@@ -151,61 +151,30 @@ def _margin(recording: Recording, fleet: str) -> Signal:
 
 def _avoided_count(recording: Recording) -> float:
     alarms = alarms_s(recording)
-    return float(
-        sum(
-            bool(np.any((alarms[:, 0] <= peak.start_s) & (alarms[:, 1] >= peak.end_s)))
-            for peak in recording.once(peak_demands)
-            if np.isfinite(peak.demand_mw)
-        )
+    return sum(
+        bool(np.any((alarms[:, 0] <= peak.start_s) & (alarms[:, 1] >= peak.end_s)))
+        for peak in recording.once(peak_demands)
+        if np.isfinite(peak.demand_mw)
     )
 
 
-def _demand_of(position: int, recording: Recording) -> float:
-    return recording.once(peak_demands)[position].demand_mw
+def _next_charge_usd(recording: Recording) -> float:
+    billed_mw = (recording.facts.four_cp or FourCpFacts()).billed_mw(average_mw(recording))
+    return rate_usd_per_mw_year(recording) * billed_mw
 
 
-def peak_metrics(recording: Recording) -> tuple[Metric, ...]:
-    """Return the demand at each known peak as a metric: ``four_cp.2024-08.demand_mw``."""
-    return tuple(
-        Metric(
-            f"four_cp.{peak.name}.demand_mw",
-            f"Mean grid import at the coincident peak of {peak.name}",
-            partial(_demand_of, position),
-            compares=True,
-        )
-        for position, peak in enumerate(recording.once(peak_demands))
-    )
+def _demand_at(recording: Recording, name: str) -> float:
+    return next(peak.demand_mw for peak in recording.once(peak_demands) if peak.name == name)
 
 
 _charged = partial(Metric, needs="four_cp.rate_usd_per_kw_year")
 
 CATALOGUE = (
-    _charged(
-        "four_cp_average_mw",
-        "Mean demand at the four coincident peaks of a summer in the run",
-        average_mw,
-        compares=True,
-    ),
-    _charged(
-        "four_cp_charge_usd",
-        "Transmission charge on the year before's average, for the length of the run",
-        this_years_charge_usd,
-    ),
-    _charged(
-        "four_cp_next_charge_usd",
-        "Transmission charge of a year on this summer's average",
-        lambda r: rate_usd_per_mw_year(r) * (r.facts.four_cp or FourCpFacts()).billed_mw(average_mw(r)),
-        compares=True,
-    ),
-    _charged(
-        "four_cp_avoided_count",
-        "Coincident peaks of the run for whose whole interval the policy had stopped mining",
-        _avoided_count,
-    ),
-    _charged("four_cp_false_alarm_h", "Time off for a coincident peak that was none", _false_alarm_h),
-    _charged(
-        "four_cp_lost_margin_usd",
-        "Mining margin lost to false alarms, at the real-time price",
-        _lost_margin_usd,
-    ),
+    _charged("four_cp_average_mw", average_mw, compares=True),
+    _charged("four_cp_charge_usd", this_years_charge_usd),
+    _charged("four_cp_next_charge_usd", _next_charge_usd, compares=True),
+    _charged("four_cp_avoided_count", _avoided_count),
+    _charged("four_cp_false_alarm_h", _false_alarm_h),
+    _charged("four_cp_lost_margin_usd", _lost_margin_usd),
+    LoadMetric("four_cp.{peak}.demand_mw", _demand_at, compares=True),
 )

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.market.calendar import month_edges_s
-from sim.metrics.base import Metric, told
+from sim.metrics.base import Metric
 from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW, excess_mw
 from sim.recording import Recording
@@ -170,8 +170,8 @@ def _ai_rows(recording: Recording) -> Iterator[ComplianceRow]:
 
 
 CATALOGUE = (
-    told("curtailed_hours_h", curtailed_hours_h),
-    told("curtailed_energy_mwh", curtailed_energy_mwh),
-    Metric("limit_late_s", "Longest time from when the limit fell until the site was below it", late_s),
-    told("limit_kept_fraction", kept_fraction),
+    Metric("curtailed_hours_h", curtailed_hours_h),
+    Metric("curtailed_energy_mwh", curtailed_energy_mwh),
+    Metric("limit_late_s", late_s),
+    Metric("limit_kept_fraction", kept_fraction),
 )

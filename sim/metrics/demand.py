@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.market.demand_charge import BillingMonth, charge_usd, ratchet_mw, whole_intervals_s
-from sim.metrics.base import Metric, told
+from sim.metrics.base import LoadMetric, Metric
 from sim.metrics.generation import import_mw
 from sim.recording import Recording
 
@@ -67,39 +67,19 @@ def _peak_mw(recording: Recording, month: BillingMonth, interval_s: float) -> fl
     return float(import_mw(recording).integrals_over(edges_s).max() / interval_s)
 
 
-def _peak_of(position: int, recording: Recording) -> float:
-    return recording.once(billed_months)[position].peak_mw
+def _collateral_usd(recording: Recording) -> float:
+    return getattr(recording.facts.demand_charge, "collateral_usd", nan)
 
 
-def month_metrics(recording: Recording) -> tuple[Metric, ...]:
-    """Return the billing peak of each month as a metric: ``demand.2024-07.billing_peak_mw``."""
-    return tuple(
-        Metric(
-            f"demand.{month.name}.billing_peak_mw",
-            f"Highest interval mean of grid import in {month.name}, as far as the run holds it",
-            partial(_peak_of, position),
-            compares=True,
-        )
-        for position, month in enumerate(recording.once(billed_months))
-    )
+def _peak_in(recording: Recording, name: str) -> float:
+    return next(month.peak_mw for month in recording.once(billed_months) if month.name == name)
 
 
 _charged = partial(Metric, compares=True, needs="demand_charge.usd_per_kw_month")
 
 CATALOGUE = (
-    _charged(
-        "demand_charge_usd",
-        "What the peaks of the billing months cost; months in part pro rata",
-        lambda r: sum(month.charge_usd for month in r.once(billed_months)),
-    ),
-    _charged(
-        "billing_peak_mw",
-        "Highest interval mean of grid import in any billing month",
-        lambda r: float(np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
-    ),
-    told(
-        "collateral_usd",
-        lambda r: getattr(r.facts.demand_charge, "collateral_usd", nan),
-        needs="demand_charge.collateral_usd",
-    ),
+    _charged("demand_charge_usd", lambda r: sum(month.charge_usd for month in r.once(billed_months))),
+    _charged("billing_peak_mw", lambda r: np.fmax.reduce([month.peak_mw for month in r.once(billed_months)])),
+    Metric("collateral_usd", _collateral_usd, needs="demand_charge.collateral_usd"),
+    LoadMetric("demand.{month}.billing_peak_mw", _peak_in, compares=True),
 )

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric, told
+from sim.metrics.base import numbers_of
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.signals.breakpoints import BLOCK, IndexArray
@@ -203,50 +203,23 @@ def ai_dips(recording: Recording) -> tuple[Dip, ...]:
     return dips(recording["ai_power_mw"], depth_mw(recording))
 
 
-def _of_dips(name: str, summary: str, pick: Callable[[Sequence[Dip]], float]) -> Metric:
-    """Return a metric of a run's dips; NaN where there is none."""
-
-    def measure(recording: Recording) -> float:
-        found = recording.once(ai_dips)
-        return pick(found) if found else float("nan")
-
-    return Metric(name, summary, measure)
+def _some_dips(recording: Recording) -> Sequence[Dip] | None:
+    return recording.once(ai_dips) or None
 
 
 def _mean(values: Iterable[float]) -> float:
     return float(np.mean(list(values)))
 
 
+_of_all = numbers_of(ai_dips, words={"depth": DEPTH_TEXT})
+_of_some = numbers_of(_some_dips, words={"depth": DEPTH_TEXT})
+
 CATALOGUE = (
-    Metric(
-        "dip_count",
-        f"Times AI power fell by more than {DEPTH_TEXT} within a minute",
-        lambda r: float(len(r.once(ai_dips))),
-    ),
-    told("dip_energy_mwh", lambda r: sum((dip.energy_mwh for dip in r.once(ai_dips)), 0.0)),
-    _of_dips(
-        "dip_depth_max_mw",
-        "Depth of the deepest dip of AI power",
-        lambda dips: max(dip.depth_mw for dip in dips),
-    ),
-    _of_dips(
-        "dip_depth_mean_mw",
-        "Mean depth of the dips of AI power",
-        lambda dips: _mean(dip.depth_mw for dip in dips),
-    ),
-    _of_dips(
-        "dip_length_max_s",
-        "Length of the longest dip of AI power",
-        lambda dips: max(dip.length_s for dip in dips),
-    ),
-    _of_dips(
-        "dip_length_mean_s",
-        "Mean length of the dips of AI power",
-        lambda dips: _mean(dip.length_s for dip in dips),
-    ),
-    _of_dips(
-        "dip_fall_min_s",
-        f"Shortest time in which a dip of AI power falls by {DEPTH_TEXT}; 0 where it jumps",
-        lambda dips: min(dip.fall_s for dip in dips),
-    ),
+    _of_all("dip_count", len),
+    _of_all("dip_energy_mwh", lambda dips: sum((dip.energy_mwh for dip in dips), 0.0)),
+    _of_some("dip_depth_max_mw", lambda dips: max(dip.depth_mw for dip in dips)),
+    _of_some("dip_depth_mean_mw", lambda dips: _mean(dip.depth_mw for dip in dips)),
+    _of_some("dip_length_max_s", lambda dips: max(dip.length_s for dip in dips)),
+    _of_some("dip_length_mean_s", lambda dips: _mean(dip.length_s for dip in dips)),
+    _of_some("dip_fall_min_s", lambda dips: min(dip.fall_s for dip in dips)),
 )

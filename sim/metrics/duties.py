@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
-from sim.metrics.base import Metric, told
+from sim.metrics.base import Metric
 from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
@@ -79,7 +79,7 @@ def _above_s(binding: Binding, recording: Recording) -> FloatArray:
 def kept_fraction(recording: Recording) -> float:
     """Return the share of the time in which orders bound for which their caps were kept [1]; NaN without."""
     bound_s = sum(binding.until_s - binding.from_s for binding in recording.once(bindings))
-    return 1.0 - broken_s(recording) / bound_s if bound_s > 0.0 else math.nan
+    return 1.0 - recording.once(broken_s) / bound_s if bound_s > 0.0 else math.nan
 
 
 def broken_s(recording: Recording) -> float:
@@ -134,19 +134,14 @@ def _all_services(measure: Callable[[Recording, str], float]) -> Callable[[Recor
 
 
 CATALOGUE = (
-    Metric("order_count", "Orders to draw less that bound", lambda r: float(len(r.once(bindings)))),
-    Metric("order_comply_s", "Longest time from when an order bound until its cap was kept", comply_s),
-    told("order_kept_fraction", kept_fraction),
-    told("order_late_min", lambda r: broken_s(r) / SECONDS_PER_MINUTE),
-    Metric("order_excess_mwh", "Energy above the caps of orders while they bound", excess_mwh),
-    told("order_curtailed_mwh", curtailed_mwh),
-    told(
-        "trip_count",
-        lambda r: float(
-            sum(event.source == "interconnection" and event.kind == "trip" for event in r.events)
-        ),
-    ),
-    told("duty_unmined_mwh", unmined_mwh),
-    told("ancillary_revenue_usd", _all_services(revenue_usd)),
-    told("ancillary_penalty_usd", _all_services(penalty_usd)),
+    Metric("order_count", lambda r: len(r.once(bindings))),
+    Metric("order_comply_s", comply_s),
+    Metric("order_kept_fraction", kept_fraction),
+    Metric("order_late_min", lambda r: r.once(broken_s) / SECONDS_PER_MINUTE),
+    Metric("order_excess_mwh", excess_mwh),
+    Metric("order_curtailed_mwh", curtailed_mwh),
+    Metric("trip_count", lambda r: len(r.events_of("interconnection", "trip"))),
+    Metric("duty_unmined_mwh", unmined_mwh),
+    Metric("ancillary_revenue_usd", _all_services(revenue_usd)),
+    Metric("ancillary_penalty_usd", _all_services(penalty_usd)),
 )

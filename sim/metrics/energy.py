@@ -1,9 +1,10 @@
 """Energy, power levels, load factors, and how much of AI's idle power the miners soak up."""
 
 from functools import partial
+from math import nan
 from typing import Final
 
-from sim.metrics.base import Metric, told
+from sim.metrics.base import Metric, ratio
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.signals.distribution import Distribution
@@ -36,15 +37,8 @@ def soaked_energy_mwh(recording: Recording) -> float:
     )
 
 
-def _soaked_fraction(recording: Recording) -> float:
-    idle_mwh = recording.once(idle_energy_mwh)
-    return recording.once(soaked_energy_mwh) / idle_mwh if idle_mwh > 0.0 else float("nan")
-
-
 def _load_factor(recording: Recording) -> float:
-    site = recording["site_power_mw"]
-    peak_mw = site.maximum()
-    return site.mean() / peak_mw if peak_mw > 0.0 else float("nan")
+    return ratio(recording["site_power_mw"].mean(), recording["site_power_mw"].maximum())
 
 
 def balance_error_mwh(recording: Recording) -> float:
@@ -67,9 +61,14 @@ def load_factor(recording: Recording, interval_s: float) -> float:
     """
     means_mw = recording["site_power_mw"].means_of_intervals(interval_s)
     if not means_mw.size:
-        return float("nan")
-    peak_mw = float(means_mw.max())
-    return float(means_mw.mean()) / peak_mw if peak_mw > 0.0 else float("nan")
+        return nan
+    return ratio(float(means_mw.mean()), float(means_mw.max()))
+
+
+def _of_interval(minutes: int) -> Metric:
+    measure = partial(load_factor, interval_s=minutes * SECONDS_PER_MINUTE)
+    words = {"minutes": f"{minutes}"}
+    return Metric("load_factor_{minutes}min_ratio", measure, compares=True, words=words)
 
 
 def common_range_mw(recording: Recording) -> float:
@@ -78,38 +77,30 @@ def common_range_mw(recording: Recording) -> float:
     return power.quantile(1.0 - RARE_FRACTION) - power.quantile(RARE_FRACTION)
 
 
+def range_mw(recording: Recording) -> float:
+    """Return highest less lowest site power [MW]."""
+    return recording["site_power_mw"].maximum() - recording["site_power_mw"].minimum()
+
+
 def range_of_limit(recording: Recording) -> float:
     """Return highest less lowest site power over the highest limit; NaN where that is zero."""
-    site, limit_mw = recording["site_power_mw"], recording["limit_mw"].maximum()
-    return (site.maximum() - site.minimum()) / limit_mw if limit_mw > 0.0 else float("nan")
+    return ratio(range_mw(recording), recording["limit_mw"].maximum())
 
 
 CATALOGUE = (
-    told("site_energy_mwh", lambda r: energy_mwh(r["site_power_mw"]), compares=True),
-    Metric("ai_energy_mwh", "Energy drawn by AI loads", lambda r: energy_mwh(r["ai_power_mw"])),
-    Metric("fleet_energy_mwh", "Energy drawn by miners", lambda r: energy_mwh(r["fleet_power_mw"])),
-    told("site_peak_mw", lambda r: r["site_power_mw"].maximum(), compares=True),
-    Metric("site_mean_mw", "Mean site power over time", lambda r: r["site_power_mw"].mean(), compares=True),
-    told("load_factor_ratio", _load_factor, compares=True),
-    told(
-        "dynamic_range_mw",
-        lambda r: r["site_power_mw"].maximum() - r["site_power_mw"].minimum(),
-        compares=True,
-    ),
-    Metric("idle_energy_mwh", "Energy that AI left free under the limit", lambda r: r.once(idle_energy_mwh)),
-    told("soaked_energy_mwh", lambda r: r.once(soaked_energy_mwh)),
-    Metric("soaked_fraction", "Share of the idle energy that miners drew", _soaked_fraction),
-    told("filled_s", lambda r: r.facts.run.filled_s or 0.0),
-    told("energy_balance_error_mwh", balance_error_mwh),
-    *(
-        Metric(
-            f"load_factor_{minutes}min_ratio",
-            f"Mean site power over its highest mean of {minutes} min",
-            partial(load_factor, interval_s=minutes * SECONDS_PER_MINUTE),
-            compares=True,
-        )
-        for minutes in INTERVALS_MIN
-    ),
-    told("dynamic_range_fraction", range_of_limit, compares=True),
-    told("dynamic_range_common_mw", common_range_mw, compares=True),
+    Metric("site_energy_mwh", lambda r: energy_mwh(r["site_power_mw"]), compares=True),
+    Metric("ai_energy_mwh", lambda r: energy_mwh(r["ai_power_mw"])),
+    Metric("fleet_energy_mwh", lambda r: energy_mwh(r["fleet_power_mw"])),
+    Metric("site_peak_mw", lambda r: r["site_power_mw"].maximum(), compares=True),
+    Metric("site_mean_mw", lambda r: r["site_power_mw"].mean(), compares=True),
+    Metric("load_factor_ratio", _load_factor, compares=True),
+    Metric("dynamic_range_mw", range_mw, compares=True),
+    Metric("idle_energy_mwh", idle_energy_mwh),
+    Metric("soaked_energy_mwh", soaked_energy_mwh),
+    Metric("soaked_fraction", lambda r: ratio(r.once(soaked_energy_mwh), r.once(idle_energy_mwh))),
+    Metric("filled_s", lambda r: r.facts.run.filled_s or 0.0),
+    Metric("energy_balance_error_mwh", balance_error_mwh),
+    *map(_of_interval, INTERVALS_MIN),
+    Metric("dynamic_range_fraction", range_of_limit, compares=True),
+    Metric("dynamic_range_common_mw", common_range_mw, compares=True),
 )

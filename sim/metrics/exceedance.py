@@ -1,16 +1,17 @@
-"""Power above the limit of the interconnection."""
+"""Power above the limit of the interconnection: how much, and each time when, for how long, and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from sim.facts.limit import ToleranceFacts
-from sim.metrics.base import Metric, compared, told
+from sim.metrics.base import Metric, numbers_of
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR, FloatArray
+from sim.signals.breakpoints import IndexArray
+from sim.units import SECONDS_PER_HOUR, BoolArray, FloatArray
 
 BILLING_S: Final = 900.0
 """Billing interval [s]; assumption: as most markets settle."""
@@ -143,38 +144,126 @@ def billed_exceedance(recording: Recording) -> BilledExceedance | None:
     return BilledExceedance(energy_mwh, float(np.max(above_mw, initial=0.0)), above_mw.size)
 
 
+# -- episodes ---------------------------------------------------------------------------------------------
+
+Cause = Literal["ai", "limit", "policy", "telemetry", "fleet"]
+
+CAUSES: Final[dict[Cause, str]] = {
+    "ai": "AI alone was above the limit",
+    "limit": "the limit fell",
+    "policy": "the policy wanted more than the limit left, to the end",
+    "telemetry": "the policy wanted more at first: it had not learned yet",
+    "fleet": "the fleets were already wanted lower, and had not come down yet",
+}
+"""Why the site was above its limit, in words."""
+NEEDED: Final = {"site_power_mw", "ai_power_mw", "limit_mw"}
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """Every time above the limit, in order; arrays of one length."""
+
+    start_s: FloatArray
+    """When it begins [s]."""
+    duration_s: FloatArray
+    """How long it lasts [s]."""
+    peak_mw: FloatArray
+    """Largest excess above the limit [MW]."""
+    energy_mwh: FloatArray
+    """Energy above the limit [MWh]."""
+    cause: tuple[Cause, ...]
+    """Why: a key of `CAUSES`."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.cause)
+
+
+def episodes(recording: Recording) -> Episodes:
+    """Return every time that the site is more than a watt above its limit.
+
+    Parameters
+    ----------
+    recording
+        The run.
+
+    Notes
+    -----
+    The causes are tried in turn: AI power alone exceeds the limit at some time of the episode; the limit
+    steps down where it begins; the target of all fleets stays above what AI leaves under the limit to the end
+    (``policy``); it was above where the episode begins (``telemetry``: the policy learned late, by its
+    telemetry, its own minimum interval or its notice); or it was not (``fleet``: latency, ramps, machines
+    that do not obey). A fleet that no policy controls counts as ``policy``.
+    """
+    nothing = np.empty(0)
+    if not recording.signals.keys() >= NEEDED:
+        return Episodes(nothing, nothing, nothing, nothing, ())
+    excess = excess_mw(recording)
+    intervals_s = excess.intervals_above(TOLERANCE_MW)
+    if not len(intervals_s):
+        return Episodes(nothing, nothing, nothing, nothing, ())
+    edges_s = np.unique(intervals_s)
+    at = np.searchsorted(edges_s, intervals_s[:, 0])
+    start_s, duration_s = intervals_s[:, 0], intervals_s[:, 1] - intervals_s[:, 0]
+    return Episodes(
+        start_s,
+        duration_s,
+        excess.maxima_over(edges_s)[at],
+        excess.means_over(edges_s)[at] * duration_s / SECONDS_PER_HOUR,
+        _causes(recording, edges_s, at),
+    )
+
+
+def _causes(recording: Recording, edges_s: FloatArray, at: IndexArray) -> tuple[Cause, ...]:
+    ai, limit = recording["ai_power_mw"], recording["limit_mw"]
+    target = recording.signals.get("fleet_target_mw")
+    alone = (ai - limit).maxima_over(edges_s)[at] > TOLERANCE_MW
+    fell = _steps_down(limit, edges_s[at])
+    if target is None:
+        late = stays = np.ones(len(at), dtype=np.bool_)
+    else:
+        wanted = target + ai - limit
+        late = wanted.at(edges_s[at]) > TOLERANCE_MW
+        stays = wanted.minima_over(edges_s)[at] > TOLERANCE_MW
+    checks: tuple[tuple[Cause, BoolArray], ...] = (
+        ("ai", alone),
+        ("limit", fell),
+        ("policy", stays),
+        ("telemetry", late),
+    )
+    return tuple(
+        next((cause for cause, holds in checks if holds[place]), "fleet") for place in range(len(at))
+    )
+
+
+def _steps_down(signal: Signal, times_s: FloatArray) -> BoolArray:
+    """Tell for each time whether a signal steps down at it."""
+    places = np.searchsorted(signal.time_s, times_s)
+    inner = np.clip(places, 1, len(signal.time_s) - 1)
+    if len(signal.time_s) == 1:
+        return np.zeros(len(times_s), dtype=np.bool_)
+    here = (signal.time_s[inner] == times_s) & (places > 0)
+    return np.asarray(here & (signal.left_limits()[inner - 1] - signal.value[inner] > TOLERANCE_MW))
+
+
+# -- catalogue --------------------------------------------------------------------------------------------
+
+_above = numbers_of(exceedance, compares=True)
+_broken = numbers_of(broken)
+_billed = numbers_of(billed_exceedance, compares=True)
+
 CATALOGUE = (
-    compared("exceedance_s", "Time above the limit", exceedance, lambda found: found.time_s),
-    compared("exceedance_mwh", "Energy above the limit", exceedance, lambda found: found.energy_mwh),
-    compared("exceedance_peak_mw", "Largest excess above the limit", exceedance, lambda found: found.peak_mw),
-    compared("exceedance_count", "Times the limit was exceeded", exceedance, lambda found: found.count),
-    compared(
-        "exceedance_longest_s",
-        "Longest time above the limit without a break",
-        exceedance,
-        lambda found: found.longest_s,
-    ),
-    told("exceedance_peak_fraction", _peak_fraction, compares=True),
-    told("limit_broken_count", lambda r: r.once(broken).count),
-    told("limit_broken_mwh", lambda r: r.once(broken).energy_mwh),
-    Metric("limit_broken_longest_s", "Longest of them", lambda r: r.once(broken).longest_s),
-    Metric("limit_broken_peak_mw", "Largest excess of them", lambda r: r.once(broken).peak_mw),
-    compared(
-        "exceedance_15min_mwh",
-        "Energy above the limit by the means of 15 min",
-        billed_exceedance,
-        lambda found: found.energy_mwh,
-    ),
-    compared(
-        "exceedance_15min_peak_mw",
-        "Largest excess of a mean over 15 min",
-        billed_exceedance,
-        lambda found: found.peak_mw,
-    ),
-    compared(
-        "exceedance_15min_count",
-        "Intervals of 15 min whose mean is above the limit",
-        billed_exceedance,
-        lambda found: found.count,
-    ),
+    _above("exceedance_s", lambda found: found.time_s),
+    _above("exceedance_mwh", lambda found: found.energy_mwh),
+    _above("exceedance_peak_mw", lambda found: found.peak_mw),
+    _above("exceedance_count", lambda found: found.count),
+    _above("exceedance_longest_s", lambda found: found.longest_s),
+    Metric("exceedance_peak_fraction", _peak_fraction, compares=True),
+    _broken("limit_broken_count", lambda found: found.count),
+    _broken("limit_broken_mwh", lambda found: found.energy_mwh),
+    _broken("limit_broken_longest_s", lambda found: found.longest_s),
+    _broken("limit_broken_peak_mw", lambda found: found.peak_mw),
+    _billed("exceedance_15min_mwh", lambda found: found.energy_mwh),
+    _billed("exceedance_15min_peak_mw", lambda found: found.peak_mw),
+    _billed("exceedance_15min_count", lambda found: found.count),
 )

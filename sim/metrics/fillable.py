@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric, told
+from sim.metrics.base import Metric, numbers_of, ratio
 from sim.metrics.dips import Dip, ai_dips
 from sim.metrics.energy import energy_mwh, idle_power_mw, soaked_energy_mwh
 from sim.recording import Recording
@@ -40,8 +40,7 @@ def fillable_energy_mwh(recording: Recording) -> float:
 
 
 def _soaked_fraction(recording: Recording) -> float:
-    fillable_mwh = recording.once(fillable_energy_mwh)
-    return recording.once(soaked_energy_mwh) / fillable_mwh if fillable_mwh > 0.0 else float("nan")
+    return ratio(recording.once(soaked_energy_mwh), recording.once(fillable_energy_mwh))
 
 
 class Filling(NamedTuple):
@@ -131,23 +130,15 @@ CAUSES: Final = {
 
 
 def _by_cause(cause: str) -> tuple[Metric, Metric]:
-    text = CAUSES[cause]
+    of = numbers_of(fillings, words={"cause": cause, "which": CAUSES[cause]})
     return (
-        Metric(
-            f"{cause}_fillable_energy_mwh",
-            f"Energy that the fleets could fill {text}",
-            lambda r: r.once(fillings)[cause].fillable_mwh,
-        ),
-        Metric(
-            f"{cause}_soaked_energy_mwh",
-            f"Energy that miners drew {text}",
-            lambda r: r.once(fillings)[cause].soaked_mwh,
-        ),
+        of("{cause}_fillable_energy_mwh", lambda found: found[cause].fillable_mwh),
+        of("{cause}_soaked_energy_mwh", lambda found: found[cause].soaked_mwh),
     )
 
 
 CATALOGUE = (
-    told("fillable_energy_mwh", lambda r: r.once(fillable_energy_mwh)),
-    Metric("fillable_soaked_fraction", "Share of the fillable energy that miners drew", _soaked_fraction),
+    Metric("fillable_energy_mwh", fillable_energy_mwh),
+    Metric("fillable_soaked_fraction", _soaked_fraction),
     *(metric for cause in CAUSES for metric in _by_cause(cause)),
 )

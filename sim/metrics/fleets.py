@@ -1,13 +1,12 @@
 """What the fleets did: starts and cycles; energy, hash, efficiency as run, break-even price of each."""
 
-from functools import partial
 from math import nan
 from typing import Final
 
 import numpy as np
 
 from sim.bitcoin import breakeven_usd_per_mwh
-from sim.metrics.base import LoadMetric, Metric
+from sim.metrics.base import LoadMetric, Metric, ratio
 from sim.metrics.curtailment import fleet_curtailed_energy_mwh
 from sim.metrics.energy import energy_mwh
 from sim.metrics.mining import hashrate_source
@@ -37,24 +36,21 @@ def rise_mw(power_mw: Signal) -> float:
 
 
 def _starts(recording: Recording) -> float:
-    return float(
-        sum(
-            start_count(recording[f"fleet.{name}.power_mw"], recording.facts.fleet[name].minimum_mw)
-            for name in recording.fleet_names
-        )
+    return sum(
+        start_count(recording[f"fleet.{name}.power_mw"], recording.facts.fleet[name].minimum_mw)
+        for name in recording.fleet_names
     )
 
 
 def _cycles(recording: Recording) -> float:
-    rated_mw = recording.rated_fleet_mw
     rises_mw = sum(rise_mw(recording[f"fleet.{name}.power_mw"]) for name in recording.fleet_names)
-    return rises_mw / rated_mw if rated_mw > 0.0 else float("nan")
+    return ratio(rises_mw, recording.rated_fleet_mw)
 
 
 def _machine_starts(recording: Recording) -> float:
     counts = [recording.facts.fleet[name].start_count for name in recording.fleet_names]
     known = [count for count in counts if count is not None]
-    return float(sum(known)) if known else float("nan")
+    return sum(known) if known else nan
 
 
 def hashed_ph_days(recording: Recording, fleet: str) -> float:
@@ -66,8 +62,7 @@ def hashed_ph_days(recording: Recording, fleet: str) -> float:
 def run_efficiency_j_per_th(recording: Recording, fleet: str) -> float:
     """Return the energy of a fleet over its hashes, standby and boot included [J/TH]; NaN without a hash."""
     hashes_th = hashed_ph_days(recording, fleet) * SECONDS_PER_DAY * PETAHASH_IN_TERAHASHES
-    energy_j = energy_mwh(recording[f"fleet.{fleet}.power_mw"]) * JOULES_PER_MEGAWATT_HOUR
-    return energy_j / hashes_th if hashes_th > 0.0 else nan
+    return ratio(energy_mwh(recording[f"fleet.{fleet}.power_mw"]) * JOULES_PER_MEGAWATT_HOUR, hashes_th)
 
 
 def mean_breakeven_usd_per_mwh(recording: Recording, fleet: str) -> float:
@@ -85,37 +80,16 @@ def mean_breakeven_usd_per_mwh(recording: Recording, fleet: str) -> float:
 
 def use_fraction(recording: Recording, fleet: str) -> float:
     """Return a fleet's energy over that of rated power all the time [1]; NaN for one of no power."""
-    rated_mw = recording.facts.fleet[fleet].rated_mw
-    power = recording[f"fleet.{fleet}.power_mw"]
-    return power.mean() / rated_mw if rated_mw > 0.0 else nan
+    return ratio(recording[f"fleet.{fleet}.power_mw"].mean(), recording.facts.fleet[fleet].rated_mw)
 
-
-_of_fleet = partial(LoadMetric, "fleet", family="fleet")
 
 CATALOGUE = (
-    Metric("fleet_start_count", "Times a fleet went from its minimum power to more", _starts),
-    Metric("fleet_machine_start_count", "Machines woken in all cohorts, each time counted", _machine_starts),
-    Metric("fleet_cycle_count", "Sum of all rises of fleet power, in units of rated power", _cycles),
+    Metric("fleet_start_count", _starts),
+    Metric("fleet_machine_start_count", _machine_starts),
+    Metric("fleet_cycle_count", _cycles),
+    LoadMetric("fleet.{fleet}.energy_mwh", lambda r, fleet: energy_mwh(r[f"fleet.{fleet}.power_mw"])),
+    LoadMetric("fleet.{fleet}.curtailed_energy_mwh", fleet_curtailed_energy_mwh),
+    LoadMetric("fleet.{fleet}.use_fraction", use_fraction),
+    LoadMetric("fleet.{fleet}.run_efficiency_j_per_th", run_efficiency_j_per_th),
+    LoadMetric("fleet.{fleet}.breakeven_usd_per_mwh", mean_breakeven_usd_per_mwh),
 )
-OF_EACH = (
-    _of_fleet(
-        "energy_mwh", "Energy the fleet drew", lambda r, fleet: energy_mwh(r[f"fleet.{fleet}.power_mw"])
-    ),
-    _of_fleet(
-        "curtailed_energy_mwh",
-        "Energy it could have filled but for a limit that had been lowered, the best machines first",
-        fleet_curtailed_energy_mwh,
-    ),
-    _of_fleet("use_fraction", "Energy of the fleet over that of rated power all the time", use_fraction),
-    _of_fleet(
-        "run_efficiency_j_per_th",
-        "Energy of the fleet over its hashes, standby and boot included",
-        run_efficiency_j_per_th,
-    ),
-    _of_fleet(
-        "breakeven_usd_per_mwh",
-        "Power price at which the fleet earns nothing at rated efficiency, mean over time",
-        mean_breakeven_usd_per_mwh,
-    ),
-)
-"""What each fleet has."""

@@ -8,7 +8,7 @@ import numpy as np
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.recorded import RecordedFrequency, with_load
 from sim.grid.frequency.result import FrequencyResult, response
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, numbers_of
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 
@@ -74,47 +74,15 @@ def felt_mw(recording: Recording, model: GridModel) -> Signal:
     return site if lost is None else site + lost * model.as_load_mw(1.0)
 
 
-def _metric(
-    name: str, summary: str, number: Callable[[FrequencyResult | RecordedFrequency], float]
-) -> Metric:
-    def measure(recording: Recording) -> float:
-        result = recording.once(figures)
-        return nan if result is None else number(result)
-
-    return Metric(name, summary, measure, compares=True)
-
+_of_it: Callable[[str, Callable[[FrequencyResult | RecordedFrequency], float]], Metric]
+_of_it = numbers_of(figures, compares=True)
 
 CATALOGUE = (
-    _metric(
-        "frequency_nadir_hz",
-        "Lowest frequency of the grid, moved by site and events, or measured",
-        lambda r: r.nadir_hz,
-    ),
-    _metric(
-        "frequency_zenith_hz",
-        "Highest frequency of the grid, moved by site and events, or measured",
-        lambda r: r.zenith_hz,
-    ),
-    _metric(
-        "frequency_rocof_hz_per_s",
-        "Largest change of frequency within 0.5 s, per second, with its sign",
-        lambda r: r.rocof_hz_per_s(ROCOF_WINDOW_S),
-    ),
-    _metric("frequency_rms_mhz", "Root of the mean squared deviation of frequency", lambda r: r.rms_mhz),
-    _metric(
-        "frequency_outside_17mhz_s",
-        "Time with frequency more than 17 mHz off nominal",
-        lambda r: r.seconds_outside_17_mhz,
-    ),
-    _metric(
-        "frequency_outside_36mhz_s",
-        "Time with frequency more than 36 mHz off nominal",
-        lambda r: r.seconds_outside_36_mhz,
-    ),
-    _metric(
-        "frequency_cps1_points",
-        "What the site alone takes from the control standard CPS1, in percentage points; with measured "
-        "frequency, what both take",
-        lambda r: r.cps1_points,
-    ),
+    _of_it("frequency_nadir_hz", lambda found: found.nadir_hz),
+    _of_it("frequency_zenith_hz", lambda found: found.zenith_hz),
+    _of_it("frequency_rocof_hz_per_s", lambda found: found.rocof_hz_per_s(ROCOF_WINDOW_S)),
+    _of_it("frequency_rms_mhz", lambda found: found.rms_mhz),
+    _of_it("frequency_outside_17mhz_s", lambda found: found.seconds_outside_17_mhz),
+    _of_it("frequency_outside_36mhz_s", lambda found: found.seconds_outside_36_mhz),
+    _of_it("frequency_cps1_points", lambda found: found.cps1_points),
 )

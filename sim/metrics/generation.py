@@ -3,7 +3,7 @@
 from functools import partial
 
 from sim.market.bill import exported_mw
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, ratio
 from sim.metrics.energy import energy_mwh
 from sim.recording import Recording
 from sim.signals import Signal
@@ -42,38 +42,21 @@ def export_mw(recording: Recording) -> Signal:
     return surplus_mw(recording).minimum_with(exportable_mw(recording))
 
 
-def _own_fraction(recording: Recording) -> float:
-    site_mwh = energy_mwh(recording["site_power_mw"])
-    return energy_mwh(own_power_mw(recording)) / site_mwh if site_mwh > 0.0 else float("nan")
+def _exported_mwh(recording: Recording) -> float:
+    return energy_mwh(export_mw(recording))
 
 
-def _used_fraction(recording: Recording) -> float:
-    generated_mwh = energy_mwh(recording["generation_mw"])
-    return energy_mwh(own_power_mw(recording)) / generated_mwh if generated_mwh > 0.0 else float("nan")
+def _own_mwh(recording: Recording) -> float:
+    return energy_mwh(own_power_mw(recording))
 
 
-_own = partial(Metric, needs="generation_mw")
+_own = partial(Metric, needs="generation_mw", compares=True)
 
 CATALOGUE = (
-    _own("generation_mwh", "Energy that own generation could give", lambda r: energy_mwh(r["generation_mw"])),
-    _own("import_mwh", "Energy taken from the grid", lambda r: energy_mwh(import_mw(r)), compares=True),
-    _own("export_mwh", "Own energy sold to the grid", lambda r: energy_mwh(export_mw(r)), compares=True),
-    _own(
-        "curtailed_generation_mwh",
-        "Own energy neither used nor sold",
-        lambda r: energy_mwh(surplus_mw(r)) - energy_mwh(export_mw(r)),
-        compares=True,
-    ),
-    _own(
-        "own_generation_fraction",
-        "Share of the site's energy from its own generation",
-        _own_fraction,
-        compares=True,
-    ),
-    _own(
-        "generation_used_fraction",
-        "Share of own generation that the site used",
-        _used_fraction,
-        compares=True,
-    ),
+    _own("generation_mwh", lambda r: energy_mwh(r["generation_mw"]), compares=False),
+    _own("import_mwh", lambda r: energy_mwh(import_mw(r))),
+    _own("export_mwh", _exported_mwh),
+    _own("curtailed_generation_mwh", lambda r: energy_mwh(surplus_mw(r)) - r.once(_exported_mwh)),
+    _own("own_generation_fraction", lambda r: ratio(r.once(_own_mwh), energy_mwh(r["site_power_mw"]))),
+    _own("generation_used_fraction", lambda r: ratio(r.once(_own_mwh), energy_mwh(r["generation_mw"]))),
 )

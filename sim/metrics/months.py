@@ -5,9 +5,8 @@ from itertools import pairwise
 from math import nan
 
 from sim.market.calendar import month_edges_s
-from sim.metrics.economics import hash_revenue_usd, mined_btc, mining_revenue_usd
-from sim.metrics.mining import hashrate_source
-from sim.metrics.statement import total
+from sim.metrics.accounts import total
+from sim.metrics.mining import hash_revenue_usd, hashrate_source, mined_btc, mining_revenue_usd
 from sim.recording import Recording
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 

@@ -14,7 +14,7 @@ contract's energy is :math:`\min(I, K)`. Own generation adds its cost for what i
 real-time price of what is exported is earned.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from sim.market.bill import (
     real_time_line,
 )
 from sim.market.supply import Settlement
-from sim.metrics.base import Metric, told
+from sim.metrics.base import Metric
 from sim.metrics.generation import export_mw, exportable_mw, import_mw, own_power_mw
 from sim.recording import Recording
 from sim.signals import Signal
@@ -116,52 +116,27 @@ def _is_plain(recording: Recording) -> bool:
     return not parts and recording.facts.supply.delivery_usd_per_mwh is None
 
 
-def _of(name: str, recording: Recording) -> CostLine:
-    found = (line for line in recording.once(cost_lines) if line.name == name)
-    return next(found, CostLine(name, 0.0, 0.0))
+def _of_line(line: str, number: Callable[[CostLine], float]) -> Callable[[Recording], float]:
+    """Return what measures a number of a line of the bill; of one that is not there it is that of nothing."""
+
+    def measure(recording: Recording) -> float:
+        found = (each for each in recording.once(cost_lines) if each.name == line)
+        return number(next(found, CostLine(line, 0.0, 0.0)))
+
+    return measure
 
 
-_under_contract = partial(Metric, needs="contract_mw")
+_under = partial(Metric, needs="contract_mw")
+_delivery_usd = _of_line("delivery", lambda line: line.cost_usd)
 
 CATALOGUE = (
-    _under_contract(
-        "contract_energy_mwh",
-        "Energy of the contract that is paid for",
-        lambda r: _of("contract", r).energy_mwh,
-    ),
-    _under_contract(
-        "contract_cost_usd", "What the contract's energy costs", lambda r: _of("contract", r).cost_usd
-    ),
-    _under_contract(
-        "real_time_energy_mwh",
-        "Energy bought at real time, beyond the contract",
-        lambda r: _of("real time", r).energy_mwh,
-        compares=True,
-    ),
-    _under_contract(
-        "real_time_cost_usd",
-        "What energy bought at real time costs",
-        lambda r: _of("real time", r).cost_usd,
-        compares=True,
-    ),
-    _under_contract(
-        "resale_energy_mwh",
-        "Energy of the contract sold at real time",
-        lambda r: _of("resale", r).energy_mwh,
-        compares=True,
-    ),
-    _under_contract(
-        "resale_revenue_usd",
-        "What the contract's energy sold at real time earns",
-        lambda r: -_of("resale", r).cost_usd,
-        compares=True,
-    ),
-    told(
-        "delivery_cost_usd",
-        lambda r: _of("delivery", r).cost_usd,
-        compares=True,
-        needs="supply.delivery_usd_per_mwh",
-    ),
+    _under("contract_energy_mwh", _of_line("contract", lambda line: line.energy_mwh)),
+    _under("contract_cost_usd", _of_line("contract", lambda line: line.cost_usd)),
+    _under("real_time_energy_mwh", _of_line("real time", lambda line: line.energy_mwh), compares=True),
+    _under("real_time_cost_usd", _of_line("real time", lambda line: line.cost_usd), compares=True),
+    _under("resale_energy_mwh", _of_line("resale", lambda line: line.energy_mwh), compares=True),
+    _under("resale_revenue_usd", _of_line("resale", lambda line: -line.cost_usd), compares=True),
+    Metric("delivery_cost_usd", _delivery_usd, compares=True, needs="supply.delivery_usd_per_mwh"),
 )
 
 

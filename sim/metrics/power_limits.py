@@ -295,20 +295,10 @@ def _count(recording: Recording, *, status: Status) -> float:
     return float(sum(check.status == status for check in recording.once(limit_checks)))
 
 
-def _metric(status: Status, summary: str) -> Metric:
-    return Metric(
-        f"limit_{status}_count", summary, partial(_count, status=status), compares=True, needs=COUNTED
-    )
-
+_counted = partial(Metric, compares=True, needs=COUNTED)
 
 CATALOGUE = (
-    _metric(
-        "pass", "Limits on changes of site power that are kept, of those that ship and the scenario's own"
-    ),
-    _metric(
-        "fail", "Limits on changes of site power that are broken, of those that ship and the scenario's own"
-    ),
-    _metric(
-        "not_assessable", "Limits on changes of site power that this run cannot tell to be kept or broken"
-    ),
+    _counted("limit_pass_count", partial(_count, status="pass")),
+    _counted("limit_fail_count", partial(_count, status="fail")),
+    _counted("limit_not_assessable_count", partial(_count, status="not_assessable")),
 )

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.metrics.base import Metric, told
+from sim.metrics.base import Metric
 from sim.metrics.energy import idle_power_mw
 from sim.metrics.ledger.lines import machine_starts
 from sim.metrics.mining import earned_usd_per_mwh
@@ -171,7 +171,7 @@ def marginal_payback_years(recording: Recording) -> float:
         fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.j_per_th
         for fleet in (recording.facts.fleet[name] for name in recording.fleet_names)
     )
-    earned_usd = marginal_margin_usd_per_mw_year(recording)
+    earned_usd = recording.once(marginal_margin_usd_per_mw_year)
     if not earned_usd > 0.0:
         return nan
     return (site_usd + machine_usd_per_th * th_s / rated_mw) / earned_usd
@@ -188,9 +188,9 @@ def machine_starts_per_machine_day(recording: Recording) -> float:
 
 
 CATALOGUE = (
-    told("mined_above_breakeven_usd", mined_above_breakeven_usd),
-    Metric("standby_cost_usd", "Cost of the power of machines asleep", standby_cost_usd),
-    told("marginal_margin_usd_per_mw_year", marginal_margin_usd_per_mw_year),
-    told("marginal_payback_years", marginal_payback_years),
-    told("machine_starts_per_machine_day", machine_starts_per_machine_day),
+    Metric("mined_above_breakeven_usd", mined_above_breakeven_usd),
+    Metric("standby_cost_usd", standby_cost_usd),
+    Metric("marginal_margin_usd_per_mw_year", marginal_margin_usd_per_mw_year),
+    Metric("marginal_payback_years", marginal_payback_years),
+    Metric("machine_starts_per_machine_day", machine_starts_per_machine_day),
 )

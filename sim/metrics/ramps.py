@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric, compared
+from sim.metrics.base import Metric, numbers_of
 from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, DEPTH_TEXT
 from sim.recording import Recording
 from sim.signals import Signal
@@ -16,8 +16,8 @@ from sim.signals.screening import largest_range, with_window
 from sim.signals.windows import change_segments
 from sim.units import SECONDS_PER_MINUTE
 
-RAMP_WINDOWS_S: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 600.0)
-RANGE_WINDOWS_S: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 600.0)
+WINDOWS_S: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 600.0)
+"""The windows over which ramps and ranges are told [s]."""
 QUANTILES: Final = (0.95, 0.99)
 """Shares of the time in which a ramp is no steeper than its quantile."""
 
@@ -35,21 +35,20 @@ class NetRamps(NamedTuple):
     """The same downward [MW/min], positive."""
 
 
-def net_ramps_mw_per_min(recording: Recording, window_s: float) -> NetRamps:
+def net_ramps_mw_per_min(recording: Recording, window_s: float) -> NetRamps | None:
     r"""Return the net ramps of the site over a window [MW/min].
 
     Notes
     -----
     .. math:: \pm \frac{P(t) - P(t - w)}{w} \cdot 60, \qquad t \ge w
 
-    Only whole windows count; NaN where the run is no longer than one. Zero where it never moves that way. The
-    largest are exact; quantiles are over time, by `sim.signals.distribution.Distribution`: off by less than
-    the site's range over 16,000, without any sampling in time.
+    Only whole windows count; None where the run is no longer than one. Zero where it never moves that way.
+    The largest are exact; quantiles are over time, by `sim.signals.distribution.Distribution`: off by less
+    than the site's range over 16,000, without any sampling in time.
     """
     site = recording["site_power_mw"]
     if window_s >= site.duration_s:
-        unknown = float("nan")
-        return NetRamps(unknown, unknown, (unknown,) * len(QUANTILES), (unknown,) * len(QUANTILES))
+        return None
     widest_mw = site.maximum() - site.minimum()
     changes = Distribution(-widest_mw, widest_mw)
     largest_mw = smallest_mw = 0.0
@@ -81,21 +80,17 @@ def parts_with_window(signal: Signal, window_s: float) -> Iterator[Signal]:
             yield part
 
 
-def _ramp_metrics(window_s: float) -> Iterator[Metric]:
-    """Yield the metrics of both ways, which are measured together."""
-    both: Callable[[Recording], NetRamps] = partial(net_ramps_mw_per_min, window_s=window_s)
-
-    def metric(ending: str, summary: str, pick: Callable[[NetRamps], float]) -> Metric:
-        return compared(f"net_ramp_{ending}_mw_per_min", summary, both, pick)
-
-    over = f"over {window_s:.0f} s"
-    yield metric(f"up_{window_s:.0f}s", f"Steepest upward net ramp of the site {over}", lambda n: n.up)
-    yield metric(f"down_{window_s:.0f}s", f"Steepest downward net ramp of the site {over}", lambda n: n.down)
+def _of_window(window_s: float) -> Iterator[Metric]:
+    """Yield the net ramps of both ways, which are measured together."""
+    both: Callable[[Recording], NetRamps | None] = partial(net_ramps_mw_per_min, window_s=window_s)
+    words = {"window": f"{window_s:.0f}"}
+    ramps = numbers_of(both, compares=True, words=words)
+    yield ramps("net_ramp_up_{window}s_mw_per_min", lambda found: found.up)
+    yield ramps("net_ramp_down_{window}s_mw_per_min", lambda found: found.down)
     for place, share in enumerate(QUANTILES):
-        percent = f"{100.0 * share:.0f}"
-        kept = f"net ramp of the site {over} that is not exceeded for {percent} % of the time"
-        yield metric(f"up_{window_s:.0f}s_p{percent}", f"Upward {kept}", partial(_up_quantile, place))
-        yield metric(f"down_{window_s:.0f}s_p{percent}", f"Downward {kept}", partial(_down_quantile, place))
+        ramps = numbers_of(both, compares=True, words=words | {"percent": f"{100.0 * share:.0f}"})
+        yield ramps("net_ramp_up_{window}s_p{percent}_mw_per_min", partial(_up_quantile, place))
+        yield ramps("net_ramp_down_{window}s_p{percent}_mw_per_min", partial(_down_quantile, place))
 
 
 def _up_quantile(place: int, ramps: NetRamps) -> float:
@@ -107,9 +102,8 @@ def _down_quantile(place: int, ramps: NetRamps) -> float:
 
 
 def _range_metric(window_s: float) -> Metric:
-    name = f"rolling_range_{window_s:.0f}s_mw"
-    summary = f"Largest difference of site power within any {window_s:.0f} s"
-    return Metric(name, summary, partial(rolling_range_mw, window_s=window_s), compares=True)
+    measure = partial(rolling_range_mw, window_s=window_s)
+    return Metric("rolling_range_{window}s_mw", measure, compares=True, words={"window": f"{window_s:.0f}"})
 
 
 LARGE_FRACTION_OF_LIMIT: Final = DEPTH_FRACTION_OF_LIMIT
@@ -129,25 +123,12 @@ def _steepest_mw_per_s(moves: Changes) -> float:
     return float(slopes.max()) if slopes.size else float("nan")
 
 
+_of_moves = numbers_of(large_changes, compares=True, words={"depth": DEPTH_TEXT})
+
 CATALOGUE = (
-    *(metric for window_s in RAMP_WINDOWS_S for metric in _ramp_metrics(window_s)),
-    *(_range_metric(window_s) for window_s in RANGE_WINDOWS_S),
-    compared(
-        "large_change_count",
-        f"Moves of site power one way by more than {DEPTH_TEXT}",
-        large_changes,
-        lambda moves: moves.size.size,
-    ),
-    compared(
-        "large_change_jump_count",
-        "Those of them that take no time: the model knows no slope of theirs",
-        large_changes,
-        lambda moves: float(np.count_nonzero(moves.length_s == 0.0)),
-    ),
-    compared(
-        "large_change_steepest_mw_per_s",
-        "Steepest mean slope of those that take time",
-        large_changes,
-        _steepest_mw_per_s,
-    ),
+    *(metric for window_s in WINDOWS_S for metric in _of_window(window_s)),
+    *map(_range_metric, WINDOWS_S),
+    _of_moves("large_change_count", lambda moves: moves.size.size),
+    _of_moves("large_change_jump_count", lambda moves: int(np.sum(moves.length_s == 0.0))),
+    _of_moves("large_change_steepest_mw_per_s", _steepest_mw_per_s),
 )

@@ -1,15 +1,21 @@
-"""Variation of site power by time scale: what miners fix, what they cannot, what they make worse."""
+"""Variation of site power by time scale, and from a base point: what miners fix, cannot, make worse.
 
-from collections.abc import Iterator
+Regulation need is how far site power is from a base point that a scheduler would give it.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, numbers_of
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.signals.breakpoints import SegmentBlock
+from sim.signals.distribution import Distribution
+from sim.units import SECONDS_PER_HOUR
 
 SCALES_S: Final = (5.0, 60.0, 600.0)
 """Lengths that part one time scale from the next [s]; each holds the one before a whole number of times."""
@@ -101,18 +107,103 @@ def site_variation(recording: Recording) -> Variation:
     return variation(recording["site_power_mw"])
 
 
-def _metric(name: str, summary: str, place: int) -> Metric:
-    return Metric(
-        f"residual_{name}_mw",
-        f"Root mean square of the variation of site power {summary}",
-        lambda r: r.once(site_variation)[place],
-        compares=True,
+# -- regulation -------------------------------------------------------------------------------------------
+
+INTERVAL_S: Final = 300.0
+"""Dispatch interval [s]."""
+QUANTILES: Final = {"p005": 0.005, "p025": 0.025, "p975": 0.975, "p995": 0.995}
+"""Quantiles over time, by what a metric's name calls them, in thousandths."""
+
+
+class Regulation(NamedTuple):
+    """Site power less its base point."""
+
+    quantiles_mw: tuple[float, ...]
+    """Quantiles over time [MW], as `QUANTILES` lists them; above 0 where the site draws more than its
+    base."""
+    energy_mwh: float
+    """Energy of its magnitude [MWh]."""
+
+
+def persistence_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
+    """Return the base point that is the mean of the interval before, from the second interval on.
+
+    None in a run shorter than two intervals; a rest at the end that fills no interval is left out.
+    """
+    if means_mw.size < 2:  # noqa: PLR2004  # one to learn from, one to judge
+        return None
+    starts_s = power.start_s + INTERVAL_S * np.arange(1, means_mw.size)
+    return Signal.steps(starts_s, means_mw[:-1], float(starts_s[-1]) + INTERVAL_S)
+
+
+def interpolation_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
+    """Return the base point that lies in a line between the means of intervals, each at its middle.
+
+    It knows the coming interval, as a perfect schedule would. None in a run shorter than two intervals.
+    """
+    if means_mw.size < 2:  # noqa: PLR2004  # a line needs two points
+        return None
+    middles_s = power.start_s + INTERVAL_S * (np.arange(means_mw.size) + 0.5)
+    return Signal.linear(middles_s, means_mw, float(middles_s[-1]))
+
+
+def _site_means_mw(recording: Recording) -> FloatArray:
+    """Return the mean of site power over each interval from the start on [MW]."""
+    return recording["site_power_mw"].means_of_intervals(INTERVAL_S)
+
+
+BaseRule = Callable[[Signal, FloatArray], Signal | None]
+RULES: Final[dict[str, tuple[BaseRule, str]]] = {
+    "persistence": (persistence_mw, "the mean of the 5 min before"),
+    "interpolation": (interpolation_mw, "the line between 5-min means"),
+}
+"""The rules by which a base point is set from power and its means over intervals [MW], and their words."""
+
+
+def regulation(recording: Recording, rule: str) -> Regulation | None:
+    """Return how far site power is from its base point, by a rule of `RULES`; None in a run below 10 min."""
+    power, (base_mw, _) = recording["site_power_mw"], RULES[rule]
+    base = base_mw(power, recording.once(_site_means_mw))
+    if base is None:
+        return None
+    power = power.clip_time(base.start_s, base.end_s)
+    widest_mw = power.maximum() - power.minimum() + base.maximum() - base.minimum()
+    apart_mw = abs(power.mean() - base.mean()) + widest_mw
+    errors, energy = Distribution(-apart_mw, apart_mw), 0.0
+    for from_s, to_s in power.spans_s():
+        error = power.clip_time(from_s, to_s) - base.clip_time(from_s, to_s)
+        errors.add(error)
+        energy += error.integral_of_magnitude()
+    return Regulation(
+        tuple(errors.quantile(share) for share in QUANTILES.values()), energy / SECONDS_PER_HOUR
     )
 
 
+# -- catalogue --------------------------------------------------------------------------------------------
+
+
+def _of_rule(rule: str) -> Iterator[Metric]:
+    """Yield the metrics of a rule's base point, which are measured together."""
+    measured: Callable[[Recording], Regulation | None] = partial(regulation, rule=rule)
+    words = {"rule": rule, "base": RULES[rule][1]}
+    for place, (quantile, share) in enumerate(QUANTILES.items()):
+        told = words | {"quantile": quantile, "percent": f"{100.0 * share:g}"}
+        number = partial(_quantile, place)
+        yield numbers_of(measured, compares=True, words=told)("regulation_{rule}_{quantile}_mw", number)
+    of_all = numbers_of(measured, compares=True, words=words)
+    yield of_all("regulation_{rule}_mwh", lambda found: found.energy_mwh)
+
+
+def _quantile(place: int, found: Regulation) -> float:
+    return found.quantiles_mw[place]
+
+
+_of_scales = numbers_of(site_variation, compares=True)
+
 CATALOGUE = (
-    _metric("below_5s", "within 5 s", 0),
-    _metric("5s_to_60s", "on time scales of 5 to 60 s", 1),
-    _metric("60s_to_600s", "on time scales of 1 to 10 min", 2),
-    _metric("above_600s", "on time scales above 10 min", 3),
+    _of_scales("residual_below_5s_mw", lambda found: found.below_5s),
+    _of_scales("residual_5s_to_60s_mw", lambda found: found.from_5s_to_60s),
+    _of_scales("residual_60s_to_600s_mw", lambda found: found.from_60s_to_600s),
+    _of_scales("residual_above_600s_mw", lambda found: found.above_600s),
+    *(metric for rule in RULES for metric in _of_rule(rule)),
 )

@@ -14,7 +14,7 @@ from sim.grid.voltage import (
     short_term_flicker,
     voltage_pu,
 )
-from sim.metrics.base import Metric, compared
+from sim.metrics.base import Metric, numbers_of
 from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.signals.changes import changes
@@ -99,32 +99,14 @@ def _ratio(recording: Recording) -> float:
     return short_circuit_ratio(connection.short_circuit_mva, limit_mw)
 
 
+_of_it = numbers_of(voltage_figures, compares=True)
+
 CATALOGUE = (
-    Metric("short_circuit_ratio", "Short-circuit power at the connection over the limit in MW", _ratio),
-    compared("voltage_min_pu", "Lowest voltage at the connection", voltage_figures, lambda f: f.lowest_pu),
-    compared("voltage_max_pu", "Highest voltage at the connection", voltage_figures, lambda f: f.highest_pu),
-    compared(
-        "voltage_collapse_s",
-        "Time for which the site wants more than the connection can carry at any voltage",
-        voltage_figures,
-        lambda f: f.collapse_s,
-    ),
-    compared(
-        "voltage_change_max_pu",
-        "Largest change of voltage in one move of site power",
-        voltage_figures,
-        lambda f: f.largest_change_pu,
-    ),
-    compared(
-        "flicker_short_term_ratio",
-        "Largest short-term flicker severity Pst of any 10 min (analytical method, unverified)",
-        voltage_figures,
-        lambda f: f.short_term,
-    ),
-    compared(
-        "flicker_long_term_ratio",
-        "Largest long-term flicker severity Plt of any 2 h (analytical method, unverified)",
-        voltage_figures,
-        lambda f: f.long_term,
-    ),
+    Metric("short_circuit_ratio", _ratio),
+    _of_it("voltage_min_pu", lambda found: found.lowest_pu),
+    _of_it("voltage_max_pu", lambda found: found.highest_pu),
+    _of_it("voltage_collapse_s", lambda found: found.collapse_s),
+    _of_it("voltage_change_max_pu", lambda found: found.largest_change_pu),
+    _of_it("flicker_short_term_ratio", lambda found: found.short_term),
+    _of_it("flicker_long_term_ratio", lambda found: found.long_term),
 )

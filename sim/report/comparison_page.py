@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from sim.metrics.headlines import COMPARED, HEADLINES
+from sim.metrics.base import COMPARED, HEADLINES
 from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart
 from sim.report.format import format_difference, format_number, format_value
 from sim.report.metric_table import group_of

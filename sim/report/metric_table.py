@@ -6,7 +6,7 @@ from functools import cache
 from math import nan
 from typing import Any, Final
 
-from sim.metrics.headlines import headlines
+from sim.metrics.base import headlines
 from sim.report.format import DIMENSIONLESS, format_difference, format_value, words_of
 from sim.shipped import shipped
 

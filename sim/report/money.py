@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from markupsafe import Markup
 
+from sim.metrics.accounts import statement
 from sim.metrics.ledger import ai_revenue_is_known, ledger
 from sim.metrics.ledger.lines import LedgerLine
 from sim.metrics.mining import hashrate_source
 from sim.metrics.months import Month, months
-from sim.metrics.statement import statement
 from sim.recording import Recording
 from sim.report.format import format_amount, format_duration, format_number, format_value
 from sim.report.svg import Chart, ChartAxis, Drawing, around, drawn

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from sim.metrics.dips import ai_dips
-from sim.metrics.episodes import CAUSES, episodes
+from sim.metrics.exceedance import CAUSES, episodes
 from sim.recording import Recording
 from sim.report.chart_data import drawn_mw
 from sim.report.duration_curve import duration_curve

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from sim.errors import Fault, InputError, ResultError
-from sim.metrics.headlines import COMPARED
+from sim.metrics.base import COMPARED
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, Overrides

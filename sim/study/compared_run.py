@@ -9,8 +9,8 @@ from sim.ai import TrainingLoad
 from sim.engine.load_views import views_of
 from sim.errors import ResultError
 from sim.frames import Metrics
-from sim.metrics import Measurement, Metric, measure
-from sim.metrics.headlines import COMPARED
+from sim.metrics import Measurement, measure
+from sim.metrics.base import COMPARED
 from sim.metrics.response_bound import contract_soak_fraction, foresight_soak_fraction
 from sim.policies.certificate import FleetResponse
 from sim.recording import Recording
@@ -23,6 +23,7 @@ from sim.study.objective import objective_usd
 from sim.study.optimum import Benchmarks, benchmarks
 from sim.study.runs import Bound, RunTask, run_record
 from sim.study.store import Store
+from sim.units import unit_of
 
 HOLDS: Final = "limit_certificate_holds"
 RAMPS: Final = ("net_ramp_up_60s_mw_per_min", "net_ramp_down_60s_mw_per_min")
@@ -122,7 +123,7 @@ def against_foresight(
         max(metrics[name] for name in RAMPS),
     )
     return {
-        name: Measurement(value, Metric(name, summary, lambda _: nan))
+        name: Measurement(value, unit_of(name) or "1", summary)
         for (name, summary), value in zip(COMPARED.items(), values, strict=True)
     }
 

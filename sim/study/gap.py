@@ -21,7 +21,7 @@ from math import nan
 from operator import add
 from typing import Final
 
-from sim.metrics.economics import hashes_at, products_usd
+from sim.metrics.mining import hashes_at, products_usd
 from sim.metrics.power_cost import integral_at
 from sim.metrics.price_discipline import machine_count, standby_mw
 from sim.recording import Recording

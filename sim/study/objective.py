@@ -1,6 +1,6 @@
 """What miners add to a site: the objective by which policies and bounds are compared.
 
-It is `sim.metrics.incremental.incremental_ebitda_usd`, the number of a run's first card: every line of the
+It is `sim.metrics.accounts.incremental_ebitda_usd`, the number of a run's first card: every line of the
 ledger less the same line without miners, and what the run's coincident peaks cost in the year after. Where a
 pool pays by blocks the expected pay takes the place of what was drawn: luck is no merit of a policy. Energy
 above the limit counts where the scenario states a price for it; without one the limit is a constraint, and no
@@ -9,10 +9,9 @@ money.
 
 from math import inf, isfinite
 
+from sim.metrics.accounts import incremental_ebitda_usd
 from sim.metrics.demand import billed_months
-from sim.metrics.economics import hashes_at, mining_revenue_usd
-from sim.metrics.incremental import incremental_ebitda_usd
-from sim.metrics.mining import is_paid_by_blocks
+from sim.metrics.mining import hashes_at, is_paid_by_blocks, mining_revenue_usd
 from sim.recording import Recording
 
 

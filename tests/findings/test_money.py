@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from sim import load_scenario
 from sim.engine.campus import Campus
-from sim.metrics.incremental import incremental_lines
+from sim.metrics.accounts import incremental_lines
 from sim.metrics.mining import hashrate_source
 from sim.metrics.price_discipline import delivered_usd_per_mwh, standby_mw
 from sim.result import write_result

@@ -15,9 +15,9 @@ from quick import run
 
 from sim import load_scenario
 from sim.facts import Facts
+from sim.metrics.accounts import statement, total
 from sim.metrics.ledger import ledger
 from sim.metrics.ledger.power import site_bill
-from sim.metrics.statement import statement, total
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
 

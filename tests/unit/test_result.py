@@ -12,7 +12,7 @@ import pytest
 
 from sim.errors import ResultError
 from sim.facts import Facts
-from sim.metrics import Measurement, Metric
+from sim.metrics import Measurement
 from sim.recording import EventRow, Recording
 from sim.result import (
     DATA_FILES,
@@ -121,12 +121,12 @@ def test_a_recording_without_events_can_be_kept(result, tmp_path):
 
 
 def test_what_a_run_cannot_tell_is_null():
-    ramp = Metric("ramp_mw_per_min", "Ramp", float)
+    ramp = ("MW/min", "Ramp")
     document = metrics_document(
         {
-            "a": Measurement(math.nan, ramp),
-            "b": Measurement(2.0, ramp, math.nan),
-            "c": Measurement(2.0, ramp, 1.0),
+            "a": Measurement(math.nan, *ramp),
+            "b": Measurement(2.0, *ramp, math.nan),
+            "c": Measurement(2.0, *ramp, 1.0),
         }
     )
     assert [entry["value"] for entry in document.values()] == [None, 2.0, 2.0]

@@ -11,9 +11,9 @@ from sim.metrics.ancillary import capacity_mwh, penalty_usd, revenue_usd, sold_s
 from sim.metrics.battery import given_energy_mwh
 from sim.metrics.coincident_peaks import this_years_charge_usd
 from sim.metrics.demand import billed_months
-from sim.metrics.economics import hash_revenue_usd, mined_btc, products_usd
 from sim.metrics.exceedance import exceedance
 from sim.metrics.fleets import rise_mw
+from sim.metrics.mining import hash_revenue_usd, mined_btc, products_usd
 from sim.recording import Recording
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 

@@ -3,8 +3,8 @@ import re
 import pytest
 from quick import run
 
+from sim.metrics.accounts import total
 from sim.metrics.ledger import ledger
-from sim.metrics.statement import total
 from sim.recording import SIGNALS
 from sim.testing import a_scenario
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.metrics.episodes import CAUSES, episodes
-from sim.metrics.exceedance import exceedance
+from sim.metrics.exceedance import CAUSES, episodes, exceedance
 from sim.recording import Recording
 from sim.signals import Signal
 

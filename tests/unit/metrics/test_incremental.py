@@ -7,7 +7,7 @@ from quick import run
 
 from sim import load_scenario
 from sim.metrics import measure
-from sim.metrics.incremental import incremental_ebitda_usd, incremental_lines
+from sim.metrics.accounts import incremental_ebitda_usd, incremental_lines
 from sim.metrics.ledger import ledger
 from sim.recording import Recording
 from sim.report.csv_tables import write_tables

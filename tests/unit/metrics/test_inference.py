@@ -3,7 +3,7 @@ from math import isnan
 import pytest
 
 from sim.metrics import LOAD_CATALOGUE
-from sim.metrics.inference import energy_per_query_wh, energy_per_token_j
+from sim.metrics.loads import energy_per_query_wh, energy_per_token_j
 from sim.units import unit_of
 
 
@@ -38,10 +38,10 @@ def test_what_the_run_cannot_tell_is_not_a_number(record, totals):
 
 def test_every_metric_of_a_service_ends_in_its_unit():
     for metric in LOAD_CATALOGUE:
-        assert unit_of(metric.name) == metric.unit, metric.name
+        assert unit_of(metric.key) == metric.of("chat").unit, metric.key
 
 
 def test_stated_totals_become_metrics(record):
-    (of_chat,) = [metric.of("chat") for metric in LOAD_CATALOGUE if metric.name == "unserved_fraction"]
+    (of_chat,) = [metric.of("chat") for metric in LOAD_CATALOGUE if "unserved" in metric.key]
 
     assert of_chat.measure(record({"chat": 1.0}, constants=stated(unserved_fraction=0.25))) == 0.25

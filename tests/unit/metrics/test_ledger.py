@@ -5,10 +5,10 @@ import pytest
 
 from sim.facts import Facts
 from sim.metrics import measure
+from sim.metrics.accounts import statement, total
 from sim.metrics.ledger import ACCOUNTS, ledger, sum_usd
 from sim.metrics.ledger.lines import LedgerLine
 from sim.metrics.ledger.power import site_bill
-from sim.metrics.statement import statement, total
 from sim.signals import Signal
 
 HOUR_S = 3600.0

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from sim.bitcoin import balanced_difficulty
 from sim.market.pools import FppsPool, SoloPool
 from sim.metrics import measure
-from sim.metrics.economics import mining_revenue_usd
-from sim.metrics.mining import hashrate_ph_s, with_blocks
+from sim.metrics.mining import hashrate_ph_s, mining_revenue_usd, with_blocks
 from sim.recording import EventRow
 from sim.rng import stream
 from sim.signals import Signal

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from report_fakes import DAY_S, recording_of, week_loads
 
-from sim.metrics.economics import mining_revenue_usd
 from sim.metrics.ledger import ledger
+from sim.metrics.mining import mining_revenue_usd
 from sim.metrics.months import months
 from sim.report.csv_tables import LEDGER_COLUMNS, MONTH_COLUMNS, write_tables
 from sim.report.money import dearest_hours, money

@@ -6,7 +6,7 @@ from pyarrow import parquet
 
 from sim import load_scenario, run
 from sim.errors import InputError, ResultError
-from sim.metrics.headlines import COMPARED
+from sim.metrics.base import COMPARED
 from sim.study.compare import Until, Ways, compare
 from sim.study.compared_run import against_foresight
 

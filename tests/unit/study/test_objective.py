@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from sim.metrics.economics import hashes_at
-from sim.metrics.incremental import incremental_ebitda_usd
-from sim.metrics.mining import is_paid_by_blocks
+from sim.metrics.accounts import incremental_ebitda_usd
+from sim.metrics.mining import hashes_at, is_paid_by_blocks
 from sim.recording import EventRow
 from sim.study.objective import objective_usd
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.facts import Facts
-from sim.metrics.incremental import incremental_lines
+from sim.metrics.accounts import incremental_lines
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.recording import Recording, add_totals
