@@ -23,6 +23,7 @@ class ReplayLoad(Load, SeriesReading):
     run, or ``outside`` says what holds.
     """
 
+    counts_seconds = True
     type: Literal["replay"]
     """Kind of load."""
     file: str
@@ -35,11 +36,6 @@ class ReplayLoad(Load, SeriesReading):
     times by the clock. Where the file has no column of this name, the first that is called a time."""
     power_column: str = "power_mw"
     """Column of powers at the site's meter [MW], not below 0."""
-
-    @classmethod
-    def counts_seconds(cls) -> bool:
-        """Tell that plain numbers are seconds from the scenario's start."""
-        return True
 
     def check(self, span: Span) -> None:
         """Read the file; raise InputError where it will not do."""

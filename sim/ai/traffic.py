@@ -93,6 +93,7 @@ class Launches(Spec):
 class RatesFile(SeriesReading):
     """A record of request rates, such as ServeGen's; lines join its rows."""
 
+    counts_seconds = True
     file: str
     """CSV (plain or .gz) or Parquet file."""
     time_column: str = "t_s"
@@ -108,11 +109,6 @@ class RatesFile(SeriesReading):
     """Rates are multiplied by this: a service as large as yours with the shape of another."""
     repeats: bool = False
     """Whether the file begins anew after its last row; if not, it must reach to the scenario's end."""
-
-    @classmethod
-    def counts_seconds(cls) -> bool:
-        """Tell that plain numbers are seconds from the scenario's start."""
-        return True
 
     def read(self, span: Span) -> tuple[FloatArray, FloatArray, float]:
         """Return times [s from the scenario's start], rates [1/s], and the length of the record [s].
@@ -169,6 +165,7 @@ class RequestsFile(SeriesReading):
     inference services are known by their columns.
     """
 
+    counts_seconds = True
     file: str
     """CSV (plain or .gz) or Parquet file with a row for each request."""
     time_column: str = "t_s"
@@ -180,11 +177,6 @@ class RequestsFile(SeriesReading):
     """Column of the tokens that answer it, not below 0."""
     scale_ratio: Positive = 1.0
     """Numbers of requests are multiplied by this."""
-
-    @classmethod
-    def counts_seconds(cls) -> bool:
-        """Tell that plain numbers are seconds from the scenario's start."""
-        return True
 
     @model_validator(mode="after")
     def _of_single_events(self) -> Self:

@@ -158,13 +158,11 @@ def column_values(
 
 def _merged(values: FloatArray, groups: FloatArray, *, mean: bool) -> FloatArray:
     """Return one value for the rows of each time: the last, or the mean."""
-    place = groups.astype(np.int64)
     if not mean:
-        last = np.append(np.diff(place) > 0, True)
-        return np.asarray(values[last])
-    count = np.bincount(place, np.isfinite(values))
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.bincount(place, np.nan_to_num(values)) / np.where(count > 0, count, np.nan))
+        return np.asarray(values[np.append(np.diff(groups) > 0.0, True)])
+    import pandas as pd  # noqa: PLC0415  # takes a second, and most files have no such rows
+
+    return np.asarray(pd.Series(values).groupby(groups).mean())
 
 
 def _present(
@@ -214,10 +212,10 @@ def _not_covered(reading: SeriesReading, timeline: Timeline, needed: Needed, *, 
     needs = _span_text(timeline, needed, 0.0, needed.end_s)
     lead = "no row lies within the run: it " if none else ""
     cure = "" if none else "; outside: hold keeps the first and the last value"
-    if none and timeline.from_start and not reading.has_nominal():
+    if none and timeline.from_start and not reading.has_nominal:
         cure = f"; times of column '{timeline.time_column}' are taken as seconds from the start"
     nominal = ""
-    if reading.has_nominal():
+    if reading.has_nominal:
         nominal = "; state at or at_s, when the first row happens" if none else ", nominal the nominal one"
     message = f"{lead}covers {span}, the run needs {needs}{cure}{nominal}"
     mends = {} if none else {"outside": "hold"}

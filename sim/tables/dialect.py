@@ -120,15 +120,10 @@ def dialect_of(name: str, text: bytes) -> Dialect:
 
 def _comments(name: str, text: bytes) -> int:
     """Return how many comment lines stand at the top."""
-    count, start = 0, 0
-    while text[start : start + 1] == b"#":
-        count += 1
-        if count > MAX_COMMENTS:
-            raise file_fault(name, f"starts with more than {MAX_COMMENTS} comment lines")
-        end = text.find(b"\n", start)
-        if end < 0:
-            return count
-        start = end + 1
+    comments = re.match(rb"(?:#[^\n]*\n?){0,%d}" % (MAX_COMMENTS + 1), text)
+    count = len(comments[0].splitlines()) if comments else 0
+    if count > MAX_COMMENTS:
+        raise file_fault(name, f"starts with more than {MAX_COMMENTS} comment lines")
     return count
 
 

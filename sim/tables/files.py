@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_BYTES, file_fault, reason
+from sim.tables.shapes import EPW_HEADER
 from sim.tables.table import Table, TableSource
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -131,13 +132,9 @@ def _text(name: str, content: bytes) -> bytes:
     """Return a file's content as the text of a table."""
     ending = name.lower()
     if ending.endswith(".xlsx"):
-        from sim.tables.files import csv_of  # noqa: PLC0415  # imports openpyxl, which is slow
-
         return csv_of(name, content)
     text = _unpack(name, content) if ending.endswith(".gz") else content
     if ending.removesuffix(".gz").endswith(".epw"):
-        from sim.tables.shapes import EPW_HEADER  # noqa: PLC0415  # needed here alone
-
         return EPW_HEADER + text.split(b"\n", 8)[-1]
     return text
 

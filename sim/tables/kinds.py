@@ -11,21 +11,15 @@ class Kind(NamedTuple):
 
     quantity: Quantity
     usual_time: str
-    names: tuple[str, ...]
+    names: list[str]
     """What its column of values is called, in small letters without signs."""
-    shapes: str
-    """Which shapes it may have; empty where none is known."""
     lines: str
     """Where in a scenario it stands, with ``{}`` for its fields."""
+    shapes: str = ""
+    """Which shapes it may have; empty where none is known."""
 
 
 KINDS: Final = {
-    name: Kind(
-        quantity(said["quantity"]),
-        said["usual_time"],
-        tuple(said["names"]),
-        said.get("shapes", ""),
-        "\n".join(said["lines"]),
-    )
+    name: Kind(**said | {"quantity": quantity(said["quantity"]), "lines": "\n".join(said["lines"])})
     for name, said in shipped("sim.tables", "kinds.json").items()
 }

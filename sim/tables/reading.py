@@ -1,6 +1,6 @@
 """How a file is to be read: the fields that every description of a file has."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
@@ -102,6 +102,11 @@ class TableReading(Spec):
 class SeriesReading(TableReading):
     """What a description of a file with times may say besides."""
 
+    has_nominal: ClassVar[bool] = False
+    """Whether there is a nominal value that may hold outside the rows."""
+    counts_seconds: ClassVar[bool] = False
+    """Whether plain numbers are taken for seconds from the scenario's start."""
+
     time_zone: TimeZone | None = None
     """Zone of times that have no offset, ``America/Chicago``; ``Etc/GMT+6`` is six hours behind UTC all
     year."""
@@ -135,25 +140,15 @@ class SeriesReading(TableReading):
     @field_validator("outside")
     @classmethod
     def _not_nominal(cls, outside: str | None) -> str | None:
-        if outside == "nominal" and not cls.has_nominal():
+        if outside == "nominal" and not cls.has_nominal:
             raise ValueError("nominal is for frequency alone; must be refuse or hold")
         return outside
-
-    @classmethod
-    def has_nominal(cls) -> bool:
-        """Tell whether there is a nominal value that may hold outside the rows."""
-        return False
-
-    @classmethod
-    def counts_seconds(cls) -> bool:
-        """Tell whether plain numbers are taken for seconds from the scenario's start."""
-        return False
 
     @property
     def clock(self) -> TimeSpelling:
         """How the file's times are written, as far as it is said."""
         zone = self.time_zone if "time_zone" in self.model_fields_set else None
-        return TimeSpelling(self.time_format, zone, seconds=self.counts_seconds())
+        return TimeSpelling(self.time_format, zone, seconds=self.counts_seconds)
 
 
 _OPTIONAL = {*TableReading.model_fields, *SeriesReading.model_fields}

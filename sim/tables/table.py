@@ -68,68 +68,28 @@ class TableSource(Protocol):
         """Return what a line of units says of a column; empty where there is none."""
 
 
-class Selection:
-    """Some rows of a source, in their order.
+class Table:
+    """Columns of one file, or of some of its rows.
+
+    Lines that start with ``#`` at the top of a CSV file are comments: the place to name the data's origin.
 
     Parameters
     ----------
+    name
+        Name of the file.
     source
-        Where the rows stand.
+        What it holds.
     rows
-        Which ones, counted from 0, shape (n,).
+        Its rows that count, from 0 and in their order, shape (n,); None: all.
     """
 
-    def __init__(self, source: TableSource, rows: RowArray) -> None:
-        self.columns = source.columns
-        self.row_count = int(rows.size)
-        self.header_unit = source.header_unit
-        self._source = source
-        self._rows = rows
-
-    def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
-        """Return the column, NaN where a row holds no finite number."""
-        return self._source.numbers(column, missing)[self._rows]
-
-    def moments(self, column: str) -> Moments:
-        """Return the column as times."""
-        kind, values = self._source.moments(column)
-        return Moments(kind, None if values is None else values[self._rows])
-
-    def texts(self, column: str) -> list[str]:
-        """Return the column as texts, empty where a row is blank."""
-        texts = self._source.texts(column)
-        return [texts[row] for row in self._rows.tolist()]
-
-    def coded(self, column: str) -> Coded:
-        """Return the column as codes of its different texts."""
-        codes, words = self._source.coded(column)
-        return Coded(codes[self._rows], words)
-
-    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
-        """Return which rows hold nothing."""
-        return self._source.blanks(column, missing)[self._rows]
-
-    def found(self, column: str, row: int) -> str:
-        """Return what a row holds, as a message shows it; empty where it is blank."""
-        return self._source.found(column, int(self._rows[row]))
-
-    def line(self, row: int) -> int | None:
-        """Return the line of the file on which a row stands, None where there are no lines."""
-        return self._source.line(int(self._rows[row]))
-
-
-class Table:
-    """Columns of one file.
-
-    Lines that start with ``#`` at the top of a CSV file are comments: the place to name the data's origin.
-    """
-
-    def __init__(self, name: str, source: TableSource) -> None:
+    def __init__(self, name: str, source: TableSource, rows: RowArray | None = None) -> None:
         self.name = name
         self.columns = source.columns
-        self.row_count = source.row_count
+        self.row_count = source.row_count if rows is None else int(rows.size)
         self.header_unit = source.header_unit
         self._source = source
+        self._rows: RowArray | slice = slice(None) if rows is None else rows
         self._kept: dict[Hashable, Any] = {}
 
     def numbers(
@@ -160,11 +120,11 @@ class Table:
         """
         self.require(column)
         key = ("numbers", column, *missing)
-        values = self.kept(key, lambda: _frozen(self._source.numbers(column, missing)))
+        values = self.kept(key, lambda: _frozen(self._source.numbers(column, missing)[self._rows]))
         checked = slice(0, self.row_count) if rows is None else rows
         bad = np.flatnonzero(~np.isfinite(values[checked]))
         if blanks and bad.size:
-            bad = bad[~self._source.blanks(column, missing)[checked][bad]]
+            bad = bad[~self.blanks(column, missing)[checked][bad]]
         if bad.size:
             raise self.no_number(column, range(self.row_count)[checked][int(bad[0])], missing)
         return values
@@ -193,7 +153,10 @@ class Table:
         if self.row_count > MAX_TEXT_ROWS:
             message = f"column '{column}': no more than {MAX_TEXT_ROWS:,} rows are read as texts"
             raise file_fault(self.name, message)
-        return self._source.texts(column)
+        texts = self._source.texts(column)
+        if isinstance(self._rows, slice):
+            return texts
+        return [texts[row] for row in self._rows.tolist()]
 
     def words(self, column: str) -> tuple[str, ...]:
         """Return the different texts of a column, in the order in which they first stand, without blanks.
@@ -204,7 +167,7 @@ class Table:
             If there is no such column, or it holds no texts.
         """
         self.require(column)
-        codes, words = self._source.coded(column)
+        codes, words = self._coded(column)
         _, first = np.unique(codes, return_index=True)
         return tuple(words[code] for code in codes[np.sort(first)].tolist() if words[code])
 
@@ -227,7 +190,8 @@ class Table:
 
     def rows(self, rows: RowArray) -> "Table":
         """Return some rows, counted from 0, as a table."""
-        return Table(self.name, Selection(self._source, rows))
+        own = self._rows
+        return Table(self.name, self._source, rows if isinstance(own, slice) else own[rows])
 
     def require(self, column: str, cure: str = "") -> None:
         """Raise InputError where there is no such column: names those that there are, and a cure."""
@@ -236,12 +200,12 @@ class Table:
 
     def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
         """Return which rows hold nothing in a column, or one of the texts that count as blank."""
-        return self._source.blanks(column, missing)
+        return self._source.blanks(column, missing)[self._rows]
 
     def found(self, column: str, row: int) -> str:
         """Return what a row holds, as a message shows it; empty where it is blank."""
         self.require(column)
-        return self._source.found(column, row)
+        return self._source.found(column, self._place(row))
 
     def no_number(self, column: str, row: int, missing: tuple[str, ...] = ()) -> InputError:
         """Return the fault of a row that holds no number."""
@@ -256,25 +220,33 @@ class Table:
 
     def not_above(self, column: str, row: int) -> InputError:
         """Return the fault of a row that is not above the one before."""
-        before = self._source.found(column, row - 1)[:MAX_SHOWN]
+        before = self.found(column, row - 1)[:MAX_SHOWN]
         return self.fault_at(column, row, f"must be above the row before, {before}", got=True)
 
     def fault_at(self, column: str, row: int, must: str, *, got: bool = False, **cure: Any) -> InputError:
         """Return the fault of a row, counted from 0: what it holds if asked for, and what would mend it."""
         if got:
-            found = self._source.found(column, row)
+            found = self.found(column, row)
             must += f"; got {found[:MAX_SHOWN]}" if found else "; it is blank"
-        line = self._source.line(row)
+        line = self._source.line(self._place(row))
         place = self.name if line is None else f"{self.name}:{line}"
         return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}", **cure)
 
     def _read_moments(self, column: str) -> Moments:
         kind, values = self._source.moments(column)
-        return Moments(kind, None if values is None else _frozen(values))
+        return Moments(kind, None if values is None else _frozen(values[self._rows]))
+
+    def _coded(self, column: str) -> Coded:
+        codes, words = self._source.coded(column)
+        return Coded(codes[self._rows], words)
+
+    def _place(self, row: int) -> int:
+        """Return where in the file a row stands, counted from 0."""
+        return row if isinstance(self._rows, slice) else int(self._rows[row])
 
     def _where(self, column: str, text: str) -> "Table":
         self.require(column)
-        codes, words = self._source.coded(column)
+        codes, words = self._coded(column)
         rows = np.flatnonzero(codes == words.index(text)) if text in words else np.empty(0, dtype=np.intp)
         if not rows.size:
             hint = did_you_mean(text, self.words(column))

@@ -18,7 +18,7 @@ from sim.tables.stamps import (
     times_of,
     written_so,
 )
-from sim.tables.table import RowArray, Table, TruthArray
+from sim.tables.table import Table, TruthArray
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_QUARTER, FloatArray
 
 HOLE_RATIO: Final = 1.5
@@ -271,22 +271,15 @@ def usual_spacing_s(time_s: FloatArray) -> FloatArray:
     usual = gaps.copy()
     before, after = np.append(np.inf, gaps[:-1]), np.append(gaps[1:], np.inf)
     wide = np.flatnonzero(gaps > HOLE_RATIO * np.minimum(np.minimum(before, after), np.median(gaps)))
-    usual[wide] = np.fmax(_median_beside(gaps, wide, -1), _median_beside(gaps, wide, 1))
-    usual = np.where(np.isnan(usual), gaps, usual)
+    if wide.size:
+        import pandas as pd  # noqa: PLC0415  # takes a second, and most files have no hole
+
+        beside = [
+            pd.Series(way).rolling(_NEIGHBOURS, 1).median().shift().to_numpy() for way in (gaps, gaps[::-1])
+        ]
+        usual[wide] = np.fmax(beside[0], beside[1][::-1])[wide]
+        usual = np.where(np.isnan(usual), gaps, usual)
     return np.append(np.minimum(gaps, usual), min(usual[-1], gaps[-1]))
-
-
-def _median_beside(gaps: FloatArray, places: RowArray, side: int) -> FloatArray:
-    """Return the median of the spacings before (-1) or after (1) some places, NaN where there is none."""
-    if not places.size:
-        return np.empty(0)
-    at = places[:, None] + side * np.arange(1, _NEIGHBOURS + 1)
-    inside = (at >= 0) & (at < gaps.size)
-    found = np.where(inside, gaps[np.clip(at, 0, gaps.size - 1)], np.nan)
-    result = np.full(places.size, np.nan)
-    known = inside.any(axis=1)
-    result[known] = np.nanmedian(found[known], axis=1)
-    return result
 
 
 def regular(time_s: FloatArray, least_gaps: int = 1) -> bool:

@@ -18,6 +18,7 @@ from sim.tables.table import Table
 from sim.units import HOURS_PER_DAY, FloatArray
 
 HOURS: Final = 8760
+_LEAP_DAY: Final = -10_000
 _MINUTES_PER_HOUR: Final = 60.0
 _DATES: Final = ("datemmddyyyy", "date")
 _TIMES: Final = ("timehhmm", "time")
@@ -56,7 +57,8 @@ def year_of(
     if column not in table.columns:
         column = next((known[name] for name in KINDS["weather"].names if name in known), column)
     hour_of_year, within_h = _hours(table, known, utc_offset_h, ends=ends)
-    table, hour_of_year = _without_leap_day(table, hour_of_year)
+    common = np.flatnonzero(hour_of_year != _LEAP_DAY)
+    table, hour_of_year = table.rows(common), hour_of_year[common]
     order = (int(hour_of_year[0]) + np.arange(HOURS)) % HOURS
     if hour_of_year.size != HOURS or not np.array_equal(hour_of_year % HOURS, order):
         got = f"got {table.row_count:,} rows that do not"
@@ -93,9 +95,10 @@ def _hours(
         month, day, hour, minutes = (
             np.array([_number([text[first : first + 2]], 0) for text in texts]) for first in (4, 6, 9, 11)
         )
-        local = _hour_of_year(month, day, hour) + int(np.floor(utc_offset_h))
+        found = _hour_of_year(month, day, hour)
         within_h = float(minutes[0]) / _MINUTES_PER_HOUR + utc_offset_h % 1.0
-        return (local + int(within_h)) % HOURS, within_h % 1.0
+        local = (found + int(np.floor(utc_offset_h)) + int(within_h)) % HOURS
+        return np.where(found < 0, found, local), within_h % 1.0
     names = ", ".join(table.columns[:12])
     raise InputError.single(
         table.name, "", f"has no columns month, day and hour of a typical year; has {names}"
@@ -115,23 +118,10 @@ def _number(parts: list[str], place: int) -> float:
 
 
 def _hour_of_year(month: FloatArray, day: FloatArray, hour: FloatArray) -> NDArray[np.int64]:
-    """Return the hour of a year, from 0; -1 where there is no such day, 29 February as 28 and a day more."""
-    whole = np.isfinite(month) & np.isfinite(day) & np.isfinite(hour)
-    inside = whole & (1.0 <= month) & (month <= 12.0) & (1.0 <= day) & (day <= 31.0)  # noqa: PLR2004, SIM300  # of a calendar
-    inside &= (hour >= 0.0) & (hour <= HOURS_PER_DAY)
-    months = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
-    first = months[np.where(inside, month, 1.0).astype(np.int64) - 1]
-    found = (first + np.where(inside, day, 1.0) - 1.0) * HOURS_PER_DAY + np.where(inside, hour, 0.0)
-    leap = inside & (month == 2) & (day == 29)  # noqa: PLR2004  # 29 February
-    found = np.where(leap, -HOURS_PER_DAY + np.where(inside, hour, 0.0), found)
-    return np.where(inside, found, -1.0).astype(np.int64)
+    """Return the hour of a year, from 0; `_LEAP_DAY` on 29 February, -1 where there is no such hour."""
+    import pandas as pd  # noqa: PLC0415  # takes a second, and most runs have no file of weather
 
-
-def _without_leap_day(table: Table, hours: NDArray[np.int64]) -> tuple[Table, NDArray[np.int64]]:
-    leap = (
-        (hours < 0) & (hours >= -int(HOURS_PER_DAY)) if hours.size > HOURS else np.zeros(hours.size, np.bool_)
-    )
-    if np.count_nonzero(leap) != int(HOURS_PER_DAY):
-        return table, hours
-    kept = np.flatnonzero(~leap)
-    return table.rows(kept), hours[kept]
+    dates = pd.to_datetime({"year": 2001, "month": month, "day": day}, errors="coerce")
+    inside = dates.notna() & (hour >= 0.0) & (hour <= HOURS_PER_DAY)
+    found = ((dates.dt.day_of_year - 1.0) * HOURS_PER_DAY + hour).where(inside, -1.0)
+    return np.where((month == 2) & (day == 29), _LEAP_DAY, found).astype(np.int64)  # noqa: PLR2004

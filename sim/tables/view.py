@@ -40,12 +40,8 @@ class _Found(NamedTuple):
 class FileLook(SeriesReading):
     """A file of any kind, looked at by itself."""
 
+    counts_seconds = True  # there is no run that says otherwise
     file: str
-
-    @classmethod
-    def counts_seconds(cls) -> bool:
-        """Tell that plain numbers are seconds from the start: there is no run that says otherwise."""
-        return True
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class FrequencyFile(SeriesReading):
     It covers the run, or ``outside`` says what holds. Holes of a few rows are crossed in a line.
     """
 
+    counts_seconds = True
+    has_nominal = True
     file: Annotated[str, Field(min_length=1)]
     """CSV (plain or .gz) or Parquet file with a column of times and one of frequencies, two rows or more."""
     time_column: str | None = None
@@ -47,16 +49,6 @@ class FrequencyFile(SeriesReading):
     be of any other day, and its times may stand without an offset. Left out: at the row's own time."""
     at_s: NonNegative | None = None
     """When the first row happens [s from the scenario's start]; or ``at``."""
-
-    @classmethod
-    def counts_seconds(cls) -> bool:
-        """Tell that plain numbers are seconds from the scenario's start."""
-        return True
-
-    @classmethod
-    def has_nominal(cls) -> bool:
-        """Tell that there is a nominal value."""
-        return True
 
     @model_validator(mode="after")
     def _begins_once(self) -> Self:
