@@ -22,6 +22,7 @@ LEAST_PACKED: Final = 4096
 """Breakpoints that are worth to be packed."""
 _ROW = Struct("3d")
 _pack_row, _pack_ramp = _ROW.pack, Struct("6d").pack
+_TIME = Struct("d")
 
 
 class Track:
@@ -30,11 +31,12 @@ class Track:
     Time, value and slope of each stand packed, one behind the other: a breakpoint is added by one call.
     """
 
-    __slots__ = ("_packed", "_rows")
+    __slots__ = ("_packed", "_place", "_rows")
 
     def __init__(self) -> None:
         self._rows = bytearray()
         self._packed = Columns()
+        self._place = 0  # byte of the row that was last looked at: time goes on, seldom by more than a row
 
     def set(self, time_s: float, value: float, slope_per_s: float = 0.0) -> None:
         """Record a value and slope from now on; the last word at an instant counts."""
@@ -91,15 +93,21 @@ class Track:
 
     def at(self, time_s: float) -> float:
         """Return the value recorded for a time [s], the first one before it begins; 0 where nothing is."""
-        if not self._rows:
+        rows, place, size = self._rows, self._place, _ROW.size
+        if not rows:
             return 0.0
-        if self._is_packed(time_s):
-            whole = self._whole()
-            place = max(0, int(np.searchsorted(whole[0], time_s, side="right")) - 1)
-            since_s, value, slope_per_s = whole[:, place].tolist()
-        else:
-            place = max(0, bisect_right(self._times_s(), time_s) - 1)
-            since_s, value, slope_per_s = _ROW.unpack_from(self._rows, place * _ROW.size)
+        if place >= len(rows) or time_s < _TIME.unpack_from(rows, place)[0]:
+            if self._is_packed(time_s):
+                whole = self._whole()
+                first = max(0, int(np.searchsorted(whole[0], time_s, side="right")) - 1)
+                since_s, value, slope_per_s = whole[:, first].tolist()
+                return float(value + slope_per_s * max(0.0, time_s - since_s))
+            place = max(0, bisect_right(self._times_s(), time_s) - 1) * size
+        ahead = place + size
+        while ahead < len(rows) and time_s >= _TIME.unpack_from(rows, ahead)[0]:
+            place, ahead = ahead, ahead + size
+        self._place = place
+        since_s, value, slope_per_s = _ROW.unpack_from(rows, place)
         return float(value + slope_per_s * max(0.0, time_s - since_s))
 
     def rows(self, first: int, before_s: float) -> FloatArray:

@@ -82,7 +82,7 @@ class HoldLimitPolicy:
         reserves = self._reserve.of(loads, observation.notices, observation.time_s, wait_s)
         caps = self._caps(observation, reserves, motion.response)
         rated_mw = sum(fleet.rated_mw for fleet in observation.fleets)
-        wanted_mw = max(0.0, min(rated_mw, *(cap.now_mw for cap in caps)))
+        wanted_mw = max(0.0, min([rated_mw, *[cap.now_mw for cap in caps]]))
         target_mw, wake_s = self._released(wanted_mw, caps, observation, motion)
         motion.command(observation.time_s, target_mw)
         reason = "certain headroom" if target_mw > 0.0 else "no headroom"
@@ -146,9 +146,8 @@ class HoldLimitPolicy:
     ) -> tuple[float, float]:
         """Return what announced rises leave of a target [MW], and when the next one asks for less [s]."""
         now_s, wake_s = observation.time_s, inf
-        if not any(cap.rises for cap in caps):
-            return target_mw, wake_s
-        for rise_s, left_mw in sorted(step for cap in caps for step in cap.after()):
+        steps = [step for cap in caps if cap.rises for step in cap.after()]
+        for rise_s, left_mw in sorted(steps):
             if left_mw >= target_mw:
                 continue
             latest_s = motion.latest_s(now_s, rise_s, target_mw, left_mw, observation.telemetry.interval_s)
@@ -162,10 +161,10 @@ class HoldLimitPolicy:
         """Return when to look again while something moves that telemetry may not report [s]."""
         step_s = max(observation.telemetry.interval_s, LEAST_WATCH_S)
         battery = observation.battery
-        gives = battery is not None and battery.giving_mw > 0.0
-        rises = any(view.rise_mw_per_s < inf and view.power_mw < view.stated_mw for view in loads)
-        if gives or rises:
-            return observation.time_s + step_s
+        moves = battery is not None and battery.giving_mw > 0.0
         fills = battery is not None and battery.giving_mw < 0.0 and self._lent_mw < battery.power_mw
-        valid_s = min((view.valid_s for view in observation.loads), default=inf)
-        return observation.time_s + max(step_s, min(valid_s, RECHARGE_WATCH_S if fills else inf))
+        valid_s = RECHARGE_WATCH_S if fills else inf
+        for view in loads:
+            moves = moves or (view.rise_mw_per_s < inf and view.power_mw < view.stated_mw)
+            valid_s = min(valid_s, view.valid_s)
+        return observation.time_s + (step_s if moves else max(step_s, valid_s))

@@ -1,6 +1,6 @@
 """Another policy's target, but nothing while power costs too much."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final, Literal
 
 from sim.policies.base import Decision, FleetView, Observation, Policy, WrapperSpec
@@ -21,7 +21,7 @@ class Standby:
         self._asked_s = self._usd_per_mwh = 0.0
 
     def off(
-        self, observation: Observation, usd_per_mwh: float, pay: Iterable[bool]
+        self, observation: Observation, usd_per_mwh: float, pay: Collection[bool]
     ) -> tuple[tuple[str, ...], float | None]:
         """Return the fleets to be off, and when the next one will have spent enough [s].
 
@@ -34,6 +34,9 @@ class Standby:
         pay
             Whether each fleet pays at that price.
         """
+        if all(pay):
+            self._left_usd = {}
+            return (), None
         passed_h = (observation.time_s - self._asked_s) / SECONDS_PER_HOUR
         spent_usd_per_mw = max(0.0, self._usd_per_mwh) * passed_h
         self._usd_per_mwh, self._asked_s = usd_per_mwh, observation.time_s
