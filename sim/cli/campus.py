@@ -32,10 +32,15 @@ def run(
 ) -> None:
     """Run a scenario: write a result folder and print a table of metrics."""
     from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
-    from sim.cli.publish import default_folder, publish  # noqa: PLC0415
-    from sim.cli.tables import print_answer, print_metrics, print_metrics_json, print_statement  # noqa: PLC0415
+    from sim.cli.tables import (  # noqa: PLC0415
+        certificate_lines,
+        print_answer,
+        print_metrics,
+        print_metrics_json,
+        print_statement,
+    )
+    from sim.report.build import default_folder, publish  # noqa: PLC0415
     from sim.report.cautions import cautions  # noqa: PLC0415
-    from sim.report.certificate import certificate_lines  # noqa: PLC0415
     from sim.report.frequency import remarks  # noqa: PLC0415
     from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
@@ -122,6 +127,6 @@ def check_policy(
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
     from sim.cli.console import print_json  # noqa: PLC0415  # keeps --help fast
-    from sim.scenario.schema import json_schema  # noqa: PLC0415
+    from sim.scenario import json_schema  # noqa: PLC0415
 
     print_json(json_schema())

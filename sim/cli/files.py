@@ -27,7 +27,7 @@ def data(
 ) -> None:
     """Show what is understood of a data file, and the lines that name it in a scenario."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
-    from sim.cli.file_table import document_of, show_view  # noqa: PLC0415
+    from sim.cli.tables import document_of, show_view  # noqa: PLC0415
     from sim.tables.kinds import KINDS  # noqa: PLC0415
     from sim.tables.view import look  # noqa: PLC0415
 

@@ -46,7 +46,7 @@ def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) 
     """Show how the site of a result moves: deepest dips, variation by time scale, spectrum by band."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_stability  # noqa: PLC0415
-    from sim.report.local_time import LocalTime  # noqa: PLC0415
+    from sim.report.format import LocalTime  # noqa: PLC0415
     from sim.report.stability import stability_section  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def waveform(
     """Write the site's power within the second: training iterations, synthesised for a window of a run."""
     from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
     from sim.cli.console import say  # noqa: PLC0415
-    from sim.cli.publish import write_waveform  # noqa: PLC0415
+    from sim.report.build import write_waveform  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 
     stored = read_result(folder)

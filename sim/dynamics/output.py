@@ -10,7 +10,7 @@ from sim.dynamics.comparison import LABEL, WindowComparison
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
 from sim.report.csv_tables import write_csv
-from sim.report.print_figure import COLOURS, print_style, save_figure
+from sim.report.figures import COLOURS, print_style, save_figure
 from sim.shipped import shipped
 from sim.whole import said_plainly
 

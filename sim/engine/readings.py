@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.clock import HEADWAY_S, MOST_INSTANTS
 from sim.errors import RunError
-from sim.scenario.controller import ControllerSpec
+from sim.scenario.model import ControllerSpec
 from sim.signals.breakpoints import IndexArray, places_at
 from sim.units import FloatArray
 

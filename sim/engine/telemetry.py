@@ -8,7 +8,7 @@ from simpy import Event
 
 from sim.clock import Alarm, Clock
 from sim.engine.bus import Bus
-from sim.scenario.controller import ControllerSpec
+from sim.scenario.model import ControllerSpec
 
 
 class Telemetry:

@@ -6,8 +6,10 @@ from re import Match
 from typing import Any
 
 from sim.report.format import NOT_ASSESSABLE, format_difference, format_percent, format_value
-from sim.report.verdict import Metrics
-from sim.scenario.answer import PLACEHOLDER
+from sim.scenario.model import PLACEHOLDER
+
+Metrics = Mapping[str, Mapping[str, Any]]
+"""Metrics as ``metrics.json`` holds them."""
 
 
 def answer(scenario: Mapping[str, Any], metrics: Metrics) -> str:

@@ -1,4 +1,4 @@
-"""What the page's charts draw from: breakpoints where they are few, else exact extremes and means of bins."""
+"""What the page's charts draw from: breakpoints where few, else extremes and means of bins; durations."""
 
 import base64
 import zlib
@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from sim.recording import Recording
-from sim.report.local_time import LocalTime
+from sim.report.format import LocalTime
 from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal, total
+from sim.signals.distribution import LEVELS, Distribution
 
 NICE_WIDTHS_S: Final = (
     *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0),
@@ -286,3 +287,33 @@ def step_for(largest: float, digits: int) -> float:
     """
     exponent = int(np.floor(np.log10(largest))) if largest > 0.0 else 0
     return float(f"1e{exponent - digits + 1}")
+
+
+LEVEL_COUNT: Final = 200
+"""Levels that are evenly spaced, and as many at which values crowd."""
+
+
+def duration_curve(signal: Signal) -> tuple[FloatArray, FloatArray]:
+    """Return levels from a signal's minimum to its maximum, and the share of the time above each.
+
+    Parameters
+    ----------
+    signal
+        The signal [value].
+
+    Returns
+    -------
+    tuple of FloatArray
+        Levels [value] and shares, shape (n,); the minimum stands first with share 1. A value at which the
+        signal stands still counts at the next level that a `Distribution` knows.
+    """
+    low, high = signal.minimum(), signal.maximum()
+    if low == high:
+        return np.array([low, low]), np.array([1.0, 0.0])
+    time_s = Distribution.of(signal).time_s
+    even = np.linspace(0.0, LEVELS - 1.0, LEVEL_COUNT).astype(np.int64)
+    # levels at which values crowd, too, and those just below: few high ones must not hide how the others run
+    crowded = np.searchsorted(time_s, np.linspace(0.0, time_s[-1], LEVEL_COUNT))
+    places = np.unique(np.clip(np.concatenate([even, crowded, crowded - 1]), 0, LEVELS - 1))
+    shares = np.clip(1.0 - time_s[places] / time_s[-1], 0.0, 1.0)
+    return np.append(low, np.linspace(low, high, LEVELS)[places]), np.append(1.0, shares)

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from sim.metrics.base import COMPARED, HEADLINES
-from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart
-from sim.report.format import format_difference, format_number, format_value
-from sim.report.metric_table import group_of
+from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart, winner_map
+from sim.report.format import format_difference, format_number, format_value, grouped
 from sim.report.static_page import Document, PageTable, StaticPage
 from sim.report.trade_chart import axis_title
-from sim.report.who_wins_map import winner_map
 from sim.whole import write_whole
 
 NOISE_RATIO: Final = 1e-9
@@ -168,10 +166,7 @@ def _tables(document: Document) -> Iterator[PageTable]:
         f"differences of a row hold together ({statistics['simultaneous']}) stand in compare.json."
     )
     yield _of_metrics(document, "What differs, the main metrics", main, note)
-    groups: dict[str, list[str]] = {}
-    for name in document["metrics"]:
-        groups.setdefault(group_of(name), []).append(name)
-    for title, names in groups.items():
+    for title, names in grouped(document["metrics"]).items():
         yield _of_metrics(document, title, names, is_open=False)
 
 

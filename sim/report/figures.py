@@ -1,6 +1,7 @@
-"""Figures for print: PNG files whose bytes depend on the result alone."""
+"""Figures for print: PNG files in our style, whose bytes depend on the result alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,16 +9,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.recording import Recording
-from sim.report.chart_data import bin_edges_s, envelope_of, power_channels
-from sim.report.duration_curve import duration_curve
-from sim.report.local_time import LocalTime
-from sim.report.print_figure import COLOURS, print_style, save_figure
+from sim.report.chart_data import bin_edges_s, duration_curve, envelope_of, power_channels
+from sim.report.format import LocalTime
 from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal
+from sim.whole import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+COLOURS: Final = {
+    "ai": "#0072B2",
+    "fleet": "#E69F00",
+    "limit": "#D55E00",
+    "price": "#009E73",
+    "target": "#CC79A7",
+    "site": "#000000",
+}
+"""Colours on a light ground; the page's style sheet has its own for a dark one."""
+
+
+@contextmanager
+def print_style(font_size: float, title_size: float) -> Iterator[None]:
+    """Draw in our style, whatever the user's own is; sizes are in points."""
+    import matplotlib as mpl  # noqa: PLC0415  # slow to import, and not every command draws
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rc_file(Path(__file__).with_name("print.mplstyle"), use_default_template=False)
+        mpl.rcParams.update({"font.size": font_size, "axes.titlesize": title_size})
+        yield
+
+
+def save_figure(figure: "Figure", path: Path, dots_per_in: float = 150.0) -> None:
+    """Write a figure as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # see above
+
+    FigureCanvasAgg(figure)
+    # the program's version is left out, so that the same picture has the same bytes
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=dots_per_in, metadata={"Software": None})
+
 
 Scale = Callable[[FloatArray], NDArray[np.datetime64]]
 """Turns seconds from the start into dates."""

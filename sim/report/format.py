@@ -1,10 +1,21 @@
-"""Numbers, durations and names as people read them; used by the page and by the terminal."""
+"""Numbers, durations, names and times as people read them; used by the pages and by the terminal."""
 
 import math
 import re
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from typing import Any, Final, Self
 
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SUFFIX_UNITS
+from sim.shipped import shipped
+from sim.units import (
+    MILLISECONDS_PER_SECOND,
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    SECONDS_PER_MINUTE,
+    SUFFIX_UNITS,
+)
 
 NOT_ASSESSABLE: Final = "not assessable"
 """Stands where the run cannot tell a value."""
@@ -30,6 +41,8 @@ TAILS: Final = {
     "usd_per_mwh": " per MWh",
     "usd_per_year": " per year",
 }
+OTHER: Final = "Other"
+"""Group of metrics that belong to no other."""
 ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC", "ebitda": "EBITDA", "npv": "NPV"}
 WINDOW: Final = re.compile(r"^(\d+)s$")
 """A window in a name, ``60s``."""
@@ -84,6 +97,17 @@ def format_amount(amount_usd: float) -> str:
     ('-1,234,568', '0', 'not assessable')
     """
     return NOT_ASSESSABLE if math.isnan(amount_usd) else f"{round(amount_usd):,}"
+
+
+def format_cents(amount: float) -> str:
+    """Return an amount with two decimals, thousands separated; empty where it is NaN.
+
+    Examples
+    --------
+    >>> format_cents(1234.5), format_cents(math.nan)
+    ('1,234.50', '')
+    """
+    return "" if math.isnan(amount) else f"{amount:,.2f}"
 
 
 def format_number(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
@@ -235,3 +259,82 @@ def _split_unit(name: str) -> tuple[str, str]:
         if suffix in SUFFIX_UNITS:
             return "_".join(parts[:start]), suffix
     return name, ""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """Turns seconds from the start of a run into local time; the offset stays that of the start."""
+
+    start: datetime
+    """Start of the run, with its offset from UTC."""
+
+    @classmethod
+    def of_run(cls, start: Any, start_utc_s: float) -> Self:
+        """Return the clock of a run.
+
+        Parameters
+        ----------
+        start
+            Start as the scenario writes it, ISO 8601 with an offset; UTC is taken where there is none.
+        start_utc_s
+            Start of the run [s since 1970-01-01T00:00Z].
+
+        Returns
+        -------
+        LocalTime
+            The clock.
+        """
+        try:
+            offset = datetime.fromisoformat(str(start)).utcoffset() or timedelta(0)
+        except ValueError:
+            offset = timedelta(0)
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        return cls((epoch + timedelta(seconds=start_utc_s)).astimezone(timezone(offset)))
+
+    @property
+    def offset(self) -> str:
+        """The offset in words: ``UTC-06:00``."""
+        return f"UTC{self.start.isoformat()[-6:]}"
+
+    @property
+    def start_ms(self) -> float:
+        """The start as a chart wants it: milliseconds from 1970 as the local clock shows it [ms]."""
+        as_if_utc = self.start.replace(tzinfo=UTC)
+        return as_if_utc.timestamp() * MILLISECONDS_PER_SECOND
+
+    def text(self, time_s: float) -> str:
+        """Return the local date and time, to the second where seconds matter.
+
+        Parameters
+        ----------
+        time_s
+            Time from the start [s].
+
+        Returns
+        -------
+        str
+            ``2026-01-01 00:00`` or ``2026-01-01 00:00:05``.
+
+        Examples
+        --------
+        >>> LocalTime.of_run("2026-01-01T00:00:00-06:00", 1767247200.0).text(65.0)
+        '2026-01-01 00:01:05'
+        """
+        moment = self.start + timedelta(seconds=round(time_s))
+        whole_minute = moment.second % SECONDS_PER_MINUTE == 0.0
+        return f"{moment:%Y-%m-%d %H:%M}" if whole_minute else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return metrics in groups by their titles, each once; groups without any are left out."""
+    groups: dict[str, list[str]] = {title: [] for title in (*beginnings(), OTHER)}
+    for name in names:
+        title = next((title for title, ways in beginnings().items() if name.startswith(ways)), OTHER)
+        groups[title].append(name)
+    return {title: found for title, found in groups.items() if found}
+
+
+@cache
+def beginnings() -> dict[str, tuple[str, ...]]:
+    """Return what the names of each group's metrics begin with, by the group's title; the rest is `OTHER`."""
+    return {title: tuple(ways) for title, ways in shipped("sim.report", "metric_groups.json").items()}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isnan
 from typing import Any, Final
 
 from sim.grid.frequency import FrequencyResult, describe, neutral_step_mw, response, sensitivity
@@ -12,7 +11,7 @@ from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.result import NARROW_HZ, WIDE_HZ
 from sim.metrics.frequency import MEASURED, felt_mw, frequency, grid_of, nominal_hz, points_of
 from sim.recording import Recording
-from sim.report.format import format_duration, format_value
+from sim.report.format import format_duration
 from sim.signals import Signal
 
 MOST_BREAKPOINTS: Final = 2_000
@@ -33,8 +32,8 @@ class FrequencySection:
     warnings: tuple[str, ...]
     stretch: str = ""
     """What the table is of."""
-    rows: tuple[tuple[str, ...], ...] = ()
-    """Case, nadir, zenith, RoCoF, rms deviation, time outside 36 mHz; none where the site moves nothing."""
+    rows: tuple[SensitivityRow, ...] = ()
+    """How sure the numbers are; none where the site moves nothing."""
     measured: str = ""
     """What is said of a measured frequency; empty where there is none."""
     rocof: str = ""
@@ -66,7 +65,7 @@ def frequency_section(
         warnings_at(_peak_hz(metrics, model.nominal_hz), model.nominal_hz),
         f"{format_duration(stretch.duration_s)} around the largest deviation"
         f"{' that the site makes' if measured else ''}, from balance at their start",
-        tuple(_cells(row) for row in sensitivity(found)),
+        tuple(sensitivity(found)),
         measured,
         "; ".join(f"{rocof:.3f} Hz/s over {window_s:g} s" for window_s, rocof in found.rocof.items()),
     )
@@ -131,16 +130,3 @@ def _worst_stretch(load: Signal, whole: FrequencyResult) -> Signal:
         if stretch.time_s.size <= MOST_BREAKPOINTS or half_s < 1.0:
             return stretch
         half_s *= 0.5
-
-
-def _cells(row: SensitivityRow) -> tuple[str, ...]:
-    if isnan(row.nadir_hz):
-        return (row.case, *("unstable",) * 5)
-    return (
-        row.case,
-        f"{row.nadir_hz:.4f} Hz",
-        f"{row.zenith_hz:.4f} Hz",
-        f"{row.rocof_hz_per_s:.3f} Hz/s",
-        f"{row.rms_mhz:.2f} mHz",
-        format_value(row.seconds_outside_36_mhz, "s"),
-    )

@@ -2,70 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from sim.grid.limits import LIMITS_VERSION, PowerLimit, published_limits
+from sim.grid.limits import PowerLimit, published_limits
 from sim.metrics.power_limits import LimitCheck, check_recording, coarse_traces, limit_checks
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
-from sim.report.local_time import LocalTime
-
-
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """One limit, ready to show."""
-
-    name: str
-    rule: str
-    """What is limited, in words."""
-    source: str
-    """Source, status and date."""
-    allowed: str
-    status: str
-    worst: str
-    margin: str
-    when: str
-    exceeded: str
-    """How often and how long."""
-    reason: str
-    baseline_status: str
-    """Status of the site without its miners."""
-    baseline_worst: str
-
-
-@dataclass(frozen=True, slots=True)
-class GridSection:
-    """All that the page says of the grid's limits."""
-
-    version: str
-    warnings: tuple[str, ...]
-    limits: tuple[LimitRow, ...]
-
-
-def grid_section(recording: Recording, scenario: Mapping[str, Any], clock: LocalTime) -> GridSection:
-    """Return the section on the grid's limits.
-
-    Parameters
-    ----------
-    recording
-        The run.
-    scenario
-        The resolved scenario, as a result folder holds it; its own limits come after those that ship.
-    clock
-        The run's local time.
-
-    Returns
-    -------
-    GridSection
-        Rows of text.
-    """
-    with_miners, alone = checks_of(recording, scenario)
-    return GridSection(
-        LIMITS_VERSION,
-        trace_warnings(recording),
-        tuple(_limit_row(*pair, clock) for pair in zip(with_miners, alone, strict=True)),
-    )
 
 
 def checks_of(
@@ -118,24 +61,6 @@ def rule_text(rule: PowerLimit) -> str:
 def status_text(check: LimitCheck) -> str:
     """Return a status in words."""
     return NOT_ASSESSABLE if check.status == "not_assessable" else check.status
-
-
-def _limit_row(check: LimitCheck, alone: LimitCheck, clock: LocalTime) -> LimitRow:
-    rule = check.rule
-    return LimitRow(
-        name=rule.name,
-        rule=rule_text(rule),
-        source=", ".join(part for part in (rule.source, rule.status, rule.date) if part),
-        allowed=format_value(check.limit, rule.unit),
-        status=status_text(check),
-        worst=known(check.worst, rule.unit),
-        margin=known(check.margin, rule.unit),
-        when="" if math.isnan(check.t_worst_s) else clock.text(check.t_worst_s),
-        exceeded=exceeded_text(check),
-        reason=check.reason,
-        baseline_status=status_text(alone),
-        baseline_worst=known(alone.worst, rule.unit),
-    )
 
 
 def known(value: float, unit: str) -> str:

@@ -1,112 +1,30 @@
-"""The profit and loss as the page shows it: by segment, by month, line by line."""
+"""The money of a run as the page shows it: prices of the ledger, dearest hours, waterfall, months."""
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from markupsafe import Markup
 
-from sim.metrics.accounts import statement
-from sim.metrics.ledger import ai_revenue_is_known, ledger
+from sim.metrics.ledger import ledger
 from sim.metrics.ledger.lines import LedgerLine
 from sim.metrics.mining import hashrate_source
-from sim.metrics.months import Month, months
+from sim.metrics.months import months
 from sim.recording import Recording
-from sim.report.format import format_amount, format_duration, format_number, format_value
+from sim.report.format import format_amount, format_cents
 from sim.report.svg import Chart, ChartAxis, Drawing, around, drawn
-from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 MOST_HOURS: Final = 8
 """Hours in the table of the dearest."""
-NEARLY: Final = 0.95
-"""Share of a year from which a run stands for one."""
 
 
-MoneyRow = tuple[str, tuple[str, ...]]
-"""A row of a table: its title, and its cells ready to show."""
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """What the page shows of the money."""
-
-    notes: tuple[str, ...]
-    """What the numbers leave out, in sentences."""
-    segments: tuple[MoneyRow, ...]
-    month_heads: tuple[str, ...]
-    months: tuple[MoneyRow, ...]
-    lines: tuple[tuple[str, ...], ...]
-    """Of each line of the ledger: segment, account, item, quantity, price, amount."""
-
-
-def money(recording: Recording) -> Money:
-    """Return the profit and loss of a run.
-
-    Parameters
-    ----------
-    recording
-        The run.
-
-    Returns
-    -------
-    Money
-        By segment, by month, and every line of the ledger.
-    """
-    segments = (
-        (row.title, _amounts(row.revenue_usd, row.power_usd, row.other_usd, row.ebitda_usd))
-        for row in recording.once(statement)
-    )
-    return Money(
-        tuple(_notes(recording)),
-        tuple(segments),
-        tuple(shipped("sim.report", "month_heads.json")),
-        tuple(_month(month) for month in recording.once(months)),
-        tuple(_line(line) for line in recording.once(ledger)),
-    )
-
-
-def _notes(recording: Recording) -> Iterator[str]:
-    yield "Cost is below zero. AI pays for what it draws at the price in force; mining bears what is left."
-    if not ai_revenue_is_known(recording):
-        yield "Not every AI load is under a lease: what AI earns is not known, and so is no sum with it."
-    yield "Neither depreciation, interest nor tax is counted, nor any line of the ledger that says so."
-    if recording.end_s < NEARLY * SECONDS_PER_YEAR:
-        length = format_duration(recording.end_s)
-        yield f"Metrics per year, and values made of them, take {length} for a year, without its seasons."
-
-
-def _amounts(*amounts_usd: float) -> tuple[str, ...]:
-    return tuple(format_amount(amount_usd) for amount_usd in amounts_usd)
-
-
-def _two_digits(value: float) -> str:
-    return f"{value:,.2f}"
-
-
-def _month(month: Month) -> MoneyRow:
-    numbers = (month.site_energy_mwh, month.fleet_energy_mwh, month.mined_btc)
-    rates = (month.mining_revenue_usd_per_ph_day, month.power_cost_usd_per_mwh)
-    costs = (-month.power_cost_usd, -month.other_cost_usd)
-    cells = (
-        format_number(round(month.days, 3)),
-        *(format_number(number) for number in numbers),
-        *("" if math.isnan(rate) else _two_digits(rate) for rate in rates),
-        *_amounts(month.revenue_usd, *costs, month.ebitda_usd),
-    )
-    return month.month, cells
-
-
-def _line(line: LedgerLine) -> tuple[str, ...]:
-    price = "" if math.isnan(line.price) or not line.amount_usd else _price(line)
-    quantity = format_value(line.quantity, line.unit)
-    return line.segment, line.account, line.item, quantity, price, format_amount(line.amount_usd)
-
-
-def _price(line: LedgerLine) -> str:
+def price_text(line: LedgerLine) -> str:
+    """Return the price of a line of the ledger with its unit; empty where it costs nothing."""
+    if math.isnan(line.price) or not line.amount_usd:
+        return ""
     price = abs(line.price) if line.quantity > 0.0 else line.price
     if line.unit == "USD":
         return f"{price:,.4f}"
@@ -148,7 +66,11 @@ def dearest_hours(recording: Recording) -> list[tuple[float, float, tuple[str, .
     found = np.column_stack([*means, ai_usd, fleet_usd, margin_usd]).tolist()
     dearest = np.argsort(-(ai_usd + fleet_usd), kind="stable")[:MOST_HOURS]
     return [
-        (float(hours_s[i]), float(hours_s[i + 1]), (*map(_two_digits, row[:3]), *_amounts(*row[3:])))
+        (
+            float(hours_s[i]),
+            float(hours_s[i + 1]),
+            (*map(format_cents, row[:3]), *map(format_amount, row[3:])),
+        )
         for i, row in ((i, found[i]) for i in dearest.tolist())
     ]
 

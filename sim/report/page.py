@@ -2,35 +2,38 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from math import isnan
+from math import isnan, nan
 from typing import Any, Final
 
 from sim.facts import FleetFacts
+from sim.grid.limits import LIMITS_VERSION
+from sim.metrics import claim
+from sim.metrics.accounts import statement
+from sim.metrics.base import headlines
+from sim.metrics.certificate import certificate
 from sim.metrics.curtailment import compliance
+from sim.metrics.ledger import ai_revenue_is_known, ledger
+from sim.metrics.months import months
 from sim.recording import Recording
-from sim.report import run_charts
+from sim.report import grid_limits, run_charts
 from sim.report.answer import answer
-from sim.report.assumptions import assumptions
-from sim.report.cautions import cautions
-from sim.report.certificate import certificate_section
+from sim.report.cautions import assumptions, cautions
 from sim.report.chart_data import chart_data
 from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
-from sim.report.format import format_duration, format_number, format_percent, format_value
+from sim.report.format import LocalTime, format_duration, format_number, format_value, grouped
 from sim.report.frequency import frequency_section
-from sim.report.grid_limits import grid_section
-from sim.report.local_time import LocalTime
-from sim.report.metric_table import headline_rows, metric_groups
-from sim.report.money import dearest_hours, money, money_charts
+from sim.report.money import dearest_hours, money_charts, price_text
 from sim.report.stability import StabilitySection
 from sim.report.static_page import embedded, own_file, rendered, security_policy
-from sim.report.verdict import verdicts
 from sim.report.worst_windows import Moment
 from sim.result import StoredResult
+from sim.units import SECONDS_PER_YEAR
 
 MOST_NAMES: Final = 12
 """Up to so many loads or fleets are named at the head of the page."""
-
+NEARLY: Final = 0.95
+"""Share of a year from which a run stands for one."""
 
 CONTENTS: Final = "<!-- contents -->"
 HEADING: Final = re.compile(r'<h2 id="([\w-]+)">([^<]+)</h2>')
@@ -59,13 +62,12 @@ def page(
     """
     recording = result.recording
     scripts = [own_file(name) for name in ("uplot.min.js", "layers.js", "page.js")]
+    known = known_values(result.metrics)
     data = chart_data(recording, clock, moments)
     excursions = filter(None, [run_charts.excursion_chart(recording, clock)])
     text = rendered(
-        "template.html.jinja",
+        "page.html.jinja",
         clock=clock,
-        value_of=format_value,
-        percent_of=format_percent,
         policy=security_policy(scripts, pictures="img-src data: blob:; "),
         chart_style=own_file("uplot.min.css"),
         scripts=scripts,
@@ -74,22 +76,28 @@ def page(
         question=_text(result.scenario, "question"),
         answer=answer(result.scenario, result.metrics),
         facts=list(_facts(result, clock)),
-        cautions=cautions(recording, result.scenario, known_values(result.metrics)),
-        verdicts=verdicts(result.metrics, recording["limit_mw"].maximum(), len(recording.fleet_names)),
+        cautions=cautions(recording, result.scenario, known),
+        recording=recording,
+        limit_mw=recording["limit_mw"].maximum(),
+        has_fleets=bool(recording.fleet_names),
         has_price=has_prices(recording),
         is_binned=data["power"]["kind"] != "exact",
         moments=moments,
-        headlines=headline_rows(result.metrics),
-        groups=metric_groups(result.metrics),
-        money=money(recording) if has_prices(recording) else None,
-        certificate=certificate_section(recording, clock),
+        metrics=result.metrics,
+        known=known,
+        alone=known_values(result.metrics, "baseline"),
+        headlines=headlines({name: known.get(name, nan) for name in result.metrics}),
+        groups=grouped(result.metrics),
+        certificate=recording.once(certificate),
+        claim=claim,
         compliance=[
             (*row[:2], *("" if isnan(cell) else format_number(cell) for cell in row[2:]))
             for row in recording.once(compliance)
         ],
-        dearest_hours=dearest_hours(recording) if has_prices(recording) else [],
-        money_charts=list(money_charts(recording)) if has_prices(recording) else [],
-        grid=grid_section(recording, result.scenario, clock),
+        **(_money(recording) if has_prices(recording) else {}),
+        grid=grid_limits,
+        limits_version=LIMITS_VERSION,
+        limit_checks=list(zip(*grid_limits.checks_of(recording, result.scenario), strict=True)),
         frequency=frequency_section(recording, result.metrics),
         stability=stability,
         charts=[*run_charts.carpets(recording, clock), *run_charts.duration_charts(recording), *excursions],
@@ -110,9 +118,24 @@ def _contents(text: str) -> str:
     return "\n".join(links)
 
 
-def known_values(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Return the values of the metrics that the run can tell, by name."""
-    return {name: float(entry["value"]) for name, entry in metrics.items() if entry["value"] is not None}
+def known_values(metrics: Mapping[str, Mapping[str, Any]], key: str = "value") -> dict[str, float]:
+    """Return the values, or baselines, of the metrics that the run can tell, by name."""
+    return {name: float(entry[key]) for name, entry in metrics.items() if entry.get(key) is not None}
+
+
+def _money(recording: Recording) -> dict[str, Any]:
+    """Return what the page says of the money."""
+    return {
+        "is_leased": ai_revenue_is_known(recording),
+        "is_a_year": recording.end_s >= NEARLY * SECONDS_PER_YEAR,
+        "length": format_duration(recording.end_s),
+        "segments": recording.once(statement),
+        "months": recording.once(months),
+        "ledger": recording.once(ledger),
+        "price_of": price_text,
+        "dearest_hours": dearest_hours(recording),
+        "money_charts": list(money_charts(recording)),
+    }
 
 
 # -- text ---------------------------------------------------------------------------------------------------

@@ -11,10 +11,8 @@ from markupsafe import Markup
 from sim.metrics.dips import ai_dips
 from sim.metrics.exceedance import CAUSES, episodes
 from sim.recording import Recording
-from sim.report.chart_data import drawn_mw
-from sim.report.duration_curve import duration_curve
-from sim.report.format import format_duration, format_value
-from sim.report.local_time import LocalTime
+from sim.report.chart_data import drawn_mw, duration_curve
+from sim.report.format import LocalTime, format_duration, format_value
 from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, legend, png
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, FloatArray

@@ -14,8 +14,7 @@ from sim.metrics.residual import site_variation
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
 from sim.recording import Recording
-from sim.report.format import NOT_ASSESSABLE, format_duration, format_percent, format_value
-from sim.report.local_time import LocalTime
+from sim.report.format import NOT_ASSESSABLE, LocalTime, format_duration, format_percent, format_value
 from sim.report.worst_windows import WINDOW_S
 
 SCALES: Final = ("below 5 s", "5 to 60 s", "1 to 10 min", "above 10 min")

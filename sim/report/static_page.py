@@ -6,12 +6,34 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from sim.report.format import (
+    format_amount,
+    format_cents,
+    format_difference,
+    format_duration,
+    format_number,
+    format_percent,
+    format_value,
+    words_of,
+)
 from sim.report.svg import Drawing
+
+WORDS: Final[dict[str, Any]] = {
+    "amount_of": format_amount,
+    "cents_of": format_cents,
+    "difference_of": format_difference,
+    "duration_of": format_duration,
+    "number_of": format_number,
+    "percent_of": format_percent,
+    "value_of": format_value,
+    "words_of": words_of,
+}
+"""What a template may ask for words."""
 
 Document = Mapping[str, Any]
 """What a study or a comparison left, as its JSON file holds it."""
@@ -58,8 +80,11 @@ class StaticPage:
 
 def rendered(template: str, **values: Any) -> str:
     """Return the text that a template of this room gives, every value escaped that is no `Markup`."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.from_string(own_file(template)).render(style=own_file("page.css"), **values)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, loader=FunctionLoader(own_file)
+    )
+    environment.globals |= WORDS
+    return environment.get_template(template).render(style=own_file("page.css"), **values)
 
 
 def own_file(name: str) -> Markup:

@@ -9,8 +9,7 @@ from pydantic_core import ErrorDetails
 
 from sim.errors import Fault, did_you_mean
 from sim.policies.plugin import is_plugin
-from sim.scenario.tree import Node, PathParts, nearest
-from sim.scenario.words import printable, short, shown
+from sim.scenario.tree import Node, PathParts, nearest, printable, short, shown
 from sim.scenario.yaml_text import MAX_FAULTS
 from sim.shipped import shipped
 from sim.spec import documentation

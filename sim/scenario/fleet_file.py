@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from sim.errors import InputError
 from sim.mining.catalogue import MODELS
-from sim.scenario.tree import Node, placed, plain
-from sim.scenario.words import printable
+from sim.scenario.tree import Node, placed, plain, printable
 from sim.tables import Files, Table
 from sim.tables.shapes import plain_name
 

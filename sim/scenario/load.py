@@ -14,8 +14,7 @@ from sim.scenario.fleet_file import with_fleets
 from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, Overrides, apply_overrides, merge
 from sim.scenario.policy_choice import POLICY, choose_policy
-from sim.scenario.tree import Mark, Node, placed, plain
-from sim.scenario.words import short
+from sim.scenario.tree import Mark, Node, placed, plain, short
 from sim.scenario.yaml_text import parse_yaml
 from sim.tables import Files
 from sim.tables.bounds import file_fault

@@ -1,9 +1,10 @@
 """The root description: one run, complete, with its seed."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, Field, PrivateAttr, field_validator, model_validator
 
@@ -23,8 +24,6 @@ from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy
 from sim.policies.plugin import sources_of
 from sim.policies.simple import FollowHeadroom
-from sim.scenario.answer import Sentence
-from sim.scenario.controller import ControllerSpec
 from sim.scenario.interconnection import Interconnection
 from sim.scenario.rules import (
     check_frequency,
@@ -46,6 +45,79 @@ from sim.span import Span
 from sim.spec import SIZED, Name, Spec, Text
 from sim.tables import Files
 from sim.units import SECONDS_PER_DAY
+
+PLACEHOLDER: Final = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+"""A metric in a sentence: its name, and which of its figures where that is not its value."""
+FIGURES: Final = ("without", "change", "percent")
+"""What may stand behind a metric's name: its value without mining, what it changes, its value in percent."""
+
+MetricName = Annotated[str, Field(min_length=1, max_length=120)]
+Words = Annotated[Text, Field(min_length=1, max_length=1000)]
+
+
+class Condition(Spec):
+    """Whether a metric is above a level."""
+
+    metric: MetricName
+    """Name of the metric."""
+    above: float = 0.0
+    """The level, in the metric's unit."""
+
+
+class Sentence(Spec):
+    """One sentence of the answer."""
+
+    say: Words
+    """The sentence. ``{site_peak_mw}`` stands for the metric's value with its unit,
+    ``{site_peak_mw|without}`` for that without mining, ``{site_peak_mw|change}`` for what mining changes,
+    ``{load_factor_ratio|percent}`` for a ratio in percent, as fractions are anyway."""
+    when: Condition | None = None
+    """Said only where a metric is above a level; left out: always."""
+    otherwise: Words | None = None
+    """Said where it is not, or the run cannot tell; left out: nothing."""
+
+    @model_validator(mode="after")
+    def _reads(self) -> "Sentence":
+        if self.otherwise is not None and self.when is None:
+            raise ValueError("otherwise is said where when does not hold: it needs when")
+        for text in (self.say, self.otherwise or ""):
+            for name, figure in PLACEHOLDER.findall(text):
+                if not name or (figure and figure not in FIGURES):
+                    raise ValueError(
+                        f"'{{{name}|{figure}}}' must be a metric's name, with |without, |change or |percent"
+                    )
+        return self
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that it needs."""
+        texts = [self.say, self.otherwise or ""]
+        names = [name for text in texts for name, _ in PLACEHOLDER.findall(text)]
+        return tuple(dict.fromkeys(names if self.when is None else [self.when.metric, *names]))
+
+
+Delay = Annotated[float, Field(ge=0.0, le=86_400.0)]
+
+
+class ControllerSpec(Spec):
+    """The site controller: when it learns of a change, and how often it may decide."""
+
+    telemetry_delay_s: Delay = 0.0
+    """Time from a change of AI power to its arrival at the controller [s]. ERCOT asks controllable loads for
+    2-second telemetry, so 2 to 4 s is usual on a site (unverified); 0 shows what the fleet alone lets
+    through."""
+    minimum_interval_s: Delay = 0.0
+    """Least time between two decisions [s]; what changes in between waits for the next one."""
+    order_lead_s: Delay = 60.0
+    """How long before an order binds the fleets are brought to its cap [s], for latency and ramps; never
+    before it is announced. Default: assumption."""
+    telemetry_deadband_mw: Annotated[float, Field(ge=1e-3, le=1e6)] = 0.5
+    """While AI power moves gradually, telemetry reports each time it has moved this far [MW], as SCADA does
+    by exception (assumption: 0.25 % of a 200 MW site)."""
+    telemetry_scan_s: Delay = 0.0
+    """While AI power moves gradually, telemetry reports no oftener than this [s]; a jump, and the end of a
+    ramp, it reports at once. 1 to 2 s are usual (unverified); 0 leaves it to the deadband."""
+
 
 _YEARS = range(1970, 2200)
 
@@ -204,3 +276,30 @@ class Scenario(Spec):
                 faults += [Fault(fault.place, path, fault.message) for fault in error.faults]
         if faults:
             raise InputError(faults)
+
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_EXTENDS: Final = {
+    "type": "string",
+    "description": "Scenario file in the same folder that this one changes: mappings merge, lists of named "
+    "entries merge by name, all else is replaced.",
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file, with the documentation of every field.
+
+    A file that extends another need not be complete, so nothing is required at its top.
+    """
+    schema = Scenario.model_json_schema()
+    for definition in schema["$defs"].values():
+        _require_type(definition)
+    required = sorted({*schema.pop("required"), "schema_version"})
+    schema["properties"] = {"extends": _EXTENDS, **schema["properties"]}
+    return {"$schema": DIALECT, **schema, "anyOf": [{"required": ["extends"]}, {"required": required}]}
+
+
+def _require_type(definition: dict[str, Any]) -> None:
+    """Require ``type`` where it tells descriptions apart: files must say it, even where Python need not."""
+    if "const" in definition.get("properties", {}).get("type", {}):
+        definition["required"] = ["type", *(key for key in definition.get("required", ()) if key != "type")]

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.tree import Mark, Node, placed, plain
-from sim.scenario.words import short, shown
+from sim.scenario.tree import Mark, Node, placed, plain, short, shown
 from sim.scenario.yaml_text import parse_value
 from sim.spec import Spec
 

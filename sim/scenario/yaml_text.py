@@ -22,8 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from sim.errors import Fault, InputError
-from sim.scenario.tree import MAX_DEPTH, Mark, Node, Scalar, is_text
-from sim.scenario.words import printable, short
+from sim.scenario.tree import MAX_DEPTH, Mark, Node, Scalar, is_text, printable, short
 
 MAX_VALUES: Final = 15_000
 """Values in one file at most: a second's work for the parser, and a thousand loads of fifteen fields."""

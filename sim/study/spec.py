@@ -13,8 +13,7 @@ from pydantic import Field, JsonValue, ValidationError
 from sim.errors import Fault, InputError
 from sim.scenario.faults import faults_of
 from sim.scenario.load import read_text
-from sim.scenario.tree import Node, nearest, plain
-from sim.scenario.words import printable, shown
+from sim.scenario.tree import Node, nearest, plain, printable, shown
 from sim.scenario.yaml_text import parse_yaml
 from sim.spec import Name, Positive, Spec, Text
 from sim.tables.files import find_inside

@@ -1,6 +1,69 @@
 """For users' own tests: a check that every policy must pass, and small scenarios to start from."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.scenario import Scenario, scenario_from
 from sim.testing.policies import check_policy, observations
-from sim.testing.scenarios import a_scenario
 
 __all__ = ["a_scenario", "check_policy", "observations"]
+
+
+def a_scenario(
+    folder: Path | None = None,
+    *,
+    loads: Sequence[Mapping[str, Any]] = (),
+    fleets: Sequence[Mapping[str, Any]] | None = None,
+    limit_mw: float = 200.0,
+    **fields: Any,
+) -> Scenario:
+    """Return a valid scenario of one day with one fleet, changed as wanted.
+
+    Parameters
+    ----------
+    folder
+        Folder of the data files that the loads name; left out: the current one.
+    loads
+        The loads, as in a scenario file; none unless given.
+    fleets
+        The fleets, as in a scenario file; left out: one, ``miners``, of 60 MW, with ramps of 1 MW/s up and
+        5 MW/s down.
+    limit_mw
+        Limit of the interconnection [MW].
+    **fields
+        Any other field of a scenario: ``days``, ``policy``, ``market``.
+
+    Returns
+    -------
+    Scenario
+        Checked like one from a file.
+
+    Raises
+    ------
+    InputError
+        What was given makes no valid scenario.
+
+    Examples
+    --------
+    >>> a_scenario(days=2.0).fleets[0].rated_mw
+    60.0
+    """
+    miners = {
+        "name": "miners",
+        "type": "aggregate",
+        "rated_mw": 60.0,
+        "ramp_up_mw_per_s": 1.0,
+        "ramp_down_mw_per_s": 5.0,
+        "efficiency_j_per_th": 17.5,
+    }
+    document = {
+        "schema_version": 1,
+        "name": "a-scenario",
+        "start": "2026-01-01T00:00:00-06:00",
+        "interconnection": {"limit_mw": limit_mw},
+        "loads": list(loads),
+        "fleets": [miners] if fleets is None else list(fleets),
+        **fields,
+    }
+    return scenario_from(document, folder=Path() if folder is None else folder)

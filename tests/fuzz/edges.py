@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf, nextafter
 from typing import Any
 
-from sim.scenario.schema import json_schema
+from sim.scenario.model import json_schema
 
 Schema = Mapping[str, Any]
 BASE: dict[str, Any] = {

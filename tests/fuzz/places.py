@@ -12,7 +12,7 @@ from edges import BASE
 from sim.errors import InputError
 from sim.scenario import scenario_from
 from sim.scenario.load import load_scenario
-from sim.scenario.schema import json_schema
+from sim.scenario.model import json_schema
 from sim.units import sizes_of
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

@@ -26,7 +26,7 @@ from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.policies import Decision
 from sim.recording import Track
 from sim.rng import stream
-from sim.scenario.controller import ControllerSpec
+from sim.scenario.model import ControllerSpec
 from sim.testing import a_scenario
 
 LAW = examples(40)

@@ -10,7 +10,7 @@ from sim.engine.forerun import Forerun
 from sim.engine.observation import Published
 from sim.engine.telemetry import Telemetry
 from sim.recording import Track
-from sim.scenario.controller import ControllerSpec
+from sim.scenario.model import ControllerSpec
 from sim.signals import Signal
 from sim.testing import a_scenario
 

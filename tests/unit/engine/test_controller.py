@@ -13,7 +13,7 @@ from sim.mining.executor import Executor
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.policies import Decision, Notice
 from sim.recording import Track
-from sim.scenario.controller import ControllerSpec
+from sim.scenario.model import ControllerSpec
 
 DELAY = {"telemetry_delay_s": 2.0}
 

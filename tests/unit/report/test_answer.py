@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from sim.errors import InputError
 from sim.report.answer import answer
-from sim.scenario.answer import Sentence
+from sim.scenario.model import Sentence
 from sim.simulation import run
 from sim.testing import a_scenario
 

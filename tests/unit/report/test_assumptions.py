@@ -1,6 +1,6 @@
 """The assumptions that a run rests on: fields left at a default that has no source."""
 
-from sim.report.assumptions import assumptions
+from sim.report.cautions import assumptions
 from sim.testing import a_scenario
 
 TRAINING = {

@@ -1,8 +1,8 @@
 import json
 
 from sim import run
-from sim.cli.publish import publish
-from sim.report.certificate import certificate_lines
+from sim.cli.tables import certificate_lines
+from sim.report.build import publish
 from sim.report.stability import soak_rows
 from sim.testing import a_scenario
 

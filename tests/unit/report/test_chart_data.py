@@ -11,9 +11,8 @@ from hypothesis.extra.numpy import arrays
 from report_fakes import crowded_loads, recording_of, week_loads
 
 from sim.report import chart_data as module
-from sim.report.chart_data import bin_edges_s, chart_data, envelope_of, pack
-from sim.report.duration_curve import duration_curve
-from sim.report.local_time import LocalTime
+from sim.report.chart_data import bin_edges_s, chart_data, duration_curve, envelope_of, pack
+from sim.report.format import LocalTime
 from sim.report.worst_windows import worst_moments
 from sim.signals import Signal
 from sim.signals.distribution import LEVELS

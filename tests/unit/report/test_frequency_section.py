@@ -1,7 +1,7 @@
 """What the page says of a grid's frequency."""
 
+from sim.report.format import LocalTime
 from sim.report.frequency import frequency_section
-from sim.report.local_time import LocalTime
 from sim.report.page import page
 from sim.report.stability import stability_section
 from sim.report.worst_windows import worst_moments

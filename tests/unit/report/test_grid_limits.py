@@ -1,11 +1,12 @@
 import json
+import re
 from dataclasses import replace
 
 from report_fakes import recording_of, stored, week_loads
 
 from sim.facts import Facts
-from sim.report.grid_limits import checks_of, grid_section, limit_document, trace_warnings
-from sim.report.local_time import LocalTime
+from sim.report.format import LocalTime
+from sim.report.grid_limits import checks_of, limit_document, trace_warnings
 from sim.report.page import page
 from sim.report.stability import stability_section
 from sim.report.worst_windows import worst_moments
@@ -14,28 +15,42 @@ DAY_S = 86_400.0
 OWN = {"name": "ours", "kind": "range", "window_s": 5.0, "limit_mw": 1000.0, "source": "our agreement"}
 
 
-def section_of(recording, **scenario):
+def page_of(recording, **scenario):
     result = stored(recording, **scenario)
     clock = LocalTime.of_run(result.scenario["start"], recording.start_utc_s)
-    return grid_section(recording, result.scenario, clock)
+    return page(result, clock, worst_moments(recording), stability_section(recording, result.scenario, clock))
+
+
+def rows_of(recording, **scenario):
+    """Return the cells of each limit on the page, by its name."""
+    text = page_of(recording, **scenario)
+    limits = text[text.index('id="limits-title"') :]
+    found = re.findall(r"<tr><th scope=\"row\">[^<]*<code>([\w-]+)</code></th>(.*?)</tr>", limits)
+    return {name: re.findall(r"<td[^>]*>(.*?)</td>", cells) for name, cells in found}
 
 
 def test_a_section_has_each_limit_with_and_without_miners_and_its_source():
-    recording = recording_of(week_loads(DAY_S), DAY_S)
-    rows = {row.name: row for row in section_of(recording).limits}
-    assert rows["ieso-15s"].status == rows["ieso-15s"].baseline_status == "fail"
-    assert rows["ieso-15s"].allowed == "5 MW"
-    assert "IESO" in rows["ieso-15s"].source
-    assert "times" in rows["ieso-15s"].exceeded
-    assert rows["ieso-oscillation"].status == "not assessable"
-    assert rows["ieso-oscillation"].reason
+    allowed, status, worst, margin, when, alone, source = rows_of(recording_of(week_loads(DAY_S), DAY_S))[
+        "ieso-15s"
+    ]
+    assert (allowed, status) == ("5 MW", "<strong>fail</strong>")
+    assert worst.endswith(" MW")
+    assert margin.startswith("-")
+    assert re.fullmatch(r"2026-01-01 \d\d:\d\d(:\d\d)? \(.* times, .*\)", when)
+    assert alone.startswith("fail, ")
+    assert "IESO" in source
+
+
+def test_what_is_not_assessable_says_why():
+    allowed, status, worst, *_ = rows_of(recording_of(week_loads(DAY_S), DAY_S))["ieso-oscillation"]
+    assert status.startswith("<strong>not assessable</strong>: ")
+    assert (allowed != "", worst) == (True, "")
 
 
 def test_the_scenarios_own_limits_come_last():
-    recording = recording_of(week_loads(DAY_S), DAY_S)
-    last = section_of(recording, grid={"limits": [OWN]}).limits[-1]
-    assert (last.name, last.status, last.allowed) == ("ours", "pass", "1,000 MW")
-    assert "our agreement" in last.source
+    name, cells = list(rows_of(recording_of(week_loads(DAY_S), DAY_S), grid={"limits": [OWN]}).items())[-1]
+    assert (name, cells[0], cells[1]) == ("ours", "1,000 MW", "<strong>pass</strong>")
+    assert "our agreement" in cells[-1]
 
 
 def test_without_a_fleet_both_columns_are_one():
@@ -52,10 +67,7 @@ def test_a_coarse_trace_is_warned_of_on_the_page():
     )
     (warning,) = trace_warnings(recording)
     assert "load chat has a row every 5 min" in warning
-    result = stored(recording)
-    clock = LocalTime.of_run(result.scenario["start"], recording.start_utc_s)
-    stability = stability_section(recording, result.scenario, clock)
-    text = page(result, clock, worst_moments(recording), stability)
+    text = page_of(recording)
     assert warning in text
     assert "Grid limits" in text
 

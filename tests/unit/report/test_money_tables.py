@@ -1,15 +1,20 @@
 import csv
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from report_fakes import DAY_S, recording_of, week_loads
+from report_fakes import DAY_S, recording_of, stored, week_loads
 
 from sim.metrics.ledger import ledger
 from sim.metrics.mining import mining_revenue_usd
 from sim.metrics.months import months
 from sim.report.csv_tables import LEDGER_COLUMNS, MONTH_COLUMNS, write_tables
-from sim.report.money import dearest_hours, money
+from sim.report.format import LocalTime
+from sim.report.money import dearest_hours, price_text
+from sim.report.page import page
+from sim.report.stability import stability_section
+from sim.report.worst_windows import worst_moments
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +54,26 @@ def test_tables_are_written_to_the_same_bytes(recording, tmp_path):
 
 
 def test_the_page_shows_segments_months_and_lines(recording):
-    shown = money(recording)
-    assert [title for title, _ in shown.segments] == ["Mining", "AI", "Total"]
-    assert shown.segments[1][1][0] == "not assessable"
-    assert [len(cells) for _, cells in shown.months] == [len(shown.month_heads)]
-    assert len(shown.lines) == len(ledger(recording))
-    assert shown.lines[0][4] == "90,000.00 USD/BTC"
-    assert any("under a lease" in note for note in shown.notes)
-    assert any("take 7 d for a year" in note for note in shown.notes)
+    result = stored(recording)
+    clock = LocalTime.of_run(result.scenario["start"], recording.start_utc_s)
+    stability = stability_section(recording, result.scenario, clock)
+    text = page(result, clock, worst_moments(recording), stability)
+    money = text[text.index('id="money-title"') : text.index('id="metrics-title"')]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", money)]
+
+    assert [row[0] for row in rows[1:4]] == ["Mining", "AI", "Total"]
+    assert rows[2][1] == "not assessable"
+    assert len(rows[5]) == len(rows[4]) == 11  # a month, and its head
+    lines = ledger(recording)
+    assert len(rows[-len(lines) :]) == len(lines)
+    assert rows[-len(lines)][4] == "90,000.00 USD/BTC"
+    assert "under a lease" in money
+    assert "take 7 d for a year" in money
 
 
 def test_a_line_that_is_not_counted_shows_no_price(recording):
-    (line, *_) = (line for line in money(recording).lines if "not counted" in line[2])
-    assert line[4:] == ("", "0")
+    (line, *_) = (line for line in ledger(recording) if "not counted" in line.item)
+    assert (price_text(line), line.amount_usd) == ("", 0.0)
 
 
 def test_the_dearest_hours_name_what_the_site_paid_in_them(recording):

@@ -9,7 +9,7 @@ from report_fakes import crowded_loads, decisions, not_assessable, recording_of,
 
 from sim.recording import EventRow, Recording
 from sim.report.build import write_report_of
-from sim.report.local_time import LocalTime
+from sim.report.format import LocalTime
 from sim.report.page import page as page_of
 from sim.report.stability import stability_section
 from sim.report.worst_windows import worst_moments

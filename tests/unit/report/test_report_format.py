@@ -3,13 +3,13 @@ import math
 import pytest
 
 from sim.report.format import (
+    LocalTime,
     format_difference,
     format_duration,
     format_percent,
     format_value,
     words_of,
 )
-from sim.report.local_time import LocalTime
 
 
 @pytest.mark.parametrize(

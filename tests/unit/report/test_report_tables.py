@@ -1,10 +1,14 @@
+import html
+import re
+
 import pytest
 from report_fakes import recording_of
 
 from sim.recording import EventRow
 from sim.report.decisions import event_counts, reason_shares
-from sim.report.metric_table import beginnings, headline_rows, metric_groups
-from sim.report.verdict import verdicts
+from sim.report.format import beginnings, grouped
+from sim.report.page import known_values
+from sim.report.static_page import rendered
 from sim.signals import Signal
 
 FAILURE = EventRow(50.0, "load.llama", "failure", 1.0)
@@ -54,21 +58,25 @@ def metric(value, unit="MW", **more):
     return {"value": value, "unit": unit, "summary": "What it is", **more}
 
 
+def shown(template, metrics, **values):
+    """Return the words of a part of the page, cell by cell."""
+    known, alone = known_values(metrics), known_values(metrics, "baseline")
+    text = rendered(template, metrics=metrics, known=known, alone=alone, **values)
+    return [" ".join(html.unescape(part).split()) for part in re.findall(r">([^<>]+)<", text)]
+
+
+def rows(metrics):
+    text = rendered(
+        "metrics.html.jinja", metrics=metrics, known=known_values(metrics),
+        alone=known_values(metrics, "baseline"), headlines=list(metrics), groups=grouped(metrics),
+    )  # fmt: skip
+    return re.findall(r"<code>(\w+)</code></th>" + 3 * r'<td class="number">(.*?)</td>', text)
+
+
 def test_every_metric_lands_in_one_group_and_an_unknown_one_in_other():
-    metrics = {"site_peak_mw": metric(1.0), "dip_count": metric(2.0, "1"), "wobble_hz": metric(3.0, "Hz")}
-    groups = metric_groups(metrics)
-    assert [group.title for group in groups] == ["Site and limit", "Dips", "Other"]
-    assert [row.name for group in groups for row in group.rows] == list(metrics)
-
-
-def test_the_main_metrics_come_first_where_the_run_can_tell_them():
-    metrics = {
-        "site_peak_mw": metric(1.0),
-        "rolling_range_1s_mw": metric(2.0),
-        "voltage_min_pu": metric(None, "pu"),
-        "penalty_usd": metric(0.0, "USD"),
-    }
-    assert [row.name for row in headline_rows(metrics)] == ["site_peak_mw"]
+    metrics = ["site_peak_mw", "dip_count", "wobble_hz"]
+    assert list(grouped(metrics)) == ["Site and limit", "Dips", "Other"]
+    assert [name for names in grouped(metrics).values() for name in names] == metrics
 
 
 def test_a_group_of_which_the_run_can_tell_nothing_says_so():
@@ -77,7 +85,9 @@ def test_a_group_of_which_the_run_can_tell_nothing_says_so():
         "dip_count": metric(2.0, "1"),
         "dip_max_mw": metric(None),
     }
-    assert [group.is_known for group in metric_groups(metrics)] == [False, True]
+    words = shown("metrics.html.jinja", metrics, headlines=[], groups=grouped(metrics))
+    assert words.count("1, none of which this run can tell") == 1
+    assert words.count("2") == 2  # how many dips metrics there are, and the count of dips
 
 
 def test_no_group_takes_what_another_begins_with():
@@ -86,19 +96,26 @@ def test_no_group_takes_what_another_begins_with():
 
 
 def test_a_row_shows_baseline_and_difference_where_there_is_one():
-    (group,) = metric_groups({"site_peak_mw": metric(410.0, baseline=400.0), "site_mean_mw": metric(5.0)})
-    assert (group.rows[0].value, group.rows[0].baseline, group.rows[0].difference) == (
-        "410 MW",
-        "400 MW",
-        "+10 MW",
-    )
-    assert (group.rows[1].baseline, group.rows[1].difference) == ("", "")
+    first, second, *_ = rows({"site_peak_mw": metric(410.0, baseline=400.0), "site_mean_mw": metric(5.0)})
+    assert first == ("site_peak_mw", "410 MW", "400 MW", "+10 MW")
+    assert second == ("site_mean_mw", "5 MW", "", "")
 
 
 def test_a_row_without_value_is_not_assessable():
-    (group,) = metric_groups({"net_ramp_up_300s_mw_per_min": metric(None, "MW/min", baseline=None)})
-    row = group.rows[0]
-    assert (row.value, row.baseline, row.difference) == ("not assessable", "not assessable", "")
+    row, *_ = rows({"net_ramp_up_300s_mw_per_min": metric(None, "MW/min", baseline=None)})
+    assert row[1:] == ("not assessable", "not assessable", "")
+
+
+def verdicts(metrics):
+    """Return question, answer and detail of each card, and its tone."""
+    text = rendered(
+        "verdicts.html.jinja", known=known_values(metrics), alone=known_values(metrics, "baseline"),
+        limit_mw=400.0, has_fleets=True,
+    )  # fmt: skip
+    cards = re.findall(
+        r'class="verdict (\w+)"><h2>(.*?)</h2>\s*<p class="answer">(.*?)</p><p>(.*?)</p>', text
+    )
+    return [(answer, detail, tone) for tone, _, answer, detail in cards]
 
 
 def test_the_verdict_says_whether_the_limit_was_kept():
@@ -108,17 +125,18 @@ def test_the_verdict_says_whether_the_limit_was_kept():
         "exceedance_count": metric(3.0, "1"),
         "exceedance_mwh": metric(1.5, "MWh"),
     }
-    assert verdicts(kept, 400.0, 1)[0].answer == "Yes"
-    verdict = verdicts(broken, 400.0, 1)[0]
-    assert (verdict.answer, verdict.tone) == ("No", "bad")
-    assert (
-        verdict.detail == "Above the limit 3 times, for 1 min 30 s in all, 1.500 MWh. AI alone: never above."
-    )
+    assert verdicts(kept)[0] == (
+        "Yes", "Site power never exceeds the limit. AI alone: never above.", "good",
+    )  # fmt: skip
+    assert verdicts(broken)[0] == (
+        "No", "Above the limit 3 times, for 1 min 30 s in all, 1.500 MWh. AI alone: never above.", "bad",
+    )  # fmt: skip
+    once = {**broken, "exceedance_count": metric(1.0, "1")}
+    assert verdicts(once)[0][1].startswith("Above the limit once, for ")
 
 
 def test_the_verdict_puts_the_peak_beside_the_limit():
-    verdict = verdicts({"site_peak_mw": metric(420.0, baseline=380.0)}, 400.0, 1)[1]
-    assert (verdict.answer, verdict.detail) == (
+    assert verdicts({"site_peak_mw": metric(420.0, baseline=380.0)})[1][:2] == (
         "420 MW",
         "105 % of the limit of 400 MW. AI alone peaks at 380 MW.",
     )
@@ -130,9 +148,11 @@ def test_a_loss_is_shown_as_one():
         "mining_revenue_usd": metric(500.0, "USD"),
         "fleet_power_cost_usd": metric(2000.0, "USD"),
     }
-    verdict = verdicts(metrics, 400.0, 1)[3]
-    assert (verdict.answer, verdict.tone) == ("-1,500 USD", "bad")
+    answer, detail, tone = verdicts(metrics)[3]
+    assert (answer, tone) == ("-1,500 USD", "bad")
+    assert "500 USD of revenue less 2,000 USD for power" in detail
 
 
 def test_the_verdict_of_a_result_without_known_metrics_is_not_assessable():
-    assert [verdict.answer for verdict in verdicts({}, 400.0, 1)] == ["not assessable"] * 4
+    assert [answer for answer, *_ in verdicts({})[:2]] == ["not assessable"] * 2
+    assert verdicts({})[3][0] == "not assessable"

@@ -10,7 +10,7 @@ from report_fakes import day_course, pulses, recording_of, week_loads
 from sim.cli import main
 from sim.facts import Facts
 from sim.metrics.site_spectrum import MOST_STRETCHES, site_spectrum
-from sim.report.local_time import LocalTime
+from sim.report.format import LocalTime
 from sim.report.stability import MOST_DIPS, dip_rows, scale_rows, stability_section
 from sim.result import write_result
 from sim.scenario import load_scenario

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from sim.report.local_time import LocalTime
+from sim.report.format import LocalTime
 from sim.report.run_charts import carpet, cells
 from sim.report.svg import Chart, ChartAxis, around, png
 from sim.signals import Signal
