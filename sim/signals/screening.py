@@ -96,6 +96,8 @@ def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
     """
     if window_s >= signal.duration_s:
         return signal.maximum() - signal.minimum(), signal.end_s
+    if signal.time_s.size <= NEAR:
+        return signal.largest_range(window_s)
     starts_s, bounds, _ = _bounds(signal, window_s, CHUNK)
     edges_s = np.append(starts_s, signal.end_s)
     best = (-np.inf, signal.end_s)
