@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta, timezone
-from html import escape
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -58,11 +56,8 @@ class Metrics(dict[str, Measurement]):
 
     def _repr_html_(self) -> str:
         """Return the metrics that are read first, as a notebook shows them."""
-        rows = [
-            (name, _number(self[name]), self[name].unit, _number(self[name].baseline), self[name].summary)
-            for name in headlines(self)
-        ]
-        return _html(("metric", "value", "unit", "without mining", "what it is"), rows)
+        shown = self.to_frame().loc[list(headlines(self))]
+        return _html(shown.rename(columns={"baseline": "without mining", "summary": "what it is"}))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +123,8 @@ class Signals(Mapping[str, Signal]):
 
     def _repr_html_(self) -> str:
         """Return extremes and mean of each signal, as a notebook shows them."""
-        rows = [
-            (name, *map(_number, (one.minimum(), one.mean(), one.maximum())), f"{len(one.time_s):,}")
-            for name, one in self.items()
-        ]
-        return _html(("signal", "minimum", "mean", "maximum", "breakpoints"), rows)
+        rows = [(one.minimum(), one.mean(), one.maximum(), len(one.time_s)) for one in self.values()]
+        return _html(_frame(rows, ("minimum", "mean", "maximum", "breakpoints"), {}, list(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,17 +222,6 @@ def _counted(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.5g}" if isfinite(value) else "not assessable"
-
-
-def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _html(frame: "pd.DataFrame") -> str:
     """Return a table for a notebook; every cell is escaped."""
-    body = "".join(f"<tr>{_cells('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{_cells('th', heads)}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cells(tag: str, cells: Sequence[str]) -> str:
-    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+    return str(frame.to_html(float_format="{:,.5g}".format, na_rep=""))

@@ -3,16 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from markupsafe import Markup
-
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document
-from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, kind_of, legend
+from sim.report.svg import BarRow, Chart, ChartAxis, Drawing, around, bar_chart, kind_of
 from sim.report.trade_chart import axis_title
 
 HEIGHT_PX: Final = 320
-ROW_PX: Final = 46
-"""Height of a bar with its name above it."""
 OUTSIDE: Final = 0.02
 """Part of an axis by which a point may lie beside it and still be drawn."""
 LINES: Final = (
@@ -43,21 +39,18 @@ def _pareto(document: Document, policies: Document, cost: str) -> Drawing:
         if not (_is_inside(across, facts[cost]) and _is_inside(upwards, facts["objective_usd"]))
     ]
 
-    def draw(width_px: int) -> Markup:
-        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+    def draw(chart: Chart) -> None:
         for number, (name, facts) in enumerate(policies.items()):
             style, mark = kind_of(number)
             if name not in outside:
                 open_ = "" if facts["non_dominated"] else " open"
                 chart.point(facts[cost], facts["objective_usd"], f"{style}{open_}", mark, name)
-        return chart.svg(f"Objective against {words_of(cost)}")
 
     note = "Filled: no other policy is at least as good in all objectives and better in one."
     note += f" Far outside, and left out: {', '.join(outside)}." if outside else ""
-    names = legend((kind_of(number)[0], name) for number, name in enumerate(policies))
-    return Drawing(
-        f"Objective against {words_of(cost)[:1].lower()}{words_of(cost)[1:]}", note, drawn(draw), names
-    )
+    title = f"Objective against {words_of(cost)[:1].lower()}{words_of(cost)[1:]}"
+    names = [(kind_of(number)[0], name) for number, name in enumerate(policies)]
+    return Drawing.of(title, note, (across, upwards), HEIGHT_PX, draw, names)
 
 
 def _is_inside(axis: ChartAxis, value: float) -> bool:
@@ -75,7 +68,7 @@ def uplift_chart(document: Document) -> Drawing | None:
         return None
     first = document["policies"][next(iter(policies))]
     lines = [
-        (first[metric]["mean"], title, style)
+        (float(first[metric]["mean"]), title, style)
         for metric, title, style in LINES
         if first.get(metric, {}).get("mean") is not None
     ]
@@ -83,25 +76,13 @@ def uplift_chart(document: Document) -> Drawing | None:
     reach = max(map(abs, [*(usd for usd, *_ in lines), max(means)]))
     low = max(min(0.0, *means), -0.3 * reach)  # what is far below zero is cut off
     across = ChartAxis("Objective [USD]", low, 1.05 * max([*means, *(usd for usd, *_ in lines), 0.0]) or 1.0)
-    rows = float(len(policies))
-
-    def draw(width_px: int) -> Markup:
-        height_px = 60 + ROW_PX * len(policies)
-        chart = Chart(across, ChartAxis("", 0.0, rows, marks=((0.0, ""),)), width_px, height_px, left_px=24)
-        for place, (name, facts) in enumerate(policies.items()):
-            top = rows - place
-            usd = max(facts["mean"], low)
-            chart.bar((0.0, top - 0.95), (usd, top - 0.5), kind_of(place)[0], name)
-            width = facts["half_width"]
-            text = format_value(facts["mean"], "USD") + (f" ± {format_value(width, 'USD')}" if width else "")
-            shown = f"{name}: {text}" if width_px > NARROW_PX else name
-            chart.text(low, top - 0.27, shown, style="strong")
-        for usd, _, style in lines:
-            chart.line([usd, usd], [0.0, rows], style)
-        return chart.svg("Objective of each policy against perfect foresight")
-
+    rows = []
+    for place, (name, facts) in enumerate(policies.items()):
+        width = facts["half_width"]
+        text = format_value(facts["mean"], "USD") + (f" ± {format_value(width, 'USD')}" if width else "")
+        rows.append(BarRow(name, text, [(0.0, max(facts["mean"], low), kind_of(place)[0], name)]))
     note = "Mean objective and its 95 % interval; what is far below zero is cut off."
-    return Drawing("What is reached of what could be", note, drawn(draw), legend((s, t) for _, t, s in lines))
+    return bar_chart("What is reached of what could be", note, across, rows, lines)
 
 
 def scale_chart(document: Document) -> Drawing | None:
@@ -130,19 +111,16 @@ def scale_chart(document: Document) -> Drawing | None:
     upwards = around([mw for values in shown.values() for mw in values], "Left [MW, rms]", from_zero=True)
     width = 0.84 / len(shown)
 
-    def draw(width_px: int) -> Markup:
-        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+    def draw(chart: Chart) -> None:
         for number, (name, values) in enumerate(shown.items()):
             for place, mw in enumerate(values):
                 left = place + 0.08 + width * number
                 title = f"{name}: {format_value(mw, 'MW')}"
                 chart.bar((left, 0.0), (left + 0.92 * width, mw), kind_of(number)[0], title)
-        return chart.svg("Variation of site power by time scale and policy")
 
-    names = legend((kind_of(number)[0], name) for number, name in enumerate(shown))
-    return Drawing(
-        "What moves, by time scale", "Root mean square of what is left at the site.", drawn(draw), names
-    )
+    names = [(kind_of(number)[0], name) for number, name in enumerate(shown)]
+    note = "Root mean square of what is left at the site."
+    return Drawing.of("What moves, by time scale", note, (across, upwards), HEIGHT_PX, draw, names)
 
 
 CELL_PX: Final = 64
@@ -154,10 +132,10 @@ def winner_map(document: Document) -> Drawing:
     policies = document["policies"]
     columns, rows = len(across["values"]), len(down["values"])
 
-    def draw(width_px: int) -> Markup:
-        x = ChartAxis(across["path"], 0.0, float(columns), marks=_marks(across))
-        y = ChartAxis(down["path"], 0.0, float(rows), marks=_marks(down))
-        chart = Chart(x, y, width_px, 60 + CELL_PX * rows)
+    x = ChartAxis(across["path"], 0.0, float(columns), marks=_marks(across))
+    y = ChartAxis(down["path"], 0.0, float(rows), marks=_marks(down))
+
+    def draw(chart: Chart) -> None:
         for number, cell in enumerate(document["cells"]):
             column, row = divmod(number, rows)
             style, _ = kind_of(policies.index(cell["winner"]))
@@ -165,13 +143,12 @@ def winner_map(document: Document) -> Drawing:
             corners = (column + 0.02, row + 0.03), (column + 0.98, row + 0.97)
             title = f"{cell['winner']}{': no significant difference' if tied else ''}"
             chart.bar(*corners, f"{style}{' faint' if tied else ''}", title)
-            if width_px // columns > 9 * len(cell["winner"]):
+            if chart.width_px // columns > 9 * len(cell["winner"]):
                 chart.text(column + 0.5, row + 0.5, cell["winner"], "middle", "strong")
-        return chart.svg("Policy that wins for each combination")
 
     note = "Policy of the best mean objective; faint: its lead is within the intervals."
-    names = legend((kind_of(number)[0], name) for number, name in enumerate(policies))
-    return Drawing("Who wins when", note, drawn(draw), names)
+    names = [(kind_of(number)[0], name) for number, name in enumerate(policies)]
+    return Drawing.of("Who wins when", note, (x, y), 60 + CELL_PX * rows, draw, names)
 
 
 def _axes_of(document: Document) -> tuple[Document, Document]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from markupsafe import Markup
 
 from sim.metrics.ledger import ledger
 from sim.metrics.ledger.lines import LedgerLine
@@ -13,7 +12,7 @@ from sim.metrics.mining import hashrate_source
 from sim.metrics.months import months
 from sim.recording import Recording
 from sim.report.format import format_amount, format_cents
-from sim.report.svg import Chart, ChartAxis, Drawing, around, drawn
+from sim.report.svg import BarRow, Chart, ChartAxis, Drawing, around, bar_chart
 from sim.signals import FloatArray, Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -31,8 +30,6 @@ def price_text(line: LedgerLine) -> str:
     return f"{price:,.2f} USD/({line.unit})" if "·" in line.unit else f"{price:,.2f} USD/{line.unit}"
 
 
-ROW_PX: Final = 44
-"""Height of a bar with its name above it."""
 MONTH_PX: Final = 300
 LEAST_USD: Final = 0.5
 """An account that brings or costs less than this is not drawn [USD]."""
@@ -99,38 +96,25 @@ def _accounts(recording: Recording) -> list[tuple[str, float]]:
 
 
 def _waterfall(steps: list[tuple[str, float]]) -> Drawing:
-    total, bars = 0.0, []
+    total, rows = 0.0, []
     for name, usd in steps:
-        bars.append((name, usd, total, total + usd, "price" if usd > 0.0 else "limit"))
+        bar = (total, total + usd, "price" if usd > 0.0 else "limit", "")
+        rows.append(BarRow(f"{name}: {format_amount(usd)}", "", [bar]))
         total += usd
-    bars.append(("EBITDA", total, 0.0, total, "site"))
-    across = around([edge for bar in bars for edge in bar[2:4]], "USD", from_zero=True)
-    rows = float(len(bars))
-
-    def draw(width_px: int) -> Markup:
-        upwards = ChartAxis("", 0.0, rows, marks=((0.0, ""),))
-        chart = Chart(across, upwards, width_px, 60 + ROW_PX * len(bars), left_px=24)
-        for place, (name, usd, start, end, style) in enumerate(bars):
-            top = rows - place
-            chart.bar((start, top - 0.95), (end, top - 0.5), style)
-            chart.text(across.low, top - 0.27, f"{name}: {format_amount(usd)}", style="strong")
-        return chart.svg("From revenue to EBITDA, account by account")
-
-    return Drawing(
-        "From revenue to EBITDA", "USD, account by account; what costs goes to the left.", drawn(draw)
-    )
+    rows.append(BarRow(f"EBITDA: {format_amount(total)}", "", [(0.0, total, "site", "")]))
+    across = around([edge for row in rows for bar in row.bars for edge in bar[:2]], "USD", from_zero=True)
+    note = "USD, account by account; what costs goes to the left."
+    return bar_chart("From revenue to EBITDA", note, across, rows)
 
 
 def _by_month(known: list[tuple[str, float]]) -> Drawing:
     upwards = around([usd for _, usd in known], "EBITDA [USD]", from_zero=True)
     marks = tuple((place + 0.5, name) for place, (name, _) in enumerate(known))
 
-    def draw(width_px: int) -> Markup:
-        step = 1 + len(known) * 80 // width_px
-        chart = Chart(ChartAxis("", 0.0, float(len(known)), marks=marks[::step]), upwards, width_px, MONTH_PX)
+    def draw(chart: Chart) -> None:
         for place, (name, usd) in enumerate(known):
             title = f"{name}: {format_amount(usd)} USD"
             chart.bar((place + 0.15, 0.0), (place + 0.85, usd), "price" if usd > 0.0 else "limit", title)
-        return chart.svg("EBITDA by month")
 
-    return Drawing("EBITDA by month", "", drawn(draw))
+    axes = ChartAxis("", 0.0, float(len(known)), marks=marks), upwards
+    return Drawing.of("EBITDA by month", "", axes, MONTH_PX, draw)

@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
-from markupsafe import Markup
 
 from sim.metrics.dips import ai_dips
 from sim.metrics.exceedance import CAUSES, episodes
 from sim.recording import Recording
 from sim.report.chart_data import drawn_mw, duration_curve
 from sim.report.format import LocalTime, format_duration, format_value
-from sim.report.svg import NARROW_PX, Chart, ChartAxis, Drawing, around, drawn, legend, png
+from sim.report.svg import Chart, ChartAxis, Drawing, around, png
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
@@ -29,8 +28,8 @@ PALETTE: Final = (
 """Viridis (S. van der Walt, N. Smith, 2015) at nine places: told apart with any colour vision, in grey."""
 
 
-def carpet(signal: Signal, clock: LocalTime, label: str) -> tuple[Markup, tuple[str, str]]:
-    """Return the carpet of a signal, and its lowest and highest mean in words.
+def carpet(signal: Signal, clock: LocalTime, title: str) -> Drawing:
+    """Return the carpet of a signal.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def carpet(signal: Signal, clock: LocalTime, label: str) -> tuple[Markup, tuple[
         Power [MW], from the start of the run.
     clock
         The run's local time.
-    label
+    title
         What is shown.
     """
     means = cells(signal, clock)
@@ -47,16 +46,11 @@ def carpet(signal: Signal, clock: LocalTime, label: str) -> tuple[Markup, tuple[
     days = means.shape[1]
     step = max(1, -(-days // MOST_DAY_MARKS))
     marks = [(day + 0.5, f"{clock.start + timedelta(days=day):%m-%d}") for day in range(0, days, step)]
-
-    def draw(width_px: int) -> Markup:
-        shown = tuple(marks if width_px > NARROW_PX else marks[::4])
-        upwards = tuple((float(hour), f"{hour}:00") for hour in range(0, 25, 6))
-        along = ChartAxis("Day", 0.0, float(days), marks=shown)
-        chart = Chart(along, ChartAxis("", 0.0, 24.0, marks=upwards), width_px, 260)
-        chart.image(picture)
-        return chart.svg(label)
-
-    return drawn(draw), (format_value(low, "MW"), format_value(high, "MW"))
+    hours = tuple((float(hour), f"{hour}:00") for hour in range(0, 25, 6))
+    axes = ChartAxis("Day", 0.0, float(days), marks=tuple(marks)), ChartAxis("", 0.0, 24.0, marks=hours)
+    dark, bright = format_value(low, "MW"), format_value(high, "MW")
+    note = f"Means of a quarter of an hour, or of an hour in a long run: dark {dark}, bright {bright}."
+    return Drawing.of(title, note, axes, 260, lambda chart: chart.image(picture))
 
 
 def cells(signal: Signal, clock: LocalTime) -> FloatArray:
@@ -132,9 +126,7 @@ def carpets(recording: Recording, clock: LocalTime) -> Iterator[Drawing]:
     if recording.fleet_names:
         named.append(("Soaked power by day and hour", recording["fleet_power_mw"]))
     for title, signal in named:
-        drawing, (low, high) = carpet(signal, clock, title)
-        note = f"Means of a quarter of an hour, or of an hour in a long run: dark {low}, bright {high}."
-        yield Drawing(title, note, drawing)
+        yield carpet(signal, clock, title)
 
 
 def duration_charts(recording: Recording) -> Iterator[Drawing]:
@@ -168,8 +160,7 @@ def _price_duration(price: Signal, hours: float) -> Drawing:
         low, high = (1.3 * bound for bound in (min(0.0, *curve.ys), max(0.0, *curve.ys)))
         upwards = replace(upwards, low=low, high=high, linear_to=LINEAR_TO_USD_PER_MWH)
     note = "For how many hours power costs more."
-    across = ChartAxis("Hours", 0.0, hours)
-    return Drawing("Price duration", note, *_lines(across, upwards, [curve], f"Price duration: {note}"))
+    return _lines("Price duration", note, (ChartAxis("Hours", 0.0, hours), upwards), [curve])
 
 
 def largest_exceedances(recording: Recording) -> list[tuple[float, float, tuple[str, ...]]]:
@@ -203,18 +194,16 @@ def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:
     across = ChartAxis("Length [s]", 0.8 * min(lengths_s), 1.25 * max(lengths_s), is_log=True)
     upwards = around([one.size_mw for one in shown], "Size [MW]", from_zero=True)
 
-    def draw(width_px: int) -> Markup:
-        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+    def draw(chart: Chart) -> None:
         for length_s, one in zip(lengths_s, shown, strict=True):
-            title = one.words(clock) if width_px > NARROW_PX else ""
+            title = "" if chart.is_narrow else one.words(clock)
             chart.point(length_s, one.size_mw, f"{one.style} small", title=title)
-        return chart.svg("Length and size of every exceedance and dip")
 
     left_out = len(falls) + len(points) - len(shown)
     note = "Each time above the limit, and each dip of AI power; rest the pointer on one to see when and why."
     note += f" The {left_out:,} smallest are left out." if left_out else ""
     names = [("limit", f"above the limit ({len(points):,})"), ("ai", f"dip of AI power ({len(falls):,})")]
-    return Drawing("Exceedances and dips", note, drawn(draw), legend(names))
+    return Drawing.of("Exceedances and dips", note, (across, upwards), HEIGHT_PX, draw, names)
 
 
 def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> Drawing | None:
@@ -229,7 +218,7 @@ def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> Drawing | None:
     )
     across = ChartAxis("Frequency [Hz]", low_hz, high_hz, is_log=True)
     upwards = ChartAxis("Density [MW²/Hz]", 0.5 * low, 2.0 * high, is_log=True)
-    return Drawing("Spectrum", "", *_lines(across, upwards, lines, "Power spectral density by frequency"))
+    return _lines("Spectrum", "", (across, upwards), lines)
 
 
 def _largest(excursions: list[Excursion]) -> list[Excursion]:
@@ -250,16 +239,13 @@ def _thinned(xs: FloatArray, ys: FloatArray) -> tuple[list[float], list[float]]:
 
 def _curves(title: str, note: str, name: str, lines: Sequence[Curve], hours: float) -> Drawing:
     upwards = around([y for line in lines for y in line.ys], name, from_zero=True)
-    return Drawing(title, note, *_lines(ChartAxis("Hours", 0.0, hours), upwards, lines, f"{title}: {note}"))
+    return _lines(title, note, (ChartAxis("Hours", 0.0, hours), upwards), lines)
 
 
-def _lines(
-    across: ChartAxis, upwards: ChartAxis, lines: Sequence[Curve], label: str
-) -> tuple[Markup, Markup]:
-    def draw(width_px: int) -> Markup:
-        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+def _lines(title: str, note: str, axes: tuple[ChartAxis, ChartAxis], lines: Sequence[Curve]) -> Drawing:
+    def draw(chart: Chart) -> None:
         for line in lines:
             chart.line(line.xs, line.ys, line.style)
-        return chart.svg(label)
 
-    return drawn(draw), legend((line.style, line.title) for line in lines if line.title)
+    names = [(line.style, line.title) for line in lines if line.title]
+    return Drawing.of(title, note, axes, HEIGHT_PX, draw, names)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from markupsafe import Markup
@@ -17,8 +17,13 @@ WIDE_PX: Final = 1000
 NARROW_PX: Final = 400
 """Width of the drawing for a screen, and for a telephone."""
 LEFT_PX: Final = 76
+BARE_PX: Final = 24
+"""Room on the left of a chart with names upwards, and without."""
+LETTER_PX: Final = 5.4
 RIGHT_PX: Final = 14
 TOP_PX: Final = 12
+ROW_PX: Final = 46
+"""Height of a bar with its name above it."""
 BOTTOM_PX: Final = 46
 BESIDE_PX: Final = 10.0
 MARKS: Final = ("circle", "square", "diamond", "triangle")
@@ -75,6 +80,38 @@ class Drawing:
     drawing: Markup
     legend: str = ""
 
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        note: str,
+        axes: tuple[ChartAxis, ChartAxis],
+        height_px: int,
+        draw: Callable[["Chart"], None],
+        key: Iterable[tuple[str, str]] = (),
+    ) -> Self:
+        """Return a chart that is drawn twice, for a screen and for a telephone: the style sheet shows one.
+
+        Parameters
+        ----------
+        title, note
+            What it shows.
+        axes
+            Across and upwards.
+        height_px
+            Height of both drawings.
+        draw
+            Told each chart, to draw into.
+        key
+            Style and name of each line of the legend.
+        """
+        wide, narrow = (Chart(*axes, width_px, height_px) for width_px in (WIDE_PX, NARROW_PX))
+        draw(wide)
+        draw(narrow)
+        label = f"{title}: {note}" if note else title
+        both = f'<div class="wide">{wide.svg(label)}</div><div class="narrow">{narrow.svg(label)}</div>'
+        return cls(title, note, Markup(both), legend(key))  # noqa: S704  # ours
+
 
 def nice_step(least: float) -> float:
     """Return the smallest of 1, 2, 5 times a power of ten that is not below a number.
@@ -124,15 +161,12 @@ class Chart:
         The axes.
     width_px, height_px
         Size of the drawing; it is scaled to the page.
-    left_px
-        Room for the names along the axis upwards.
     """
 
-    def __init__(
-        self, x: ChartAxis, y: ChartAxis, width_px: int, height_px: int, left_px: int = LEFT_PX
-    ) -> None:
+    def __init__(self, x: ChartAxis, y: ChartAxis, width_px: int, height_px: int) -> None:
         self._x, self._y = x, y
-        self._width, self._height = width_px, height_px
+        self.width_px, self._height = width_px, height_px
+        left_px = LEFT_PX if y.title or any(text for _, text in y.shown(1)) else BARE_PX
         self._box = (left_px, TOP_PX, width_px - RIGHT_PX, height_px - BOTTOM_PX)
         self._parts: list[str] = []
         self._draw_axes()
@@ -179,15 +213,24 @@ class Chart:
             f'href="data:image/png;base64,{data}"/>'
         )
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is for a telephone."""
+        return self.width_px == NARROW_PX
+
     def svg(self, label: str, style: str = "") -> Markup:
         """Return the drawing, with what it shows in words."""
-        head = f'<svg class="drawn {style}" viewBox="0 0 {self._width} {self._height}" role="img"'
+        head = f'<svg class="drawn {style}" viewBox="0 0 {self.width_px} {self._height}" role="img"'
         body = "".join(self._parts)
         return Markup(f'{head} aria-label="{escape(label)}">{body}</svg>')  # noqa: S704  # texts are escaped
 
     def _draw_axes(self) -> None:
         left, top, right, bottom = self._box
-        for value, text in self._x.shown(max(3, (right - left) // 110)):
+        marks = self._x.shown(max(3, (right - left) // 110))
+        if self._x.marks:  # of names no more than there is room for
+            name_px = LETTER_PX * max(len(text) for _, text in marks) + 6.0
+            marks = marks[:: math.ceil(name_px * len(marks) / (right - left))]
+        for value, text in marks:
             x, _ = self.place(value, self._y.low)
             self._parts.append(f'<path class="grid" d="M{x:.1f} {top}V{bottom}"/>')
             self._write(f'x="{x:.1f}" y="{bottom + 17}"', text)
@@ -221,16 +264,46 @@ def _title(text: str) -> str:
     return f"<title>{escape(text)}</title>" if text else ""
 
 
-def drawn(draw: Callable[[int], Markup]) -> Markup:
-    """Return a drawing twice: for a screen, and for a telephone; the style sheet shows one of them."""
-    wide, narrow = draw(WIDE_PX), draw(NARROW_PX)
-    return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')  # noqa: S704  # ours
+@dataclass(frozen=True, slots=True)
+class BarRow:
+    """A row of bars with its name above."""
+
+    name: str
+    text: str
+    """What stands behind the name on a screen."""
+    bars: Sequence[tuple[float, float, str, str]]
+    """Start and end of each bar, its style, and what is said of it; a later one covers those before."""
+
+
+def bar_chart(
+    title: str,
+    note: str,
+    across: ChartAxis,
+    rows: Sequence[BarRow],
+    lines: Sequence[tuple[float, str, str]] = (),
+    key: Sequence[tuple[str, str]] = (),
+) -> Drawing:
+    """Return rows of bars, and lines down all of them: place, name and style."""
+
+    def draw(chart: Chart) -> None:
+        for place, row in enumerate(rows):
+            top = float(len(rows) - place)
+            for start, end, style, said in row.bars:
+                chart.bar((start, top - 0.95), (end, top - 0.5), style, said)
+            text = row.name if chart.is_narrow or not row.text else f"{row.name}: {row.text}"
+            chart.text(across.low, top - 0.27, text, style="strong")
+        for value, _, style in lines:
+            chart.line([value, value], [0.0, float(len(rows))], style)
+
+    upwards = ChartAxis("", 0.0, float(len(rows)), marks=((0.0, ""),))
+    names = [*key, *((style, name) for _, name, style in lines)]
+    return Drawing.of(title, note, (across, upwards), 60 + ROW_PX * len(rows), draw, names)
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> Markup:
-    """Return a legend: the style and the name of each line."""
+    """Return a legend: the style and the name of each line; nothing where there is none."""
     items = "".join(f'<li><span class="swatch {style}"></span>{escape(name)}</li>' for style, name in entries)
-    return Markup(f'<ul class="legend">{items}</ul>')  # noqa: S704  # names are escaped
+    return Markup(f'<ul class="legend">{items}</ul>' if items else "")  # noqa: S704  # names are escaped
 
 
 def png(colours: NDArray[np.uint8]) -> bytes:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from markupsafe import Markup
-
 from sim.report.format import words_of
 from sim.report.static_page import Document
-from sim.report.svg import NARROW_PX, Chart, Drawing, around, drawn, kind_of, legend
+from sim.report.svg import Chart, Drawing, around, kind_of
 
 HEIGHT_PX: Final = 420
 
@@ -79,21 +77,19 @@ def trade_chart(
     across = around([point.x for point in points], names[0])
     upwards = around([point.y for point in points], names[1])
 
-    def draw(width_px: int) -> Markup:
-        chart = Chart(across, upwards, width_px, HEIGHT_PX)
+    def draw(chart: Chart) -> None:
         for number, line in enumerate(lines.points.values()):
             style, mark = kind_of(number)
             if lines.along is not None:
                 chart.line([point.x for point in line], [point.y for point in line], style)
             for point in line:
                 chart.point(point.x, point.y, style, mark, ", ".join(map(str, point.values)))
-                if is_labelled and width_px > NARROW_PX:
+                if is_labelled and not chart.is_narrow:
                     chart.text(point.x, point.y, lines.label(point), style="beside")
-        return chart.svg(title)
 
     note = f"At each point: {paths[lines.along]}." if is_labelled and lines.along is not None else ""
-    key = legend((kind_of(number)[0], name) for number, name in enumerate(lines.points) if name)
-    return Drawing(title, note, drawn(draw), key)
+    key = [(kind_of(number)[0], name) for number, name in enumerate(lines.points) if name]
+    return Drawing.of(title, note, (across, upwards), HEIGHT_PX, draw, key)
 
 
 def axis_title(document: Document, metric: str) -> str:

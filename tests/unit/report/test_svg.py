@@ -9,19 +9,19 @@ import pytest
 
 from sim.report.format import LocalTime
 from sim.report.run_charts import carpet, cells
-from sim.report.svg import Chart, ChartAxis, around, png
+from sim.report.svg import LEFT_PX, Chart, ChartAxis, around, png
 from sim.signals import Signal
 
 DAY_S = 86_400.0
 
 
 def test_a_point_lies_where_its_values_say():
-    chart = Chart(ChartAxis("x", 0.0, 10.0), ChartAxis("y", 1.0, 100.0, is_log=True), 1000, 300, left_px=100)
+    chart = Chart(ChartAxis("x", 0.0, 10.0), ChartAxis("y", 1.0, 100.0, is_log=True), 1000, 300)
 
     left, bottom = chart.place(0.0, 1.0)
     right, top = chart.place(10.0, 100.0)
     middle_x, middle_y = chart.place(5.0, 10.0)
-    assert left == 100.0
+    assert left == LEFT_PX
     assert middle_x == pytest.approx(0.5 * (left + right))
     assert middle_y == pytest.approx(0.5 * (bottom + top))
 
@@ -77,9 +77,9 @@ def test_a_carpet_has_the_mean_of_each_interval_at_its_hour_and_day():
     assert found[95 - 24, 0] == pytest.approx(0.5)
     assert found[-1, 1] == pytest.approx(72.5)  # midnight, 18 hours in
     assert np.nansum(found) == pytest.approx(96.0 * 48.0)
-    drawing, words = carpet(signal, clock, "Power")
-    assert words == ("0.5000 MW", "95.50 MW")
-    assert "01-01" in drawing
+    drawing = carpet(signal, clock, "Power")
+    assert "dark 0.5000 MW, bright 95.50 MW" in drawing.note
+    assert "01-01" in drawing.drawing
 
 
 def test_values_that_are_all_zero_lie_within_their_axis():
