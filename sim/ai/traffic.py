@@ -1,6 +1,6 @@
 """What is known of a service's requests: how many, how long, how they grow, or a record of them."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, ClassVar, Final, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -166,6 +166,7 @@ class RequestsFile(SeriesReading):
     """
 
     counts_seconds = True
+    cures: ClassVar[tuple[str, ...]] = ("decimal", "missing")
     file: str
     """CSV (plain or .gz) or Parquet file with a row for each request."""
     time_column: str = "t_s"

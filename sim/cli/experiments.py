@@ -92,8 +92,8 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Set what a site drew, mined and paid against the model, month by month."""
-    from sim.cli.console import NOT_KNOWN, print_json, print_table  # noqa: PLC0415  # keeps --help fast
-    from sim.study.backtest import BacktestRow  # noqa: PLC0415
+    from sim.cli.console import NOT_KNOWN, print_json, print_table, say  # noqa: PLC0415  # keeps --help fast
+    from sim.study.backtest import BacktestRow, warnings  # noqa: PLC0415
     from sim.study.backtest import backtest as judge  # noqa: PLC0415
 
     rows = judge(find(scenario, "scenarios"), actual, policies.split(), overrides, data)
@@ -105,6 +105,8 @@ def backtest(
             for row in rows
         ]
         print_table(BacktestRow._fields, texts)
+    for warning in warnings(rows):
+        say(f"warning: {warning}")
 
 
 @app.command()

@@ -39,6 +39,8 @@ SUMMER_MONTHS: Final = (4, 5, 6, 7, 8, 9, 10)
 """Months that are held against the peak of June to August."""
 SUMMER_PEAK_MONTHS: Final = (6, 7, 8)
 WINTER_PEAK_MONTHS: Final = (12, 1, 2)
+SEASON_DAYS: Final = 85
+"""Days of a season that a file must hold at the least, of 90 or 92: the peak of a part of it is no peak."""
 
 
 class Call(NamedTuple):
@@ -123,7 +125,8 @@ class NetLoadCalls(Spec):
     type: Literal["net-load"]
     """Kind of instructions."""
     system_load: SystemLoad
-    """Load of the system, or its load less wind and sun; the seasonal peaks are those of the whole file."""
+    """Load of the system, or its load less wind and sun; the seasonal peaks are those of the whole file,
+    which must hold its seasons whole."""
     energy_fraction: Annotated[float, Field(gt=0.0, le=0.1)] = 0.005
     """Share of the new load's energy that is cut over the file [1]; 0.0025, 0.005 and 0.01 were published.
     Default: assumption."""
@@ -153,15 +156,18 @@ class NetLoadCalls(Spec):
     def _room_mw(self, utc_s: FloatArray, load_mw: FloatArray) -> FloatArray:
         """Return the seasonal peak less the load [MW]; NaN where the load is blank."""
         local_s = utc_s + utc_offset_s(utc_s, self.time_zone)
-        month = local_s.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+        days = local_s.astype("datetime64[s]").astype("datetime64[D]")
+        month = days.astype("datetime64[M]").astype(np.int64) % 12 + 1
         summer = np.isin(month, SUMMER_MONTHS)
         peaks_mw = []
         for peak_months in (SUMMER_PEAK_MONTHS, WINTER_PEAK_MONTHS):
-            held_mw = load_mw[np.isin(month, peak_months) & np.isfinite(load_mw)]
-            if not held_mw.size:
-                message = f"has no load in the months {peak_months}, whose peak the method needs"
-                raise InputError.single(self.system_load.file, "", message)
-            peaks_mw.append(held_mw.max())
+            rows = np.isin(month, peak_months) & np.isfinite(load_mw)
+            known = np.unique((days - days.astype("datetime64[M]"))[rows].astype(np.int64) * 12 + month[rows])
+            if known.size < SEASON_DAYS:
+                message = f"has {known.size} days of the months {peak_months}, whose peak the method needs: "
+                whole = "must hold whole seasons, such as a calendar year"
+                raise InputError.single(self.system_load.file, "", message + whole)
+            peaks_mw.append(load_mw[rows].max())
         return np.asarray(np.maximum(0.0, np.where(summer, *peaks_mw) - load_mw))
 
 

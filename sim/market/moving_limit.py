@@ -22,7 +22,7 @@ from sim.signals import Signal
 from sim.slip import Slip
 from sim.span import Span
 from sim.spec import NonNegative, Positive, Spec, Timed
-from sim.tables.cover import Wanted, column_values
+from sim.tables.cover import Needed, Wanted, levels
 from sim.tables.quantities import POWER
 from sim.tables.reading import SeriesReading
 from sim.tables.stamps import times_of
@@ -231,25 +231,27 @@ class FileLimit(SeriesReading):
     def moving(self, span: Span) -> MovingLimit:
         """Return the limit over a run; raise InputError where the file does not serve it."""
         timeline = timeline_of(self, self.table(span.files), self.time_column, span.start_utc_s)
-        limits_mw = column_values(self, timeline, Wanted(self.limit_column, POWER), slice(None))
+        needed = Needed(span.start_utc_s, span.end_s, changes=True)
+        found = levels(self, span.files, timeline, Wanted(self.limit_column, POWER), needed)
+        table, time_s, (limits_mw,) = found[:3]
         bad = np.flatnonzero((limits_mw < 0.0) | (limits_mw > self.highest_mw))
         if bad.size:
             must = f"must be from 0 MW to highest_mw = {self.highest_mw:g} MW"
-            raise timeline.table.fault_at(self.limit_column, int(bad[0]), must, got=True)
+            raise table.fault_at(self.limit_column, int(bad[0]), must, got=True)
         notices_s = np.full(limits_mw.size, self.notice_s)
         if self.announced_column is not None:
-            told = times_of(timeline.table, self.announced_column, self.clock)
+            told = times_of(table, self.announced_column, self.clock)
             start_s = 0.0 if told.from_start else span.start_utc_s
             if told.value_s.size != notices_s.size:  # rows of one time were made one
-                raise timeline.table.fault_at(self.announced_column, 0, "needs duplicates: refuse")
-            notices_s = timeline.time_s + start_s - told.value_s
+                raise table.fault_at(self.announced_column, 0, "needs duplicates: refuse")
+            notices_s = time_s + start_s - told.value_s
             if (late := np.flatnonzero(notices_s < 0.0)).size:
                 must = "must not be after the time from which the level binds"
-                raise timeline.table.fault_at(self.announced_column, int(late[0]), must, got=True)
+                raise table.fault_at(self.announced_column, int(late[0]), must, got=True)
         changes = np.flatnonzero(np.diff(limits_mw, prepend=self.highest_mw))
-        rows = np.column_stack([timeline.time_s, limits_mw, notices_s])[changes].tolist()
+        rows = np.column_stack([time_s, limits_mw, notices_s])[changes].tolist()
         steps = [LimitLevel(at_s, level, notice_s, self.ramp_mw_per_min) for at_s, level, notice_s in rows]
-        return moved([LimitLevel(min(0.0, float(timeline.time_s[0])), self.highest_mw), *steps], span.end_s)
+        return moved([LimitLevel(min(0.0, float(time_s[0])), self.highest_mw), *steps], span.end_s)
 
 
 class ContractLimit(Spec):

@@ -1,5 +1,6 @@
 """A scenario against the bills of its site, month by month, and what other policies would have earned."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
@@ -13,9 +14,13 @@ from sim.scenario.load import load_scenario
 from sim.scenario.overrides import Overrides
 from sim.simulation import run
 from sim.tables import Files
+from sim.tables.unit_words import parse_unit, unit_in
+from sim.units import unit_of
 
 MONTH: Final = "month"
 _QUANTITIES: Final = tuple(field.name for field in fields(Month))[2:]
+_CLOCK_CHANGE_D: Final = 0.05
+"""A month in which clocks go forward lacks an hour."""
 _TEXT_LENGTH: Final = len("2024-05")
 
 
@@ -45,7 +50,8 @@ def read_bill(path: Path) -> dict[tuple[str, str], float]:
     Raises
     ------
     InputError
-        If a column is no such quantity, or a month is written otherwise or twice.
+        If a column is no such quantity, or in another unit by the line below its name, a month is written
+        otherwise or twice, or all is blank.
     """
     table = Files([path.parent]).table(path.name)
     table.require(MONTH, "name the month of each row, 2024-05, in a column of this name")
@@ -61,12 +67,22 @@ def read_bill(path: Path) -> dict[tuple[str, str], float]:
         near = did_you_mean(column, _QUANTITIES) or f"; must be one of {', '.join(_QUANTITIES)}"
         raise InputError.single(table.name, "", f"column '{column}' is no monthly quantity{near}")
     columns = {one: table.numbers(one, blanks=True).tolist() for one in table.columns if one != MONTH}
-    return {
+    for column in columns:
+        below = table.header_unit(column)
+        if below and parse_unit(below) != unit_in(column):
+            must = (
+                f"column '{column}' must be in {unit_of(column)}, as its name says; below it stands {below!r}"
+            )
+            raise InputError.single(table.name, "", f"{must}: convert it, or take that line out")
+    found = {
         (name, column): values[row]
         for row, name in enumerate(names)
         for column, values in columns.items()
         if isfinite(values[row])
     }
+    if not found:
+        raise InputError.single(table.name, "", "holds no number beside its months")
+    return found
 
 
 def backtest(
@@ -110,6 +126,18 @@ def backtest(
         more = {month: _margin_usd(other[month]) - _margin_usd(own[month]) for month in shared}
         rows += [_row(own[month], f"margin_usd more with {policy}", None, more[month]) for month in shared]
     return rows
+
+
+def warnings(rows: Sequence[BacktestRow]) -> list[str]:
+    """Return a line for each month that was billed as a whole and that the run covers in part."""
+    found = {}
+    for row in rows:
+        whole = monthrange(*map(int, row.month.split("-")))[1]
+        if row.actual is not None and row.days < whole - _CLOCK_CHANGE_D:
+            found[row.month] = (
+                f"{row.month}: the run covers {row.days:.4g} of {whole} days, the bill all of them"
+            )
+    return list(found.values())
 
 
 def _row(month: Month, quantity: str, actual: float | None, model: float) -> BacktestRow:

@@ -123,6 +123,21 @@ def covered(
     return Covered(timeline.table, time_s, tuple(one[rows] for one in values), spans, timeline.length_s[rows])
 
 
+def levels(
+    reading: SeriesReading, files: Files, timeline: Timeline, wanted: Wanted, needed: Needed
+) -> Covered:
+    """Return all rows of a record of changes; one without a value leaves what was, for ``max_gap_s`` at most.
+
+    Takes and raises what `covered` does; what holds before the first row is for the caller to say.
+    """
+    keep = reading.max_gap_s is not None
+    values = column_values(reading, timeline, wanted, slice(None), keep_blanks=keep)
+    timeline, columns = _present(timeline, (values,), needed)
+    spans = tuple(_holes(reading, timeline, needed)) if keep else ()
+    files.note_filled(timeline.table.name, spans)
+    return Covered(timeline.table, timeline.time_s, columns, spans, timeline.length_s)
+
+
 def _within(timeline: Timeline, needed: Needed) -> slice:
     """Return the rows that hold at some time of the run; a line needs the row after its end, too."""
     first = max(int(np.searchsorted(timeline.time_s, 0.0, side="right")) - 1, 0)
@@ -176,7 +191,8 @@ def _present(
         return timeline, values
     if not there.any():
         raise InputError.single(timeline.table.name, "", "holds no number in any row")
-    fewer = timeline._replace(time_s=timeline.time_s[there], length_s=timeline.length_s[there])
+    rows = timeline.table if timeline.groups is not None else timeline.table.rows(np.flatnonzero(there))
+    fewer = timeline._replace(table=rows, time_s=timeline.time_s[there], length_s=timeline.length_s[there])
     return fewer, tuple(one[there] for one in values)
 
 

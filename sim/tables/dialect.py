@@ -20,8 +20,12 @@ _CHUNK_BYTES: Final = 1 << 20
 _MOST_RECODED_BYTES: Final = 64 << 20
 """Size of a text in another encoding than UTF-8 [bytes]: it is held twice."""
 _STARTS_A_VALUE: Final = re.compile(r"^\s*[-+]?\.?\d")
-_DECIMAL_COMMA: Final = re.compile(r"^\s*-?\d[\d.]*,\d+\s*$")
-_DECIMAL_POINT: Final = re.compile(r"^\s*-?\d*\.\d+\s*$")
+_MARKED: Final = (
+    r"^[-+]?(((0[0-9]*|[0-9]{{4,}}|[0-9]{{1,3}}([{group}][0-9]{{3}})+)?[{mark}][0-9]+"
+    r"|[0-9]{{1,3}}[{mark}]([0-9]{{1,2}}|[0-9]{{4,}}))([eE][-+]?[0-9]+)?|[0-9]{{1,3}}([{group}][0-9]{{3}}){{2,}})$"
+)
+MARKED: Final = {".": _MARKED.format(mark=".", group=","), ",": _MARKED.format(mark=",", group=".")}
+"""Numbers that tell what stands before decimals; ``1.234`` does not."""
 
 
 class Dialect(NamedTuple):
@@ -33,7 +37,7 @@ class Dialect(NamedTuple):
     """What a line of units below the header says of each; empty where there is none."""
     separator: str
     decimal: str
-    """What stands before the decimals: ``.`` or ``,``."""
+    """What stands before the decimals, ``.`` or ``,``; empty where the first rows leave it open."""
     start: int
     """Where the rows begin [bytes]."""
     stop: int
@@ -215,13 +219,10 @@ def _described(below: list[str], separator: str, width: int) -> tuple[int, tuple
 
 
 def _decimal(below: list[str], separator: str) -> str:
-    """Return what stands before decimals, as the first rows have it."""
-    if separator == ",":
-        return "."
+    """Return what stands before decimals, as the first rows have it; empty where they leave it open."""
     cells = [cell for line in below for cell in _cells(line, separator)]
-    commas = sum(bool(_DECIMAL_COMMA.match(cell)) for cell in cells)
-    points = sum(bool(_DECIMAL_POINT.match(cell)) for cell in cells)
-    return "," if commas > points else "."
+    counts = {mark: sum(bool(re.match(number, cell)) for cell in cells) for mark, number in MARKED.items()}
+    return max(counts, key=lambda mark: counts[mark]) if any(counts.values()) else ""
 
 
 def _stop(text: bytes, start: int, separator: str, width: int) -> int:

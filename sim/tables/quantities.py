@@ -87,6 +87,13 @@ class Quantity:
         named = unit_in(column, table.header_unit(column), self.dimensions)
         if said is not None:
             return self._said(table.name, column, said, named, currency_usd)
+        below = table.header_unit(column)
+        if named is None and any(letter.isalpha() or letter in "%$€£" for letter in below):
+            what = (
+                f"column '{column}' says {below[:MAX_SHOWN]!r} below its name, which is no unit that is known"
+            )
+            cure = f"write the unit of its numbers, unit: {self.unit} if they are in {shown(self.unit)}"
+            raise InputError.single(table.name, "", f"{what}: {cure}")
         if named is None or named in self.means_nothing or self._same(named):
             return Scaling()
         cure = f"write unit: {named}"

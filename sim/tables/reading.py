@@ -1,11 +1,14 @@
 """How a file is to be read: the fields that every description of a file has."""
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
+from sim.errors import Fault, InputError
 from sim.spec import Positive, Spec, TimeZone
+from sim.tables.bounds import MAX_SHOWN
 from sim.tables.files import Files
 from sim.tables.quantities import Quantity, Scaling
 from sim.tables.stamps import EPOCHS, EXCEL, FROM_START, TimeSpelling
@@ -46,6 +49,9 @@ class TableReading(Spec):
         found: dict[str, Any] = handler(self)
         return {name: value for name, value in found.items() if value is not None or name not in _OPTIONAL}
 
+    cures: ClassVar[tuple[str, ...]] = ("decimal",)
+    """Fields that may mend a row without a number."""
+
     @property
     def missing_texts(self) -> tuple[str, ...]:
         """The texts that stand for no value; those of numbers among them."""
@@ -82,8 +88,18 @@ class TableReading(Spec):
         table.require(column)
         said = self.unit if quantity.takes(self.unit) else None
         conversion = quantity.conversion(table, column, said or unit, self.currency_usd)
-        raw = table.numbers(column, rows, blanks=blanks, missing=self.missing_texts)
+        try:
+            raw = table.numbers(column, rows, blanks=blanks, missing=self.missing_texts)
+        except InputError as error:
+            raise self._with_cure(error.faults[0]) from None
         return conversion.apply(raw), conversion
+
+    def _with_cure(self, fault: Fault) -> InputError:
+        """Return a fault with what of its cure there is a field for, and a use."""
+        told = [
+            _CURES[name].format(str(value)[:MAX_SHOWN]) for name, value in fault.cure if name in self.cures
+        ]
+        return InputError([replace(fault, message="; ".join([fault.message, *told]))])
 
     def clipped(self, values: FloatArray, quantity: Quantity) -> FloatArray:
         """Return values, cut at the bounds that ``clip`` sets."""
@@ -104,6 +120,7 @@ class SeriesReading(TableReading):
 
     has_nominal: ClassVar[bool] = False
     """Whether there is a nominal value that may hold outside the rows."""
+    cures: ClassVar[tuple[str, ...]] = ("decimal", "missing", "max_gap_s")
     counts_seconds: ClassVar[bool] = False
     """Whether plain numbers are taken for seconds from the scenario's start."""
 
@@ -151,6 +168,11 @@ class SeriesReading(TableReading):
         return TimeSpelling(self.time_format, zone, seconds=self.counts_seconds)
 
 
+_CURES = {
+    "decimal": 'write decimal: "," or decimal: "."',
+    "missing": "if it stands for no value write missing: [{}]",
+    "max_gap_s": "max_gap_s fills holes",
+}
 _OPTIONAL = {*TableReading.model_fields, *SeriesReading.model_fields}
 
 

@@ -20,14 +20,16 @@ from sim.tables.bounds import (
     file_fault,
     reason,
 )
-from sim.tables.dialect import SEPARATOR_NAMES, dialect_of, utf8
+from sim.tables.dialect import MARKED, SEPARATOR_NAMES, dialect_of, utf8
 from sim.tables.table import Coded, Moments
 from sim.units import FloatArray
 
 _DIGITS: Final = r"([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
 _NUMBER: Final = rf"^-?{_DIGITS}$"
-_GROUPED: Final = r"^-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$"
-_UNMISTAKABLE: Final = r"^-?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$"
+_GROUPED: Final = {
+    ".": r"^-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$", ",": r"^-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?$"
+}  # fmt: skip
+_OPEN: Final = r"^[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}$"
 _WITH_UNIT: Final = re.compile(r"^\s*[-+]?[0-9.,]+ ?(W|kW|MW|Hz|°?C|°?F)\s*$")
 _WRONG_WIDTH: Final = re.compile(r"Row #([0-9]+): Expected ([0-9]+) columns, got ([0-9]+)")
 _WRONG_VALUE: Final = re.compile(r"Row #([0-9]+): .*invalid value '(.*)'", re.DOTALL)
@@ -69,8 +71,10 @@ class CsvSource:
 
     def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
         """Return the column, NaN where a row holds no finite number."""
+        plain = self._dialect.separator == ","  # where a point stands before decimals, unless it is said
+        decimal = self._decimal or ("." if plain else self._marked(column))
         try:
-            return floats(self._parse(column, pa.float64(), missing))
+            return floats(self._parse(column, pa.float64(), missing, decimal))
         except pa.ArrowInvalid as error:
             self._refuse_long(column, error, "a plain number")
             return self._lenient_numbers(column, missing)
@@ -86,7 +90,7 @@ class CsvSource:
                 return Moments("dates", found)
             return Moments("naive" if zone is None else "aware", found)
         try:
-            return Moments("numbers", floats(self._parse(column, pa.float64())))
+            return Moments("numbers", floats(self._parse(column, pa.float64(), decimal=self._decimal or ".")))
         except pa.ArrowInvalid as error:
             self._refuse_long(column, error, "a time as ISO 8601 has it")
             return Moments("texts", None)
@@ -144,34 +148,48 @@ class CsvSource:
         """Return the numbers among texts, NaN for the rest; spaces, thousands and units are no harm."""
         strings = self._parse(column, pa.string(), missing)
         trimmed = compute.utf8_ltrim(compute.utf8_trim_whitespace(strings), "+")
-        if self._decimal == ",":
-            trimmed = compute.replace_substring(trimmed, ".", "")  # groups of thousands
-            trimmed = compute.replace_substring(trimmed, ",", ".")
-        else:
-            trimmed = self._ungrouped(column, trimmed)
         unit = self.header_unit(column)
         if unit:
             trimmed = compute.replace_substring_regex(trimmed, rf" ?{re.escape(unit)}$", "")
+        decimal = self._decimal or self._marked(column)
+        grouped = compute.fill_null(
+            compute.match_substring_regex(trimmed, _GROUPED[decimal]), fill_value=False
+        )
+        whole = compute.replace_substring(trimmed, "," if decimal == "." else ".", "")
+        trimmed = compute.if_else(grouped, whole, trimmed)
+        if decimal == ",":
+            trimmed = compute.if_else(
+                compute.match_substring(trimmed, "."), "", compute.replace_substring(trimmed, ",", ".")
+            )
         good = truths(compute.fill_null(compute.match_substring_regex(trimmed, _NUMBER), fill_value=False))
         result = np.full(len(strings), np.nan)
         result[good] = floats(trimmed.filter(pa.array(good)).cast(pa.float64()))
         return result
 
-    def _ungrouped(self, column: str, texts: pa.ChunkedArray) -> pa.ChunkedArray:
-        """Return numbers without the commas between thousands; refuse what may be decimal commas."""
-        grouped = compute.fill_null(compute.match_substring_regex(texts, _GROUPED), fill_value=False)
-        if not compute.any(grouped).as_py():
-            return texts
-        if not compute.any(compute.match_substring_regex(texts, _UNMISTAKABLE)).as_py():
-            row = int(np.argmax(truths(grouped)))
-            raise file_fault(
-                f"{self._name}:{self.line(row)}",
-                f"column '{column}', row {row + 1}: {self.found(column, row)} may have a decimal comma, or "
-                'one between thousands: write decimal: "," or take the commas out',
+    def _marked(self, column: str) -> str:
+        """Return what stands before a column's decimals; raise InputError where its numbers leave it open."""
+        unclear, seen = -1, 0
+        for batch in self._stream(column):
+            texts = compute.utf8_trim_whitespace(batch.column(0))
+            for mark, number in MARKED.items():
+                if compute.any(compute.match_substring_regex(texts, number)).as_py():
+                    return mark
+            found = np.flatnonzero(truths(pa.chunked_array([compute.match_substring_regex(texts, _OPEN)])))
+            unclear = seen + int(found[0]) if found.size and unclear < 0 else unclear
+            seen += batch.num_rows
+        if unclear >= 0:
+            raise InputError.single(
+                f"{self._name}:{self.line(unclear)}",
+                "",
+                f"column '{column}', row {unclear + 1}: {self.found(column, unclear)} may have decimals, or "
+                "a mark between thousands",
+                decimal=",",
             )
-        return compute.if_else(grouped, compute.replace_substring(texts, ",", ""), texts)
+        return "."
 
-    def _options(self, column: str, kind: pa.DataType, missing: tuple[str, ...] = ()) -> dict[str, Any]:
+    def _options(
+        self, column: str, kind: pa.DataType, missing: tuple[str, ...] = (), decimal: str = "."
+    ) -> dict[str, Any]:
         return {
             "parse_options": arrow_csv.ParseOptions(
                 delimiter=self._dialect.separator, ignore_empty_lines=False
@@ -181,15 +199,17 @@ class CsvSource:
                 column_types={column: kind},
                 null_values=["", *missing],
                 strings_can_be_null=bool(missing),
-                decimal_point=self._decimal,
+                decimal_point=decimal,
             ),
         }
 
-    def _parse(self, column: str, kind: pa.DataType, missing: tuple[str, ...] = ()) -> pa.ChunkedArray:
+    def _parse(
+        self, column: str, kind: pa.DataType, missing: tuple[str, ...] = (), decimal: str = "."
+    ) -> pa.ChunkedArray:
         # threads would be no use for a single column, and rows are numbered only without them
         read = arrow_csv.ReadOptions(column_names=self.columns, use_threads=False)
         return arrow_csv.read_csv(
-            pa.BufferReader(self._body), read_options=read, **self._options(column, kind, missing)
+            pa.BufferReader(self._body), read_options=read, **self._options(column, kind, missing, decimal)
         ).column(0)
 
     def _stream(self, column: str) -> Any:

@@ -115,7 +115,8 @@ def _as_said(table: Table, column: str, said: str, clock: TimeSpelling) -> Times
 def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
     """Return numbers as seconds from the start or since 1970, as their name and size tell."""
     values = table.numbers(column)
-    unit = time_unit(column)
+    below = parse_unit(table.header_unit(column))
+    unit = below if below in FROM_START else time_unit(column)
     size = np.abs(values)
     for word, factor in EPOCHS.items():
         if _EPOCH_SPAN_S[0] <= size.min() * factor and size.max() * factor <= _EPOCH_SPAN_S[1]:

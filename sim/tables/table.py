@@ -1,7 +1,6 @@
 """A table: its columns, read when asked for, each fault named by row and value."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -212,11 +211,8 @@ class Table:
         unit = unit_of(column)
         must = f"must be a finite number{f' [{unit}]' if unit else ''}"
         text = self.found(column, row).strip("'\"")
-        fault = self.fault_at(column, row, must, got=True, missing=text).faults[0]
-        cure = "max_gap_s fills holes"
-        if text and text not in missing:
-            cure = f"if it stands for no value write missing: [{text[:MAX_SHOWN]}] and max_gap_s"
-        return InputError([replace(fault, message=f"{fault.message}; {cure}")])
+        cure = {"missing": text} if text and text not in missing else {}
+        return self.fault_at(column, row, must, got=True, **cure, max_gap_s=0.0)
 
     def not_above(self, column: str, row: int) -> InputError:
         """Return the fault of a row that is not above the one before."""

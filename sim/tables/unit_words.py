@@ -58,6 +58,8 @@ def parse_unit(text: str) -> str | None:
     --------
     >>> parse_unit("kW"), parse_unit("$/MWh"), parse_unit("TH/s"), parse_unit("°F"), parse_unit("furlong")
     ('kw', 'usd_per_mwh', 'th_s', 'f', None)
+    >>> parse_unit("MW"), parse_unit("mW"), unit_in("power_mW"), unit_in("power_mw")
+    ('mw', 'milliw', 'milliw', 'mw')
     """
     return _known(_tokens(text))
 
@@ -112,6 +114,7 @@ def _known(tokens: list[str]) -> str | None:
 
 
 def _tokens(text: str) -> list[str]:
+    text = re.sub(r"(?<![A-Za-z])mW(?=h?(?![A-Za-z]))", "milliw", text)  # no megawatt
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
     words = re.findall(r"[a-z0-9]+", text.lower())

@@ -142,7 +142,7 @@ def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
     cure = dict(error.faults[0].cure)
     text = cure.pop("missing", None)
     if text is not None and text not in said.get("missing", ()):
-        cure |= {"missing": [*said.get("missing", ()), text], "max_gap_s": said.get("max_gap_s", 0.0)}
+        cure = {"missing": [*said.get("missing", ()), text], "max_gap_s": said.get("max_gap_s", 0.0)}
     if cure.get("unit", "").split("_")[0] in CURRENCIES[1:]:
         cure["currency_usd"] = 1.0
     return {name: value for name, value in cure.items() if said.get(name) != value}

@@ -74,6 +74,13 @@ def shaped_mw(seed=3):
     return 40_000.0 + season + day + weather
 
 
+def test_a_part_of_a_season_is_not_taken_for_its_peak(tmp_path):
+    span, load = hourly(tmp_path, shaped_mw()[: 24 * 201])  # until the middle of July
+    short = replace(span, end_s=86_400.0)
+    with pytest.raises(InputError, match=r"has 50 days of the months \(6, 7, 8\), whose peak the method"):
+        NetLoadCalls(type="net-load", system_load=load).calls(CONTRACTS["ercot-clr"], short)
+
+
 @pytest.mark.parametrize("share", [0.0025, 0.005, 0.01])
 def test_the_stated_share_of_a_new_loads_energy_is_cut(tmp_path, share):
     span, load = hourly(tmp_path, shaped_mw())
@@ -125,5 +132,5 @@ def blocks(calls):
 def test_a_file_without_a_season_is_refused(tmp_path):
     span, load = hourly(tmp_path, shaped_mw()[:2000])
     short = replace(span, end_s=86_400.0)
-    with pytest.raises(InputError, match=r"has no load in the months \(6, 7, 8\)"):
+    with pytest.raises(InputError, match=r"has 0 days of the months \(6, 7, 8\)"):
         NetLoadCalls(type="net-load", system_load=load).calls(CONTRACTS["ercot-clr"], short)

@@ -143,6 +143,22 @@ def test_an_instruction_above_what_the_connection_carries_names_its_row(tmp_path
         from_file(tmp_path, told)
 
 
+def test_a_row_without_a_level_leaves_what_was_for_the_longest_gap_that_is_said(tmp_path):
+    told = "time_utc,limit_mw\n2026-01-01T02:00Z,150\n2026-01-01T03:00Z,Bad\n2026-01-01T04:00Z,120\n"
+    told += "2026-01-01T05:00Z,200\n"
+    with pytest.raises(InputError, match=r"write missing: \[Bad\]; max_gap_s"):
+        from_file(tmp_path, told)
+    moving = from_file(tmp_path, told, missing=("Bad",), max_gap_s=3600.0)
+    assert [moving.in_force_mw.at(3600.0 * hour) for hour in (1.0, 3.0, 4.0, 5.0)] == [
+        200.0,
+        150.0,
+        120.0,
+        200.0,
+    ]
+    with pytest.raises(InputError, match="longer than max_gap_s of 600 s"):
+        from_file(tmp_path, told, missing=("Bad",), max_gap_s=600.0)
+
+
 def test_a_file_that_is_not_there_is_refused_before_the_run(tmp_path):
     limit = {"type": "file", "file": "none.csv", "highest_mw": 200.0}
     with pytest.raises(InputError, match=r"none\.csv"):

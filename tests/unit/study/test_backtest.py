@@ -70,12 +70,35 @@ def test_what_a_policy_earns_more_is_less_what_operations_cost(site):
         ("month,mined_btc\nJanuary,1\n", "must be a year and month"),
         ("month,mined_btc\n2024-01,1\n2024-01-15,2\n", "must stand in one row"),
         ("month,mined_btc\n2023-01,1\n", "shares no month"),
-        ("month,mined_btc\n2024-01,much\n", "must be a finite number"),
+        ("month,mined_btc\n2024-01,much\n", "must be a finite number .BTC.; got 'much'$"),
+        (
+            "month,site_energy_mwh\n,kWh\n2024-01,32500000\n",
+            "must be in MWh, as its name says; below it stands",
+        ),
+        ("month,power_cost_usd\n,k€\n2024-01,32\n", "must be a year and month"),
+        ("month;site_energy_mwh\n2024-01;32.500\n", "may have decimals, or a mark between thousands$"),
+        ("month,mined_btc\n2024-01,\n2024-02,\n", "holds no number beside its months"),
     ],
 )
 def test_a_bill_that_will_not_do_is_refused_with_its_cause(site, text, said):
     with pytest.raises(InputError, match=said):
         backtest(site / "site.yaml", bill(site, text))
+
+
+def test_a_line_of_the_same_units_is_fine(site):
+    path = bill(site, "month,site_energy_mwh,power_cost_usd\n,MWh,USD\n2024-01,1500,72000\n")
+    assert read_bill(path)["2024-01", "power_cost_usd"] == 72_000.0
+
+
+def test_a_month_that_the_run_covers_in_part_is_warned_of(site, capsys):
+    path = bill(site, "month,site_energy_mwh\n2024-01,1500\n")
+    command = ["backtest", str(site / "site.yaml"), "--actual", str(path)]
+    for more, warned in (([], True), (["--set", "start=2024-01-01T00:00:00Z", "--set", "days=31"], False)):
+        with pytest.raises(SystemExit):
+            main([*command, *more])
+        assert (
+            "2024-01: the run covers 2 of 31 days, the bill all of them" in capsys.readouterr().err
+        ) == warned
 
 
 def test_days_may_stand_for_their_month(site):

@@ -413,15 +413,61 @@ def test_a_line_of_units_below_the_header_counts(tmp_path):
     assert load(tmp_path, text, unit="kw", **said).mean() == pytest.approx(80.0)
 
 
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [("min,kW", "is in min by its name"), ("s,hp/h", "says 'hp/h' below its name"), ("s,mW", "is in milliw")],
+)
+def test_a_line_of_units_is_obeyed_or_refused_whatever_it_says(tmp_path, below, said):
+    with pytest.raises(InputError, match=said):
+        load(tmp_path, f"Time,Power\n{below}\n0,80000\n60,20000\n", power_column="Power")
+
+
+def test_milliwatts_are_no_megawatts(tmp_path):
+    text = "time_s,power_mW\n0,400000\n60,700000\n"
+    with pytest.raises(InputError, match="write unit: milliw"):
+        load(tmp_path, text, power_column="power_mW")
+    assert load(tmp_path, text, 120.0, power_column="power_mW", unit="mW").mean() == pytest.approx(550e-6)
+
+
 def test_thousands_are_read_where_they_are_unmistakable(tmp_path):
     rows = [(f"{at:%Y-%m-%dT%H:%MZ}", f'"1,{200 + row}.50"') for row, at in enumerate(hours(24))]
     assert price(tmp_path, lines("time_utc,price", rows)).mean() == pytest.approx(1212.0)
     unclear = [(f"{at:%Y-%m-%dT%H:%MZ}", f'"1,{200 + row}"') for row, at in enumerate(hours(24))]
     with pytest.raises(
-        InputError, match=r"x.csv:2: .*row 1: '1,200' may have a decimal comma, or one between"
+        InputError, match=r"x.csv:2: .*row 1: '1,200' may have decimals, or a mark between thousands"
     ):
         price(tmp_path, lines("time_utc,price", unclear))
     assert price(tmp_path, lines("time_utc,price", unclear), decimal=",").mean() == pytest.approx(1.2115)
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "mean"),
+    [
+        (["32.500", "41.250"], ".", 36.875),
+        (["32.500", "41.250"], ",", 36_875.0),
+        (["32,500", "41,250"], ",", 36.875),
+        (["32.500", "0.250"], None, 16.375),
+        (["1.250,5", "12,5"], None, 631.5),
+        (["1.250", "250"], ",", 750.0),
+    ],
+)
+def test_decimals_and_thousands_are_told_apart_or_asked_for(tmp_path, cells, decimal, mean):
+    text = "Time;price\n" + "\n".join(
+        f"{at:%Y-%m-%dT%H:%MZ};{cell}" for at, cell in zip(hours(len(cells)), cells, strict=True)
+    )
+    end_s = HOUR_S * len(cells)
+    if decimal is not None:
+        with pytest.raises(
+            InputError, match=r"may have decimals, or a mark between thousands; write decimal"
+        ):
+            price(tmp_path, text, end_s)
+    assert price(tmp_path, text, end_s, decimal=decimal).mean() == pytest.approx(mean)
+
+
+def test_a_point_among_decimal_commas_is_no_mark_between_thousands(tmp_path):
+    text = "Time;price\n2025-01-01T00:00Z;32,5\n2025-01-01T01:00Z;1.5\n2025-01-01T02:00Z;2,5\n"
+    with pytest.raises(InputError, match=r"row 2: must be a finite number.*got '1.5'"):
+        price(tmp_path, text, 3 * HOUR_S)
 
 
 def test_a_workbook_is_read_like_a_text(tmp_path):
