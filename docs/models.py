@@ -54,7 +54,7 @@ CARDS: Final = (
     ),
     Card(
         "Fleet of machines",
-        ("mining.cohort.spec", "mining.clocking", "mining.heat"),
+        ("mining.cohort.spec", "mining.clocking"),
         ("`fleets",),
         "fleets",
         ("Fleets", "Mining"),
@@ -84,7 +84,7 @@ CARDS: Final = (
     Card(
         "Limits of utilities", ("grid.limits",), ("`grid.limits",), "stability", ("Grid limits and voltage",)
     ),
-    Card("Frequency", ("grid.frequency_spec",), ("`grid.frequency",), "frequency", ("Grid frequency",)),
+    Card("Frequency", ("grid.spec",), ("`grid.frequency",), "frequency", ("Grid frequency",)),
     Card(
         "Voltage and flicker",
         ("grid.voltage",),
@@ -92,7 +92,7 @@ CARDS: Final = (
         "voltage",
         ("Grid limits and voltage",),
     ),
-    Card("Battery", ("grid.battery", "grid.storage"), ("`storage",), "battery"),
+    Card("Battery", ("grid.storage",), ("`storage",), "battery"),
 )
 
 

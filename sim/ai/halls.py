@@ -14,8 +14,15 @@ from simpy import Environment
 
 from sim.ai.base import SetPower
 from sim.ai.cooling import AirCooling, AnyCooling, Lagging, cooling_ratio, lagging
-from sim.ai.facility import PowerChain, fed_curvature_per_mw, fed_mw
-from sim.ai.racks import RackMiner, Racks, SpareModules, miner_capacity_mw
+from sim.ai.facility import (
+    PowerChain,
+    RackMiner,
+    Racks,
+    SpareModules,
+    fed_curvature_per_mw,
+    fed_mw,
+    miner_capacity_mw,
+)
 from sim.ai.ride_through import RideThrough
 from sim.clock import Timer
 from sim.recording import Track

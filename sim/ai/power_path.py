@@ -1,4 +1,4 @@
-"""How a job's power gets from one level to the next: at once, in a snap-back, or smoothed by its GPUs."""
+"""How a job's power gets from level to level: at once, in a snap-back, smoothed; what a slow return costs."""
 
 from collections import deque
 from math import inf
@@ -150,3 +150,43 @@ class PowerPath:
         length_s = time_s - self.since_s
         self._drawn_mws += length_s * (self.power_mw + self.slope_mw_per_s * length_s / 2.0)
         self.since_s, self.power_mw, self.slope_mw_per_s = time_s, power_mw, slope_mw_per_s
+
+
+class SlowReturn:
+    """The computing that is missing while a job's power comes back at a limited rate.
+
+    The job computes in proportion to its power above that of a stall.
+
+    Parameters
+    ----------
+    rise_mw_per_s
+        Limit on the rise [MW/s]; infinity: none.
+    compute_mw, stall_mw
+        Power while computing, and in a stall [MW].
+
+    Examples
+    --------
+    50 MW at 0.5 MW/s take 100 s, of which half is lost:
+
+    >>> slow = SlowReturn(0.5, 100.0, 50.0)
+    >>> slow.begin(50.0)
+    >>> slow.lost_s(1000.0), slow.lost_s(50.0)
+    (50.0, 37.5)
+    """
+
+    def __init__(self, rise_mw_per_s: float, compute_mw: float, stall_mw: float) -> None:
+        self._rise_mw_per_s = rise_mw_per_s
+        self._compute_mw = compute_mw
+        self._span_mw = compute_mw - stall_mw
+        self._share = self._length_s = 0.0
+
+    def begin(self, power_mw: float) -> None:
+        """Begin to come back from a power [MW]."""
+        rise_mw = max(0.0, self._compute_mw - power_mw)
+        self._share = min(1.0, rise_mw / self._span_mw) if self._span_mw > 0.0 else 0.0
+        self._length_s = rise_mw / self._rise_mw_per_s
+
+    def lost_s(self, computed_s: float = inf) -> float:
+        """Return the computing lost some time after it began to come back [s]."""
+        part_s = min(computed_s, self._length_s)
+        return self._share * (part_s - 0.5 * part_s * part_s / self._length_s) if part_s > 0.0 else 0.0

@@ -14,8 +14,7 @@ from sim.ai.interlock import wait_for
 from sim.ai.interruptions import Cause, Down, SparePool, lognormal
 from sim.ai.node_power import state_powers_mw
 from sim.ai.notice import State
-from sim.ai.power_path import PowerPath
-from sim.ai.slow_return import SlowReturn
+from sim.ai.power_path import PowerPath, SlowReturn
 from sim.ai.training_spec import TrainingSpec
 from sim.clock import At
 from sim.facts import LoadFacts

@@ -1,20 +1,18 @@
 """The ancillary services that a site has sold: awards and calls as they come, and their duty."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from math import inf
 from typing import Final, NamedTuple
 
-from sim.clock import Clock, feed
+from sim.clock import feed
 from sim.engine.offers import OfferDesk, open_services, published_until_s, sold_services
-from sim.engine.prices import Courses
-from sim.engine.recorder import Recorder
+from sim.engine.prices import Core
 from sim.market.ancillary import SERVED_FIRST, Sold
 from sim.market.calls import DOWNWARD, ServiceName
 from sim.mining.duties import ANCILLARY, Duty, reserve_duty
 from sim.policies import AwardChange, Awards, ServiceView
 from sim.policies.soundness import Offers
-from sim.scenario.model import Scenario
 from sim.signals import Signal
 
 REGULATION: Final = "regulation"
@@ -35,44 +33,30 @@ class SoldReserves:
 
     Parameters
     ----------
-    clock, recorder
+    core
         What the campus is made of.
-    courses
-        How limit and prices go.
-    scenario
-        The services that the site sells, over the run.
-    notice
-        Tells the controller that an award has changed.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        recorder: Recorder,
-        courses: Courses,
-        scenario: Scenario,
-        notice: Callable[[], None],
-    ) -> None:
-        self._clock = clock
-        self._recorder = recorder
-        self._notice = notice
+    def __init__(self, core: Core) -> None:
+        self._clock, self._recorder, published, courses, scenario = core
+        self._notice = published.notice
         self._sold = sold_services(courses, scenario)
         self._open = open_services(courses, scenario)
         self._services = tuple(name for name in SERVED_FIRST if name in {**self._sold, **self._open})
         self._award_mw = dict.fromkeys(self._services, 0.0)
         self._called_mw = dict.fromkeys(self._services, 0.0)
         self._base_mw: dict[ServiceName, float] = {}
-        self._base = {name: recorder.track(f"ancillary.{name}.base_mw") for name in self._services}
+        self._base = {name: self._recorder.track(f"ancillary.{name}.base_mw") for name in self._services}
         self._published_until_s = published_until_s(scenario)
         self._shown = ServicesShown()
         self._shown_until_s = -inf
         for service in self._services:
-            recorder.load_kinds[service] = "ancillary"
+            self._recorder.load_kinds[service] = "ancillary"
             if service in self._sold:
                 self._open_sold(service, self._sold[service])
             else:
                 self._open_to_policy(service)
-        self._desk = OfferDesk(clock, self._open, self._set_live_award, self._set_called)
+        self._desk = OfferDesk(self._clock, self._open, self._set_live_award, self._set_called)
 
     @property
     def awards_mw(self) -> Awards:

@@ -27,8 +27,8 @@ from sim.facts.limit import CertificateFacts, ToleranceFacts
 from sim.grid.interconnection import Tolerance
 from sim.market import MarketSpec
 from sim.market.ancillary import SERVED_FIRST
+from sim.market.demand_charge import TARIFFS
 from sim.market.leases import Lease
-from sim.market.tariffs import TARIFFS
 from sim.market.valuation import ValuationSpec
 from sim.mining.events import merged
 from sim.policies.certificate import FleetResponse

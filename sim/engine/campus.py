@@ -6,25 +6,19 @@ from functools import partial
 from math import inf, nextafter
 
 from sim.clock import Clock
-from sim.engine.battery_watch import BatteryWatch
 from sim.engine.books import facts_of, give_rents
 from sim.engine.bus import Bus, Metered, SitePower
-from sim.engine.coincident_peaks import open_four_cp
-from sim.engine.controller import Controller, Senses
+from sim.engine.controller import Controller, Senses, Turn
 from sim.engine.duties import Obligations, has_obligations
 from sim.engine.fleets import Fleets
-from sim.engine.forecasts import Forecaster, open_forecasts
-from sim.engine.forerun import Forerun, is_watched, may_run_ahead
+from sim.engine.forecasts import Forecaster, open_forecasts, open_four_cp
 from sim.engine.frequency_loop import is_followed, open_frequency
-from sim.engine.interlock import InterlockDesk
-from sim.engine.load_views import LoadWatch
-from sim.engine.loads import connect_loads
-from sim.engine.meter import open_demand_meter
+from sim.engine.load_views import BatteryWatch, LoadWatch
+from sim.engine.loads import InterlockDesk, connect_loads
 from sim.engine.observation import Published
-from sim.engine.prices import PowerPrices, courses_of, open_bitcoin
+from sim.engine.prices import Core, PowerPrices, courses_of, open_bitcoin, open_demand_meter
 from sim.engine.recorder import Recorder
-from sim.engine.telemetry import Telemetry
-from sim.engine.turn import Turn
+from sim.engine.telemetry import Forerun, Telemetry, is_watched, may_run_ahead
 from sim.grid.storage import with_battery
 from sim.policies import Policy, TelemetryView
 from sim.recording import Recording
@@ -63,18 +57,15 @@ class Campus:
         )
         self._published = Published(self._turn.notice, telemetry)
         self._published.start_utc_s = scenario.start_utc_s
-        self._courses = courses_of(scenario)
+        self._core = Core(self.clock, self._recorder, self._published, courses_of(scenario), scenario)
         self._bus = self._connect_loads()
-        self._fleets = Fleets(
-            self.clock, self._recorder, scenario, self._take_in_fleets, is_watched=is_watched(scenario)
-        )
+        self._fleets = Fleets(self._core)
         target = self._recorder.track("fleet_target_mw")
         site = SitePower(self._bus, self._fleets.live)
         self._duties: Obligations | None = None
         if has_duties:
-            built = (self.clock, self._recorder, site, self._courses, scenario, self._turn.notice)
-            self._duties = Obligations(*built, lambda: self._published.fleets)
-        self._frequency_loop = open_frequency(self.clock, self._recorder, site, scenario)
+            self._duties = Obligations(self._core, site)
+        self._frequency_loop = open_frequency(self._core, site)
         if self._frequency_loop is not None:
             self._published.frequency_hz = self._frequency_loop.reported_hz
         give_rents(self._recorder, scenario)
@@ -144,7 +135,7 @@ class Campus:
             forerun = Forerun(self.clock, self._published, scenario)
             self._clocks = [self.clock, forerun.clock]
             log = self._recorder.open_log(forerun.clock)
-            connect_loads(forerun, self._recorder, log, forerun.announce, scenario, self._watch)
+            connect_loads(self._core, forerun, log, forerun.announce, self._watch)
         else:
             telemetry = Telemetry(
                 self.clock, bus, scenario.controller, self._published.receive, is_watched=is_watched(scenario)
@@ -154,7 +145,7 @@ class Campus:
             desk = InterlockDesk(
                 self.clock, bus, announce, lambda: self._published.limit_mw, lambda: self._fleets.live
             )
-            connect_loads(bus, self._recorder, log, announce, scenario, self._watch, desk)
+            connect_loads(self._core, bus, log, announce, self._watch, desk)
         return bus
 
     def _open_battery(self) -> BatteryWatch | None:
@@ -166,18 +157,13 @@ class Campus:
 
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""
-        scenario, built = self._scenario, (self.clock, self._recorder, self._published)
-        PowerPrices(*built, self._courses, scenario)
-        forecaster = open_forecasts(self._recorder, self._courses, scenario)
-        four_cp, demand_charge = scenario.market.four_cp, scenario.market.demand_charge
-        if four_cp is not None:
-            open_four_cp(*built, four_cp, scenario)
-        open_bitcoin(*built, self._fleets.views, self._courses)
-        if demand_charge is not None:
+        core, market = self._core, self._scenario.market
+        PowerPrices(core)
+        forecaster = open_forecasts(core)
+        if market.four_cp is not None:
+            open_four_cp(core, market.four_cp)
+        open_bitcoin(core, self._fleets.views)
+        if market.demand_charge is not None:
             drawing: list[Metered] = [*self._recorder.ai_power_tracks(), *self._fleets.live]
-            open_demand_meter(*built, drawing, demand_charge, scenario)
+            open_demand_meter(core, drawing, market.demand_charge)
         return forecaster
-
-    def _take_in_fleets(self) -> None:
-        self._published.fleets = self._fleets.views(self._published.hashprice_usd_per_ph_day)
-        self._published.notice()

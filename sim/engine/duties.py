@@ -1,6 +1,6 @@
 """What stands above the policy's wish: gathers the duties of a run, and has them arbitrated."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from math import inf
 from typing import Any, Final
@@ -11,13 +11,12 @@ from sim.clock import Alarm, At, Clock
 from sim.engine.ancillary import REGULATION, ServicesShown, SoldReserves
 from sim.engine.bus import SitePower
 from sim.engine.limit_keeper import LimitKeeper
-from sim.engine.prices import Courses
-from sim.engine.recorder import Recorder
+from sim.engine.prices import Core
+from sim.grid.events import CurtailmentOrder, Order
 from sim.grid.interconnection import Trip
 from sim.grid.line import Line
-from sim.grid.orders import CurtailmentOrder, Order
 from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
-from sim.policies import Awards, FleetView
+from sim.policies import Awards
 from sim.policies.soundness import Offers
 from sim.scenario.model import Scenario
 from sim.units import SECONDS_PER_MINUTE
@@ -28,36 +27,21 @@ class OrderDesk:
 
     Parameters
     ----------
-    clock
-        The clock.
-    log
-        Records what happens to an order: source, kind, cap [MW].
-    orders
-        The orders that bind the site.
-    lead_s
-        How long before an order binds the fleets are brought to its cap [s].
-    notice
-        Tells the controller that something was published.
+    core
+        What the campus is made of.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        log: Callable[[str, str, float], None],
-        orders: Iterable[Order],
-        lead_s: float,
-        notice: Callable[[], None],
-    ) -> None:
+    def __init__(self, core: Core) -> None:
         self.known: tuple[Order, ...] = ()
         """What has been announced and is not over, in the order in which it was announced."""
         self._kept: tuple[Order, ...] = ()
-        self._clock = clock
-        self._log = log
-        self._lead_s = lead_s
-        self._notice = notice
-        for number, order in enumerate(orders, start=1):
-            if order.until_s > clock.now:
-                clock.process(self._course(f"order.{number}", order))
+        self._clock = core.clock
+        self._log = core.recorder.log
+        self._lead_s = core.scenario.controller.order_lead_s
+        self._notice = core.published.notice
+        for number, order in enumerate(binding_orders(core.scenario), start=1):
+            if order.until_s > core.clock.now:
+                core.clock.process(self._course(f"order.{number}", order))
 
     def duties(self, ai_power_mw: float) -> Iterator[Duty]:
         """Yield a duty for each order to be kept now, at an AI power [MW]."""
@@ -195,40 +179,23 @@ class Obligations:
 
     Parameters
     ----------
-    clock, recorder
+    core
         What the campus is made of.
     site
         What the site draws.
-    courses
-        How limit and prices go.
-    scenario
-        What to build.
-    notice
-        Tells the controller that something was published.
-    fleets
-        Returns the fleets as policies see them.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        recorder: Recorder,
-        site: SitePower,
-        courses: Courses,
-        scenario: Scenario,
-        notice: Callable[[], None],
-        fleets: Callable[[], tuple[FleetView, ...]],
-    ) -> None:
+    def __init__(self, core: Core, site: SitePower) -> None:
+        clock, recorder, _, _, scenario = core
         self._minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
         self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
         self._log = partial(recorder.log, "controller")
         self._track = recorder.track("fleet_obliged_mw")
         self._obliged_mw: float | None = None
         self._reason: str | None = None
-        lead_s = scenario.controller.order_lead_s
-        self._desk = OrderDesk(clock, recorder.log, binding_orders(scenario), lead_s, notice)
-        self._keeper = LimitKeeper(clock, courses, fleets, notice)
-        self._reserves = SoldReserves(clock, recorder, courses, scenario, notice)
+        self._desk = OrderDesk(core)
+        self._keeper = LimitKeeper(core)
+        self._reserves = SoldReserves(core)
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
             log = partial(recorder.log, "interconnection")

@@ -5,15 +5,15 @@ from dataclasses import replace
 from functools import partial
 
 from sim.bitcoin import breakeven_usd_per_mwh
-from sim.clock import Alarm, Clock
-from sim.engine.recorder import Recorder
+from sim.clock import Alarm
+from sim.engine.prices import Core
+from sim.engine.telemetry import is_watched
 from sim.mining.events import PoolLoss, merged
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import FleetConnection, FleetSpec, RunningFleet
 from sim.mining.worth import Worth
 from sim.policies import FleetView
 from sim.rng import FLEET
-from sim.scenario.model import Scenario
 from sim.signals import Signal
 from sim.units import HOURS_PER_DAY, Number
 
@@ -23,30 +23,15 @@ class Fleets:
 
     Parameters
     ----------
-    clock, recorder
+    core
         What the campus is made of.
-    scenario
-        What to build.
-    changed
-        Called when what the fleets can draw has changed, other than by a command.
-    is_watched
-        Whether someone follows the site's power: then nothing happens to a fleet without a settle.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        recorder: Recorder,
-        scenario: Scenario,
-        changed: Callable[[], None],
-        *,
-        is_watched: bool,
-    ) -> None:
-        self._clock = clock
-        self._recorder = recorder
-        self._scenario = scenario
-        self._changed = changed
-        self._is_watched = is_watched
+    def __init__(self, core: Core) -> None:
+        self._clock, self._recorder, self._published, _, self._scenario = core
+        # where someone follows the site's power nothing happens to a fleet without a settle
+        self._is_watched = is_watched(self._scenario)
+        scenario = self._scenario
         specs = [scenario.fleets[position] for position in merit_order(scenario.fleets)]
         self.live = [self._build(spec) for spec in specs]
         """The fleets, in merit order."""
@@ -118,8 +103,10 @@ class Fleets:
         return Alarm(self._clock, ring_and_settle if self._is_watched else ring)
 
     def _tell(self) -> None:
+        """Tell that what a fleet can draw has changed, other than by a command."""
         self.executor.rebuild()
-        self._changed()
+        self._published.fleets = self.views(self._published.hashprice_usd_per_ph_day)
+        self._published.notice()
 
     def _outdoor_c(self) -> Signal:
         scenario = self._scenario

@@ -1,23 +1,162 @@
-"""Makes the forecasts that a policy sees, when it decides."""
+"""Makes the forecasts that a policy sees when it decides, and shows it the system's load."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.ai.notice import Notice
-from sim.ai.outlook import WeeklyMean, announced_mw
+from sim.clock import feed
 from sim.engine.bus import Metered
-from sim.engine.coincident_peaks import load_forecaster
-from sim.engine.prices import Courses
-from sim.engine.recorder import Recorder
-from sim.market.forecasts import AiWeeklyForecast, Forecast, Forecasts, PriceOutlook, PriceRecord
+from sim.engine.prices import Core, Courses
+from sim.market.forecasts import (
+    AiWeeklyForecast,
+    Forecast,
+    Forecasts,
+    LoadOutlook,
+    LoadRecord,
+    PriceOutlook,
+    PriceRecord,
+)
+from sim.market.four_cp import FourCoincidentPeaks
 from sim.market.power import PublishedPowerPrice
 from sim.policies.outlook import period_at, period_start_s
-from sim.rng import PRICE_FORECAST
+from sim.rng import LOAD_FORECAST, PRICE_FORECAST
 from sim.scenario.model import Scenario
-from sim.signals import FloatArray
-from sim.units import SECONDS_PER_HOUR
+from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, FloatArray
+
+
+def announced_mw(power_mw: float, notices: Sequence[Notice], edges_s: FloatArray) -> FloatArray:
+    """Return AI power if nothing changes but what is announced.
+
+    A fall that is to be over at a time is over then, unless its load has announced a resume of its own. What
+    was to come before now is taken to have come.
+
+    Parameters
+    ----------
+    power_mw
+        AI power now [MW].
+    notices
+        What is announced.
+    edges_s
+        Now, and the later edges of the steps [s], shape (n + 1,), increasing.
+
+    Returns
+    -------
+    ndarray
+        Mean power of each step [MW], shape (n,), at least 0.
+
+    Examples
+    --------
+    A checkpoint of 40 MW from the 15th to the 30th minute of an hour:
+
+    >>> checkpoint = Notice("llama", "checkpoint", 900.0, 1800.0, -40.0, 840.0)
+    >>> announced_mw(100.0, [checkpoint], np.array([0.0, 1800.0, 3600.0])).tolist()
+    [80.0, 100.0]
+    """
+    mean_mw = np.full(len(edges_s) - 1, power_mw)
+    length_s = np.diff(edges_s)
+    for time_s, change_mw in _changes(notices, float(edges_s[0])):
+        after_s = np.clip(edges_s[1:] - time_s, 0.0, length_s)
+        mean_mw += change_mw * after_s / length_s
+    return np.asarray(np.maximum(mean_mw, 0.0))
+
+
+def _changes(notices: Sequence[Notice], now_s: float) -> Iterator[tuple[float, float]]:
+    """Yield when power is to change, and by how much."""
+    resuming = {notice.load for notice in notices if notice.kind == "resume" and notice.at_s > now_s}
+    for notice in notices:
+        if notice.at_s > now_s:
+            yield notice.at_s, notice.change_mw
+        passing = notice.change_mw < 0.0 and notice.until_s > max(notice.at_s, now_s)
+        if passing and notice.load not in resuming:
+            yield notice.until_s, -notice.change_mw
+
+
+class WeeklyMean:
+    """The mean power of each hour of the week, over the weeks of the run so far."""
+
+    def __init__(self) -> None:
+        self._sum_mw = np.zeros(HOURS_PER_WEEK)
+        self._count = np.zeros(HOURS_PER_WEEK)
+        self.hour = 0
+        """Whole hours that it has been told of."""
+
+    def add(self, mean_mw: float) -> None:
+        """Take in the mean power of the next hour [MW]."""
+        of_week = self.hour % HOURS_PER_WEEK
+        self._sum_mw[of_week] += mean_mw
+        self._count[of_week] += 1.0
+        self.hour += 1
+
+    def of_steps(self, starts_s: FloatArray, otherwise_mw: float) -> FloatArray:
+        """Return the mean of the hours that steps begin in [MW].
+
+        Parameters
+        ----------
+        starts_s
+            Starts of the steps, within a week from the last hour told of [s], shape (n,).
+        otherwise_mw
+            What stands for an hour of the week that has not been seen [MW].
+
+        Examples
+        --------
+        >>> weeks = WeeklyMean()
+        >>> for hour in range(169): weeks.add(80.0 if hour < 168 else 100.0)
+        >>> weeks.of_steps(np.array([168.0, 169.0]) * 3600.0 + 168.0 * 3600.0, 50.0).tolist()
+        [90.0, 80.0]
+        """
+        of_week = (starts_s // SECONDS_PER_HOUR).astype(np.int64) % HOURS_PER_WEEK
+        seen = self._count[of_week] > 0.0
+        return np.where(seen, self._sum_mw[of_week] / np.maximum(self._count[of_week], 1.0), otherwise_mw)
+
+
+def open_four_cp(core: Core, spec: FourCoincidentPeaks) -> None:
+    """Record the system's load, and publish load, peak so far, and the local hour.
+
+    Parameters
+    ----------
+    core
+        What the campus is made of.
+    spec
+        What the scenario says of the charge.
+    """
+    clock, span, figure = core.clock, core.scenario.span, core.published.figure
+    figure("coincident_peak_usd_per_mw")(spec.usd_per_mw)
+    hours = spec.local_hours(span)
+    feed(clock, hours.month_count, figure("local_month_count"))
+    feed(clock, hours.hour_h, figure("local_hour_h"))
+    if spec.system_load is not None:
+        load_mw = spec.system_load.signal(span)
+        core.recorder.give("system_load_mw", load_mw)
+        feed(clock, spec.published_peak(spec.system_load, span), figure("system_peak_mw"))
+        feed(clock, spec.system_load.published(span, load_mw), figure("system_load_mw"))
+
+
+def load_forecaster(scenario: Scenario) -> Callable[[float], Forecast | None] | None:
+    """Return what issues forecasts of the system's load, at a time [s]; None: there are none."""
+    forecasts, spec, span = scenario.market.forecasts, scenario.market.four_cp, scenario.span
+    if spec is None or spec.system_load is None or forecasts is None or forecasts.system_load is None:
+        return None
+    record = spec.system_load.record(span)
+    draws = span.stream(LOAD_FORECAST)
+    midnights_s = spec.midnights_s(span)
+    return partial(_rest_of_day, forecasts.system_load.outlook(record, draws), record, midnights_s)
+
+
+def _rest_of_day(
+    outlook: LoadOutlook, record: LoadRecord, midnights_s: FloatArray, now_s: float
+) -> Forecast | None:
+    """Return the forecast from the present interval to local midnight, as far as it is known."""
+    step_s, start_s = record.spacing_s, float(record.time_s[record.interval(now_s)])
+    until_s = float(midnights_s[np.searchsorted(midnights_s, now_s, side="right")])
+    count = ceil((until_s - start_s) / step_s)
+    values = outlook(now_s, start_s + step_s * np.arange(count, dtype=np.float64))
+    unknown = np.flatnonzero(~np.isfinite(values))
+    known = values[: unknown[0]] if unknown.size else values
+    return Forecast(now_s, start_s, step_s, tuple(known.tolist())) if known.size else None
 
 
 class Issued(NamedTuple):
@@ -117,20 +256,21 @@ class Forecaster:
             self._weeks.add(sum(part.mean() for part in parts))
 
 
-def open_forecasts(recorder: Recorder, courses: Courses, scenario: Scenario) -> Forecaster | None:
+def open_forecasts(core: Core) -> Forecaster | None:
     """Return what makes the forecasts of a run, of the prices that there are; None: there are none."""
+    scenario = core.scenario
     spec = scenario.market.forecasts
     if spec is None:
         return None
     price = None
     if spec.price is not None:
         draws = scenario.span.stream(PRICE_FORECAST)
-        price = spec.price.outlook(_price_record(courses, scenario), spec.step_s, draws)
+        price = spec.price.outlook(_price_record(core.courses, scenario), spec.step_s, draws)
     return Forecaster(
         spec,
         price,
         scenario.market.supply.delivery_usd_per_mwh,
-        recorder.ai_power_tracks(),
+        core.recorder.ai_power_tracks(),
         scenario.controller.telemetry_delay_s,
         load_forecaster(scenario),
     )

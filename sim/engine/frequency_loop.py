@@ -7,12 +7,12 @@ from typing import Final
 
 from sim.clock import Alarm, Clock, feed
 from sim.engine.bus import SitePower
-from sim.engine.recorder import Recorder
+from sim.engine.prices import Core
 from sim.grid.events import shortfall
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
 from sim.grid.frequency.measured import MeasuredFrequency
-from sim.grid.frequency_spec import REPORT_STEP_HZ, FrequencySpec
 from sim.grid.line import Line
+from sim.grid.spec import REPORT_STEP_HZ, FrequencySpec
 from sim.recording import Track
 from sim.scenario.model import Scenario
 from sim.signals import Signal
@@ -134,20 +134,17 @@ def is_followed(scenario: Scenario) -> bool:
     return frequency is not None and frequency.is_followed
 
 
-def open_frequency(
-    clock: Clock, recorder: Recorder, site: SitePower, scenario: Scenario
-) -> FrequencyLoop | None:
+def open_frequency(core: Core, site: SitePower) -> FrequencyLoop | None:
     """Record what happens on the grid, and return what follows its frequency; None where nobody does.
 
     Parameters
     ----------
-    clock, recorder
+    core
         What the campus is made of.
     site
         What the site draws.
-    scenario
-        Whose grid it is.
     """
+    clock, recorder, _, _, scenario = core
     lost_mw = shortfall(scenario.events, scenario.start_utc_s, scenario.end_s)
     if lost_mw is not None:
         recorder.give("grid_shortfall_mw", lost_mw)

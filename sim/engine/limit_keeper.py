@@ -1,11 +1,11 @@
 """Keeps an announced lower limit, whatever the policy: the fleets go down as late as they can."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import inf
 from typing import Final
 
-from sim.clock import Alarm, Clock
-from sim.engine.prices import Courses
+from sim.clock import Alarm
+from sim.engine.prices import Core
 from sim.market.moving_limit import STEP_S, LimitChange
 from sim.mining.duties import ORDER, Duty
 from sim.policies import FleetView
@@ -23,29 +23,17 @@ class LimitKeeper:
 
     Parameters
     ----------
-    clock
-        The clock.
-    courses
-        How the limit goes, alone and with own generation.
-    fleets
-        Returns the fleets as policies see them, with their times.
-    notice
-        Asks for a settle.
+    core
+        What the campus is made of.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        courses: Courses,
-        fleets: Callable[[], tuple[FleetView, ...]],
-        notice: Callable[[], None],
-    ) -> None:
-        self._limit_mw = courses.limit_mw
-        self._connection = courses.connection
-        self._waiting = [change for change in courses.connection.changes if change.binds]
+    def __init__(self, core: Core) -> None:
+        self._limit_mw = core.courses.limit_mw
+        self._connection = core.courses.connection
+        self._waiting = [change for change in self._connection.changes if change.binds]
         self._kept: list[LimitChange] = []
-        self._fleets = fleets
-        self._alarm = Alarm(clock, notice)
+        self._published = core.published
+        self._alarm = Alarm(core.clock, core.published.notice)
 
     def duties(self, now_s: float, ai_power_mw: float, told_mw: float) -> Iterator[Duty]:
         """Yield a duty for each lower limit to be kept now.
@@ -93,7 +81,7 @@ class LimitKeeper:
 
     def shed_s(self, drop_mw: float) -> float:
         """Return how long the fleets need to fall by a power [MW], the slowest of them taken for all [s]."""
-        return max((self._fall_s(fleet, drop_mw) for fleet in self._fleets()), default=0.0)
+        return max((self._fall_s(fleet, drop_mw) for fleet in self._published.fleets), default=0.0)
 
     @staticmethod
     def _fall_s(fleet: FleetView, drop_mw: float) -> float:
@@ -105,7 +93,7 @@ class LimitKeeper:
         if now_s >= change.binds_at_s:
             return 0.0
         limit_mw = self._limit_mw.clip_time(now_s, change.binds_at_s).maximum()
-        return min(limit_mw - ai_power_mw, sum(fleet.rated_mw for fleet in self._fleets()))
+        return min(limit_mw - ai_power_mw, sum(fleet.rated_mw for fleet in self._published.fleets))
 
     def _after_mw(self, change: LimitChange) -> float:
         """Return the lowest that the site may draw soon after a change binds [MW]."""

@@ -1,28 +1,246 @@
-"""Connects the AI loads of a campus: each to a bus, or to its hall."""
+"""Builds halls and AI loads, connects each load to a bus or its hall, and grants leave to draw more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any, Final
+
+from simpy import Event
 
 from sim.ai.base import Connection, Load
+from sim.ai.halls import Hall, Inlet, LiveHall
 from sim.ai.notice import INTERRUPTED_STATES, Notice, State
-from sim.clock import Clock
-from sim.engine.bus import Busbar, Terminal
-from sim.engine.halls import Halls
-from sim.engine.interlock import InterlockDesk
-from sim.engine.load_views import LoadWatch, WatchedLoad, views_of
-from sim.engine.recorder import Log, Recorder
+from sim.ai.ride_through import GridSwitch
+from sim.clock import Alarm, At, Clock
+from sim.engine.bus import Bus, Busbar, Planned, Terminal, draw_in_turn
+from sim.engine.load_views import LoadWatch, WatchedHall, WatchedLoad, views_of
+from sim.engine.prices import Core
+from sim.engine.recorder import Log
+from sim.grid.events import HallEvent, VoltageSag
 from sim.market.calendar import hour_of_week
-from sim.rng import LOAD
-from sim.scenario.model import Scenario
+from sim.recording import Track
+from sim.rng import HALL, LOAD
+from sim.signals import Signal
+
+CLOSE_MW: Final = 1e-6
+"""Power this near is there [MW]."""
+
+
+RISING_S: Final = 60.0
+"""A rise that was granted counts so long, or until it is there [s]; beyond any snap-back."""
+
+
+class Request:
+    """A load's request to rise to a level.
+
+    Parameters
+    ----------
+    desk
+        Who grants it.
+    track
+        The load's power [MW].
+    level_mw
+        Where it wants to rise to [MW].
+    """
+
+    def __init__(self, desk: "InterlockDesk", track: Track, level_mw: float) -> None:
+        self._desk = desk
+        self._track = track
+        self.level_mw = level_mw
+        self.granted_s: float | None = None
+        """When it was granted [s]; None: not yet."""
+
+    def is_granted(self) -> bool:
+        """Return whether it is granted, now or before."""
+        return self.granted_s is not None or self._desk.grant(self)
+
+    def close(self) -> None:
+        """Rise from now on."""
+        self._desk.close(self)
+
+    def missing_mw(self, now_s: float) -> float:
+        """Return how far the load still has to rise [MW]."""
+        return max(0.0, self.level_mw - self._track.at(now_s))
+
+
+class InterlockDesk:
+    """Where loads ask: requests are granted in turn, with all rises under way summed.
+
+    Parameters
+    ----------
+    clock, bus
+        The clock, and the bus that AI draws from.
+    announce
+        Told of each request at once: the policy must leave it its power.
+    limit_mw
+        Returns the limit now [MW].
+    fleets
+        Returns the live fleets.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        bus: Bus,
+        announce: Callable[[Notice], None],
+        limit_mw: Callable[[], float],
+        fleets: Callable[[], Sequence[Planned]],
+    ) -> None:
+        self._clock = clock
+        self._bus = bus
+        self._announce = announce
+        self._limit_mw = limit_mw
+        self._fleets = fleets
+        self._waiting: list[Request] = []
+        self._rising: list[Request] = []
+
+    def ask(self, load: str, track: Track, level_mw: float, within_s: float) -> Request:
+        """Take a load's request, which goes on by itself after a time [s]."""
+        now_s = self._clock.now
+        request = Request(self, track, level_mw)
+        change_mw = request.missing_mw(now_s)
+        until_s = now_s + within_s
+        self._announce(Notice(load, "resume", now_s, until_s, change_mw, now_s, level_mw))
+        self._waiting.append(request)
+        return request
+
+    def close(self, request: Request) -> None:
+        """Take note that a load rises, granted or not."""
+        if request in self._waiting:
+            self._waiting.remove(request)
+            request.granted_s = self._clock.now
+            self._rising.append(request)
+
+    def grant(self, request: Request) -> bool:
+        """Grant a request if it is its turn and the power is free; return whether it is granted."""
+        if self._waiting and self._waiting[0] is not request:
+            return False
+        now_s = self._clock.now
+        self._rising = [each for each in self._rising if self._is_under_way(each, now_s)]
+        rises_mw = sum(each.missing_mw(now_s) for each in (*self._rising, request))
+        room_mw = self._limit_mw() - self._bus.power(now_s)[0] - rises_mw
+        fleets_mw = sum(max(mw for _, mw, _ in fleet.ahead(now_s)) for fleet in self._fleets())
+        if fleets_mw > room_mw + CLOSE_MW:
+            return False
+        self.close(request)
+        return True
+
+    @staticmethod
+    def _is_under_way(request: Request, now_s: float) -> bool:
+        since_s = request.granted_s
+        return since_s is not None and now_s < since_s + RISING_S and request.missing_mw(now_s) > CLOSE_MW
+
+
+class Halls:
+    """The halls of one run, and what the grid does to them.
+
+    Parameters
+    ----------
+    core
+        What the campus is made of.
+    bus
+        Where they connect; they live by its clock.
+    log
+        Records what happens to them.
+    """
+
+    def __init__(self, core: Core, bus: Busbar, log: Log) -> None:
+        self._clock, self._bus, self._log = bus.clock, bus, log
+        recorder, scenario = core.recorder, core.scenario
+        self._recorder, self._scenario = recorder, scenario
+        self._switches: dict[str, GridSwitch] = {}
+        self._live: dict[str, LiveHall] = {}
+        self.watched: dict[str, WatchedHall] = {}
+        """What policies see of the halls, by their names."""
+        if scenario.halls:
+            outdoor_c = scenario.weather.outdoor_c(scenario.span)
+            recorder.give("outdoor_temperature_c", outdoor_c)
+            for hall in scenario.halls:
+                self._build(hall, hall.cooling_signal(outdoor_c))
+        for event in scenario.events:
+            if isinstance(event, HallEvent):
+                self._await(event)
+
+    def inlet(self, hall: str, load: str) -> Terminal:
+        """Return where a load of a hall states its IT power."""
+        return _HallTerminal(
+            self._clock, self._live[hall].inlet(self._recorder.track(f"load.{load}.it_power_mw"))
+        )
+
+    def _build(self, hall: Hall, cooling: Signal) -> None:
+        recorder, name = self._recorder, f"hall.{hall.name}"
+        recorder.load_kinds[hall.name] = "hall"
+        set_power = self._bus.connect(recorder.track(f"{name}.power_mw")).set_power_mw
+        if hall.ride_through is not None:
+            switch = GridSwitch(
+                self._clock,
+                hall.ride_through,
+                set_power,
+                recorder.track(f"{name}.backup_power_mw"),
+                partial(self._log, name),
+                self._scenario.span.stream(HALL.format(name=hall.name)),
+                partial(Alarm, self._clock),
+            )
+            self._switches[hall.name] = switch
+            set_power = switch.set_power_mw
+        live = LiveHall(
+            self._clock,
+            hall,
+            set_power,
+            cooling,
+            recorder.track(f"{name}.it_power_mw"),
+            recorder.track(f"{name}.cooling_power_mw"),
+            partial(self._log, name),
+            partial(Alarm, self._clock),
+        )
+        live.restate()  # an empty hall draws too
+        tracks = [recorder.track(f"{name}.{part}power_mw") for part in ("", "it_", "cooling_")]
+        self._live[hall.name], self.watched[hall.name] = live, WatchedHall(hall, cooling, tracks)
+        if self._scenario.policy.claim is not None:  # whoever checks it needs it
+            recorder.give(f"{name}.meter_ratio", cooling + hall.feed_ratio)
+
+    def _await(self, event: HallEvent) -> None:
+        names = self._switches if event.halls is None else event.halls
+        switches = [self._switches[name] for name in names if name in self._switches]
+        start_utc_s = self._scenario.start_utc_s
+        if isinstance(event, VoltageSag):
+            self._clock.process(self._sag(event, switches))
+        else:
+            self._clock.process(self._reconnect(event.first_s(start_utc_s), switches))
+
+    def _sag(self, event: VoltageSag, switches: Sequence[GridSwitch]) -> Generator[Event, Any, None]:
+        for sag in event.sags(self._scenario.start_utc_s):
+            if sag.time_s < self._clock.now:
+                continue  # before the run began
+            yield At(self._clock, sag.time_s)
+            self._log("grid", "voltage-sag", sag.left_pu)
+            for switch in switches:
+                switch.sag(sag.left_pu, sag.duration_s)
+
+    def _reconnect(self, time_s: float, switches: Sequence[GridSwitch]) -> Generator[Event, Any, None]:
+        if time_s < self._clock.now:
+            return
+        yield At(self._clock, time_s)
+        for switch in switches:
+            switch.reconnect()
+
+
+class _HallTerminal:
+    """Where a load of a hall draws: each of its changes is the hall's concern."""
+
+    def __init__(self, clock: Clock, inlet: Inlet) -> None:
+        self._clock = clock
+        self.set_power_mw = inlet.set_power_mw
+
+    def draw(self, power_mw: Signal) -> None:
+        draw_in_turn(self._clock, self.set_power_mw, power_mw)
 
 
 def connect_loads(
+    core: Core,
     bus: Busbar,
-    recorder: Recorder,
     log: Log,
     announce: Callable[[Notice], None],
-    scenario: Scenario,
     watch: LoadWatch,
     desk: InterlockDesk | None = None,
 ) -> None:
@@ -30,22 +248,21 @@ def connect_loads(
 
     Parameters
     ----------
+    core
+        What the campus is made of.
     bus
         Where they connect; they live by its clock.
-    recorder
-        Records what they draw.
     log
         Records what happens to them.
     announce
         Told what tenants announce.
-    scenario
-        What to build.
     watch
         Shows the loads, and the halls as wholes, to the policy.
     desk
         Grants loads leave to rise; None: nobody asks.
     """
-    halls, views = Halls(bus, recorder, log, scenario), views_of(scenario)
+    recorder, scenario = core.recorder, core.scenario
+    halls, views = Halls(core, bus, log), views_of(scenario)
     is_claimed = scenario.policy.claim is not None
     ratios = {hall.name: hall.feed_ratio + hall.cooling.design_ratio for hall in scenario.halls}
     for load in scenario.running_loads:
@@ -59,7 +276,7 @@ def connect_loads(
             track = recorder.track(f"{name}.it_power_mw")
             terminal = halls.inlet(load.hall, load.name)
             told = partial(_announce_at_meter, announce, ratios[load.hall])
-        connection = _connection(load, bus.clock, terminal, recorder, log, told, scenario)
+        connection = _connection(core, load, bus.clock, terminal, log, told)
         if desk is not None and hall is None:
             connection = replace(connection, ask_leave=partial(desk.ask, load.name, track))
         levels = partial(recorder.track, f"{name}.level_mw") if is_claimed else None
@@ -83,20 +300,14 @@ def _tell(clock: Clock, load: WatchedLoad, watch: LoadWatch | None, state: State
 
 
 def _connection(
-    load: Load,
-    clock: Clock,
-    terminal: Terminal,
-    recorder: Recorder,
-    log: Log,
-    announce: Callable[[Notice], None],
-    scenario: Scenario,
+    core: Core, load: Load, clock: Clock, terminal: Terminal, log: Log, announce: Callable[[Notice], None]
 ) -> Connection:
-    name, span = load.name, scenario.span
+    name, span = load.name, core.scenario.span
     log_load = partial(log, f"load.{name}")
 
     def announce_and_log(notice: Notice) -> None:
         log_load(f"notice: {notice.kind}", notice.at_s)
-        if scenario.policy.claim is not None:  # whoever checks it needs all of the notice
+        if core.scenario.policy.claim is not None:  # whoever checks it needs all of the notice
             log_load(f"notice until: {notice.kind}", notice.until_s)
             log_load(f"notice change: {notice.kind}", notice.change_mw)
             log_load(f"notice level: {notice.kind}", notice.level_mw)
@@ -110,6 +321,6 @@ def _connection(
         span=span,
         draw=terminal.draw,
         announce=announce_and_log,
-        state=partial(recorder.state, name),
+        state=partial(core.recorder.state, name),
         hour_of_week=lambda time_s, zone: hour_of_week(span.start_utc_s + time_s, zone),
     )

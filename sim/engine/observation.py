@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Final, Literal
 
 from sim.ai.notice import Notice
-from sim.grid.orders import Order
+from sim.grid.events import Order
 from sim.market.bill import PriceStep, price_at_usd_per_mwh
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast

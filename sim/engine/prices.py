@@ -1,20 +1,25 @@
-"""What power and hash are worth to the site: recorded, and published as the run goes on."""
+"""What power and hash are worth to the site: recorded, metered, and published as the run goes on."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from simpy import Event
 
 from sim.clock import At, Clock, feed
+from sim.engine.bus import Metered
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
+from sim.grid.storage import Storage
 from sim.market.bill import Tariff, exported_mw, price_steps
+from sim.market.demand_charge import BillingMonth, DemandCharge, DemandTerms, whole_intervals_s
 from sim.market.moving_limit import LimitChange, MovingLimit, in_steps
 from sim.market.supply import Contract
 from sim.policies import FleetView
 from sim.scenario.model import Scenario
-from sim.signals import Signal
+from sim.signals import Signal, total
 
 
 class Courses(NamedTuple):
@@ -56,27 +61,32 @@ def courses_of(scenario: Scenario) -> Courses:
     )
 
 
+class Core(NamedTuple):
+    """What all parts of a campus share."""
+
+    clock: Clock
+    """The site's clock."""
+    recorder: Recorder
+    """Records what happens."""
+    published: Published
+    """Where everything is shown when it is published."""
+    courses: Courses
+    """How limit and prices go."""
+    scenario: Scenario
+    """Whose run it is."""
+
+
 class PowerPrices:
     """How the site buys its power: its limit, its prices, its contract, its own generation.
 
     Parameters
     ----------
-    clock, recorder
+    core
         What the campus is made of.
-    published
-        Where everything is shown when it is published.
-    courses
-        How limit and prices go.
-    scenario
-        Whose market to open.
     """
 
-    def __init__(
-        self, clock: Clock, recorder: Recorder, published: Published, courses: Courses, scenario: Scenario
-    ) -> None:
-        self._clock = clock
-        self._recorder = recorder
-        self._published = published
+    def __init__(self, core: Core) -> None:
+        self._clock, self._recorder, self._published, courses, scenario = core
         self._market = scenario.market
         delivery = scenario.market.supply.delivery_usd_per_mwh
         self._tariff = Tariff(0.0, delivery, 0.0, 0.0, "resale", 0.0, 0.0, 0.0)
@@ -84,10 +94,10 @@ class PowerPrices:
         self._open_limit(courses)
         self._open_day_ahead(courses.day_ahead_usd_per_mwh, scenario)
         contract = self._open_supply(courses.day_ahead_usd_per_mwh, scenario.end_s)
-        recorder.give("price_usd_per_mwh", courses.real_time_usd_per_mwh)
-        feed(clock, courses.published_usd_per_mwh, self._set_real_time)
+        self._recorder.give("price_usd_per_mwh", courses.real_time_usd_per_mwh)
+        feed(self._clock, courses.published_usd_per_mwh, self._set_real_time)
         if contract is not None and contract.settlement != "resale":
-            feed(clock, contract.price_usd_per_mwh, self._set_block_price)
+            feed(self._clock, contract.price_usd_per_mwh, self._set_block_price)
 
     def _open_limit(self, courses: Courses) -> None:
         spec = self._market.generation
@@ -144,32 +154,135 @@ class PowerPrices:
         self._published.notice()
 
 
-def open_bitcoin(
-    clock: Clock,
-    recorder: Recorder,
-    published: Published,
-    views: Callable[[float], tuple[FleetView, ...]],
-    courses: Courses,
-) -> None:
+def open_bitcoin(core: Core, views: Callable[[float], tuple[FleetView, ...]]) -> None:
     """Record what mining is paid, and publish hashprice with the fleets as a policy sees them at it.
 
     Parameters
     ----------
-    clock, recorder
+    core
         What the campus is made of.
-    published
-        Where everything is shown when it is published.
     views
         Returns the fleets as a policy sees them, at a hashprice [USD/(PH/s)/d].
-    courses
-        How prices go.
     """
+    published, courses = core.published, core.courses
     for name, signal in courses.bitcoin.items():
-        recorder.give(name, signal)
+        core.recorder.give(name, signal)
 
     def publish(hashprice_usd_per_ph_day: float) -> None:
         published.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day
         published.fleets = views(hashprice_usd_per_ph_day)
         published.notice()
 
-    feed(clock, courses.hashprice_usd_per_ph_day, publish)
+    feed(core.clock, courses.hashprice_usd_per_ph_day, publish)
+
+
+class DemandMeter:
+    """Keeps the highest interval mean of the billing month so far; costs one event an interval.
+
+    Parameters
+    ----------
+    clock
+        The clock.
+    parts
+        All that draws power at the site.
+    generation
+        Own generation behind the meter [MW]; None where there is none.
+    tell
+        Told the month's peak so far when an interval ends, and zero when a month begins [MW].
+    log
+        Records each month's peak when the month ends.
+    storage
+        A fresh battery that the meter sees the site behind; None where there is none.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        parts: Sequence[Metered],
+        generation: Signal | None,
+        tell: Callable[[float], None],
+        log: Callable[[str, float], None],
+        storage: Storage | None = None,
+    ) -> None:
+        self._clock = clock
+        self._parts = parts
+        self._generation = generation
+        self._tell = tell
+        self._log = log
+        self._storage = storage
+        self._followed_s = 0.0
+
+    def read(
+        self,
+        months: Sequence[BillingMonth],
+        spec: DemandCharge,
+        end_s: float,
+        tell_terms: Callable[[DemandTerms], None],
+    ) -> Generator[Event, Any, None]:
+        """Read every whole interval of the run's months, and tell each month's terms when it begins."""
+        peaks_mw: list[float] = []
+        for month in months:
+            peak_mw = 0.0
+            self._tell(peak_mw)
+            tell_terms(spec.terms(month, end_s, peaks_mw))
+            for from_s, to_s in pairwise(whole_intervals_s(month, spec.interval_s, end_s)):
+                yield At(self._clock, to_s)
+                peak_mw = max(peak_mw, self.mean_import_mw(from_s, to_s))
+                self._tell(peak_mw)
+            peaks_mw.append(peak_mw)
+            if month.end_s <= end_s:
+                self._log("billing peak", peak_mw)
+
+    def mean_import_mw(self, from_s: float, to_s: float) -> float:
+        """Return the mean of what the site took from the grid between two times in the past [s]."""
+        if self._generation is None and self._storage is None:
+            return sum(part.power_between(from_s, to_s).integral() for part in self._parts) / (to_s - from_s)
+        drawn = self._site_mw(from_s, to_s)
+        if self._generation is not None:
+            drawn = (drawn - self._generation.clip_time(from_s, to_s)).positive_part()
+        return drawn.integral() / (to_s - from_s)
+
+    def _site_mw(self, from_s: float, to_s: float) -> Signal:
+        """Return what the site drew between two times in the past [MW], its battery included."""
+        if self._storage is None:
+            return self._parts_mw(from_s, to_s)
+        # what the battery does now follows from all that it did, also outside whole intervals
+        site = self._parts_mw(self._followed_s, to_s)
+        self._followed_s = to_s
+        return total([site, self._storage.follow(site).battery_mw]).clip_time(from_s, to_s)
+
+    def _parts_mw(self, from_s: float, to_s: float) -> Signal:
+        parts = [part.power_between(from_s, to_s) for part in self._parts]
+        return total([*parts, Signal.constant(0.0, to_s, from_s)])
+
+
+def open_demand_meter(core: Core, parts: Sequence[Metered], spec: DemandCharge) -> None:
+    """Read the meter of a demand charge: no news, but seen at the next decision.
+
+    Parameters
+    ----------
+    core
+        What the campus is made of.
+    parts
+        All that draws power at the site.
+    spec
+        What the scenario says of the charge.
+    """
+    clock, recorder, published, _, scenario = core
+    months = spec.months(scenario.span)
+
+    def show_peak(peak_mw: float) -> None:
+        published.billing_peak_mw = peak_mw
+
+    def show_terms(terms: DemandTerms) -> None:
+        published.demand_terms = terms
+
+    meter = DemandMeter(
+        clock,
+        parts,
+        recorder.given("generation_mw"),
+        show_peak,
+        partial(recorder.log, "meter"),
+        None if scenario.storage is None else Storage(scenario.storage, recorder.given("limit_mw")),
+    )
+    clock.process(meter.read(months, spec, scenario.end_s, show_terms))

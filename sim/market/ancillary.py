@@ -8,13 +8,12 @@ from pydantic import Field, model_validator
 from sim.market.calendar import hour_of_week
 from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, ServiceName, due_after, due_linearly
 from sim.market.rules import MarketRules
-from sim.market.series import Place, offered_signal
+from sim.market.series import Place, StepsFile, offered_signal
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Spec, TimeZone
 from sim.tables.cover import Wanted
 from sim.tables.quantities import CAPACITY_PRICE
-from sim.tables.reading import SeriesReading
 from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
 
 
@@ -49,7 +48,7 @@ class FixedCapacityPrice(Spec):
         )
 
 
-class FileCapacityPrice(SeriesReading):
+class FileCapacityPrice(StepsFile):
     """Capacity prices from a file; each row holds from its time until the next row's.
 
     Where a row is blank the service is not bought: there is no award.
@@ -57,10 +56,6 @@ class FileCapacityPrice(SeriesReading):
 
     type: Literal["file"]
     """Kind of price."""
-    file: Annotated[str, Field(min_length=1)]
-    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
-    time_column: str = "time_utc"
-    """Column with the START of each interval, as ISO-8601 with zone."""
     price_column: Annotated[str, Field(min_length=1)]
     """Column with the price of a megawatt held for an hour [USD/MWh], such as ``as_rrs``."""
     real_time_column: Annotated[str, Field(min_length=1)] | None = None

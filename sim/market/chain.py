@@ -22,7 +22,7 @@ from sim.bitcoin import EPOCH_BLOCKS, blocks_per_s, retarget
 from sim.errors import InputError
 from sim.market.halvings import KNOWN_HEIGHTS, LAST_KNOWN_HEIGHT, halving_heights, height_at, subsidy_btc
 from sim.signals import Signal
-from sim.signals.crossings import times_of_integral
+from sim.signals.changes import times_of_integral
 from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from sim.errors import InputError
 from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, utc_offset_s, year_and_month
-from sim.market.load_forecasts import LoadRecord
+from sim.market.forecasts import LoadRecord
 from sim.market.series import Course, Place, published_signal, step_signals
 from sim.shipped import shipped
 from sim.signals import FloatArray, Signal

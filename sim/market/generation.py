@@ -34,7 +34,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field, model_validator
 
-from sim.market.series import Course, Place, step_signals
+from sim.market.series import Course, Place, StepsFile, step_signals
 from sim.market.synthetic import mean_reverting, standard_normal
 from sim.rng import GENERATION
 from sim.signals import FloatArray, Signal
@@ -42,7 +42,6 @@ from sim.span import Span
 from sim.spec import SIZED, NonNegative, Positive
 from sim.tables.cover import Wanted
 from sim.tables.quantities import POWER
-from sim.tables.reading import SeriesReading
 from sim.tables.shapes import shape_of
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -70,15 +69,9 @@ class ConstantGeneration(Generation):
         return Signal.constant(self.mw, span.end_s)
 
 
-class FileGeneration(Generation, SeriesReading):
+class FileGeneration(StepsFile, Generation):
     """Wind or solar power from a file, times a scale; each row holds from its time until the next row's."""
 
-    type: Literal["file"] = "file"
-    """Kind of generation."""
-    file: str = Field(min_length=1)
-    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
-    time_column: str = "time_utc"
-    """Column with the time of each interval, its start unless ``stamp`` says otherwise."""
     power_column: str = "generation_mw"
     """Column with the power [MW], not below 0; a meter's small negatives at night are cut with ``clip``."""
     scale_ratio: Positive = 1.0

@@ -15,8 +15,8 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from sim.market.contracts import CONTRACTS
-from sim.market.instructions import AnyCalls
+from sim.market.instructions import CONTRACTS, AnyCalls
+from sim.market.series import StepsFile
 from sim.rng import LIMIT_SLIP
 from sim.signals import Signal
 from sim.slip import Slip
@@ -24,7 +24,6 @@ from sim.span import Span
 from sim.spec import NonNegative, Positive, Spec, Timed
 from sim.tables.cover import Needed, Wanted, levels
 from sim.tables.quantities import POWER
-from sim.tables.reading import SeriesReading
 from sim.tables.stamps import times_of
 from sim.tables.timeline import timeline_of
 from sim.units import SECONDS_PER_MINUTE
@@ -208,15 +207,11 @@ class ScheduledLimit(Spec):
         return times_s
 
 
-class FileLimit(SeriesReading):
+class FileLimit(StepsFile):
     """Dated instructions out of a file: each row holds from its time until the next row's."""
 
     type: Literal["file"]
     """Kind of limit."""
-    file: str = Field(min_length=1)
-    """CSV (plain or .gz), Parquet or Excel file, relative to the scenario file or a data folder."""
-    time_column: str = "time_utc"
-    """Column with the time from which each level binds, as ISO-8601 with zone or offset."""
     limit_column: str = "limit_mw"
     """Column with the level [MW]."""
     announced_column: str | None = None

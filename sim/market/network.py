@@ -8,20 +8,17 @@ import numpy as np
 from pydantic import Field
 
 from sim.bitcoin import btc_per_ph_day
-from sim.market.btc_price import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
 from sim.market.chain import Network, Tip, subsidy_signal
-from sim.market.difficulty import FileDifficulty, GrowthDifficulty
+from sim.market.difficulty import EndogenousDifficulty, FileDifficulty, GrowthDifficulty
 from sim.market.halvings import height_at, subsidy_btc
-from sim.market.hashprice import BitcoinMarket
+from sim.market.hashprice import BitcoinMarket, FileBtcPrice, FixedBtcPrice, RandomBtcPrice
 from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
-from sim.market.series import Late, Place, published_signal, step_signals
-from sim.market.supply_curve import EndogenousDifficulty
+from sim.market.series import Late, StepsFile
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import NonNegative
 from sim.tables.cover import Wanted
 from sim.tables.quantities import BLOCKS, FEES
-from sim.tables.reading import SeriesReading
 
 
 class Fees(Late):
@@ -64,13 +61,9 @@ class FixedFees(Fees):
         return subsidy * (self.fee_fraction / (1.0 - self.fee_fraction))
 
 
-class FileFees(Fees, SeriesReading):
+class FileFees(StepsFile, Fees):
     """Fees of each day over its blocks, both from a file; each row holds until the next row's time."""
 
-    type: Literal["file"] = "file"
-    """Kind of fees."""
-    file: str = Field(min_length=1)
-    """CSV (plain or .gz) or Parquet file, relative to the scenario file or a data folder."""
     time_column: str = "date_utc"
     """Column with the START of each interval: a date (midnight UTC), or ISO-8601 with zone."""
     fees_column: str = "fees_btc"
@@ -82,13 +75,13 @@ class FileFees(Fees, SeriesReading):
 
     def per_block_btc(self, span: Span, subsidy: Signal) -> Signal:  # noqa: ARG002 -- of every subsidy
         """Return the file's fees over its blocks [BTC]."""
-        fees, blocks = step_signals(self, Place(self.time_column), self._columns, span)
+        fees, blocks = self.steps(span, *self._columns)
         return Signal.steps(fees.time_s, fees.value / blocks.value, fees.end_s)
 
     def late(self, span: Span) -> Signal:
         """Return the file's fees over its blocks as they are published [BTC]."""
-        place, delay_s = Place(self.time_column), self.publication_delay_s
-        fees, blocks = (published_signal(self, place, wanted, delay_s, span) for wanted in self._columns)
+        delay_s = self.publication_delay_s
+        fees, blocks = (self.published_steps(span, wanted, delay_s) for wanted in self._columns)
         return Signal.steps(fees.time_s, fees.value / blocks.value, fees.end_s)
 
     @property

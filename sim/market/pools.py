@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 from sim.errors import InputError
 from sim.market.chain import work_per_block
 from sim.signals import FloatArray, Signal
-from sim.signals.crossings import times_of_integral
+from sim.signals.changes import times_of_integral
 from sim.spec import SIZED, PositiveFraction, Spec
 from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.market.calendar import daily_utc_s
-from sim.market.hours import HoursOfDay, minutes_of
+from sim.market.calendar import HoursOfDay, daily_utc_s, minutes_of
 from sim.market.series import Course, PriceFile, published_signal
 from sim.signals import Signal
 from sim.span import Span
@@ -16,11 +15,7 @@ Price = Annotated[float, Field(ge=-1e5, le=1e5)]
 """A power price, which may be negative."""
 
 
-class PowerPrice(Course):
-    """Base of every description of the power price [USD/MWh]."""
-
-
-class FixedPowerPrice(PowerPrice):
+class FixedPowerPrice(Course):
     """One price for the whole run."""
 
     type: Literal["fixed"] = "fixed"
@@ -33,7 +28,7 @@ class FixedPowerPrice(PowerPrice):
         return Signal.constant(self.price_usd_per_mwh, span.end_s)
 
 
-class PublishedPowerPrice(PowerPrice):
+class PublishedPowerPrice(Course):
     """Base of the prices that change and become known at some time."""
 
     publication_delay_s: NonNegative = 0.0
@@ -59,14 +54,10 @@ class FilePowerPrice(PublishedPowerPrice, PriceFile):
     dispatch every 5 minutes (SCED): what is paid is settled by the quarter hour, and known after it. Left
     out: policies see the price that is paid, ``publication_delay_s`` late."""
 
-    def signal(self, span: Span) -> Signal:
-        """Return the file's price over the run, as steps [USD/MWh]."""
-        return self.steps(span)
-
     def late(self, span: Span) -> Signal:
         """Return what is published: indicative prices, or the file's own, late [USD/MWh]."""
         if self.indicative is not None:
-            return self.indicative.steps(span)
+            return self.indicative.signal(span)
         return published_signal(self, *self.column(span.files), self.publication_delay_s, span)
 
 
@@ -77,7 +68,7 @@ class TariffPeriod(HoursOfDay):
     """Price at these hours [USD/MWh]."""
 
 
-class TimeOfUsePrice(PowerPrice):
+class TimeOfUsePrice(Course):
     """A tariff: a price for some hours of some days, and one for all others; known from the start."""
 
     type: Literal["time-of-use"]
@@ -119,17 +110,8 @@ class DayAheadPrice(Course):
         return Signal.steps([0.0, *times_s[first + 1 :]], until_s[first:], span.end_s)
 
 
-class FixedDayAheadPrice(DayAheadPrice):
+class FixedDayAheadPrice(FixedPowerPrice, DayAheadPrice):
     """One day-ahead price for the whole run."""
-
-    type: Literal["fixed"] = "fixed"
-    """Kind of price."""
-    price_usd_per_mwh: Price = 40.0
-    """Price [USD/MWh]; may be negative. The default is an assumption."""
-
-    def signal(self, span: Span) -> Signal:
-        """Return the price, constant from 0 to the run's end [USD/MWh]."""
-        return Signal.constant(self.price_usd_per_mwh, span.end_s)
 
 
 class FileDayAheadPrice(DayAheadPrice, PriceFile):
@@ -140,10 +122,6 @@ class FileDayAheadPrice(DayAheadPrice, PriceFile):
 
     type: Literal["file"] = "file"
     """Kind of price."""
-
-    def signal(self, span: Span) -> Signal:
-        """Return the file's price over the run, as steps [USD/MWh]."""
-        return self.steps(span)
 
 
 AnyDayAheadPrice = Annotated[FixedDayAheadPrice | FileDayAheadPrice, Field(discriminator="type")]

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -155,6 +155,26 @@ def _covered(
     )
 
 
+class StepsFile(SeriesReading):
+    """Base of every description of steps in a file: each row holds from its time until the next row's."""
+
+    type: Literal["file"] = "file"
+    """Kind of description."""
+    file: str = Field(min_length=1)
+    """CSV (plain or .gz), Parquet or Excel file, relative to the scenario file or a data folder."""
+    time_column: str = "time_utc"
+    """Column with the time from which each row holds, the start of its interval unless ``stamp`` says
+    otherwise; as ISO-8601 with zone or offset."""
+
+    def steps(self, span: Span, *columns: Wanted) -> tuple[Signal, ...]:
+        """Return columns over the run, as steps; raise what `step_signals` does."""
+        return step_signals(self, Place(self.time_column), columns, span)
+
+    def published_steps(self, span: Span, wanted: Wanted, delay_s: float) -> Signal:
+        """Return a column as it is published, so late [s]; raise what `published_signal` does."""
+        return published_signal(self, Place(self.time_column), wanted, delay_s, span)
+
+
 PRICE_SUFFIX: Final = "usd_per_mwh"
 PRICE_NAMES: Final = ("spp", "lmp", "price", "settlementpointprice", "settlement point price", "lbmp")
 """What the column of prices is called in files whose names say no unit, in small letters."""
@@ -170,7 +190,7 @@ class PriceColumn(NamedTuple):
     wanted: Wanted
 
 
-class PriceFile(SeriesReading):
+class PriceFile(Course, SeriesReading):
     """A column of prices in a file.
 
     The usual shapes need no more than the file's name: ``time_utc`` with a column whose name ends in
@@ -211,7 +231,7 @@ class PriceFile(SeriesReading):
         known = shape.unit if shape is not None and shape.value_column in {"", price_column} else None
         return PriceColumn(Place(time_column, table, shape), Wanted(price_column, PRICE, known))
 
-    def steps(self, span: Span) -> Signal:
+    def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/MWh]."""
         place, wanted = self.column(span.files)
         (price,) = step_signals(self, place, [wanted], span)

@@ -26,7 +26,7 @@ from sim.metrics.power_cost import integral_at
 from sim.policies.four_cp import REASON
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.signals.crossings import one_within
+from sim.signals.changes import one_within
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
 

@@ -25,7 +25,7 @@ from sim.metrics.exceedance import TOLERANCE_MW, excess_mw
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.signals.algebra import total
-from sim.signals.crossings import one_within
+from sim.signals.changes import one_within
 from sim.units import SECONDS_PER_HOUR
 
 

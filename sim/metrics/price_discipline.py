@@ -28,7 +28,7 @@ from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.signals.crossings import one_within
+from sim.signals.changes import one_within
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
 _STATES: Final = ("asleep", "waking", "hashing", "failed")

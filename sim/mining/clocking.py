@@ -1,4 +1,4 @@
-r"""What a miner draws when its clock is set below or above the default: formulas, and a curve by profiles.
+"""What a miner draws when its clock is set below or above the default, and what hot air leaves of its clock.
 
 Every formula takes floats or NumPy arrays. Symbols: clock over the default clock :math:`x` [1], slope of
 relative voltage over it :math:`a` [1], share of the power that does not follow the clock :math:`s` [1].
@@ -9,12 +9,17 @@ LuxOS documentation, docs.luxor.tech, features: profiles are 25 MHz and 0.1 V ap
 8 above; an Antminer S19j Pro stands at 545 MHz and 13.4 V by default.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from math import inf
+from typing import Annotated, Final, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from sim.mining.catalogue import Machine
+from sim.signals import Signal
+from sim.spec import PositiveFraction, Spec
 from sim.units import FloatArray, Number
 
 PROFILE_STEP_MHZ: Final = 25.0
@@ -204,3 +209,101 @@ class ClockCurve:
                 f"maximum_fraction is {self.maximum_fraction:g}; must be from 1 to {highest:.3f}, the "
                 f"highest profile at {self.reference_mhz:g} MHz"
             )
+
+
+Degrees = Annotated[float, Field(ge=-50.0, le=80.0)]
+
+
+class Heat(Spec):
+    """What hot air does to machines: they lower their clock, then stop. Intake air is outdoor air."""
+
+    derate_from_c: Degrees = 35.0
+    """Temperature up to which the clock is free [°C]. Default: assumption."""
+    derated_at_c: Degrees = 40.0
+    """Temperature from which the clock is held at ``derated_fraction`` [°C]. An Antminer S21 throttles from
+    490 to 440 MHz above 40 °C (review of March 2024, hackernoon.com)."""
+    derated_fraction: PositiveFraction = 0.9
+    """Highest clock in such heat, over the default clock [1]; falls to it profile by profile."""
+    trip_c: Degrees = 47.0
+    """Temperature above which machines stop [°C]; the same review."""
+    restart_c: Degrees = 45.0
+    """Temperature below which they may start again [°C]. Default: assumption."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if not self.derate_from_c < self.derated_at_c <= self.trip_c:
+            raise ValueError(
+                f"derate_from_c, derated_at_c and trip_c must rise; got {self.derate_from_c:g}, "
+                f"{self.derated_at_c:g} and {self.trip_c:g} °C"
+            )
+        if self.restart_c > self.trip_c:
+            raise ValueError(
+                f"restart_c is {self.restart_c:g} °C; must not be above trip_c, {self.trip_c:g} °C"
+            )
+        return self
+
+
+class Ceiling(NamedTuple):
+    """What heat allows from a time on."""
+
+    time_s: float
+    """From when [s]."""
+    clock: float
+    """Highest clock over the default; infinity: any [1]."""
+    tripped: bool
+    """Whether it has stopped the machines."""
+
+
+def ceilings(heat: Heat, outdoor_c: Signal, fractions: Sequence[float]) -> list[Ceiling]:
+    r"""Return how heat limits the clock over a run, in order of time.
+
+    Parameters
+    ----------
+    heat
+        What hot air does.
+    outdoor_c
+        Outdoor temperature [°C].
+    fractions
+        Clocks of the firmware's profiles over the default clock [1].
+
+    Notes
+    -----
+    Up to ``derate_from_c`` any clock is free; at ``derated_at_c`` it is held at ``derated_fraction``. In
+    between, the profiles are given up one after the other, at temperatures evenly apart. Above ``trip_c``
+    machines stop, until the temperature falls below ``restart_c``. Each switch is at the exact crossing.
+    """
+    spans = [(outdoor_c.intervals_above(above_c), clock) for above_c, clock in _limits(heat, fractions)]
+    stops = _stops(outdoor_c, heat)
+    edges = [spans_s.ravel() for spans_s, _ in spans] + [stops.ravel(), np.array([outdoor_c.start_s])]
+    found: list[Ceiling] = []
+    for time_s in np.unique(np.concatenate(edges)).tolist():
+        clock = min((clock for spans_s, clock in spans if _holds(spans_s, time_s)), default=inf)
+        ceiling = Ceiling(time_s, clock, _holds(stops, time_s))
+        if not found or ceiling[1:] != found[-1][1:]:
+            found.append(ceiling)
+    return found
+
+
+def _limits(heat: Heat, fractions: Sequence[float]) -> list[tuple[float, float]]:
+    """Return temperatures, and the highest clock above each."""
+    highest = max(fractions)
+    lower = sorted({heat.derated_fraction, *(x for x in fractions if heat.derated_fraction < x < highest)})
+    width_c = (heat.derated_at_c - heat.derate_from_c) / len(lower)
+    return [(heat.derated_at_c - width_c * number, clock) for number, clock in enumerate(lower)]
+
+
+def _stops(outdoor_c: Signal, heat: Heat) -> FloatArray:
+    """Return from when to when machines have tripped [s], shape (n, 2)."""
+    warm_s = outdoor_c.intervals_above(heat.restart_c)
+    trips_s = outdoor_c.intervals_above(heat.trip_c)[:, 0]
+    first = np.searchsorted(trips_s, warm_s[:, 0], side="left")
+    trips = [
+        (trips_s[position], end_s)
+        for position, end_s in zip(first, warm_s[:, 1], strict=True)
+        if position < trips_s.size and trips_s[position] < end_s
+    ]
+    return np.array(trips).reshape(-1, 2)
+
+
+def _holds(spans_s: FloatArray, time_s: float) -> bool:
+    return bool(np.any((spans_s[:, 0] <= time_s) & (time_s < spans_s[:, 1])))

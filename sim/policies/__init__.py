@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 from pydantic import Field, WrapSerializer, WrapValidator
 
 from sim.ai.notice import Notice
-from sim.grid.orders import Order
+from sim.grid.events import Order
 from sim.market.bill import PriceStep
 from sim.market.forecasts import Forecast
 from sim.policies.ancillary import Ancillary

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from sim.ai.notice import Notice, State
-from sim.grid.orders import Order
+from sim.grid.events import Order
 from sim.market.bill import PriceStep
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from sim.grid.orders import Order
+from sim.grid.events import Order
 from sim.mining.duties import ANCILLARY, ORDER, Duty, arbitrate, reserve_duty
 from sim.policies.base import Awards, Decision, Observation, Policy, WrapperSpec, reachable_mw
 from sim.policies.ramp import earlier_s

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.market.hours import AS_TUPLE, HoursOfDay, next_change_utc_s
+from sim.market.calendar import AS_TUPLE, HoursOfDay, next_change_utc_s
 from sim.policies.base import Decision, Observation, Policy, WrapperSpec
 from sim.policies.ramp import earlier_s
 from sim.policies.simple import FollowHeadroom

@@ -12,10 +12,9 @@ from sim.ai import AnyLoad
 from sim.ai.halls import Hall
 from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
-from sim.grid.battery import Battery
-from sim.grid.events import GenerationLoss, Reconnect, VoltageSag, shortfall
-from sim.grid.orders import CurtailmentOrder
+from sim.grid.events import CurtailmentOrder, GenerationLoss, Reconnect, VoltageSag, shortfall
 from sim.grid.spec import GridSpec
+from sim.grid.storage import Battery
 from sim.market import MarketSpec
 from sim.market.leases import Lease
 from sim.market.valuation import CostSpec, ValuationSpec

@@ -9,9 +9,9 @@ from sim.ai.base import Load
 from sim.ai.halls import Hall
 from sim.ai.replay import ReplayLoad
 from sim.errors import InputError
-from sim.grid.battery import Battery
 from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
-from sim.grid.frequency_spec import FrequencySpec
+from sim.grid.spec import FrequencySpec
+from sim.grid.storage import Battery
 from sim.market import MarketSpec
 from sim.market.ancillary import AncillaryService
 from sim.market.generation import FileGeneration

@@ -27,7 +27,7 @@ from sim.metrics.price_discipline import machine_count, standby_mw
 from sim.recording import Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
-from sim.signals.crossings import one_within
+from sim.signals.changes import one_within
 from sim.study.instants import setting_of
 from sim.study.mining_curve import FleetPiece, mining_curve
 from sim.units import SECONDS_PER_HOUR

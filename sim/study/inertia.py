@@ -26,7 +26,7 @@ from sim.metrics.power_cost import integral_at
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import FleetSpec
 from sim.signals import FloatArray, Signal
-from sim.signals.crossings import one_within
+from sim.signals.changes import one_within
 from sim.study.instants import Setting
 from sim.units import SECONDS_PER_HOUR
 

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from sim.ai.notice import NoticeKind
 from sim.errors import PolicyError
-from sim.grid.orders import AppliesTo
+from sim.grid.events import AppliesTo
 from sim.market.ancillary import RESPONSES
 from sim.market.demand_charge import DemandTerms
 from sim.policies import (

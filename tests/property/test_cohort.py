@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from sim.mining.clocking import Ceiling
 from sim.mining.cohort.blocks import units_to_reach
 from sim.mining.executor import Stack
-from sim.mining.heat import Ceiling
 from sim.mining.worth import Piece, concave
 
 LAW = examples(60)

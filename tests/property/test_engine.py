@@ -17,9 +17,8 @@ from quick import run
 
 from sim.clock import Alarm, Clock
 from sim.engine.campus import Campus
-from sim.engine.controller import Controller, Senses
+from sim.engine.controller import Controller, Senses, Turn
 from sim.engine.observation import Published
-from sim.engine.turn import Turn
 from sim.metrics import measure
 from sim.mining.executor import Executor
 from sim.mining.fleet import AggregateFleet, LiveFleet

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 from sim.ai.notice import Notice
 from sim.clock import Clock
 from sim.engine.bus import BANK_SIZE, Bus
-from sim.engine.forerun import Forerun
 from sim.engine.observation import Published
-from sim.engine.telemetry import Telemetry
+from sim.engine.telemetry import Forerun, Telemetry
 from sim.recording import Track
 from sim.scenario.model import ControllerSpec
 from sim.signals import Signal

@@ -12,8 +12,7 @@ from sim.ai.facility import fed_mw
 from sim.ai.halls import Hall, LiveHall
 from sim.ai.ride_through import GridSwitch
 from sim.clock import Alarm, Clock
-from sim.grid.battery import Battery
-from sim.grid.storage import CHARGE_ERROR_FRACTION, Storage
+from sim.grid.storage import CHARGE_ERROR_FRACTION, Battery, Storage
 from sim.mining.fleet import AggregateFleet, LiveFleet
 from sim.recording import Track
 from sim.signals import Signal

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.signals import Signal
-from sim.signals.crossings import times_of_integral
+from sim.signals.changes import times_of_integral
 
 
 def test_a_steady_rate_reaches_a_level_in_proportion():

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from sim.grid.orders import CurtailmentOrder
-from sim.market.hours import HoursOfDay, minutes_of, next_change_utc_s
+from sim.grid.events import CurtailmentOrder
+from sim.market.calendar import HoursOfDay, minutes_of, next_change_utc_s
 from sim.market.power import TimeOfUsePrice
 from sim.simulation import run
 from sim.span import Span

@@ -9,9 +9,9 @@ import numpy as np
 from published import DATA, Absolute, Evidence, Identity, Relative
 
 from sim.bitcoin import balanced_difficulty
-from sim.market.btc_price import FileBtcPrice
 from sim.market.chain import Network, Tip, simulate
 from sim.market.difficulty import Conversion, FileDifficulty, GrowthDifficulty
+from sim.market.hashprice import FileBtcPrice
 from sim.market.network import FixedFees, NetworkBitcoin, hashprice
 from sim.market.pools import PplnsPool, Work
 from sim.rng import stream

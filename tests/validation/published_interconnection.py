@@ -4,9 +4,8 @@ from functools import cache
 
 from published import Absolute, Band, Calibration, Identity, Relative
 
-from sim.market.contracts import CONTRACTS
-from sim.market.instructions import CalendarCalls, Call
-from sim.market.tariffs import minimum_demand_mw
+from sim.market.demand_charge import minimum_demand_mw
+from sim.market.instructions import CONTRACTS, CalendarCalls, Call
 from sim.span import Span
 from sim.tables import Files
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR

@@ -17,8 +17,7 @@ One frequency for the whole grid: inter-area, local and torsional modes are outs
 """
 
 from sim.grid.frequency.assessment import SensitivityRow, describe, neutral_step_mw, sensitivity, warnings_of
-from sim.grid.frequency.closed_form import StepResponse
-from sim.grid.frequency.model import Governor, GridModel
+from sim.grid.frequency.model import Governor, GridModel, StepResponse
 from sim.grid.frequency.result import FrequencyResult, response
 from sim.grid.frequency.statistics import cps1_percent
 

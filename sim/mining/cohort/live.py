@@ -7,12 +7,12 @@ from math import inf
 from typing import Final
 
 from sim.clock import Agenda
+from sim.mining.clocking import Ceiling
 from sim.mining.cohort.blocks import Dispatcher, SwitchOrder
 from sim.mining.cohort.failures import Breakdown, RareDraws, Roster, breakdowns
 from sim.mining.cohort.machines import Machines, MachineTracks
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import FleetConnection
-from sim.mining.heat import Ceiling
 from sim.mining.worth import Piece
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY

@@ -12,6 +12,7 @@ from sim.mining.clocking import (
     DEFAULT_MINIMUM_FRACTION,
     DEFAULT_STATIC_FRACTION,
     ClockCurve,
+    Heat,
 )
 from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
 from sim.mining.worth import Worth, upper_edge
@@ -64,37 +65,7 @@ _ROUNDING: Final = 1e-12
 
 Wait = Annotated[float, Field(ge=0.0, le=86_400.0)]
 Moment = Annotated[float, Field(gt=0.0, le=86_400.0), SIZED]
-Degrees = Annotated[float, Field(ge=-50.0, le=80.0)]
 Error = Annotated[float, Field(gt=-0.5, le=0.5)]
-
-
-class Heat(Spec):
-    """What hot air does to machines: they lower their clock, then stop. Intake air is outdoor air."""
-
-    derate_from_c: Degrees = 35.0
-    """Temperature up to which the clock is free [°C]. Default: assumption."""
-    derated_at_c: Degrees = 40.0
-    """Temperature from which the clock is held at ``derated_fraction`` [°C]. An Antminer S21 throttles from
-    490 to 440 MHz above 40 °C (review of March 2024, hackernoon.com)."""
-    derated_fraction: PositiveFraction = 0.9
-    """Highest clock in such heat, over the default clock [1]; falls to it profile by profile."""
-    trip_c: Degrees = 47.0
-    """Temperature above which machines stop [°C]; the same review."""
-    restart_c: Degrees = 45.0
-    """Temperature below which they may start again [°C]. Default: assumption."""
-
-    @model_validator(mode="after")
-    def _rises(self) -> Self:
-        if not self.derate_from_c < self.derated_at_c <= self.trip_c:
-            raise ValueError(
-                f"derate_from_c, derated_at_c and trip_c must rise; got {self.derate_from_c:g}, "
-                f"{self.derated_at_c:g} and {self.trip_c:g} °C"
-            )
-        if self.restart_c > self.trip_c:
-            raise ValueError(
-                f"restart_c is {self.restart_c:g} °C; must not be above trip_c, {self.trip_c:g} °C"
-            )
-        return self
 
 
 class MachineFailures(Spec):
@@ -373,8 +344,8 @@ class CohortFleet(FleetSpec):
 
     def start(self, connection: FleetConnection) -> RunningFleet:
         """Return the fleet for one run."""
+        from sim.mining.clocking import ceilings  # noqa: PLC0415  # same
         from sim.mining.cohort.live import LiveCohort  # noqa: PLC0415  # which is made of this
-        from sim.mining.heat import ceilings  # noqa: PLC0415  # same
 
         clocks = self.curve.fractions.tolist()
         limits = () if self.heat is None else ceilings(self.heat, connection.outdoor_c(), clocks)

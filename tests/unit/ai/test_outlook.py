@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.ai.notice import Notice
-from sim.ai.outlook import WeeklyMean, announced_mw
+from sim.engine.forecasts import WeeklyMean, announced_mw
 
 EDGES_S = np.array([100.0, 1000.0, 2000.0, 3000.0])
 

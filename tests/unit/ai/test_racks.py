@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
+from sim.ai.facility import Racks, SpareModules
 from sim.ai.halls import Hall
-from sim.ai.racks import Racks, SpareModules
 
 
 def a_hall(**keys):

@@ -1,9 +1,8 @@
 import pytest
 
-from sim.engine.battery_watch import BatteryWatch
 from sim.engine.campus import Campus
-from sim.grid.battery import Battery
-from sim.grid.storage import smooth
+from sim.engine.load_views import BatteryWatch
+from sim.grid.storage import Battery, smooth
 from sim.policies import Decision
 from sim.recording import Track
 from sim.signals import Signal

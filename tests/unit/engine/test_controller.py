@@ -4,10 +4,9 @@ import pytest
 
 from sim.clock import Clock
 from sim.engine.bus import Bus
-from sim.engine.controller import Controller, Senses
+from sim.engine.controller import Controller, Senses, Turn
 from sim.engine.observation import Published
 from sim.engine.telemetry import Telemetry
-from sim.engine.turn import Turn
 from sim.errors import PolicyError
 from sim.mining.executor import Executor
 from sim.mining.fleet import AggregateFleet, LiveFleet

@@ -3,7 +3,7 @@ import pytest
 from sim import run
 from sim.clock import Clock
 from sim.engine.bus import Bus
-from sim.engine.interlock import InterlockDesk
+from sim.engine.loads import InterlockDesk
 from sim.errors import InputError
 from sim.metrics.certificate import certificate
 from sim.recording import Track

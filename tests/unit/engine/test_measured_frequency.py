@@ -11,7 +11,7 @@ from quick import run
 from sim.errors import InputError
 from sim.grid.frequency import response
 from sim.grid.frequency.model import GridModel
-from sim.grid.frequency_spec import FrequencySpec
+from sim.grid.spec import FrequencySpec
 from sim.metrics.frequency import frequency, points_of
 from sim.policies.droop import beyond_hz
 from sim.report.frequency import frequency_section, remarks

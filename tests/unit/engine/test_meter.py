@@ -6,7 +6,7 @@ from quick import run
 
 from sim.clock import Clock
 from sim.engine.campus import Campus
-from sim.engine.meter import DemandMeter
+from sim.engine.prices import DemandMeter
 from sim.market.demand_charge import BillingMonth, DemandCharge
 from sim.metrics.demand import billed_months
 from sim.mining.fleet import AggregateFleet, LiveFleet

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sim.grid.battery import Battery
-from sim.grid.storage import CHARGE_ERROR_FRACTION, Storage, smooth
+from sim.grid.storage import CHARGE_ERROR_FRACTION, Battery, Storage, smooth
 from sim.signals import Signal
 
 BATTERY = Battery(power_mw=60.0, energy_mwh=8.0, ramp_limit_mw_per_min=20.0, recharge_mw=3.0)

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
+from sim.grid.events import CurtailmentOrder
 from sim.grid.interconnection import Trip
-from sim.grid.orders import CurtailmentOrder
 
 EVENT = {"type": "curtailment-order", "at_s": 60.0, "duration_min": 20.0, "cap_mw": 50.0}
 

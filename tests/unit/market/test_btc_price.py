@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.market.btc_price import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
+from sim.market.hashprice import FileBtcPrice, FixedBtcPrice, RandomBtcPrice
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.market.contracts import CONTRACTS
 from sim.market.four_cp import SystemLoad
-from sim.market.instructions import CalendarCalls, NetLoadCalls
+from sim.market.instructions import CONTRACTS, CalendarCalls, NetLoadCalls
 from sim.span import Span
 from sim.tables import Files
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from sim.market import MarketSpec
-from sim.market.load_forecasts import LoadRecord, NoisyLoadForecast, PersistenceLoadForecast
+from sim.market.forecasts import LoadRecord, NoisyLoadForecast, PersistenceLoadForecast
 from sim.rng import stream
 
 HOUR_S = 3600.0

@@ -7,9 +7,8 @@ from pydantic import ValidationError
 from sim.bitcoin import balanced_difficulty, breakeven_usd_per_mwh
 from sim.errors import InputError
 from sim.market.chain import Network
-from sim.market.difficulty import BlockValue, Conversion
+from sim.market.difficulty import BlockValue, Conversion, CostBand, EndogenousDifficulty, balanced_eh_s
 from sim.market.network import mean_before
-from sim.market.supply_curve import CostBand, EndogenousDifficulty, balanced_eh_s
 from sim.signals import Signal
 from sim.span import Span
 from sim.tables import Files

@@ -1,6 +1,6 @@
 import pytest
 
-from sim.market.tariffs import minimum_demand_mw
+from sim.market.demand_charge import minimum_demand_mw
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from quick import run
 
 from sim.grid.frequency import GridModel, response
-from sim.grid.frequency_spec import FrequencySpec
+from sim.grid.spec import FrequencySpec
 from sim.metrics import measure
 from sim.metrics.frequency import CATALOGUE, grid_of
 from sim.signals import Signal

@@ -1,7 +1,7 @@
 import pytest
 
+from sim.mining.clocking import ceilings
 from sim.mining.cohort.spec import Heat
-from sim.mining.heat import ceilings
 from sim.signals import Signal
 
 INF = float("inf")

@@ -3,8 +3,8 @@ import pytest
 from cohort_bench import Bench, points
 from filling import filled_fraction
 
+from sim.mining.clocking import Ceiling
 from sim.mining.cohort.spec import FIRMWARE
-from sim.mining.heat import Ceiling
 
 NEVER = float("inf")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.grid.orders import Order
+from sim.grid.events import Order
 from sim.policies import AwardChange, Awards, CallObedience, Decision
 
 ORDER = Order(100.0, 1000.0, 2000.0, 30.0, "fleets", "curtailment order")
