@@ -25,8 +25,9 @@ from sim.facts import FourCpFacts
 from sim.metrics.base import Metric
 from sim.metrics.coincident_peaks import peak_demands, peaks_count, rate_usd_per_mw_year
 from sim.metrics.ledger import POWER, LedgerLine, ai_revenue_is_known, ledger, sum_usd
+from sim.metrics.mining import rated_th_s
 from sim.recording import Recording
-from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
 # -- the statement: a row a segment -----------------------------------------------------------------------
 
@@ -81,30 +82,18 @@ def total(recording: Recording) -> Row:
     return recording.once(statement)[-1]
 
 
-def of_segment(recording: Recording, segment: str) -> Row:
-    """Return the row of a segment; zeros where it has no lines."""
-    rows = (found for found in recording.once(statement) if found.segment == segment)
-    return next(rows, Row(segment, TITLES[segment], 0.0, 0.0, 0.0, 0.0))
-
-
 # -- sums ---------------------------------------------------------------------------------------------------
 
 
 def ebitda_usd(recording: Recording, segment: str) -> float:
-    """Return a segment's EBITDA [USD]; NaN where no lease says what AI earns."""
-    return of_segment(recording, segment).ebitda_usd
+    """Return a segment's EBITDA [USD]; 0 where it has no lines, NaN where no lease says what AI earns."""
+    return next((row.ebitda_usd for row in recording.once(statement) if row.segment == segment), 0.0)
 
 
 def account_usd(recording: Recording, account: str, segment: str | None = None) -> float:
     """Return the sum of an account's lines [USD], of one segment or of all."""
     lines = recording.once(ledger)
     return sum_usd(line for line in lines if line.account == account and segment in {None, line.segment})
-
-
-def lease_revenue_usd(recording: Recording) -> float:
-    """Return rent and energy passed through [USD]."""
-    lines = recording.once(ledger)
-    return sum_usd(line for line in lines if line.account == "lease" and line.segment == "ai")
 
 
 # -- what mining adds -------------------------------------------------------------------------------------
@@ -259,9 +248,8 @@ def npv_mining_usd(recording: Recording) -> float:
         return nan
     capex_usd = 0.0
     for name in recording.fleet_names:
-        fleet = recording.facts.fleet[name]
-        rated_th_s = fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.j_per_th
-        capex_usd += site_price * fleet.rated_mw + machine_price * rated_th_s
+        rated_mw = recording.facts.fleet[name].rated_mw
+        capex_usd += site_price * rated_mw + machine_price * rated_th_s(recording, name)
     worth_years = present_years(valuation.mining_life_years, valuation.discount_rate_fraction)
     return yearly_incremental_ebitda_usd(recording) * worth_years - capex_usd
 
@@ -308,7 +296,7 @@ def _value_at(level: str) -> Metric:
 
 CATALOGUE = (
     Metric("revenue_usd", lambda r: total(r).revenue_usd, compares=True),
-    Metric("lease_revenue_usd", lease_revenue_usd),
+    Metric("lease_revenue_usd", partial(account_usd, account="lease", segment="ai")),
     Metric("power_cost_ai_usd", _cost_of(POWER, "ai")),
     Metric("power_cost_mining_usd", _cost_of(POWER, "mining")),
     Metric("operating_cost_usd", _cost_of("opex"), compares=True),

@@ -46,18 +46,6 @@ def lost_energy_mwh(recording: Recording) -> float:
     return (1.0 - efficiency) * taken_mwh + (1.0 / efficiency - 1.0) * given_mwh
 
 
-def _cycles(recording: Recording) -> float:
-    return recording.once(given_energy_mwh) / _battery(recording).energy_mwh
-
-
-def _wear_usd(recording: Recording) -> float:
-    return _battery(recording).wear_usd_per_mwh * recording.once(given_energy_mwh)
-
-
-def _final_charge_mwh(recording: Recording) -> float:
-    return float(recording["battery_charge_mwh"].left_limits()[-1])
-
-
 def _empty_s(recording: Recording) -> float:
     margin_mwh = BOUND_FRACTION * _battery(recording).energy_mwh
     return (-recording["battery_charge_mwh"]).time_above(-margin_mwh)
@@ -74,10 +62,10 @@ _of_charge = partial(Metric, needs="battery_charge_mwh")
 CATALOGUE = (
     _of_power("battery_taken_mwh", taken_energy_mwh),
     _of_power("battery_throughput_mwh", given_energy_mwh),
-    _of_power("battery_full_cycles_count", _cycles),
+    _of_power("battery_full_cycles_count", lambda r: r.once(given_energy_mwh) / _battery(r).energy_mwh),
     _of_power("battery_lost_mwh", lost_energy_mwh),
-    _of_power("battery_wear_usd", _wear_usd),
+    _of_power("battery_wear_usd", lambda r: _battery(r).wear_usd_per_mwh * r.once(given_energy_mwh)),
     _of_charge("battery_empty_s", _empty_s),
     _of_charge("battery_full_s", _full_s),
-    _of_charge("battery_final_charge_mwh", _final_charge_mwh),
+    _of_charge("battery_final_charge_mwh", lambda r: r["battery_charge_mwh"].left_limits()[-1]),
 )

@@ -16,7 +16,8 @@ The last three together are the proof that nothing can have exceeded the limit. 
 does not hold, and it is said which, when, and by how much.
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf, isnan, sqrt
 from typing import Final, NamedTuple
 
@@ -77,6 +78,8 @@ class _Check:
         self.reaction_s = self._seen_s + self._response.drop_s(recording.rated_fleet_mw)
         self._halls = {load: name for name, hall in recording.facts.hall.items() for load in hall.load}
         self.contracts = {name: self._contract(name) for name in recording.load_names}
+        tells = [name for name in recording.load_names if f"load.{name}.level_mw" in recording.signals]
+        self._notices = {name: tuple(_notices(recording, name)) for name in tells}
 
     def _contract(self, load: str) -> str:
         stated = self._recording.facts.load.get(load)
@@ -124,14 +127,14 @@ class _Check:
         level = self._recording.signals.get(f"load.{load}.level_mw")
         if level is None or self.contracts[load] != "silence means down":
             return
-        told = [(each.at_s, each.until_s, each.level_mw) for each in _notices(self._recording, load)]
-        asked = (f"load.{load}", "request")
-        rows = (row for row in self._recording.events if (row.source, row.kind) == asked)
-        told += [(row.time_s, row.time_s + row.value, inf) for row in rows]
+        told = [(each.at_s, each.until_s, each.level_mw) for each in self._notices[load]]
+        asked = self._recording.events_of(f"load.{load}", "request")
+        told += [(row.time_s, row.time_s + row.value, inf) for row in asked]
         told_mw = np.zeros(level.time_s.size)
-        for at_s, until_s, level_mw in told:
-            during = slice(*np.searchsorted(level.time_s, [at_s - TIME_S, until_s + TIME_S]))
-            told_mw[during] = np.maximum(told_mw[during], level_mw)
+        at_s, until_s, levels_mw = np.array(told).reshape(-1, 3).T
+        firsts, ends = np.searchsorted(level.time_s, [at_s - TIME_S, until_s + TIME_S]).tolist()
+        for first, end, level_mw in zip(firsts, ends, levels_mw.tolist(), strict=True):
+            told_mw[first:end] = np.maximum(told_mw[first:end], level_mw)
         untold_mw = level.value - np.maximum(told_mw, np.concatenate([level.value[:1], level.value[:-1]]))
         for place in np.flatnonzero(untold_mw > TOLERANCE_MW):
             yield Break(
@@ -221,11 +224,8 @@ class _Check:
         lead_s
             How long before it comes an announced rise counts [s].
         """
-        recording, contract, facts = (
-            self._recording,
-            self.contracts[name],
-            self._recording.facts.of_load(name),
-        )
+        recording, contract = self._recording, self.contracts[name]
+        facts = recording.facts.of_load(name)
         if contract in {"drift", "slow return"}:
             return None
         stated_mw = inf if facts.stated_mw is None else facts.stated_mw
@@ -240,20 +240,22 @@ class _Check:
 
     def _steps(self, load: str, level: Signal, stated_mw: float, late_s: float, lead_s: float) -> Signal:
         """Return what a load that tells its state is left, by state and notices alone [MW]."""
-        notices = list(_notices(self._recording, load))
+        notices = self._notices[load]
         is_positive = self.contracts[load] == "positive notice"
         struck_s = self._interruptions_s(load)
-        spans = [self._span(notice, struck_s, late_s, lead_s) for notice in notices]
-        times_s = np.unique(np.concatenate([level.time_s, *map(np.array, spans), [0.0]]))
+        spans_s = np.array([self._span(notice, struck_s, late_s, lead_s) for notice in notices]).reshape(
+            -1, 3
+        )
+        times_s = np.unique(np.concatenate([level.time_s, spans_s.ravel(), [0.0]]))
         times_s = times_s[(times_s >= 0.0) & (times_s < level.end_s)]
         values = level.at(times_s)
         quiet = values < stated_mw - TOLERANCE_MW
         backed = np.zeros(times_s.size, dtype=bool)
-        for notice, (from_s, counts_s, until_s) in zip(notices, spans, strict=True):
-            counted = slice(*np.searchsorted(times_s, [counts_s, until_s]))
-            values[counted] = np.maximum(values[counted], notice.level_mw)
+        places = np.searchsorted(times_s, spans_s).tolist()
+        for notice, (known, counts, until) in zip(notices, places, strict=True):
+            values[counts:until] = np.maximum(values[counts:until], notice.level_mw)
             if is_positive and notice.kind in FULL_RISES:
-                waiting = slice(*np.searchsorted(times_s, [from_s, counts_s]))
+                waiting = slice(known, counts)
                 backed[waiting] = True
                 values[waiting] = np.maximum(values[waiting], notice.level_mw - notice.change_mw)
         if is_positive:
@@ -261,30 +263,28 @@ class _Check:
         return Signal.steps(times_s, np.minimum(values, stated_mw), level.end_s)
 
     def _span(
-        self, notice: _Notice, struck_s: FloatArray, late_s: float, lead_s: float
+        self, notice: _Notice, struck_s: Sequence[float], late_s: float, lead_s: float
     ) -> tuple[float, float, float]:
         """Return from when a notice is known, from when its rise counts, and until when [s]."""
         counts_s = max(notice.at_s - lead_s, notice.issued_s)
         until_s = max(notice.until_s, counts_s)
-        struck_s = struck_s[struck_s > notice.issued_s]
-        if not struck_s.size or struck_s[0] >= notice.at_s:
+        after = bisect_right(struck_s, notice.issued_s)
+        if after == len(struck_s) or struck_s[after] >= notice.at_s:
             return notice.issued_s, counts_s, until_s
         # an interruption has made it void: the load will not rise then
-        if (
-            lead_s == 0.0 and late_s == 0.0
-        ):  # what the fleets still draw by it they draw until they have answered
-            over_s = min(counts_s, float(struck_s[0]) + self.reaction_s)
+        if lead_s == 0.0 and late_s == 0.0:
+            # what the fleets still draw by it they draw until they have answered
+            over_s = min(counts_s, struck_s[after] + self.reaction_s)
             return notice.issued_s, over_s, over_s
-        known_s = float(struck_s[0]) + late_s
+        known_s = struck_s[after] + late_s
         if known_s < counts_s:
             return notice.issued_s, known_s, known_s
         return notice.issued_s, counts_s, min(until_s, known_s)
 
-    def _interruptions_s(self, load: str) -> FloatArray:
-        source = f"load.{load}"
-        kinds = ("failure", "planned")
+    def _interruptions_s(self, load: str) -> list[float]:
+        source, kinds = f"load.{load}", ("failure", "planned")
         events = self._recording.events
-        return np.array([row.time_s for row in events if row.source == source and row.kind in kinds])
+        return [row.time_s for row in events if row.source == source and row.kind in kinds]
 
 
 def _notices(recording: Recording, load: str) -> Iterator[_Notice]:
@@ -293,7 +293,7 @@ def _notices(recording: Recording, load: str) -> Iterator[_Notice]:
     rows = [row for row in recording.events if row.source == source and row.kind.startswith("notice")]
     for place in range(0, len(rows) - 3, 4):
         kinds = [row.kind for row in rows[place : place + 4]]
-        if not all(kind.startswith(part) for kind, part in zip(kinds, parts, strict=True)):
+        if not all(map(str.startswith, kinds, parts)):
             raise ValueError(f"notices of {load} are not told in full at {rows[place].time_s} s")
         at_s, until_s, change_mw, level_mw = (row.value for row in rows[place : place + 4])
         if change_mw > 0.0 and not isnan(level_mw):

@@ -13,6 +13,7 @@ exceed what they drew; at the real-time price.
 """
 
 from functools import partial
+from math import nan
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from sim.facts import FourCpFacts
 from sim.market.four_cp import peak_rate_usd_per_mw
 from sim.metrics.base import LoadMetric, Metric
+from sim.metrics.energy import filled_mw
 from sim.metrics.generation import import_mw
 from sim.metrics.mining import earned_usd_per_mwh
 from sim.metrics.power_cost import integral_at
@@ -49,9 +51,7 @@ def peak_demands(recording: Recording) -> tuple[PeakDemand, ...]:
     found = []
     for name, span in sorted(four_cp.peak.items()) if four_cp is not None else ():
         inside = span.start_s >= 0.0 and span.end_s <= recording.end_s
-        demand_mw = (
-            import_mw(recording).clip_time(span.start_s, span.end_s).mean() if inside else float("nan")
-        )
+        demand_mw = import_mw(recording).clip_time(span.start_s, span.end_s).mean() if inside else nan
         found.append(PeakDemand(name, span.start_s, span.end_s, demand_mw))
     return tuple(found)
 
@@ -66,7 +66,7 @@ def average_mw(recording: Recording) -> float:
         for demands in years.values()
         if len(demands) == peaks_count(recording) and np.isfinite(demands).all()
     ]
-    return whole[-1] if whole else float("nan")
+    return whole[-1] if whole else nan
 
 
 def peaks_count(recording: Recording) -> int:
@@ -94,7 +94,7 @@ def usd_per_peak_mw(recording: Recording) -> float:
 def this_years_charge_usd(recording: Recording) -> float:
     """Return the charge on the average of the year before, for as long as the run lasts [USD]."""
     four_cp, years = recording.facts.four_cp, recording.end_s / SECONDS_PER_YEAR
-    previous_mw = float("nan") if four_cp is None else four_cp.billed_mw(four_cp.previous_average_mw)
+    previous_mw = nan if four_cp is None else four_cp.billed_mw(four_cp.previous_average_mw)
     return rate_usd_per_mw_year(recording) * previous_mw * years
 
 
@@ -111,42 +111,35 @@ def alarms_s(recording: Recording) -> FloatArray:
     return np.array(found, dtype=np.float64).reshape(-1, 2)
 
 
-def false_alarm(recording: Recording) -> Signal:
-    """Return one where a decision stood for a coincident peak that was none, else zero [1]."""
+def false_alarm(recording: Recording) -> Signal | None:
+    """Return one where a decision stood for a coincident peak that was none, else zero [1].
+
+    None where not all peaks are known.
+    """
+    four_cp = recording.facts.four_cp
+    if four_cp is None or four_cp.unknown_count > 0:
+        return None
     alarm = one_within(alarms_s(recording), recording.end_s)
     real = [(peak.start_s, peak.end_s) for peak in recording.once(peak_demands)]
     held = [span for span in real if span[1] > 0.0 and span[0] < recording.end_s]
     return (alarm - one_within(np.array(held).reshape(-1, 2), recording.end_s)).positive_part()
 
 
-def _is_not_known_whole(recording: Recording) -> bool:
-    four_cp = recording.facts.four_cp
-    return four_cp is None or four_cp.unknown_count > 0
-
-
 def _false_alarm_h(recording: Recording) -> float:
-    if _is_not_known_whole(recording):
-        return float("nan")
-    return recording.once(false_alarm).integral() / SECONDS_PER_HOUR
+    alarm = recording.once(false_alarm)
+    return nan if alarm is None else alarm.integral() / SECONDS_PER_HOUR
 
 
 def _lost_margin_usd(recording: Recording) -> float:
-    if _is_not_known_whole(recording):
-        return float("nan")
-    free = (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
-    efficiency = {name: recording.facts.fleet[name].j_per_th for name in recording.fleet_names}
-    lost_usd = 0.0
-    for name in sorted(recording.fleet_names, key=efficiency.__getitem__):
-        share = free.minimum_with(recording.facts.fleet[name].rated_mw)
-        free = free - share
+    alarm = recording.once(false_alarm)
+    if alarm is None:
+        return nan
+    lost_usd, free = 0.0, (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
+    for name, share in filled_mw(recording, free).items():
         unused = (share - recording[f"fleet.{name}.power_mw"]).positive_part()
-        lost_usd += integral_at(unused * recording.once(false_alarm), _margin(recording, name))
+        margin = earned_usd_per_mwh(recording, name) - recording["price_usd_per_mwh"]
+        lost_usd += integral_at(unused * alarm, margin)
     return lost_usd / SECONDS_PER_HOUR
-
-
-def _margin(recording: Recording, fleet: str) -> Signal:
-    """Return what a MWh of a fleet earns beyond the real-time price [USD/MWh]."""
-    return earned_usd_per_mwh(recording, fleet) - recording["price_usd_per_mwh"]
 
 
 def _avoided_count(recording: Recording) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 
 from sim.market.calendar import month_edges_s
 from sim.metrics.base import Metric
-from sim.metrics.energy import energy_mwh
+from sim.metrics.energy import energy_mwh, filled_mw
 from sim.metrics.exceedance import TOLERANCE_MW, excess_mw
 from sim.recording import Recording
 from sim.signals import Signal
@@ -70,15 +70,10 @@ def curtailed_hours_h(recording: Recording) -> float:
 
 def curtailed_mw(recording: Recording) -> Mapping[str, Signal]:
     """Return what each fleet could have filled and was not let, the best machines first, by its name [MW]."""
-    shortfall, facts = recording.once(shortfall_mw), recording.facts.fleet
     free = recording["limit_mw"] - recording["ai_power_mw"]
-    had, has = (free + shortfall).positive_part(), free.positive_part()
-    found = {}
-    for fleet in sorted(recording.fleet_names, key=lambda name: facts[name].j_per_th):
-        could, can = (room.minimum_with(facts[fleet].rated_mw) for room in (had, has))
-        found[fleet] = could - can
-        had, has = had - could, has - can
-    return found
+    could = filled_mw(recording, (free + recording.once(shortfall_mw)).positive_part())
+    can = filled_mw(recording, free.positive_part())
+    return {fleet: could[fleet] - can[fleet] for fleet in could}
 
 
 def fleet_curtailed_energy_mwh(recording: Recording, fleet: str) -> float:

@@ -1,5 +1,6 @@
 """Energy, power levels, load factors, and how much of AI's idle power the miners soak up."""
 
+from collections.abc import Mapping
 from functools import partial
 from math import nan
 from typing import Final
@@ -35,6 +36,15 @@ def soaked_energy_mwh(recording: Recording) -> float:
         energy_mwh(fleet.clip_time(*span_s).minimum_with(idle_power_mw(recording, *span_s)))
         for span_s in fleet.spans_s()
     )
+
+
+def filled_mw(recording: Recording, free: Signal) -> Mapping[str, Signal]:
+    """Return what the fleets could take of free power, the best machines first, by the fleet's name [MW]."""
+    facts, found = recording.facts.fleet, {}
+    for fleet in sorted(recording.fleet_names, key=lambda name: facts[name].j_per_th):
+        found[fleet] = free.minimum_with(facts[fleet].rated_mw)
+        free = free - found[fleet]
+    return found
 
 
 def _load_factor(recording: Recording) -> float:

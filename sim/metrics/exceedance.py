@@ -74,10 +74,7 @@ def broken(recording: Recording) -> Exceedance:
     An exceedance counts where site power stays above the tolerated level for longer than is tolerated, and
     where it lies, at some moment, above what the site would have drawn without mining too.
     """
-    return _beyond(recording, recording.once(Recording.without_mining))
-
-
-def _beyond(recording: Recording, alone: Recording) -> Exceedance:
+    alone = recording.once(Recording.without_mining)
     site, tolerated = recording["site_power_mw"], recording.facts.tolerance or ToleranceFacts()
     level = recording["limit_mw"] * tolerated.above_ratio
     times_s = (site - level).intervals_above(TOLERANCE_MW)
@@ -179,6 +176,9 @@ class Episodes:
         return len(self.cause)
 
 
+NO_EPISODES: Final = Episodes(np.empty(0), np.empty(0), np.empty(0), np.empty(0), ())
+
+
 def episodes(recording: Recording) -> Episodes:
     """Return every time that the site is more than a watt above its limit.
 
@@ -195,13 +195,12 @@ def episodes(recording: Recording) -> Episodes:
     telemetry, its own minimum interval or its notice); or it was not (``fleet``: latency, ramps, machines
     that do not obey). A fleet that no policy controls counts as ``policy``.
     """
-    nothing = np.empty(0)
     if not recording.signals.keys() >= NEEDED:
-        return Episodes(nothing, nothing, nothing, nothing, ())
+        return NO_EPISODES
     excess = excess_mw(recording)
     intervals_s = excess.intervals_above(TOLERANCE_MW)
     if not len(intervals_s):
-        return Episodes(nothing, nothing, nothing, nothing, ())
+        return NO_EPISODES
     edges_s = np.unique(intervals_s)
     at = np.searchsorted(edges_s, intervals_s[:, 0])
     start_s, duration_s = intervals_s[:, 0], intervals_s[:, 1] - intervals_s[:, 0]

@@ -10,12 +10,7 @@ from typing import NamedTuple
 from sim.metrics.base import LoadMetric, ratio
 from sim.metrics.energy import energy_mwh
 from sim.recording import EventRow, Recording
-from sim.units import (
-    JOULES_PER_MEGAWATT_HOUR,
-    JOULES_PER_WATT_HOUR,
-    SECONDS_PER_HOUR,
-    SECONDS_PER_MINUTE,
-)
+from sim.units import JOULES_PER_MEGAWATT_HOUR, JOULES_PER_WATT_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 # -- training -----------------------------------------------------------------------------------------------
 
@@ -167,14 +162,10 @@ def drawn_fraction(recording: Recording, load: str) -> float:
 # -- halls --------------------------------------------------------------------------------------------------
 
 
-def facility_energy_mwh(recording: Recording, hall: str) -> float:
-    """Return the energy that a hall took, from the grid and from its own supply [MWh]."""
-    return energy_mwh(recording[f"hall.{hall}.power_mw"]) + backup_energy_mwh(recording, hall)
-
-
 def pue_ratio(recording: Recording, hall: str) -> float:
-    """Return a hall's energy over its IT energy; NaN where it had no load."""
-    return ratio(facility_energy_mwh(recording, hall), energy_mwh(recording[f"hall.{hall}.it_power_mw"]))
+    """Return a hall's energy, from grid and own supply, over its IT energy; NaN where it had no load."""
+    facility_mwh = energy_mwh(recording[f"hall.{hall}.power_mw"]) + backup_energy_mwh(recording, hall)
+    return ratio(facility_mwh, energy_mwh(recording[f"hall.{hall}.it_power_mw"]))
 
 
 def backup_energy_mwh(recording: Recording, hall: str) -> float:

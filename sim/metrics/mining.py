@@ -15,7 +15,7 @@ from sim.metrics.base import Metric
 from sim.metrics.power_cost import fleet_power_cost_usd, integral_at, power_cost_usd
 from sim.recording import POOL, EventRow, Recording
 from sim.signals import FloatArray, Signal, total
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 BLOCK_KIND: Final = "block"
 """Kind of the event of a block; its value is what the site got for it [BTC]."""
@@ -59,6 +59,12 @@ def hashrate_source(recording: Recording, fleet: str) -> tuple[Signal, float]:
     if recorded is not None:
         return recorded, 1.0
     return recording[f"fleet.{fleet}.power_mw"], of_power(1.0, recording.facts.fleet[fleet].j_per_th)
+
+
+def rated_th_s(recording: Recording, fleet: str) -> float:
+    """Return the hash rate of a fleet at rated power [TH/s]; 0 for one that is no miner."""
+    facts = recording.facts.fleet[fleet]
+    return facts.rated_mw * MEGAWATT_IN_WATTS / facts.j_per_th
 
 
 def earned_usd_per_mwh(recording: Recording, fleet: str, kept_fraction: float = 1.0) -> Signal:

@@ -20,14 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.bill import (
-    BillLine,
-    Tariff,
-    contract_lines,
-    delivery_line,
-    generation_lines,
-    real_time_line,
-)
+from sim.market.bill import BillLine, Tariff, contract_lines, delivery_line, generation_lines, real_time_line
 from sim.market.supply import Settlement
 from sim.metrics.base import Metric
 from sim.metrics.generation import export_mw, exportable_mw, import_mw, own_power_mw

@@ -24,7 +24,7 @@ import numpy as np
 from sim.metrics.base import Metric
 from sim.metrics.energy import idle_power_mw
 from sim.metrics.ledger.lines import machine_starts
-from sim.metrics.mining import earned_usd_per_mwh
+from sim.metrics.mining import earned_usd_per_mwh, rated_th_s
 from sim.metrics.power_cost import integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
@@ -167,10 +167,7 @@ def marginal_payback_years(recording: Recording) -> float:
         return nan
     site_usd, machine_usd_per_th = valuation.mining_capex_usd_per_mw, valuation.asic_price_usd_per_th
     rated_mw = recording.rated_fleet_mw
-    th_s = sum(
-        fleet.rated_mw * MEGAWATT_IN_WATTS / fleet.j_per_th
-        for fleet in (recording.facts.fleet[name] for name in recording.fleet_names)
-    )
+    th_s = sum(rated_th_s(recording, name) for name in recording.fleet_names)
     earned_usd = recording.once(marginal_margin_usd_per_mw_year)
     if not earned_usd > 0.0:
         return nan

@@ -1,6 +1,6 @@
 """How fast the site moves: net ramps, rolling ranges and large moves, exact at breakpoints."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -87,18 +87,17 @@ def _of_window(window_s: float) -> Iterator[Metric]:
     ramps = numbers_of(both, compares=True, words=words)
     yield ramps("net_ramp_up_{window}s_mw_per_min", lambda found: found.up)
     yield ramps("net_ramp_down_{window}s_mw_per_min", lambda found: found.down)
-    for place, share in enumerate(QUANTILES):
-        ramps = numbers_of(both, compares=True, words=words | {"percent": f"{100.0 * share:.0f}"})
-        yield ramps("net_ramp_up_{window}s_p{percent}_mw_per_min", partial(_up_quantile, place))
-        yield ramps("net_ramp_down_{window}s_p{percent}_mw_per_min", partial(_down_quantile, place))
+    for place in range(len(QUANTILES)):
+        yield from _of_quantile(both, words, place)
 
 
-def _up_quantile(place: int, ramps: NetRamps) -> float:
-    return ramps.up_quantiles[place]
-
-
-def _down_quantile(place: int, ramps: NetRamps) -> float:
-    return ramps.down_quantiles[place]
+def _of_quantile(
+    both: Callable[[Recording], NetRamps | None], words: Mapping[str, str], place: int
+) -> Iterator[Metric]:
+    percent = f"{100.0 * QUANTILES[place]:.0f}"
+    ramps = numbers_of(both, compares=True, words={**words, "percent": percent})
+    yield ramps("net_ramp_up_{window}s_p{percent}_mw_per_min", lambda found: found.up_quantiles[place])
+    yield ramps("net_ramp_down_{window}s_p{percent}_mw_per_min", lambda found: found.down_quantiles[place])
 
 
 def _range_metric(window_s: float) -> Metric:

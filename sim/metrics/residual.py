@@ -125,24 +125,20 @@ class Regulation(NamedTuple):
     """Energy of its magnitude [MWh]."""
 
 
-def persistence_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
-    """Return the base point that is the mean of the interval before, from the second interval on.
+def persistence_mw(power: Signal, means_mw: FloatArray) -> Signal:
+    """Return the base point that is the mean of the interval before, from the second of two intervals on.
 
-    None in a run shorter than two intervals; a rest at the end that fills no interval is left out.
+    A rest at the end that fills no interval is left out.
     """
-    if means_mw.size < 2:  # noqa: PLR2004  # one to learn from, one to judge
-        return None
     starts_s = power.start_s + INTERVAL_S * np.arange(1, means_mw.size)
     return Signal.steps(starts_s, means_mw[:-1], float(starts_s[-1]) + INTERVAL_S)
 
 
-def interpolation_mw(power: Signal, means_mw: FloatArray) -> Signal | None:
+def interpolation_mw(power: Signal, means_mw: FloatArray) -> Signal:
     """Return the base point that lies in a line between the means of intervals, each at its middle.
 
-    It knows the coming interval, as a perfect schedule would. None in a run shorter than two intervals.
+    It knows the coming interval, as a perfect schedule would. There must be two at least.
     """
-    if means_mw.size < 2:  # noqa: PLR2004  # a line needs two points
-        return None
     middles_s = power.start_s + INTERVAL_S * (np.arange(means_mw.size) + 0.5)
     return Signal.linear(middles_s, means_mw, float(middles_s[-1]))
 
@@ -152,7 +148,7 @@ def _site_means_mw(recording: Recording) -> FloatArray:
     return recording["site_power_mw"].means_of_intervals(INTERVAL_S)
 
 
-BaseRule = Callable[[Signal, FloatArray], Signal | None]
+BaseRule = Callable[[Signal, FloatArray], Signal]
 RULES: Final[dict[str, tuple[BaseRule, str]]] = {
     "persistence": (persistence_mw, "the mean of the 5 min before"),
     "interpolation": (interpolation_mw, "the line between 5-min means"),
@@ -162,10 +158,11 @@ RULES: Final[dict[str, tuple[BaseRule, str]]] = {
 
 def regulation(recording: Recording, rule: str) -> Regulation | None:
     """Return how far site power is from its base point, by a rule of `RULES`; None in a run below 10 min."""
-    power, (base_mw, _) = recording["site_power_mw"], RULES[rule]
-    base = base_mw(power, recording.once(_site_means_mw))
-    if base is None:
+    power, means_mw = recording["site_power_mw"], recording.once(_site_means_mw)
+    if means_mw.size < 2:  # noqa: PLR2004  # one to learn from, one to judge
         return None
+    base_mw, _ = RULES[rule]
+    base = base_mw(power, means_mw)
     power = power.clip_time(base.start_s, base.end_s)
     widest_mw = power.maximum() - power.minimum() + base.maximum() - base.minimum()
     apart_mw = abs(power.mean() - base.mean()) + widest_mw
