@@ -22,7 +22,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from sim.facts import FourCpFacts
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, ratio
 from sim.metrics.coincident_peaks import peak_demands, peaks_count, rate_usd_per_mw_year
 from sim.metrics.ledger import POWER, LedgerLine, ai_revenue_is_known, ledger, sum_usd
 from sim.metrics.mining import rated_th_s
@@ -117,9 +117,7 @@ def incremental_ebitda_usd(recording: Recording) -> float:
 
 def yearly_incremental_ebitda_usd(recording: Recording) -> float:
     """Return that, the run taken for a year's of 365 days [USD/year]; NaN for a run of no length."""
-    if recording.end_s <= 0.0:
-        return nan
-    return recording.once(incremental_ebitda_usd) * SECONDS_PER_YEAR / recording.end_s
+    return ratio(recording.once(incremental_ebitda_usd) * SECONDS_PER_YEAR, recording.end_s)
 
 
 def _key(line: LedgerLine) -> tuple[str, str, str]:
@@ -165,8 +163,7 @@ def _incremental_of_a_year(recording: Recording) -> float:
 
 def per_year(recording: Recording) -> float:
     """Return how many runs of this length make a year of 365 days [1/year]."""
-    duration_s = recording["site_power_mw"].duration_s
-    return SECONDS_PER_YEAR / duration_s if duration_s > 0.0 else nan
+    return ratio(SECONDS_PER_YEAR, recording["site_power_mw"].duration_s)
 
 
 def _yearly(recording: Recording, segment: str) -> float:

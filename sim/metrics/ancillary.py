@@ -7,11 +7,9 @@ what must be held :math:`H`, of a service that makes the fleets draw less: deliv
 Room that a faster service needs does not count.
 """
 
-import math
-
 from sim.market.ancillary import SERVED_FIRST
 from sim.market.calls import DOWNWARD
-from sim.metrics.base import LoadMetric
+from sim.metrics.base import LoadMetric, ratio
 from sim.metrics.energy import energy_mwh
 from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
@@ -66,10 +64,7 @@ def undelivered_mw(recording: Recording, service: str) -> Signal:
 
 def held_fraction(recording: Recording, service: str) -> float:
     """Return the share of the capacity sold that was held or called; NaN where nothing was sold."""
-    sold_mwh = capacity_mwh(recording, service)
-    if sold_mwh <= 0.0:
-        return math.nan
-    return 1.0 - energy_mwh(shortfall_mw(recording, service)) / sold_mwh
+    return 1.0 - ratio(energy_mwh(shortfall_mw(recording, service)), capacity_mwh(recording, service))
 
 
 def penalty_usd(recording: Recording, service: str) -> float:

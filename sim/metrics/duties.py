@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, ratio
 from sim.metrics.energy import energy_mwh
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
@@ -79,7 +79,7 @@ def _above_s(binding: Binding, recording: Recording) -> FloatArray:
 def kept_fraction(recording: Recording) -> float:
     """Return the share of the time in which orders bound for which their caps were kept [1]; NaN without."""
     bound_s = sum(binding.until_s - binding.from_s for binding in recording.once(bindings))
-    return 1.0 - recording.once(broken_s) / bound_s if bound_s > 0.0 else math.nan
+    return 1.0 - ratio(recording.once(broken_s), bound_s)
 
 
 def broken_s(recording: Recording) -> float:

@@ -74,7 +74,7 @@ def effective_time_ratio(job: _Job, held_s: float = 0.0) -> float:
     start_s, end_s = job.present_s
     wasted_s = sum(min(event.value, end_s - event.time_s) for kind in WASTES for event in job.events[kind])
     wasted_s += sum(job.values("failure")) + held_s
-    return 1.0 - wasted_s / (end_s - start_s) if end_s > start_s else nan
+    return 1.0 - ratio(wasted_s, end_s - start_s)
 
 
 def mean_time_between_interruptions_h(job: _Job) -> float:

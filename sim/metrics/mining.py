@@ -11,7 +11,8 @@ from sim.bitcoin import breakeven_usd_per_mwh
 from sim.bitcoin import hashrate_ph_s as of_power
 from sim.facts import PoolFacts
 from sim.market.pools import Payments, Pool, Work
-from sim.metrics.base import Metric
+from sim.metrics.base import Metric, ratio
+from sim.metrics.energy import energy_mwh
 from sim.metrics.power_cost import fleet_power_cost_usd, integral_at, power_cost_usd
 from sim.recording import POOL, EventRow, Recording
 from sim.signals import FloatArray, Signal, total
@@ -40,9 +41,7 @@ def block_count(recording: Recording) -> float:
 def luck_ratio(recording: Recording) -> float:
     """Return blocks found over those to be expected [1]; NaN where none were, or every hash is paid for."""
     pool = recording.facts.pool
-    if pool is None or pool.expected_block_count <= 0.0:
-        return math.nan
-    return block_count(recording) / pool.expected_block_count
+    return math.nan if pool is None else ratio(block_count(recording), pool.expected_block_count)
 
 
 def difficulty_change_ratio(recording: Recording) -> float:
@@ -191,8 +190,7 @@ def mined_btc(recording: Recording) -> float:
 
 def revenue_usd_per_mwh(recording: Recording) -> float:
     """Return mining revenue over the energy of the miners [USD/MWh]; NaN where they drew none."""
-    energy_mwh = recording["fleet_power_mw"].integral() / SECONDS_PER_HOUR
-    return mining_revenue_usd(recording) / energy_mwh if energy_mwh > 0.0 else math.nan
+    return ratio(recording.once(mining_revenue_usd), energy_mwh(recording["fleet_power_mw"]))
 
 
 def mining_margin_usd(recording: Recording) -> float:

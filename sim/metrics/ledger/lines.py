@@ -157,8 +157,7 @@ def machine_repairs(recording: Recording, fleet: str) -> float:
     if failed is None:
         return 0.0
     is_paid = recording.facts.cost.start_cost_usd_per_machine is not None
-    place = (f"fleet.{fleet}", "failure-on-start")
-    at_start = is_paid * sum((row.source, row.kind) == place for row in recording.events)
+    at_start = is_paid * len(recording.events_of(f"fleet.{fleet}", "failure-on-start"))
     return max(0.0, rise_mw(failed) - at_start)  # a site without its miners keeps their events
 
 
