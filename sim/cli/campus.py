@@ -1,18 +1,20 @@
 """Commands on one campus: run it, check its file, check a policy, print the schema."""
 
 import sys
-from contextlib import redirect_stdout
+import time
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from sim.cli.app import AllowPlugins, DataFolders, Days, Figures, OutFolder, Overrides, app, find
-from sim.errors import InputError, PolicyError
+from sim.errors import HashballastError, InputError, PolicyError
 
 
 @app.command()
 def run(
+    context: typer.Context,
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     overrides: Overrides = [],  # noqa: B006  # typer reads defaults, nobody changes them
     policy: Annotated[
@@ -29,23 +31,19 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="Show every metric, not the first to read.")] = False,
     figures: Figures = False,
     allow_plugins: AllowPlugins = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run again each time the scenario file is saved, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Run a scenario: write a result folder and print a table of metrics."""
-    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
-    from sim.cli.tables import (  # noqa: PLC0415
-        certificate_lines,
-        print_answer,
-        print_metrics,
-        print_metrics_json,
-        print_statement,
-    )
+    from sim.cli.console import progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.tables import print_run  # noqa: PLC0415
     from sim.report.build import default_folder, publish  # noqa: PLC0415
-    from sim.report.cautions import cautions  # noqa: PLC0415
-    from sim.report.frequency import remarks  # noqa: PLC0415
-    from sim.report.grid_limits import trace_warnings  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run as simulate  # noqa: PLC0415
 
+    if watch:
+        again_when_saved(context, find(scenario, "scenarios"))
     if figures and as_json and out is None:
         raise InputError.single("--figures", "", "needs a folder to draw into: name one with --out")
     shortcuts = {"seed": seed, "days": days}
@@ -68,22 +66,7 @@ def run(
             replaceable=out is None,
             with_figures=figures,
         )
-    for caution in cautions(result.recording, loaded.model_dump(mode="json"), result.metrics):
-        say(f"caution: {caution.text} (mend: {caution.field})")
-    if as_json:
-        print_metrics_json(result.metrics)
-    else:
-        print_answer(result)
-        print_metrics(result, every=every)
-        print_statement(result)
-    for remark in (*certificate_lines(result.recording), *remarks(result.recording, result.metrics)):
-        say(remark)
-    for warning in trace_warnings(result.recording):
-        say(f"warning: {warning}")
-    if written is not None:
-        folder, is_new = written
-        say(f"page: {folder / 'report.html'} (open it in a browser)")
-        say(f"result: {folder}" + ("" if is_new else " (as before: same scenario, same seed, same numbers)"))
+    print_run(result, written, as_json=as_json, every=every)
 
 
 @app.command()
@@ -130,3 +113,31 @@ def schema() -> None:
     from sim.scenario import json_schema  # noqa: PLC0415
 
     print_json(json_schema())
+
+
+LOOK_EVERY_S: Final = 0.2
+
+
+def again_when_saved(context: typer.Context, path: Path) -> NoReturn:
+    """Do a command now and each time a file is saved; a fault is told, and mended by the next save."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+
+    if context.params["out"] is not None:
+        raise InputError.single("--watch", "", "makes a folder for each run under results/: leave out --out")
+    context.params["watch"] = False
+    while True:
+        before = _saved(path)
+        try:
+            context.command.invoke(context)
+        except HashballastError as error:
+            say(str(error))
+        say(f"watching {path}: save it to run again, Ctrl-C ends")
+        while _saved(path) == before:
+            time.sleep(LOOK_EVERY_S)
+
+
+def _saved(path: Path) -> int:
+    """Return when a file was saved [ns]; editors take it away for a moment."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime_ns
+    return 0

@@ -4,6 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +16,10 @@ from sim.metrics.base import COMPARED, HEADLINES, headlines
 from sim.metrics.certificate import certificate
 from sim.recording import Recording
 from sim.report.answer import answer
+from sim.report.cautions import cautions
 from sim.report.format import format_amount, format_value
+from sim.report.frequency import remarks
+from sim.report.grid_limits import trace_warnings
 from sim.result import Result, metrics_document
 from sim.tables.unit_words import shown
 from sim.tables.view import FileView
@@ -36,6 +40,26 @@ SIDES = ("default", "tuned", "difference")
 """What a tuning shows of a metric."""
 MOST_ROWS = 40
 """Rows of a sweep that a terminal shows."""
+
+
+def print_run(result: Result, written: tuple[Path, bool] | None, *, as_json: bool, every: bool) -> None:
+    """Write what a run gave, and where it lies and whether that is new: None: nowhere."""
+    for caution in cautions(result.recording, result.scenario.model_dump(mode="json"), result.metrics):
+        say(f"caution: {caution.text} (mend: {caution.field})")
+    if as_json:
+        print_metrics_json(result.metrics)
+    else:
+        print_answer(result)
+        print_metrics(result, every=every)
+        print_statement(result)
+    for remark in (*certificate_lines(result.recording), *remarks(result.recording, result.metrics)):
+        say(remark)
+    for warning in trace_warnings(result.recording):
+        say(f"warning: {warning}")
+    if written is not None:
+        folder, is_new = written
+        say(f"page: {folder / 'report.html'} (open it in a browser)")
+        say(f"result: {folder}" + ("" if is_new else " (as before: same scenario, same seed, same numbers)"))
 
 
 def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
