@@ -17,6 +17,8 @@ LINES: Final = (
     ("always_on_limited_usd", "Limit filled", "soft dash"),
 )
 """What objectives are measured against: metric, name, style."""
+GAP: Final = "Bound less objective: "
+"""What the summary of each part of the gap begins with."""
 
 
 def pareto_charts(document: Document) -> Iterator[Drawing]:
@@ -40,11 +42,15 @@ def _pareto(document: Document, policies: Document, cost: str) -> Drawing:
     ]
 
     def draw(chart: Chart) -> None:
+        alike: dict[tuple[float, float], list[str]] = {}
         for number, (name, facts) in enumerate(policies.items()):
             style, mark = kind_of(number)
             if name not in outside:
-                open_ = "" if facts["non_dominated"] else " open"
-                chart.point(facts[cost], facts["objective_usd"], f"{style}{open_}", mark, name)
+                at = facts[cost], facts["objective_usd"]
+                chart.point(*at, style if facts["non_dominated"] else f"{style} open", mark, name)
+                alike.setdefault(at, []).append(name)
+        for at, names in alike.items() if not chart.is_narrow else ():
+            chart.text(*at, ", ".join(names), style="beside")
 
     note = "Filled: no other policy is at least as good in all objectives and better in one."
     note += f" Far outside, and left out: {', '.join(outside)}." if outside else ""
@@ -78,11 +84,79 @@ def uplift_chart(document: Document) -> Drawing | None:
     across = ChartAxis("Objective [USD]", low, 1.05 * max([*means, *(usd for usd, *_ in lines), 0.0]) or 1.0)
     rows = []
     for place, (name, facts) in enumerate(policies.items()):
-        width = facts["half_width"]
+        (style, _), width = kind_of(place), facts["half_width"]
         text = format_value(facts["mean"], "USD") + (f" ± {format_value(width, 'USD')}" if width else "")
-        rows.append(BarRow(name, text, [(0.0, max(facts["mean"], low), kind_of(place)[0], name)]))
+        bar = (0.0, max(facts["mean"], low), style if _keeps(document, name) else f"{style} faint", name)
+        rows.append(BarRow(_standing(document, name), text, [bar]))
     note = "Mean objective and its 95 % interval; what is far below zero is cut off."
     return bar_chart("What is reached of what could be", note, across, rows, lines)
+
+
+def gap_chart(document: Document) -> Drawing | None:
+    """Return what lies between each policy and perfect foresight, by cause; None where that is not known."""
+    causes = [name for name in document["metrics"] if name.startswith("gap_")]
+    rows = []
+    for name, of in document["policies"].items():
+        sizes = [of[cause]["mean"] for cause in causes]
+        if None not in sizes:
+            edges = {
+                True: 0.0,
+                False: 0.0,
+            }  # what a policy lost lies to the right of zero, what it won to the left
+            bars = []
+            for number, (cause, usd) in enumerate(zip(causes, sizes, strict=True)):
+                start = edges[usd > 0.0]
+                edges[usd > 0.0] += usd
+                bars.append((start, start + usd, kind_of(number)[0], f"{cause}: {format_value(usd, 'USD')}"))
+            text = f"{format_value(sum(sizes), 'USD')} in all"
+            rows.append(BarRow(_standing(document, name), text, bars))
+    if not rows:
+        return None
+    ends = [edge for row in rows for bar in row.bars for edge in bar[:2]]
+    key = [
+        (kind_of(number)[0], document["metrics"][cause]["summary"].removeprefix(GAP))
+        for number, cause in enumerate(causes)
+    ]
+    note = "Bound less objective. Left of zero is what the bound may not do, such as power above the limit."
+    axis = around(ends, "Less than perfect foresight [USD]", from_zero=True)
+    return bar_chart("What keeps each policy from it", note, axis, rows, key=key)
+
+
+def _keeps(document: Document, policy: str) -> bool:
+    return bool(document["policies"][policy]["feasible"])
+
+
+def _standing(document: Document, policy: str) -> str:
+    """Return a policy's name, and that it breaks the limit where it does."""
+    return policy if _keeps(document, policy) else f"{policy}, breaks the limit"
+
+
+def duration_chart(document: Document) -> Drawing | None:
+    """Return the load-duration curve of the site under each policy; None where the runs do not tell."""
+    columns = {**document["policies"], **document["references"]}
+    levels = [name for name in document["metrics"] if name.startswith("duration_")]
+    curves = {
+        name: [of[level]["mean"] for level in levels]
+        for name, of in columns.items()
+        if levels and all(of[level]["mean"] is not None for level in levels)
+    }
+    if not curves:
+        return None
+    shares = [100.0 - float(level.removeprefix("duration_p").removesuffix("_mw")) for level in levels]
+    limit_mw = document["context"].get("limit_mw")
+    limits_mw = [] if limit_mw is None else [limit_mw]
+    upwards = around([*limits_mw, *(mw for ys in curves.values() for mw in ys)], "Power of the site [MW]")
+
+    def draw(chart: Chart) -> None:
+        for number, ys in enumerate(curves.values()):
+            chart.line(shares, ys, kind_of(number)[0])
+        for mw in limits_mw:
+            chart.line([0.0, 100.0], [mw, mw], "limit dash")
+
+    names = [*((kind_of(number)[0], name) for number, name in enumerate(curves)), ("limit dash", "Limit")]
+    note = "For how much of the time the site is above a level, mean of the runs."
+    axes = ChartAxis("Share of the time [%]", 0.0, 100.0), upwards
+    return Drawing.of("Load duration", note, axes, HEIGHT_PX, draw, names[: len(curves) + len(limits_mw)])
 
 
 def scale_chart(document: Document) -> Drawing | None:

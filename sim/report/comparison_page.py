@@ -5,14 +5,21 @@ from pathlib import Path
 from typing import Final
 
 from sim.metrics.base import COMPARED, HEADLINES
-from sim.report.comparison_charts import pareto_charts, scale_chart, uplift_chart, winner_map
+from sim.report.comparison_charts import (
+    duration_chart,
+    gap_chart,
+    pareto_charts,
+    scale_chart,
+    uplift_chart,
+    winner_map,
+)
 from sim.report.format import format_difference, format_number, format_value, grouped
 from sim.report.static_page import Document, PageTable, StaticPage
 from sim.report.trade_chart import axis_title
 from sim.whole import write_whole
 
 NOISE_RATIO: Final = 1e-9
-"""A difference below this part of what differs is rounding, and shown as none."""
+"""A difference below this part of what differs is rounding, and shown as none; so is a number below it."""
 OF_A_POLICY: Final = (
     "objective_usd",
     "uplift_capture",
@@ -28,7 +35,8 @@ OF_A_POLICY: Final = (
 
 def write_comparison_report(document: Document, folder: Path) -> None:
     """Write ``compare.html`` of a comparison into its folder, from its document."""
-    charts = [uplift_chart(document), *pareto_charts(document), scale_chart(document)]
+    charts = [uplift_chart(document), gap_chart(document), *pareto_charts(document)]
+    charts += [scale_chart(document), duration_chart(document)]
     page = StaticPage(
         title=f"{document['scenario']}: policies compared",
         lead=document["context"].get("question", ""),
@@ -78,7 +86,7 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
         yield "Period", f"{context['days']:g} days from {context['start']}"
         if context["limit_mw"] is not None:
             yield "Limit", format_value(context["limit_mw"], "MW")
-        yield "Power price", context["power"] or "as by default"
+        yield "Power price", context["power"].removeprefix("type ") or "as by default"
     runs = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
     yield "Runs", f"{len(seeds)} of each policy, {runs}, the same for all"
     if document["warm_up_d"]:
@@ -231,7 +239,7 @@ def _cell(document: Document, figures: Document, name: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return format_value(value) if value is None else format_number(value)
+    return format_value(value) if value is None else format_number(0.0 if abs(value) < NOISE_RATIO else value)
 
 
 def _differs(document: Document, name: str) -> bool:

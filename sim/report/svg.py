@@ -26,6 +26,8 @@ ROW_PX: Final = 46
 """Height of a bar with its name above it."""
 BOTTOM_PX: Final = 46
 BESIDE_PX: Final = 10.0
+BESIDE_UNTIL: Final = 0.7
+"""What stands to the right of a mark, up to this part of an axis; beyond, to the left of it."""
 MARKS: Final = ("circle", "square", "diamond", "triangle")
 KIND_COUNT: Final = 8
 """Colours of policies and choices in the style sheet; more of them begin again, told apart by their marks."""
@@ -198,9 +200,11 @@ class Chart:
         )
 
     def text(self, x: float, y: float, text: str, anchor: str = "start", style: str = "") -> None:
-        """Write at a point; with the style ``beside`` to the right of its mark."""
+        """Write at a point; with the style ``beside`` beside its mark, where there is room."""
         left, top = self.place(x, y)
-        left += BESIDE_PX if style == "beside" else 0.0
+        if style == "beside":
+            is_left = self._x.part(x) < BESIDE_UNTIL
+            left, anchor = (left + BESIDE_PX, "start") if is_left else (left - BESIDE_PX, "end")
         self._write(f'class="{style}" x="{left:.1f}" y="{top:.1f}" dy="0.35em"', text, anchor)
 
     def image(self, picture: bytes) -> None:

@@ -95,7 +95,7 @@ def trade_chart(
 def axis_title(document: Document, metric: str) -> str:
     """Return a metric in words, with its unit."""
     unit = document["metrics"][metric]["unit"]
-    return words_of(metric) if unit == "1" else f"{words_of(metric)} [{unit}]"
+    return words_of(metric) if unit == "1" else f"{words_of(metric).removesuffix(f' {unit}')} [{unit}]"
 
 
 def _is_number(value: Any) -> bool:

@@ -17,7 +17,7 @@ from sim.scenario.model import Scenario
 from sim.scenario.overrides import PYTHON, Overrides
 from sim.scenario.policy_choice import AS_SHIPPED, choose_policy
 from sim.simulation import run_key
-from sim.study.compared_run import compared_key, perform_compared
+from sim.study.compared_run import LEVELS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.feasibility import without_what_means_nothing
@@ -254,9 +254,8 @@ class ComparisonPlan:
         seeds = tuple(dict.fromkeys(seed for _, seed in tasks))
         scenario = next(iter(tasks.values())).scenario
         measured = next(iter(records.values()))
-        known = {
-            name: {"unit": unit_of(name) or "1", "summary": summary} for name, summary in COMPARED.items()
-        }
+        named = {**COMPARED, **LEVELS}
+        known = {name: {"unit": unit_of(name) or "1", "summary": summary} for name, summary in named.items()}
         known |= metric_facts(scenario)
         facts = {name: fact for name, fact in known.items() if name in measured}
         values = {

@@ -15,6 +15,7 @@ from sim.metrics.response_bound import contract_soak_fraction, foresight_soak_fr
 from sim.policies.certificate import FleetResponse
 from sim.recording import Recording
 from sim.scenario.model import Scenario
+from sim.signals.distribution import Distribution
 from sim.simulation import run, run_key
 from sim.study.gap import LINES, Gap
 from sim.study.inertia import inertia_usd
@@ -27,6 +28,13 @@ from sim.units import unit_of
 
 HOLDS: Final = "limit_certificate_holds"
 RAMPS: Final = ("net_ramp_up_60s_mw_per_min", "net_ramp_down_60s_mw_per_min")
+
+LEVEL_PERCENT: Final = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)
+LEVELS: Final = {
+    f"duration_p{percent:02d}_mw": f"Site power is at or below this for {percent} % of the time"
+    for percent in LEVEL_PERCENT
+}
+"""Levels of site power that a comparison draws its duration curves of, with what they are."""
 
 
 def compared_key(key: str, warm_up_s: float, bound: Bound) -> str:
@@ -41,7 +49,7 @@ def compared_key(key: str, warm_up_s: float, bound: Bound) -> str:
     bound
         What the run is held against.
     """
-    return hashlib.sha256(f"compare 4 {key} {warm_up_s!r} {bound}".encode()).hexdigest()
+    return hashlib.sha256(f"compare 5 {key} {warm_up_s!r} {bound}".encode()).hexdigest()
 
 
 def perform_compared(task: RunTask) -> None:
@@ -70,7 +78,20 @@ def _measured(scenario: Scenario, task: RunTask) -> dict[str, Measurement]:
     if task.bound == "limited":
         lost_usd = inertia_usd(setting_of(recording), scenario.fleets)
     is_bound = task.bound != "none"
-    return {**against_foresight(recording, scenario, metrics, lost_usd, is_bound=is_bound), **metrics}
+    return {
+        **against_foresight(recording, scenario, metrics, lost_usd, is_bound=is_bound),
+        **site_levels(recording),
+        **metrics,
+    }
+
+
+def site_levels(recording: Recording) -> dict[str, Measurement]:
+    """Return what site power is at or below for some shares of the time [MW], by the names of `LEVELS`."""
+    spread = Distribution.of(recording["site_power_mw"])
+    return {
+        name: Measurement(spread.quantile(percent / 100.0), "MW", LEVELS[name])
+        for name, percent in zip(LEVELS, LEVEL_PERCENT, strict=True)
+    }
 
 
 def against_foresight(
