@@ -10,6 +10,11 @@ import typer
 from sim.cli.app import app, find, names, new_folder
 from sim.errors import InputError
 
+Fields = Annotated[
+    list[str],
+    typer.Option("--set", help="What is known of the file: time_zone=America/Chicago, unit=kw; repeatable."),
+]
+
 
 @app.command()
 def data(
@@ -22,12 +27,14 @@ def data(
             "ancillary, system-load or fleet; left out: what its columns tell.",
         ),
     ] = None,
+    fields: Fields = [],  # noqa: B006  # typer reads defaults, nobody changes them
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what is understood of a data file, and the lines that name it in a scenario."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import document_of, show_view  # noqa: PLC0415
+    from sim.scenario.overrides import fields_of  # noqa: PLC0415
     from sim.tables.kinds import KINDS  # noqa: PLC0415
     from sim.tables.view import look  # noqa: PLC0415
 
@@ -36,7 +43,7 @@ def data(
         return
     if kind is not None and kind not in KINDS:
         raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, fleet; got {kind!r}")
-    view = look(file, kind)
+    view = look(file, kind, fields_of(fields))
     if as_json:
         sys.stdout.write(json.dumps(document_of(view), indent=2, ensure_ascii=False) + "\n")
     else:
@@ -113,18 +120,20 @@ def fit(
             "--as", help="What it is fitted as: training, inference, fleet (set-point and power), or site."
         ),
     ] = "inference",
+    fields: Fields = [],  # noqa: B006  # see data
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print what fit.json holds.")] = False,
 ) -> None:
     """Turn a record into a generated load or fleet, fitted on its first half and judged on the other."""
     from sim.cli.console import print_json, say  # noqa: PLC0415  # keeps --help fast
+    from sim.scenario.overrides import fields_of  # noqa: PLC0415
     from sim.study.fitted import KINDS, write_fit  # noqa: PLC0415
     from sim.whole import new_folder as whole_folder  # noqa: PLC0415
 
     if kind not in KINDS:
         raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, got {kind!r}")
     with whole_folder(out) as temporary:
-        document = write_fit(file, temporary, kind)
+        document = write_fit(file, temporary, kind, fields_of(fields))
     if as_json:
         print_json(document)
     for warning in document["warnings"]:

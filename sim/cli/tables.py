@@ -324,7 +324,8 @@ def _rows(view: FileView) -> list[tuple[str, str]]:
         rows.append(("holes", f"{facts['holes_count']}, {facts['filled_s']:g} s filled"))
         rows.append(("duplicates", str(facts["duplicates_count"])))
     if "mean" in facts:
-        rows.append(("value", f"{facts['column']} [{unit or '1'}]"))
+        told = "" if facts.get("is_unit_told", True) else ", a guess: nothing tells the unit"
+        rows.append(("value", f"{facts['column']} [{unit or '1'}{told}]"))
         rows.append(("range", f"{facts['minimum']:.6g}, mean {facts['mean']:.6g}, {facts['maximum']:.6g}"))
     if "energy_mwh" in facts:
         rows.append(("energy", f"{facts['energy_mwh']:,.6g} MWh"))

@@ -1,6 +1,7 @@
 """Overrides: single fields of a scenario set from outside, ``fleet.rated_mw=80``."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.tree import Mark, Node, placed, plain, short, shown
@@ -44,6 +45,11 @@ def apply_overrides(tree: Node, overrides: Overrides, defaults: type[Spec]) -> t
         except InputError as error:
             faults += error.faults
     return tree, faults
+
+
+def fields_of(overrides: Sequence[str]) -> dict[str, Any]:
+    """Return fields that stand by themselves, ``["time_zone=UTC"]``, with their values."""
+    return {path: plain(node) for path, node in map(_parse, overrides)}
 
 
 def _items(overrides: Overrides) -> Iterable[str | tuple[str, object]]:

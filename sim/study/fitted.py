@@ -1,7 +1,7 @@
 """A fitted record written down: a scenario that runs, how it was judged, a page with both courses."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -17,6 +17,7 @@ from sim.scenario.load import load_scenario
 from sim.simulation import run
 from sim.study.fit import HELD_BACK_FRACTION, LEAST_ROWS, fit_fleet, fit_service, judged, uniform
 from sim.study.fit_training import fit_training, running
+from sim.tables.unit_words import shown
 from sim.tables.view import FileView, look, understood
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, FloatArray
 
@@ -24,6 +25,7 @@ KINDS: Final = ("training", "inference", "fleet", "site")
 """What a record may be fitted as."""
 _MONDAY_UTC_S: Final = 1_704_067_200.0
 """Where a record that counts seconds from a midnight is laid: Monday 1 January 2024."""
+_COLUMNS: Final = ("power_column", "setpoint_column")
 _RATE_MW: Final = 50.0
 """Power at the highest hour, where the record is of requests and says none [MW]."""
 _SHORTEST_UPDATE_S: Final = 1.0
@@ -45,6 +47,8 @@ class _Record:
     values: FloatArray
     targets: FloatArray | None = None
     """Set-points of a fleet."""
+    warnings: tuple[str, ...] = ()
+    """What is not in the file, and was taken for known."""
 
     def part(self, rows: slice) -> "_Record":
         """Return some of its rows, one after another."""
@@ -67,7 +71,9 @@ class _Fitted(NamedTuple):
     signal: str = "ai_power_mw"
 
 
-def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[str, Any]:
+def write_fit(
+    path: Path, folder: Path, fitted_as: str = "inference", given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Fit a record, judge it on the part held back, and write what came out.
 
     Parameters
@@ -78,6 +84,8 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[st
         Where ``scenario.yaml``, what it reads, ``fit.json`` and ``fit.html`` go; it exists.
     fitted_as
         One of `KINDS`: the load of a site's power is called ``site``, and no rates are that.
+    given
+        Fields of the file's description that are known; ``setpoint_column`` of a fleet's besides.
 
     Returns
     -------
@@ -89,7 +97,7 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[st
     InputError
         If the file cannot be understood, or is too short.
     """
-    record = _record(path, fitted_as)
+    record = _record(path, fitted_as, given or {})
     held = int(record.values.size * (1.0 - HELD_BACK_FRACTION))
     if held < LEAST_ROWS:
         message = f"must hold {2 * LEAST_ROWS} values or more, got {record.values.size}"
@@ -99,7 +107,7 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[st
     made = _made(folder, fitted, rest)
     found = dict(fitted.found)
     judgement = judged(rest.values, made, rest.first_s, record.step_s, fitted.usual)
-    warnings = list(found.pop("warnings"))
+    warnings = [*record.warnings, *found.pop("warnings")]
     if abs(judgement["energy_error_fraction"]) > _NEAR:
         warnings.append("the half held back draws another energy: the record changed, or is too short")
     document = {
@@ -118,20 +126,22 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference") -> dict[st
     return document
 
 
-def _record(path: Path, fitted_as: str) -> _Record:
+def _record(path: Path, fitted_as: str, given: Mapping[str, Any]) -> _Record:
     """Return the part of a file that can be fitted; raise InputError where it is of another kind."""
-    view = look(path) if fitted_as in {"inference", "site"} else understood(path, "load")
+    of_power = {name: value for name, value in given.items() if name != _COLUMNS[1]}
+    kind = None if fitted_as in {"inference", "site"} and "power_column" not in given else "load"
+    view = look(path, kind, of_power)
     if view.kind not in {"load", "rates"} or view.faults:
-        view = understood(path, "rates" if view.kind == "rates" else "load")
+        view = understood(path, "rates" if view.kind == "rates" else "load", of_power)
     if fitted_as == "site" and view.kind != "load":
         message = "holds request rates, which are no site's power: leave out --as site"
         raise InputError.single(view.file, "", message)
     step_s, values = uniform(view.time_s, view.values)
     first_s = float(view.time_s[0]) + (0.0 if view.by_clock else _MONDAY_UTC_S)
-    record = _Record(view.file, view.kind, first_s, step_s, values)
+    record = _Record(view.file, view.kind, first_s, step_s, values, warnings=tuple(_taken_for_known(view)))
     if fitted_as == "training":
         return record.part(running(view.file, values)[0])
-    return _with_targets(path, record, view) if fitted_as == "fleet" else _slower(record)
+    return _with_targets(path, record, view, given) if fitted_as == "fleet" else _slower(record)
 
 
 def _slower(record: _Record) -> _Record:
@@ -145,8 +155,22 @@ def _slower(record: _Record) -> _Record:
     return replace(record, step_s=step_s * count, values=means)
 
 
-def _with_targets(path: Path, record: _Record, power: FileView) -> _Record:
-    targets = understood(path, "set-point")
+def _taken_for_known(view: FileView) -> Iterator[str]:
+    """Yield what a fit rests on and nobody can tell from the file."""
+    facts = view.facts
+    for field in view.guessed:
+        yield f"{field}: {view.said[field]} is a guess; say --set {field}=..."
+    if not facts["is_unit_told"]:
+        yield f"no unit is told of column '{facts['column']}': it is taken for {shown(facts['unit'])}"
+    if facts["holes_count"]:
+        where = f"{facts['filled_s']:g} s in {facts['holes_count']} holes"
+        yield f"{where} have no good row and are crossed in lines: stalls and steps in them are lost"
+
+
+def _with_targets(path: Path, record: _Record, power: FileView, given: Mapping[str, Any]) -> _Record:
+    named = {"power_column": given["setpoint_column"]} if "setpoint_column" in given else {}
+    of_target = {name: value for name, value in given.items() if name not in _COLUMNS} | named
+    targets = understood(path, "set-point", of_target)
     if targets.facts["column"] == power.facts["column"]:
         message = "needs a column of set-points beside power, called setpoint_mw, target_mw or command_mw"
         raise InputError.single(record.file, "", message)

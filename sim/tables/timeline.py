@@ -19,7 +19,7 @@ from sim.tables.stamps import (
     written_so,
 )
 from sim.tables.table import Table, TruthArray
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_QUARTER, FloatArray
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_QUARTER, FloatArray
 
 HOLE_RATIO: Final = 1.5
 """Two rows further apart than this many usual spacings have a hole between them."""
@@ -87,10 +87,11 @@ def timeline_of(
     InputError
         If a row holds no time, or the rows are in no order; names row, value and cure.
     """
-    column = time_column(table, usual_time_column)
+    said = getattr(reading, "time_column", None) if "time_column" in reading.model_fields_set else None
+    column = said or time_column(table, usual_time_column)
     table.require(column, "name the column of times as time_column")
     # loads and prices of one file, checked and then run, read its times once
-    said = (
+    key = (
         column,
         reading.clock,
         reading.hour_column,
@@ -99,7 +100,7 @@ def timeline_of(
         shape,
         any_clock,
     )
-    times = table.kept(said, lambda: _times(reading, table, column, shape, any_clock=any_clock))
+    times = table.kept(key, lambda: _times(reading, table, column, shape, any_clock=any_clock))
     _check_near(table, column, times.value_s)
     table, time_s = _forward(table, times.value_s)
     time_s, groups = _single(reading, table, column, time_s)
@@ -219,12 +220,25 @@ def _single(
     if backward.size or not alike:
         row = int((backward if alike else late)[0]) + 1
         fault = table.not_above(column, row).faults[0]
-        alike_cure = {} if backward.size else {"duplicates": "last"}
+        goes_back = _goes_back(reading, table, column, time_s[row - 1 : row + 1])
+        alike_cure = {} if backward.size or goes_back else {"duplicates": "last"}
+        if goes_back:
+            text = "; if this hour comes twice as clocks go back, write time_zone, such as America/Chicago"
+            raise InputError.single(fault.place, "", fault.message + text)
         raise InputError.single(
             fault.place, "", fault.message + _cure(table, time_s, row, column), **alike_cure
         )
     starts = np.concatenate([[True], np.diff(time_s) > 0.0])
     return time_s[starts], np.cumsum(starts) - 1.0
+
+
+def _goes_back(reading: SeriesReading, table: Table, column: str, both_s: FloatArray) -> bool:
+    """Tell whether two rows may be those where the clocks of an unknown zone go back by an hour."""
+    is_local = reading.time_zone in {None, "UTC"} and table.moments(column).kind in {"naive", "texts"}
+    back_s = float(both_s[0] - both_s[1])
+    return (
+        is_local and 0.0 <= back_s < SECONDS_PER_HOUR and both_s[1] % SECONDS_PER_DAY < 3.0 * SECONDS_PER_HOUR
+    )
 
 
 def _cure(table: Table, time_s: FloatArray, row: int, time_name: str) -> str:

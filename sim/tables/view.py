@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, did_you_mean
 from sim.tables.cover import Needed, Wanted, covered, utc_text
 from sim.tables.files import Files
 from sim.tables.kinds import KINDS, Kind
@@ -25,6 +26,8 @@ _GUESSES: Final = {"time_zone", "where", "location", "market", "currency_usd", "
 """Fields whose value nobody can tell from the file: it is shown as one to look at."""
 
 
+_QUALITY: Final = {"quality", "status", "qualitycode", "datastatus", "dataquality", "flag", "validity"}
+_GOOD: Final = {"good", "ok", "valid"}
 _BY_CLOCK: Final = "by the clock"
 _NONE: Final = np.empty(0)
 
@@ -42,6 +45,7 @@ class FileLook(SeriesReading):
 
     counts_seconds = True  # there is no run that says otherwise
     file: str
+    time_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _yaml(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def look(path: Path, kind: str | None = None) -> FileView:
+def look(path: Path, kind: str | None = None, given: Mapping[str, Any] | None = None) -> FileView:
     """Return what is understood of a file, with the fields that it needs.
 
     Parameters
@@ -106,20 +110,28 @@ def look(path: Path, kind: str | None = None) -> FileView:
         The file.
     kind
         What it holds, one of `KINDS`; None: what its columns tell.
+    given
+        Fields of its description that are known.
 
     Raises
     ------
     InputError
-        If it cannot be read at all, or nothing tells what it holds.
+        If it cannot be read at all, nothing tells what it holds, or there is no such field.
     """
     files = Files([path.parent])
-    table = files.table(path.name)
+    said = dict(given or {})
+    table = files.table(path.name, said.get("decimal"))
     kind = kind or _kind_of(table)
-    said: dict[str, Any] = {}
+    known = {*FileLook.model_fields, "location", "market", KINDS[kind].quantity.field} - {"file"}
+    if unknown := sorted(set(said) - known):
+        near = did_you_mean(unknown[0], known) or f"; must be one of {', '.join(sorted(known))}"
+        raise InputError.single("--set", unknown[0], f"is no field of a file of this kind{near}")
     fault: InputError | None = None
     for _ in range(_MOST_CURES):
         try:
-            return _view(kind, table, said, _facts(path.name, kind, files, said))
+            found = _facts(path.name, kind, files, said)
+            guessed = tuple(field for field in said if field in _GUESSES - set(given or ()))
+            return _view(kind, table, said, found, guessed=guessed)
         except InputError as error:
             fault = error
             cure = _new_cure(error, said)
@@ -129,9 +141,9 @@ def look(path: Path, kind: str | None = None) -> FileView:
     return _view(kind, table, said, _Found({}, _NONE, _NONE), fault.faults if fault else ())
 
 
-def understood(path: Path, kind: str | None = None) -> FileView:
+def understood(path: Path, kind: str | None = None, given: Mapping[str, Any] | None = None) -> FileView:
     """Return what is understood of a file, as `look`; raise InputError where that is not all of it."""
-    view = look(path, kind)
+    view = look(path, kind, given)
     if view.faults:
         raise InputError(view.faults)
     return view
@@ -149,10 +161,14 @@ def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _view(
-    kind: str, table: Table, said: dict[str, Any], found: _Found, faults: tuple[Fault, ...] = ()
+    kind: str,
+    table: Table,
+    said: dict[str, Any],
+    found: _Found,
+    faults: tuple[Fault, ...] = (),
+    guessed: tuple[str, ...] = (),
 ) -> FileView:
     shape = shape_of(table.columns, KINDS[kind].shapes)
-    guessed = tuple(field for field in said if field in _GUESSES)
     return FileView(
         table.name,
         kind,
@@ -186,6 +202,7 @@ def _value_column(spec: Kind, table: Table, shape: Shape | None) -> str | None:
         return shape.value_column
     times = time_column(table, spec.usual_time)
     others = [column for column in table.columns if column != times]
+    others = [column for column in others if _measures(spec, table, column) is not False] or others
     plain = {plain_name(column): column for column in reversed(others)}
     named = [plain[name] for name in spec.names if name in plain]
     partly = [column for column in others if any(name in plain_name(column) for name in spec.names)]
@@ -193,10 +210,12 @@ def _value_column(spec: Kind, table: Table, shape: Shape | None) -> str | None:
     return next(iter([*named, *units, *partly, *(others if len(others) == 1 else [])]), None)
 
 
-def _measures(spec: Kind, table: Table, column: str) -> bool:
-    """Tell whether a column's unit is one of a kind of file."""
+def _measures(spec: Kind, table: Table, column: str) -> bool | None:
+    """Tell whether a column's unit is one of a kind of file; None: it says none, or one without meaning."""
     dimensions = spec.quantity.dimensions
-    return DIMENSION_OF.get(unit_in(column, table.header_unit(column), dimensions) or "") in dimensions
+    found = unit_in(column, table.header_unit(column), dimensions)
+    silent = found is None or found in spec.quantity.means_nothing
+    return None if silent else DIMENSION_OF.get(found or "") in dimensions
 
 
 def _kind_of(table: Table) -> str:
@@ -234,7 +253,11 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
         for key, value in said.items()
         if key in FileLook.model_fields
     }
-    reading = FileLook.model_validate({"file": name, **fields})
+    try:
+        reading = FileLook.model_validate({"file": name, **fields})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise InputError.single("--set", ".".join(map(str, wrong["loc"])), wrong["msg"]) from None
     table = reading.table(files)
     shape = shape_of(table.columns, spec.shapes)
     if shape is not None:
@@ -243,7 +266,8 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
         )
         for field, column in (("location", shape.location_column), ("market", shape.market_column)):
             table = _one(table, column, field, said)
-    value = _value_column(spec, table, shape)
+    _check_quality(table, said)
+    value = said.get(spec.quantity.field) or _value_column(spec, table, shape)
     if value is None:
         listed = ", ".join(table.columns[:12])
         raise InputError.single(name, "", f"nothing tells which column holds {spec.quantity.name}: {listed}")
@@ -256,7 +280,22 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
         failed = int(np.count_nonzero(counts == 0.0))
         facts = {"column": value, "rows_without_answer_count": failed}
         return _Found(facts | _statistics(counts, np.ones(counts.size)), _NONE, counts)
-    return _course(reading, files, table, spec, value, shape)
+    return _course(reading, files, table, spec, value, shape, said)
+
+
+def _check_quality(table: Table, said: Mapping[str, Any]) -> None:
+    """Raise InputError, with the cure, where a column of quality tells good rows from others."""
+    column = next((name for name in table.columns if plain_name(name) in _QUALITY), None)
+    if column is None or column in said.get("where", {}):
+        return
+    try:
+        words = table.words(column)
+    except InputError:
+        return
+    good = next((word for word in words if word.lower() in _GOOD), None)
+    if good is not None and len(words) > 1:
+        message = f"column '{column}' holds {', '.join(words[:12])}: choose rows with where"
+        raise InputError.single(table.name, "", message, where={**said.get("where", {}), column: good})
 
 
 def _one(table: Table, column: str, field: str, said: Mapping[str, Any]) -> Table:
@@ -273,7 +312,13 @@ def _one(table: Table, column: str, field: str, said: Mapping[str, Any]) -> Tabl
 
 
 def _course(
-    reading: FileLook, files: Files, table: Table, spec: Kind, value: str, shape: Shape | None
+    reading: FileLook,
+    files: Files,
+    table: Table,
+    spec: Kind,
+    value: str,
+    shape: Shape | None,
+    said: Mapping[str, Any],
 ) -> _Found:
     usual = shape.time_column if shape is not None else spec.usual_time
     timeline = timeline_of(reading, table, usual, 0.0, shape)
@@ -284,6 +329,7 @@ def _course(
     wanted = Wanted(value, spec.quantity, shape.unit if shape is not None else None)
     found = covered(reading, files, usual, [wanted], needed, table=table, shape=shape)
     facts: dict[str, Any] = {"column": value, "unit": spec.quantity.unit, **_time_facts(timeline, reading)}
+    facts["is_unit_told"] = wanted.unit is not None or "unit" in said or bool(_measures(spec, table, value))
     lengths_s = np.minimum(np.diff(found.time_s, append=needed.end_s), found.length_s)
     facts |= _statistics(found.values[0], lengths_s)
     if spec.quantity.unit == "mw":

@@ -76,7 +76,7 @@ def shaped_mw(seed=3):
 def test_a_part_of_a_season_is_not_taken_for_its_peak(tmp_path):
     span, load = hourly(tmp_path, shaped_mw()[: 24 * 201])  # until the middle of July
     short = replace(span, end_s=86_400.0)
-    with pytest.raises(InputError, match=r"has 50 days of the months \(6, 7, 8\), whose peak the method"):
+    with pytest.raises(InputError, match=r"has 51 days of the months \(6, 7, 8\), whose peak the method"):
         NetLoadCalls(type="net-load", system_load=load).calls(CONTRACTS["ercot-clr"], short)
 
 

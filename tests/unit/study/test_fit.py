@@ -223,3 +223,31 @@ def test_a_fleet_needs_its_set_points(tmp_path, capsys):
 def test_a_record_that_begins_late_is_fitted(tmp_path):
     rows = "\n".join(f"{5 + STEP_S * row:g},{value:.3f}" for row, value in enumerate(record()))
     assert fitted(tmp_path, f"t_s,power_mw\n{rows}\n", "site") == 0
+
+
+def test_what_a_fit_rests_on_and_no_file_tells_is_said(tmp_path):
+    rows = "\n".join(
+        f"{row},{target / 0.8:.0f},{target:.2f},{power:.2f},{'Bad' if 900 < row < 960 else 'Good'}"
+        for row, (target, power) in enumerate(zip(*followed(), strict=True))
+    )
+    assert fitted(tmp_path, f"time_s,Target %,Setpoint,Power,Quality\n{rows}\n", "fleet") == 0
+    document = json.loads((tmp_path / "fleet" / "fit.json").read_text())
+    assert abs(document["judged"]["energy_error_fraction"]) < 0.01  # the set-point is not the percent
+    said = " ".join(document["warnings"])
+    assert "where: {'Quality': 'Good'} is a guess" in said
+    assert "no unit is told of column 'Power': it is taken for MW" in said
+    assert "59 s in 1 holes have no good row" in said
+
+
+def test_columns_and_zone_of_a_record_may_be_said(tmp_path):
+    start = np.datetime64("2024-11-02T05:00")
+    stamps = [str(start + np.timedelta64(5 * row, "m")).replace("T", " ") for row in range(3000)]
+    rows = "\n".join(f"{stamp},{value:.3f}" for stamp, value in zip(stamps, record(), strict=False))
+    (tmp_path / "trace.csv").write_text(f"Zeit,Leistung\n{rows}\n")
+    said = ["time_column=Zeit", "power_column=Leistung", "unit=mw", "time_zone=Etc/GMT+6"]
+    with pytest.raises(SystemExit) as ended:
+        main(["fit", str(tmp_path / "trace.csv"), "--as", "site", "--out", str(tmp_path / "o"),
+              *(word for one in said for word in ("--set", one))])  # fmt: skip
+    assert ended.value.code == 0
+    warnings = json.loads((tmp_path / "o" / "fit.json").read_text())["warnings"]
+    assert not any("guess" in warning or "unit" in warning for warning in warnings)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -90,3 +91,45 @@ def test_a_file_that_cannot_be_mended_is_answered_with_the_cause(tmp_path, capsy
     (tmp_path / "x.csv").write_text("time_s,power_mw\n0,80\nx,60\n")
     assert command("data", str(tmp_path / "x.csv"), "--as", "load") == 2
     assert "column 'time_s', row 2: must be a finite number [s]; got 'x'" in "".join(capsys.readouterr())
+
+
+def autumn(step_min):
+    """Return three days of local stamps in Chicago, over the end of summer time."""
+    first = datetime(2024, 11, 2, 5, tzinfo=UTC)
+    times = (first + timedelta(minutes=step_min * row) for row in range(3 * 1440 // step_min))
+    zone = ZoneInfo("America/Chicago")
+    return "Time,power_kw\n" + "\n".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M},40000" for at in times) + "\n"
+
+
+@pytest.mark.parametrize("step_min", [60, 15, 1])
+def test_an_hour_that_clocks_show_twice_is_told_as_such_and_its_zone_cures_it(tmp_path, step_min, capsys):
+    (tmp_path / "x.csv").write_text(autumn(step_min))
+    assert command("data", tmp_path / "x.csv") == 2
+    assert "if this hour comes twice as clocks go back, write time_zone" in capsys.readouterr().err
+    assert command("data", tmp_path / "x.csv", "--set", "time_zone=America/Chicago", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["duplicates_count"], document["length_d"], document["guessed"]) == (0, 3.0, [])
+
+
+def test_fields_of_a_file_may_be_said_and_are_checked(tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("Zeit,A kW,B kW\n2025-01-01 00:00,1,5\n2025-01-01 01:00,2,5\n")
+    known = ["--set", "time_column=Zeit", "--set", "time_zone=UTC", "--set", "power_column=B kW"]
+    assert command("data", tmp_path / "x.csv", "--as", "load", *known, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["mean"] == pytest.approx(0.005)
+    for wrong, said in (
+        ("time_zon=UTC", "did you mean 'time_zone'"),
+        ("duplicates=x", "Input should be 'refuse'"),
+        ("time_column=Tag", "no column 'Tag'"),
+    ):
+        assert command("data", tmp_path / "x.csv", "--as", "load", "--set", wrong) == 2
+        assert said in "".join(capsys.readouterr())
+
+
+def test_rows_of_bad_quality_are_left_out_and_said(tmp_path):
+    rows = "".join(f"{row},10,{'Bad' if 3 <= row < 6 else 'Good'}\n" for row in range(20))
+    (tmp_path / "x.csv").write_text("time_s,Power,Quality\n" + rows)
+    view = look(tmp_path / "x.csv", "load")
+    assert view.said["where"] == {"Quality": "Good"}
+    assert view.guessed == ("where",)
+    assert (view.facts["holes_count"], view.facts["filled_s"]) == (1, 3.0)
+    assert not view.facts["is_unit_told"]
