@@ -34,6 +34,21 @@ def write_whole(path: Path, content: bytes | str, *, is_new: bool = False) -> No
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def write_one_of_many(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or absent whatever becomes of this process; its folder must be there.
+
+    Not cleared before and not put on disk after: who writes many does both once, with `clear_leftovers` and
+    `os.sync`. Until then a machine that stops may leave the file empty or in part.
+    """
+    temporary = _beside(path)
+    with said_plainly(path, "written"):
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
 @contextmanager
 def whole_file(path: Path, *, is_new: bool = False) -> Iterator[IO[bytes]]:
     """Write a file so that it is whole or absent, even if the machine stops in between.

@@ -44,6 +44,7 @@ AllowPlugins = Annotated[
     ),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
+TimeoutS = Annotated[float, typer.Option("--timeout-s", min=1.0, help="Wall time allowed for one run [s].")]
 
 
 def places(folder: str) -> tuple[Path, ...]:

@@ -3,11 +3,16 @@
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, Workers, app, find
+from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, TimeoutS, Workers, app, find
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.study.expand import Study
+    from sim.study.sweep import SweepOutcome
 
 
 @app.command()
@@ -40,6 +45,7 @@ def compare(  # typer passes them by name
         typer.Option(help="Perfect foresight to hold runs against; limited: machines have inertia."),
     ] = "free",
     workers: Workers = 2,
+    timeout_s: TimeoutS = 3600.0,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
@@ -52,32 +58,36 @@ def compare(  # typer passes them by name
     """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
     from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_comparison, print_winners  # noqa: PLC0415
-    from sim.report.comparison_page import write_comparison_report, write_winners_report  # noqa: PLC0415
+    from sim.report.comparison_page import write_comparison_report  # noqa: PLC0415
     from sim.report.index_page import write_index  # noqa: PLC0415
     from sim.study.compare import Ways, read_until  # noqa: PLC0415
     from sim.study.compare import compare as run_all  # noqa: PLC0415
-    from sim.study.who_wins import read_axis, winners  # noqa: PLC0415
+    from sim.study.expand import policies_over  # noqa: PLC0415
 
     given = [*overrides, *([f"days={days}"] if days is not None else [])]
+    place = find(scenario, "scenarios")
+    rest: dict[str, Any] = {"overrides": given, "data": data}
+    if over:
+        if warm_up_d or until is not None:
+            raise InputError.single("--over", "", "goes without --warm-up and --until-half-width")
+        rest["allow_plugins"] = allow_plugins
+        study = policies_over(place, policies.split(), over, replications, **rest)
+        outcome = _swept(study, out, workers=workers, timeout_s=timeout_s)
+        print_winners(outcome.folder, as_json=as_json)
+        return
     stop = None if until is None else read_until(until, most)
-    ways = Ways(warm_up_d, references, stop, workers, allow_plugins, bound)
-    axes, place = [read_axis(text) for text in over], find(scenario, "scenarios")
+    ways = Ways(warm_up_d, references, stop, workers, allow_plugins, bound, timeout_s)
     # what a policy from outside prints is no result
     with redirect_stdout(sys.stderr), progress_bar("comparing policies") as tell:
-        rest: dict[str, Any] = {"overrides": given, "data": data, "ways": ways, "progress": tell}
-        found: Any
-        if axes:
-            found = winners(place, policies.split(), axes, replications, **rest)
-        else:
-            found = run_all(place, policies.split(), replications, **rest)
+        found = run_all(place, policies.split(), replications, ways=ways, progress=tell, **rest)
     folder = None
     if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
-        folder = found.write(out, write_winners_report if axes else write_comparison_report)
+        folder = found.write(out, write_comparison_report)
         if out is None:
             write_index(folder.parents[1])
-    (print_winners if axes else print_comparison)(found, as_json=as_json)
+    print_comparison(found, as_json=as_json)
     if folder is not None:
-        say(f"page: {folder / ('winners.html' if axes else 'compare.html')} (open it in a browser)")
+        say(f"page: {folder / 'compare.html'} (open it in a browser)")
         say(f"result: {folder}")
 
 
@@ -113,32 +123,56 @@ def backtest(
 def sweep(
     study: Annotated[str, typer.Argument(help="Name in scenarios/studies/, or path of a study file.")],
     workers: Workers = 2,
-    timeout_s: Annotated[float, typer.Option(min=1.0, help="Wall time allowed for one run [s].")] = 3600.0,
+    timeout_s: TimeoutS = 3600.0,
+    shard: Annotated[
+        str, typer.Option(help="Do this part alone, 2/8; study collect writes the table of all.")
+    ] = "1/1",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")
     ] = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do one run; say what all take.")] = False,
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run every combination of a study's axes; what is done already is not done again."""
-    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_sweep  # noqa: PLC0415
-    from sim.report.index_page import write_index  # noqa: PLC0415
-    from sim.report.study_page import write_study_report  # noqa: PLC0415
-    from sim.study.sweep import load_study  # noqa: PLC0415
-    from sim.study.sweep import sweep as run_all  # noqa: PLC0415
+    from sim.report.format import format_duration  # noqa: PLC0415
+    from sim.study.sweep import WHOLE, estimated, load_study, read_shard  # noqa: PLC0415
 
+    part = read_shard(shard)
     loaded = load_study(find(study, "scenarios/studies"), data=data, allow_plugins=allow_plugins)
-    with progress_bar(f"sweeping {loaded.name}") as progress:
-        outcome = run_all(loaded, out, workers=workers, timeout_s=timeout_s, progress=progress)
-    page = write_study_report(outcome.folder)
-    if out is None:
-        write_index(outcome.folder.parents[1])
-    print_sweep(outcome, [axis.path for axis in loaded.axes])
-    say(f"page: {page} (open it in a browser)")
+    if dry_run:
+        count, run_s, size = estimated(loaded, part)
+        took = format_duration(count * run_s / workers)
+        say(
+            f"{count:,} runs of about {run_s:.3g} s of processor time, {took} with {workers} workers;"
+            f" {count * size / 1e6:,.1f} MB in the folder"
+        )
+        return
+    outcome = _swept(loaded, out, workers=workers, timeout_s=timeout_s, shard=part)
+    print_sweep(outcome, [axis.path for axis in loaded.axes] if part == WHOLE else None)
     if outcome.failed_count:
         raise typer.Exit(1)
+
+
+def _swept(study: "Study", out: Path | None, **how: Any) -> "SweepOutcome":
+    """Sweep a study, or a part of it; write the page of a whole one, and say where it is."""
+    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.index_page import write_index  # noqa: PLC0415
+    from sim.report.study_page import write_study_report  # noqa: PLC0415
+    from sim.study.sweep import WHOLE, sweep  # noqa: PLC0415
+
+    # what a policy from outside prints is no result
+    with redirect_stdout(sys.stderr), progress_bar(f"sweeping {study.name}") as progress:
+        outcome = sweep(study, out, progress=progress, **how)
+    if how.get("shard", WHOLE) == WHOLE:
+        page = write_study_report(outcome.folder)
+        if out is None:
+            write_index(outcome.folder.parents[1])
+        say(f"page: {page} (open it in a browser)")
+    return outcome
 
 
 @app.command()
@@ -159,6 +193,7 @@ def tune(
     overrides: Overrides = [],  # noqa: B006  # see run
     days: Days = None,
     workers: Workers = 2,
+    timeout_s: TimeoutS = 3600.0,
     out: Annotated[Path | None, typer.Option("--out", help="Folder; started before: goes on.")] = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
@@ -192,5 +227,5 @@ def tune(
         allow_plugins=allow_plugins,
     )
     with progress_bar(f"tuning {policy}") as progress:
-        tuned = run_all(question, out, workers=workers, progress=progress)
+        tuned = run_all(question, out, workers=workers, timeout_s=timeout_s, progress=progress)
     print_tuning(tuned)

@@ -4,6 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from sim.study.comparison import Comparison
     from sim.study.sweep import SweepOutcome
     from sim.study.tune import Tuned
-    from sim.study.who_wins import Winners
 
 SHOWN_OF_A_SWEEP = ("site_peak_mw", "soaked_fraction", "exceedance_s", "mining_margin_usd")
 """The metrics of a sweep that a terminal shows; its table holds all."""
@@ -198,16 +198,18 @@ def print_comparison(comparison: "Comparison", *, as_json: bool) -> None:
         say(note)
 
 
-def print_winners(winners: "Winners", *, as_json: bool) -> None:
-    """Write who wins in each cell to standard output."""
-    from sim.report.comparison_page import winner_heads, winner_rows  # noqa: PLC0415  # no other command needs it
+def print_winners(folder: Path, *, as_json: bool) -> None:
+    """Write who wins in each cell of a study to standard output."""
+    from sim.report.study_page import winner_heads, winner_rows  # noqa: PLC0415  # no other command needs it
+    from sim.study.table import described  # noqa: PLC0415  # see above
 
-    document = winners.document()
-    if as_json:
+    study = described(folder)
+    document = study["winners"]
+    if as_json or document is None:
         print_json(document)
         return
-    title = f"{document['scenario']}: mean objective of {document['replications']} runs, and who wins"
-    print_table([*winner_heads(document), *document["policies"]], winner_rows(document), title=title)
+    title = f"{study['name']}: mean {document['metric']} of {document['replications']} runs, and who wins"
+    print_table(winner_heads(document), winner_rows(document), title=title)
 
 
 def _compared(figures: Mapping[str, Any], unit: str) -> str:
@@ -243,29 +245,39 @@ def _estimated(figures: Mapping[str, Any], unit: str) -> str:
     return text if figures["half_width"] is None else f"{text} ± {format_value(figures['half_width'], unit)}"
 
 
-def print_sweep(outcome: "SweepOutcome", axes: Sequence[str]) -> None:
-    """Write a table of the first runs to standard output, and what failed and was done to standard error."""
-    from sim.study.table import read_table  # noqa: PLC0415  # no other command needs studies
+def print_sweep(outcome: "SweepOutcome", axes: Sequence[str] | None) -> None:
+    """Write a table of the first runs to standard output, and what failed and was done to standard error.
 
-    rows = read_table(outcome.folder)
+    A part of a study, without axes, has no table yet.
+    """
+    if axes is not None:
+        _print_runs(outcome, axes)
+    for failure in outcome.failures:
+        say(f"failed: {failure.label}: {failure.reason}")
+    rest = outcome.folder / "runs.parquet"
+    say(
+        f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
+        f"{outcome.failed_count} failed; every metric of each: "
+        f"{f'hashballast study collect {outcome.folder}' if axes is None else rest}"
+    )
+
+
+def _print_runs(outcome: "SweepOutcome", axes: Sequence[str]) -> None:
+    from sim.study.table import TABLE, stream_rows  # noqa: PLC0415  # no other command needs studies
+
+    count = outcome.done_count + outcome.failed_count
     cells = [
         (
             *(str(row[axis]) for axis in axes),
             *(format_value(row[name], unit_of(name) or "1") for name in SHOWN_OF_A_SWEEP),
         )
-        for row in rows[:MOST_ROWS]
+        for row in islice(stream_rows(outcome.folder / TABLE), MOST_ROWS)
     ]
     print_table(
         (*axes, *SHOWN_OF_A_SWEEP),
         cells,
-        title=f"{outcome.folder.name}: {len(rows)} runs",
-        caption=f"the first {MOST_ROWS} of them" if len(rows) > MOST_ROWS else "",
-    )
-    for failure in outcome.failures:
-        say(f"failed: {failure.label}: {failure.reason}")
-    say(
-        f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
-        f"{outcome.failed_count} failed; every metric of each: {outcome.folder / 'runs.parquet'}"
+        title=f"{outcome.folder.name}: {count} runs",
+        caption=f"the first {MOST_ROWS} of them" if count > MOST_ROWS else "",
     )
 
 

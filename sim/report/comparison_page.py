@@ -11,7 +11,6 @@ from sim.report.comparison_charts import (
     pareto_charts,
     scale_chart,
     uplift_chart,
-    winner_map,
 )
 from sim.report.format import format_difference, format_number, format_value, grouped
 from sim.report.static_page import Document, PageTable, StaticPage
@@ -46,35 +45,6 @@ def write_comparison_report(document: Document, folder: Path) -> None:
         tables=list(_tables(document)),
     )
     write_whole(folder / "compare.html", page.html())
-
-
-def write_winners_report(document: Document, folder: Path) -> None:
-    """Write ``winners.html`` of a comparison over swept fields into its folder."""
-    head = [*winner_heads(document), *(f"{policy}: objective" for policy in document["policies"])]
-    note = (
-        f"Mean objective of {document['replications']} replications; a policy that keeps the limit comes "
-        "before one that does not. A policy leads a cell where its paired "
-        "differences to all others that do so too are above zero by simultaneous 95 % intervals (Bonferroni)."
-    )
-    page = StaticPage(
-        title=f"{document['scenario']}: who wins when",
-        charts=[winner_map(document)],
-        tables=[PageTable("Every combination", head, list(winner_rows(document)), note)],
-    )
-    write_whole(folder / "winners.html", page.html())
-
-
-def winner_heads(document: Document) -> list[str]:
-    """Return the heads of the first columns of `winner_rows`; the policies follow."""
-    return [*(axis["path"] for axis in document["axes"]), "winner", "no significant difference to"]
-
-
-def winner_rows(document: Document) -> Iterator[list[str]]:
-    """Yield a row of cells for each combination: values, winner, whom it does not surely beat, objectives."""
-    for cell in document["cells"]:
-        objectives = [format_value(cell["objective_usd"][name], "USD") for name in document["policies"]]
-        ties = ", ".join(cell["no_significant_difference_to"])
-        yield [*(str(value) for value in cell["values"]), cell["winner"], ties, *objectives]
 
 
 # -- in words -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document, PageTable, StaticPage
-from sim.report.svg import Drawing
+from sim.report.svg import Chart, ChartAxis, Drawing, kind_of
 from sim.report.trade_chart import Point, axis_title, lines_of, trade_chart
 from sim.whole import write_whole
 
@@ -59,12 +59,16 @@ def write_study_report(folder: Path) -> Path:
     paths = [axis["path"] for axis in document["axes"] if axis["path"] != "seed"]
     found = list(combinations(paths, rows))
     head, cells = _table(document, paths, found)
+    winners = document.get("winners")
     page = StaticPage(
         title=document["name"],
         lead=document["question"] or "",
         verdict=[*_notes(document, found), *_best(document, paths, found)],
-        charts=list(_charts(document, paths, found)),
-        tables=[PageTable("Every combination", head, cells)],
+        charts=[*([winner_map(winners)] if winners else []), *_charts(document, paths, found)],
+        tables=[
+            PageTable("Every combination", head, cells),
+            *([winner_table(winners)] if winners else []),
+        ],
         is_sortable=True,
         axis_count=len(paths),
     )
@@ -149,3 +153,66 @@ def _table(
         rows.append(cells)
     heads = [head for name in shown for head in (name, *(f"{name} {quantile}" for quantile in shares))]
     return [*paths, *heads], rows
+
+
+# -- who wins where -----------------------------------------------------------------------------------------
+
+CELL_PX: Final = 64
+
+
+def winner_map(document: Document) -> Drawing:
+    """Return the map; faint where the winner's lead is within the intervals."""
+    across, down = _axes_of(document)
+    policies = document["policies"]
+    columns, rows = len(across["values"]), len(down["values"])
+
+    x = ChartAxis(across["path"], 0.0, float(columns), marks=_marks(across))
+    y = ChartAxis(down["path"], 0.0, float(rows), marks=_marks(down))
+
+    def draw(chart: Chart) -> None:
+        for number, cell in enumerate(document["cells"]):
+            column, row = divmod(number, rows)
+            style, _ = kind_of(policies.index(cell["winner"]))
+            tied = bool(cell["no_significant_difference_to"])
+            corners = (column + 0.02, row + 0.03), (column + 0.98, row + 0.97)
+            title = f"{cell['winner']}{': no significant difference' if tied else ''}"
+            chart.bar(*corners, f"{style}{' faint' if tied else ''}", title)
+            if chart.width_px // columns > 9 * len(cell["winner"]):
+                chart.text(column + 0.5, row + 0.5, cell["winner"], "middle", "strong")
+
+    note = "Best mean of those that keep the limit, else of all; faint: its lead is within the intervals."
+    names = [(kind_of(number)[0], name) for number, name in enumerate(policies)]
+    return Drawing.of("Who wins where", note, (x, y), 60 + CELL_PX * rows, draw, names)
+
+
+def _axes_of(document: Document) -> tuple[Document, Document]:
+    axes = document["axes"]
+    return axes[0], axes[1] if len(axes) > 1 else {"path": "", "values": [""]}
+
+
+def _marks(axis: Document) -> tuple[tuple[float, str], ...]:
+    return tuple((place + 0.5, str(value)) for place, value in enumerate(axis["values"]))
+
+
+def winner_table(document: Document) -> PageTable:
+    """Return the same as a table."""
+    note = (
+        f"Mean {document['metric']} of {document['replications']} replications; a policy that keeps the "
+        "limit comes before one that does not. A policy leads where its paired differences to all others "
+        "that do so too are above zero by simultaneous 95 % intervals (Bonferroni)."
+    )
+    return PageTable("Who wins where", winner_heads(document), list(winner_rows(document)), note)
+
+
+def winner_heads(document: Document) -> list[str]:
+    """Return the heads of `winner_rows`."""
+    paths = [axis["path"] for axis in document["axes"]]
+    return [*paths, "winner", "no significant difference to", *document["policies"]]
+
+
+def winner_rows(document: Document) -> Iterator[list[str]]:
+    """Yield a row of cells for each combination: values, winner, whom it does not surely beat, money."""
+    for cell in document["cells"]:
+        money = [format_value(cell[document["metric"]][name], "USD") for name in document["policies"]]
+        ties = ", ".join(cell["no_significant_difference_to"])
+        yield [*(str(value) for value in cell["values"]), cell["winner"], ties, *money]

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.errors import InputError, ResultError
+from sim.errors import InputError
 from sim.scenario.policy_choice import POLICY
 from sim.signals import FloatArray
 from sim.simulation import run_key
 from sim.study.expand import SEED, Checker
 from sim.study.goal import Merit, Question, with_values
 from sim.study.paired import estimate, paired_difference
-from sim.study.runs import RunTask, perform_all
+from sim.study.runs import Record, RunTask, require_all
 from sim.study.store import Store
+from sim.study.workers import TaskExecutor
 
 OBJECTIVE: Final = "objective"
 """The objective among the metrics of a judgement."""
@@ -61,15 +62,17 @@ class Bench:
         Checks each scenario before it runs.
     store
         Where runs are kept.
-    workers
-        Number of processes.
+    crew
+        Where they are done.
     """
 
-    def __init__(self, question: Question, checker: Checker, store: Store, workers: int) -> None:
+    def __init__(
+        self, question: Question, checker: Checker, store: Store, crew: TaskExecutor[RunTask, Record]
+    ) -> None:
         self._question = question
         self._checker = checker
         self._store = store
-        self._workers = workers
+        self._crew = crew
 
     def worth(self, content: Content, values: Values, seeds: Sequence[int]) -> Merit | None:
         """Return what values are worth over seeds; None where they describe no policy."""
@@ -101,20 +104,7 @@ class Bench:
             seeded = {**content, SEED: seed}
             key = run_key(self._checker.scenario(seeded, str(question.path)))
             label = f"policy = {json.dumps(content[POLICY])}, seed = {seed}"
-            folder = question.path.parent
-            tasks.append(
-                RunTask(
-                    key,
-                    label,
-                    seeded,
-                    folder,
-                    question.data,
-                    self._store.folder,
-                    allow_plugins=question.allow_plugins,
-                )
-            )
-        missing = [task for task in tasks if not self._store.path(task.key).exists()]
-        failures = perform_all(missing, self._store, len(missing), workers=self._workers)
-        if failures:
-            raise ResultError("\n".join(f"{failure.label}: {failure.reason}" for failure in failures))
+            where = question.path.parent, question.data
+            tasks.append(RunTask(key, label, seeded, *where, allow_plugins=question.allow_plugins))
+        require_all(tasks, self._store, self._crew)
         return [self._store.read(task.key)["metrics"] for task in tasks]

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from sim.errors import Fault, InputError, ResultError
+from sim.errors import Fault, InputError
 from sim.metrics.base import COMPARED
 from sim.scenario.load import resolve
 from sim.scenario.model import Scenario
@@ -21,8 +21,9 @@ from sim.study.compared_run import LEVELS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.feasibility import without_what_means_nothing
-from sim.study.runs import Bound, Failure, Progress, RunTask, perform_all
+from sim.study.runs import Bound, Progress, Record, RunTask, require_all
 from sim.study.store import Store
+from sim.study.workers import TaskExecutor, at_work, crew_of
 from sim.units import SECONDS_PER_DAY, unit_of
 from sim.whole import scratch_folder
 
@@ -84,6 +85,12 @@ class Ways:
     """Whether policies may be code from outside."""
     bound: Bound = "free"
     """What runs are held against; ``limited`` may take longer than they do."""
+    timeout_s: float | None = None
+    """Wall time that one run may take [s]."""
+
+    def crew(self) -> TaskExecutor[RunTask, Record]:
+        """Return where the runs are done."""
+        return crew_of(perform_compared, self.workers, self.timeout_s)
 
 
 PLAIN: Final = Ways()
@@ -140,9 +147,10 @@ def compare(
         kept = stack.enter_context(scratch_folder()) if folder is None else folder
         store = Store(kept)
         stack.enter_context(store.opened())
+        crew = stack.enter_context(at_work(ways.crew()))
         while True:
             tasks = plan.tasks(replications)
-            do_all(tasks.values(), store, ways.workers, progress)
+            require_all(tasks.values(), store, crew, progress)
             found = plan.comparison(tasks, store)
             more = _more(found, ways.until)
             if more <= replications:
@@ -157,21 +165,6 @@ def _source(
     if isinstance(given, Scenario):  # what nobody set stays open, for each policy to have its own
         return given.model_dump(mode="json", exclude_unset=True), Path(PYTHON), given.files.folders
     return given, Path(PYTHON) if isinstance(given, Mapping) else Path(given), ()
-
-
-def do_all(tasks: Iterable[RunTask], store: Store, workers: int, progress: Progress | None) -> None:
-    """Do the runs that are not done yet, and raise ResultError if any fails."""
-    done = store.done()
-    missing = {task.key: task._replace(study=store.folder) for task in tasks if task.key not in done}
-    failures = perform_all(
-        missing.values(),
-        store,
-        len(missing),
-        function=perform_compared,
-        workers=workers,
-        progress=progress,
-    )
-    _require_all(failures)
 
 
 def _more(found: Comparison, until: Until | None) -> int:
@@ -236,10 +229,9 @@ class ComparisonPlan:
             message = f"must be shorter than the run, {checked.days:g} d; got {self._warm_up_s:g} s"
             raise InputError.single(str(self._path), "warm_up", message)
         label = f"policy = {policy}, seed = {seed}"
-        ways = self._ways
-        key = compared_key(run_key(checked), self._warm_up_s, ways.bound)
-        run = (key, label, content, self._path.parent, self._data, Path())
-        return RunTask(*run, self._warm_up_s, ways.allow_plugins, ways.bound)
+        key = compared_key(run_key(checked), self._warm_up_s, self._ways.bound)
+        run = (key, label, content, self._path.parent, self._data, self._warm_up_s)
+        return RunTask(*run, self._ways.allow_plugins, self._ways.bound)
 
     def _faults(self) -> Iterator[Fault]:
         if not self._asked:
@@ -294,10 +286,3 @@ def _replicated(scenario: Mapping[str, Any], replications: int) -> Iterator[tupl
         return
     for seed in range(first, first + replications):
         yield seed, {**scenario, SEED: seed}
-
-
-def _require_all(failures: Sequence[Failure]) -> None:
-    """Raise ResultError if any run failed: a comparison of fewer pairs would mislead."""
-    if failures:
-        lines = [f"{failure.label}: {failure.reason}" for failure in failures]
-        raise ResultError("\n".join([f"{len(failures)} runs of the comparison failed", *lines]))

@@ -22,8 +22,7 @@ from sim.study.inertia import inertia_usd
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd
 from sim.study.optimum import Benchmarks, benchmarks
-from sim.study.runs import Bound, RunTask, run_record
-from sim.study.store import Store
+from sim.study.runs import Bound, Record, RunTask, run_record
 from sim.units import unit_of
 
 HOLDS: Final = "limit_certificate_holds"
@@ -52,8 +51,8 @@ def compared_key(key: str, warm_up_s: float, bound: Bound) -> str:
     return hashlib.sha256(f"compare 5 {key} {warm_up_s!r} {bound}".encode()).hexdigest()
 
 
-def perform_compared(task: RunTask) -> None:
-    """Run a scenario and commit what a comparison measures of it.
+def perform_compared(task: RunTask) -> Record:
+    """Run a scenario and return what a comparison measures of it.
 
     Raises
     ------
@@ -63,8 +62,7 @@ def perform_compared(task: RunTask) -> None:
     scenario = task.resolved()
     if compared_key(run_key(scenario), task.warm_up_s, task.bound) != task.key:
         raise ResultError(f"a data file changed while the comparison ran ({task.label}); start it again")
-    store = Store(task.study)
-    store.commit(task.key, run_record(task.key, _measured(scenario, task)))
+    return run_record(task.key, _measured(scenario, task))
 
 
 def _measured(scenario: Scenario, task: RunTask) -> dict[str, Measurement]:

@@ -13,9 +13,9 @@ from sim.signals import FloatArray
 from sim.study.feasibility import Standing, advice, is_feasible, standing_document, standings
 from sim.study.paired import CONFIDENCE, RESAMPLES, Bootstrap, estimate, paired_difference, simultaneous
 from sim.study.store import write_json
-from sim.study.table import parquet_bytes
+from sim.study.table import write_rows
 from sim.units import SECONDS_PER_DAY
-from sim.whole import make_once, require_new, write_whole
+from sim.whole import make_once, require_new
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +194,7 @@ class Comparison:
         def fill(temporary: Path) -> None:
             document = self.document()
             write_json(temporary / DOCUMENT, document)
-            write_whole(temporary / TABLE, parquet_bytes(list(self._rows()), COLUMNS))
+            write_rows(temporary / TABLE, self._rows(), COLUMNS)
             if report is not None:
                 report(document, temporary)
 

@@ -1,7 +1,7 @@
 """From a study file to its runs, each with its scenario checked before anything runs."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,11 +11,13 @@ from sim.metrics import metrics_of
 from sim.policies.plugin import Plugins
 from sim.scenario.load import apply_override, describe, resolve
 from sim.scenario.model import Scenario
-from sim.scenario.policy_choice import POLICY, choose_policy
-from sim.scenario.tree import Mark, placed
-from sim.scenario.yaml_text import MAX_FAULTS
+from sim.scenario.overrides import Overrides
+from sim.scenario.policy_choice import AS_SHIPPED, POLICY, choose_policy
+from sim.scenario.tree import Mark, placed, plain
+from sim.scenario.yaml_text import MAX_FAULTS, parse_value
 from sim.simulation import run_key
-from sim.study.spec import Axis, StudyFile, StudySpec, read_study
+from sim.study.design import Axis, taken
+from sim.study.spec import StudyFile, StudySpec, read_study, study_file
 from sim.tables import Files
 
 SEED: Final = "seed"
@@ -58,10 +60,7 @@ class Study:
 
     def scenario_of(self, run: Run) -> dict[str, Any]:
         """Return the scenario of a run as plain data."""
-        content = dict(self.scenario)
-        for axis, value in zip(self.axes, run.values, strict=True):
-            content = set_axis(content, axis.path, value)
-        return content
+        return set_axes(self.scenario, self.axes, run.values)
 
 
 def load_study(path: str | Path, *, data: Sequence[str | Path] = (), allow_plugins: bool = False) -> Study:
@@ -83,16 +82,76 @@ def load_study(path: str | Path, *, data: Sequence[str | Path] = (), allow_plugi
         values of the axes that lead to it.
     """
     file = read_study(Path(path))
-    scenario = resolve(file.scenario)
+    return _expanded(file, resolve(file.scenario), data, allow_plugins=allow_plugins)
+
+
+def policies_over(
+    path: Path,
+    policies: Sequence[str],
+    over: Sequence[str],
+    replications: int,
+    *,
+    overrides: Overrides = (),
+    data: Sequence[str | Path] = (),
+    allow_plugins: bool = False,
+) -> Study:
+    """Return the study of policies over the values of some fields: who wins where.
+
+    Parameters
+    ----------
+    path
+        The scenario file.
+    policies
+        As `sim.study.compare.compare`; the scenario's own is among them.
+    over
+        The fields, each written as ``path=value,value``.
+    replications
+        Runs of each policy in each combination.
+    overrides, data, allow_plugins
+        As `load_scenario`.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong in what is asked, or in one of the scenarios.
+    """
+    scenario = resolve(path, overrides)
+    content = {
+        "schema_version": 1,
+        "name": f"{scenario.get('name', path.stem)}-who-wins",
+        "scenario": path.name,
+        "axes": {POLICY: [*dict.fromkeys((*policies, AS_SHIPPED))], **dict(map(_read_axis, over))},
+        "replications": replications,
+    }
+    file = study_file(placed(content, Mark("--over")), (), scenario=path)
+    return _expanded(file, scenario, data, allow_plugins=allow_plugins)
+
+
+def _read_axis(text: str) -> tuple[str, list[Any]]:
+    """Return a field and its values; raise InputError where they are not written as ``path=value,value``."""
+    path, equals, values = text.partition("=")
+    if not path or not equals or not values:
+        raise InputError.single(text, "over", f"must be path=value,value; got {text!r}")
+    return path, [plain(parse_value(value, text)) for value in values.split(",")]
+
+
+def _expanded(
+    file: StudyFile, scenario: Mapping[str, Any], data: Sequence[str | Path], *, allow_plugins: bool
+) -> Study:
+    """Return the study of a file, its scenario's data given; raise InputError with all that is wrong."""
     if "schema_version" not in scenario:
         raise InputError.single(str(file.scenario), "schema_version", "missing; write schema_version: 1")
     if file.spec.days is not None:
         scenario = apply_override(scenario, "days", file.spec.days)
     _require_metrics(file, scenario)
-    axes = (*file.axes, *_seed_axis(file.spec, scenario))
+    rows = file.rows
+    seeds = _seed_axis(file.spec, scenario)
+    axes = (*taken(file.spec.axes, rows), *seeds)
+    if seeds:
+        rows = [(*row, seed) for row in rows for seed in seeds[0].values]
     folder, folders = file.scenario.parent, tuple(map(Path, data))
     checker = Checker(folder, folders, allow_plugins=allow_plugins)
-    runs = _checked_runs(file, scenario, axes, checker)
+    runs = _checked_runs(file, scenario, axes, rows, checker)
     return Study(file.spec, scenario, axes, folder, folders, runs, allow_plugins)
 
 
@@ -127,6 +186,14 @@ def set_axis(scenario: Mapping[str, Any], path: str, value: Any) -> dict[str, An
     if path == POLICY and isinstance(value, str):
         return choose_policy(scenario, value)
     return apply_override(scenario, path, value)
+
+
+def set_axes(scenario: Mapping[str, Any], axes: Sequence[Axis], values: Sequence[Any]) -> dict[str, Any]:
+    """Return scenario data with a value set on each axis; raise InputError where one cannot be set."""
+    content = dict(scenario)
+    for axis, value in zip(axes, values, strict=True):
+        content = set_axis(content, axis.path, value)
+    return content
 
 
 def _seed_axis(spec: StudySpec, scenario: Mapping[str, Any]) -> tuple[Axis, ...]:
@@ -176,16 +243,18 @@ class Checker:
 
 
 def _checked_runs(
-    file: StudyFile, scenario: Mapping[str, Any], axes: Sequence[Axis], checker: Checker
+    file: StudyFile,
+    scenario: Mapping[str, Any],
+    axes: Sequence[Axis],
+    rows: Iterable[tuple[Any, ...]],
+    checker: Checker,
 ) -> tuple[Run, ...]:
     """Return the runs; raise InputError with all that is wrong with any of them."""
     runs: list[Run] = []
     found: dict[tuple[str, str, str], list[str]] = {}
-    for values, outcome in _expanded(scenario, axes):
+    for values in rows:
         try:
-            if isinstance(outcome, InputError):
-                raise outcome
-            checked = checker.scenario(outcome, str(file.scenario))
+            checked = checker.scenario(set_axes(scenario, axes, values), str(file.scenario))
             runs.append(Run(values, checked.seed, run_key(checked)))
         except InputError as error:
             for fault in error.faults:
@@ -193,22 +262,6 @@ def _checked_runs(
     if found:
         raise InputError(_faults(file, found))
     return tuple(runs)
-
-
-def _expanded(
-    scenario: Mapping[str, Any], axes: Sequence[Axis], before: tuple[Any, ...] = ()
-) -> Iterator[tuple[tuple[Any, ...], dict[str, Any] | InputError]]:
-    """Yield the values of each combination with its scenario data, or with why the field cannot be set."""
-    if not axes:
-        yield before, dict(scenario)
-        return
-    for value in axes[0].values:
-        try:
-            content = set_axis(scenario, axes[0].path, value)
-        except InputError as error:
-            yield (*before, value), error
-        else:
-            yield from _expanded(content, axes[1:], (*before, value))
 
 
 def _faults(file: StudyFile, found: Mapping[tuple[str, str, str], list[str]]) -> list[Fault]:

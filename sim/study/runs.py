@@ -1,7 +1,6 @@
 """The runs of a study: which are to be done, doing one, doing them all."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -13,7 +12,7 @@ from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
 from sim.study.store import Store
-from sim.study.workers import Outcome, map_tasks
+from sim.study.workers import Outcome, TaskExecutor, map_tasks
 
 RECORD_FORMAT: Final = 1
 """Version of the files under ``runs/``."""
@@ -21,6 +20,8 @@ RECORD_FORMAT: Final = 1
 Bound = Literal["free", "limited", "none"]
 """What a compared run is held against: perfect foresight; the same, with inertia of machines; nothing."""
 
+Record = dict[str, Any]
+"""What is kept of a run, as plain data."""
 Progress = Callable[[float], None]
 """Told the share of the runs that is done, from 0 to 1."""
 
@@ -38,8 +39,6 @@ class RunTask(NamedTuple):
     """The scenario's own folder."""
     data: tuple[Path, ...]
     """Folders that the scenario may read from besides."""
-    study: Path
-    """The study folder to commit to."""
     warm_up_s: float = 0.0
     """Time at the start that a comparison leaves out of its metrics [s]."""
     allow_plugins: bool = False
@@ -70,8 +69,8 @@ class Failure:
         return self.error.strip().rpartition("\n")[2]
 
 
-def perform(task: RunTask) -> None:
-    """Run a scenario and commit its metrics to the study folder.
+def perform(task: RunTask) -> Record:
+    """Run a scenario and return what is kept of it.
 
     Raises
     ------
@@ -81,10 +80,10 @@ def perform(task: RunTask) -> None:
     scenario = task.resolved()
     if run_key(scenario) != task.key:
         raise ResultError(f"a data file changed while the study ran ({task.label}); start it again")
-    Store(task.study).commit(task.key, run_record(task.key, run(scenario).metrics))
+    return run_record(task.key, run(scenario).metrics)
 
 
-def run_record(key: str, metrics: Mapping[str, Measurement]) -> dict[str, Any]:
+def run_record(key: str, metrics: Mapping[str, Measurement]) -> Record:
     """Return what is kept of a run: values, and values without mining; None where not assessable."""
     return {
         "format": RECORD_FORMAT,
@@ -104,13 +103,10 @@ def perform_all(
     tasks: Iterable[RunTask],
     store: Store,
     count: int,
-    *,
-    function: Callable[[RunTask], None] = perform,
-    workers: int = 1,
-    timeout_s: float | None = None,
+    executor: TaskExecutor[RunTask, Record],
     progress: Progress | None = None,
 ) -> list[Failure]:
-    """Do all runs, and return those that failed; each failure is written beside the runs.
+    """Do all runs and commit them; return those that failed, each written beside the runs.
 
     Parameters
     ----------
@@ -120,28 +116,40 @@ def perform_all(
         Where they are committed.
     count
         How many there are.
-    function
-        Does one and commits it.
-    workers, timeout_s
-        As `map_tasks`.
+    executor
+        Where they are done.
     progress
         Told the share of the tasks that has ended.
     """
     failures: list[Failure] = []
-    with closing(map_tasks(function, tasks, workers=workers, timeout_s=timeout_s)) as outcomes:
-        for number, (task, outcome) in enumerate(outcomes, start=1):
-            failures += _failures(task, outcome, store)
-            if progress is not None:
-                progress(number / count)
+    for number, (task, outcome) in enumerate(map_tasks(tasks, executor), start=1):
+        if outcome.value is not None:
+            store.commit(task.key, outcome.value)
+        else:
+            failures.append(_failure(task, outcome, store))
+        if progress is not None:
+            progress(number / count)
     return failures
 
 
-def _failures(task: RunTask, outcome: Outcome[None], store: Store) -> Iterator[Failure]:
-    """Yield the run's failure, if it failed; done means that its file exists, whatever the outcome says."""
-    if outcome.ok and store.path(task.key).exists():
-        return
+def require_all(
+    tasks: Iterable[RunTask],
+    store: Store,
+    executor: TaskExecutor[RunTask, Record],
+    progress: Progress | None = None,
+) -> None:
+    """Do the runs that are not done, as `perform_all`; raise ResultError if any fails, as fewer mislead."""
+    missing = {task.key: task for task in tasks if not store.holds(task.key)}
+    failures = perform_all(missing.values(), store, len(missing), executor, progress)
+    if failures:
+        lines = [f"{failure.label}: {failure.reason}" for failure in failures]
+        raise ResultError("\n".join([f"{len(failures)} runs failed", *lines]))
+
+
+def _failure(task: RunTask, outcome: Outcome[Record], store: Store) -> Failure:
+    """Write down why a run failed, and return it."""
     error = outcome.error or "the run ended without a result"
     store.fail(
         task.key, {"run_key": task.key, "run": task.label, "attempts": outcome.attempts, "error": error}
     )
-    yield Failure(task.key, task.label, error)
+    return Failure(task.key, task.label, error)

@@ -1,7 +1,6 @@
 """What a study file says: a scenario, and choices for some of its fields."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from sim.scenario.load import read_text
 from sim.scenario.tree import Node, nearest, plain, printable, shown
 from sim.scenario.yaml_text import parse_yaml
 from sim.spec import Name, Positive, Spec, Text
+from sim.study.design import MAX_RUNS, Design, ValueRange
 from sim.tables.files import find_inside
 
-MAX_RUNS: Final = 100_000
-"""Runs that a study may have."""
 STUDIES: Final = "studies"
 """A folder of this name may name scenarios that lie in the folder above it."""
 
@@ -53,20 +51,15 @@ class StudySpec(Spec):
     days: Positive | None = None
     """Length of each run [d]; left out: that of the scenario."""
     axes: dict[str, JsonValue] = Field(default_factory=dict)
-    """The list of values of each field to vary, written as in ``--set``; the first axis changes slowest.
+    """The values of each field to vary: a list, written as in ``--set``, or a range such as
+    ``{first: 20.0, last: 140.0, count: 7}``, in equal ratios with ``scale: log``; the first changes slowest.
     A value of ``policy`` may be a whole mapping, or text such as ``follow-headroom:margin_mw=2``."""
+    design: Design = Field(default_factory=Design)
+    """Which combinations are run; left out: every one."""
     replications: Annotated[int, Field(ge=1, le=MAX_RUNS)] = 1
     """Runs of each combination, the first with the scenario's seed, each further one with the next."""
     figure: StudyFigure | None = None
     """What the study's page draws; left out: a table alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A field of the scenario, and the values that it takes."""
-
-    path: str
-    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +73,9 @@ class StudyFile:
     """The scenario file."""
 
     @property
-    def axes(self) -> tuple[Axis, ...]:
-        """The axes that the file states, in its order."""
-        return tuple(Axis(path, tuple(values)) for path, values in _lists(self.spec.axes))
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The combinations that are to be run, each with a value for every axis."""
+        return list(self.spec.design.rows([_axis(values) for values in self.spec.axes.values()]))
 
     def place(self, *path: str | int) -> str:
         """Return where a field was written."""
@@ -97,10 +90,17 @@ def read_study(path: Path) -> StudyFile:
     InputError
         With every fault of the file; the scenarios that it leads to are not looked at.
     """
-    tree, faults = parse_yaml(read_text(path, str(path)), str(path))
+    return study_file(*parse_yaml(read_text(path, str(path)), str(path)), path)
+
+
+def study_file(
+    tree: Node, known: Sequence[Fault], path: Path | None = None, scenario: Path | None = None
+) -> StudyFile:
+    """Return what a study says that lies in a file, or whose scenario is known; raise InputError as above."""
     spec, found = _validated(tree)
-    faults = [*faults, *found, *_axis_faults(tree)]
-    scenario = None if spec is None else _scenario_path(path, spec, tree, faults)
+    faults = [*known, *found, *_axis_faults(tree, Design() if spec is None else spec.design)]
+    if spec is not None and path is not None:
+        scenario = _scenario_path(path, spec, tree, faults)
     if spec is None or scenario is None or faults:
         raise InputError(faults)
     return StudyFile(spec, tree, scenario)
@@ -129,26 +129,50 @@ def _scenario_path(study: Path, spec: StudySpec, tree: Node, faults: list[Fault]
     return None
 
 
-def _axis_faults(tree: Node) -> Iterator[Fault]:
+def _axis_faults(tree: Node, design: Design) -> Iterator[Fault]:
     """Yield what is wrong with the axes as such, before any scenario is built."""
     axes = plain(tree).get("axes")
     if not isinstance(axes, dict):
         return
+    sizes = {}
     for path, values in axes.items():
-        place = nearest(tree, ("axes", path)).place
-        for message in (*_value_faults(values), *_order_faults(path, list(axes))):
-            yield Fault(str(place), f"axes.{printable(path)}", message)
+        node = nearest(tree, ("axes", path))
+        found = list(_range_faults(node, design) if isinstance(values, dict) else _value_faults(values))
+        for message in (*found, *_order_faults(path, list(axes))):
+            yield Fault(str(node.place), f"axes.{printable(path)}", message)
+        if not found:
+            sizes[path] = len(values) if isinstance(values, list) else values.get("count", 1)
     yield from _clashes(tree, axes)
-    count = _run_count(tree, axes)
+    place = str(nearest(tree, ("axes",)).place)
+    if design.type == "zip" and len(set(sizes.values())) > 1:
+        lengths = ", ".join(f"{printable(path)} has {size}" for path, size in sizes.items())
+        yield Fault(place, "axes", f"must have the same number of values each, as they are zipped; {lengths}")
+    replications = plain(tree).get("replications", 1)
+    count = design.count_of(list(sizes.values())) * (replications if isinstance(replications, int) else 1)
     if count > MAX_RUNS:
         message = f"must have {MAX_RUNS:,} runs at most; these axes and replications make {count:,}"
-        yield Fault(str(nearest(tree, ("axes",)).place), "axes", message)
+        yield Fault(place, "axes", message)
+
+
+def _axis(values: JsonValue) -> list[Any] | ValueRange:
+    return values if isinstance(values, list) else ValueRange.model_validate(values)
+
+
+def _range_faults(node: Node, design: Design) -> Iterator[str]:
+    try:
+        found = ValueRange.model_validate(plain(node))
+    except ValidationError as error:
+        for fault in faults_of(error, ValueRange, node):
+            yield f"{fault.path}: {fault.message}" if fault.path else fault.message
+        return
+    if found.count is None and not design.is_drawn:
+        yield "must say its count, as the design draws none"
 
 
 def _value_faults(values: Any) -> Iterator[str]:
     if not isinstance(values, list) or not values:
         got = "an empty list" if values == [] else shown(values)
-        yield f"must be a list of values, one at least; got {got}"
+        yield f"must be a list of values, one at least, or a range with first and last; got {got}"
         return
     counts = Counter(json.dumps(value, sort_keys=True) for value in values)
     twice = [text for text, count in counts.items() if count > 1]
@@ -173,15 +197,3 @@ def _clashes(tree: Node, axes: dict[str, Any]) -> Iterator[Fault]:
         if said and path in axes:
             message = f"must be left out, as {path} is an axis"
             yield Fault(str(nearest(tree, (field,)).place), field, message)
-
-
-def _run_count(tree: Node, axes: dict[str, Any]) -> int:
-    replications = plain(tree).get("replications", 1)
-    sizes = [len(values) for values in axes.values() if isinstance(values, list)]
-    return math.prod(sizes) * (replications if isinstance(replications, int) else 1)
-
-
-def _lists(axes: dict[str, JsonValue]) -> Iterator[tuple[str, list[JsonValue]]]:
-    for path, values in axes.items():
-        if isinstance(values, list):
-            yield path, values

@@ -1,78 +1,43 @@
-"""What a sweep leaves: ``runs.parquet``, one row a run, and ``study.json``, what its columns mean."""
+"""What a sweep leaves: ``runs.parquet``, one row a run, and ``study.json``, what its columns mean.
+
+``plan.parquet`` has the same rows without what came out: it is there from the start, so that runs done
+anywhere, in whatever order, are put together from the folder alone.
+"""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sim.metrics import CATALOGUE
-from sim.study.expand import SEED, Run, Study, metric_facts
-from sim.study.runs import Failure
-from sim.study.spec import Axis
+from sim.errors import ResultError
+from sim.study.design import Axis
+from sim.study.expand import SEED, Study, metric_facts
 from sim.study.store import Store, write_json
-from sim.whole import write_whole
+from sim.study.who_wins import NEEDED, who_wins
+from sim.units import unit_of
+from sim.whole import whole_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TABLE: Final = "runs.parquet"
+PLAN: Final = "plan.parquet"
 DESCRIPTION: Final = "study.json"
 FORMAT: Final = 1
-"""Version of both; columns and keys are only ever added."""
+"""Version of all; columns and keys are only ever added."""
+BASELINE: Final = ".baseline"
+"""What the column of a metric's values without mining ends in."""
+GROUP_ROWS: Final = 1000
+"""Rows that are in memory at a time."""
 
 Row = Mapping[str, Any]
+Kinds = Mapping[str, str]
+"""Columns in their order, each with the name of its Arrow type."""
 
 
-def write_table(study: Study, store: Store) -> None:
-    """Write ``runs.parquet``: axis values, seed, run key, whether done, and every metric; in the axes' order.
-
-    A metric that a run does not have or cannot assess is null, as are all metrics of a run that is not done.
-    """
-    done = store.done()
-    rows = [_row(study, run, store.read(run.key) if run.key in done else None) for run in study.runs]
-    kinds = {axis.path: _kind(axis) for axis in study.axes}
-    kinds |= {SEED: "int64", "run_key": "string", "done": "bool"}
-    kinds |= dict.fromkeys(_metric_columns(rows), "double")
-    write_whole(store.folder / TABLE, parquet_bytes(rows, kinds))
-
-
-def parquet_bytes(rows: Sequence[Row], kinds: Mapping[str, str]) -> bytes:
-    """Return rows as a Parquet file.
-
-    Parameters
-    ----------
-    rows
-        The rows; a value that is missing or None is null.
-    kinds
-        The columns in their order, each with the name of its Arrow type.
-    """
-    import pyarrow as pa  # noqa: PLC0415  # slow to import, and not every use of a study writes
-    from pyarrow import json as arrow_json  # noqa: PLC0415  # see above
-    from pyarrow import parquet  # noqa: PLC0415  # see above
-
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in kinds.items()])
-    # By way of JSON: an Arrow array made of Python values imports pandas where it is installed, for a second.
-    text = "".join(
-        json.dumps({name: row.get(name) for name in kinds}, allow_nan=False) + "\n" for row in rows
-    )
-    table = arrow_json.read_json(
-        pa.BufferReader(text.encode()),
-        read_options=arrow_json.ReadOptions(use_threads=False),
-        parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
-    )
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink, compression="zstd")
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
-
-
-def read_table(folder: Path) -> list[Row]:
-    """Return the rows of a study's table, in its order."""
-    from pyarrow import parquet  # noqa: PLC0415  # see parquet_bytes
-
-    rows: list[Row] = parquet.ParquetFile(folder / TABLE).read().to_pylist()
-    return rows
-
-
-def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None:
-    """Write ``study.json``: the study as resolved, the unit and meaning of each metric, and what failed."""
+def write_plan(study: Study, folder: Path) -> None:
+    """Write what is to be done: ``study.json``, the study as resolved, and ``plan.parquet``, its runs."""
     content = {
         "format": FORMAT,
         "name": study.name,
@@ -82,41 +47,132 @@ def write_study(study: Study, store: Store, failures: Sequence[Failure]) -> None
         "run_count": len(study.runs),
         "figure": None if study.spec.figure is None else study.spec.figure.model_dump(),
         "metrics": metric_facts(study.scenario),
-        "failed": sorted(failure.key for failure in failures),
+        "failed": [],
+        "winners": None,
     }
-    write_json(store.folder / DESCRIPTION, content)
+    rows = (
+        {axis.path: axis.cell(value) for axis, value in zip(study.axes, run.values, strict=True)}
+        | {SEED: run.seed, "run_key": run.key}
+        for run in study.runs
+    )
+    write_rows(folder / PLAN, rows, _plan_kinds(study.axes))
+    write_json(folder / DESCRIPTION, content)
 
 
-def _row(study: Study, run: Run, record: Row | None) -> dict[str, Any]:
-    """Return the row of a run, of which there is a record if it is done."""
-    row = {axis.path: _cell(axis, value) for axis, value in zip(study.axes, run.values, strict=True)}
-    row |= {SEED: run.seed, "run_key": run.key, "done": record is not None}
-    if record is not None:
-        row |= record["metrics"]
-        row |= {f"{name}.baseline": value for name, value in record["baseline"].items()}
-    return row
+def collect(folder: Path) -> int:
+    """Write ``runs.parquet`` of all runs that are done, and into ``study.json`` which failed, and who wins.
+
+    The table has axis values, seed, run key, whether done, and every metric, in the axes' order. A metric
+    that a run does not have or cannot assess is null, as are all metrics of a run that is not done. The unit
+    of each metric stands in its field's metadata.
+
+    Returns
+    -------
+    int
+        Number of runs that are not done.
+
+    Raises
+    ------
+    ResultError
+        The folder holds no study.
+    """
+    document, store = described(folder), Store(folder)
+    done, failed = store.done(), {one["run_key"] for one in store.failed()}
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for row in stream_rows(folder / PLAN):
+            record = store.read(row["run_key"]) if row["run_key"] in done else None
+            yield {**row, "done": record is not None, **({} if record is None else columns_of(record))}
+
+    kinds = {**_plan_kinds(axes_of(document)), "done": "bool"}
+    known = {name for row in rows() for name in row} - kinds.keys()
+    others = {name.removesuffix(BASELINE) for name in known} - document["metrics"].keys()
+    for name in (*document["metrics"], *sorted(others)):
+        kinds[name] = "double"
+        if f"{name}{BASELINE}" in known:
+            kinds[f"{name}{BASELINE}"] = "double"
+    write_rows(folder / TABLE, rows(), kinds)
+    missing = [row["run_key"] for row in stream_rows(folder / PLAN) if row["run_key"] not in done]
+    document["failed"] = sorted(failed.intersection(missing))
+    if not missing and set(NEEDED) <= kinds.keys():
+        axes = axes_of(document)
+        columns = [*{axis.path for axis in axes}, *NEEDED]
+        document["winners"] = who_wins(axes, list(stream_rows(folder / TABLE, columns)))
+    write_json(folder / DESCRIPTION, document)
+    return len(missing)
 
 
-def _kind(axis: Axis) -> str:
-    """Return the type of an axis's column: numbers or truths where all values are such, else text."""
-    kinds = {type(value) for value in axis.values}
-    if kinds == {bool}:
-        return "bool"
-    if kinds == {int}:
-        return "int64"
-    return "double" if kinds <= {int, float} else "string"
+def columns_of(record: Row) -> dict[str, Any]:
+    """Return what is kept of a run by the names of its columns."""
+    return {**record["metrics"], **{f"{name}{BASELINE}": value for name, value in record["baseline"].items()}}
 
 
-def _cell(axis: Axis, value: Any) -> Any:
-    """Return a value as its column holds it: what is neither number nor text stands as JSON."""
-    return json.dumps(value) if _kind(axis) == "string" and not isinstance(value, str) else value
+def described(folder: Path) -> dict[str, Any]:
+    """Return ``study.json``; raise ResultError where the folder has none."""
+    try:
+        content: dict[str, Any] = json.loads((folder / DESCRIPTION).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{folder}: holds no study: its {DESCRIPTION} cannot be read") from error
+    return content
 
 
-def _metric_columns(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield each metric's column, followed by that of its values without mining where there are any."""
-    known = dict.fromkeys(name for row in rows for name in row)
-    of_loads = [name for name in known if name.startswith(("ai.", "ancillary.", "fleet."))]
-    for name in (*(metric.name for metric in CATALOGUE), *of_loads):
-        yield name
-        if f"{name}.baseline" in known:
-            yield f"{name}.baseline"
+def axes_of(document: Mapping[str, Any]) -> list[Axis]:
+    """Return the axes that ``study.json`` names."""
+    return [Axis(axis["path"], tuple(axis["values"])) for axis in document["axes"]]
+
+
+def write_rows(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
+    """Write rows as a Parquet file, some at a time.
+
+    Parameters
+    ----------
+    path
+        The file; whole or absent, see `sim.whole.whole_file`.
+    rows
+        The rows; a value that is missing or None is null.
+    kinds
+        The columns; numbers bear the unit that their name tells as metadata.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # slow to import, and not every use of a study writes
+    from pyarrow import parquet  # noqa: PLC0415  # see above
+
+    schema = pa.schema([_field(name, kind) for name, kind in kinds.items()])
+    left = iter(rows)
+    with whole_file(path) as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while group := list(islice(left, GROUP_ROWS)):
+            writer.write_table(_arrow(group, schema))
+
+
+def _field(name: str, kind: str) -> "pa.Field":
+    import pyarrow as pa  # noqa: PLC0415  # see write_rows
+
+    unit = unit_of(name.removesuffix(BASELINE).rpartition(".")[2])
+    return pa.field(name, pa.type_for_alias(kind), metadata={"unit": unit} if unit else None)
+
+
+def _arrow(rows: Sequence[Row], schema: "pa.Schema") -> "pa.Table":
+    import pyarrow as pa  # noqa: PLC0415  # see write_rows
+    from pyarrow import json as arrow_json  # noqa: PLC0415  # see write_rows
+
+    # By way of JSON: an Arrow array made of Python values imports pandas where it is installed, for a second.
+    text = "".join(
+        json.dumps({name: row.get(name) for name in schema.names}, allow_nan=False) + "\n" for row in rows
+    ).encode()
+    table = arrow_json.read_json(
+        pa.BufferReader(text),
+        read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(text)),
+        parse_options=arrow_json.ParseOptions(explicit_schema=schema.remove_metadata()),
+    )
+    return table.cast(schema)
+
+
+def stream_rows(path: Path, columns: list[str] | None = None) -> Iterator[Row]:
+    """Yield the rows of a Parquet file in their order, some in memory at a time; None: all columns."""
+    from pyarrow import parquet  # noqa: PLC0415  # see write_rows
+
+    for batch in parquet.ParquetFile(path).iter_batches(GROUP_ROWS, columns=columns):
+        yield from batch.to_pylist()
+
+
+def _plan_kinds(axes: Sequence[Axis]) -> dict[str, str]:
+    return {axis.path: axis.kind for axis in axes} | {SEED: "int64", "run_key": "string"}

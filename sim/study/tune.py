@@ -15,8 +15,9 @@ from sim.simulation import MODEL_VERSION
 from sim.study.bench import OBJECTIVE, Bench, Content
 from sim.study.expand import Checker, metric_facts
 from sim.study.goal import Merit, Parameter, Question, with_values
-from sim.study.runs import Progress
+from sim.study.runs import Progress, perform
 from sim.study.store import Store, write_json
+from sim.study.workers import at_work, crew_of
 
 JOURNAL: Final = "trials.journal"
 """Optuna's journal of all trials."""
@@ -161,7 +162,12 @@ class Tuned:
 
 
 def tune(
-    question: Question, folder: Path | None = None, *, workers: int = 1, progress: Progress = lambda _: None
+    question: Question,
+    folder: Path | None = None,
+    *,
+    workers: int = 1,
+    timeout_s: float | None = None,
+    progress: Progress = lambda _: None,
 ) -> Tuned:
     """Search, then judge; what was done before in the folder is not done again.
 
@@ -174,6 +180,8 @@ def tune(
         ``results/<scenario>/tune-<start of the key>`` unless given.
     workers
         Number of processes; they share the seeds of a trial.
+    timeout_s
+        Wall time that one run may take [s].
     progress
         Told the share of the trials that has ended.
 
@@ -190,8 +198,8 @@ def tune(
     identity = _identity(question, content, default)
     place = folder or Path("results") / default.name / f"tune-{identity[:12]}"
     store = Store(place)
-    with store.opened():
-        bench = Bench(question, checker, store, workers)
+    with store.opened(), at_work(crew_of(perform, workers, timeout_s)) as crew:
+        bench = Bench(question, checker, store, crew)
         trials = Trials(place, identity, question.parameters, default.seed)
         _propose_default(question, trials, default.policy)
         seeds = range(default.seed, default.seed + question.seeds)

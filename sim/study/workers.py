@@ -1,4 +1,4 @@
-"""Map a function over tasks in processes, so that a task that dies or hangs fails alone.
+"""Do tasks in processes, or wherever an executor has them done, so that one that dies or hangs fails alone.
 
 Each worker has a pipe of its own and one task at a time, so there is never a doubt what a dead one was at.
 Pools with one queue for all lose sight of a task whose worker dies just as it takes it up, and wait for ever.
@@ -11,13 +11,13 @@ import signal
 import threading
 import time
 import traceback
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from types import FrameType
-from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, NoReturn, Protocol, TypeVar, cast
 
 from sim.whole import scratch_folder
 
@@ -206,79 +206,75 @@ BLAS_VARIABLES: Final = (
 )
 
 
-def map_tasks(
-    function: Callable[[T], R], tasks: Iterable[T], *, workers: int = 1, timeout_s: float | None = None
-) -> Generator[tuple[T, Outcome[R]], None, None]:
-    """Yield each task with its outcome, in the order in which they finish.
+class TaskExecutor(Protocol[T, R]):
+    """Where tasks are done."""
+
+    room: int
+    """How many tasks it takes at a time."""
+
+    def submit(self, task: T) -> None:
+        """Take a task; there is room for it."""
+
+    def completed(self) -> Iterator[tuple[T, Outcome[R]]]:
+        """Wait until something happens to a task, and yield those that have ended by then, perhaps none."""
+
+    def close(self) -> None:
+        """End all that is at work."""
+
+
+class Here(Generic[T, R]):
+    """Does tasks in this process, which a task can end."""
+
+    room = 1
+
+    def __init__(self, function: Callable[[T], R]) -> None:
+        self._function = function
+
+    def submit(self, task: T) -> None:
+        """Take a task."""
+        self._task = task
+
+    def completed(self) -> Iterator[tuple[T, Outcome[R]]]:
+        """Do the task."""
+        yield self._task, outcome_of(self._function, self._task)
+
+    def close(self) -> None:
+        """Nothing is at work."""
+
+
+class Crew(Generic[T, R]):
+    """Processes that each do a task at a time; one whose worker dies or hangs is tried once more.
 
     Parameters
     ----------
     function
         A function of a module, of one task; what it takes and returns can be pickled.
-    tasks
-        The tasks; read as they are handed out, never all at once.
-    workers
-        Number of processes. One worker without a time limit works in this process, which a task can end.
+    room
+        Number of processes.
     timeout_s
         Time a task may take [s]; a worker that takes longer is killed.
-
-    Notes
-    -----
-    A task whose worker died or ran into the time limit is tried once more; one that raised is not.
-    SIGTERM becomes `SystemExit`; use the iterator within `contextlib.closing`, so that workers end with the
-    loop. They also end by themselves when this process is killed.
     """
-    with _sigterm_raises():
-        if workers == 1 and timeout_s is None:
-            for task in tasks:
-                yield task, outcome_of(function, task)
-            return
-        with _one_blas_thread():
-            yield from _Crew(function, workers, timeout_s).map(tasks)
 
-
-class _Crew(Generic[T, R]):
-    """The workers, and the tasks that are to be tried again."""
-
-    def __init__(self, function: Callable[[T], R], size: int, timeout_s: float | None) -> None:
+    def __init__(self, function: Callable[[T], R], room: int, timeout_s: float | None = None) -> None:
+        self.room = room
         self._function = function
-        self._size = size
         self._timeout_s = timeout_s
         self._busy: list[Worker[T, R]] = []
         self._idle: list[Worker[T, R]] = []
-        self._again: deque[Try[T]] = deque()
 
-    def map(self, tasks: Iterable[T]) -> Iterator[tuple[T, Outcome[R]]]:
-        """Keep all workers busy and yield what finishes, until nothing is left."""
-        source = (Try(task, 1) for task in tasks)
-        try:
-            while self._hand_out(source):
-                yield from self._collect()
-        finally:
-            for worker in (*self._busy, *self._idle):
-                worker.end()
+    def submit(self, task: T, number: int = 1) -> None:
+        """Give a task, at its so-manieth try, to a worker that is idle, alive and not due for replacement."""
+        while self._idle and not self._idle[-1].is_fit():
+            self._idle.pop().end()
+        worker = self._idle.pop() if self._idle else self._started()
+        self._busy.append(worker)
+        worker.give(Try(task, number), self._timeout_s)
 
-    def _hand_out(self, source: Iterator[Try[T]]) -> bool:
-        """Give a task to each worker that has none; return whether any has one."""
-        while len(self._busy) < self._size:
-            given = self._again.popleft() if self._again else next(source, None)
-            if given is None:
-                break
-            worker = self._fit_worker()
-            self._busy.append(worker)
-            worker.give(given, self._timeout_s)
-        return bool(self._busy)
+    def _started(self) -> Worker[T, R]:
+        with _one_blas_thread():
+            return Worker(self._function)
 
-    def _fit_worker(self) -> "Worker[T, R]":
-        """Return an idle worker that lives and is not due for replacement, else a new one."""
-        while self._idle:
-            worker = self._idle.pop()
-            if worker.is_fit():
-                return worker
-            worker.end()
-        return Worker(self._function)
-
-    def _collect(self) -> Iterator[tuple[T, Outcome[R]]]:
+    def completed(self) -> Iterator[tuple[T, Outcome[R]]]:
         """Wait until a worker answers, dies or is overdue, and yield the outcomes."""
         patience_s = min(worker.time_left_s() for worker in self._busy)
         ready = wait(
@@ -289,20 +285,74 @@ class _Crew(Generic[T, R]):
                 self._busy.remove(worker)
                 yield from self._outcome(worker, answers=worker.pipe in ready)
 
-    def _outcome(self, worker: "Worker[T, R]", *, answers: bool) -> Iterator[tuple[T, Outcome[R]]]:
-        """Yield the outcome of a worker's task, unless the task is to be tried again."""
+    def _outcome(self, worker: Worker[T, R], *, answers: bool) -> Iterator[tuple[T, Outcome[R]]]:
+        """Yield the outcome of a worker's task, unless the task is tried again."""
         task, number = worker.given
         try:
             outcome = worker.answer() if answers else worker.refuse_to_wait()
         except LostError as lost:
             worker.end()
             if number < ATTEMPTS:
-                self._again.append(Try(task, number + 1))
+                self.submit(task, number + 1)
                 return
             outcome = Outcome(error=str(lost))
         else:
             self._idle.append(worker)
         yield task, replace(outcome, attempts=number)
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in (*self._busy, *self._idle):
+            worker.end()
+
+
+def map_tasks(tasks: Iterable[T], executor: TaskExecutor[T, R]) -> Iterator[tuple[T, Outcome[R]]]:
+    """Yield each task with its outcome, in the order in which they finish.
+
+    Parameters
+    ----------
+    tasks
+        The tasks; read as there is room for them, never all at once.
+    executor
+        Where they are done.
+    """
+    left, pending = iter(tasks), 0
+    while True:
+        for task in islice(left, executor.room - pending):
+            executor.submit(task)
+            pending += 1
+        if not pending:
+            return
+        for ended in executor.completed():
+            pending -= 1
+            yield ended
+
+
+@contextmanager
+def at_work(executor: TaskExecutor[T, R]) -> Iterator[TaskExecutor[T, R]]:
+    """Close an executor in the end, after SIGTERM too, which becomes `SystemExit`; for the main thread.
+
+    What is at work also ends by itself when this process is killed.
+    """
+    with _sigterm_raises(), closing(executor):
+        yield executor
+
+
+def crew_of(
+    function: Callable[[T], R], workers: int = 1, timeout_s: float | None = None
+) -> TaskExecutor[T, R]:
+    """Return workers on this machine.
+
+    Parameters
+    ----------
+    function
+        Does a task.
+    workers
+        Number of processes; one without a time limit works in this process, which a task can end.
+    timeout_s
+        Time a task may take [s].
+    """
+    return Here(function) if workers == 1 and timeout_s is None else Crew(function, workers, timeout_s)
 
 
 @contextmanager

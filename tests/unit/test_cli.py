@@ -282,8 +282,17 @@ def test_compare_over_a_field_says_who_wins_when(command, tmp_path):
 
     assert code == 0
     assert "who wins" in out
-    folder = tmp_path / err.split("result: ")[1].strip()
-    assert {path.name for path in folder.iterdir()} == {"winners.html", "winners.json"}
+    page = tmp_path / err.split("page: ")[1].split(" (open")[0]
+    assert "Who wins where" in page.read_text()
+    cells = json.loads((page.parent / "study.json").read_text())["winners"]["cells"]
+    assert [cell["values"] for cell in cells] == [[1], [100]]
+
+
+def test_compare_over_a_field_goes_without_what_a_study_has_not(command):
+    code, _, err = command("compare", REPLAY_DAY, "--over", "days=1,2", "--warm-up", "0.1")
+
+    assert code == 2
+    assert "goes without --warm-up and --until-half-width" in err
 
 
 def test_compare_refuses_an_interval_that_is_no_number(command):

@@ -6,11 +6,10 @@ import resource
 import signal
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 from sim.study.sweep import load_study, sweep
-from sim.study.workers import Outcome, map_tasks
+from sim.study.workers import Outcome, at_work, crew_of, map_tasks
 
 
 def square(number: int) -> int:
@@ -64,8 +63,8 @@ def blas_threads(_: int) -> str | None:
 
 
 def hang_in_two_workers(folder: Path) -> None:
-    with closing(map_tasks(hold_a_lock, [folder] * 8, workers=2)) as outcomes:
-        list(outcomes)
+    with at_work(crew_of(hold_a_lock, workers=2)) as crew:
+        list(map_tasks([folder] * 8, crew))
 
 
 def sweep_with_two_workers(study: Path, folder: Path) -> None:

@@ -27,6 +27,27 @@ def test_done_means_that_the_file_exists(tmp_path):
     assert store.done() == {KEY}
 
 
+@pytest.mark.parametrize("left", ["", '{\n "format": 1,\n "metr'])
+def test_a_file_that_a_stopped_machine_left_empty_or_cut_off_is_no_run(tmp_path, left):
+    store = Store(tmp_path)
+    store.commit(KEY, {"metrics": {}})
+    store.path(KEY).write_text(left)
+
+    assert store.done() == set()
+
+
+def test_runs_are_put_on_disk_many_at_a_time(tmp_path, monkeypatch):
+    syncs = []
+    monkeypatch.setattr("os.sync", lambda: syncs.append(len(list(tmp_path.glob("runs/??/*.json")))))
+    monkeypatch.setattr("os.fsync", lambda _: pytest.fail("each run by itself"))
+    store = Store(tmp_path)
+    with store.opened():
+        for number in range(250):
+            store.commit(f"{number:064x}", {})
+
+    assert syncs == [1, 101, 201, 250]
+
+
 def test_a_failed_run_is_not_done(tmp_path):
     store = Store(tmp_path)
     store.fail(KEY, {"error": "Traceback"})

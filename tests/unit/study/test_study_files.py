@@ -8,6 +8,8 @@ from sim.study.expand import load_study
 
 SHIPPED = Path(__file__).parents[3] / "scenarios" / "studies"
 
+VALUES = "must be a list of values, one at least, or a range with first and last"
+
 
 def faults(path):
     with pytest.raises(InputError) as caught:
@@ -116,8 +118,8 @@ replications: 0
     assert [line.removeprefix(f"{path}:") for line in found] == [
         "5:1 dayz: unknown key; did you mean 'days'?",
         "10:1 replications: must be at least 1, got 0",
-        "7:3 axes.fleets.miners.rated_mw: must be a list of values, one at least; got an empty list",
-        "8:3 axes.policy.margin_mw: must be a list of values, one at least; got 3",
+        f"7:3 axes.fleets.miners.rated_mw: {VALUES}; got an empty list",
+        f"8:3 axes.policy.margin_mw: {VALUES}; got 3",
         "8:3 axes.policy.margin_mw: must stand after 'policy', which sets it anew",
         '9:3 axes.policy: must not name a value twice; got "always-on" more than once',
     ]
@@ -219,3 +221,37 @@ days: 0.1
 interconnection: {{limit_mw: 200.0}}
 loads: [{{name: ai, type: replay, file: {file}, interpolation: step}}]
 """
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        ("{days: {first: 1.0, last: 2.0}}", "axes.days: must say its count, as the design draws none"),
+        ("{days: {first: 3.0, last: 2.0, count: 2}}", "axes.days: first must be below last; got 3 and 2"),
+        ("{days: {from: 1.0, last: 2.0, count: 2}}", "axes.days: from: unknown key"),
+        (
+            "{days: [1.0, 2.0], seed: [1, 2, 3]}\ndesign: {type: zip}",
+            "axes: must have the same number of values each, as they are zipped; days has 2, seed has 3",
+        ),
+        (
+            "{days: {first: 1.0, last: 2.0}}\ndesign: {type: sobol, count: 60000}\nreplications: 2",
+            "axes: must have 100,000 runs at most; these axes and replications make 120,000",
+        ),
+    ],
+)
+def test_ranges_and_designs_that_do_not_fit_are_refused(desk, axes, said):
+    assert any(said in line for line in faults(desk.study(f"scenario: noisy\naxes: {axes}\n")))
+
+
+def test_a_drawn_study_has_the_values_that_were_drawn(desk):
+    study = load_study(
+        desk.study(
+            "scenario: noisy\naxes: {days: {first: 0.1, last: 0.9}, policy: [always-on, mining-off]}\n"
+            "design: {type: latin-hypercube, count: 4}\nreplications: 3\n"
+        )
+    )
+
+    assert len(study.runs) == 12
+    assert [run.seed for run in study.runs[:3]] == [7, 8, 9]
+    assert sorted(int((days - 0.1) / 0.2) for days in study.axes[0].values) == [0, 1, 2, 3]
+    assert study.scenario_of(study.runs[3])["days"] == study.axes[0].values[1]

@@ -11,19 +11,24 @@ from pathlib import Path
 import chores
 import pytest
 
-from sim.study.workers import map_tasks
+from sim.study.workers import at_work, crew_of, map_tasks
+
+
+def worked(tasks, executor):
+    with at_work(executor) as crew:
+        yield from map_tasks(tasks, crew)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_task_comes_back_with_its_value(workers):
-    outcomes = dict(map_tasks(chores.square, range(50), workers=workers))
+    outcomes = dict(worked(range(50), crew_of(chores.square, workers=workers)))
 
     assert {task: outcome.value for task, outcome in outcomes.items()} == {n: n * n for n in range(50)}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_raises_fails_alone_with_its_traceback_and_is_tried_once(workers):
-    outcomes = dict(map_tasks(chores.refuse_three, range(6), workers=workers))
+    outcomes = dict(worked(range(6), crew_of(chores.refuse_three, workers=workers)))
 
     assert [task for task, outcome in outcomes.items() if not outcome.ok] == [3]
     assert "ValueError: three is out of the question" in outcomes[3].error
@@ -39,7 +44,7 @@ def test_tasks_are_read_as_they_are_handed_out():
             read.append(number)
             yield number
 
-    outcomes = map_tasks(chores.square, source(), workers=2)
+    outcomes = worked(source(), crew_of(chores.square, workers=2))
     next(outcomes)
     outcomes.close()
 
@@ -47,14 +52,14 @@ def test_tasks_are_read_as_they_are_handed_out():
 
 
 def test_a_task_whose_worker_is_killed_is_tried_again(tmp_path):
-    outcomes = dict(map_tasks(chores.die_once, [tmp_path / "a", tmp_path / "b"], workers=2))
+    outcomes = dict(worked([tmp_path / "a", tmp_path / "b"], crew_of(chores.die_once, workers=2)))
 
     assert {outcome.value for outcome in outcomes.values()} == {"done the second time"}
     assert {outcome.attempts for outcome in outcomes.values()} == {2}
 
 
 def test_a_task_that_always_kills_its_worker_fails_alone():
-    outcomes = dict(map_tasks(chores.die_always, range(8), workers=2))
+    outcomes = dict(worked(range(8), crew_of(chores.die_always, workers=2)))
 
     assert [task for task, outcome in outcomes.items() if not outcome.ok] == [1]
     assert "the worker died (exit code 7)" in outcomes[1].error
@@ -62,20 +67,20 @@ def test_a_task_that_always_kills_its_worker_fails_alone():
 
 
 def test_a_task_that_hangs_runs_into_the_time_limit_alone():
-    outcomes = dict(map_tasks(chores.sleep_forever_at_two, range(5), workers=2, timeout_s=0.5))
+    outcomes = dict(worked(range(5), crew_of(chores.sleep_forever_at_two, workers=2, timeout_s=0.5)))
 
     assert [task for task, outcome in outcomes.items() if not outcome.ok] == [2]
     assert "the time limit of 0.5 s was exceeded" in outcomes[2].error
 
 
 def test_one_worker_with_a_time_limit_keeps_it():
-    outcomes = dict(map_tasks(chores.sleep_forever_at_two, [1, 2, 3], workers=1, timeout_s=0.5))
+    outcomes = dict(worked([1, 2, 3], crew_of(chores.sleep_forever_at_two, workers=1, timeout_s=0.5)))
 
     assert [task for task, outcome in outcomes.items() if not outcome.ok] == [2]
 
 
 def test_killing_idle_workers_loses_no_task():
-    outcomes = map_tasks(chores.square, iter(range(40)), workers=2)
+    outcomes = worked(iter(range(40)), crew_of(chores.square, workers=2))
     found = [next(outcomes)]
     time.sleep(0.3)
     for worker in multiprocessing.active_children():
@@ -87,7 +92,7 @@ def test_killing_idle_workers_loses_no_task():
 
 @pytest.mark.slow
 def test_killing_workers_again_and_again_loses_no_task():
-    outcomes = map_tasks(chores.wait_then_square, range(300), workers=2)
+    outcomes = worked(range(300), crew_of(chores.wait_then_square, workers=2))
     found = {}
     for task, outcome in outcomes:
         found[task] = outcome.value
@@ -101,7 +106,7 @@ def test_killing_workers_again_and_again_loses_no_task():
 def test_workers_use_one_blas_thread_and_the_driver_keeps_its_own(monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "5")
 
-    [(_, outcome)] = map_tasks(chores.blas_threads, [0], workers=2)
+    [(_, outcome)] = worked([0], crew_of(chores.blas_threads, workers=2))
 
     assert outcome.value == "1"
     assert os.environ["OPENBLAS_NUM_THREADS"] == "5"
@@ -142,7 +147,7 @@ def is_free(lock: Path) -> bool:
 
 
 def test_what_a_task_forks_answers_for_no_other_and_does_not_outlive_the_crew(tmp_path):
-    outcomes = dict(map_tasks(chores.fork_and_return, [tmp_path / str(n) for n in range(6)], workers=2))
+    outcomes = dict(worked([tmp_path / str(n) for n in range(6)], crew_of(chores.fork_and_return, workers=2)))
 
     assert {task.name: outcome.value for task, outcome in outcomes.items()} == {
         str(n): str(n) for n in range(6)
@@ -156,7 +161,7 @@ def test_what_a_task_forks_answers_for_no_other_and_does_not_outlive_the_crew(tm
 
 
 def test_a_task_that_answers_for_another_is_not_believed_and_loses_its_worker(tmp_path):
-    outcomes = dict(map_tasks(chores.answer_twice, [tmp_path / str(n) for n in range(6)], workers=2))
+    outcomes = dict(worked([tmp_path / str(n) for n in range(6)], crew_of(chores.answer_twice, workers=2)))
 
     assert {task.name: outcome.value for task, outcome in outcomes.items()} == {
         str(n): str(n) for n in range(6)
@@ -165,7 +170,7 @@ def test_a_task_that_answers_for_another_is_not_believed_and_loses_its_worker(tm
 
 
 def test_a_worker_takes_no_more_than_its_share_of_memory():
-    outcomes = dict(map_tasks(chores.memory_limit, [0, 1], workers=2))
+    outcomes = dict(worked([0, 1], crew_of(chores.memory_limit, workers=2)))
 
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert {outcome.value for outcome in outcomes.values()} == {whole // 2}
