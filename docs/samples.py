@@ -3,9 +3,10 @@
 A sample is a block that begins with ``<!-- sample: run replay-day | site_peak_mw exceedance_s -->``: the
 arguments of the command, and the metrics whose lines are shown (none: all). It ends with ``<!-- end -->``.
 A YAML block that begins with ``# scenarios/NAME.yaml`` is there for the page's commands to run.
-``python -m docs.samples`` fills them all, and renews the picture; ``--check`` fails if a sample is stale.
+``python -m docs.samples`` fills them all, and renews the pictures; ``--check`` fails if a sample is stale.
 """
 
+import json
 import os
 import re
 import shlex
@@ -19,10 +20,19 @@ from tempfile import TemporaryDirectory
 from textwrap import wrap
 from typing import Final
 
+from sim.report.comparison_charts import uplift_chart
+from sim.report.static_page import own_file
+from sim.report.svg import Drawing
+
 ROOT: Final = Path(__file__).parent.parent
 SAMPLE: Final = re.compile(r"(<!-- sample: ([^|\n]+?)(?: \| ([^\n]*?))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 FILE: Final = re.compile(r"```yaml\n# (scenarios/[\w/-]+\.yaml)\n(.*?)```", re.DOTALL)
 PICTURE: Final = ROOT / "docs" / "images" / "helios.png"
+COMPARED: Final = "as-shipped follow-headroom:margin_mw=4 price-threshold always-on"
+"""The policies of the README's comparison."""
+CHART: Final = ROOT / "docs" / "images" / "comparison.svg"
+STYLE: Final = re.compile(r"^(?::root \{.*?^\}|\.(?:drawn|k\d|ai|site)\b[^\n]*)$", re.DOTALL | re.MULTILINE)
+"""The rules of the pages' style sheet that a chart by itself needs."""
 WIDTH: Final = 118
 
 
@@ -92,12 +102,26 @@ def _cut(line: str) -> str:
     return line[: max(end for end in ends if end < WIDTH) + 1] if ends else line
 
 
-def write_picture() -> None:
-    """Renew the picture of the README: the worst moment of the helios week."""
+def write_pictures() -> None:
+    """Renew the pictures of the README: the worst moment of the helios week, and a comparison."""
+    with TemporaryDirectory() as folder:
+        words = f'compare helios --replications 2 --policies "{COMPARED}" --out compared'
+        _run(words, Path(folder)).check_returncode()
+        document = json.loads((Path(folder) / "compared" / "compare.json").read_text(encoding="utf-8"))
+        CHART.write_text(chart_alone(uplift_chart(document)), encoding="utf-8", newline="\n")
     with TemporaryDirectory() as folder:
         _run("run helios --out result --figures", Path(folder)).check_returncode()
         PICTURE.parent.mkdir(exist_ok=True)
         shutil.copyfile(Path(folder) / "result" / "figures" / "worst.png", PICTURE)
+
+
+def chart_alone(drawing: Drawing) -> str:
+    """Return the wide drawing of a page's chart as a picture of its own, on a light ground."""
+    chart = drawing.drawing.partition('<div class="wide">')[2].partition("</div>")[0]
+    rules = "\n".join(STYLE.findall(str(own_file("page.css"))))
+    opening, _, rest = chart.partition(">")
+    ground = 'xmlns="http://www.w3.org/2000/svg" style="background: #fff; font-family: sans-serif"'
+    return f"{opening} {ground}><style>\n{rules}\n</style>\n{rest}\n"
 
 
 def main(arguments: list[str]) -> None:
@@ -111,7 +135,7 @@ def main(arguments: list[str]) -> None:
             if arguments != ["--check"]:
                 page.write_text(after, encoding="utf-8", newline="\n")
     if arguments != ["--check"]:
-        write_picture()
+        write_pictures()
     elif stale:
         sys.exit(f"samples are stale, run python -m docs.samples: {', '.join(stale)}")
 

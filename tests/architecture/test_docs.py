@@ -141,5 +141,9 @@ def test_every_page_of_a_policy_is_of_a_policy():
     assert {page.stem for page in (ROOT / "docs" / "policies").glob("*.md")} == set(POLICIES)
 
 
-def test_the_picture_is_small():
+def test_pictures_are_small_and_the_chart_loads_nothing():
     assert (ROOT / "docs" / "images" / "helios.png").stat().st_size < 250_000
+    chart = (ROOT / "docs" / "images" / "comparison.svg").read_text(encoding="utf-8")
+    assert len(chart) < 10_000
+    assert "soft" in chart.partition("</style>")[0]
+    assert not re.search(r"url\(|href|<script", chart)

@@ -150,7 +150,8 @@ def test_a_loss_is_shown_as_one():
     }
     answer, detail, tone = verdicts(metrics)[3]
     assert (answer, tone) == ("-1,500 USD", "bad")
-    assert "500 USD of revenue less 2,000 USD for power" in detail
+    assert "500 USD of revenue less 2,000 USD for power; operations, wear" in detail
+    assert "make 0 USD." in detail
 
 
 def test_the_verdict_of_a_result_without_known_metrics_is_not_assessable():
