@@ -18,7 +18,7 @@ from sim.scenario.model import Scenario
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
-MODEL_VERSION: Final = 13
+MODEL_VERSION: Final = 14
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
 BY_MONTH: Final = ("demand.", "four_cp.")
 """What the names of metrics begin with that only the run's months make."""

@@ -1,14 +1,14 @@
 """What a hall does when the grid's voltage sags: it counts, goes to its own supply, and comes back.
 
-A power supply rides through a short sag. Many halls count sags and, after the third in a minute, transfer to
-batteries and generators, from where an operator brings them back. Their load is then gone from the grid at
-once.
+A power supply rides through a short sag, on less power where it is deep. A double conversion goes to its
+batteries and walks in again. Many halls count sags and, after the third in a minute, transfer to batteries
+and generators, from where an operator brings them back. Their load is then gone from the grid at once.
 """
 
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from numpy.random import Generator as RandomStream
 from pydantic import Field, model_validator
@@ -20,18 +20,40 @@ from sim.recording import Track
 from sim.spec import SIZED, Positive, Spec
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
+LEAST_MW: Final = 1e-6
+"""A hall that needs less than this returns as one that needs so much [MW]."""
+FULL_POWER_PU: Final = 0.9
+"""Voltage down to which a load draws all that it needs [pu]; assumption: the edge of the continuous range."""
+
+
+class Ups(Spec):
+    """A double conversion: outside its window the rectifier leaves the grid, and batteries carry the hall.
+
+    The batteries last as long as it takes; that they run empty is not simulated.
+    """
+
+    below_pu: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.85
+    """Voltage below which the rectifier leaves the grid at once [pu of nominal]. Default: a window of -15 %;
+    unverified."""
+    return_s: Annotated[float, Field(ge=0.0, le=86_400.0)] = 10.0
+    """Time for which voltage must be back before the rectifier returns [s]. Default: unverified."""
+    walk_in_s: Annotated[float, Field(gt=0.0, le=3600.0), SIZED] = 20.0
+    """Time in which it then takes all power back, in a straight line [s]. Default: 10 to 30 s; unverified."""
+
 
 class RideThrough(Spec):
     """When a hall leaves the grid, and how it returns."""
 
+    ups: Ups | None = None
+    """Its double conversion; left out: a sag that does not count leaves the hall on the grid."""
     trip_pu: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.8
     """A sag counts where the voltage left is below this [pu of nominal]. Default: within 0.7 to 0.9;
     unverified."""
     trip_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.02
     """A sag counts where it lasts at least this long [s]. Default: unverified."""
-    strike_count: Annotated[int, Field(ge=1, le=100)] = 3
-    """Sags within the window that make the hall transfer. Default: three in a minute, as reported of halls in
-    northern Virginia in July 2024."""
+    strike_count: Annotated[int, Field(ge=1, le=100)] | None = 3
+    """Sags within the window that make the hall transfer, to stay away; null: it counts none. Default: three
+    in a minute, as reported of halls in northern Virginia in July 2024."""
     window_s: Annotated[float, Field(gt=0.0, le=86_400.0), SIZED] = 60.0
     """Time within which sags are counted together [s]. Default: as above."""
     transfer_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.5
@@ -57,7 +79,43 @@ class RideThrough(Spec):
 
     def counts(self, left_pu: float, duration_s: float) -> bool:
         """Return whether a sag counts: deep enough, and long enough."""
-        return left_pu < self.trip_pu and duration_s >= self.trip_s
+        return self.strike_count is not None and left_pu < self.trip_pu and duration_s >= self.trip_s
+
+
+class Feeder:
+    """What a load draws of the grid while voltage sags: its current is limited, so that power falls with it.
+
+    Down to `FULL_POWER_PU` it draws all that it needs, below that in proportion to voltage, at 0 V nothing.
+
+    Parameters
+    ----------
+    env
+        The clock.
+    set_grid_mw
+        States the power drawn.
+    """
+
+    def __init__(self, env: Environment, set_grid_mw: SetPower) -> None:
+        self._env = env
+        self._set_grid_mw = set_grid_mw
+        self._need = 0.0, 0.0, 0.0
+        self._sags_pu: list[float] = []
+        self._share = 1.0
+
+    def set_power_mw(self, power_mw: float, slope_mw_per_s: float = 0.0) -> None:
+        """Take note of the power needed [MW], and its slope [MW/s], and draw what voltage leaves of it."""
+        self._need = power_mw, slope_mw_per_s, self._env.now
+        self._set_grid_mw(power_mw * self._share, slope_mw_per_s * self._share)
+
+    def feel(self, left_pu: float, *, begins: bool) -> None:
+        """Feel a sag to some voltage [pu] begin, or end; of several at once the deepest counts."""
+        if begins:
+            self._sags_pu.append(left_pu)
+        else:
+            self._sags_pu.remove(left_pu)
+        self._share = min([1.0, *(sag_pu / FULL_POWER_PU for sag_pu in self._sags_pu)])
+        power_mw, slope, since_s = self._need
+        self.set_power_mw(power_mw + slope * (self._env.now - since_s), slope)
 
 
 class StrikeCounter:
@@ -130,12 +188,14 @@ class GridSwitch:
         self._record_backup = backup.set
         self._log = log
         self._draws = draws
-        self._counter = StrikeCounter(spec.strike_count, spec.window_s)
+        self._counter = StrikeCounter(spec.strike_count or 1, spec.window_s)
         self._back = timer(self._check_back)
-        self._rise_mw_per_s = spec.return_mw_per_min / SECONDS_PER_MINUTE
+        self._rise_mw_per_s = 0.0
         self._need_mw = self._need_slope = self._need_since_s = 0.0
         self._state: Literal["on", "leaving", "off", "returning"] = "on"
         self._returning_since_s = 0.0
+        self._stays_away = False
+        self._voltage_back_s = 0.0
         backup.set(env.now, 0.0)
 
     def set_power_mw(self, power_mw: float, slope_mw_per_s: float = 0.0) -> None:
@@ -150,32 +210,55 @@ class GridSwitch:
 
     def sag(self, left_pu: float, duration_s: float) -> None:
         """Feel a sag that leaves so much voltage [pu] for so long [s]."""
-        if self._state in ("leaving", "off") or not self._spec.counts(left_pu, duration_s):
+        spec, ups = self._spec, self._spec.ups
+        if self._stays_away or self._state == "leaving":
             return
-        self._log("strike", left_pu)
-        if self._counter.strike(self._env.now):
-            self._counter.forget()
-            self._state = "leaving" if self._state == "on" else self._state
-            self._later(self._spec.transfer_s, self._transfer)
+        if spec.counts(left_pu, duration_s):
+            self._log("strike", left_pu)
+            if self._counter.strike(self._env.now):
+                self._counter.forget()
+                self._state = "leaving" if self._state == "on" else self._state
+                self._later(spec.transfer_s, self._transfer)
+        if ups is not None and left_pu < ups.below_pu:
+            self._leave()
+            self._voltage_back_s = max(self._voltage_back_s, self._env.now + duration_s)
+            self._later(self._voltage_back_s + ups.return_s - self._env.now, self._walk_in)
 
     def reconnect(self) -> None:
         """Begin to return to the grid; nothing where the hall is on it."""
-        if self._state != "off":
+        if self._state == "off":
+            self._stays_away = False
+            self._return(self._spec.return_mw_per_min / SECONDS_PER_MINUTE)
+
+    def _walk_in(self) -> None:
+        """Return from the batteries, unless voltage has sagged again or the hall is to stay away."""
+        ups = self._spec.ups
+        if ups is None or self._state != "off" or self._stays_away:
             return
+        if self._env.now >= self._voltage_back_s + ups.return_s:
+            self._return(max(self._need_now_mw(), LEAST_MW) / ups.walk_in_s)
+
+    def _return(self, rise_mw_per_s: float) -> None:
         self._state = "returning"
-        self._returning_since_s = self._env.now
+        self._returning_since_s, self._rise_mw_per_s = self._env.now, rise_mw_per_s
         self._log("reconnect", self._need_now_mw())
         self._share()
 
-    def _transfer(self) -> None:
+    def _leave(self) -> None:
         if self._state == "off":
             return
-        now_s, need_mw = self._env.now, self._need_now_mw()
+        need_mw = self._need_now_mw()
         self._log("transfer", need_mw if self._state != "returning" else self._risen_mw())
         self._state = "off"
         self._back.set(math.inf)
         self._set_grid_mw(0.0)
-        self._record_backup(now_s, need_mw, self._need_slope)
+        self._record_backup(self._env.now, need_mw, self._need_slope)
+
+    def _transfer(self) -> None:
+        if self._stays_away:
+            return
+        self._leave()
+        self._stays_away = True
         if self._spec.reconnection == "lognormal":
             spread = math.exp(self._spec.off_sigma * self._draws.standard_normal())
             self._later(self._spec.off_median_h * SECONDS_PER_HOUR * spread, self.reconnect)

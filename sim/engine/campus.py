@@ -145,7 +145,8 @@ class Campus:
             desk = InterlockDesk(
                 self.clock, bus, announce, lambda: self._published.limit_mw, lambda: self._fleets.live
             )
-            connect_loads(self._core, bus, log, announce, self._watch, desk)
+            feel = lambda sag: self._fleets.feel(sag)  # noqa: E731, PLW0108  # the fleets are built after the loads
+            connect_loads(self._core, bus, log, announce, self._watch, desk, feel)
         return bus
 
     def _open_battery(self) -> BatteryWatch | None:

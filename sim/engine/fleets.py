@@ -5,9 +5,10 @@ from dataclasses import replace
 from functools import partial
 
 from sim.bitcoin import breakeven_usd_per_mwh
-from sim.clock import Alarm
+from sim.clock import Alarm, At
 from sim.engine.prices import Core
 from sim.engine.telemetry import is_watched
+from sim.grid.events import Sag
 from sim.mining.events import PoolLoss, merged
 from sim.mining.executor import Executor, merit_order
 from sim.mining.fleet import FleetConnection, FleetSpec, RunningFleet
@@ -35,6 +36,7 @@ class Fleets:
         specs = [scenario.fleets[position] for position in merit_order(scenario.fleets)]
         self.live = [self._build(spec) for spec in specs]
         """The fleets, in merit order."""
+        self._back_s: dict[str, float] = {}  # when those that dropped out follow commands again
         self.executor = Executor(self.live, [spec.worth.is_hash for spec in specs])
 
     def views(self, hashprice_usd_per_ph_day: float) -> tuple[FleetView, ...]:
@@ -58,6 +60,24 @@ class Fleets:
             )
             for live in self.live
         )
+
+    def feel(self, sag: Sag) -> None:
+        """Have the fleets feel a voltage sag: those whose supplies drop out come back some time after it."""
+        for live in self.live:
+            drop_out = live.spec.drop_out
+            if sag.left_pu < drop_out.below_pu and sag.duration_s > drop_out.after_s:
+                self._recorder.log(f"fleet.{live.spec.name}", "drop-out", sag.left_pu)
+                live.drop_out(is_out=True)
+                back_s = sag.time_s + sag.duration_s + drop_out.restart_s
+                self._back_s[live.spec.name] = max(back_s, self._back_s.get(live.spec.name, 0.0))
+                At(self._clock, back_s).callbacks.append(partial(self._restart, live))
+        self._tell()
+
+    def _restart(self, live: RunningFleet, _: object) -> None:
+        """Have a fleet follow commands again, unless a later sag has it wait."""
+        if self._clock.now >= self._back_s[live.spec.name]:
+            live.drop_out(is_out=False)
+            self._tell()
 
     def catch_up(self, time_s: float) -> None:
         """Go through all that happens to the fleets up to a time [s], at most now."""

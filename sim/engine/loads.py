@@ -7,16 +7,17 @@ from typing import Any, Final
 
 from simpy import Event
 
-from sim.ai.base import Connection, Load
-from sim.ai.halls import Hall, Inlet, LiveHall
+from sim.ai.base import Connection, Load, SetPower
+from sim.ai.halls import Hall, LiveHall
 from sim.ai.notice import INTERRUPTED_STATES, Notice, State
-from sim.ai.ride_through import GridSwitch
+from sim.ai.ride_through import Feeder, GridSwitch
 from sim.clock import Alarm, At, Clock
 from sim.engine.bus import Bus, Busbar, Planned, Terminal, draw_in_turn
 from sim.engine.load_views import LoadWatch, WatchedHall, WatchedLoad, views_of
 from sim.engine.prices import Core
 from sim.engine.recorder import Log
-from sim.grid.events import HallEvent, VoltageSag
+from sim.grid.events import HallEvent, Sag, VoltageSag
+from sim.grid.events import voltage_pu as voltage_of
 from sim.market.calendar import hour_of_week
 from sim.recording import Track
 from sim.rng import HALL, LOAD
@@ -142,13 +143,23 @@ class Halls:
         Where they connect; they live by its clock.
     log
         Records what happens to them.
+    fleets_feel
+        Has the fleets feel a sag at the connection.
     """
 
-    def __init__(self, core: Core, bus: Busbar, log: Log) -> None:
+    def __init__(
+        self, core: Core, bus: Busbar, log: Log, fleets_feel: Callable[[Sag], None] | None = None
+    ) -> None:
         self._clock, self._bus, self._log = bus.clock, bus, log
+        self._fleets_feel = fleets_feel
         recorder, scenario = core.recorder, core.scenario
         self._recorder, self._scenario = recorder, scenario
         self._switches: dict[str, GridSwitch] = {}
+        voltage_pu = voltage_of(scenario.events, scenario.start_utc_s, scenario.end_s)
+        if voltage_pu is not None:
+            recorder.give("voltage_pu", voltage_pu)
+        self._sags = any(isinstance(event, VoltageSag) for event in scenario.events)
+        self._feeders: dict[str, Feeder] = {}  # loads outside halls stand under names that no hall has
         self._live: dict[str, LiveHall] = {}
         self.watched: dict[str, WatchedHall] = {}
         """What policies see of the halls, by their names."""
@@ -163,14 +174,25 @@ class Halls:
 
     def inlet(self, hall: str, load: str) -> Terminal:
         """Return where a load of a hall states its IT power."""
-        return _HallTerminal(
-            self._clock, self._live[hall].inlet(self._recorder.track(f"load.{load}.it_power_mw"))
-        )
+        track = self._recorder.track(f"load.{load}.it_power_mw")
+        return _Terminal(self._clock, self._live[hall].inlet(track).set_power_mw)
+
+    def feeder(self, load: str, track: Track) -> Terminal:
+        """Return where a load outside halls draws its power, recorded on a track."""
+        terminal = self._bus.connect(track)
+        return _Terminal(self._clock, self._fed(f"load.{load}", terminal)) if self._sags else terminal
+
+    def _fed(self, name: str, terminal: Terminal) -> SetPower:
+        """Return how something states what it needs, which voltage may not leave it."""
+        if not self._sags:
+            return terminal.set_power_mw
+        self._feeders[name] = Feeder(self._clock, terminal.set_power_mw)
+        return self._feeders[name].set_power_mw
 
     def _build(self, hall: Hall, cooling: Signal) -> None:
         recorder, name = self._recorder, f"hall.{hall.name}"
         recorder.load_kinds[hall.name] = "hall"
-        set_power = self._bus.connect(recorder.track(f"{name}.power_mw")).set_power_mw
+        set_power = self._fed(hall.name, self._bus.connect(recorder.track(f"{name}.power_mw")))
         if hall.ride_through is not None:
             switch = GridSwitch(
                 self._clock,
@@ -204,18 +226,28 @@ class Halls:
         switches = [self._switches[name] for name in names if name in self._switches]
         start_utc_s = self._scenario.start_utc_s
         if isinstance(event, VoltageSag):
-            self._clock.process(self._sag(event, switches))
+            for sag in event.sags(start_utc_s):
+                self._clock.process(self._sag(sag, event.halls, switches))
         else:
             self._clock.process(self._reconnect(event.first_s(start_utc_s), switches))
 
-    def _sag(self, event: VoltageSag, switches: Sequence[GridSwitch]) -> Generator[Event, Any, None]:
-        for sag in event.sags(self._scenario.start_utc_s):
-            if sag.time_s < self._clock.now:
-                continue  # before the run began
-            yield At(self._clock, sag.time_s)
-            self._log("grid", "voltage-sag", sag.left_pu)
-            for switch in switches:
-                switch.sag(sag.left_pu, sag.duration_s)
+    def _sag(
+        self, sag: Sag, halls: Sequence[str] | None, switches: Sequence[GridSwitch]
+    ) -> Generator[Event, Any, None]:
+        if sag.time_s < self._clock.now:
+            return  # before the run began
+        yield At(self._clock, sag.time_s)
+        self._log("grid", "voltage-sag", sag.left_pu)
+        feeders = [feeder for name, feeder in self._feeders.items() if halls is None or name in halls]
+        for feeder in feeders:
+            feeder.feel(sag.left_pu, begins=True)
+        for switch in switches:
+            switch.sag(sag.left_pu, sag.duration_s)
+        if halls is None and self._fleets_feel is not None:
+            self._fleets_feel(sag)
+        yield At(self._clock, sag.time_s + sag.duration_s)
+        for feeder in feeders:
+            feeder.feel(sag.left_pu, begins=False)
 
     def _reconnect(self, time_s: float, switches: Sequence[GridSwitch]) -> Generator[Event, Any, None]:
         if time_s < self._clock.now:
@@ -225,12 +257,12 @@ class Halls:
             switch.reconnect()
 
 
-class _HallTerminal:
-    """Where a load of a hall draws: each of its changes is the hall's concern."""
+class _Terminal:
+    """Where a load draws whose every change is somebody's concern: its hall's, or its feeder's."""
 
-    def __init__(self, clock: Clock, inlet: Inlet) -> None:
+    def __init__(self, clock: Clock, set_power_mw: SetPower) -> None:
         self._clock = clock
-        self.set_power_mw = inlet.set_power_mw
+        self.set_power_mw = set_power_mw
 
     def draw(self, power_mw: Signal) -> None:
         draw_in_turn(self._clock, self.set_power_mw, power_mw)
@@ -243,6 +275,7 @@ def connect_loads(
     announce: Callable[[Notice], None],
     watch: LoadWatch,
     desk: InterlockDesk | None = None,
+    fleets_feel: Callable[[Sag], None] | None = None,
 ) -> None:
     """Build halls and loads, and start them.
 
@@ -260,9 +293,11 @@ def connect_loads(
         Shows the loads, and the halls as wholes, to the policy.
     desk
         Grants loads leave to rise; None: nobody asks.
+    fleets_feel
+        Has the fleets feel a sag at the connection; None: there is none.
     """
     recorder, scenario = core.recorder, core.scenario
-    halls, views = Halls(core, bus, log), views_of(scenario)
+    halls, views = Halls(core, bus, log, fleets_feel), views_of(scenario)
     is_claimed = scenario.policy.claim is not None
     ratios = {hall.name: hall.feed_ratio + hall.cooling.design_ratio for hall in scenario.halls}
     for load in scenario.running_loads:
@@ -270,7 +305,7 @@ def connect_loads(
         recorder.load_kinds[load.name] = load.type
         if load.hall is None:
             drawing, hall, track = load, None, recorder.track(f"{name}.power_mw")
-            terminal = bus.connect(track)
+            terminal = halls.feeder(load.name, track)
         else:
             drawing, hall = load.in_hall(), halls.watched[load.hall]
             track = recorder.track(f"{name}.it_power_mw")

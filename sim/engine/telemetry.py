@@ -13,6 +13,7 @@ from sim.engine.bus import BANK_SIZE, Bus
 from sim.engine.frequency_loop import is_followed
 from sim.engine.observation import Published
 from sim.errors import RunError
+from sim.grid.events import VoltageSag
 from sim.recording import Track
 from sim.scenario.model import ControllerSpec, Scenario
 from sim.signals import Signal
@@ -283,12 +284,14 @@ class Forerun:
 def may_run_ahead(scenario: Scenario) -> bool:
     """Return whether nothing on the site can influence what AI draws, and telemetry alone looks at it.
 
-    A trip and a frequency that is followed look at site power themselves; a hall that rides through voltage
-    sags is switched off the grid and back; a load with an interlock waits for the fleets.
+    A trip and a frequency that is followed look at site power themselves; voltage that sags takes power from
+    all; a hall that rides through sags is switched off the grid and back; a load with an interlock waits for
+    the fleets.
     """
     waits = any(getattr(load, "interlock", None) is not None for load in scenario.loads)
     rides = any(hall.ride_through is not None for hall in scenario.halls)
-    return not (is_watched(scenario) or waits or rides)
+    sags = any(isinstance(event, VoltageSag) for event in scenario.events)
+    return not (is_watched(scenario) or waits or rides or sags)
 
 
 def is_watched(scenario: Scenario) -> bool:

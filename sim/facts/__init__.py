@@ -209,6 +209,8 @@ class GridFacts:
     """Nominal frequency of one that was measured [Hz]."""
     frequency: Mapping[str, float] = field(default_factory=dict)
     """Numbers of the model of its frequency; see `sim.grid.frequency.GridModel.of_numbers`."""
+    envelope: tuple[str, ...] = ()
+    """Envelope by which sags are judged, where it is not the default."""
     count_limits: bool | None = None
     """Whether the limits that the site keeps are counted."""
     limit: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

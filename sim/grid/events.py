@@ -1,6 +1,6 @@
 """What happens on the grid: voltage sags, the word that halls may return, orders to draw less, lost power."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from math import inf
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -32,7 +32,10 @@ class _HallEvent(Timed):
 
 
 class VoltageSag(_HallEvent):
-    """A voltage sag, or a series of them, as a line that recloses on a fault makes."""
+    """A voltage sag, or a series of them, as a line that recloses on a fault makes.
+
+    All of the site feels it, but where ``halls`` names some: then those alone, inside the site.
+    """
 
     type: Literal["voltage-sag"]
     depth_pu: Fraction
@@ -86,16 +89,40 @@ class GenerationLoss(Timed):
         return first_s, inf if self.duration_min is None else first_s + self.duration_min * SECONDS_PER_MINUTE
 
 
+def voltage_pu(events: Iterable[object], start_utc_s: float, end_s: float) -> Signal | None:
+    """Return the voltage that sags at the connection leave over a run [pu]; None without any.
+
+    Of several at once the deepest counts; those that single halls feel are the site's own.
+    """
+    sags = [
+        sag
+        for event in events
+        if isinstance(event, VoltageSag) and event.halls is None
+        for sag in event.sags(start_utc_s)
+    ]
+    spans = [(sag.time_s, sag.time_s + sag.duration_s, sag.left_pu) for sag in sags]
+    return _course(spans, lambda left_pu: min([1.0, *left_pu]), end_s)
+
+
 def shortfall(events: Iterable[object], start_utc_s: float, end_s: float) -> Signal | None:
     """Return the generation that all losses of a run together take from the grid [MW]; None without any."""
     spans_s = [
         (*event.span_s(start_utc_s), event.lost_mw) for event in events if isinstance(event, GenerationLoss)
     ]
-    if not spans_s:
+    return _course(spans_s, sum, end_s)
+
+
+def _course(
+    spans: list[tuple[float, float, float]], together: Callable[[list[float]], float], end_s: float
+) -> Signal | None:
+    """Return what spans from one time to another [s] make together, with the value of each; None without."""
+    if not spans:
         return None
-    times_s = sorted({0.0, *(time_s for span in spans_s for time_s in span[:2] if 0.0 < time_s < end_s)})
-    lost_mw = [sum(mw for from_s, to_s, mw in spans_s if from_s <= time_s < to_s) for time_s in times_s]
-    return Signal.steps(times_s, lost_mw, end_s)
+    times_s = sorted({0.0, *(time_s for span in spans for time_s in span[:2] if 0.0 < time_s < end_s)})
+    values = [
+        together([value for from_s, to_s, value in spans if from_s <= time_s < to_s]) for time_s in times_s
+    ]
+    return Signal.steps(times_s, values, end_s)
 
 
 HallEvent = VoltageSag | Reconnect

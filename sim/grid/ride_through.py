@@ -30,6 +30,8 @@ ORDER: Final[tuple[Verdict, ...]] = ("rides", "trip-permitted", "not-assessable"
 """From the best to the worst: a record takes that of its worst event."""
 USUAL_FRACTION: Final = 0.9
 """Share of the power before at which a load counts as back, where the rule has no number."""
+LAW: Final = "ercot-nogrr282"
+"""The envelope that is law and has all its numbers."""
 _LEAST_DIFFERENCE: Final = 1e-9
 ENVELOPES: Final[dict[str, dict[str, Any]]] = shipped("sim.grid", "envelopes.json")
 """Envelopes by name. ``voltage`` and ``frequency`` have the continuous range (``low``, ``high``) and the
@@ -84,6 +86,20 @@ def judge(
     >>> judge(time_s, volts, [100.0, 0.0, 0.0, 0.0, 95.0, 95.0], "ercot-nogrr282").verdict
     'violation'
     """
+    found = judge_events(time_s, voltage_pu, power_mw, envelope, frequency_hz)
+    worst = max((ORDER.index(one.verdict) for one in found), default=0)
+    recoveries = [one.recovery_s for one in found if not isnan(one.recovery_s)]
+    return RideThroughJudgement(ORDER[worst], max(recoveries, default=nan))
+
+
+def judge_events(
+    time_s: ArrayLike,
+    voltage_pu: ArrayLike,
+    power_mw: ArrayLike,
+    envelope: str,
+    frequency_hz: ArrayLike | None = None,
+) -> list[RideThroughJudgement]:
+    """Return what each event of a record is judged to be, those of voltage first; parameters as `judge`."""
     if envelope not in ENVELOPES:
         raise ValueError(f"unknown envelope {envelope!r}: one of {', '.join(ENVELOPES)}")
     columns = [time_s, voltage_pu, power_mw] + ([] if frequency_hz is None else [frequency_hz])
@@ -94,9 +110,7 @@ def judge(
     found = list(_events(times, power, voltage, rule, "voltage"))
     if frequency and rule["frequency"]:
         found += _events(times, power, frequency[0], rule, "frequency")
-    worst = max((ORDER.index(one.verdict) for one in found), default=0)
-    recoveries = [one.recovery_s for one in found if not isnan(one.recovery_s)]
-    return RideThroughJudgement(ORDER[worst], max(recoveries, default=nan))
+    return found
 
 
 def _events(

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from sim.errors import did_you_mean
 from sim.facts import GridFacts
 from sim.grid.frequency.measured import FrequencyFile
 from sim.grid.frequency.model import AGC_TIME_S, Governor, GridModel
 from sim.grid.frequency.state_space import system_of
 from sim.grid.limits import PowerLimit, published_limits
+from sim.grid.ride_through import ENVELOPES, LAW
 from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec
 
 REPORT_STEP_HZ: Final = 0.005
@@ -161,6 +163,12 @@ class GridConnection(Spec):
         return self.power_factor if self.reactive == "drawn" else -self.power_factor
 
 
+def _envelope(name: str) -> str:
+    if name not in ENVELOPES:
+        raise ValueError(f"unknown envelope {name!r}{did_you_mean(name, ENVELOPES)}")
+    return name
+
+
 class GridSpec(Spec):
     """The grid: its strength at the connection, its frequency, and limits besides the shipped ones."""
 
@@ -172,6 +180,9 @@ class GridSpec(Spec):
     connection: GridConnection | None = None
     """Strength of the grid at the connection. Left out: voltage and flicker are not computed."""
 
+    ride_through: Annotated[str, AfterValidator(_envelope)] = LAW
+    """Envelope by which voltage sags at the connection are judged: whether the site stays, and is back in
+    time. Default: the one that is law and has all its numbers."""
     frequency: FrequencySpec | None = None
     """How the grid's frequency answers the site. Left out: frequency is not computed."""
 
@@ -200,5 +211,6 @@ class GridSpec(Spec):
             nominal_hz=None if spec is None or spec.measured is None else spec.nominal_hz,
             frequency=spec.model().numbers() if spec is not None and spec.has_grid else {},
             count_limits=True if counts else None,
+            envelope=() if self.ride_through == LAW else (self.ride_through,),
             limit={limit.name: limit.numbers() for limit in self.limits} if counts else {},
         )

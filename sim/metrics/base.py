@@ -102,7 +102,11 @@ def ratio(part: float, whole: float) -> float:
 
 
 def numbers_of(
-    found: Callable[[Recording], F | None], *, compares: bool = False, words: Mapping[str, str] | None = None
+    found: Callable[[Recording], F | None],
+    *,
+    compares: bool = False,
+    words: Mapping[str, str] | None = None,
+    needs: str = "",
 ) -> Callable[[str, Callable[[F], float]], Metric]:
     """Return what makes a metric, by its key, of each number of what is found once in a recording.
 
@@ -110,7 +114,7 @@ def numbers_of(
     ----------
     found
         What is found; None where there is nothing, and each number is NaN.
-    compares, words
+    compares, words, needs
         Those of the metrics.
     """
 
@@ -119,7 +123,7 @@ def numbers_of(
             figures = recording.once(found)
             return nan if figures is None else float(number(figures))
 
-        return Metric(key, measure, compares, words=words or {})
+        return Metric(key, measure, compares, needs, words or {})
 
     return metric
 

@@ -1,10 +1,12 @@
 """Voltage at the connection, where the scenario says how strong the grid is; not computed otherwise."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from sim.grid.ride_through import LAW, RideThroughJudgement, judge_events
 from sim.grid.voltage import (
     Impedance,
     highest_power_mw,
@@ -19,6 +21,12 @@ from sim.recording import Recording
 from sim.signals import FloatArray
 from sim.signals.changes import changes
 
+FINE_S: Final = 0.01
+"""Steps in which power is looked at after a sag, for `FINELY_S` [s]."""
+FINELY_S: Final = 10.0
+COARSE_S: Final = 1.0
+"""Steps thereafter, up to `LOOKED_S` after it [s]."""
+LOOKED_S: Final = 3600.0
 LEVELS: Final = 1001
 """Powers between the lowest and the highest at which voltage is looked at, where it need not fall
 steadily."""
@@ -88,8 +96,30 @@ def voltage_figures(recording: Recording) -> VoltageFigures | None:
     )
 
 
+def sags_judged(recording: Recording) -> list[RideThroughJudgement] | None:
+    """Return what the site did at each sag of voltage, by the envelope of the run; None without any.
+
+    A ramp counts as at the level of the last look at it, so that power is back a step late at the most.
+    """
+    voltage = recording.signals.get("voltage_pu")
+    if voltage is None or voltage.end_s == 0.0:
+        return None
+    site = recording["site_power_mw"]
+    looks_s = np.append(np.arange(0.0, FINELY_S, FINE_S), np.arange(FINELY_S, LOOKED_S, COARSE_S))
+    times_s = [voltage.time_s, site.time_s, *(voltage.time_s[:, np.newaxis] + looks_s)]
+    times = np.unique(np.concatenate(times_s))
+    times = times[times < voltage.end_s]
+    (envelope,) = recording.facts.grid.envelope or (LAW,)
+    return judge_events(times, voltage.at(times), site.at(times), envelope)
+
+
 def _largest(values: FloatArray) -> float:
     return float(np.max(values)) if values.size else float("nan")
+
+
+def _longest(lengths_s: Iterable[float]) -> float:
+    """Return the longest time [s]; NaN without any, and where one never ended."""
+    return _largest(np.array(list(lengths_s)))
 
 
 def _ratio(recording: Recording) -> float:
@@ -100,9 +130,14 @@ def _ratio(recording: Recording) -> float:
 
 
 _of_it = numbers_of(voltage_figures, compares=True)
+_of_sags = numbers_of(sags_judged, compares=True, needs="voltage_pu")
 
 CATALOGUE = (
     Metric("short_circuit_ratio", _ratio),
+    _of_sags(
+        "ride_through_violation_count", lambda events: sum(event.verdict == "violation" for event in events)
+    ),
+    _of_sags("ride_through_recovery_max_s", lambda events: _longest(event.recovery_s for event in events)),
     _of_it("voltage_min_pu", lambda found: found.lowest_pu),
     _of_it("voltage_max_pu", lambda found: found.highest_pu),
     _of_it("voltage_collapse_s", lambda found: found.collapse_s),

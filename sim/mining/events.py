@@ -1,10 +1,10 @@
-"""What happens to fleets by the clock: the pool is lost."""
+"""What befalls fleets: by the clock the pool is lost, and in a voltage sag supplies drop out."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.spec import SIZED, Name, Timed
+from sim.spec import SIZED, Fraction, Name, Spec, Timed
 
 
 class PoolLoss(Timed):
@@ -37,3 +37,18 @@ def merged(spans_s: list[tuple[float, float]]) -> list[tuple[float, float]]:
         else:
             found.append((from_s, to_s))
     return found
+
+
+class DropOut(Spec):
+    """What power supplies without storage do in a voltage sag: they drop out, and all they feed boots anew.
+
+    Down to ``below_pu`` they draw what they did, more current at less voltage.
+    """
+
+    below_pu: Fraction = 0.7
+    """Voltage below which they drop out [pu of nominal]. Default: as ITIC has it, or worse; unverified."""
+    after_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.02
+    """Time of a sag that their capacitors bridge [s]. Default: as above."""
+    restart_s: Annotated[float, Field(ge=0.0, le=86_400.0)] = 300.0
+    """Time from voltage back until they can be told to draw power again [s]: a cold start of supplies,
+    controllers and network. Default: assumption, 300 to 900; the boot of machines comes on top."""

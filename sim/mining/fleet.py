@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from sim.bitcoin import hashrate_ph_s
 from sim.clock import HasNow, Timer
+from sim.mining.events import DropOut
 from sim.mining.worth import Piece, Worth
 from sim.recording import Track
 from sim.signals import Signal
@@ -100,6 +101,9 @@ class RunningFleet(Protocol):
     def supply(self, *, is_on: bool) -> None:
         """Open its breakers once all of it sleeps, or close them; nothing where it has none."""
 
+    def drop_out(self, *, is_out: bool) -> None:
+        """Lose the supply and draw nothing, or follow commands again, from no power."""
+
 
 class FleetSpec(Spec):
     """Base of what a scenario says of a fleet, whatever it makes; engine, policies and bounds ask no more."""
@@ -121,6 +125,10 @@ class FleetSpec(Spec):
         @property
         def location(self) -> Location | None:
             """Where it stands; None: in buildings of its own."""
+
+        @property
+        def drop_out(self) -> DropOut:
+            """What its power supplies do in a voltage sag."""
 
     @property
     @abstractmethod
@@ -159,6 +167,9 @@ class FleetSpec(Spec):
 
 class RampedSpec(FleetSpec):
     """Base of fleets that are ramp-limited megawatts, whatever they make."""
+
+    drop_out: DropOut = DropOut()
+    """What it does in a voltage sag."""
 
     if TYPE_CHECKING:
 
@@ -274,6 +285,7 @@ class LiveFleet:
         self.commanded_mw = spec.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
         self._told, self._is_on = False, True
+        self._breakers_closed, self._dropped_out = True, False
         self._from_s = 0.0
         self._from_mw = spec.minimum_mw
         self._rate_mw_per_s = 0.0
@@ -297,7 +309,21 @@ class LiveFleet:
     def supply(self, *, is_on: bool) -> None:
         """Open its breakers, or close them again; nothing where it has none."""
         open_s: float | None = getattr(self.spec, "breaker_open_s", None)
-        if open_s is None or is_on is self._is_on:
+        if open_s is not None and is_on is not self._breakers_closed:
+            self._breakers_closed = is_on
+            self._turn(open_s)
+
+    def drop_out(self, *, is_out: bool) -> None:
+        """Lose the supply and draw nothing, or follow commands again, from no power."""
+        self._dropped_out = is_out
+        self._turn(0.0)
+        if self._is_on and self._told:  # the command may have stood all the time
+            self._ramp_from(self._clock.now + self._latency_s, self.commanded_mw)
+
+    def _turn(self, open_s: float) -> None:
+        """Go off within a time [s], or on, as breakers and supply have it."""
+        is_on = self._breakers_closed and not self._dropped_out
+        if is_on is self._is_on:
             return
         self._is_on = is_on
         self.minimum_mw = self.spec.minimum_mw if is_on else 0.0

@@ -26,8 +26,8 @@ _Sent = tuple[float, float, SwitchOrder | None, int]
 class LiveCohort:
     """Machines that follow commands: each order arrives after the latency, and takes its time from there.
 
-    The first command finds the cohort standing where it sends it: a run starts steady. Orders, boots and
-    ramps need no event: they are gone through when the cohort is next told or asked something.
+    The first command finds the cohort standing where it sends it: a run starts steady. Orders, boots, ramps
+    need no event: they are gone through when it is next told or asked something.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ class LiveCohort:
         self._clock_sent = 0.0
         self._retry_s = inf
         self._versions = [0] * len(self._roster)
-        self._heat_tripped = self._pool_lost = self._is_off = False
+        self._heat_tripped = self._pool_lost = self._is_off = self._dropped_out = False
+        self._is_closed = True
         self._breakers_s = inf  # when they are open, or machines can be woken
         self._is_told_on = True
         self._record_supply = None if spec.breaker is None else connection.track("supplied_fraction").set
@@ -150,7 +151,7 @@ class LiveCohort:
             self._cut(is_on=True)
         self._breakers_s = now_s + wait_s
         self._agenda.add(self._breakers_s, partial(self._switched, self._breakers_s))
-        self._dispatcher.limit(self._dispatcher.ceiling, stopped=True)
+        self._limit()
         self._is_stale = True
 
     def _switched(self, due_s: float) -> None:
@@ -158,12 +159,24 @@ class LiveCohort:
             self._is_off = not self._is_told_on
             if self._is_off:
                 self._cut(is_on=False)
-            self._dispatcher.limit(self._dispatcher.ceiling, stopped=self._is_stopped)
+            self._limit()
             self._tell()
+
+    def drop_out(self, *, is_out: bool) -> None:
+        """Lose the supply and draw nothing, or follow commands again, from no power: machines boot."""
+        self._catch_up(self._clock.now)
+        self._dropped_out = is_out
+        if is_out:
+            self._stop_all(self._clock.now, within_s=0.0)
+        self._cut(is_on=self._is_closed)
+        self._limit()
+        self._is_stale = True
 
     def _cut(self, *, is_on: bool) -> None:
         now_s = self._clock.now
         self._catch_up(now_s)
+        self._is_closed = is_on
+        is_on = is_on and not self._dropped_out
         self._machines.supply(now_s, is_on=is_on)
         self._dispatcher.is_supplied = is_on
         if self._record_supply is not None:
@@ -294,7 +307,7 @@ class LiveCohort:
                 self._agenda.add(ceiling.time_s, partial(self._heat_up, ceiling))
         for lost_s, back_s in self._connection.pool_losses:
             self._agenda.add(lost_s, partial(self._lose_pool, back_s - lost_s))
-            self._agenda.add(back_s, self._find_pool)
+            self._agenda.add(back_s, partial(self._pool, accepted=True))
 
     def _break(self, breakdown: Breakdown) -> None:
         self._fail(self._clock.now, breakdown.block, breakdown.repaired_s)
@@ -336,28 +349,26 @@ class LiveCohort:
         now_s = self._clock.now
         self._catch_up(now_s)
         if ceiling.tripped and not self._heat_tripped:
-            self._trip(now_s)
+            self._connection.log("heat-trip", self._roster.total_count)
+            self._stop_all(now_s)
         self._heat_tripped = ceiling.tripped
         self._machines.limit_clock(now_s, ceiling.clock)
-        self._dispatcher.limit(ceiling.clock, stopped=self._is_stopped)
+        self._dispatcher.ceiling = ceiling.clock
+        self._limit()
 
-    def _trip(self, now_s: float) -> None:
-        self._connection.log("heat-trip", self._roster.total_count)
+    def _stop_all(self, now_s: float, within_s: float | None = None) -> None:
         self._pending.clear()  # machines that have tripped obey nobody
         self._dispatcher.all_off(now_s)
         self._versions = [version + 1 for version in self._versions]
         if self._share_mw is not None:
             self._clock_sent = 0.0
             # those too that had not obeyed
-            self._machines.switch(now_s, range(len(self._roster)), (), 0.0)
+            self._machines.switch(now_s, range(len(self._roster)), (), 0.0, within_s)
             self._record_planned(now_s)
 
     def _lose_pool(self, duration_s: float) -> None:
         self._connection.log("pool-loss", duration_s)
         self._pool(accepted=False)
-
-    def _find_pool(self) -> None:
-        self._pool(accepted=True)
 
     def _pool(self, *, accepted: bool) -> None:
         now_s = self._clock.now
@@ -365,12 +376,12 @@ class LiveCohort:
         self._machines.accept(now_s, accepted=accepted)
         if self.spec.on_pool_loss == "sleep":
             self._pool_lost = not accepted
-            self._dispatcher.limit(self._dispatcher.ceiling, stopped=self._is_stopped)
+            self._limit()
             self._tell()
 
-    @property
-    def _is_stopped(self) -> bool:
-        return self._heat_tripped or self._pool_lost or self._is_off
+    def _limit(self) -> None:
+        stopped = self._heat_tripped or self._pool_lost or self._is_off or self._dropped_out
+        self._dispatcher.limit(self._dispatcher.ceiling, stopped=stopped)
 
     def _tell(self) -> None:
         self._is_stale = True

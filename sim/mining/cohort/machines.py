@@ -171,12 +171,19 @@ class Machines:
             self._tracks.power.withdraw_last()
             self._tracks.hashrate.withdraw_last()
 
-    def switch(self, time_s: float, sleep: Sequence[int], wake: Sequence[int], clock: float) -> None:
-        """Put blocks to sleep, wake others, and have all that hash go to a clock."""
+    def switch(
+        self,
+        time_s: float,
+        sleep: Sequence[int],
+        wake: Sequence[int],
+        clock: float,
+        down_s: float | None = None,
+    ) -> None:
+        """Put blocks to sleep, in some seconds or the firmware's, wake others, set the clock of the rest."""
         self.move_to(time_s)
         self._set(time_s, clock)
         if sleep:
-            self._sleep(time_s, sleep)
+            self._sleep(time_s, sleep, self._power_down_s if down_s is None else down_s)
         if wake:
             self._wake(time_s, wake)
         self._steer(time_s)
@@ -262,13 +269,16 @@ class Machines:
             if clock > 0.0:
                 self._clock = clock  # one that is told to none leaves those that did not obey where they are
 
-    def _sleep(self, time_s: float, blocks: Sequence[int]) -> None:
+    def _sleep(self, time_s: float, blocks: Sequence[int], down_s: float) -> None:
+        if down_s == 0.0:
+            for group in self._stopping:
+                group.plan = []
         for group in (self._hashing, *self._waking):
             part = group.split(blocks, self._roster)
             if part is not None:
                 part.clock = 0.0
                 part.boots_until_s = -inf
-                part.plan = [(time_s + self._power_down_s, self._standby_w, 0.0)]
+                part.plan = [(time_s + down_s, self._standby_w, 0.0)]
                 part.advance(time_s)
                 self._stopping.append(part)
         self._waking = [group for group in self._waking if group.blocks]

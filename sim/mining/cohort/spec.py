@@ -14,6 +14,7 @@ from sim.mining.clocking import (
     ClockCurve,
     Heat,
 )
+from sim.mining.events import DropOut
 from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
 from sim.mining.worth import Worth, upper_edge
 from sim.spec import SIZED, Fraction, Name, Positive, PositiveFraction, Spec
@@ -172,6 +173,8 @@ class CohortFleet(FleetSpec):
     """Relative change of voltage per relative change of clock [1]; left out: the catalogue's, else 0.163."""
     static_fraction: Annotated[float, Field(ge=0.0, le=0.99)] = DEFAULT_STATIC_FRACTION
     """Share of a machine's power that does not follow the clock [1]. Default: assumption, 0.01 to 0.06."""
+    drop_out: DropOut = DropOut()
+    """What its power supplies do in a voltage sag."""
     dispatch_blocks_per_s: Positive | None = None
     """Blocks that orders reach in a second, at most [1/s]: those that switch, in at most 20 batches a change,
     and those told another profile of the clock; left out: all at once."""
