@@ -36,7 +36,10 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario: write a result folder and print a table of metrics."""
-    from sim.cli.console import progress_bar  # noqa: PLC0415  # keeps --help fast
+    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
+
+    if sys.stderr.isatty():  # before all else: the first run of an installation is silent for seconds
+        say(f"running {scenario}")
     from sim.cli.tables import print_run  # noqa: PLC0415
     from sim.report.build import default_folder, publish  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
