@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from sim.report.format import format_value, words_of
-from sim.report.static_page import Document
+from sim.report.static_page import Document, axis_title
 from sim.report.svg import BarRow, Chart, ChartAxis, Drawing, around, bar_chart, kind_of
-from sim.report.trade_chart import axis_title
 
 HEIGHT_PX: Final = 320
 OUTSIDE: Final = 0.02

@@ -12,13 +12,10 @@ from sim.report.comparison_charts import (
     scale_chart,
     uplift_chart,
 )
-from sim.report.format import format_difference, format_number, format_value, grouped
-from sim.report.static_page import Document, PageTable, StaticPage
-from sim.report.trade_chart import axis_title
+from sim.report.format import NOISE_RATIO, format_difference, format_number, format_value, grouped
+from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.whole import write_whole
 
-NOISE_RATIO: Final = 1e-9
-"""A difference below this part of what differs is rounding, and shown as none; so is a number below it."""
 OF_A_POLICY: Final = (
     "objective_usd",
     "uplift_capture",

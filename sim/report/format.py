@@ -24,6 +24,8 @@ DIMENSIONLESS: Final = "1"
 SIGNIFICANT_DIGITS: Final = 4
 DIGITS_OF_UNIT: Final = {"Hz": 6}
 """Significant digits of a unit that has others: a grid's frequency says nothing in whole tens of mHz."""
+NOISE_RATIO: Final = 1e-9
+"""What is below this part of what it is a difference of is rounding, and shown as none."""
 SMALLEST_PLAIN: Final = 1e-4
 """Below this a number is written with an exponent."""
 WHOLE_PERCENT: Final = 1e3

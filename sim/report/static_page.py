@@ -50,6 +50,10 @@ class PageTable:
     note: str = ""
     is_open: bool = True
     """Whether it is unfolded at first."""
+    axis_count: int = 0
+    """How many of the first columns are axes, over which a script draws the others; 0: it draws nothing."""
+    figure: Sequence[str] = ()
+    """The columns that it draws first, across and upwards; none: its own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,20 @@ class StaticPage:
     tables: Sequence[PageTable] = field(default=())
     is_sortable: bool = False
     """Whether its open tables may be sorted, searched and saved, for which it has a script."""
-    axis_count: int = 0
-    """How many of the first columns are axes, over which a script draws the others; 0: it draws nothing."""
 
     def html(self) -> str:
         """Return the page's text."""
         values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        wanted = {"tables.js": self.is_sortable, "study.js": self.axis_count > 0}
+        is_drawn = any(table.axis_count for table in self.tables)
+        wanted = {"tables.js": self.is_sortable, "study.js": is_drawn}
         scripts = [own_file(name) for name, is_used in wanted.items() if is_used]
         return rendered("static.html.jinja", policy=security_policy(scripts), scripts=scripts, **values)
+
+
+def axis_title(document: Document, metric: str) -> str:
+    """Return a metric in words, with its unit."""
+    unit = document["metrics"][metric]["unit"]
+    return words_of(metric) if unit == "1" else f"{words_of(metric).removesuffix(f' {unit}')} [{unit}]"
 
 
 def rendered(template: str, **values: Any) -> str:

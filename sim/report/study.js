@@ -17,13 +17,16 @@ function drawing(width, height, label) {
   return element("svg", { viewBox: `0 0 ${width} ${height}`, class: "drawn", role: "img", "aria-label": label });
 }
 
-/* The columns of the table: its axes first, then metrics; a cell that is no number stays a word. */
+/* The columns of the table: its axes first, then metrics, with half the width of their intervals where there is one; a
+   cell that is no number stays a word. */
 function columnsOf(table) {
-  const count = Number(table.dataset.axes);
+  const count = Number(table.dataset.axes), rows = Array.from(table.tBodies[0].rows);
+  const number = (text) => Number(text.replace(/[±,\s]/g, "")) || 0;
   return Array.from(table.tHead.rows[0].cells, (head, place) => ({
     name: head.textContent,
     isAxis: place < count,
-    values: Array.from(table.tBodies[0].rows, (row) => keyOf(row.cells[place])),
+    values: rows.map((row) => keyOf(row.cells[place])),
+    halves: rows.map((row) => number(row.cells[place].querySelector("small")?.textContent ?? "")),
   }));
 }
 
@@ -51,25 +54,38 @@ function choice(parent, label, names, chosen, change) {
 
 // -- one column against another ---------------------------------------------------------------------------------
 
+/* Round numbers within a scale, about five of them. */
+function roundMarks({ low, high }) {
+  const least = (high - low) / 6, power = 10 ** Math.floor(Math.log10(least));
+  const step = power * [1, 2, 5, 10].find((one) => one * power >= least), first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
 function axisMarks(svg, across, upwards, names) {
-  for (let i = 0; i <= 4; i++) {
-    const x = across.low + (i / 4) * (across.high - across.low), y = upwards.low + (i / 4) * (upwards.high - upwards.low);
+  for (const y of roundMarks(upwards)) {
     svg.append(element("line", { class: "grid", x1: 90, x2: 880, y1: upwards(y), y2: upwards(y) }));
     svg.append(element("text", { x: 82, y: upwards(y) + 4, "text-anchor": "end" }, short.format(y)));
+  }
+  for (const x of roundMarks(across)) {
+    svg.append(element("line", { class: "grid", x1: across(x), x2: across(x), y1: 24, y2: 298 }));
     svg.append(element("text", { x: across(x), y: 318, "text-anchor": "middle" }, short.format(x)));
   }
   svg.append(element("text", { x: 485, y: 342, "text-anchor": "middle", class: "name" }, names[0]));
   svg.append(element("text", { x: 90, y: 14, class: "name" }, names[1]));
 }
 
+const whisker = (ends) => element("line", { ...ends, stroke: "currentColor", "stroke-width": 1.5 });
+
 function against(columns, x, y) {
   const svg = drawing(900, 350, `${y.name} against ${x.name}`);
   const known = x.values.map((_, i) => i).filter((i) => [x, y].every((one) => typeof one.values[i] === "number"));
-  if (!known.length) return svg;
-  const pick = (column) => known.map((i) => column.values[i]);
-  const across = scale(pick(x), 100, 870), upwards = scale(pick(y), 290, 30);
+  if (!known.length) return [svg];
+  const ends = (column) => known.flatMap((i) => [-1, 1].map((way) => column.values[i] + way * column.halves[i]));
+  const across = scale(ends(x), 100, 870), upwards = scale(ends(y), 290, 30);
   axisMarks(svg, across, upwards, [x.name, y.name]);
-  const others = columns.filter((one) => one.isAxis && one !== x && distinct(one.values).length > 1);
+  const axes = columns.filter((one) => one.isAxis && distinct(one.values).length > 1);
+  const along = x.isAxis ? x : axes.findLast(isNumeric);
+  const others = axes.filter((one) => one !== along);
   const lines = new Map();
   for (const i of known) {
     const name = others.map((one) => `${one.name} = ${text(one.values[i])}`).join(", ");
@@ -77,20 +93,34 @@ function against(columns, x, y) {
   }
   [...lines].forEach(([name, places], place) => {
     const group = element("g", { class: `k${place % 8}` });
-    places.sort((one, other) => x.values[one] - x.values[other]);
+    if (along) places.sort((one, other) => along.values[one] - along.values[other]);
     const points = places.map((i) => [across(x.values[i]), upwards(y.values[i])]);
-    if (x.isAxis) group.append(element("polyline", { class: "line", points: points.map((at) => at.join(",")).join(" ") }));
+    if (along) group.append(element("polyline", { class: "line", points: points.map((at) => at.join(",")).join(" ") }));
     places.forEach((i, n) => {
-      const dot = element("circle", { cx: points[n][0], cy: points[n][1], r: 5, fill: "currentColor" });
-      dot.append(element("title", {}, `${name || "all"}: ${text(x.values[i])}, ${text(y.values[i])}`));
+      const [left, top] = points[n], half = y.halves[i], side = x.halves[i];
+      const dot = element("circle", { cx: left, cy: top, r: 5, fill: "currentColor" });
+      const at = along ? `, ${along.name} = ${text(along.values[i])}` : "";
+      dot.append(element("title", {}, `${name || "all"}${at}: ${text(x.values[i])}, ${text(y.values[i])}`));
       group.append(dot);
+      if (half) group.append(whisker({ x1: left, x2: left, y1: upwards(y.values[i] - half), y2: upwards(y.values[i] + half) }));
+      if (side) group.append(whisker({ y1: top, y2: top, x1: across(x.values[i] - side), x2: across(x.values[i] + side) }));
+      if (along && along !== x) group.append(element("text", { x: left + 9, y: top + 4 }, text(along.values[i])));
     });
     svg.append(group);
-    if (lines.size > 1 && place < 8) {
-      group.append(element("text", { x: 110, y: 44 + 18 * place, style: "fill: currentColor" }, name));
-    }
   });
-  return svg;
+  return [...(lines.size > 1 ? [legendOf([...lines.keys()])] : []), svg];
+}
+
+function legendOf(names) {
+  const list = document.createElement("ul");
+  list.className = "legend";
+  names.forEach((name, place) => {
+    const item = document.createElement("li"), swatch = document.createElement("span");
+    swatch.className = `swatch k${place % 8}`;
+    item.append(swatch, name);
+    list.append(item);
+  });
+  return list;
 }
 
 // -- a map over two axes ----------------------------------------------------------------------------------------
@@ -146,7 +176,9 @@ function addLook(table) {
   const numeric = columns.filter(isNumeric), metrics = numeric.filter((one) => !one.isAxis && distinct(one.values).length > 1);
   if (!axes.length || !metrics.length) return;
   const named = (name) => columns.find((one) => one.name === name);
-  const state = { x: (axes.findLast(isNumeric) ?? numeric[0]).name, y: (metrics.findLast((one) => !/ P\d+$/.test(one.name)) ?? metrics[0]).name, across: axes.at(-1).name, down: axes[0].name };
+  const isMean = (one) => !/ P\d+$/.test(one.name), { x: firstX, y: firstY } = table.dataset;
+  const along = axes.findLast(isNumeric);
+  const state = { x: (named(firstX) ?? along ?? numeric[0]).name, y: (named(firstY) ?? metrics.findLast(isMean) ?? metrics[0]).name, across: axes.at(-1).name, down: axes[0].name };
   const section = document.createElement("section"), bar = document.createElement("p"), place = document.createElement("div");
   const title = Object.assign(document.createElement("h2"), { textContent: "Look closer" });
   bar.className = "controls";
@@ -157,11 +189,13 @@ function addLook(table) {
   section.append(title, bar, place);
   const draw = () => {
     const heading = (words) => Object.assign(document.createElement("h3"), { textContent: words });
-    const shown = [heading(`${state.y} against ${state.x}`), against(columns, named(state.x), named(state.y))];
+    const shown = [heading(`${state.y} against ${state.x}`), ...against(columns, named(state.x), named(state.y))];
     if (axes.length > 1 && state.across !== state.down) {
       shown.push(heading(`${state.y} by two axes`), map(named(state.across), named(state.down), named(state.y)));
     }
     shown.push(heading(`How far each axis moves ${state.y}, the others averaged`), tornado(axes, named(state.y)));
+    const rest = along ? metrics.filter((one) => isMean(one) && (one.name !== state.y || state.x !== along.name)) : [];
+    for (const one of rest) shown.push(heading(`${one.name} by ${along.name}`), ...against(columns, along, one));
     place.replaceChildren(...shown);
   };
   const pick = (key) => (name) => { state[key] = name; draw(); };

@@ -1,16 +1,17 @@
-"""The page of a study: its figure, where it states one, and a table of what its combinations gave."""
+"""The page of a study: who wins where, and a table of what its combinations gave, which a script draws."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
-from sim.report.format import format_value, words_of
-from sim.report.static_page import Document, PageTable, StaticPage
+from sim.report.format import NOISE_RATIO, format_value, words_of
+from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.report.svg import Chart, ChartAxis, Drawing, kind_of
-from sim.report.trade_chart import Point, axis_title, lines_of, trade_chart
 from sim.whole import write_whole
 
 PAGE: Final = "study.html"
@@ -44,6 +45,18 @@ class Combination(NamedTuple):
         known = self._known(metric)
         return float(np.quantile(known, fraction)) if known else None
 
+    def half_width(self, metric: str) -> float | None:
+        """Return half the width of the mean's 95 % interval, by Student's t; None where one cannot tell."""
+        from scipy.special import stdtrit  # noqa: PLC0415  # slow to import, and one replication needs none of it
+
+        known = self._known(metric)
+        if len(known) < 2:  # noqa: PLR2004  # two at least have a deviation
+            return None
+        deviation = float(np.std(known, ddof=1))
+        if deviation <= NOISE_RATIO * max(map(abs, known)):
+            return 0.0
+        return float(stdtrit(len(known) - 1, 0.975)) * deviation / math.sqrt(len(known))
+
     def _known(self, metric: str) -> list[float]:
         """Return a metric of each run; nothing where one cannot tell."""
         known = [row[metric] for row in self.rows if row.get(metric) is not None]
@@ -51,29 +64,31 @@ class Combination(NamedTuple):
 
 
 def write_study_report(folder: Path) -> Path:
-    """Write ``study.html`` and its figure into a study's folder, from what a sweep left there; return it."""
+    """Write ``study.html`` into a study's folder, from what a sweep left there; return it."""
     from pyarrow import parquet  # noqa: PLC0415  # slow to import
 
     document = json.loads((folder / "study.json").read_bytes())
     rows = parquet.ParquetFile(folder / "runs.parquet").read().to_pylist()
-    paths = [axis["path"] for axis in document["axes"] if axis["path"] != "seed"]
+    axes = {axis["path"]: axis["values"] for axis in document["axes"] if axis["path"] != "seed"}
+    paths = [path for path in axes if len({row[path] for row in rows}) > 1]
     found = list(combinations(paths, rows))
-    head, cells = _table(document, paths, found)
     winners = document.get("winners")
     page = StaticPage(
         title=document["name"],
         lead=document["question"] or "",
+        facts=[(path, said(rows[0][path])) for path in axes if path not in paths and rows],
         verdict=[*_notes(document, found), *_best(document, paths, found)],
-        charts=[*([winner_map(winners)] if winners else []), *_charts(document, paths, found)],
-        tables=[
-            PageTable("Every combination", head, cells),
-            *([winner_table(winners)] if winners else []),
-        ],
+        charts=[winner_map(winners)] if winners else [],
+        tables=[_table(document, paths, found), *([winner_table(winners)] if winners else [])],
         is_sortable=True,
-        axis_count=len(paths),
     )
     write_whole(folder / PAGE, page.html())
     return folder / PAGE
+
+
+def said(value: Any) -> str:
+    """Return a value of an axis as a study file has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def combinations(paths: Sequence[str], rows: Sequence[RunOfSweep]) -> Iterator[Combination]:
@@ -85,29 +100,6 @@ def combinations(paths: Sequence[str], rows: Sequence[RunOfSweep]) -> Iterator[C
             groups[tuple(row[path] for path in paths)].append(row)
     for values, group in groups.items():
         yield Combination(values, tuple(group))
-
-
-def _charts(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> Iterator[Drawing]:
-    """Yield the study's figure, where it states one, and how metrics answer the last axis of numbers."""
-    figure, facts = document.get("figure"), document["metrics"]
-    if figure is not None:
-        points = _known((one.values, one.mean(figure["x"]), one.mean(figure["y"])) for one in found)
-        across = words_of(figure["x"])
-        title = f"{words_of(figure['y'])} against {across[:1].lower()}{across[1:]}"
-        names = axis_title(document, figure["x"]), axis_title(document, figure["y"])
-        yield from ([trade_chart(names, paths, points, title)] if points else [])
-    along = lines_of(paths, [Point(one.values, 0.0, 0.0) for one in found]).along
-    for metric in SHOWN if along is not None else ():
-        if metric in facts:
-            points = _known((one.values, one.values[along or 0], one.mean(metric)) for one in found)
-            names = paths[along or 0], axis_title(document, metric)
-            if len({point.y for point in points}) > 1:
-                title = f"{words_of(metric)} by {paths[along or 0]}"
-                yield trade_chart(names, paths, points, title, is_labelled=False)
-
-
-def _known(triples: Iterable[tuple[tuple[Any, ...], float | None, float | None]]) -> list[Point]:
-    return [Point(values, x, y) for values, x, y in triples if x is not None and y is not None]
 
 
 def _notes(document: Document, found: Sequence[Combination]) -> list[str]:
@@ -126,33 +118,54 @@ def _best(document: Document, paths: Sequence[str], found: Sequence[Combination]
     kept = [one for one in done if one.mean("exceedance_s") == 0.0]
     if len(done) > 1:
         yield f"{len(kept) or 'None'} of {len(done)} combinations kept the limit in every run."
-    ranked = sorted(_known((one.values, one.mean(money or ""), 0.0) for one in kept), key=lambda one: -one.x)
+        if not kept:
+            least = min(done, key=lambda one: one.mean("exceedance_s") or math.inf)
+            above = format_value(least.mean("exceedance_s"), "s")
+            yield f"{_named(paths, least)} is above it for the shortest time: {above}."
+    earned = [(one.mean(money), one) for one in kept] if money is not None else []
+    ranked = sorted(((usd, one) for usd, one in earned if usd is not None), key=lambda pair: -pair[0])
     if money is not None and len(ranked) > 1:
-        values = ", ".join(f"{path} = {value}" for path, value in zip(paths, ranked[0].values, strict=True))
-        amount = format_value(ranked[0].x, facts[money]["unit"])
-        yield f"Of those, {values} earns most: {words_of(money)} is {amount}."
+        usd, best = ranked[0]
+        width = best.half_width(money)
+        amount = format_value(usd, facts[money]["unit"])
+        amount += "" if width is None else f" ± {format_value(width, facts[money]['unit'])}"
+        yield f"Of those, {_named(paths, best)} earns most: {words_of(money)} is {amount}."
 
 
-def _table(
-    document: Document, paths: Sequence[str], found: Sequence[Combination]
-) -> tuple[list[str], list[list[str]]]:
-    facts = document["metrics"]
-    wanted = [*(document.get("figure") or {}).values(), *SHOWN, *SHOWN_IF_ANY]
+def _named(paths: Sequence[str], one: Combination) -> str:
+    return ", ".join(f"{path} = {said(value)}" for path, value in zip(paths, one.values, strict=True))
+
+
+def _table(document: Document, paths: Sequence[str], found: Sequence[Combination]) -> PageTable:
+    facts, figure = document["metrics"], document.get("figure") or {}
     shown = [
         name
-        for name in dict.fromkeys(wanted)
+        for name in dict.fromkeys([*figure.values(), *SHOWN, *SHOWN_IF_ANY])
         if name in facts and (name not in SHOWN_IF_ANY or any(one.mean(name) for one in found))
     ]
     shares = QUANTILES if any(len(one.rows) > 1 for one in found) else {}
     rows = []
     for one in found:
-        cells = [str(value) for value in one.values]
+        cells = [said(value) for value in one.values]
         for name in shown:
-            numbers = [one.mean(name), *(one.quantile(name, share) for share in shares.values())]
-            cells += [format_value(number, facts[name]["unit"]) for number in numbers]
-        rows.append(cells)
-    heads = [head for name in shown for head in (name, *(f"{name} {quantile}" for quantile in shares))]
-    return [*paths, *heads], rows
+            width = one.half_width(name)
+            cells.append(
+                format_value(one.mean(name)) + ("" if width is None else f"\n± {format_value(width)}")
+            )
+            cells += [format_value(one.quantile(name, share)) for share in shares.values()]
+        rows.append([*cells, Markup(" ").join(map(_link, one.rows))])
+    titles = {name: axis_title(document, name) for name in shown}
+    heads = [head for title in titles.values() for head in (title, *(f"{title} {share}" for share in shares))]
+    note = "Means; below them their 95 % interval. A run's own metrics stand in the file that its link opens."
+    drawn = tuple(titles.get(name, name) for name in figure.values())
+    return PageTable(
+        "Every combination", [*paths, *heads, "Runs"], rows, note, axis_count=len(paths), figure=drawn
+    )
+
+
+def _link(row: RunOfSweep) -> Markup:
+    key = row["run_key"]
+    return Markup('<a href="runs/{}/{}.json">seed {}</a>').format(key[:2], key, row["seed"])
 
 
 # -- who wins where -----------------------------------------------------------------------------------------
@@ -191,7 +204,7 @@ def _axes_of(document: Document) -> tuple[Document, Document]:
 
 
 def _marks(axis: Document) -> tuple[tuple[float, str], ...]:
-    return tuple((place + 0.5, str(value)) for place, value in enumerate(axis["values"]))
+    return tuple((place + 0.5, said(value)) for place, value in enumerate(axis["values"]))
 
 
 def winner_table(document: Document) -> PageTable:
@@ -215,4 +228,4 @@ def winner_rows(document: Document) -> Iterator[list[str]]:
     for cell in document["cells"]:
         money = [format_value(cell[document["metric"]][name], "USD") for name in document["policies"]]
         ties = ", ".join(cell["no_significant_difference_to"])
-        yield [*(str(value) for value in cell["values"]), cell["winner"], ties, *money]
+        yield [*(said(value) for value in cell["values"]), cell["winner"], ties, *money]

@@ -236,18 +236,22 @@ def test_a_study_is_looked_at_from_where_its_reader_wants(results, browser):
     chosen = "[...document.querySelectorAll('.controls select')].map((one) => one.value)"
     assert page.value(chosen)[1] == "interconnection.limit_mw"
     drawn = "[...document.querySelectorAll('.look svg')].map((one) => one.getAttribute('aria-label'))"
-    assert [one.split()[0] for one in page.value(drawn)][2:] == ["How"]
+    assert [one.split()[0] for one in page.value(drawn)][2:3] == ["How"]
 
-    for place, name in enumerate(("site_peak_mw", "policy.margin_mw")):
+    for place, name in enumerate(("Site peak [MW]", "policy.margin_mw")):
         page.value(
             f"(() => {{ const one = document.querySelectorAll('.controls select')[{place}];"
             f"one.value = '{name}'; one.dispatchEvent(new Event('change')); }})()"
         )
-    assert page.value(drawn) == [
-        "site_peak_mw against policy.margin_mw",
-        "site_peak_mw by interconnection.limit_mw and policy.margin_mw",
-        "How far each axis moves site_peak_mw",
+    assert page.value(drawn)[:3] == [
+        "Site peak [MW] against policy.margin_mw",
+        "Site peak [MW] by interconnection.limit_mw and policy.margin_mw",
+        "How far each axis moves Site peak [MW]",
     ]
+    # below them how each metric answers the last axis of numbers, a line for each choice of the other
+    assert "Site peak [MW] against interconnection.limit_mw" in page.value(drawn)[3:]
+    legend = "[...document.querySelector('.look .legend').children].map((one) => one.textContent)"
+    assert page.value(legend) == ["interconnection.limit_mw = 40", "interconnection.limit_mw = 50"]
     # a limit of 40 or 50 MW, a margin of 0, 8 or 50: what the site peaks at
     cells = names_in(page, 1)
     assert cells[1:] == ["0", "0", "40", "50", "32", "42"]
