@@ -10,10 +10,8 @@ from sim.ai.base import Connection, Load
 from sim.facts import LoadFacts
 from sim.signals import Signal
 from sim.span import Span
-from sim.tables.cover import Covered, Needed, Wanted, covered
-from sim.tables.quantities import POWER
+from sim.tables.cover import Covered, Needed, covered, of_power
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import shape_of
 
 
 class ReplayLoad(Load, SeriesReading):
@@ -54,10 +52,7 @@ class ReplayLoad(Load, SeriesReading):
             If the file is missing, its times do not increase or do not cover the run, or a power is missing
             or out of range.
         """
-        table = self.table(span.files)
-        shape = shape_of(table.columns, "power") if self.power_column not in table.columns else None
-        column = self.power_column if shape is None else shape.value_column
-        wanted = Wanted(column, POWER, None if shape is None else shape.unit)
+        table, shape, wanted = of_power(self, span.files, self.power_column)
         line = self.interpolation == "linear"
         needed = Needed(span.start_utc_s, span.end_s, changes=not line, least_rows=1, by_line=line)
         found = covered(self, span.files, self.time_column, [wanted], needed, table=table, shape=shape)

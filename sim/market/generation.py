@@ -40,9 +40,7 @@ from sim.rng import GENERATION
 from sim.signals import FloatArray, Signal
 from sim.span import Span
 from sim.spec import SIZED, NonNegative, Positive
-from sim.tables.cover import Wanted
-from sim.tables.quantities import POWER
-from sim.tables.shapes import shape_of
+from sim.tables.cover import of_power
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -79,13 +77,8 @@ class FileGeneration(StepsFile, Generation):
 
     def signal(self, span: Span) -> Signal:
         """Return the file's power times the scale, as steps [MW]."""
-        table = self.table(span.files)
-        shape = shape_of(table.columns, "power") if self.power_column not in table.columns else None
-        place, wanted = Place(self.time_column, table), Wanted(self.power_column, POWER)
-        if shape is not None:
-            place = Place(shape.time_column, table, shape)
-            wanted = Wanted(shape.value_column, POWER, shape.unit)
-        (power,) = step_signals(self, place, [wanted], span)
+        table, shape, wanted = of_power(self, span.files, self.power_column)
+        (power,) = step_signals(self, Place(self.time_column, table, shape), [wanted], span)
         return power * self.scale_ratio
 
 

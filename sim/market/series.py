@@ -15,7 +15,7 @@ from sim.spec import Spec
 from sim.tables import Files, Table
 from sim.tables.cover import Covered, Needed, Wanted, covered
 from sim.tables.quantities import PRICE
-from sim.tables.reading import SeriesReading
+from sim.tables.reading import SeriesReading, of_one_place
 from sim.tables.shapes import Shape, shape_of
 from sim.tables.stamps import USUAL_TIME
 from sim.tables.timeline import timeline_of
@@ -178,9 +178,6 @@ class StepsFile(SeriesReading):
 PRICE_SUFFIX: Final = "usd_per_mwh"
 PRICE_NAMES: Final = ("spp", "lmp", "price", "settlementpointprice", "settlement point price", "lbmp")
 """What the column of prices is called in files whose names say no unit, in small letters."""
-LOCATION_NAME: Final = "location"
-MARKET_NAME: Final = "market"
-_SHOWN: Final = 12
 
 
 class PriceColumn(NamedTuple):
@@ -222,10 +219,7 @@ class PriceFile(Course, SeriesReading):
         """
         shape = shape_of(self.table(files).columns, "price")
         table = self._rows(files, shape)
-        location = shape.location_column if shape and shape.location_column else LOCATION_NAME
-        market = shape.market_column if shape and shape.market_column else MARKET_NAME
-        table = _selected(table, location, "location", self.location)
-        table = _selected(table, market, "market", self.market)
+        table = of_one_place(table, shape, {"location": self.location, "market": self.market})
         time_column = self.time_column or (shape.time_column if shape else USUAL_TIME)
         price_column = self.price_column or (shape.value_column if shape else "") or _price_column(table)
         known = shape.unit if shape is not None and shape.value_column in {"", price_column} else None
@@ -244,32 +238,6 @@ class PriceFile(Course, SeriesReading):
         return table.chosen(
             {} if shape is None else {name: text for name, text in shape.where if name not in chosen}
         )
-
-
-def _selected(table: Table, name: str, field: str, wanted: str | None) -> Table:
-    """Return the rows of one location or market; all where the file does not tell them apart."""
-    column = next((column for column in table.columns if column.lower() == name.lower()), None)
-    if column is None:
-        if wanted is None:
-            return table
-        shown = ", ".join(table.columns[:_SHOWN])
-        raise InputError.single(
-            table.name, "", f"has no column '{name.capitalize()}' to find {field} in: {shown}"
-        )
-    if wanted is not None:
-        return table.where(column, wanted)
-    words = table.words(column)
-    if len(words) > 1:
-        shown = ", ".join(words[:_SHOWN]) + (
-            f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-        )
-        raise InputError.single(
-            table.name,
-            "",
-            f"column '{column}' holds several: {shown}; name one as {field}",
-            **{field: words[0]},
-        )
-    return table
 
 
 def _price_column(table: Table) -> str:

@@ -7,9 +7,9 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.tables.files import Files
-from sim.tables.quantities import Quantity
+from sim.tables.quantities import POWER, Quantity
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import Shape
+from sim.tables.shapes import Shape, shape_of
 from sim.tables.table import RowArray, Table
 from sim.tables.timeline import HOLE_RATIO, Timeline, regular, timeline_of
 from sim.units import SECONDS_PER_HOUR, FloatArray
@@ -27,6 +27,14 @@ class Wanted(NamedTuple):
     quantity: Quantity
     unit: str | None = None
     """Unit that the kind of file is known to have, where none is stated."""
+
+
+def of_power(reading: SeriesReading, files: Files, column: str) -> tuple[Table, Shape | None, Wanted]:
+    """Return the rows of a file of power, what is known of its kind, and its column, of this name if any is."""
+    table = reading.table(files)
+    shape = shape_of(table.columns, "power") if column not in table.columns else None
+    wanted = Wanted(column, POWER) if shape is None else Wanted(shape.value_column, POWER, shape.unit)
+    return table, shape, wanted
 
 
 class Covered(NamedTuple):

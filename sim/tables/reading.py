@@ -1,5 +1,6 @@
 """How a file is to be read: the fields that every description of a file has."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,6 +12,7 @@ from sim.spec import Positive, Spec, TimeZone
 from sim.tables.bounds import MAX_SHOWN
 from sim.tables.files import Files
 from sim.tables.quantities import Quantity, Scaling
+from sim.tables.shapes import Shape
 from sim.tables.stamps import EPOCHS, EXCEL, FROM_START, TimeSpelling
 from sim.tables.table import Table
 from sim.units import FloatArray
@@ -173,6 +175,7 @@ _CURES = {
     "missing": "if it stands for no value write missing: [{}]",
     "max_gap_s": "max_gap_s fills holes",
 }
+_SHOWN = 12
 _OPTIONAL = {*TableReading.model_fields, *SeriesReading.model_fields}
 
 
@@ -185,3 +188,24 @@ def as_text(value: str | float) -> str:
     ('51217', '51217', 'HB_WEST')
     """
     return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def of_one_place(table: Table, shape: Shape | None, said: Mapping[str, Any]) -> Table:
+    """Return the rows of the ``location`` and ``market`` that are said, or of the only ones there are.
+
+    Raises
+    ------
+    InputError
+        Where there are several and none is said, or no such column or row; names what there is.
+    """
+    for field in ("location", "market"):
+        named = (getattr(shape, f"{field}_column") if shape else "") or field
+        column = next((column for column in table.columns if column.lower() == named.lower()), None)
+        if column is not None:
+            table = table.only(column, said.get(field), field)
+        elif said.get(field) is not None:
+            shown = ", ".join(table.columns[:_SHOWN])
+            raise InputError.single(
+                table.name, "", f"has no column '{named.capitalize()}' to find {field} in: {shown}"
+            )
+    return table

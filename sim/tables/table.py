@@ -180,6 +180,24 @@ class Table:
         """
         return self.kept(("where", column, text), lambda: self._where(column, text))
 
+    def only(self, column: str, text: str | None, field: str) -> "Table":
+        """Return the rows that hold a text; where none is said, all of them, if they hold but one."""
+        if text is not None:
+            return self.where(column, text)
+        words = self.words(column)
+        if len(words) > 1:
+            shown = ", ".join(words[:12]) + (f" and {len(words) - 12} more" if len(words) > 12 else "")  # noqa: PLR2004
+            several = f"column '{column}' holds several: {shown}; name one as {field}"
+            raise InputError.single(self.name, "", several, **{field: words[0]})
+        return self
+
+    def words_if_any(self, column: str) -> tuple[str, ...]:
+        """Return the different texts of a column; none where it holds no texts."""
+        try:
+            return self.words(column)
+        except InputError:
+            return ()
+
     def chosen(self, where: Mapping[str, str]) -> "Table":
         """Return the rows that hold each of some texts; raise InputError as `where` does."""
         table = self

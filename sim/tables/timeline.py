@@ -220,13 +220,14 @@ def _single(
     if backward.size or not alike:
         row = int((backward if alike else late)[0]) + 1
         fault = table.not_above(column, row).faults[0]
+        several = [name for name in table.columns if name != column and _chooses(table, name)]
         goes_back = _goes_back(reading, table, column, time_s[row - 1 : row + 1])
-        alike_cure = {} if backward.size or goes_back else {"duplicates": "last"}
+        alike_cure = {} if backward.size or goes_back or several else {"duplicates": "last"}
         if goes_back:
             text = "; if this hour comes twice as clocks go back, write time_zone, such as America/Chicago"
             raise InputError.single(fault.place, "", fault.message + text)
         raise InputError.single(
-            fault.place, "", fault.message + _cure(table, time_s, row, column), **alike_cure
+            fault.place, "", fault.message + _cure(table, time_s, row, several), **alike_cure
         )
     starts = np.concatenate([[True], np.diff(time_s) > 0.0])
     return time_s[starts], np.cumsum(starts) - 1.0
@@ -241,7 +242,7 @@ def _goes_back(reading: SeriesReading, table: Table, column: str, both_s: FloatA
     )
 
 
-def _cure(table: Table, time_s: FloatArray, row: int, time_name: str) -> str:
+def _cure(table: Table, time_s: FloatArray, row: int, several: list[str]) -> str:
     """Return what may help where a time is not above the one before."""
     if time_s[row] == time_s[row - 1]:
         cure = "; rows of one time: write duplicates: last, or mean"
@@ -250,7 +251,6 @@ def _cure(table: Table, time_s: FloatArray, row: int, time_name: str) -> str:
     hour = next((name for name in table.columns if plain_name(name) in _HOURS), None)
     if hour is not None and time_s[row] == time_s[row - 1]:
         return f"; name '{hour}' as hour_column, if it is the hour of the day"
-    several = [name for name in table.columns if name != time_name and _chooses(table, name)]
     if several:
         cure += f", or choose rows with where, by {', '.join(several[:4])}"
     return cure
@@ -258,10 +258,7 @@ def _cure(table: Table, time_s: FloatArray, row: int, time_name: str) -> str:
 
 def _chooses(table: Table, column: str) -> bool:
     """Tell whether a column has a few different texts by which rows may be chosen."""
-    try:
-        words = table.words(column)
-    except InputError:
-        return False
+    words = table.words_if_any(column)
     return 1 < len(words) <= max(20, table.row_count // 4) and not any(word[:1].isdigit() for word in words)
 
 

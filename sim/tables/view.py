@@ -12,7 +12,7 @@ from sim.errors import Fault, InputError, did_you_mean
 from sim.tables.cover import Needed, Wanted, covered, utc_text
 from sim.tables.files import Files
 from sim.tables.kinds import KINDS, Kind
-from sim.tables.reading import SeriesReading
+from sim.tables.reading import SeriesReading, of_one_place
 from sim.tables.shapes import Shape, plain_name, shape_of
 from sim.tables.stamps import TIME_NAMES, time_column
 from sim.tables.table import Table
@@ -38,6 +38,9 @@ class _Found(NamedTuple):
     facts: dict[str, Any]
     time_s: FloatArray
     values: FloatArray
+
+
+_NOTHING: Final = _Found({}, _NONE, _NONE)
 
 
 class FileLook(SeriesReading):
@@ -126,19 +129,29 @@ def look(path: Path, kind: str | None = None, given: Mapping[str, Any] | None = 
     if unknown := sorted(set(said) - known):
         near = did_you_mean(unknown[0], known) or f"; must be one of {', '.join(sorted(known))}"
         raise InputError.single("--set", unknown[0], f"is no field of a file of this kind{near}")
-    fault: InputError | None = None
+    found, faults = _NOTHING, tuple[Fault, ...]()
     for _ in range(_MOST_CURES):
         try:
-            found = _facts(path.name, kind, files, said)
-            guessed = tuple(field for field in said if field in _GUESSES - set(given or ()))
-            return _view(kind, table, said, found, guessed=guessed)
+            found, faults = _facts(path.name, kind, files, said), ()
+            break
         except InputError as error:
-            fault = error
+            faults = error.faults
             cure = _new_cure(error, said)
             if not cure:
                 break
             said |= cure
-    return _view(kind, table, said, _Found({}, _NONE, _NONE), fault.faults if fault else ())
+    shape = shape_of(table.columns, KINDS[kind].shapes)
+    return FileView(
+        table.name,
+        kind,
+        table.row_count,
+        table.columns,
+        "" if shape is None else shape.name,
+        said=_columns_said(kind, table, said, shape),
+        guessed=tuple(field for field in said if field in _GUESSES - set(given or ())),
+        faults=faults,
+        **found._asdict(),
+    )
 
 
 def understood(path: Path, kind: str | None = None, given: Mapping[str, Any] | None = None) -> FileView:
@@ -158,28 +171,6 @@ def _new_cure(error: InputError, said: Mapping[str, Any]) -> dict[str, Any]:
     if cure.get("unit", "").split("_")[0] in CURRENCIES[1:]:
         cure["currency_usd"] = 1.0
     return {name: value for name, value in cure.items() if said.get(name) != value}
-
-
-def _view(
-    kind: str,
-    table: Table,
-    said: dict[str, Any],
-    found: _Found,
-    faults: tuple[Fault, ...] = (),
-    guessed: tuple[str, ...] = (),
-) -> FileView:
-    shape = shape_of(table.columns, KINDS[kind].shapes)
-    return FileView(
-        table.name,
-        kind,
-        table.row_count,
-        table.columns,
-        "" if shape is None else shape.name,
-        said=_columns_said(kind, table, said, shape),
-        guessed=guessed,
-        faults=faults,
-        **found._asdict(),
-    )
 
 
 def _columns_said(kind: str, table: Table, said: dict[str, Any], shape: Shape | None) -> dict[str, Any]:
@@ -264,8 +255,8 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
         table = table.chosen(
             {column: text for column, text in shape.where if column not in (reading.where or {})}
         )
-        for field, column in (("location", shape.location_column), ("market", shape.market_column)):
-            table = _one(table, column, field, said)
+    if kind == "price":
+        table = of_one_place(table, shape, said)
     _check_quality(table, said)
     value = said.get(spec.quantity.field) or _value_column(spec, table, shape)
     if value is None:
@@ -288,27 +279,11 @@ def _check_quality(table: Table, said: Mapping[str, Any]) -> None:
     column = next((name for name in table.columns if plain_name(name) in _QUALITY), None)
     if column is None or column in said.get("where", {}):
         return
-    try:
-        words = table.words(column)
-    except InputError:
-        return
+    words = table.words_if_any(column)
     good = next((word for word in words if word.lower() in _GOOD), None)
     if good is not None and len(words) > 1:
         message = f"column '{column}' holds {', '.join(words[:12])}: choose rows with where"
         raise InputError.single(table.name, "", message, where={**said.get("where", {}), column: good})
-
-
-def _one(table: Table, column: str, field: str, said: Mapping[str, Any]) -> Table:
-    """Return the rows of one place; raise InputError, with the first as a guess, where there are several."""
-    if not column:
-        return table
-    words = table.words(column)
-    if len(words) < 2:  # noqa: PLR2004  # there is nothing to choose
-        return table
-    if field in said:
-        return table.where(column, said[field])
-    shown = ", ".join(words[:12])
-    raise InputError.single(table.name, "", f"column '{column}' holds several: {shown}", **{field: words[0]})
 
 
 def _course(
