@@ -23,6 +23,9 @@ class _Cooling(Spec):
     fixed_fraction: Annotated[float, Field(ge=0.0, le=1.0)]
     lag_up_s: Lag
     lag_down_s: Lag
+    water_l_per_kwh: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
+    """Water that cooling takes on site for each kWh of IT [L/kWh]. Default: none, for heat leaves through dry
+    coolers."""
 
     @model_validator(mode="after")
     def _hotter_takes_more(self) -> Self:
@@ -54,6 +57,9 @@ class AirCooling(_Cooling):
     """Time constant with which cooling rises [s]. Default: unverified."""
     lag_down_s: Lag = 900.0
     """Time constant with which cooling falls [s]. Default: unverified."""
+    water_l_per_kwh: Annotated[float, Field(ge=0.0, le=100.0)] = 1.8
+    """Water that cooling takes on site for each kWh of IT [L/kWh]. Default: chillers with cooling towers, the
+    mean of the United States (Shehabi et al., LBNL-1005775, 2016; unverified)."""
 
 
 class LiquidCooling(_Cooling):

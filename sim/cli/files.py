@@ -24,7 +24,7 @@ def data(
         typer.Option(
             "--as",
             help="What it holds: load, price, generation, weather, rates, requests, frequency, network, "
-            "ancillary, system-load or fleet; left out: what its columns tell.",
+            "ancillary, system-load, intensity or fleet; left out: what its columns tell.",
         ),
     ] = None,
     fields: Fields = [],  # noqa: B006  # typer reads defaults, nobody changes them

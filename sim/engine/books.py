@@ -65,6 +65,7 @@ def facts_of(scenario: Scenario) -> Facts:
                 hall.base_mw,
                 hall.feed_ratio,
                 tuple(load.name for load in scenario.running_loads if load.hall == hall.name),
+                hall.cooling.water_l_per_kwh,
             )
             for hall in scenario.halls
         },

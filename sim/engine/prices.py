@@ -95,6 +95,8 @@ class PowerPrices:
         self._open_day_ahead(courses.day_ahead_usd_per_mwh, scenario)
         contract = self._open_supply(courses.day_ahead_usd_per_mwh, scenario.end_s)
         self._recorder.give("price_usd_per_mwh", courses.real_time_usd_per_mwh)
+        if scenario.market.carbon is not None:
+            self._recorder.give("carbon_g_per_kwh", scenario.market.carbon.signal(scenario.span))
         feed(self._clock, courses.published_usd_per_mwh, self._set_real_time)
         if contract is not None and contract.settlement != "resale":
             feed(self._clock, contract.price_usd_per_mwh, self._set_block_price)

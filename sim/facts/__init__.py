@@ -29,6 +29,8 @@ class HallFacts:
     """Most that a MW of IT power adds to what is fed, cooling apart."""
     load: tuple[str, ...] = ()
     """The loads that stand in it."""
+    water_l_per_kwh: float = nan
+    """Water that its cooling takes for each kWh of IT [L/kWh]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,11 +360,6 @@ class Facts:
         ----------
         numbers
             Numbers as `numbers` gives them.
-
-        Returns
-        -------
-        Facts
-            What they state.
 
         Examples
         --------

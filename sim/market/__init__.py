@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from sim.market.ancillary import AncillaryService, check_once
+from sim.market.carbon import Carbon
 from sim.market.demand_charge import DemandCharge
 from sim.market.forecasts import DayAheadForecast, Forecasts
 from sim.market.four_cp import FourCoincidentPeaks
@@ -41,6 +42,8 @@ class MarketSpec(Spec):
     generation: AnyGeneration | None = None
     """Own generation behind the meter: ``constant``, ``file`` or ``synthetic-wind``; left out: there is
     none."""
+    carbon: Carbon | None = None
+    """Carbon intensity of the grid; left out: emissions are not counted."""
     demand_charge: DemandCharge | None = None
     """Charge on the highest mean power of each month; left out: there is none."""
     four_cp: FourCoincidentPeaks | None = None
@@ -105,6 +108,7 @@ class MarketSpec(Spec):
             "power": self.power,
             "day_ahead": self.day_ahead,
             "generation": self.generation,
+            "carbon": self.carbon,
             "four_cp": None if self.four_cp is None else self.four_cp.system_load,
         }
         found: dict[str, Callable[[], object]] = {

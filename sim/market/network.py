@@ -16,12 +16,12 @@ from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
 from sim.market.series import Late, StepsFile
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import NonNegative
+from sim.spec import NonNegative, Spec
 from sim.tables.cover import Wanted
 from sim.tables.quantities import BLOCKS, FEES
 
 
-class Fees(Late):
+class Fees(Late, Spec):
     """Base of every description of the transaction fees."""
 
     @abstractmethod

@@ -22,7 +22,7 @@ from sim.tables.timeline import timeline_of
 from sim.tables.unit_words import DIMENSION_OF, unit_in
 
 
-class Late(Spec):
+class Late:
     """Base of every description whose quantity policies may come to know later than it is in force."""
 
     def late(self, span: Span) -> Signal | None:
@@ -42,7 +42,7 @@ class Late(Spec):
         return in_force if late is None else late
 
 
-class Course(Late):
+class Course(Late, Spec):
     """Base of every description of how one quantity goes over a run: a price, a load, a power."""
 
     @abstractmethod

@@ -177,6 +177,13 @@ def backup_energy_mwh(recording: Recording, hall: str) -> float:
 # -- catalogue ----------------------------------------------------------------------------------------------
 
 
+def water_m3(recording: Recording, hall: str) -> float:
+    """Return the water that a hall's cooling takes on site [m3]."""
+    return energy_mwh(recording[f"hall.{hall}.it_power_mw"]) * (
+        recording.facts.hall[hall].water_l_per_kwh or 0.0
+    )
+
+
 def _stated(key: str, unknown: float) -> LoadMetric:
     """Return the metric that is a total stated by the load itself, and what it is where it stated none."""
     name = key.rpartition(".")[2]
@@ -213,6 +220,7 @@ CATALOGUE = (
     LoadMetric("ai.{hall}.peak_mw", lambda r, hall: r[f"hall.{hall}.power_mw"].maximum()),
     LoadMetric("ai.{hall}.rated_mw", lambda r, hall: r.facts.hall[hall].rated_mw),
     LoadMetric("ai.{hall}.miner_capacity_mw", lambda r, hall: r.facts.hall[hall].miner_capacity_mw),
+    LoadMetric("ai.{hall}.water_m3", water_m3),
     LoadMetric("ai.{hall}.transfer_count", lambda r, hall: len(r.events_of(f"hall.{hall}", "transfer"))),
     LoadMetric("ai.{hall}.backup_energy_mwh", backup_energy_mwh),
 )

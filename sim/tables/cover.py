@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 
 
 def of_power(reading: SeriesReading, files: Files, column: str) -> tuple[Table, Shape | None, Wanted]:
-    """Return the rows of a file of power, what is known of its kind, and its column, of this name if any is."""
+    """Return the rows of a file of power, what is known of its kind, and the column of this name or kind."""
     table = reading.table(files)
     shape = shape_of(table.columns, "power") if column not in table.columns else None
     wanted = Wanted(column, POWER) if shape is None else Wanted(shape.value_column, POWER, shape.unit)

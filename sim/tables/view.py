@@ -230,7 +230,7 @@ def _kind_by_shape(table: Table, plain: set[str]) -> str | None:
 
 
 def _kind_by_name(table: Table, plain: set[str]) -> str | None:
-    order = ("network", "frequency", "price", "rates", "load")
+    order = ("network", "frequency", "price", "rates", "intensity", "load")
     for kind in order:
         if any(_measures(KINDS[kind], table, column) for column in table.columns):
             return kind
