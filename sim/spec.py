@@ -5,7 +5,7 @@ import inspect
 import sys
 from functools import cache
 from itertools import pairwise
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from sim.errors import steers
-from sim.units import sizes_of
+from sim.units import sizes_of, unit_of
 
 
 class Spec(BaseModel):
@@ -56,6 +56,58 @@ class Spec(BaseModel):
             if isinstance(number, float) and abs(number) > most:
                 raise ValueError(f"must be at most {most:g}, got {number:g}")
         return value
+
+
+def _said(spec: Spec, name: str) -> str:
+    """Return a number of a description with its unit."""
+    unit = unit_of(name)
+    return f"{getattr(spec, name):g}" + (f" {unit}" if unit not in {None, "1"} else "")
+
+
+def _given(spec: Spec, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if getattr(spec, name) not in (None, ())]
+
+
+def rising(*names: str, strictly: bool = True) -> Any:
+    """Return the check that numbers of a description rise, or do not fall, in the order of their fields.
+
+    Stands in the class: ``_rises = rising("low_hz", "high_hz")``. A field that is left out is passed over.
+    """
+
+    def check(spec: Spec) -> Spec:
+        must = "must be below" if strictly else "must not be above"
+        for low, high in pairwise(_given(spec, names)):
+            least, most = getattr(spec, low), getattr(spec, high)
+            if least > most or (strictly and least == most):
+                raise ValueError(f"{low} is {_said(spec, low)}; {must} {high}, {_said(spec, high)}")
+        return spec
+
+    return model_validator(mode="after")(check)
+
+
+def some_of(*names: str, least: int = 1, most: int = 1) -> Any:
+    """Return the check that so many of some fields of a description are given: one, unless said otherwise."""
+
+    def check(spec: Spec) -> Spec:
+        given = _given(spec, names)
+        if not least <= len(given) <= most:
+            how = "at least one" if most > 1 else "one" if least else "at most one"
+            raise ValueError(f"needs {how} of {', '.join(names)}; got {' and '.join(given) or 'none'}")
+        return spec
+
+    return model_validator(mode="after")(check)
+
+
+def together(*names: str) -> Any:
+    """Return the check that of some fields of a description all are given, or none."""
+
+    def check(spec: Spec) -> Spec:
+        given = _given(spec, names)
+        if given and len(given) < len(names):
+            raise ValueError(f"{' and '.join(names)} go together; got {' and '.join(given)} alone")
+        return spec
+
+    return model_validator(mode="after")(check)
 
 
 @cache
@@ -158,11 +210,7 @@ class Timed(Spec):
     at_s: NonNegative | None = None
     """When [s from the scenario's start]; or ``at``."""
 
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if (self.at is None) == (self.at_s is None):
-            raise ValueError("an event needs a time: at or at_s, one of them")
-        return self
+    _one_time = some_of("at", "at_s")
 
     def first_s(self, start_utc_s: float) -> float:
         """Return its time [s from the scenario's start, at ``start_utc_s``]."""

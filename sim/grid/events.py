@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sim.signals import Signal
-from sim.spec import SIZED, Fraction, Name, NonNegative, Positive, Timed, TimeZone
+from sim.spec import SIZED, Fraction, Name, NonNegative, Positive, Timed, TimeZone, rising, some_of, together
 from sim.units import SECONDS_PER_MINUTE
 
 
@@ -192,14 +192,9 @@ class CurtailmentOrder(Timed):
     time_zone: TimeZone = "America/Chicago"
     """Zone whose clocks a repeated order goes by."""
 
-    @model_validator(mode="after")
-    def _one_cap(self) -> Self:
-        less = self.less_mw is not None, self.baseline_mw is not None
-        if less[0] != less[1] or less[0] == (self.cap_mw is not None):
-            raise ValueError("an order needs its cap: cap_mw, or less_mw and baseline_mw")
-        if self.most_mw < 0.0:
-            raise ValueError(f"less_mw is {self.less_mw:g} MW; at most baseline_mw, {self.baseline_mw:g} MW")
-        return self
+    _one_cap = some_of("cap_mw", "less_mw")
+    _less_than_stated = together("less_mw", "baseline_mw")
+    _leaves_some = rising("less_mw", "baseline_mw", strictly=False)
 
     @property
     def most_mw(self) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from sim.shipped import shipped
-from sim.spec import Name, NonNegative, Positive, PositiveFraction, Spec
+from sim.spec import Name, NonNegative, Positive, PositiveFraction, Spec, rising, together
 from sim.units import SECONDS_PER_MINUTE
 
 LIMITS_VERSION: Final = "2026-10-07"
@@ -101,13 +101,8 @@ class PowerLimit(Spec):
             )
         return self
 
-    @model_validator(mode="after")
-    def _band_has_two_ends(self) -> Self:
-        if (self.low_hz is None) != (self.high_hz is None):
-            raise ValueError("a band needs low_hz and high_hz")
-        if self.low_hz is not None and self.high_hz is not None and self.high_hz <= self.low_hz:
-            raise ValueError(f"high_hz must be above low_hz, {self.low_hz:g} Hz; got {self.high_hz:g} Hz")
-        return self
+    _band_has_two_ends = together("low_hz", "high_hz")
+    _band_rises = rising("low_hz", "high_hz")
 
     @property
     def unit(self) -> str:

@@ -27,14 +27,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import repeat
 from math import ceil, copysign, inf, sqrt
-from typing import Literal, NamedTuple, Self
-
-from pydantic import model_validator
+from typing import Literal, NamedTuple
 
 from sim.recording import Recording, Track
 from sim.signals import Signal, total
 from sim.signals.breakpoints import merged_times
-from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec
+from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec, rising, some_of
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -62,19 +60,9 @@ class Battery(Spec):
     wear_usd_per_mwh: NonNegative = 20.0
     """Wear of a megawatt-hour given [USD/MWh]; an assumption: 200 USD/kWh over 10,000 cycles."""
 
-    @model_validator(mode="after")
-    def _has_a_rule(self) -> Self:
-        if self.ramp_limit_mw_per_min is None and self.shave_above_mw is None:
-            raise ValueError("a battery needs ramp_limit_mw_per_min [MW/min], shave_above_mw [MW], or both")
-        return self
+    _has_a_rule = some_of("ramp_limit_mw_per_min", "shave_above_mw", most=2)
 
-    @model_validator(mode="after")
-    def _recharge_within_power(self) -> Self:
-        if self.recharge_mw > self.power_mw:
-            raise ValueError(
-                f"recharge_mw is {self.recharge_mw:g} MW; must not be above power_mw, {self.power_mw:g} MW"
-            )
-        return self
+    _recharge_within_power = rising("recharge_mw", "power_mw", strictly=False)
 
 
 _SAME_MW = 1e-9

@@ -8,11 +8,11 @@ engine's own, event by event, as in any run.
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.engine.campus import Campus
 from sim.errors import InputError
@@ -23,7 +23,7 @@ from sim.policies.outlook import period_at, period_start_s
 from sim.recording import Recording
 from sim.scenario import Scenario
 from sim.shipped import shipped
-from sim.spec import SIZED, NonNegative, Positive, Spec
+from sim.spec import SIZED, NonNegative, Positive, Spec, rising
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 PRICE_SCALE_USD_PER_MWH: Final = 100.0
@@ -165,11 +165,7 @@ class LearningSpec(Spec):
     reward_usd: Positive = 1000.0
     """Money that makes a reward of one [USD]. Default: assumption."""
 
-    @model_validator(mode="after")
-    def _reacts_within_the_step(self) -> Self:
-        if self.reaction_s >= self.step_s:
-            raise ValueError(f"reaction_s is {self.reaction_s:g} s; must be below step_s, {self.step_s:g} s")
-        return self
+    _reacts_within_the_step = rising("reaction_s", "step_s")
 
 
 class Steering:

@@ -11,7 +11,7 @@ from sim.market.rules import MarketRules
 from sim.market.series import Place, StepsFile, offered_signal
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import Fraction, NonNegative, Spec, TimeZone
+from sim.spec import Fraction, NonNegative, Spec, TimeZone, some_of
 from sim.tables.cover import Wanted
 from sim.tables.quantities import CAPACITY_PRICE
 from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
@@ -188,15 +188,11 @@ class AncillaryService(Spec):
     """What a megawatt costs that is called and not delivered, and, while awards are physical, one that is not
     held: so many times the price [1]. Default: assumption; 1 takes back what was paid."""
 
+    _one_offer = some_of("offer_mw", "offer_by_hour_mw", "cooptimised_up_to_mw", "policy_up_to_mw")
+
     @model_validator(mode="after")
-    def _one_offer(self) -> Self:
+    def _said_of_what_is_left_open(self) -> Self:
         left_open = (self.cooptimised_up_to_mw, self.policy_up_to_mw)
-        offers = (self.offer_mw, self.offer_by_hour_mw, *left_open)
-        if sum(offer is not None for offer in offers) != 1:
-            raise ValueError(
-                "a service needs an offer: offer_mw, offer_by_hour_mw, cooptimised_up_to_mw or "
-                "policy_up_to_mw, one of them"
-            )
         if self.expected_call_fraction is not None and left_open == (None, None):
             raise ValueError(
                 "expected_call_fraction belongs to cooptimised_up_to_mw or policy_up_to_mw; neither is given"

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from sim.market.calendar import month_starts_utc_s, year_and_month
 from sim.shipped import shipped
 from sim.span import Span
-from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone
+from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone, together
 from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -132,10 +132,10 @@ class DemandCharge(Spec):
     time_zone: TimeZone = "America/Chicago"
     """Time zone of the calendar months."""
 
+    _tariff_has_a_contract = together("tariff", "contract_mw")
+
     @model_validator(mode="after")
-    def _tariff_has_a_contract(self) -> Self:
-        if (self.tariff is None) != (self.contract_mw is None):
-            raise ValueError("tariff and contract_mw go together: one makes the minimum of the other")
+    def _contract_is_of_its_size(self) -> Self:
         if self.tariff is not None:
             minimum_demand_mw(self.tariff, self.contract_mw or 0.0)
         return self

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple
 
 import numpy as np
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from sim.errors import InputError
 from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, utc_offset_s, year_and_month
@@ -16,7 +16,7 @@ from sim.market.series import Course, Place, published_signal, step_signals
 from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
 from sim.span import Span
-from sim.spec import SIZED, NonNegative, Spec, TimeZone
+from sim.spec import SIZED, NonNegative, Spec, TimeZone, some_of
 from sim.tables import Files
 from sim.tables.cover import Wanted, column_values
 from sim.tables.quantities import SYSTEM_LOAD
@@ -155,12 +155,7 @@ class FourCoincidentPeaks(Spec):
     time_zone: TimeZone = "America/Chicago"
     """Time zone of the calendar months, and of the hours that policies see."""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.system_load is None) == (not self.peak_times):
-            given = "neither" if self.system_load is None else "both"
-            raise ValueError(f"peaks come from system_load or from peak_times, one of them; got {given}")
-        return self
+    _one_source = some_of("system_load", "peak_times")
 
     @property
     def usd_per_mw(self) -> float:

@@ -28,18 +28,18 @@ analysis", IEEE Trans. Power Systems 24, 2009, doi:10.1109/TPWRS.2008.2004728.
 """
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.random import Generator
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.market.series import Course, Place, StepsFile, step_signals
 from sim.market.synthetic import mean_reverting, standard_normal
 from sim.rng import GENERATION
 from sim.signals import FloatArray, Signal
 from sim.span import Span
-from sim.spec import SIZED, NonNegative, Positive
+from sim.spec import SIZED, NonNegative, Positive, rising
 from sim.tables.cover import of_power
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -109,14 +109,7 @@ class SyntheticWind(Generation):
     cut_out_m_per_s: Positive = 25.0
     """Wind speed from which they stop [m/s]; the default is an assumption."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.cut_in_m_per_s < self.full_m_per_s < self.cut_out_m_per_s:
-            raise ValueError(
-                "cut_in_m_per_s < full_m_per_s < cut_out_m_per_s must hold, got "
-                f"{self.cut_in_m_per_s:g}, {self.full_m_per_s:g}, {self.cut_out_m_per_s:g} m/s"
-            )
-        return self
+    _ordered = rising("cut_in_m_per_s", "full_m_per_s", "cut_out_m_per_s")
 
     def signal(self, span: Span) -> Signal:
         """Return the drawn power of the farm, as steps [MW]."""

@@ -10,10 +10,10 @@ operator allows: from :math:`t_1` on the limit in force goes from the level befo
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from math import inf
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.market.instructions import CONTRACTS, AnyCalls
 from sim.market.series import StepsFile
@@ -21,7 +21,7 @@ from sim.rng import LIMIT_SLIP
 from sim.signals import Signal
 from sim.slip import Slip
 from sim.span import Span
-from sim.spec import NonNegative, Positive, Spec, Timed
+from sim.spec import NonNegative, Positive, Spec, Timed, rising
 from sim.tables.cover import Needed, Wanted, levels
 from sim.tables.quantities import POWER
 from sim.tables.stamps import times_of
@@ -265,13 +265,7 @@ class ContractLimit(Spec):
     calls: AnyCalls
     """How it is called: ``calendar`` or ``net-load``."""
 
-    @model_validator(mode="after")
-    def _firm_is_a_part(self) -> Self:
-        if self.firm_mw > self.highest_mw:
-            raise ValueError(
-                f"firm_mw must be at most highest_mw = {self.highest_mw:g} MW, got {self.firm_mw:g} MW"
-            )
-        return self
+    _firm_is_a_part = rising("firm_mw", "highest_mw", strictly=False)
 
     def moving(self, span: Span) -> MovingLimit:
         """Return the limit over a run; raise InputError where a file does not serve it."""

@@ -15,17 +15,17 @@ and the variance of each).
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.random import Generator
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.errors import InputError
 from sim.market.chain import work_per_block
 from sim.signals import FloatArray, Signal
 from sim.signals.changes import times_of_integral
-from sim.spec import SIZED, PositiveFraction, Spec
+from sim.spec import SIZED, PositiveFraction, Spec, some_of
 from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 _DRAWN_AT_ONCE: Final = 1024
@@ -140,11 +140,7 @@ class PplnsPool(Pool):
     window_ratio: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] = 2.0
     """Work that a block is shared out over, in expected blocks [1]. Default: assumption."""
 
-    @model_validator(mode="after")
-    def _one_size(self) -> Self:
-        if (self.pool_share_fraction is None) == (self.pool_hashrate_eh_s is None):
-            raise ValueError("a pool needs a size: pool_share_fraction or pool_hashrate_eh_s, one of them")
-        return self
+    _one_size = some_of("pool_share_fraction", "pool_hashrate_eh_s")
 
     def payments(self, work: Work, draws: Generator) -> Payments:
         """Return the site's part of each block that the pool finds."""

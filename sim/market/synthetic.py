@@ -35,18 +35,18 @@ J. J. Lucia, E. S. Schwartz, "Electricity prices and power derivatives", Review 
 
 import math
 from itertools import accumulate
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.market.power import Price, PublishedPowerPrice
 from sim.rng import POWER_PRICE
 from sim.signals import FloatArray, Signal
 from sim.span import Span
-from sim.spec import Positive
+from sim.spec import Positive, rising
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 EVENING_PEAK_H: Final = 18.5
@@ -103,20 +103,8 @@ class SyntheticPowerPrice(PublishedPowerPrice):
     cap_usd_per_mwh: Price = 5000.0
     """Highest price [USD/MWh]; ERCOT's system-wide offer cap since 2022."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        """Refuse bounds in the wrong order."""
-        if not self.floor_usd_per_mwh < self.median_usd_per_mwh < self.cap_usd_per_mwh:
-            raise ValueError(
-                "floor_usd_per_mwh < median_usd_per_mwh < cap_usd_per_mwh must hold, got "
-                f"{self.floor_usd_per_mwh:g}, {self.median_usd_per_mwh:g}, {self.cap_usd_per_mwh:g} USD/MWh"
-            )
-        if self.spike_mean_usd_per_mwh <= self.spike_minimum_usd_per_mwh:
-            raise ValueError(
-                f"spike_mean_usd_per_mwh must be above spike_minimum_usd_per_mwh, got "
-                f"{self.spike_mean_usd_per_mwh:g} and {self.spike_minimum_usd_per_mwh:g} USD/MWh"
-            )
-        return self
+    _ordered = rising("floor_usd_per_mwh", "median_usd_per_mwh", "cap_usd_per_mwh")
+    _mean_above_least = rising("spike_minimum_usd_per_mwh", "spike_mean_usd_per_mwh")
 
     def signal(self, span: Span) -> Signal:
         """Return a drawn price over the run, as steps [USD/MWh]."""

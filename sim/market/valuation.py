@@ -1,10 +1,10 @@
 """What a buyer or a board takes a year's earnings for: multiples, discount rate, what machines cost."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from sim.spec import NonNegative, Positive, Spec
+from sim.spec import NonNegative, Positive, Spec, rising
 
 
 class Multiple(Spec):
@@ -17,14 +17,7 @@ class Multiple(Spec):
     high_ratio: Positive
     """Highest."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if not self.low_ratio <= self.base_ratio <= self.high_ratio:
-            raise ValueError(
-                f"low_ratio, base_ratio and high_ratio are {self.low_ratio:g}, {self.base_ratio:g} and "
-                f"{self.high_ratio:g}; none may be below the one before"
-            )
-        return self
+    _in_order = rising("low_ratio", "base_ratio", "high_ratio", strictly=False)
 
 
 class ValuationSpec(Spec):

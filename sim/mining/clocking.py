@@ -15,11 +15,11 @@ from math import inf
 from typing import Annotated, Final, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.mining.catalogue import Machine
 from sim.signals import Signal
-from sim.spec import PositiveFraction, Spec
+from sim.spec import PositiveFraction, Spec, rising
 from sim.units import FloatArray, Number
 
 PROFILE_STEP_MHZ: Final = 25.0
@@ -229,18 +229,9 @@ class Heat(Spec):
     restart_c: Degrees = 45.0
     """Temperature below which they may start again [°C]. Default: assumption."""
 
-    @model_validator(mode="after")
-    def _rises(self) -> Self:
-        if not self.derate_from_c < self.derated_at_c <= self.trip_c:
-            raise ValueError(
-                f"derate_from_c, derated_at_c and trip_c must rise; got {self.derate_from_c:g}, "
-                f"{self.derated_at_c:g} and {self.trip_c:g} °C"
-            )
-        if self.restart_c > self.trip_c:
-            raise ValueError(
-                f"restart_c is {self.restart_c:g} °C; must not be above trip_c, {self.trip_c:g} °C"
-            )
-        return self
+    _derates = rising("derate_from_c", "derated_at_c")
+    _trips_after = rising("derated_at_c", "trip_c", strictly=False)
+    _restarts_below = rising("restart_c", "trip_c", strictly=False)
 
 
 class Ceiling(NamedTuple):

@@ -4,10 +4,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, nextafter
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from numpy.random import Generator
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.bitcoin import hashrate_ph_s
 from sim.clock import HasNow, Timer
@@ -15,7 +15,7 @@ from sim.mining.events import DropOut
 from sim.mining.worth import Piece, Worth
 from sim.recording import Track
 from sim.signals import Signal
-from sim.spec import Name, NonNegative, Positive, Spec
+from sim.spec import Name, NonNegative, Positive, Spec, rising
 
 Streams = Callable[[str], Generator]
 """Returns the random stream of a name, apart from those of all other fleets."""
@@ -238,18 +238,7 @@ class AggregateFleet(RampedSpec):
         piece = Piece(self.rated_mw - self.minimum_mw, ph_s_per_mw)
         return Worth(self.minimum_mw, ph_s_per_mw * self.minimum_mw, (piece,) if piece.width_mw else ())
 
-    @model_validator(mode="after")
-    def _range_is_a_range(self) -> Self:
-        if self.minimum_mw > self.rated_mw:
-            raise ValueError(
-                f"minimum_mw is {self.minimum_mw:g} MW; must not be above rated_mw, {self.rated_mw:g} MW"
-            )
-        if self.initial_mw is not None and not self.minimum_mw <= self.initial_mw <= self.rated_mw:
-            raise ValueError(
-                f"initial_mw is {self.initial_mw:g} MW; must lie between minimum_mw, {self.minimum_mw:g} MW, "
-                f"and rated_mw, {self.rated_mw:g} MW"
-            )
-        return self
+    _is_a_range = rising("minimum_mw", "initial_mw", "rated_mw", strictly=False)
 
 
 class LiveFleet:

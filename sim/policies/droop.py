@@ -1,13 +1,13 @@
 """Fleets that follow the grid's frequency: as a governor does, to hold an island, or off when it is low."""
 
 from math import copysign, inf
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec, WrapperSpec, reachable_mw
 from sim.policies.ramp import earlier_s
-from sim.spec import Fraction, NonNegative, Positive, PositiveFraction
+from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, rising
 from sim.units import SECONDS_PER_MINUTE
 
 DroopFraction = PositiveFraction
@@ -240,13 +240,7 @@ class UnderFrequency(WrapperSpec):
     restore_after_min: NonNegative = 10.0
     """Time for which all must be clear before the fleets come back [min]; assumption."""
 
-    @model_validator(mode="after")
-    def _is_restored_above(self) -> Self:
-        if not self.restore_hz > self.trip_hz:
-            raise ValueError(
-                f"restore_hz is {self.restore_hz:g} Hz; must be above trip_hz, {self.trip_hz:g} Hz"
-            )
-        return self
+    _is_restored_above = rising("trip_hz", "restore_hz")
 
     @property
     def watched_hz(self) -> tuple[float, ...]:

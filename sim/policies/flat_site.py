@@ -1,13 +1,13 @@
 """Hold the power of the site level: miners take what AI leaves of it."""
 
 from math import exp
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.policies.base import Decision, Observation, PolicySpec
 from sim.policies.ramp import Ramp, earlier_s
-from sim.spec import Fraction, NonNegative, Positive
+from sim.spec import Fraction, NonNegative, Positive, some_of
 from sim.units import SECONDS_PER_MINUTE
 
 AVERAGING_MIN = 240.0
@@ -48,15 +48,8 @@ class FlatSite(PolicySpec):
     margin_mw: NonNegative = 0.0
     """Power kept free below the limit [MW]."""
 
-    @model_validator(mode="after")
-    def _one_level(self) -> Self:
-        for name in ("averaging_min", "fleet_fraction"):
-            if self.site_mw is not None and getattr(self, name) is not None:
-                raise ValueError(
-                    f"{name} is {getattr(self, name):g}; must be left out where site_mw is given, "
-                    f"{self.site_mw:g} MW"
-                )
-        return self
+    _level_or_average = some_of("site_mw", "averaging_min", least=0)
+    _level_or_share = some_of("site_mw", "fleet_fraction", least=0)
 
     def start(self) -> "FlatSitePolicy":
         """Return a fresh policy for one run."""

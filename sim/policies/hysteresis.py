@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from sim.policies.base import Decision, FleetView, Observation, PolicySpec, within_headroom
 from sim.policies.outlook import period_at, period_start_s
 from sim.policies.price_threshold import Price
-from sim.spec import SIZED, NonNegative
+from sim.spec import SIZED, NonNegative, rising
 from sim.units import SECONDS_PER_MINUTE
 
 HIGH_STRIKE_RATIO = 2.0
@@ -54,18 +54,14 @@ class Hysteresis(PolicySpec):
     """Power kept free below the limit [MW]."""
 
     @model_validator(mode="after")
-    def _strikes_and_window_fit(self) -> Self:
+    def _observes_within_the_window(self) -> Self:
         if self.observe_s >= self.window_s:
             raise ValueError(
                 f"observe_s is {self.observe_s:g} s; must be below window_min, {self.window_min:g} min"
             )
-        strike, high = self.strike_usd_per_mwh, self.high_strike_usd_per_mwh
-        if strike is not None and high is not None and high < strike:
-            raise ValueError(
-                f"high_strike_usd_per_mwh is {high:g} USD/MWh; must not be below strike_usd_per_mwh, "
-                f"{strike:g} USD/MWh"
-            )
         return self
+
+    _strikes_rise = rising("strike_usd_per_mwh", "high_strike_usd_per_mwh", strictly=False)
 
     @property
     def window_s(self) -> float:

@@ -1,12 +1,12 @@
 """Another policy's target slowed down: moved no faster than given rates, or turned no sooner than a time."""
 
 from math import inf
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.policies.base import Decision, Observation, Policy, WrapperSpec, reachable_mw
-from sim.spec import Positive
+from sim.spec import Positive, some_of
 from sim.units import SECONDS_PER_MINUTE
 
 
@@ -91,11 +91,7 @@ class RampLimit(WrapperSpec):
     step_s: Annotated[float, Field(ge=1.0, le=3600.0)] = 10.0
     """Time between two steps of a ramp [s]; assumption."""
 
-    @model_validator(mode="after")
-    def _limits_something(self) -> Self:
-        if self.up_mw_per_min is None and self.down_mw_per_min is None:
-            raise ValueError("up_mw_per_min or down_mw_per_min must be given [MW/min], got neither")
-        return self
+    _limits_something = some_of("up_mw_per_min", "down_mw_per_min", most=2)
 
     def start(self) -> "RampLimitPolicy":
         """Return a fresh policy for one run."""

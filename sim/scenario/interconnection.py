@@ -1,14 +1,11 @@
 """The connection that AI and miners share: how much it may carry, and when."""
 
 from functools import cached_property
-from typing import Self
-
-from pydantic import model_validator
 
 from sim.grid.interconnection import MOST_RATIO, Tolerance, Trip
 from sim.market.moving_limit import AnyLimit, MovingLimit, steady
 from sim.span import Span
-from sim.spec import NonNegative, Spec
+from sim.spec import NonNegative, Spec, some_of
 
 
 class Interconnection(Spec):
@@ -28,12 +25,7 @@ class Interconnection(Spec):
     """What counts as exceeding where policies are compared. Left out: what the ``trip`` says; without one,
     any power above the limit."""
 
-    @model_validator(mode="after")
-    def _one_limit(self) -> Self:
-        if (self.limit_mw is None) == (self.limit is None):
-            given = "neither" if self.limit is None else "both"
-            raise ValueError(f"a limit is limit_mw, one number, or limit, one that moves; got {given}")
-        return self
+    _one_limit = some_of("limit_mw", "limit")
 
     @cached_property
     def highest_mw(self) -> float:

@@ -7,16 +7,16 @@ so is their sum: leaving a band is looked for chord by chord, and then found on 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
 from sim.grid.line import Line
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import NonNegative
+from sim.spec import NonNegative, some_of
 from sim.tables.cover import Needed, Wanted, covered
 from sim.tables.quantities import Quantity
 from sim.tables.reading import SeriesReading
@@ -50,11 +50,7 @@ class FrequencyFile(SeriesReading):
     at_s: NonNegative | None = None
     """When the first row happens [s from the scenario's start]; or ``at``."""
 
-    @model_validator(mode="after")
-    def _begins_once(self) -> Self:
-        if self.at is not None and self.at_s is not None:
-            raise ValueError("the first row happens once: state at or at_s, not both")
-        return self
+    _begins_once = some_of("at", "at_s", least=0)
 
     def frequency_hz(self, span: Span, nominal_hz: float) -> Signal:
         """Return the frequency from the scenario's start to its end [Hz].

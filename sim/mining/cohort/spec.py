@@ -17,7 +17,7 @@ from sim.mining.clocking import (
 from sim.mining.events import DropOut
 from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
 from sim.mining.worth import Worth, upper_edge
-from sim.spec import SIZED, Fraction, Name, Positive, PositiveFraction, Spec
+from sim.spec import SIZED, Fraction, Name, Positive, PositiveFraction, Spec, rising, some_of
 from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
 
 FirmwareName = Literal["unsafe", "quick", "safe", "stock"]
@@ -83,14 +83,7 @@ class MachineFailures(Spec):
     repair_max_d: Annotated[float, Field(gt=0.0, le=365.0), SIZED] = 45.0
     """Longest repair [d]; every length in between is as likely. Default: unverified."""
 
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
-        if self.repair_min_d > self.repair_max_d:
-            raise ValueError(
-                f"repair_min_d is {self.repair_min_d:g} d; must not be above repair_max_d, "
-                f"{self.repair_max_d:g} d"
-            )
-        return self
+    _is_a_range = rising("repair_min_d", "repair_max_d", strictly=False)
 
 
 class BlockResponse(Spec):
@@ -201,10 +194,10 @@ class CohortFleet(FleetSpec):
     location: Location | None = None
     """Where it stands; left out: in buildings of its own."""
 
+    _has_a_size = some_of("machine_count", "rated_mw")
+
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        if (self.machine_count is None) == (self.rated_mw is None):
-            raise ValueError("a cohort needs its size: machine_count or rated_mw, one of them")
         if not 1 <= self.machines <= MOST_MACHINES:
             raise ValueError(
                 f"rated_mw is {self.rated_mw:g} MW: {self.machines:,} machines of "

@@ -196,5 +196,5 @@ def test_recharging_faster_than_it_can_is_refused():
 
 
 def test_a_battery_without_a_rule_is_refused():
-    with pytest.raises(ValidationError, match="needs ramp_limit_mw_per_min"):
+    with pytest.raises(ValidationError, match="at least one of ramp_limit_mw_per_min, shave_above_mw"):
         Battery(power_mw=2.0, energy_mwh=1.0)

@@ -52,7 +52,7 @@ def test_a_slope_is_looked_for_within_the_time_it_allows_for_its_change():
         ({"direction": "up"}, "has no direction"),
         ({"kind": "net-ramp", "limit_mw": 3.0, "limit_mw_per_min": 3.0}, "has no limit_mw"),
         ({"low_hz": 0.1}, "low_hz and high_hz"),
-        ({"low_hz": 5.0, "high_hz": 1.0}, "above low_hz, 5 Hz; got 1 Hz"),
+        ({"low_hz": 5.0, "high_hz": 1.0}, "low_hz is 5 Hz; must be below high_hz, 1 Hz"),
         (
             {
                 "kind": "net-ramp",

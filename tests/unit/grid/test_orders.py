@@ -30,10 +30,13 @@ def test_an_order_may_ask_for_less_than_a_stated_baseline_day_after_day():
 @pytest.mark.parametrize(
     ("cap", "said"),
     [
-        ({}, "an order needs its cap: cap_mw, or less_mw and baseline_mw"),
-        ({"less_mw": 5.0}, "an order needs its cap"),
-        ({"cap_mw": 5.0, "less_mw": 5.0, "baseline_mw": 50.0}, "an order needs its cap"),
-        ({"less_mw": 60.0, "baseline_mw": 50.0}, "less_mw is 60 MW; at most baseline_mw, 50 MW"),
+        ({}, "needs one of cap_mw, less_mw; got none"),
+        ({"less_mw": 5.0}, "less_mw and baseline_mw go together; got less_mw alone"),
+        (
+            {"cap_mw": 5.0, "less_mw": 5.0, "baseline_mw": 50.0},
+            "one of cap_mw, less_mw; got cap_mw and less_mw",
+        ),
+        ({"less_mw": 60.0, "baseline_mw": 50.0}, "less_mw is 60 MW; must not be above baseline_mw, 50 MW"),
     ],
 )
 def test_an_order_has_one_cap(cap, said):

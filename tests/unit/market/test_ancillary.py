@@ -44,9 +44,8 @@ def test_an_offer_by_hour_follows_the_local_clock():
 
 
 def test_a_service_has_one_offer():
-    with pytest.raises(
-        ValidationError, match="offer_mw, offer_by_hour_mw, cooptimised_up_to_mw or policy_up_to_mw"
-    ):
+    words = "one of offer_mw, offer_by_hour_mw, cooptimised_up_to_mw, policy_up_to_mw; got none"
+    with pytest.raises(ValidationError, match=words):
         service(offer_mw=None)
     with pytest.raises(ValidationError, match="at least 24 items"):
         service(offer_mw=None, offer_by_hour_mw=[1.0] * 23)

@@ -167,7 +167,7 @@ def test_reserves_share_the_room(tmp_path):
 @pytest.mark.parametrize(
     ("service", "market", "said"),
     [
-        ({**RRS, "offer_mw": 5.0}, {}, "cooptimised_up_to_mw or policy_up_to_mw, one of them"),
+        ({**RRS, "offer_mw": 5.0}, {}, "got offer_mw and cooptimised_up_to_mw"),
         (
             {"service": "rrs", "offer_mw": 5.0, "expected_call_fraction": 0.1},
             {},

@@ -139,9 +139,9 @@ def test_peaks_may_be_stated_where_there_is_no_file():
 
 
 def test_peaks_come_from_one_source():
-    with pytest.raises(ValueError, match="system_load or from peak_times, one of them; got neither"):
+    with pytest.raises(ValueError, match="one of system_load, peak_times; got none"):
         stated()
-    with pytest.raises(ValueError, match="system_load or from peak_times, one of them; got both"):
+    with pytest.raises(ValueError, match="one of system_load, peak_times; got system_load and peak_times"):
         stated("2024-07-01T17:00:00-05:00", system_load={"file": "load.csv"})
 
 

@@ -88,7 +88,7 @@ def test_an_hour_in_which_the_service_is_not_bought_sells_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"offer_mw": 5.0}, "one of them"),
+        ({"offer_mw": 5.0}, "needs one of"),
         ({"policy_up_to_mw": None, "offer_mw": 5.0, "gate_closure_min": 30.0}, "gate_closure_min belongs to"),
         ({"gate_closure_min": 0.0}, "greater than or equal to 1"),
         ({"gate_closure_min": 601.0}, "less than or equal to 600"),

@@ -76,5 +76,5 @@ def test_a_shorter_run_meets_the_same_wind():
 
 
 def test_wind_speeds_out_of_order_are_refused():
-    with pytest.raises(ValidationError, match="cut_in_m_per_s < full_m_per_s < cut_out_m_per_s must hold"):
+    with pytest.raises(ValidationError, match="cut_in_m_per_s is 13 m/s; must be below full_m_per_s, 12 m/s"):
         SyntheticWind(rated_mw=100.0, cut_in_m_per_s=13.0)

@@ -127,5 +127,5 @@ def test_a_hash_rate_that_does_not_belong_to_the_difficulty_is_refused():
 
 @pytest.mark.parametrize("fields", [{}, {"pool_share_fraction": 0.1, "pool_hashrate_eh_s": 10.0}])
 def test_a_pool_has_one_size(fields):
-    with pytest.raises(ValidationError, match="pool_share_fraction or pool_hashrate_eh_s"):
+    with pytest.raises(ValidationError, match="one of pool_share_fraction, pool_hashrate_eh_s; got"):
         PplnsPool(type="pplns", **fields)

@@ -5,7 +5,7 @@ from sim.market.valuation import Multiple, ValuationSpec
 
 
 def test_multiples_stand_in_order():
-    with pytest.raises(ValidationError, match="none may be below the one before"):
+    with pytest.raises(ValidationError, match="low_ratio is 9; must not be above base_ratio, 6"):
         Multiple(low_ratio=9.0, base_ratio=6.0, high_ratio=12.0)
 
 

@@ -34,7 +34,7 @@ def test_the_scenario_overrides_single_times_of_a_firmware():
         ({"block_machine_count": 1, "machine_count": 5000}, "5,000 blocks; at most 2,000"),
         ({"clock_minimum_fraction": 0.1}, "minimum_fraction is 0.1"),
         ({"heat": {"derated_fraction": 0.3}}, "heat.derated_fraction is 0.3"),
-        ({"heat": {"derated_at_c": 30.0}}, "must rise"),
+        ({"heat": {"derated_at_c": 30.0}}, "derate_from_c is 35 °C; must be below derated_at_c, 30 °C"),
         ({"heat": {"restart_c": 50.0}}, "restart_c is 50"),
         ({"failures": {"repair_min_d": 60.0}}, "repair_min_d is 60 d"),
         ({"machine_count": 0}, "greater than or equal to 1"),

@@ -168,8 +168,8 @@ def test_a_ramp_ends_at_its_goal_and_keeps_to_its_rate_however_coarse_the_clock(
     ("keys", "words"),
     [
         ({"minimum_mw": 61.0}, "minimum_mw is 61 MW; must not be above rated_mw, 60 MW"),
-        ({"initial_mw": 61.0}, "initial_mw is 61 MW; must lie between minimum_mw, 0 MW, and rated_mw, 60 MW"),
-        ({"minimum_mw": 10.0, "initial_mw": 9.0}, "initial_mw is 9 MW; must lie between minimum_mw, 10 MW"),
+        ({"initial_mw": 61.0}, "initial_mw is 61 MW; must not be above rated_mw, 60 MW"),
+        ({"minimum_mw": 10.0, "initial_mw": 9.0}, "minimum_mw is 10 MW; must not be above initial_mw, 9 MW"),
         ({"rated_mw": 0.0}, "greater than 0"),
         ({"ramp_up_mw_per_s": 0.0}, "greater than 0"),
         ({"ramp_down_mw_per_s": -1.0}, "greater than 0"),

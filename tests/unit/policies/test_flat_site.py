@@ -61,5 +61,5 @@ def test_its_ramp_is_limited_both_ways(observed):
 
 @pytest.mark.parametrize("name", ["averaging_min", "fleet_fraction"])
 def test_a_level_and_an_average_together_are_refused(name):
-    with pytest.raises(ValidationError, match=f"{name} is 0.5; must be left out"):
+    with pytest.raises(ValidationError, match=f"at most one of site_mw, {name}; got site_mw and {name}"):
         a_policy(site_mw=100.0, **{name: 0.5})

@@ -92,7 +92,7 @@ def test_levels_of_the_relay_are_watched_through_other_wrappers():
 
 
 def test_a_relay_that_restores_below_its_trip_is_refused():
-    with pytest.raises(ValueError, match=r"restore_hz is 59.6 Hz; must be above trip_hz, 59.7 Hz"):
+    with pytest.raises(ValueError, match=r"trip_hz is 59.7 Hz; must be below restore_hz, 59.6 Hz"):
         UnderFrequency.model_validate({"type": "under-frequency", "restore_hz": 59.6, "inner": ALWAYS})
 
 

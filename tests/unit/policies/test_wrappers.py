@@ -101,7 +101,7 @@ def test_in_any_window_a_target_moves_by_the_rate_and_one_step_at_most(course, r
 
 
 def test_a_ramp_without_a_rate_is_refused():
-    with pytest.raises(ValidationError, match="must be given"):
+    with pytest.raises(ValidationError, match="at least one of up_mw_per_min, down_mw_per_min"):
         ANY.validate_python({"type": "ramp-limit", "inner": {"type": "always-on"}})
 
 

@@ -91,7 +91,7 @@ def test_an_override_reaches_into_what_a_file_names(helios: Path) -> None:
             "",
             "policy.inner.inner: missing; needed: The policy",
         ),
-        ("  up_mw_per_min: 5\n", "", "policy: up_mw_per_min or down_mw_per_min must be given"),
+        ("  up_mw_per_min: 5\n", "", "policy: needs at least one of up_mw_per_min, down_mw_per_min"),
     ],
 )
 def test_a_fault_is_named_by_its_path(helios: Path, old: str, new: str, fault: str) -> None:
