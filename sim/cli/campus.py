@@ -87,7 +87,9 @@ def validate(
     loaded = load_scenario(
         find(file, "scenarios"), overrides=overrides, data=data, allow_plugins=allow_plugins
     )
-    say(f"{loaded.name}: valid; {len(loaded.loads)} loads, {len(loaded.fleets)} fleets, {loaded.days:g} days")
+    parts = ((len(loaded.loads), "load"), (len(loaded.fleets), "fleet"), (loaded.days, "day"))
+    counts = (f"{count:g} {word}{'' if count == 1 else 's'}" for count, word in parts)
+    say(f"{loaded.name}: valid; {', '.join(counts)}")
 
 
 @app.command(name="check-policy")

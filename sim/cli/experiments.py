@@ -152,7 +152,8 @@ def sweep(
         )
         return
     outcome = _swept(loaded, out, workers=workers, timeout_s=timeout_s, shard=part)
-    print_sweep(outcome, [axis.path for axis in loaded.axes] if part == WHOLE else None)
+    varied = [axis.path for axis in loaded.axes if len(axis.values) > 1 or len(loaded.axes) == 1]
+    print_sweep(outcome, varied if part == WHOLE else None)
     if outcome.failed_count:
         raise typer.Exit(1)
 

@@ -76,12 +76,11 @@ def print_answer(result: Result) -> None:
 
 def print_metrics(result: Result, *, every: bool = False) -> None:
     """Write the table of metrics to standard output: those to read first, or every one."""
-    scenario, names = result.scenario, list(result.metrics if every else headlines(result.metrics))
+    names = list(result.metrics if every else headlines(result.metrics))
     print_table(
         ("metric", "value", "without mining", "what it is"),
         [_metric_row(name, result.metrics[name]) for name in names],
-        title=f"{scenario.name}: {scenario.days:g} days from {scenario.start.isoformat()}, "
-        f"seed {scenario.seed}, policy {scenario.policy.type}",
+        title=str(result.scenario),
         caption="" if every else f"{len(names)} of {len(result.metrics)} metrics; --all shows every one",
         has_text=True,
     )

@@ -12,7 +12,7 @@ from sim.report.comparison_charts import (
     scale_chart,
     uplift_chart,
 )
-from sim.report.format import NOISE_RATIO, format_difference, format_number, format_value, grouped
+from sim.report.format import NOISE_RATIO, format_difference, format_value, grouped
 from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.whole import write_whole
 
@@ -187,13 +187,13 @@ def _of_metrics(
 
 def _mean(document: Document, of: Document, name: str) -> str:
     figures = of[name]
-    text, width = _number(figures["mean"]), figures["half_width"]
+    text, width = format_value(figures["mean"]), figures["half_width"]
     is_noise = width is None or _is_noise(document, width, name)
-    return text if is_noise else f"{text}\n± {_number(width)}"
+    return text if is_noise else f"{text}\n± {format_value(width)}"
 
 
 def _cell(document: Document, figures: Document, name: str) -> str:
-    text, difference = _number(figures["mean"]), figures.get("difference")
+    text, difference = format_value(figures["mean"]), figures.get("difference")
     if not difference or difference["mean"] is None:
         return text
     if _is_noise(document, difference["mean"], name) and _is_noise(document, difference["half_width"], name):
@@ -201,12 +201,10 @@ def _cell(document: Document, figures: Document, name: str) -> str:
     text += f"\n{format_difference(difference['mean'])}"
     width = difference["half_width"]
     return (
-        text if width is None else f"{text} ± {_number(0.0 if _is_noise(document, width, name) else width)}"
+        text
+        if width is None
+        else f"{text} ± {format_value(0.0 if _is_noise(document, width, name) else width)}"
     )
-
-
-def _number(value: float | None) -> str:
-    return format_value(value) if value is None else format_number(0.0 if abs(value) < NOISE_RATIO else value)
 
 
 def _differs(document: Document, name: str) -> bool:

@@ -25,7 +25,7 @@ SIGNIFICANT_DIGITS: Final = 4
 DIGITS_OF_UNIT: Final = {"Hz": 6}
 """Significant digits of a unit that has others: a grid's frequency says nothing in whole tens of mHz."""
 NOISE_RATIO: Final = 1e-9
-"""What is below this part of what it is a difference of is rounding, and shown as none."""
+"""A number below this, or below this part of what it is a difference of, is rounding, and shown as 0."""
 SMALLEST_PLAIN: Final = 1e-4
 """Below this a number is written with an exponent."""
 WHOLE_PERCENT: Final = 1e3
@@ -136,6 +136,8 @@ def format_number(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
         return NOT_ASSESSABLE
     if math.isinf(value):
         return "infinite" if value > 0.0 else "-infinite"
+    if abs(value) < NOISE_RATIO:
+        return "0"
     if value == round(value):
         return f"{round(value):,}"
     if abs(value) < SMALLEST_PLAIN:
@@ -165,7 +167,7 @@ def format_difference(value: float | None, unit: str = DIMENSIONLESS) -> str:
     ('+5 MW', '-0.2500', '0 MW')
     """
     text = format_value(value, unit)
-    return f"+{text}" if value is not None and value > 0.0 else text
+    return f"+{text}" if value is not None and value > NOISE_RATIO else text
 
 
 def format_percent(fraction: float | None) -> str:

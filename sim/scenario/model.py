@@ -181,7 +181,8 @@ class Scenario(Spec):
 
     def __str__(self) -> str:
         """Return what is run, in a line."""
-        length = f"{self.days:g} days from {self.start.isoformat()}"
+        days = "1 day" if self.days == 1.0 else f"{self.days:g} days"
+        length = f"{days} from {self.start.isoformat()}"
         return f"{self.name}: {length}, seed {self.seed}, policy {self.policy.type}"
 
     def __repr__(self) -> str:

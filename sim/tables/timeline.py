@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.tables.reading import SeriesReading
@@ -283,14 +284,17 @@ def usual_spacing_s(time_s: FloatArray) -> FloatArray:
     before, after = np.append(np.inf, gaps[:-1]), np.append(gaps[1:], np.inf)
     wide = np.flatnonzero(gaps > HOLE_RATIO * np.minimum(np.minimum(before, after), np.median(gaps)))
     if wide.size:
-        import pandas as pd  # noqa: PLC0415  # takes a second, and most files have no hole
-
-        beside = [
-            pd.Series(way).rolling(_NEIGHBOURS, 1).median().shift().to_numpy() for way in (gaps, gaps[::-1])
-        ]
-        usual[wide] = np.fmax(beside[0], beside[1][::-1])[wide]
-        usual = np.where(np.isnan(usual), gaps, usual)
+        after = _medians_before(gaps[::-1], gaps.size - 1 - wide)
+        usual[wide] = np.maximum(_medians_before(gaps, wide), after)
     return np.append(np.minimum(gaps, usual), min(usual[-1], gaps[-1]))
+
+
+def _medians_before(gaps: FloatArray, places: NDArray[np.intp]) -> FloatArray:
+    """Return the median of the nearest gaps before each place; minus infinity where there is none."""
+    ahead = np.concatenate([np.full(_NEIGHBOURS, np.nan), gaps])
+    beside = np.lib.stride_tricks.sliding_window_view(ahead, _NEIGHBOURS)[places]
+    beside[places == 0] = -np.inf
+    return np.asarray(np.nanmedian(beside, axis=1), dtype=np.float64)
 
 
 def regular(time_s: FloatArray, least_gaps: int = 1) -> bool:

@@ -152,6 +152,6 @@ def test_a_signal_is_drawn_with_its_jumps_upright():
 
 def test_what_stands_in_a_prompt_is_one_line(result):
     assert repr(result.scenario) == (
-        "Scenario(replay-day: 1 days from 2026-01-01T00:00:00-06:00, seed 1, policy follow-headroom)"
+        "Scenario(replay-day: 1 day from 2026-01-01T00:00:00-06:00, seed 1, policy follow-headroom)"
     )
     assert repr(sim.Signal.constant(2.0, 60.0)) == "Signal(1 breakpoints, 0 to 60 s, 2 to 2)"

@@ -23,6 +23,8 @@ from sim.report.format import (
         (12.3456, "MW/min", "12.35 MW/min"),
         (-0.012345, "MWh", "-0.01235 MWh"),
         (3.2e-7, "MWh", "3.2e-07 MWh"),
+        (3.6e-15, "MWh", "0 MWh"),
+        (-9.7e-12, "USD", "0 USD"),
         (math.inf, "MW", "infinite MW"),
     ],
 )
