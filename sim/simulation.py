@@ -94,5 +94,10 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
         "model_version": MODEL_VERSION,
         "seed": scenario.seed,
         "inputs_sha256": scenario.inputs_sha256(),
-        "versions": {"python": python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that results depend on."""
+    return {"python": python_version(), **{name: version(name) for name in LIBRARIES}}

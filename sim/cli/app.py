@@ -44,6 +44,9 @@ AllowPlugins = Annotated[
     ),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
+OnCluster = Annotated[
+    str | None, typer.Option("--on", help="Dask scheduler whose workers do the runs: tcp://host:8786.")
+]
 TimeoutS = Annotated[float, typer.Option("--timeout-s", min=1.0, help="Wall time allowed for one run [s].")]
 
 

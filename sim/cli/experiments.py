@@ -1,13 +1,26 @@
-"""Commands on many runs: compare policies, sweep a study, tune a policy."""
+"""Commands on many runs: compare policies, sweep a study and look at its folder, tune a policy."""
 
 import sys
 from contextlib import redirect_stdout
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, TimeoutS, Workers, app, find
+from sim.cli.app import (
+    AllowPlugins,
+    DataFolders,
+    Days,
+    OnCluster,
+    OutFolder,
+    Overrides,
+    TimeoutS,
+    Workers,
+    app,
+    find,
+    places,
+)
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +59,7 @@ def compare(  # typer passes them by name
     ] = "free",
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
+    on: OnCluster = None,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
@@ -72,11 +86,11 @@ def compare(  # typer passes them by name
             raise InputError.single("--over", "", "goes without --warm-up and --until-half-width")
         rest["allow_plugins"] = allow_plugins
         study = policies_over(place, policies.split(), over, replications, **rest)
-        outcome = _swept(study, out, workers=workers, timeout_s=timeout_s)
+        outcome = _swept(study, out, workers=workers, timeout_s=timeout_s, on=on)
         print_winners(outcome.folder, as_json=as_json)
         return
     stop = None if until is None else read_until(until, most)
-    ways = Ways(warm_up_d, references, stop, workers, allow_plugins, bound, timeout_s)
+    ways = Ways(warm_up_d, references, stop, workers, allow_plugins, bound, timeout_s, on)
     # what a policy from outside prints is no result
     with redirect_stdout(sys.stderr), progress_bar("comparing policies") as tell:
         found = run_all(place, policies.split(), replications, ways=ways, progress=tell, **rest)
@@ -124,6 +138,7 @@ def sweep(
     study: Annotated[str, typer.Argument(help="Name in scenarios/studies/, or path of a study file.")],
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
+    on: OnCluster = None,
     shard: Annotated[
         str, typer.Option(help="Do this part alone, 2/8; study collect writes the table of all.")
     ] = "1/1",
@@ -151,10 +166,10 @@ def sweep(
             f" {count * size / 1e6:,.1f} MB in the folder"
         )
         return
-    outcome = _swept(loaded, out, workers=workers, timeout_s=timeout_s, shard=part)
+    outcome = _swept(loaded, out, workers=workers, timeout_s=timeout_s, on=on, shard=part)
     varied = [axis.path for axis in loaded.axes if len(axis.values) > 1 or len(loaded.axes) == 1]
     print_sweep(outcome, varied if part == WHOLE else None)
-    if outcome.failed_count:
+    if outcome.failures:
         raise typer.Exit(1)
 
 
@@ -195,6 +210,7 @@ def tune(
     days: Days = None,
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
+    on: OnCluster = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder; started before: goes on.")] = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
@@ -228,5 +244,63 @@ def tune(
         allow_plugins=allow_plugins,
     )
     with progress_bar(f"tuning {policy}") as progress:
-        tuned = run_all(question, out, workers=workers, timeout_s=timeout_s, progress=progress)
+        tuned = run_all(question, out, workers=workers, timeout_s=timeout_s, on=on, progress=progress)
     print_tuning(tuned)
+
+
+study = typer.Typer(help="Look at a swept study, put its shards together, run a sample of it again.")
+app.add_typer(study, name="study", no_args_is_help=True)
+
+StudyFolder = Annotated[Path, typer.Argument(help="A study folder, as sweep --out names it.")]
+
+
+@study.command()
+def status(folder: StudyFolder) -> None:
+    """Show how many runs are done and how many failed, while or after a sweep works in the folder."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.format import format_duration  # noqa: PLC0415
+    from sim.study.table import status as look  # noqa: PLC0415
+
+    found = look(folder)
+    left_count = found.run_count - found.done_count
+    say(f"{found.done_count:,} of {found.run_count:,} runs done, {len(found.failed):,} failed")
+    if left_count and isfinite(found.rate_per_s):
+        left = format_duration(left_count / found.rate_per_s)
+        say(f"{found.rate_per_s * 60.0:.3g} runs a minute so far, {left} left")
+    for failure in found.failed[:1]:
+        say(f"first failure: {failure['run']}: {failure['error'].strip().splitlines()[-1]}")
+
+
+@study.command()
+def collect(folder: StudyFolder) -> None:
+    """Write the table of all runs that are done, wherever they were; exit code 1 if any is not."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.study_page import write_study_report  # noqa: PLC0415
+    from sim.study.table import collect as put_together  # noqa: PLC0415
+
+    missing_count = put_together(folder)
+    say(f"page: {write_study_report(folder)} (open it in a browser)")
+    if missing_count:
+        say(f"{missing_count:,} runs are not done; sweep them")
+        raise typer.Exit(1)
+
+
+@study.command()
+def verify(
+    folder: StudyFolder,
+    count: Annotated[int, typer.Option("--sample", min=1, help="Runs to do again.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice.")] = 0,
+    data: DataFolders = [],  # noqa: B006  # see run
+) -> None:
+    """Run a sample of a study again, and say what comes out otherwise; exit code 1 if anything does."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.study.table import verify as run_again  # noqa: PLC0415
+
+    differing = 0
+    for one in run_again(folder, count, folders=[*data, *places("scenarios")], seed=seed):
+        differing += bool(one.differences)
+        say(f"{'differs' if one.differences else 'same'}: {one.label or 'the only run'}")
+        for difference in one.differences[:10]:
+            say(f"  {difference}")
+    if differing:
+        raise typer.Exit(1)

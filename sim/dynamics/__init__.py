@@ -5,8 +5,13 @@ it, and is never imported.
 """
 
 from sim.dynamics.andes_process import SYSTEMS, TestSystem
-from sim.dynamics.comparison import StudyWindow, WindowComparison, compare_windows, worst_windows
-from sim.dynamics.output import write_comparison
+from sim.dynamics.comparison import (
+    StudyWindow,
+    WindowComparison,
+    compare_windows,
+    worst_windows,
+    write_comparison,
+)
 
 __all__ = [
     "SYSTEMS",

@@ -29,15 +29,13 @@ from sim.policies.base import (
 from sim.policies.call_obedience import CallObedience
 from sim.policies.checkpoint_aware import CheckpointAware
 from sim.policies.droop import Droop, IslandFrequency, UnderFrequency
-from sim.policies.flat_site import FlatSite
 from sim.policies.four_cp import FourCp
 from sim.policies.hold_limit import HoldLimit
 from sim.policies.hysteresis import Hysteresis
 from sim.policies.mpc import Mpc, MpcCvar
 from sim.policies.plugin import as_data, validated
-from sim.policies.price_guard import PriceGuard
-from sim.policies.price_threshold import PartialPower, PriceThreshold
-from sim.policies.ramp import MinimumDwell, RampLimit
+from sim.policies.price_threshold import PartialPower, PriceGuard, PriceThreshold
+from sim.policies.ramp import FlatSite, MinimumDwell, RampLimit
 from sim.policies.sced_bid import ScedBid
 from sim.policies.schedule import Schedule
 from sim.policies.simple import AlwaysOn, FollowHeadroom, MiningOff

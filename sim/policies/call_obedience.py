@@ -38,7 +38,7 @@ class CallObedience(WrapperSpec):
 
     def start(self) -> "CallObediencePolicy":
         """Return a fresh policy for one run."""
-        return CallObediencePolicy(self.inner.start(), self.lead_s, self.hold_s)
+        return CallObediencePolicy(self.inner.start(), self)
 
 
 class CallObediencePolicy:
@@ -48,16 +48,13 @@ class CallObediencePolicy:
     ----------
     inner
         The policy that is asked first; any one.
-    lead_s
-        How long before an order binds, or what is sold changes, the target is within it [s].
-    hold_s
-        How long after an order its cap is kept [s].
+    spec
+        Lead and hold; its own inner policy plays no part.
     """
 
-    def __init__(self, inner: Policy, lead_s: float, hold_s: float) -> None:
+    def __init__(self, inner: Policy, spec: CallObedience) -> None:
         self._inner = inner
-        self._lead_s = lead_s
-        self._hold_s = hold_s
+        self._spec = spec
         self._orders: tuple[Order, ...] = ()
 
     def decide(self, observation: Observation) -> Decision:
@@ -72,25 +69,31 @@ class CallObediencePolicy:
 
     def _remember(self, observation: Observation) -> None:
         known = dict.fromkeys((*self._orders, *observation.orders))
-        self._orders = tuple(order for order in known if observation.time_s < order.until_s + self._hold_s)
+        self._orders = tuple(
+            order for order in known if observation.time_s < order.until_s + self._spec.hold_s
+        )
 
     def _duties(self, observation: Observation) -> Iterator[Duty]:
         now_s = observation.time_s
         yield _reserved(observation.awards_mw, observation)
         change = observation.next_awards
-        if change is not None and now_s >= change.at_s - self._lead_s:
+        if change is not None and now_s >= change.at_s - self._spec.lead_s:
             yield _reserved(change.awards_mw, observation)._replace(priority=AHEAD)
         for order in self._orders:
-            if now_s >= order.binding_from_s - self._lead_s:
+            if now_s >= order.binding_from_s - self._spec.lead_s:
                 priority = ORDER if now_s < order.until_s else AHEAD
                 yield Duty(priority, order.reason, cap_mw=order.fleet_cap_mw(observation.ai_power_mw))
 
     def _next_s(self, observation: Observation) -> float | None:
         """Return when the next lead or hold begins or ends [s]."""
         change = observation.next_awards
-        times_s = [] if change is None else [change.at_s - self._lead_s]
+        times_s = [] if change is None else [change.at_s - self._spec.lead_s]
         for order in self._orders:
-            times_s += [order.binding_from_s - self._lead_s, order.until_s, order.until_s + self._hold_s]
+            times_s += [
+                order.binding_from_s - self._spec.lead_s,
+                order.until_s,
+                order.until_s + self._spec.hold_s,
+            ]
         return min((time_s for time_s in times_s if time_s > observation.time_s), default=None)
 
 

@@ -49,9 +49,7 @@ class Droop(WrapperSpec):
 
     def start(self) -> "DroopPolicy":
         """Return a fresh policy for one run."""
-        return DroopPolicy(
-            self.inner.start(), self.droop_fraction, self.deadband_hz, self.nominal_hz, self.range_mw
-        )
+        return DroopPolicy(self.inner.start(), self)
 
 
 class DroopPolicy:
@@ -61,42 +59,26 @@ class DroopPolicy:
     ----------
     inner
         The policy that is asked first; any one.
-    droop_fraction
-        Deviation, over nominal frequency, that moves the whole range [1].
-    deadband_hz
-        Half-width of the deadband, without step [Hz].
-    nominal_hz
-        Nominal frequency [Hz].
-    range_mw
-        Power that the droop is of [MW]; None: rated less minimum power of all fleets.
+    spec
+        The line of the droop; its own inner policy plays no part.
     """
 
-    def __init__(
-        self,
-        inner: Policy,
-        droop_fraction: float,
-        deadband_hz: float,
-        nominal_hz: float,
-        range_mw: float | None = None,
-    ) -> None:
+    def __init__(self, inner: Policy, spec: Droop) -> None:
         self._inner = inner
-        self._droop_fraction = droop_fraction
-        self._deadband_hz = deadband_hz
-        self._nominal_hz = nominal_hz
-        self._range_mw = range_mw
+        self._spec = spec
 
     def decide(self, observation: Observation) -> Decision:
         """Return the inner decision, moved by frequency."""
         wish = self._inner.decide(observation)
         if observation.frequency_hz is None:
             return wish
-        off_hz = beyond_hz(observation.frequency_hz - self._nominal_hz, self._deadband_hz)
+        off_hz = beyond_hz(observation.frequency_hz - self._spec.nominal_hz, self._spec.deadband_hz)
         if off_hz == 0.0:
             return wish
         gain = droop_gain_mw_per_hz(
-            fleet_range_mw(observation.fleets) if self._range_mw is None else self._range_mw,
-            self._droop_fraction,
-            self._nominal_hz,
+            fleet_range_mw(observation.fleets) if self._spec.range_mw is None else self._spec.range_mw,
+            self._spec.droop_fraction,
+            self._spec.nominal_hz,
         )
         base_mw = reachable_mw(wish.target_mw, observation.fleets)
         moved_mw = reachable_mw(base_mw + gain * off_hz, observation.fleets)
@@ -249,10 +231,7 @@ class UnderFrequency(WrapperSpec):
 
     def start(self) -> "UnderFrequencyPolicy":
         """Return a fresh policy for one run."""
-        restore_after_s = self.restore_after_min * SECONDS_PER_MINUTE
-        return UnderFrequencyPolicy(
-            self.inner.start(), self.trip_hz, self.trip_after_s, self.restore_hz, restore_after_s
-        )
+        return UnderFrequencyPolicy(self.inner.start(), self)
 
 
 class UnderFrequencyPolicy:
@@ -262,18 +241,13 @@ class UnderFrequencyPolicy:
     ----------
     inner
         The policy that is asked first; any one.
-    trip_hz, trip_after_s
-        Frequency at or below which the time to the trip runs [Hz], and that time [s].
-    restore_hz, restore_after_s
-        Frequency at or above which all is clear [Hz], and for how long it must be [s].
+    spec
+        The relay; its own inner policy plays no part.
     """
 
-    def __init__(
-        self, inner: Policy, trip_hz: float, trip_after_s: float, restore_hz: float, restore_after_s: float
-    ) -> None:
+    def __init__(self, inner: Policy, spec: UnderFrequency) -> None:
         self._inner = inner
-        self._trip_hz, self._trip_after_s = trip_hz, trip_after_s
-        self._restore_hz, self._restore_after_s = restore_hz, restore_after_s
+        self._spec = spec
         self._due_s = inf  # of the trip, or of the return
         self._tripped = False
 
@@ -297,8 +271,10 @@ class UnderFrequencyPolicy:
 
     def _time(self, frequency_hz: float, now_s: float) -> None:
         """Start the time to the trip or to the return where it begins, and stop it at a break."""
-        runs = frequency_hz >= self._restore_hz if self._tripped else frequency_hz <= self._trip_hz
-        wait_s = self._restore_after_s if self._tripped else self._trip_after_s
+        runs = frequency_hz >= self._spec.restore_hz if self._tripped else frequency_hz <= self._spec.trip_hz
+        wait_s = (
+            self._spec.restore_after_min * SECONDS_PER_MINUTE if self._tripped else self._spec.trip_after_s
+        )
         if not runs:
             self._due_s = inf
         elif self._due_s == inf:

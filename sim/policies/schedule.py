@@ -36,7 +36,7 @@ class Schedule(WrapperSpec):
 
     def start(self) -> "SchedulePolicy":
         """Return a fresh policy for one run."""
-        return SchedulePolicy(self.inner.start(), self.off, self.most_mw, self.time_zone)
+        return SchedulePolicy(self.inner.start(), self)
 
 
 class SchedulePolicy:
@@ -46,19 +46,13 @@ class SchedulePolicy:
     ----------
     inner
         The policy that is asked first; any one.
-    off
-        Hours at which mining stops.
-    most_mw
-        What the fleets may draw at those hours [MW].
-    time_zone
-        Zone whose clocks count.
+    spec
+        The hours; its own inner policy plays no part.
     """
 
-    def __init__(self, inner: Policy, off: tuple[HoursOfDay, ...], most_mw: float, time_zone: str) -> None:
+    def __init__(self, inner: Policy, spec: Schedule) -> None:
         self._inner = inner
-        self._off = off
-        self._most_mw = most_mw
-        self._zone = time_zone
+        self._spec = spec
         self._stops = False
         self._until_s = float("-inf")
 
@@ -69,9 +63,13 @@ class SchedulePolicy:
             return wish
         if observation.time_s >= self._until_s:
             utc_s = observation.start_utc_s + observation.time_s
-            self._stops = any(each.holds(np.array([utc_s]), self._zone)[0] for each in self._off)
-            self._until_s = next_change_utc_s(self._off, utc_s, self._zone) - observation.start_utc_s
+            self._stops = any(
+                each.holds(np.array([utc_s]), self._spec.time_zone)[0] for each in self._spec.off
+            )
+            self._until_s = (
+                next_change_utc_s(self._spec.off, utc_s, self._spec.time_zone) - observation.start_utc_s
+            )
         wake_at_s = earlier_s(wish.wake_at_s, self._until_s)
-        if self._stops and wish.target_mw > self._most_mw:
-            return wish._replace(target_mw=self._most_mw, reason="schedule", wake_at_s=wake_at_s)
+        if self._stops and wish.target_mw > self._spec.most_mw:
+            return wish._replace(target_mw=self._spec.most_mw, reason="schedule", wake_at_s=wake_at_s)
         return wish._replace(wake_at_s=wake_at_s)

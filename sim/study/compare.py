@@ -21,9 +21,8 @@ from sim.study.compared_run import LEVELS, compared_key, perform_compared
 from sim.study.comparison import REFERENCES, Comparison
 from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.feasibility import without_what_means_nothing
-from sim.study.runs import Bound, Progress, Record, RunTask, require_all
-from sim.study.store import Store
-from sim.study.workers import TaskExecutor, at_work, crew_of
+from sim.study.runs import Bound, Progress, Record, RunTask, Store, executor_of, require_all
+from sim.study.workers import TaskExecutor, at_work
 from sim.units import SECONDS_PER_DAY, unit_of
 from sim.whole import scratch_folder
 
@@ -87,10 +86,12 @@ class Ways:
     """What runs are held against; ``limited`` may take longer than they do."""
     timeout_s: float | None = None
     """Wall time that one run may take [s]."""
+    on: str | None = None
+    """Address of a Dask cluster that does the runs; None: workers here."""
 
     def crew(self) -> TaskExecutor[RunTask, Record]:
         """Return where the runs are done."""
-        return crew_of(perform_compared, self.workers, self.timeout_s)
+        return executor_of(perform_compared, self.workers, self.timeout_s, self.on)
 
 
 PLAIN: Final = Ways()
@@ -142,7 +143,7 @@ def compare(
     """
     source, place, folders = _source(path)
     folders = (*folders, *map(Path, data))
-    plan = ComparisonPlan(resolve(source, overrides), tuple(policies), place, folders, ways)
+    plan = ComparisonPlan(resolve(source, overrides), policies, place, folders, ways)
     with ExitStack() as stack:
         kept = stack.enter_context(scratch_folder()) if folder is None else folder
         store = Store(kept)
@@ -190,21 +191,21 @@ class ComparisonPlan:
     def __init__(
         self,
         scenario: Mapping[str, Any],
-        policies: tuple[str, ...],
+        policies: Sequence[str],
         path: Path,
         data: tuple[Path, ...],
         ways: Ways,
     ) -> None:
         self._scenario = scenario
         self._asked = policies
-        self._policies = (*policies, *([] if AS_SHIPPED in policies else [AS_SHIPPED]))
+        self._policies = tuple(policies) if AS_SHIPPED in policies else (*policies, AS_SHIPPED)
+        self._where = path.parent, data
         self._path = path
-        self._data = data
         self._warm_up_s = ways.warm_up_d * SECONDS_PER_DAY
         more = REFERENCES if ways.references else ()
         self._all = (*self._policies, *(name for name in more if name not in policies))
         self._ways = ways
-        self._checker = Checker(path.parent, data, allow_plugins=ways.allow_plugins)
+        self._checker = Checker(*self._where, allow_plugins=ways.allow_plugins)
 
     def tasks(self, replications: int) -> Tasks:
         """Return the run of each policy and seed, all checked before any is done."""
@@ -230,8 +231,8 @@ class ComparisonPlan:
             raise InputError.single(str(self._path), "warm_up", message)
         label = f"policy = {policy}, seed = {seed}"
         key = compared_key(run_key(checked), self._warm_up_s, self._ways.bound)
-        run = (key, label, content, self._path.parent, self._data, self._warm_up_s)
-        return RunTask(*run, self._ways.allow_plugins, self._ways.bound)
+        ways = self._ways
+        return RunTask(key, label, content, *self._where, self._warm_up_s, ways.allow_plugins, ways.bound)
 
     def _faults(self) -> Iterator[Fault]:
         if not self._asked:

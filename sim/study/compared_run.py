@@ -18,10 +18,9 @@ from sim.scenario.model import Scenario
 from sim.signals.distribution import Distribution
 from sim.simulation import run, run_key
 from sim.study.gap import LINES, Gap
-from sim.study.inertia import inertia_usd
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd
-from sim.study.optimum import Benchmarks, benchmarks
+from sim.study.optimum import Benchmarks, benchmarks, inertia_usd
 from sim.study.runs import Bound, Record, RunTask, run_record
 from sim.units import unit_of
 

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sim.signals import FloatArray
-from sim.study.feasibility import Standing, advice, is_feasible, standing_document, standings
-from sim.study.paired import CONFIDENCE, RESAMPLES, Bootstrap, estimate, paired_difference, simultaneous
-from sim.study.store import write_json
-from sim.study.table import write_rows
+from sim.study.feasibility import Standing, advice, is_feasible, standings
+from sim.study.paired import (
+    CONFIDENCE,
+    RESAMPLES,
+    bootstrap_interval,
+    estimate,
+    paired_difference,
+    simultaneous,
+)
+from sim.study.runs import write_json
+from sim.study.table import SAME_RATIO, write_rows
 from sim.units import SECONDS_PER_DAY
 from sim.whole import make_once, require_new
 
@@ -27,8 +34,6 @@ FORMAT: Final = 1
 """Version of both; columns and keys are only ever added."""
 REFERENCES: Final = ("mining-off", "always-on")
 """What every policy is set against besides: no miners, and miners that nobody controls."""
-SAME_RATIO: Final = 1e-9
-"""Numbers that differ by less of their size are the same but for rounding."""
 OBJECTIVES: Final = {
     "objective_usd": 1.0,
     "worst_ramp_60s_mw_per_min": -1.0,
@@ -77,10 +82,6 @@ class Comparison:
         """Whether each policy keeps the limit, and its place among those asked for."""
         return standings(self._compared)
 
-    @cached_property
-    def _bootstrap(self) -> Bootstrap:
-        return Bootstrap(self.seeds[0])
-
     def document(self) -> dict[str, Any]:
         """Return ``compare.json``: mean, 95 % interval and paired differences of every metric."""
         return {
@@ -95,7 +96,7 @@ class Comparison:
             "statistics": self._statistics(),
             "metrics": self.facts,
             "policies": {
-                policy: {**self._of(policy), **standing_document(standing)}
+                policy: {**self._of(policy), **standing._asdict()}
                 for policy, standing in self.standings.items()
             },
             "advice": advice(self._compared),
@@ -170,7 +171,7 @@ class Comparison:
         return {
             **paired_difference(values, others).document(),
             "half_width_simultaneous": together.document()["half_width"],
-            "bootstrap": self._bootstrap.interval(values - others),
+            "bootstrap": bootstrap_interval(values - others, self.seeds[0]),
         }
 
     def write(self, folder: Path | None = None, report: Report | None = None) -> Path:

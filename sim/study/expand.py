@@ -16,8 +16,7 @@ from sim.scenario.policy_choice import AS_SHIPPED, POLICY, choose_policy
 from sim.scenario.tree import Mark, placed, plain
 from sim.scenario.yaml_text import MAX_FAULTS, parse_value
 from sim.simulation import run_key
-from sim.study.design import Axis, taken
-from sim.study.spec import StudyFile, StudySpec, read_study, study_file
+from sim.study.spec import Axis, StudyFile, StudySpec, read_study, study_file, taken
 from sim.tables import Files
 
 SEED: Final = "seed"

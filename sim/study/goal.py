@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sim.errors import Fault, InputError, ResultError
 from sim.scenario.load import apply_override, resolve
@@ -18,57 +18,31 @@ if TYPE_CHECKING:
 PLACE: Final = "--parameters"
 _HOW: Final = "must be FIELD=LOW:HIGH, FIELD=LOW:HIGH:log, FIELD=LOW:HIGH:int or FIELD=A|B|C"
 
-Scale = Literal["linear", "log", "int"]
-
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """A field that may take any number between two."""
+class Parameter:
+    """A field that may take any number between two values, or one of several."""
 
     path: str
     """The field, from the policy on: ``margin_mw``, ``inner.margin_mw``."""
-    low: float
-    high: float
-    scale: Scale = "linear"
-
-    def suggest(self, trial: "Trial") -> float:
-        """Return the value that a trial is to take."""
-        if self.scale == "int":
-            value: float = trial.suggest_int(self.path, int(self.low), int(self.high))
-        else:
-            value = trial.suggest_float(self.path, self.low, self.high, log=self.scale == "log")
-        return value
-
-    def ends(self) -> tuple[Any, ...]:
-        """Return the values at its ends."""
-        return (int(self.low), int(self.high)) if self.scale == "int" else (self.low, self.high)
-
-    def holds(self, value: object) -> bool:
-        """Tell whether a value lies in it."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A field that may take one of several values."""
-
-    path: str
     values: tuple[Any, ...]
+    """Both ends, or all values."""
+    scale: str = "linear"
+    """How a number lies between both: ``linear``, ``log``, or whole, ``int``; else ``choice``."""
 
     def suggest(self, trial: "Trial") -> Any:
         """Return the value that a trial is to take."""
-        return trial.suggest_categorical(self.path, self.values)
+        if self.scale == "choice":
+            return trial.suggest_categorical(self.path, self.values)
+        if self.scale == "int":
+            return trial.suggest_int(self.path, *self.values)
+        return trial.suggest_float(self.path, *self.values, log=self.scale == "log")
 
-    def ends(self) -> tuple[Any, ...]:
-        """Return all its values."""
-        return self.values
-
-    def holds(self, value: object) -> bool:
-        """Tell whether a value is one of them."""
-        return value in self.values
-
-
-Parameter = Range | Choice
+    def holds(self, value: Any) -> bool:
+        """Tell whether a value lies in it."""
+        if self.scale == "choice":
+            return value in self.values
+        return isinstance(value, int | float) and self.values[0] <= value <= self.values[1]
 
 
 def parse_parameters(texts: Sequence[str]) -> tuple[Parameter, ...]:
@@ -120,19 +94,16 @@ def _parse(text: str) -> Parameter:
     if not path or not equals:
         raise InputError.single(PLACE, "", f"{_HOW}; got {text!r}")
     if "|" in said:
-        return Choice(path, tuple(plain(parse_value(value, PLACE)) for value in said.split("|")))
-    parts = said.split(":")
-    scale: Scale = "linear"
-    if parts[-1] == "log":
-        scale = "log"
-    elif parts[-1] == "int":
-        scale = "int"
-    bounds = [_number(part) for part in (parts if scale == "linear" else parts[:-1])]
+        return Parameter(path, tuple(plain(parse_value(value, PLACE)) for value in said.split("|")), "choice")
+    *ends, last = said.split(":")
+    if last not in ("log", "int"):
+        ends, last = [*ends, last], "linear"
+    bounds = [_number(end) for end in ends]
     if len(bounds) != 2 or not bounds[0] < bounds[1]:  # noqa: PLR2004 -- a low and a high; NaN is below nothing
         raise InputError.single(PLACE, path, f"{_HOW}, with LOW below HIGH; got {said!r}")
-    if scale == "log" and bounds[0] <= 0.0:
+    if last == "log" and bounds[0] <= 0.0:
         raise InputError.single(PLACE, path, f"the low end of a logarithm must be above 0, got {bounds[0]:g}")
-    return Range(path, bounds[0], bounds[1], scale)
+    return Parameter(path, tuple(map(int, bounds)) if last == "int" else tuple(bounds), last)
 
 
 def _number(text: str) -> float:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sim.errors import InputError
-from sim.study.design import MAX_RUNS
 from sim.study.expand import Run, Study, load_study, said
-from sim.study.runs import Failure, Progress, RunTask, perform, perform_all
-from sim.study.store import Store
+from sim.study.runs import Failure, Progress, RunTask, Store, executor_of, perform, perform_all
+from sim.study.spec import MAX_RUNS
 from sim.study.table import TABLE, collect, described, write_plan
-from sim.study.workers import at_work, crew_of
+from sim.study.workers import at_work
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,22 +79,18 @@ def read_shard(text: str) -> Shard:
     raise InputError.single("--shard", "", f"must be a number of how many, such as 2/8; got {text!r}")
 
 
-class Effort(NamedTuple):
-    """What a sweep takes, as far as its first run tells."""
+def estimated(study: Study, shard: Shard = WHOLE) -> tuple[int, float, int]:
+    """Return what a sweep would take, as far as its first run tells, which is done and not kept.
 
-    run_count: int
-    run_s: float
-    """Processor time of a run [s]."""
-    run_bytes: int
-    """What is kept of a run on disk [byte]."""
-
-
-def estimated(study: Study, shard: Shard = WHOLE) -> Effort:
-    """Return what a sweep would take; the first run is done for that, and not kept."""
+    Returns
+    -------
+    tuple
+        Number of runs; processor time of one [s]; what is kept of it on disk [byte].
+    """
     runs = shard.of(study.runs)
     before_s = time.process_time()
     records = [perform(task) for task in _tasks(study, runs[:1])]
-    return Effort(len(runs), time.process_time() - before_s, len(json.dumps(records, indent=1)))
+    return len(runs), time.process_time() - before_s, len(json.dumps(records, indent=1))
 
 
 def sweep(
@@ -104,6 +99,7 @@ def sweep(
     *,
     workers: int = 1,
     timeout_s: float | None = None,
+    on: str | None = None,
     shard: Shard = WHOLE,
     progress: Progress | None = None,
 ) -> SweepOutcome:
@@ -119,6 +115,8 @@ def sweep(
         Number of processes; one works in this process unless there is a time limit.
     timeout_s
         Wall time that one run may take [s].
+    on
+        Address of a Dask cluster that does the runs; None: workers here.
     shard
         Do this part of the runs alone, in the same folder; `collect` writes the table of all.
     progress
@@ -138,7 +136,7 @@ def sweep(
     store = Store(FOLDER / study.name if folder is None else folder)
     wanted = {run.key: run for run in shard.of(study.runs)}
     part = "" if shard == WHOLE else f".{shard.number}-of-{shard.total}"
-    with store.opened(part), at_work(crew_of(perform, workers, timeout_s)) as crew:
+    with store.opened(part), at_work(executor_of(perform, workers, timeout_s, on)) as crew:
         write_plan(study, store.folder)
         before = store.done() & wanted.keys()
         missing = [run for key, run in wanted.items() if key not in before]

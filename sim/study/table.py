@@ -1,20 +1,25 @@
 """What a sweep leaves: ``runs.parquet``, one row a run, and ``study.json``, what its columns mean.
 
 ``plan.parquet`` has the same rows without what came out: it is there from the start, so that runs done
-anywhere, in whatever order, are put together from the folder alone.
+anywhere, in whatever order, are put together from the folder alone. The folder also tells how far a sweep is,
+and a sample of its runs may be done again.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from math import isclose
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sim.errors import ResultError
-from sim.study.design import Axis
-from sim.study.expand import SEED, Study, metric_facts
-from sim.study.store import Store, write_json
-from sim.study.who_wins import NEEDED, who_wins
+from sim.rng import stream
+from sim.scenario.load import scenario_from
+from sim.simulation import run, run_key
+from sim.study.expand import SEED, Study, metric_facts, said, set_axes
+from sim.study.feasibility import NEEDED, who_wins
+from sim.study.runs import Record, Store, run_record, write_json
+from sim.study.spec import Axis
 from sim.units import unit_of
 from sim.whole import whole_file
 
@@ -28,6 +33,8 @@ FORMAT: Final = 1
 """Version of all; columns and keys are only ever added."""
 BASELINE: Final = ".baseline"
 """What the column of a metric's values without mining ends in."""
+SAME_RATIO: Final = 1e-9
+"""Numbers that differ by less of their size are the same but for rounding."""
 GROUP_ROWS: Final = 1000
 """Rows that are in memory at a time."""
 
@@ -176,3 +183,86 @@ def stream_rows(path: Path, columns: list[str] | None = None) -> Iterator[Row]:
 
 def _plan_kinds(axes: Sequence[Axis]) -> dict[str, str]:
     return {axis.path: axis.kind for axis in axes} | {SEED: "int64", "run_key": "string"}
+
+
+class Status(NamedTuple):
+    """How far the sweep of a folder is."""
+
+    run_count: int
+    """Runs of the study."""
+    done_count: int
+    failed: tuple[Mapping[str, Any], ...]
+    """Runs that failed and were not done since, as ``runs/`` holds them."""
+    rate_per_s: float
+    """Runs a second, from the first that is there to the last; NaN for fewer than two."""
+
+
+def status(folder: Path) -> Status:
+    """Return how far a study is; other processes may be at it.
+
+    Raises
+    ------
+    ResultError
+        The folder holds no study.
+    """
+    count, store = described(folder)["run_count"], Store(folder)
+    done = store.done() & {row["run_key"] for row in stream_rows(folder / PLAN)}
+    times_s = sorted(store.path(key).stat().st_mtime for key in done)
+    span_s = times_s[-1] - times_s[0] if times_s else 0.0
+    rate = (len(times_s) - 1) / span_s if span_s > 0.0 else float("nan")
+    return Status(count, len(done), tuple(store.failed()), rate)
+
+
+class Verified(NamedTuple):
+    """A run that was done again, and what came out otherwise."""
+
+    label: str
+    """The run in words: its value on each axis."""
+    differences: tuple[str, ...]
+    """What differs, each as ``metric: before, now``; empty where nothing does."""
+
+
+def verify(folder: Path, count: int, *, folders: Sequence[Path], seed: int = 0) -> Iterator[Verified]:
+    """Run a sample of a study's runs again, and yield what comes out otherwise than the table says.
+
+    Parameters
+    ----------
+    folder
+        The study folder.
+    count
+        How many runs; all of them where there are fewer that are done.
+    folders
+        Folders that its scenario may read from; where it was is not kept.
+    seed
+        Seed of the choice.
+
+    Raises
+    ------
+    InputError
+        A scenario is not, or no longer, what can be run here, such as for want of a data file.
+    """
+    document = described(folder)
+    axes = axes_of(document)
+    done = [number for number, row in enumerate(stream_rows(folder / TABLE, ["done"])) if row["done"]]
+    drawn = stream(seed, "study/verify").permutation(done)[:count].tolist()
+    for number, row in enumerate(stream_rows(folder / TABLE)):
+        if number not in drawn:
+            continue
+        values = [next(value for value in axis.values if axis.cell(value) == row[axis.path]) for axis in axes]
+        content = set_axes(document["scenario"], axes, values)
+        again = scenario_from(content, folder=folders[0], data=folders[1:])
+        record = run_record(run_key(again), run(again).metrics)
+        yield Verified(said(axes, values), tuple(_differences(row, record)))
+
+
+def _differences(row: Row, record: Record) -> Iterator[str]:
+    if row["run_key"] != record["run_key"]:
+        yield f"run_key: {row['run_key'][:12]}, {record['run_key'][:12]} (other data files or model version)"
+    for name, value in columns_of(record).items():
+        before = row.get(name)
+        if value is None or before is None:
+            same = value is before
+        else:
+            same = isclose(value, before, rel_tol=SAME_RATIO, abs_tol=SAME_RATIO)
+        if not same:
+            yield f"{name}: {before}, {value}"

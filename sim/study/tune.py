@@ -3,21 +3,115 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from sim.errors import InputError, ResultError
 from sim.policies import PolicySpec
 from sim.scenario.model import Scenario
 from sim.scenario.policy_choice import POLICY
-from sim.simulation import MODEL_VERSION
-from sim.study.bench import OBJECTIVE, Bench, Content
-from sim.study.expand import Checker, metric_facts
+from sim.signals import FloatArray
+from sim.simulation import MODEL_VERSION, run_key
+from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.goal import Merit, Parameter, Question, with_values
-from sim.study.runs import Progress, perform
-from sim.study.store import Store, write_json
-from sim.study.workers import at_work, crew_of
+from sim.study.paired import estimate, paired_difference
+from sim.study.runs import Progress, Record, RunTask, Store, executor_of, perform, require_all, write_json
+from sim.study.workers import TaskExecutor, at_work
+
+OBJECTIVE: Final = "objective"
+"""The objective among the metrics of a judgement."""
+
+Content = Mapping[str, Any]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Tuned against default, on the same fresh seeds."""
+
+    where: str
+    seeds: tuple[int, ...]
+    values: Mapping[str, Mapping[str, FloatArray]] = field(repr=False)
+    """By ``default`` and ``tuned``, and by metric, one value for each seed; NaN where not assessable."""
+
+    def document(self) -> dict[str, Any]:
+        """Return means with 95 % intervals, and the paired differences, of every metric."""
+        default, tuned = self.values["default"], self.values["tuned"]
+        return {
+            "where": self.where,
+            "seeds": list(self.seeds),
+            "metrics": {
+                name: {
+                    "default": estimate(default[name]).document(),
+                    "tuned": estimate(tuned[name]).document(),
+                    "difference": paired_difference(tuned[name], default[name]).document(),
+                }
+                for name in default
+            },
+        }
+
+
+class Bench:
+    """Runs scenarios, each once, and keeps their metrics.
+
+    Parameters
+    ----------
+    question
+        Whose scenario, and whose objective.
+    checker
+        Checks each scenario before it runs.
+    store
+        Where runs are kept.
+    crew
+        Where they are done.
+    """
+
+    def __init__(
+        self, question: Question, checker: Checker, store: Store, crew: TaskExecutor[RunTask, Record]
+    ) -> None:
+        self._question = question
+        self._checker = checker
+        self._store = store
+        self._crew = crew
+
+    def worth(self, content: Content, values: Values, seeds: Sequence[int]) -> Merit | None:
+        """Return what values are worth over seeds; None where they describe no policy."""
+        try:
+            changed = with_values(content, values)
+            self._checker.scenario(changed, str(self._question.path))
+        except InputError:
+            return None  # each value is allowed, the lot of them is not
+        return self._question.objective.worth(self._runs(changed, seeds))
+
+    def verdict(
+        self, where: str, content: Content, values: Mapping[str, Any], seeds: Sequence[int]
+    ) -> Judgement:
+        """Return how the default and these values do on seeds."""
+        both = {"default": content, "tuned": with_values(content, values)}
+        return Judgement(
+            where, tuple(seeds), {name: self._table(self._runs(one, seeds)) for name, one in both.items()}
+        )
+
+    def _table(self, runs: Sequence[Mapping[str, float | None]]) -> dict[str, FloatArray]:
+        objective = self._question.objective
+        rows: list[Mapping[str, float | None]] = [{OBJECTIVE: objective.of(run), **run} for run in runs]
+        return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in rows[0]}
+
+    def _runs(self, content: Content, seeds: Sequence[int]) -> list[dict[str, float | None]]:
+        """Return the metrics of a scenario on each seed."""
+        question, tasks = self._question, []
+        for seed in seeds:
+            seeded = {**content, SEED: seed}
+            key = run_key(self._checker.scenario(seeded, str(question.path)))
+            label = f"policy = {json.dumps(content[POLICY])}, seed = {seed}"
+            where = question.path.parent, question.data
+            tasks.append(RunTask(key, label, seeded, *where, allow_plugins=question.allow_plugins))
+        require_all(tasks, self._store, self._crew)
+        return [self._store.read(task.key)["metrics"] for task in tasks]
+
 
 JOURNAL: Final = "trials.journal"
 """Optuna's journal of all trials."""
@@ -167,6 +261,7 @@ def tune(
     *,
     workers: int = 1,
     timeout_s: float | None = None,
+    on: str | None = None,
     progress: Progress = lambda _: None,
 ) -> Tuned:
     """Search, then judge; what was done before in the folder is not done again.
@@ -182,6 +277,8 @@ def tune(
         Number of processes; they share the seeds of a trial.
     timeout_s
         Wall time that one run may take [s].
+    on
+        Address of a Dask cluster that does the runs; None: workers here.
     progress
         Told the share of the trials that has ended.
 
@@ -198,7 +295,7 @@ def tune(
     identity = _identity(question, content, default)
     place = folder or Path("results") / default.name / f"tune-{identity[:12]}"
     store = Store(place)
-    with store.opened(), at_work(crew_of(perform, workers, timeout_s)) as crew:
+    with store.opened(), at_work(executor_of(perform, workers, timeout_s, on)) as crew:
         bench = Bench(question, checker, store, crew)
         trials = Trials(place, identity, question.parameters, default.seed)
         _propose_default(question, trials, default.policy)
@@ -240,7 +337,7 @@ def _checked(question: Question, content: Content, checker: Checker) -> Scenario
     place = str(question.path)
     default = checker.scenario(content, place)
     for parameter in question.parameters:
-        for value in parameter.ends():
+        for value in parameter.values:
             checker.scenario(with_values(content, {parameter.path: value}), place)
     if question.test_overrides:
         checker.scenario(question.content(test=True), place)

@@ -14,10 +14,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
+from math import inf
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import FrameType
-from typing import Any, Final, Generic, NamedTuple, NoReturn, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from sim.whole import scratch_folder
 
@@ -51,13 +54,6 @@ class Outcome(Generic[R]):
         return not self.error
 
 
-class Try(NamedTuple, Generic[T]):
-    """A task that is handed out, and which try it is."""
-
-    task: T
-    number: int
-
-
 class LostError(Exception):
     """A worker died or was killed with a task in hand."""
 
@@ -73,7 +69,8 @@ def outcome_of(function: Callable[[T], R], task: T) -> Outcome[R]:
 class Worker(Generic[T, R]):
     """A process, the pipe to it, and the task it has in hand."""
 
-    given: Try[T]
+    given: tuple[T, int]
+    """A task, and which try of it this is."""
 
     def __init__(self, function: Callable[[T], R]) -> None:
         context = _context()
@@ -85,30 +82,28 @@ class Worker(Generic[T, R]):
         if self.pipe.poll(START_S):  # so that starting up does not count against a task's time limit
             with suppress(EOFError, OSError):
                 self.pipe.recv()
-        self._count = 0
-        self._timeout_s: float | None = None
-        self._deadline_s = float("inf")
 
     def is_fit(self) -> bool:
         """Whether the worker can take another task; one that has none writes nothing, unless it is dead."""
-        return self._count < TASKS_PER_WORKER and not self.pipe.poll()
+        return self._number < TASKS_PER_WORKER and not self.pipe.poll()
 
-    def give(self, given: Try[T], timeout_s: float | None) -> None:
+    def give(self, task: T, attempt: int, timeout_s: float) -> None:
         """Send a task; a worker that is dead by now shows by its closed pipe."""
-        self.given = given
-        self._count += 1
+        self.given = task, attempt
         self._timeout_s = timeout_s
-        self._deadline_s = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        self._deadline_s = time.monotonic() + timeout_s
         self._number += 1
         with suppress(OSError):
-            self.pipe.send((self._number, given.task))
+            self.pipe.send((self._number, task))
 
     def time_left_s(self) -> float:
         """Return the time until the task is overdue [s], 0 once it is."""
         return max(0.0, self._deadline_s - time.monotonic())
 
     def answer(self) -> Outcome[R]:
-        """Return what the worker sent, or raise if it died instead."""
+        """Return what the worker sent, or raise if it sent nothing in time or died."""
+        if not self.pipe.poll():
+            raise LostError(f"the time limit of {self._timeout_s:g} s was exceeded")
         try:
             number, outcome = self.pipe.recv()
         except (EOFError, OSError):
@@ -117,10 +112,6 @@ class Worker(Generic[T, R]):
         if number != self._number:
             raise LostError("the worker answered for another task")
         return cast("Outcome[R]", outcome)
-
-    def refuse_to_wait(self) -> NoReturn:
-        """Raise: the task is overdue."""
-        raise LostError(f"the time limit of {self._timeout_s:g} s was exceeded")
 
     def _fate(self) -> str:
         code = self._process.exitcode
@@ -149,9 +140,15 @@ def _keep_sockets_in_our_scratch() -> None:
     """Have the server's sockets lie where the next command clears them if this process is killed."""
     config: dict[str, Any] = getattr(multiprocessing.current_process(), "_config", {})
     if config.get("tempdir") is None:
-        stack = ExitStack()
-        config["tempdir"] = str(stack.enter_context(scratch_folder()))
-        atexit.register(stack.close)
+        config["tempdir"] = str(scratch())
+
+
+@cache
+def scratch() -> Path:
+    """Return a temporary folder that is there as long as this process."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(scratch_folder())
 
 
 def _serve(function: Callable[[T], R], pipe: "Connection[tuple[int, Outcome[R]], tuple[int, T]]") -> None:
@@ -209,8 +206,9 @@ BLAS_VARIABLES: Final = (
 class TaskExecutor(Protocol[T, R]):
     """Where tasks are done."""
 
-    room: int
-    """How many tasks it takes at a time."""
+    @property
+    def room(self) -> int:
+        """How many tasks it takes at a time."""
 
     def submit(self, task: T) -> None:
         """Take a task; there is room for it."""
@@ -258,7 +256,7 @@ class Crew(Generic[T, R]):
     def __init__(self, function: Callable[[T], R], room: int, timeout_s: float | None = None) -> None:
         self.room = room
         self._function = function
-        self._timeout_s = timeout_s
+        self._timeout_s = inf if timeout_s is None else timeout_s
         self._busy: list[Worker[T, R]] = []
         self._idle: list[Worker[T, R]] = []
 
@@ -268,7 +266,7 @@ class Crew(Generic[T, R]):
             self._idle.pop().end()
         worker = self._idle.pop() if self._idle else self._started()
         self._busy.append(worker)
-        worker.give(Try(task, number), self._timeout_s)
+        worker.give(task, number, self._timeout_s)
 
     def _started(self) -> Worker[T, R]:
         with _one_blas_thread():
@@ -277,19 +275,17 @@ class Crew(Generic[T, R]):
     def completed(self) -> Iterator[tuple[T, Outcome[R]]]:
         """Wait until a worker answers, dies or is overdue, and yield the outcomes."""
         patience_s = min(worker.time_left_s() for worker in self._busy)
-        ready = wait(
-            [worker.pipe for worker in self._busy], None if patience_s == float("inf") else patience_s
-        )
+        ready = wait([worker.pipe for worker in self._busy], None if patience_s == inf else patience_s)
         for worker in tuple(self._busy):
             if worker.pipe in ready or worker.time_left_s() == 0.0:
                 self._busy.remove(worker)
-                yield from self._outcome(worker, answers=worker.pipe in ready)
+                yield from self._outcome(worker)
 
-    def _outcome(self, worker: Worker[T, R], *, answers: bool) -> Iterator[tuple[T, Outcome[R]]]:
+    def _outcome(self, worker: Worker[T, R]) -> Iterator[tuple[T, Outcome[R]]]:
         """Yield the outcome of a worker's task, unless the task is tried again."""
         task, number = worker.given
         try:
-            outcome = worker.answer() if answers else worker.refuse_to_wait()
+            outcome = worker.answer()
         except LostError as lost:
             worker.end()
             if number < ATTEMPTS:
@@ -318,7 +314,7 @@ def map_tasks(tasks: Iterable[T], executor: TaskExecutor[T, R]) -> Iterator[tupl
     """
     left, pending = iter(tasks), 0
     while True:
-        for task in islice(left, executor.room - pending):
+        for task in islice(left, max(0, executor.room - pending)):
             executor.submit(task)
             pending += 1
         if not pending:

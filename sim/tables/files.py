@@ -95,12 +95,13 @@ class Files:
         return dict(self._filled)
 
     def _read(self, name: str, decimal: str | None) -> Table:
-        content = self._content(name)
+        content = self.content(name)
         table = Table(name, _open(name, content, decimal))
         self._digests[name] = hashlib.sha256(content).hexdigest()
         return table
 
-    def _content(self, name: str) -> bytes:
+    def content(self, name: str) -> bytes:
+        """Return the content of a file; raise InputError as `table` does."""
         check_relative(name)
         if not name.lower().endswith(_ENDINGS):
             raise file_fault(name, f"must be a file of one of the kinds {', '.join(_ENDINGS)}")

@@ -17,10 +17,9 @@ from sim.mining.fleet import AggregateFleet
 from sim.policies import POLICIES
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
-from sim.study.inertia import inertia_usd
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd
-from sim.study.optimum import benchmarks, limited_bound_usd
+from sim.study.optimum import benchmarks, inertia_usd, limited_bound_usd
 from sim.testing import a_scenario
 
 END_S = 7200.0

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from sim.policies import AnyPolicy, Decision, FleetView, MinimumDwell, Observation, PriceGuard, RampLimit
-from sim.policies.call_obedience import CallObediencePolicy
-from sim.policies.droop import DroopPolicy, UnderFrequencyPolicy
-from sim.policies.price_guard import PriceGuardPolicy
-from sim.policies.ramp import MinimumDwellPolicy, RampLimitPolicy
+from sim.policies import AnyPolicy, Decision, FleetView, Observation
+from sim.policies.call_obedience import CallObedience, CallObediencePolicy
+from sim.policies.droop import Droop, DroopPolicy, UnderFrequency, UnderFrequencyPolicy
+from sim.policies.price_threshold import PriceGuard, PriceGuardPolicy
+from sim.policies.ramp import MinimumDwell, MinimumDwellPolicy, RampLimit, RampLimitPolicy
 
 ANY = TypeAdapter(AnyPolicy)
 NESTED = {
@@ -209,16 +209,17 @@ class Own:
 @pytest.mark.parametrize(
     "around",
     [
-        lambda inner: RampLimitPolicy(inner, 600.0, 600.0, 1.0),
-        lambda inner: PriceGuardPolicy(inner, 1e6, 0.0),
-        lambda inner: MinimumDwellPolicy(inner, 60.0),
-        lambda inner: CallObediencePolicy(inner, 120.0, 0.0),
-        lambda inner: DroopPolicy(inner, 0.05, 0.017, 60.0),
-        lambda inner: UnderFrequencyPolicy(inner, 59.7, 0.5, 59.95, 600.0),
+        (RampLimitPolicy, RampLimit, {"up_mw_per_min": 600.0, "down_mw_per_min": 600.0, "step_s": 1.0}),
+        (PriceGuardPolicy, PriceGuard, {"threshold_usd_per_mwh": 1e6}),
+        (MinimumDwellPolicy, MinimumDwell, {"minimum_s": 60.0}),
+        (CallObediencePolicy, CallObedience, {}),
+        (DroopPolicy, Droop, {}),
+        (UnderFrequencyPolicy, UnderFrequency, {}),
     ],
 )
 def test_any_object_that_decides_can_stand_within_a_wrapper(observed, around):
-    policy = around(Own())
+    kind, spec, fields = around
+    policy = kind(Own(), spec.model_construct(**fields))
     assert [policy.decide(observed(time_s)).target_mw for time_s in (0.0, 5.0)] == [10.0, 15.0]
 
 

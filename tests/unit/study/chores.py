@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from sim.study.runs import RunTask
 from sim.study.sweep import load_study, sweep
 from sim.study.workers import Outcome, at_work, crew_of, map_tasks
 
@@ -71,6 +72,16 @@ def sweep_with_two_workers(study: Path, folder: Path) -> None:
     sweep(load_study(study), folder, workers=2)
 
 
+def sweep_afar(study: Path, folder: Path, url: str) -> None:
+    sweep(load_study(study), folder, on=url)
+
+
+def hang_unless_short(task: RunTask) -> dict[str, str]:
+    while task.label != "short":
+        time.sleep(60.0)
+    return {"label": task.label}
+
+
 def fork_and_return(path: Path) -> str:
     """Leave a fork that comes back as this does, with another answer, and one that goes on for a minute."""
     if os.fork() == 0:
@@ -102,5 +113,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.argv[1] == "hang":
         hang_in_two_workers(Path(sys.argv[2]))
+    elif sys.argv[1] == "afar":
+        sweep_afar(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
     else:
         sweep_with_two_workers(Path(sys.argv[2]), Path(sys.argv[3]))

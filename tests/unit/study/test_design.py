@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from sim.study.design import Design, ValueRange
+from sim.study.spec import Design, ValueRange
 
 
 def drawn(kind, count, *axes):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.study.paired import Bootstrap, estimate, paired_difference
+from sim.study.paired import bootstrap_interval, estimate, paired_difference
 
 
 def test_the_interval_of_four_values_is_that_of_student_s_table():
@@ -62,8 +62,7 @@ def test_the_interval_covers_the_true_mean_in_95_percent_of_samples():
 
 def test_the_interval_covers_the_mean_of_many_values_nearly_as_often_as_it_says():
     samples = np.random.default_rng(2).exponential(1.0, (300, 40))
-    bootstrap = Bootstrap(1)
-    intervals = [bootstrap.interval(sample) for sample in samples]
+    intervals = [bootstrap_interval(sample, 1) for sample in samples]
     covered = np.mean([found[0] <= 1.0 <= found[1] for found in intervals])
 
     assert covered == pytest.approx(0.925, abs=0.045)
@@ -71,8 +70,8 @@ def test_the_interval_covers_the_mean_of_many_values_nearly_as_often_as_it_says(
 
 def test_five_values_are_too_few():
     samples = np.random.default_rng(3).normal(0.0, 1.0, (600, 5))
-    bootstrap = Bootstrap(1)
-    covered = np.mean([low <= 0.0 <= high for low, high in map(bootstrap.interval, samples)])
+    intervals = [bootstrap_interval(sample, 1) for sample in samples]
+    covered = np.mean([low <= 0.0 <= high for low, high in intervals])
 
     assert covered == pytest.approx(0.84, abs=0.05)
 
@@ -80,5 +79,5 @@ def test_five_values_are_too_few():
 def test_the_same_seed_draws_the_same_and_one_value_has_no_interval():
     values = np.array([1.0, np.nan, 4.0, 2.0])
 
-    assert Bootstrap(7).interval(values) == Bootstrap(7).interval(values)
-    assert Bootstrap(7).interval(np.array([1.0, np.nan])) is None
+    assert bootstrap_interval(values, 7) == bootstrap_interval(values, 7)
+    assert bootstrap_interval(np.array([1.0, np.nan]), 7) is None

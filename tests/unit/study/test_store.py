@@ -6,7 +6,7 @@ import pytest
 from leftovers import a_leftover
 
 from sim.errors import ResultError
-from sim.study.store import Store, write_json
+from sim.study.runs import Store, write_json
 
 KEY = "ab" + "0" * 62
 
@@ -93,7 +93,7 @@ def test_a_file_that_cannot_take_its_place_leaves_no_temporary_file(tmp_path):
 def test_two_sweeps_cannot_hold_one_folder(tmp_path):
     other = f"""
 from pathlib import Path
-from sim.study.store import Store
+from sim.study.runs import Store
 with Store(Path({str(tmp_path)!r})).opened(): pass
 """
     with Store(tmp_path).opened():

@@ -161,7 +161,7 @@ def test_a_worker_killed_at_work_costs_no_run(desk):
 def test_a_run_that_takes_too_long_fails_alone(desk):
     study = load_study(desk.study("scenario: noisy\naxes: {days: [0.01, 3660.0, 0.02]}\n"))
 
-    outcome = sweep(study, desk.out, workers=2, timeout_s=1.0)
+    outcome = sweep(study, desk.out, workers=2, timeout_s=2.5)
 
     assert [failure.label for failure in outcome.failures] == ["days = 3660.0"]
     assert "time limit of 1 s" in outcome.failures[0].reason

@@ -6,7 +6,7 @@ import pytest
 
 from sim.cli import main
 from sim.errors import InputError, ResultError
-from sim.study.goal import Choice, Objective, Question, Range, parse_parameters, with_values
+from sim.study.goal import Objective, Parameter, Question, parse_parameters, with_values
 from sim.study.tune import tune
 
 ROOT = Path(__file__).parents[3]
@@ -45,11 +45,11 @@ def tuned(question, folder):
 @pytest.mark.parametrize(
     ("text", "parameter"),
     [
-        ("margin_mw=0:10", Range("margin_mw", 0.0, 10.0)),
-        ("wait_min=0.1:10:log", Range("wait_min", 0.1, 10.0, "log")),
-        ("off_count=1:5:int", Range("off_count", 1.0, 5.0, "int")),
-        ("inner.type=always-on|mining-off", Choice("inner.type", ("always-on", "mining-off"))),
-        ("share=1|2.5|true", Choice("share", (1, 2.5, True))),
+        ("margin_mw=0:10", Parameter("margin_mw", (0.0, 10.0))),
+        ("wait_min=0.1:10:log", Parameter("wait_min", (0.1, 10.0), "log")),
+        ("off_count=1:5:int", Parameter("off_count", (1, 5), "int")),
+        ("inner.type=always-on|mining-off", Parameter("inner.type", ("always-on", "mining-off"), "choice")),
+        ("share=1|2.5|true", Parameter("share", (1, 2.5, True), "choice")),
     ],
 )
 def test_a_parameter_is_read(text, parameter):
