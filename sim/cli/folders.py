@@ -1,4 +1,4 @@
-"""Commands on a result folder: its page, limits, stability, waveform, exports, dynamics."""
+"""Commands on a result folder: its page, limits, stability, waveform, exports, package, dynamics."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.app import Figures, app
-from sim.errors import InputError
+from sim.cli.app import AllowPlugins, DataFolders, Figures, app
+from sim.errors import InputError, ResultError
 
 
 @app.command()
@@ -117,6 +117,38 @@ def export(
         say("warning: the scenario gives no grid.connection: reactive power is written as 0")
     written = write_profile(profile, FORMATS[shape], out or Path(f"profile-{shape}.csv"))
     say(f"export: {', '.join(str(path) for path in written)}")
+
+
+@app.command()
+def package(
+    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    recipient: Annotated[str, typer.Option("--for", help="ercot, nerc or own.")] = "own",
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; must be new.")] = Path("package"),
+    data: DataFolders = [],  # noqa: B006  # typer reads defaults, nobody changes them
+) -> None:
+    """Write what a planner must get: data, models, profiles, verdicts, and all to run it again."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.export import write_package  # noqa: PLC0415
+
+    write_package(folder, recipient, out, data)
+    say(f"package: {out / 'README.md'}; whoever gets it runs: hashballast verify {out}")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A package, or a result folder.")],
+    data: DataFolders = [],  # noqa: B006  # see package
+    *,
+    allow_plugins: AllowPlugins = False,
+) -> None:
+    """Check every file of a package, and run its scenario again: the same figures must come out."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+    from sim.export import verify as faults_of  # noqa: PLC0415
+
+    faults = faults_of(folder, data, allow_plugins=allow_plugins)
+    if faults:
+        raise ResultError("\n".join(f"{folder}: {fault}" for fault in faults))
+    say(f"{folder}: holds; the run made again gives the same figures")
 
 
 @app.command()

@@ -48,7 +48,7 @@ class DropOut(Spec):
     below_pu: Fraction = 0.7
     """Voltage below which they drop out [pu of nominal]. Default: as ITIC has it, or worse; unverified."""
     after_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.02
-    """Time of a sag that their capacitors bridge [s]. Default: as above."""
+    """Time of a sag that their capacitors bridge [s]. Default: as ITIC has it, or worse; unverified."""
     restart_s: Annotated[float, Field(ge=0.0, le=86_400.0)] = 300.0
     """Time from voltage back until they can be told to draw power again [s]: a cold start of supplies,
     controllers and network. Default: assumption, 300 to 900; the boot of machines comes on top."""

@@ -1,0 +1,298 @@
+"""What a planner must get of a site: data, profiles, models, verdicts, and all to run it again."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sim.ai.ride_through import FULL_POWER_PU
+from sim.errors import InputError
+from sim.export.formats import FORMATS, Profile, write_profile
+from sim.grid.voltage import reactive_mvar
+from sim.report.cautions import assumptions
+from sim.report.grid_limits import checks_of, limit_document
+from sim.result import StoredResult, metrics_document, read_result, write_json
+from sim.scenario import load_scenario
+from sim.scenario.model import Scenario
+from sim.shipped import shipped
+from sim.signals import Signal
+from sim.simulation import MODEL_VERSION, run
+from sim.spec import Spec
+from sim.units import unit_of
+from sim.whole import new_folder
+
+FORMS: Final[Mapping[str, Any]] = shipped("sim.export", "forms.json")
+"""Titles by whom a package is for, items in words, the fields that answer a sag, and what is left out."""
+SUMS: Final = "SHA256SUMS"
+"""File with the SHA-256 of every other file of a package, as ``sha256sum -c`` reads it."""
+SAME: Final = 1e-9
+"""Metrics of a run made again may differ by this share: another processor rounds otherwise."""
+STUDY_S: Final = 10.0
+"""Who is back by then is back within a stability study [s]; assumption."""
+
+
+class Item(NamedTuple):
+    """One figure of a package."""
+
+    part: str
+    """What it is of: ``site``, or a hall, load or fleet by name."""
+    name: str
+    """Which figure: one of the items of `FORMS`."""
+    value: float | str | None
+    """The figure; None: there is none."""
+    source: str
+    """``run``: found in this run; ``scenario``: as described; ``assumption``: a default without a source."""
+
+
+class Part(NamedTuple):
+    """A part of the load that answers a voltage sag in one way."""
+
+    name: str
+    power: Signal
+    """Its power at the connection [MW]."""
+    full_pu: float
+    """Voltage down to which it draws all that it needs [pu]."""
+    gone_pu: float
+    """Voltage at and below which it draws nothing [pu]."""
+    back_fraction: float
+    """Share of what ceased that is back within `STUDY_S`."""
+    answers: tuple[Item, ...]
+    """How it leaves and returns."""
+
+
+def parts_of(scenario: Scenario, signals: Mapping[str, Signal]) -> Iterator[Part]:
+    """Yield halls, loads outside halls and fleets, as a voltage sag finds them."""
+    assumed = {one.path for one in assumptions(scenario.model_dump(mode="json"))}
+
+    def answers(name: str, path: str, spec: Spec) -> Iterator[Item]:
+        for item, field in FORMS["answers"][path.rpartition(".")[2]].items():
+            source = "assumption" if f"{path}.{field}" in assumed else "scenario"
+            yield Item(name, item, getattr(spec, field), source)
+
+    for hall in scenario.halls:
+        spec, path = hall.ride_through, f"halls.{hall.name}.ride_through"
+        ups = None if spec is None else spec.ups
+        said = () if spec is None else tuple(answers(hall.name, path, spec))
+        leaves_pu, back = (FULL_POWER_PU, 0.0), 1.0
+        if ups is not None:
+            said += tuple(answers(hall.name, f"{path}.ups", ups))
+            leaves_pu, back = (ups.below_pu, ups.below_pu), float(ups.return_s + ups.walk_in_s <= STUDY_S)
+        yield Part(hall.name, signals[f"hall.{hall.name}.power_mw"], *leaves_pu, back, said)
+    for load in scenario.running_loads:
+        if load.hall is None:
+            yield Part(load.name, signals[f"load.{load.name}.power_mw"], FULL_POWER_PU, 0.0, 1.0, ())
+    for fleet in scenario.fleets:
+        out = fleet.drop_out
+        said = tuple(answers(fleet.name, f"fleets.{fleet.name}.drop_out", out))
+        back = float(out.restart_s <= STUDY_S)
+        yield Part(
+            fleet.name, signals[f"fleet.{fleet.name}.power_mw"], out.below_pu, out.below_pu, back, said
+        )
+
+
+def items_of(scenario: Scenario, profile: Profile, stored: StoredResult, parts: Sequence[Part]) -> list[Item]:
+    """Return all figures of a site, part by part."""
+    power, factor, connection = profile.power_mw, profile.power_factor, scenario.grid.connection
+    telemetry, metrics = scenario.controller, stored.metrics
+
+    def told(name: str) -> float | None:
+        return metrics[name]["value"] if name in metrics else None
+
+    described = {
+        "limit_mw": scenario.interconnection.highest_mw,
+        "power_factor_ratio": factor,
+        "short_circuit_mva": None if connection is None else connection.short_circuit_mva,
+        "telemetry_s": telemetry.telemetry_delay_s + telemetry.telemetry_scan_s,
+    }
+    found = {
+        "peak_mw": power.maximum(),
+        "mean_mw": power.integral() / power.duration_s,
+        "lowest_mw": power.minimum(),
+        "load_factor_ratio": told("load_factor_ratio"),
+        "peak_mvar": None if factor is None else float(reactive_mvar(power.maximum(), factor)),
+        "step_1s_mw": power.largest_range(1.0)[0],
+        "range_5s_mw": told("rolling_range_5s_mw"),
+        "range_60s_mw": told("rolling_range_60s_mw"),
+        "ramp_up_60s_mw_per_min": told("net_ramp_up_60s_mw_per_min"),
+        "ramp_down_60s_mw_per_min": told("net_ramp_down_60s_mw_per_min"),
+        "violation_count": told("ride_through_violation_count"),
+        "recovery_s": told("ride_through_recovery_max_s"),
+    }
+    items = [Item("site", name, value, "scenario") for name, value in described.items()]
+    items += [Item("site", name, value, "run") for name, value in found.items()]
+    peak_s = power.time_of_maximum()
+    for part in parts:
+        items.append(Item(part.name, "at_peak_mw", float(part.power.at([peak_s])[0]), "run"))
+        items.append(Item(part.name, "own_peak_mw", part.power.maximum(), "run"))
+        for inside in ("it", "cooling"):
+            inner = stored.recording.signals.get(f"hall.{part.name}.{inside}_power_mw")
+            if inner is not None:
+                items.append(Item(part.name, f"{inside}_at_peak_mw", float(inner.at([peak_s])[0]), "run"))
+        items.append(Item(part.name, "full_power_pu", part.full_pu, "assumption"))
+        items += part.answers
+    for load in scenario.running_loads:
+        count = told(f"ai.{load.name}.checkpoint_count")
+        if count:
+            items.append(Item(load.name, "cadence_s", power.duration_s / count, "run"))
+    return items
+
+
+def models_of(parts: Sequence[Part], peak_s: float, factor: float | None) -> Iterator[tuple[str, ...]]:
+    """Yield part, model, parameter, value, unit and source of PERC1 and LDELEC, one of each for each part.
+
+    Notes
+    -----
+    LDELEC draws :math:`F = 1` above Vd1, :math:`(V - V_{d2}) / (V_{d1} - V_{d2})` down to Vd2, nothing below;
+    of what ceased the share frcel returns. PERC1 ends at 1 - Fcease + Frecon Fcease.
+    """
+    for part in parts:
+        power_mw = float(part.power.at([peak_s])[0])
+        reactive = "not known" if factor is None else repr(float(reactive_mvar(power_mw, factor)))
+        ceases = "1" if part.gone_pu > 0.0 else "0"
+        rows = (
+            ("PERC1", "MWinit", repr(power_mw), "MW", "run"),
+            ("PERC1", "Mvarinit", reactive, "Mvar", "scenario"),
+            ("PERC1", "Fcease", ceases, "1", "scenario"),
+            ("PERC1", "Frecon", repr(part.back_fraction), "1", "scenario"),
+            ("PERC1", "voltage below which it ceases (name not seen)", repr(part.gone_pu), "pu", "scenario"),
+            ("LDELEC", "Vd1", repr(part.full_pu), "pu", "scenario"),
+            ("LDELEC", "Vd2", repr(part.gone_pu), "pu", "scenario"),
+            ("LDELEC", "frcel", repr(part.back_fraction), "1", "scenario"),
+        )
+        for row in rows:
+            yield part.name, *row
+
+
+def write_package(folder: Path, recipient: str, out: Path, data: Sequence[Path] = ()) -> None:
+    """Write the package of a result folder.
+
+    Parameters
+    ----------
+    folder
+        The result folder.
+    recipient
+        Whom it is for, one of the titles of `FORMS`.
+    out
+        Folder to write; must be new.
+    data
+        Folders that hold the scenario's data files, besides those that ship.
+
+    Raises
+    ------
+    InputError
+        An unknown recipient, a data file that is absent or is not the one that the run read.
+    ResultError
+        The folder is no result, or cannot be written.
+    """
+    if recipient not in FORMS["titles"]:
+        raise InputError.single(
+            "--for", "", f"must be one of {', '.join(FORMS['titles'])}, got {recipient!r}"
+        )
+    stored = read_result(folder)
+    scenario = load_scenario(folder / "scenario.yaml", data=data)
+    read, now = stored.provenance["inputs_sha256"], scenario.inputs_sha256()
+    changed = sorted(name for name in read if now.get(name) != read[name])
+    if changed:
+        raise InputError.single(
+            changed[0], "", "is not the file that the run read; name its folder with --data"
+        )
+    profile = Profile.of(stored)
+    parts = list(parts_of(scenario, stored.recording.signals))
+    items = items_of(scenario, profile, stored, parts)
+    checks = zip(*checks_of(stored.recording, stored.scenario), strict=True)
+    with new_folder(out) as place:
+        for name in scenario.files.digests():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(scenario.files.content(name))
+        for name in ("scenario.yaml", "metrics.json", "provenance.json"):
+            (place / name).write_bytes((folder / name).read_bytes())
+        for shape in ("1s", "psse"):
+            write_profile(profile, FORMATS[shape], place / f"profile-{shape}.csv")
+        write_json(place / "limits.json", [limit_document(check, alone) for check, alone in checks])
+        peak_s = profile.power_mw.time_of_maximum()
+        models = models_of(parts, peak_s, profile.power_factor)
+        _write_rows(place / "models.csv", "part,model,parameter,value,unit,source", models)
+        _write_rows(place / "data.csv", "part,item,value,unit,source,what", map(_row, items))
+        taken = ((one.path, one.value, one.what) for one in assumptions(stored.scenario))
+        _write_rows(place / "assumptions.csv", "field,value,what", taken)
+        (place / "README.md").write_text(_readme(recipient, stored), encoding="utf-8")
+        files = sorted(path for path in place.rglob("*") if path.is_file())
+        sums = (f"{_sha256(path)}  {path.relative_to(place).as_posix()}\n" for path in files)
+        (place / SUMS).write_text("".join(sums), encoding="utf-8")
+
+
+def _row(item: Item) -> tuple[str, ...]:
+    value = "not known" if item.value is None else str(item.value)
+    return item.part, item.name, value, unit_of(item.name) or "", item.source, FORMS["items"][item.name]
+
+
+def _readme(recipient: str, stored: StoredResult) -> str:
+    left_out = [text.format(days=stored.scenario["days"]) for text in FORMS["left_out"]]
+    asks = FORMS["asks"][recipient].items()
+    text: str = FORMS["readme"].format(
+        title=FORMS["titles"][recipient],
+        name=stored.scenario["name"],
+        run_key=stored.provenance["run_key"],
+        model=FORMS["model_left_out"],
+        left_out="\n".join(f"- {line}" for line in left_out),
+        asks="\n".join(f"| {asked} | {where} |" for asked, where in asks),
+    )
+    return text
+
+
+def _write_rows(path: Path, header: str, rows: Iterator[Sequence[str]] | Any) -> None:
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header.split(","))
+    table.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = False) -> list[str]:
+    """Return what is wrong with a package, or a result folder: nothing where it holds.
+
+    Every file must have the hash that `SUMS` states, and a run made again from the folder alone the same key
+    and, within `SAME`, the same metrics.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    data
+        Folders that hold data files which are not in it.
+    allow_plugins
+        Whether a policy from outside may run.
+    """
+    stated = dict(line.split("  ", 1)[::-1] for line in _lines(folder / SUMS))
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
+    wrong = [f"{name}: is not in {SUMS}" for name in sorted(there - set(stated)) if stated]
+    wrong += [f"{name}: is absent" for name in sorted(set(stated) - there)]
+    known = sorted(there & set(stated))
+    wrong += [
+        f"{name}: is not what {SUMS} states" for name in known if _sha256(folder / name) != stated[name]
+    ]
+    if wrong:
+        return wrong
+    before = json.loads((folder / "provenance.json").read_bytes())
+    if before["model_version"] != MODEL_VERSION:
+        return [f"provenance.json: made by model version {before['model_version']}; this is {MODEL_VERSION}"]
+    result = run(load_scenario(folder / "scenario.yaml", data=data, allow_plugins=allow_plugins))
+    if result.provenance["run_key"] != before["run_key"]:
+        wrong.append("provenance.json: the run made again has another key")
+    told, now = json.loads((folder / "metrics.json").read_bytes()), metrics_document(result.metrics)
+    for name in sorted(told.keys() | now.keys()):
+        one, other = told.get(name, {}).get("value"), now.get(name, {}).get("value")
+        if one != other and (one is None or other is None or abs(one - other) > SAME * max(1.0, abs(one))):
+            wrong.append(f"metrics.json: {name} is {one}; the run made again gives {other}")
+    return wrong
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
