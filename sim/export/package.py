@@ -28,7 +28,7 @@ FORMS: Final[Mapping[str, Any]] = shipped("sim.export", "forms.json")
 """Titles by whom a package is for, items in words, the fields that answer a sag, and what is left out."""
 SUMS: Final = "SHA256SUMS"
 """File with the SHA-256 of every other file of a package, as ``sha256sum -c`` reads it."""
-SAME: Final = 1e-9
+AGAIN: Final = 1e-9
 """Metrics of a run made again may differ by this share: another processor rounds otherwise."""
 STUDY_S: Final = 10.0
 """Who is back by then is back within a stability study [s]; assumption."""
@@ -259,7 +259,7 @@ def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = Fal
     """Return what is wrong with a package, or a result folder: nothing where it holds.
 
     Every file must have the hash that `SUMS` states, and a run made again from the folder alone the same key
-    and, within `SAME`, the same metrics.
+    and, within `AGAIN`, the same metrics.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = Fal
     told, now = json.loads((folder / "metrics.json").read_bytes()), metrics_document(result.metrics)
     for name in sorted(told.keys() | now.keys()):
         one, other = told.get(name, {}).get("value"), now.get(name, {}).get("value")
-        if one != other and (one is None or other is None or abs(one - other) > SAME * max(1.0, abs(one))):
+        if one != other and (one is None or other is None or abs(one - other) > AGAIN * max(1.0, abs(one))):
             wrong.append(f"metrics.json: {name} is {one}; the run made again gives {other}")
     return wrong
 

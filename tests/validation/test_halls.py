@@ -1,5 +1,6 @@
 """What the registry's cases of halls (published_halls.py) do not say with one number."""
 
+import numpy as np
 import pytest
 from published import DATA
 from published_halls import AIR, CLIMATES, DIPS_APART_S, HIT_S, northern_virginia, year_in
@@ -29,6 +30,9 @@ def test_northern_virginia_rides_through_two_dips_and_leaves_with_the_third():
 
 def test_northern_virginia_had_not_come_with_dips_further_apart():
     """The same six dips, 31 s apart: no three within a minute, nothing transfers."""
-    site = northern_virginia(31.0).recording["site_power_mw"]
+    recording = northern_virginia(31.0).recording
+    site, voltage_pu = recording["site_power_mw"], recording["voltage_pu"]
 
-    assert site.minimum() == site.maximum()
+    assert not [event for event in recording.events if event.kind == "transfer"]
+    shares = site.at(voltage_pu.time_s) / site.maximum()
+    assert shares == pytest.approx(np.minimum(1.0, voltage_pu.value / 0.9)), "less in a dip, all of it after"
