@@ -171,6 +171,7 @@ def column_values(
     if timeline.groups is not None:
         values = _merged(values, timeline.groups, mean=reading.duplicates == "mean")
     if conversion.per_interval:
+        quantity.check_energy(timeline.table, column, values)
         values = values * (SECONDS_PER_HOUR / timeline.length_s)
     values = reading.clipped(values, quantity)
     quantity.check(timeline.table, column, values, slice(None) if rows is None else rows)

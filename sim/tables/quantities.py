@@ -1,7 +1,8 @@
 """What a column may hold: quantities, their bounds, and how a file's numbers become them."""
 
+import re
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,12 @@ from sim.tables.unit_words import (
     unit_in,
 )
 from sim.units import FloatArray
+
+_NO_VALUE: Final = re.compile(r"-?9{2,}(\.9+|\.0+)?$")
+"""Numbers that loggers write where they have none."""
+_SMALL: Final = 0.1
+"""What a meter shows below zero where nothing flows, over its highest value; assumption."""
+_FEW_ROWS: Final = 8
 
 
 class Scaling(NamedTuple):
@@ -106,7 +113,7 @@ class Quantity:
             "",
             f"column '{column}' is in {shown(named)} by its name; {self.field} takes {self.name} in "
             f"{shown(self.unit)}: {cure}",
-            unit=named,
+            **({"unit": named} if named in self.units else {}),
         )
 
     def _said(
@@ -152,8 +159,24 @@ class Quantity:
         if bad.size:
             row = range(values.size)[rows][int(bad[0])]
             hint = f"; {self.hint}" if self.hint else ""
+            cure: dict[str, Any] = {}
+            found = table.found(column, row).strip("'")
+            if _NO_VALUE.match(found):
+                hint, cure = f"; if it stands for no value write missing: [{found}]", {"missing": found}
+            elif self.low == 0.0 and np.nansum(values) < 0.0:
+                hint = "; the rows add up to less than 0: the file counts the other way, turn its signs"
+            elif self.low == 0.0 and -values[row] <= _SMALL * np.nanmax(np.abs(values)):
+                cure = {"clip": True}
             must = f"must be {self._allowed()}, got {values[row]:.6g}{hint}"
-            raise table.fault_at(column, row, must, clip=True)
+            raise table.fault_at(column, row, must, **cure)
+
+    def check_energy(self, table: Table, column: str, values: FloatArray) -> None:
+        """Raise InputError where energies are readings of a meter that goes on counting, not of intervals."""
+        known = values[np.isfinite(values)]
+        rises = np.diff(known)
+        if rises.size >= _FEW_ROWS and rises.min() >= 0.0 and known[0] > rises.max() > 0.0:
+            what = f"column '{column}' never falls: readings of a meter, not the energy of each interval"
+            raise InputError.single(table.name, "", f"{what}; take the difference of each two rows")
 
     def check_plausible(self, table: Table, column: str, values: FloatArray) -> None:
         """Raise InputError where the values as a whole are those of another unit, and none is stated."""

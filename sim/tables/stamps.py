@@ -14,7 +14,7 @@ from sim.tables.shapes import plain_name
 from sim.tables.table import Table, TruthArray
 from sim.tables.unit_words import DIMENSIONS, apart, parse_unit
 from sim.tables.zones import localised
-from sim.units import SECONDS_PER_DAY, FloatArray
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE, FloatArray
 
 FROM_START: Final = DIMENSIONS["time"]
 """Values of ``time_format`` that count from the scenario's start, in seconds."""
@@ -29,7 +29,7 @@ _EXCEL_SPAN_D: Final = (36_000.0, 74_000.0)
 """From 1998 to 2102, in days of a spreadsheet."""
 USUAL_TIME: Final = "time_utc"
 """What the column of times is called unless it is said."""
-_KNOWN: Final[dict[str, list[Any]]] = shipped("sim.tables", "times.json")
+_KNOWN: Final[dict[str, Any]] = shipped("sim.tables", "times.json")
 TIME_NAMES: Final = (USUAL_TIME, *_KNOWN["names"])
 """What the column of times is called, in small letters: the first that a file has is taken."""
 _PLAIN_NAMES: Final = tuple(map(plain_name, TIME_NAMES))
@@ -44,6 +44,8 @@ _OFFSET: Final = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
 _DATE: Final = r"^\d{4}-\d{2}-\d{2}$"
 _ZONE_WORD: Final = re.compile(r"[0-9:] ?([A-Z]{2,5})$")
 _MIDNIGHT: Final = r"(?P<gap>[ T])24(?P<rest>:00(?::00)?)"
+_DATE_NAME: Final = re.compile(r"date|datum|day|fecha")
+_OF_DAY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?$")
 _SAMPLE: Final = 2000
 _DATE_LENGTH: Final = len("31/12/2024")
 
@@ -132,6 +134,8 @@ def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
         raise _said_otherwise(
             table, column, "holds numbers of the size of a spreadsheet's days", f"{EXCEL} and time_zone"
         )
+    if unit is None and _are_parts_of_a_day(values):
+        raise _said_otherwise(table, column, "holds parts of a day", "d")
     if unit is None and not clock.seconds:
         cure = "s for seconds from the start, epoch_s for seconds since 1970, or a pattern"
         message = f"column '{column}' holds plain numbers, which may mean any time: write time_format: {cure}"
@@ -148,6 +152,14 @@ def _like_a_spreadsheet(values: FloatArray) -> bool:
     low, high = _EXCEL_SPAN_D
     inside = values.size > 1 and values.min() >= low and values.max() <= high
     return bool(inside and np.median(np.abs(np.diff(values))) <= 31.0)  # noqa: PLR2004  # a month
+
+
+def _are_parts_of_a_day(values: FloatArray) -> bool:
+    """Tell whether numbers are a spreadsheet's times of day: below one, whole minutes apart."""
+    if values.size <= 2 or np.abs(values).max() >= 1.0:  # noqa: PLR2004  # two rows tell no spacing
+        return False
+    steps_min = np.diff(values) * SECONDS_PER_DAY / SECONDS_PER_MINUTE
+    return bool(np.allclose(steps_min, steps_min.round()))
 
 
 def time_unit(column: str) -> str | None:
@@ -184,7 +196,8 @@ def time_column(table: Table, usual: str) -> str:
     """Return the usual column of times, or else the first there is that is called so."""
     if usual in table.columns:
         return usual
-    known = {plain_name(column): column for column in reversed(table.columns)}
+    known = {plain_name(re.sub(r"[(\[].*", "", column)): column for column in reversed(table.columns)}
+    known |= {plain_name(column): column for column in reversed(table.columns)}
     counting = (column for column in table.columns if _COUNTS.search(column.lower()) and time_unit(column))
     return next((known[name] for name in _PLAIN_NAMES if name in known), next(counting, usual))
 
@@ -323,7 +336,9 @@ def placed(
             "must be a time with Z or an offset; for local time write time_zone, such as America/Chicago "
             "(Etc/GMT+6 for six hours behind UTC all year, UTC for UTC)"
         )
-        raise table.fault_at(column, row, must, got=True, time_zone="UTC")
+        words = re.findall("[a-z]+", column.lower())
+        guess = next((_KNOWN["zones"][word] for word in words if word in _KNOWN["zones"]), "UTC")
+        raise table.fault_at(column, row, must, got=True, time_zone=guess)
     result = values.copy()
     rows = np.flatnonzero(naive)
 
@@ -341,5 +356,10 @@ def _unread(table: Table, column: str, row: int) -> InputError:
     if word and word.group(1) not in {"AM", "PM"}:
         must = f"ends in {word.group(1)}, a zone's name that says no offset: write time_format and time_zone"
         return table.fault_at(column, row, must, got=True)
+    dates = next((name for name in table.columns if _DATE_NAME.search(name.lower()) and name != column), None)
+    if dates is not None and _OF_DAY.match(text):
+        must = f"is a time of day: name '{dates}' as time_column and '{column}' as hour_column"
+        return table.fault_at(column, row, must, got=True, time_column=dates, hour_column=column)
     must = "must be a time, such as 2024-01-31T06:00:00Z (with Z or an offset, or with time_zone), or a date"
-    return table.fault_at(column, row, must, got=True)
+    rest = "" if row == 0 else "; rows of totals and remarks are no rows: take them out"
+    return table.fault_at(column, row, must + rest, got=True)

@@ -229,8 +229,10 @@ class Table:
         unit = unit_of(column)
         must = f"must be a finite number{f' [{unit}]' if unit else ''}"
         text = self.found(column, row).strip("'\"")
-        cure = {"missing": text} if text and text not in missing else {}
-        return self.fault_at(column, row, must, got=True, **cure, max_gap_s=0.0)
+        is_word = text not in {"", *missing} and not any(letter.isdigit() for letter in text)
+        cure: dict[str, Any] = {"missing": text} if is_word else {}
+        cure |= {"max_gap_s": 0.0} if is_word or not text else {}
+        return self.fault_at(column, row, must, got=True, **cure)
 
     def not_above(self, column: str, row: int) -> InputError:
         """Return the fault of a row that is not above the one before."""

@@ -1,5 +1,6 @@
 """The timeline of quantities in a file: its rows in order, by time from a run's start, in the run's units."""
 
+import re
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -30,6 +31,9 @@ _ALIKE: Final = 0.02
 """Spacings that differ by less, over the larger, are alike."""
 _TRUE_WORDS: Final = frozenset({"y", "yes", "true", "1", "t", "*"})
 _HOURS: Final = frozenset({"he", "hour", "hr", "hourending", "hourofday", "opr_hr", "oprhr"})
+_HOUR: Final = re.compile(
+    r"(?:HE|Hour)? ?(\d{1,2})(?:\.0+)?(?::(\d{2})(?::(\d{2})(?:\.0+)?)?)?(?: ?([ap])\.?m\.?)?$", re.IGNORECASE
+)
 _LAST_OF_DAY: Final = 24
 MIN_STEP_S: Final = 1e-6
 """Shortest time between two rows [s]; a float resolves less on a run of many years."""
@@ -147,6 +151,10 @@ def _hours_s(reading: SeriesReading, table: Table, column: str, shape: Shape | N
     if bad.size:
         raise table.fault_at(column, int(bad[0]), "must be an hour from 0 to 24", got=True)
     ends = reading.stamp == "end" or (reading.stamp is None and _ends(column, hours, shape))
+    if ends and (hours % 1.0).any():
+        raise table.fault_at(
+            column, int(np.argmax(hours % 1.0)), "must be a whole hour where it ends there", got=True
+        )
     began = hours - 1.0 if ends else hours
     quarters = np.zeros(hours.size)
     if shape is not None and shape.interval_column:
@@ -155,8 +163,13 @@ def _hours_s(reading: SeriesReading, table: Table, column: str, shape: Shape | N
 
 
 def _hour(text: str) -> float:
-    digits = "".join(letter for letter in text.split(":", maxsplit=1)[0] if letter.isdigit())
-    return float(digits) if digits else -1.0
+    """Return a time of day as hours: ``13``, ``HE13``, ``13:30``, ``1:30 PM``; -1 where it is none."""
+    found = _HOUR.match(text)
+    if found is None:
+        return -1.0
+    hour, minute, second = (float(part or 0.0) for part in found.groups()[:3])
+    half = {"": hour, "a": hour % 12.0, "p": hour % 12.0 + 12.0}[(found[4] or "").lower()]
+    return half + minute / 60.0 + second / SECONDS_PER_HOUR
 
 
 def _ends(column: str, hours: FloatArray, shape: Shape | None) -> bool:
@@ -223,12 +236,16 @@ def _single(
         fault = table.not_above(column, row).faults[0]
         several = [name for name in table.columns if name != column and _chooses(table, name)]
         goes_back = _goes_back(reading, table, column, time_s[row - 1 : row + 1])
-        alike_cure = {} if backward.size or goes_back or several else {"duplicates": "last"}
+        few = late.size * 4 <= time_s.size and not (backward.size or goes_back or several)
+        hour = next((name for name in table.columns if plain_name(name) in _HOURS), None)
+        alike_cure = {"duplicates": "last"} if few else {}
+        if hour is not None and time_s[row] == time_s[row - 1]:
+            alike_cure = {"hour_column": hour}
         if goes_back:
             text = "; if this hour comes twice as clocks go back, write time_zone, such as America/Chicago"
             raise InputError.single(fault.place, "", fault.message + text)
         raise InputError.single(
-            fault.place, "", fault.message + _cure(table, time_s, row, several), **alike_cure
+            fault.place, "", fault.message + _cure(time_s, row, several, hour), **alike_cure
         )
     starts = np.concatenate([[True], np.diff(time_s) > 0.0])
     return time_s[starts], np.cumsum(starts) - 1.0
@@ -243,13 +260,12 @@ def _goes_back(reading: SeriesReading, table: Table, column: str, both_s: FloatA
     )
 
 
-def _cure(table: Table, time_s: FloatArray, row: int, several: list[str]) -> str:
+def _cure(time_s: FloatArray, row: int, several: list[str], hour: str | None) -> str:
     """Return what may help where a time is not above the one before."""
     if time_s[row] == time_s[row - 1]:
         cure = "; rows of one time: write duplicates: last, or mean"
     else:
         cure = "; rows must be in the order of time"
-    hour = next((name for name in table.columns if plain_name(name) in _HOURS), None)
     if hour is not None and time_s[row] == time_s[row - 1]:
         return f"; name '{hour}' as hour_column, if it is the hour of the day"
     if several:

@@ -141,6 +141,9 @@ def look(path: Path, kind: str | None = None, given: Mapping[str, Any] | None = 
                 break
             said |= cure
     shape = shape_of(table.columns, KINDS[kind].shapes)
+    guessed = [field for field, value in said.items() if field in _GUESSES or "%" in str(value)]
+    if len(_value_columns(KINDS[kind], table, shape)) > 1:
+        guessed.append(KINDS[kind].quantity.field)
     return FileView(
         table.name,
         kind,
@@ -148,7 +151,7 @@ def look(path: Path, kind: str | None = None, given: Mapping[str, Any] | None = 
         table.columns,
         "" if shape is None else shape.name,
         said=_columns_said(kind, table, said, shape),
-        guessed=tuple(field for field in said if field in _GUESSES - set(given or ())),
+        guessed=tuple(field for field in guessed if field not in (given or {})),
         faults=faults,
         **found._asdict(),
     )
@@ -181,24 +184,23 @@ def _columns_said(kind: str, table: Table, said: dict[str, Any], shape: Shape | 
     columns: dict[str, Any] = {}
     if kind != "weather" and time_column(table, spec.usual_time) not in {spec.usual_time, *TIME_NAMES}:
         columns["time_column"] = time_column(table, spec.usual_time)
-    value = _value_column(spec, table, shape)
-    if value is not None:
+    for value in _value_columns(spec, table, shape)[:1]:
         columns[spec.quantity.field] = value
     return columns | said
 
 
-def _value_column(spec: Kind, table: Table, shape: Shape | None) -> str | None:
-    """Return the column of values: by its name, by its unit, or the only one there is."""
+def _value_columns(spec: Kind, table: Table, shape: Shape | None) -> list[str]:
+    """Return the columns that may be that of values: by name, by unit, or the only one there is."""
     if shape is not None and shape.value_column:
-        return shape.value_column
+        return [shape.value_column]
     times = time_column(table, spec.usual_time)
     others = [column for column in table.columns if column != times]
     others = [column for column in others if _measures(spec, table, column) is not False] or others
     plain = {plain_name(column): column for column in reversed(others)}
     named = [plain[name] for name in spec.names if name in plain]
     partly = [column for column in others if any(name in plain_name(column) for name in spec.names)]
-    units = [column for column in (*partly, *others) if _measures(spec, table, column)]
-    return next(iter([*named, *units, *partly, *(others if len(others) == 1 else [])]), None)
+    both, units = ([one for one in those if _measures(spec, table, one)] for those in (partly, others))
+    return named or both or units or partly or (others if len(others) == 1 else [])
 
 
 def _measures(spec: Kind, table: Table, column: str) -> bool | None:
@@ -258,7 +260,7 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
     if kind == "price":
         table = of_one_place(table, shape, said)
     _check_quality(table, said)
-    value = said.get(spec.quantity.field) or _value_column(spec, table, shape)
+    value = said.get(spec.quantity.field) or next(iter(_value_columns(spec, table, shape)), None)
     if value is None:
         listed = ", ".join(table.columns[:12])
         raise InputError.single(name, "", f"nothing tells which column holds {spec.quantity.name}: {listed}")

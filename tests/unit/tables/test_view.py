@@ -8,7 +8,7 @@ import pytest
 
 from sim.cli import main
 from sim.errors import InputError
-from sim.tables.view import look
+from sim.tables.view import look, understood
 
 START = datetime(2025, 1, 20, tzinfo=UTC)
 
@@ -133,3 +133,64 @@ def test_rows_of_bad_quality_are_left_out_and_said(tmp_path):
     assert view.guessed == ("where",)
     assert (view.facts["holes_count"], view.facts["filled_s"]) == (1, 3.0)
     assert not view.facts["is_unit_told"]
+
+
+def day(column, cells, time="Time"):
+    return f"{time},{column}\n" + "".join(
+        f"2025-01-06T{row:02}:00Z,{cell}\n" for row, cell in enumerate(cells)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        (day("Meter (kWh)", (10_000_000 + 40_000 * row for row in range(24))), "load", "readings of a meter"),
+        (day("Grid import (MW)", (-40 - row for row in range(24))), "load", "counts the other way"),
+        (day("Deviation (mHz)", range(24)), "frequency", "must be from 40 to 72 Hz"),
+        (day("Load (%)", range(24)), "load", "is in percent by its name"),
+        (day("Power (p.u.)", range(24)), "load", "is in pu by its name"),
+        (day("Apparent Power (MVA)", range(24)), "load", "is in MVA by its name"),
+        (day("Price", (f"({row})" if row == 3 else row for row in range(24))), "price", r"got '\(3\)'$"),
+        (day("Price", (f"${row}.00" for row in range(24))), "price", r"got '\$0.00'$"),
+        (day("Power (MW)", range(24)) + "Total,276\n", "load", "totals and remarks are no rows"),
+        ("Date,Part,Price\n" + "".join(f"2025-01-0{1 + row // 24},{row % 24},{row}\n" for row in range(96)),
+         "price", "rows of one time"),
+    ],
+)  # fmt: skip
+def test_what_would_be_misread_is_not_understood(tmp_path, text, kind, said):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(InputError, match=said):
+        understood(tmp_path / "x.csv", kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "guessed"),
+    [
+        (day("Power (MW)", (-9999 if row == 3 else 40 for row in range(24))),
+         {"missing": ["-9999"], "max_gap_s": 3600.0}, ()),
+        (day("Grid (MW),AI (MW)", (f"{row},{2 * row}" for row in range(24))),
+         {"power_column": "Grid (MW)"}, ("power_column",)),
+        ("Date,Power (MW)\n" + "".join(f"06/01/2025 {row:02}:00,{row}\n" for row in range(24)),
+         {"time_zone": "UTC"}, ("time_format", "time_zone")),
+        ("Time (EST),Power (MW)\n" + "".join(f"2025-01-06 {row:02}:00,{row}\n" for row in range(24)),
+         {"time_zone": "Etc/GMT+5"}, ("time_zone",)),
+        ("Time,Power (MW)\n" + "".join(f"{row / 24:.9f},1\n" for row in range(24)), {"time_format": "d"}, ()),
+        ("Date,Time,Power (MW)\n" + "".join(f"2025-01-06,{row // 4}:{row % 4 * 15:02},1\n" for row in range(96)),
+         {"time_column": "Date", "hour_column": "Time"}, ("time_zone",)),
+        ("Date,Time,Power (MW)\n" + "".join(
+            f"2025-01-06,{row % 12 or 12}:00 {'AP'[row // 12]}M,{row}\n" for row in range(24)
+        ), {"hour_column": "Time"}, ("time_zone",)),
+        ("Date,HE,LMP\n" + "".join(f"2025-01-06,{row + 1},{row}\n" for row in range(24)),
+         {"hour_column": "HE"}, ("time_zone",)),
+        ("Zeit;Leistung (MW)\n" + "".join(f"06.01.25 {row:02}:00;{row},5\n" for row in range(24)),
+         {"time_column": "Zeit"}, ("time_zone",)),
+    ],
+)  # fmt: skip
+def test_what_is_taken_for_known_is_told_as_a_guess(tmp_path, text, said, guessed):
+    (tmp_path / "x.csv").write_text(text)
+    view = understood(tmp_path / "x.csv")
+    assert said.items() <= view.said.items()
+    assert view.guessed == guessed
+    assert view.facts["length_d"] == pytest.approx(1.0)
+    spacing_s = view.facts["spacing_s"]
+    assert view.time_s[1] - view.time_s[0] == pytest.approx(spacing_s)
