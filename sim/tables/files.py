@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ SHIPPED: Final = tuple(
 )
 """Where the examples that come with the project stand, and their data: looked through last."""
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_PAIRS: Final = re.compile(rb"Time,[^,\n]*\d,Watts,[^,\n]*\d,")
 _TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".epw", ".log")
 _ENDINGS = (*_TEXT_ENDINGS, *(f"{ending}.gz" for ending in _TEXT_ENDINGS), ".parquet", ".xlsx")
 
@@ -135,6 +137,9 @@ def _text(name: str, content: bytes) -> bytes:
     if ending.endswith(".xlsx"):
         return csv_of(name, content)
     text = _unpack(name, content) if ending.endswith(".gz") else content
+    if _PAIRS.match(text):  # a power analyser's log for MLPerf: Time,<time>,Watts,<number>,...
+        names = text.split(b"\n", 1)[0].strip().split(b",")[::2]
+        return b",".join(b"%b name,%b" % (name, name) for name in names) + b"\n" + text
     if ending.removesuffix(".gz").endswith(".epw"):
         return EPW_HEADER + text.split(b"\n", 8)[-1]
     return text

@@ -34,6 +34,7 @@ _HOURS: Final = frozenset({"he", "hour", "hr", "hourending", "hourofday", "opr_h
 _HOUR: Final = re.compile(
     r"(?:HE|Hour)? ?(\d{1,2})(?:\.0+)?(?::(\d{2})(?::(\d{2})(?:\.0+)?)?)?(?: ?([ap])\.?m\.?)?$", re.IGNORECASE
 )
+_MACHINES: Final = frozenset({"gpu", "index", "node", "device", "host", "meter", "unit", "id"})
 _LAST_OF_DAY: Final = 24
 MIN_STEP_S: Final = 1e-6
 """Shortest time between two rows [s]; a float resolves less on a run of many years."""
@@ -235,7 +236,8 @@ def _single(
         row = int((backward if alike else late)[0]) + 1
         fault = table.not_above(column, row).faults[0]
         several = [name for name in table.columns if name != column and _chooses(table, name)]
-        goes_back = _goes_back(reading, table, column, time_s[row - 1 : row + 1])
+        seldom = late.size * 20 <= time_s.size
+        goes_back = seldom and _goes_back(reading, table, column, time_s[row - 1 : row + 1])
         few = late.size * 4 <= time_s.size and not (backward.size or goes_back or several)
         hour = next((name for name in table.columns if plain_name(name) in _HOURS), None)
         alike_cure = {"duplicates": "last"} if few else {}
@@ -276,7 +278,8 @@ def _cure(time_s: FloatArray, row: int, several: list[str], hour: str | None) ->
 def _chooses(table: Table, column: str) -> bool:
     """Tell whether a column has a few different texts by which rows may be chosen."""
     words = table.words_if_any(column)
-    return 1 < len(words) <= max(20, table.row_count // 4) and not any(word[:1].isdigit() for word in words)
+    few = 1 < len(words) <= max(20, table.row_count // 4)
+    return few and (plain_name(column) in _MACHINES or not any(word[:1].isdigit() for word in words))
 
 
 def usual_spacing_s(time_s: FloatArray) -> FloatArray:

@@ -100,9 +100,9 @@ def _anywhere(tokens: list[str], dimensions: tuple[str, ...]) -> str | None:
             found = _known(tokens[start:end])
             if found is None:
                 continue
-            if len(found) > 1 and DIMENSION_OF[found] != "time":
+            if (len(found) > 1 or end - start > 1) and DIMENSION_OF[found] != "time":
                 return found
-            if end == len(tokens) and start > 0 and DIMENSION_OF[found] in dimensions:
+            if end == len(tokens) and DIMENSION_OF[found] in dimensions:
                 return found
     return None
 

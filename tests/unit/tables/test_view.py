@@ -175,7 +175,7 @@ def test_what_would_be_misread_is_not_understood(tmp_path, text, kind, said):
         ("Time (EST),Power (MW)\n" + "".join(f"2025-01-06 {row:02}:00,{row}\n" for row in range(24)),
          {"time_zone": "Etc/GMT+5"}, ("time_zone",)),
         ("Time,Power (MW)\n" + "".join(f"{row / 24:.9f},1\n" for row in range(24)), {"time_format": "d"}, ()),
-        ("Date,Time,Power (MW)\n" + "".join(f"2025-01-06,{row // 4}:{row % 4 * 15:02},1\n" for row in range(96)),
+        ("Date,Time,MW\n" + "".join(f"2025-01-06,{row // 4}:{row % 4 * 15:02},1\n" for row in range(96)),
          {"time_column": "Date", "hour_column": "Time"}, ("time_zone",)),
         ("Date,Time,Power (MW)\n" + "".join(
             f"2025-01-06,{row % 12 or 12}:00 {'AP'[row // 12]}M,{row}\n" for row in range(24)
@@ -194,3 +194,68 @@ def test_what_is_taken_for_known_is_told_as_a_guess(tmp_path, text, said, guesse
     assert view.facts["length_d"] == pytest.approx(1.0)
     spacing_s = view.facts["spacing_s"]
     assert view.time_s[1] - view.time_s[0] == pytest.approx(spacing_s)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said", "mean"),
+    [
+        ("dcgm.csv", "Time,gpu,DCGM_FI_DEV_POWER_USAGE\n" + "".join(
+            f"2025-01-06 00:00:{row:02},0,{300 + row}\n" for row in range(10)
+        ), {"unit": "w"}, 304.5e-6),
+        ("ptd.txt", "".join(
+            f"Time,01-16-2025 00:00:{row:02}.000,Watts,{300 + row}.5,Volts,230.1,Amps,1.3,PF,0.98,Mark,run\n"
+            for row in range(10)
+        ), {"power_column": "Watts", "unit": "w"}, 305e-6),
+        ("smi.csv", "timestamp, power.draw [W]\n" + "".join(
+            f"2025/01/16 00:00:{row:02}.000, {300 + row}.50 W\n" for row in range(10)
+        ), {}, 305e-6),
+    ],
+)  # fmt: skip
+def test_power_logs_of_machines_are_read_in_watts(tmp_path, name, text, said, mean):
+    (tmp_path / name).write_text(text)
+    view = understood(tmp_path / name, "load")
+    assert said.items() <= view.said.items()
+    assert view.facts["mean"] == pytest.approx(mean)
+
+
+def test_a_log_of_several_machines_asks_which(tmp_path):
+    rows = "".join(f"{1_736_121_600 + row},{gpu},{300 + row}\n" for row in range(10) for gpu in range(2))
+    (tmp_path / "x.csv").write_text("timestamp,gpu,DCGM_FI_DEV_POWER_USAGE\n" + rows)
+    with pytest.raises(InputError, match="choose rows with where, by gpu"):
+        understood(tmp_path / "x.csv", "load")
+    assert understood(tmp_path / "x.csv", "load", {"where": {"gpu": 1}}).facts["mean"] == pytest.approx(
+        304.5e-6
+    )
+
+
+def test_frames_of_gridstatus_ask_for_their_place(tmp_path):
+    rows = [
+        (START + timedelta(hours=row), place, 40 + row) for row in range(6) for place in ("HB_WEST", "HB_N")
+    ]
+    text = "Interval Start,Interval End,Location,Market,LMP\n" + "".join(
+        f"{at},{at + timedelta(hours=1)},{place},DAM,{lmp}\n" for at, place, lmp in rows
+    )
+    (tmp_path / "x.csv").write_text(text)
+    view = understood(tmp_path / "x.csv")
+    assert (view.said["location"], view.guessed) == ("HB_WEST", ("location",))
+    assert (view.facts["duplicates_count"], view.facts["mean"]) == (0, pytest.approx(42.5))
+
+
+YEAR = [datetime(2023, 1, 1) + timedelta(hours=row) for row in range(8760)]  # noqa: DTZ001  # local standard
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row", "at_1h"),
+    [
+        ("x.epw", "LOCATION\n" * 8, "{0:1990,%-m,%-d},{1},60,?9,{2:.2f},0.0" + ",0" * 27, 0.0),
+        ("tmy3.csv", "725300,CHICAGO\nDate (MM/DD/YYYY),Time (HH:MM),Dry-bulb (C)\n",
+         "{0:%m/%d/1990},{1:02}:00,{2:.2f}", 0.0),
+        ("psm3.csv", "Source,Time Zone\nNSRDB,-6\nYear,Month,Day,Hour,Minute,Temperature\n",
+         "{0:2023,%-m,%-d,%-H},30,{2:.3f}", 0.0025),
+        ("pvgis.csv", "Latitude: 41.9\n\ntime(UTC),T2m,RH\n", "{0:%Y%m%d:%H}00,{2:.3f},60", 0.005),
+    ],
+)  # fmt: skip
+def test_years_of_weather_are_read_by_their_own_hours(tmp_path, name, head, row, at_1h):
+    rows = "\n".join(row.format(at, at.hour + 1, place / 200) for place, at in enumerate(YEAR))
+    (tmp_path / name).write_text(head + rows + "\n")
+    assert look(tmp_path / name, "weather").values[1] == pytest.approx(at_1h)
