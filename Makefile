@@ -80,8 +80,9 @@ bench: $(STAMP)  ## what a change, a settle, a year cost beside a bare SimPy loo
 peers: $(STAMP) $(PEERS_STAMP) ## the peers' reference job in Vessim, LEAF, a plain loop and here [ARGS="--year --json"]
 	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
-schema: $(STAMP) ## write the JSON Schema of a scenario file again
+schema: $(STAMP) ## write the JSON Schemas of scenario and study files again
 	@$(BIN)/python -m sim schema > scenarios/scenario.schema.json.tmp && mv scenarios/scenario.schema.json.tmp scenarios/scenario.schema.json
+	@$(BIN)/python -m sim schema --study > scenarios/studies/study.schema.json
 
 reference: $(STAMP) ## write the reference pages and the sample outputs in the documentation again
 	@$(BIN)/python -m docs.reference

@@ -51,7 +51,8 @@ class InferenceLoad(Load):
     type: Literal["inference"]
     """Kind of load."""
     power_mw: Positive | None = None
-    """IT power at the highest hour of the weekly profile [MW]; not with ``replicas``."""
+    """IT power at the highest hour of the weekly profile [MW]; not with ``replicas``. Tokens of a record do
+    not count beside it: power follows the number of requests."""
     replicas: Replicas | None = None
     """Replicas that serve the demand; not with ``power_mw``."""
     pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25

@@ -112,12 +112,16 @@ def check_policy(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    *, study: Annotated[bool, typer.Option("--study", help="That of a study file instead.")] = False
+) -> None:
     """Print the JSON Schema of a scenario file."""
     from sim.cli.console import print_json  # noqa: PLC0415  # keeps --help fast
     from sim.scenario import json_schema  # noqa: PLC0415
+    from sim.scenario.model import DIALECT  # noqa: PLC0415
+    from sim.study.spec import StudySpec  # noqa: PLC0415
 
-    print_json(json_schema())
+    print_json({"$schema": DIALECT, **StudySpec.model_json_schema()} if study else json_schema())
 
 
 LOOK_EVERY_S: Final = 0.2

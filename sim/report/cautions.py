@@ -165,6 +165,14 @@ def _years(recording: Recording, scenario: Document, _metrics: Metrics) -> Itera
         )
 
 
+def _idle_tokens(_recording: Recording, scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
+    for number, load in enumerate(scenario.get("loads") or ()):
+        record = load.get("requests") or load.get("rates") or {}
+        if load.get("power_mw") and load["type"] == "inference" and record.get("output_column"):
+            text = f"tokens of {record['file']} do not count: power_mw follows the number of requests"
+            yield Caution(text, f"loads.{number}.replicas, in place of power_mw")
+
+
 CHECKS: Final[tuple[Callable[[Recording, Document, Metrics], Iterator[Caution]], ...]] = (
     _ai_above_limit,
     _fleet_beyond_headroom,
@@ -173,6 +181,7 @@ CHECKS: Final[tuple[Callable[[Recording, Document, Metrics], Iterator[Caution]],
     _nameplates,
     _intervals,
     _years,
+    _idle_tokens,
 )
 
 

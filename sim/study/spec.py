@@ -158,6 +158,9 @@ class StudyFigure(Spec):
     """Metric upwards."""
 
 
+_AXES: Final[dict[str, JsonValue]] = {"additionalProperties": {"type": ["array", "object"]}}
+
+
 class StudySpec(Spec):
     """A scenario, and the values that some of its fields are to take in turn."""
 
@@ -172,7 +175,7 @@ class StudySpec(Spec):
     ``studies``, in the one above it; never a path."""
     days: Positive | None = None
     """Length of each run [d]; left out: that of the scenario."""
-    axes: dict[str, JsonValue] = Field(default_factory=dict)
+    axes: dict[str, JsonValue] = Field(default_factory=dict, json_schema_extra=_AXES)
     """The values of each field to vary: a list, written as in ``--set``, or a range such as
     ``{first: 20.0, last: 140.0, count: 7}``, in equal ratios with ``scale: log``; the first changes slowest.
     A value of ``policy`` may be a whole mapping, or text such as ``follow-headroom:margin_mw=2``."""

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from sim import load_scenario, run
+from sim.cli import main
 from sim.scenario import json_schema
 from sim.study.sweep import load_study
 
@@ -47,8 +48,17 @@ def test_every_scenario_says_which_question_it_answers_and_names_its_schema(path
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_study_loads(path):
     assert load_study(path).runs
+    assert path.read_text().startswith("# yaml-language-server: $schema=study.schema.json\n")
 
 
 def test_the_shipped_schema_is_the_current_one():
     shipped = json.loads((ROOT / "scenarios" / "scenario.schema.json").read_text())
     assert shipped == json_schema(), "write it again: make schema"
+
+
+def test_the_shipped_schema_of_studies_is_the_current_one(capsys):
+    with pytest.raises(SystemExit):
+        main(["schema", "--study"])
+    shipped = json.loads((ROOT / "scenarios" / "studies" / "study.schema.json").read_text())
+    assert shipped == json.loads(capsys.readouterr().out), "write it again: make schema"
+    assert {"axes", "design", "replications"} <= shipped["properties"].keys()

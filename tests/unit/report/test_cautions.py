@@ -82,3 +82,12 @@ def test_a_shipped_scenario_on_nameplates_says_so():
     result = run(load_scenario("scenarios/galaxy-2024-sync.yaml", overrides={"days": 0.05}))
     found = cautions(result.recording, result.scenario.model_dump(mode="json"), result.metrics)
     assert any("nameplate" in caution.text for caution in found)
+
+
+@pytest.mark.parametrize(("how", "count"), [({"power_mw": 50.0}, 1), ({"replicas": {"count": 3}}, 0)])
+def test_tokens_that_do_not_count_are_named(said, how, count):
+    requests = {"file": "azure.csv", "output_column": "GeneratedTokens"}
+    service = {"name": "chat", "type": "inference", "profile": "requests", "requests": requests, **how}
+    found = said({"chat": 50.0}, {"m": 24.0}, scenario={"loads": [service]})
+    assert [field for _, field in found] == ["loads.0.replicas, in place of power_mw"] * count
+    assert all("tokens of azure.csv do not count" in text for text, _ in found)
