@@ -126,6 +126,7 @@ def fit(
 ) -> None:
     """Turn a record into a generated load or fleet, fitted on its first half and judged on the other."""
     from sim.cli.console import print_json, say  # noqa: PLC0415  # keeps --help fast
+    from sim.report.fit_page import write_fit_report  # noqa: PLC0415
     from sim.scenario.overrides import fields_of  # noqa: PLC0415
     from sim.study.fitted import KINDS, write_fit  # noqa: PLC0415
     from sim.whole import new_folder as whole_folder  # noqa: PLC0415
@@ -133,7 +134,8 @@ def fit(
     if kind not in KINDS:
         raise InputError.single("--as", "", f"must be one of {', '.join(KINDS)}, got {kind!r}")
     with whole_folder(out) as temporary:
-        document = write_fit(file, temporary, kind, fields_of(fields))
+        document, measured, made = write_fit(file, temporary, kind, fields_of(fields))
+        write_fit_report(document, measured, made, temporary)
     if as_json:
         print_json(document)
     for warning in document["warnings"]:

@@ -5,9 +5,8 @@ from typing import Final
 
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document, axis_title
-from sim.report.svg import BarRow, Chart, ChartAxis, Drawing, around, bar_chart, kind_of
+from sim.report.svg import HEIGHT_PX, BarRow, Chart, ChartAxis, Drawing, around, bar_chart, kind_of
 
-HEIGHT_PX: Final = 320
 OUTSIDE: Final = 0.02
 """Part of an axis by which a point may lie beside it and still be drawn."""
 LINES: Final = (

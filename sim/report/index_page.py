@@ -90,7 +90,10 @@ def _row(results: Path, folder: Path, page: str, known: Mapping[tuple[str, int],
     name = folder.name if page == "study.html" else folder.parent.name
     cells: list[Cell] = [(text, text) for text in (name, PAGES[page], written)]
     with suppress(OSError, ValueError, KeyError, TypeError):  # what is no whole result is listed all the same
-        cells += [*_run_facts(folder), *_metrics(folder)] if page == "report.html" else []
+        if page == "report.html":
+            cells += [*_run_facts(folder), *_metrics(folder)]
+        elif page == "compare.html":
+            cells += [*_comparison_facts(folder)]
     cells += [("", None)] * (len(HEADS) - len(cells))
     return {"page": path, "written_ns": written_ns, "cells": cells}
 
@@ -103,6 +106,16 @@ def _run_facts(folder: Path) -> Iterator[Cell]:
     for name in ("days", "seed"):
         yield f"{float(found[name]):g}", float(found[name])
     yield found["policy"], found["policy"]
+
+
+def _comparison_facts(folder: Path) -> Iterator[Cell]:
+    """Yield days, seeds and the best of the policies."""
+    document = json.loads((folder / "compare.json").read_bytes())
+    days, seeds = document["context"]["days"], document["seeds"]
+    yield f"{days:g}", days
+    yield (f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])), seeds[0]
+    best = f"{document['verdict']['best']}, best of {len(document['policies'])}"
+    yield best, best
 
 
 def _metrics(folder: Path) -> Iterator[Cell]:

@@ -22,6 +22,8 @@ BARE_PX: Final = 24
 LETTER_PX: Final = 5.4
 RIGHT_PX: Final = 14
 TOP_PX: Final = 12
+HEIGHT_PX: Final = 320
+"""Height of a chart, unless it needs another."""
 ROW_PX: Final = 46
 """Height of a bar with its name above it."""
 BOTTOM_PX: Final = 46

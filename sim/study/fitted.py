@@ -1,4 +1,4 @@
-"""A fitted record written down: a scenario that runs, how it was judged, a page with both courses."""
+"""A fitted record written down: a scenario that runs, and how it was judged."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,6 @@ _RATE_MW: Final = 50.0
 """Power at the highest hour, where the record is of requests and says none [MW]."""
 _SHORTEST_UPDATE_S: Final = 1.0
 _LONGEST_UPDATE_S: Final = 3600.0
-_POINTS: Final = 1200
 _NEAR: Final = 0.1
 """Energy off by more than this is worth a word."""
 
@@ -57,6 +56,17 @@ class _Record:
         return replace(self, first_s=first_s, values=self.values[rows], targets=targets)
 
 
+class Fit(NamedTuple):
+    """What came out of a fit."""
+
+    document: dict[str, Any]
+    """What ``fit.json`` holds."""
+    measured: FloatArray
+    """The part of the record that was held back, shape (n,)."""
+    made: FloatArray
+    """What was generated in its place, shape (n,)."""
+
+
 class _Fitted(NamedTuple):
     """What came of a record."""
 
@@ -73,7 +83,7 @@ class _Fitted(NamedTuple):
 
 def write_fit(
     path: Path, folder: Path, fitted_as: str = "inference", given: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+) -> Fit:
     """Fit a record, judge it on the part held back, and write what came out.
 
     Parameters
@@ -81,7 +91,7 @@ def write_fit(
     path
         File of power, of request rates, or of a fleet's set-points and power.
     folder
-        Where ``scenario.yaml``, what it reads, ``fit.json`` and ``fit.html`` go; it exists.
+        Where ``scenario.yaml``, what it reads and ``fit.json`` go; it exists.
     fitted_as
         One of `KINDS`: the load of a site's power is called ``site``, and no rates are that.
     given
@@ -89,8 +99,8 @@ def write_fit(
 
     Returns
     -------
-    dict
-        What ``fit.json`` holds.
+    Fit
+        What ``fit.json`` holds, and both courses.
 
     Raises
     ------
@@ -122,8 +132,7 @@ def write_fit(
         "warnings": warnings,
     }
     (folder / "fit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    (folder / "fit.html").write_text(_page(document, record.step_s, rest.values, made), encoding="utf-8")
-    return document
+    return Fit(document, rest.values, made)
 
 
 def _record(path: Path, fitted_as: str, given: Mapping[str, Any]) -> _Record:
@@ -235,27 +244,3 @@ def _made(folder: Path, fitted: _Fitted, rest: _Record) -> FloatArray:
 
 def _shown(value: Any) -> str:
     return "null" if value is None else f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
-def _page(document: dict[str, Any], step_s: float, measured: FloatArray, made: FloatArray) -> str:
-    """Return a page that holds all it needs: both courses over each other, and how near they are."""
-    from jinja2 import Environment  # noqa: PLC0415  # needed here alone
-
-    highest = float(max(measured.max(), made.max())) or 1.0
-    text = (files("sim.study") / "fitted.html.jinja").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, keep_trailing_newline=True).from_string(text)
-    return template.render(
-        document=document,
-        length_d=measured.size * step_s / SECONDS_PER_DAY,
-        highest=highest,
-        courses=[(_points(measured, highest), "#555"), (_points(made, highest), "#c60")],
-    )
-
-
-def _points(values: FloatArray, highest: float) -> str:
-    parts = np.array_split(values, min(_POINTS, values.size))
-    means = [float(part.mean()) for part in parts]
-    scale = 1000.0 / max(len(means) - 1, 1)
-    return " ".join(
-        f"{scale * place:.1f},{310.0 - 300.0 * mean / highest:.1f}" for place, mean in enumerate(means)
-    )

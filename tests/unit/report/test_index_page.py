@@ -19,6 +19,11 @@ def results(tmp_path):
         (folder / "scenario.yaml").write_text("name: site\ndays: 7.0\nseed: 3\npolicy:\n  type: always-on\n")
     (tmp_path / "site" / "compare-abc").mkdir()
     (tmp_path / "site" / "compare-abc" / "compare.html").write_text("page")
+    compared = {
+        "context": {"days": 2.0}, "seeds": [1, 2],
+        "verdict": {"best": "flat-site"}, "policies": {"flat-site": {}, "always-on": {}},
+    }  # fmt: skip
+    (tmp_path / "site" / "compare-abc" / "compare.json").write_text(json.dumps(compared))
     (tmp_path / "studies" / "fleet").mkdir(parents=True)
     (tmp_path / "studies" / "fleet" / "study.html").write_text("page")
     return tmp_path
@@ -36,6 +41,7 @@ def test_every_folder_with_a_page_has_a_row_with_its_facts(results):
     assert set(rows) == {("site", "run"), ("site", "comparison"), ("fleet", "study")}
     assert len(rows_of(page)) == 4
     assert rows["site", "run"][3:6] == ["7", "3", "always-on"]
+    assert rows["site", "comparison"][3:6] == ["2", "1 to 2", "flat-site, best of 2"]
     assert {"190 MW", "210.5 MW"} == {row[6] for row in rows_of(page) if row[1] == "run"}
     assert all(len(row) == len(HEADS) for row in rows_of(page))
     for link in re.findall(r'href="([^"]+)"', page):

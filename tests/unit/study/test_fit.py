@@ -1,6 +1,8 @@
 """A record of a service turned into a generated one, and judged on what it was not fitted on."""
 
+import html
 import json
+import re
 
 import numpy as np
 import pytest
@@ -58,7 +60,13 @@ def test_the_command_writes_a_scenario_that_runs_and_how_it_was_judged(tmp_path)
     assert judged["autocorrelation_1h_made"] == pytest.approx(judged["autocorrelation_1h_measured"], abs=0.25)
     load = load_scenario(tmp_path / "fit" / "scenario.yaml").loads[0]
     assert load.slow_noise_sigma == pytest.approx(document["noise"]["slow_sigma"], rel=1e-4)
-    assert "default-src 'none'" in (tmp_path / "fit" / "fit.html").read_text()
+    page = html.unescape((tmp_path / "fit" / "fit.html").read_text())
+    assert "default-src 'none'" in page
+    assert "trace.csv, fitted as inference" in page
+    assert page.count("<svg") == 4  # two charts, for a screen and for a telephone
+    (row,) = re.findall(r"<code>p95</code></th>(.*?)</tr>", page)
+    shown = [float(number.replace(",", "")) for number in re.findall(r">([\d.,]+)<", row)]
+    assert shown == pytest.approx([judged["p95_measured"], judged["p95_made"]], rel=1e-3)
 
 
 def test_a_kind_that_is_not_fitted_is_refused(tmp_path):
