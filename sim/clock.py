@@ -210,11 +210,9 @@ class Clock(_Present):
     def _lay_out(self, until_s: float) -> None:
         """Put the cursor before all that is to be told up to a time [s], in order of time and of feeds."""
         left = [row for row in (self._row, *self._rows) if row is not _NO_ROW]
-        times_s, tells, values = (
-            [np.array([row[0] for row in left])],
-            [row[1] for row in left],
-            [row[2] for row in left],
-        )
+        times_s = [np.array([row[0] for row in left])]
+        tells = [row[1] for row in left]
+        values = [row[2] for row in left]
         for feed in self._feeds:
             more_s, more = feed.cut(until_s)
             times_s.append(more_s)

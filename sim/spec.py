@@ -3,6 +3,8 @@
 import ast
 import inspect
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Final
@@ -108,6 +110,13 @@ def together(*names: str) -> Any:
         return spec
 
     return model_validator(mode="after")(check)
+
+
+def require_once(names: Iterable[str], rule: str) -> None:
+    """Raise ValueError with a rule, and the names that stand more than once."""
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise ValueError(f"{rule}; used twice: {', '.join(twice)}")
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.errors import HashballastError
 from sim.grid.frequency import Governor, GridModel
+from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
 from sim.whole import scratch_folder
 
@@ -31,11 +32,7 @@ class TestSystem:
 
 
 SYSTEMS: Final = {
-    system.name: system
-    for system in (
-        TestSystem("kundur", "Kundur, two areas, 4 machines, bus 7", "kundur/kundur_full.xlsx", 7),
-        TestSystem("ieee39", "IEEE 39 buses, 10 machines, bus 16", "ieee39/ieee39_full.xlsx", 16),
-    )
+    name: TestSystem(name, **told) for name, told in shipped("sim.dynamics", "systems.json").items()
 }
 """The systems by name."""
 

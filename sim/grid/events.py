@@ -1,6 +1,6 @@
 """What happens on the grid: voltage sags, the word that halls may return, orders to draw less, lost power."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import inf
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sim.signals import Signal
+from sim.signals.changes import of_spans
 from sim.spec import SIZED, Fraction, Name, NonNegative, Positive, Timed, TimeZone, rising, some_of, together
 from sim.units import SECONDS_PER_MINUTE
 
@@ -101,7 +102,7 @@ def voltage_pu(events: Iterable[object], start_utc_s: float, end_s: float) -> Si
         for sag in event.sags(start_utc_s)
     ]
     spans = [(sag.time_s, sag.time_s + sag.duration_s, sag.left_pu) for sag in sags]
-    return _course(spans, lambda left_pu: min([1.0, *left_pu]), end_s)
+    return of_spans(spans, lambda left_pu: min([1.0, *left_pu]), end_s) if spans else None
 
 
 def shortfall(events: Iterable[object], start_utc_s: float, end_s: float) -> Signal | None:
@@ -109,20 +110,7 @@ def shortfall(events: Iterable[object], start_utc_s: float, end_s: float) -> Sig
     spans_s = [
         (*event.span_s(start_utc_s), event.lost_mw) for event in events if isinstance(event, GenerationLoss)
     ]
-    return _course(spans_s, sum, end_s)
-
-
-def _course(
-    spans: list[tuple[float, float, float]], together: Callable[[list[float]], float], end_s: float
-) -> Signal | None:
-    """Return what spans from one time to another [s] make together, with the value of each; None without."""
-    if not spans:
-        return None
-    times_s = sorted({0.0, *(time_s for span in spans for time_s in span[:2] if 0.0 < time_s < end_s)})
-    values = [
-        together([value for from_s, to_s, value in spans if from_s <= time_s < to_s]) for time_s in times_s
-    ]
-    return Signal.steps(times_s, values, end_s)
+    return of_spans(spans_s, sum, end_s) if spans_s else None
 
 
 HallEvent = VoltageSag | Reconnect

@@ -12,7 +12,7 @@ from sim.grid.frequency.model import AGC_TIME_S, Governor, GridModel
 from sim.grid.frequency.state_space import system_of
 from sim.grid.limits import PowerLimit, published_limits
 from sim.grid.ride_through import ENVELOPES, LAW
-from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec
+from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec, require_once
 
 REPORT_STEP_HZ: Final = 0.005
 """How far frequency moves from report to report where nothing is said [Hz]; assumption."""
@@ -189,9 +189,7 @@ class GridSpec(Spec):
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [limit.name for limit in self.limits]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"limits need names of their own; used twice: {', '.join(twice)}")
+        require_once(names, "limits need names of their own")
         shipped = {limit.name for limit in published_limits()} if names else set()
         taken = sorted(shipped.intersection(names))
         if taken:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from sim.market.ancillary import AncillaryService, check_once
+from sim.market.ancillary import AncillaryService
 from sim.market.carbon import Carbon
 from sim.market.demand_charge import DemandCharge
 from sim.market.forecasts import DayAheadForecast, Forecasts
@@ -25,7 +25,7 @@ from sim.market.series import Course
 from sim.market.supply import AnySupply, DayAheadSupply, RealTimeSupply
 from sim.market.synthetic import SyntheticPowerPrice
 from sim.span import Span
-from sim.spec import Spec
+from sim.spec import Spec, require_once
 
 
 class MarketSpec(Spec):
@@ -65,35 +65,15 @@ class MarketSpec(Spec):
         return self.four_cp is not None and self.four_cp.system_load is not None
 
     @model_validator(mode="after")
-    def _each_service_once(self) -> Self:
-        check_once(self.ancillary)
-        return self
-
-    @model_validator(mode="after")
-    def _day_ahead_has_a_price(self) -> Self:
-        if isinstance(self.supply, DayAheadSupply) and self.day_ahead is None:
-            raise ValueError(
-                "supply of type 'day-ahead' needs a day-ahead price: state day_ahead, as 'fixed' or 'file'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _day_ahead_is_there_to_forecast_by(self) -> Self:
-        forecasts = self.forecasts
-        if forecasts is not None and isinstance(forecasts.price, DayAheadForecast) and self.day_ahead is None:
-            raise ValueError(
-                "forecasts.price of type 'day-ahead' needs a day-ahead price: state day_ahead, as 'fixed' or "
-                "'file'"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _system_load_is_there_to_forecast(self) -> Self:
-        if (
-            self.forecasts is not None
-            and self.forecasts.system_load is not None
-            and not self.shows_system_load
-        ):
+    def _has_what_it_needs(self) -> Self:
+        require_once((entry.service for entry in self.ancillary), "ancillary: each service may be sold once")
+        forecasts = self.forecasts or Forecasts()
+        by_day_ahead = {"supply": self.supply, "forecasts.price": forecasts.price}
+        for name, part in by_day_ahead.items():
+            if isinstance(part, DayAheadSupply | DayAheadForecast) and self.day_ahead is None:
+                needs = "needs a day-ahead price: state day_ahead, as 'fixed' or 'file'"
+                raise ValueError(f"{name} of type 'day-ahead' {needs}")
+        if forecasts.system_load is not None and not self.shows_system_load:
             raise ValueError(
                 "forecasts.system_load needs market.four_cp.system_load: there is no load to forecast"
             )

@@ -9,6 +9,7 @@ from sim.market.calendar import hour_of_week
 from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, ServiceName, due_after, due_linearly
 from sim.market.rules import MarketRules
 from sim.market.series import Place, StepsFile, offered_signal
+from sim.shipped import shipped
 from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Spec, TimeZone, some_of
@@ -96,13 +97,10 @@ class ServiceResponse(NamedTuple):
 
 
 RESPONSES: Final[dict[ServiceName, ServiceResponse]] = {
-    "regulation-up": ServiceResponse(4.0, "step", 4.0),
-    "regulation-down": ServiceResponse(4.0, "step", 4.0),
-    "rrs": ServiceResponse(10.0, "step", 600.0),
-    "ecrs": ServiceResponse(600.0, "linear", 600.0),
-    "non-spin": ServiceResponse(1800.0, "step", 600.0),
+    name: ServiceResponse(**usual) for name, usual in shipped("sim.market", "responses.json").items()
 }
-"""What is usual: the response of ECRS after ERCOT's NPRR 1148; the others and all `restore_s` unverified."""
+"""What is usual, out of ``responses.json`` beside this module: the response of ECRS after ERCOT's NPRR 1148;
+the others and all `restore_s` unverified."""
 SERVED_FIRST: Final[tuple[ServiceName, ...]] = ("regulation-up", "regulation-down", "rrs", "ecrs", "non-spin")
 """The services, the one that delivery counts for first, first: the fastest."""
 
@@ -304,11 +302,3 @@ def _from(time_s: float, end_s: float) -> Signal:
     if time_s <= 0.0:
         return Signal.constant(1.0, end_s)
     return Signal.steps([0.0, min(time_s, end_s)], [0.0, 1.0], end_s)
-
-
-def check_once(services: tuple[AncillaryService, ...]) -> None:
-    """Raise ValueError where a service is sold twice."""
-    names = [entry.service for entry in services]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"ancillary: each service may be sold once; sold twice: {', '.join(twice)}")

@@ -1,6 +1,6 @@
 """Local time: what the clocks of a zone show, daylight saving included; hours of the week stated by them."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as datetime_time
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -116,7 +116,10 @@ def month_starts_utc_s(from_utc_s: float, until_utc_s: float, time_zone: str) ->
     >>> (april - march) / 3600.0 - 31.0 * 24.0
     -1.0
     """
-    zone = ZoneInfo(time_zone)
+    return _month_starts_utc_s(from_utc_s, until_utc_s, ZoneInfo(time_zone))
+
+
+def _month_starts_utc_s(from_utc_s: float, until_utc_s: float, zone: tzinfo) -> list[float]:
     first = datetime.fromtimestamp(from_utc_s, zone)
     month = 12 * first.year + first.month - 1
     starts = [_month_start_utc_s(month, zone)]
@@ -171,7 +174,7 @@ def daily_utc_s(
     return found
 
 
-def _month_start_utc_s(month: int, zone: ZoneInfo) -> float:
+def _month_start_utc_s(month: int, zone: tzinfo) -> float:
     return datetime(month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp()
 
 
@@ -212,16 +215,10 @@ def month_edges_s(start_utc_s: float, end_s: float, offset_s: float) -> tuple[tu
     >>> month_edges_s(1_767_268_800.0, 60 * 86_400.0, 0.0)
     (('2026-01', '2026-02', '2026-03'), array([      0., 2635200., 5054400., 5184000.]))
     """
-    start = datetime.fromtimestamp(start_utc_s, UTC).astimezone(timezone(timedelta(seconds=offset_s)))
-    month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    names, edges_s = [f"{month:%Y-%m}"], [0.0]
-    while True:
-        month = (month + timedelta(days=31)).replace(day=1)  # the month after: none has more days
-        time_s = month.timestamp() - start_utc_s
-        if time_s >= end_s:
-            return tuple(names), np.array([*edges_s, end_s])
-        names.append(f"{month:%Y-%m}")
-        edges_s.append(time_s)
+    zone = timezone(timedelta(seconds=offset_s))
+    starts = _month_starts_utc_s(start_utc_s, start_utc_s + end_s, zone)[:-1]
+    names = tuple(f"{datetime.fromtimestamp(at_utc_s, zone):%Y-%m}" for at_utc_s in starts)
+    return names, np.array([0.0, *(at_utc_s - start_utc_s for at_utc_s in starts[1:]), end_s])
 
 
 STEP_S: Final = SECONDS_PER_MINUTE

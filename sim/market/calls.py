@@ -27,6 +27,7 @@ from pydantic import Field
 from sim.market.synthetic import mean_reverting
 from sim.rng import REGULATION, RESERVE
 from sim.signals import Signal
+from sim.signals.changes import of_spans
 from sim.span import Span
 from sim.spec import SIZED, Fraction, Positive, Spec, Timed
 from sim.units import SECONDS_PER_MINUTE
@@ -159,12 +160,7 @@ def largest_of(windows: Sequence[tuple[float, float, float]], end_s: float) -> S
     >>> largest_of([(0.0, 20.0, 0.5), (10.0, 30.0, 1.0)], 60.0).value.tolist()
     [0.5, 1.0, 0.0]
     """
-    edges_s = sorted({0.0, *(time_s for window in windows for time_s in window[:2] if 0.0 < time_s < end_s)})
-    values = [
-        max((value for from_s, to_s, value in windows if from_s <= time_s < to_s), default=0.0)
-        for time_s in edges_s
-    ]
-    return Signal.steps(edges_s, values, end_s).simplify()
+    return of_spans(windows, lambda values: max(values, default=0.0), end_s).simplify()
 
 
 def due_after(called_mw: Signal, response_s: float) -> Signal:

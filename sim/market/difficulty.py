@@ -34,6 +34,7 @@ from sim.market.chain import Network, Tip, simulate
 from sim.market.halvings import height_at
 from sim.market.hashprice import JULIAN_YEAR_D
 from sim.market.series import StepsFile
+from sim.shipped import shipped
 from sim.signals import Signal, total
 from sim.span import Span
 from sim.spec import SIZED, Fraction, NonNegative, Positive, PositiveFraction, Spec
@@ -222,13 +223,7 @@ class CostBand(Spec):
         return cost_usd_per_mwh / breakeven_usd_per_mwh(1.0, self.efficiency_j_per_th, pool_fee_fraction)
 
 
-_BANDS = (
-    CostBand(share_fraction=0.30, efficiency_j_per_th=16.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=8.0),
-    CostBand(share_fraction=0.30, efficiency_j_per_th=19.0, power_usd_per_mwh=55.0, opex_usd_per_mwh=8.0),
-    CostBand(share_fraction=0.20, efficiency_j_per_th=23.0, power_usd_per_mwh=55.0, opex_usd_per_mwh=8.0),
-    CostBand(share_fraction=0.12, efficiency_j_per_th=30.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=6.0),
-    CostBand(share_fraction=0.08, efficiency_j_per_th=34.0, power_usd_per_mwh=60.0, opex_usd_per_mwh=6.0),
-)
+_BANDS = tuple(CostBand(**band) for band in shipped("sim.market", "cost_bands.json"))
 
 
 class EndogenousDifficulty(SimulatedDifficulty):

@@ -126,11 +126,8 @@ class DayAheadForecast(PriceForecast):
         """Return the day-ahead prices published at a time; at least those of today."""
         if record.day_ahead is None or record.day_ahead_until_s is None:
             raise ValueError("a day-ahead forecast needs a day-ahead price")
-        prices, until_s, end_s = (
-            step_means(record.day_ahead, step_s),
-            record.day_ahead_until_s,
-            record.real_time.end_s,
-        )
+        prices = step_means(record.day_ahead, step_s)
+        until_s, end_s = record.day_ahead_until_s, record.real_time.end_s
 
         def look(now_s: float, first: int, count: int) -> FloatArray:
             known_s = float(until_s.at(now_s))
@@ -151,11 +148,8 @@ class PersistenceForecast(PriceForecast):
 
     def outlook(self, record: PriceRecord, step_s: float, draws: Generator) -> PriceOutlook:  # noqa: ARG002 -- draws nothing
         """Return what has been published, said again."""
-        prices, published, delay_s = (
-            step_means(record.real_time, step_s),
-            record.published,
-            record.publication_delay_s,
-        )
+        prices = step_means(record.real_time, step_s)
+        published, delay_s = record.published, record.publication_delay_s
         day_count = round(SECONDS_PER_DAY / step_s)
 
         def now(now_s: float, first: int, count: int) -> FloatArray:  # noqa: ARG001 -- all steps are alike

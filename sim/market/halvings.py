@@ -1,11 +1,12 @@
 """Block heights by date, and the subsidy of a block by its height."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 
 from sim.bitcoin import BLOCK_TARGET_S
+from sim.shipped import shipped
 
 HALVING_BLOCKS: Final = 210_000
 """Blocks from one halving of the subsidy to the next."""
@@ -15,14 +16,11 @@ LAST_KNOWN_HEIGHT: Final = 840_000
 """Height of the last halving that has happened."""
 
 KNOWN_HEIGHTS: Final = {
-    0: datetime(2009, 1, 3, 18, 15, tzinfo=UTC),
-    210_000: datetime(2012, 11, 28, 15, 24, tzinfo=UTC),
-    420_000: datetime(2016, 7, 9, 16, 46, tzinfo=UTC),
-    630_000: datetime(2020, 5, 11, 19, 23, tzinfo=UTC),
-    LAST_KNOWN_HEIGHT: datetime(2024, 4, 20, 0, 9, tzinfo=UTC),
-    1_050_000: datetime(2028, 4, 12, tzinfo=UTC),
+    int(height): datetime.fromisoformat(found)
+    for height, found in shipped("sim.market", "halvings.json").items()
 }
-"""When the first block and those of the halvings were found; the last is expected, not known."""
+"""When the first block and those of the halvings were found, out of ``halvings.json`` beside this module; the
+last is expected, not known."""
 
 _HEIGHTS: Final = np.array(list(KNOWN_HEIGHTS), dtype=np.float64)
 _TIMES_UTC_S: Final = np.array([time.timestamp() for time in KNOWN_HEIGHTS.values()])
@@ -49,7 +47,7 @@ def height_at(utc_s: float) -> int:
 
     Examples
     --------
-    >>> height_at(datetime(2024, 4, 20, 0, 9, tzinfo=UTC).timestamp())
+    >>> height_at(datetime.fromisoformat("2024-04-20T00:09Z").timestamp())
     840000
     """
     beyond_s = max(0.0, utc_s - float(_TIMES_UTC_S[-1]))

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from sim.signals import Signal
-from sim.spec import Fraction, Name, NonNegative, Positive, Spec
+from sim.spec import Fraction, Name, NonNegative, Positive, Spec, require_once
 from sim.units import SECONDS_PER_HOUR
 
 RENT_USD_PER_MW_YEAR: Final = 1.9e6
@@ -81,9 +81,7 @@ class Lease(Spec):
 
     @model_validator(mode="after")
     def _no_load_twice(self) -> Self:
-        twice = sorted({load for load in self.loads if self.loads.count(load) > 1})
-        if twice:
-            raise ValueError(f"loads names {', '.join(twice)} more than once; name each load once")
+        require_once(self.loads, "loads must name each load once")
         return self
 
     def rent_usd_per_h(self, start: datetime, end_s: float) -> Signal:

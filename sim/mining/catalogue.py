@@ -3,10 +3,9 @@
 The rows stand in ``asic_models.csv`` beside this module, each with its source.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
@@ -70,34 +69,16 @@ class Machine:
     """Whether the source quotes the manufacturer; no manufacturer's page was itself seen."""
 
 
-class _Models(Mapping[MachineKey, Machine]):
-    """The rows of the file, read when first asked for."""
-
-    @cached_property
-    def _machines(self) -> dict[MachineKey, Machine]:
-        rows = (
-            {name: value or None for name, value in row.items()}
-            for row in shipped("sim.mining", "asic_models.csv")
-        )
-        return {row.key: row for row in TypeAdapter(list[Machine]).validate_python(list(rows))}
-
-    def __getitem__(self, key: MachineKey) -> Machine:
-        return self._machines[key]
-
-    def __iter__(self) -> Iterator[MachineKey]:
-        return iter(self._machines)
-
-    def __len__(self) -> int:
-        return len(self._machines)
-
-
 def _hint(key: str) -> str:
     written = key.lower().replace(" ", "-").replace("+", "-plus")
     near = get_close_matches(written, list(MODELS), n=_NEAR)
     return f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(MODELS)}"
 
 
-MODELS: Final[Mapping[MachineKey, Machine]] = _Models()
+_ROWS = TypeAdapter(list[Machine]).validate_python(
+    [{name: cell or None for name, cell in row.items()} for row in shipped("sim.mining", "asic_models.csv")]
+)
+MODELS: Final[Mapping[MachineKey, Machine]] = {row.key: row for row in _ROWS}
 """Machines by key, oldest first within each vendor."""
 
 

@@ -106,14 +106,9 @@ _LISTED: Final = 24
 _NAME: Final = (
     "must begin with a lower-case letter and hold lower-case letters, digits, - and _ alone, 40 at most"
 )
-_WANTED: Final[dict[str, str]] = shipped("sim.scenario", "wanted.json")
-_BOUNDS: Final[dict[str, tuple[str, str]]] = {
-    "greater_than": ("gt", "must be above"),
-    "greater_than_equal": ("ge", "must be at least"),
-    "less_than": ("lt", "must be below"),
-    "less_than_equal": ("le", "must be at most"),
-}
-_NUMBERS: Final = ("float_type", "int_type", "int_from_float", "finite_number")
+_WORDS: Final[dict[str, str]] = shipped("sim.scenario", "messages.json")
+"""What is said of a kind of error, in ``messages.json`` beside this module: ``got`` is the value, ``amount``
+the value with its unit, ``bound`` what that is held against with its unit, ``ctx`` the same bare."""
 
 
 def faults_of(
@@ -167,30 +162,20 @@ def path_text(path: PathParts) -> str:
 
 
 def _message(detail: ErrorDetails, where: Spot) -> str:
-    kind = detail["type"]
-    if kind in _BOUNDS:
-        return _bound(detail, where)
-    if kind in _WANTED:
-        return _wanted(detail, where)
-    say = _SPECIAL.get(kind, _other)
-    return say(detail, where)
-
-
-def _unit(where: Spot) -> str | None:
-    """Return the unit of the last part, None where it has none worth saying."""
+    kind, got, ctx = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind not in _WORDS:
+        return _SPECIAL.get(kind, _other)(detail, where)
     unit = unit_of(str(where.path[-1])) if where.path else None
-    return None if unit == "1" else unit
-
-
-def _bound(detail: ErrorDetails, where: Spot) -> str:
-    key, words = _BOUNDS[detail["type"]]
-    unit = _unit(where)
-    return f"{words} {shown(detail['ctx'][key], unit)}, got {shown(detail['input'], unit)}"
-
-
-def _wanted(detail: ErrorDetails, where: Spot) -> str:
-    unit = _unit(where) if detail["type"] in _NUMBERS else None
-    return f"{_WANTED[detail['type']]}{f' [{unit}]' if unit else ''}, got {shown(detail['input'])}"
+    unit = None if unit == "1" else unit
+    return _WORDS[kind].format(
+        got=shown(got),
+        amount=shown(got, unit),
+        unit=f" [{unit}]" if unit else "",
+        bound={name: shown(value, unit) for name, value in ctx.items()},
+        ctx=ctx,
+        types=", ".join(where.types),
+        length=len(got) if isinstance(got, str | list | tuple | dict) else 0,
+    )
 
 
 def _missing(_: ErrorDetails, where: Spot) -> str:
@@ -208,10 +193,6 @@ def _unknown_type(detail: ErrorDetails, where: Spot) -> str:
     return f"unknown type {short(tag)!r}; one of {', '.join(where.types)}{did_you_mean(tag, where.types)}"
 
 
-def _missing_type(_: ErrorDetails, where: Spot) -> str:
-    return f"missing; one of {', '.join(where.types)}"
-
-
 def _choice(detail: ErrorDetails, where: Spot) -> str:
     if where.path == ("schema_version",):
         return f"version {shown(detail['input'])} is not supported; supported: {detail['ctx']['expected']}"
@@ -223,19 +204,6 @@ def _pattern(detail: ErrorDetails, where: Spot) -> str:
     return f"{must}; got {shown(detail['input'])}"
 
 
-def _too_short(detail: ErrorDetails, _: Spot) -> str:
-    return f"must be {detail['ctx']['min_length']} long at least, got {shown(detail['input'])}"
-
-
-def _too_long(detail: ErrorDetails, _: Spot) -> str:
-    return f"must be {detail['ctx']['max_length']} long at most, got {len(detail['input'])}"
-
-
-def _rule(detail: ErrorDetails, _: Spot) -> str:
-    """Return the text that a description's own rule gives."""
-    return str(detail["ctx"]["error"])
-
-
 def _other(detail: ErrorDetails, _: Spot) -> str:
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown(detail['input'])}"
 
@@ -244,12 +212,6 @@ _SPECIAL: Final[dict[str, Callable[[ErrorDetails, Spot], str]]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_key,
     "union_tag_invalid": _unknown_type,
-    "union_tag_not_found": _missing_type,
     "literal_error": _choice,
     "string_pattern_mismatch": _pattern,
-    "string_too_short": _too_short,
-    "too_short": _too_short,
-    "string_too_long": _too_long,
-    "too_long": _too_long,
-    "value_error": _rule,
 }

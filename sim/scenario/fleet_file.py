@@ -10,15 +10,11 @@ from typing import Any, Final
 from sim.errors import InputError
 from sim.mining.catalogue import MODELS
 from sim.scenario.tree import Node, placed, plain, printable
+from sim.shipped import shipped
 from sim.tables import Files, Table
 from sim.tables.shapes import plain_name
 
-_COLUMNS: Final = {
-    "model": ("model", "asicmodel", "machine", "miner", "type"),
-    "count": ("count", "machinecount", "quantity", "machines", "units", "number"),
-    "firmware": ("firmware",),
-    "building": ("building", "site", "container", "location", "hall"),
-}
+_COLUMNS: Final[dict[str, list[str]]] = shipped("sim.scenario", "fleet_columns.json")
 """What the columns of a list are called, in small letters without signs; a list of single machines needs no
 count."""
 _FIELDS: Final = {"file", "model_column", "count_column", "firmware_column", "building_column"}

@@ -27,6 +27,7 @@ from sim.policies.planning import PlanningSpec
 from sim.scenario.interconnection import Interconnection
 from sim.signals import Signal
 from sim.span import Span
+from sim.spec import require_once
 from sim.tables.unit_words import unit_in
 from sim.units import SECONDS_PER_MINUTE
 
@@ -42,17 +43,8 @@ _BEYOND_BELIEF: Final = 3.0
 
 def check_names(names: list[str], services: Iterable[AncillaryService]) -> None:
     """Raise ValueError where loads, halls, fleets and the services sold do not have names of their own."""
-    twice = _twice([*names, *(entry.service for entry in services)])
-    if twice:
-        raise ValueError(
-            "loads, halls and fleets need names of their own, other than a service's; used twice: "
-            f"{', '.join(twice)}"
-        )
-
-
-def _twice(names: Sequence[str]) -> list[str]:
-    """Return the names that stand more than once, in order."""
-    return sorted({name for name in names if names.count(name) > 1})
+    taken = [*names, *(entry.service for entry in services)]
+    require_once(taken, "loads, halls and fleets need names of their own, other than a service's")
 
 
 def check_scale(loads: Sequence[AnyLoad], limit_mw: float | None, span: Span) -> None:
@@ -146,18 +138,19 @@ def check_halls(
     named += [
         ("an event", name) for event in events if isinstance(event, HallEvent) for name in event.halls or ()
     ]
-    _check_known(named, known)
+    _check_known(named, "hall", known, "halls")
     for load in loads:
         _check_pue(load)
     for hall in halls:
         _check_room(hall, fleets)
 
 
-def _check_known(named: Iterable[tuple[str, str]], known: set[str]) -> None:
+def _check_known(named: Iterable[tuple[str, str]], kind: str, known: set[str], these: str) -> None:
+    """Raise ValueError where somebody names what is not there."""
     for who, name in named:
         if name not in known:
-            there = f"halls are {', '.join(sorted(known))}" if known else "the scenario has no halls"
-            raise ValueError(f"{who} names hall '{name}'; {there}")
+            there = f"{these} are {', '.join(sorted(known))}" if known else f"the scenario has no {these}"
+            raise ValueError(f"{who} names {kind} '{name}'; {there}")
 
 
 def _check_pue(load: Load) -> None:
@@ -181,12 +174,9 @@ def _check_room(hall: Hall, fleets: Sequence[AnyFleet]) -> None:
 
 def check_pools(fleets: Sequence[AnyFleet], events: Sequence[AnyGridEvent | PoolLoss]) -> None:
     """Raise ValueError where a pool loss names what is no cohort: an aggregate fleet has no pool to lose."""
-    cohorts = [fleet.name for fleet in fleets if isinstance(fleet, CohortFleet)]
-    for event in events:
-        for name in (event.fleets or ()) if isinstance(event, PoolLoss) else ():
-            if name not in cohorts:
-                there = f"cohorts are {', '.join(cohorts)}" if cohorts else "the scenario has no cohorts"
-                raise ValueError(f"a pool-loss names fleet '{name}'; {there}")
+    cohorts = {fleet.name for fleet in fleets if isinstance(fleet, CohortFleet)}
+    lost = (name for event in events if isinstance(event, PoolLoss) for name in event.fleets or ())
+    _check_known((("a pool-loss", name) for name in lost), "fleet", cohorts, "cohorts")
 
 
 def check_policy(policy: PolicySpec, market: MarketSpec) -> None:
@@ -305,10 +295,7 @@ def curtailment_share_fraction(lease: Lease, leases: Sequence[Lease], limit_mw: 
 
 def check_leases(leases: Sequence[Lease], loads: Sequence[Load]) -> None:
     """Raise ValueError where leases share a name or a part of the site, or name a load that is not there."""
-    names = [lease.name for lease in leases]
-    twice = _twice(names)
-    if twice:
-        raise ValueError(f"leases need names of their own; used twice: {', '.join(twice)}")
+    require_once((lease.name for lease in leases), "leases need names of their own")
     taken: dict[str, str] = {}
     for lease in leases:
         _check_loads(lease, loads)

@@ -7,19 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
 from sim.errors import Fault, InputError
 from sim.scenario.tree import MAX_DEPTH, Mark, Node, Scalar, is_text, printable, short
@@ -92,14 +81,14 @@ class _Reader:
         node = Node(None, Mark(self._file, 1, 1))
         documents = 0
         for event in self._events:
-            documents += isinstance(event, DocumentStartEvent)
+            documents += isinstance(event, events.DocumentStartEvent)
             if documents > 1:
                 raise self._fault(self._place(event), "holds more than one document; must hold one")
-            if isinstance(event, NodeEvent):
+            if isinstance(event, events.NodeEvent):
                 node = self._node(event, Mark(self._file, 1, 1), 0)
         return node
 
-    def _parse(self, text: str) -> Iterator[Event]:
+    def _parse(self, text: str) -> Iterator[events.Event]:
         try:
             yield from YAML(typ="safe", pure=True).parse(text)
         except MarkedYAMLError as error:
@@ -109,23 +98,23 @@ class _Reader:
         except (YAMLError, ValueError, OverflowError) as error:  # the latter: escapes beyond Unicode
             raise self._fault(Mark(self._file), f"is no YAML: {_problem(error)}") from None
 
-    def _node(self, event: Event, place: Mark, depth: int) -> Node:
-        if isinstance(event, AliasEvent):
+    def _node(self, event: events.Event, place: Mark, depth: int) -> Node:
+        if isinstance(event, events.AliasEvent):
             raise self._fault(self._place(event), "aliases (*name) are refused; write the value out")
         self._refuse_marks(event)
         self._refuse_size(event, depth)
-        if isinstance(event, MappingStartEvent):
+        if isinstance(event, events.MappingStartEvent):
             return self._mapping(place, depth)
-        if isinstance(event, SequenceStartEvent):
+        if isinstance(event, events.SequenceStartEvent):
             return self._sequence(place, depth)
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, events.ScalarEvent):
             return Node(self._scalar(event), place)
         raise TypeError(f"the parser sent {type(event).__name__} where a value should stand")
 
     def _mapping(self, place: Mark, depth: int) -> Node:
         entries: dict[str, Node] = {}
         for event in self._events:
-            if isinstance(event, MappingEndEvent):
+            if isinstance(event, events.MappingEndEvent):
                 break
             key_place = self._place(event)
             key = self._key(event)
@@ -137,8 +126,8 @@ class _Reader:
             entries.setdefault(key, node)
         return Node(entries, place)
 
-    def _key(self, event: Event) -> str:
-        if not isinstance(event, ScalarEvent):
+    def _key(self, event: events.Event) -> str:
+        if not isinstance(event, events.ScalarEvent):
             raise self._fault(self._place(event), "a key must be a plain word")
         self._refuse_marks(event)
         return self._text(event)
@@ -146,23 +135,23 @@ class _Reader:
     def _sequence(self, place: Mark, depth: int) -> Node:
         items: list[Node] = []
         for event in self._events:
-            if isinstance(event, SequenceEndEvent):
+            if isinstance(event, events.SequenceEndEvent):
                 break
             items.append(self._node(event, self._place(event), depth + 1))
         return Node(items, place)
 
-    def _scalar(self, event: ScalarEvent) -> Scalar:
+    def _scalar(self, event: events.ScalarEvent) -> Scalar:
         text = self._text(event)
         return resolve_scalar(text) if event.style is None else text
 
-    def _text(self, event: ScalarEvent) -> str:
+    def _text(self, event: events.ScalarEvent) -> str:
         text: str = event.value
         if is_text(text):
             return text
         self._note(self._place(event), "holds half of a surrogate pair, which is no text")
         return ""
 
-    def _refuse_marks(self, event: Event) -> None:
+    def _refuse_marks(self, event: events.Event) -> None:
         if getattr(event, "anchor", None) is not None:
             self._note(self._place(event), "anchors (&name) are refused; write the value out")
         tag = getattr(event, "tag", None)
@@ -170,7 +159,7 @@ class _Reader:
             written = printable(str(tag).replace("tag:yaml.org,2002:", "!!"))
             self._note(self._place(event), f"tags ({written}) are refused; write a plain value")
 
-    def _refuse_size(self, event: Event, depth: int) -> None:
+    def _refuse_size(self, event: events.Event, depth: int) -> None:
         self._count += 1
         if depth > MAX_DEPTH:
             message = f"more than {MAX_DEPTH} mappings and lists in one another"
@@ -185,7 +174,7 @@ class _Reader:
         if len(self.faults) >= MAX_FAULTS:
             raise InputError(self.faults)
 
-    def _place(self, event: Event) -> Mark:
+    def _place(self, event: events.Event) -> Mark:
         return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _fault(self, place: Mark, message: str) -> InputError:

@@ -1,5 +1,6 @@
 """The moves of a signal, where it goes one way without standing still; when its integral reaches a level."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -137,6 +138,30 @@ def one_within(spans_s: FloatArray, end_s: float) -> Signal:
     """
     times_s = np.append(0.0, np.maximum(spans_s, 0.0))
     return Signal.steps(times_s, np.append(0.0, np.tile([1.0, 0.0], len(spans_s))), end_s)
+
+
+def of_spans(
+    spans: Sequence[tuple[float, float, float]], together: Callable[[list[float]], float], end_s: float
+) -> Signal:
+    """Return what spans of time make together, as steps over a run.
+
+    Parameters
+    ----------
+    spans
+        Start [s], end [s] and value of each, in any order; they may reach beyond the run.
+    together
+        Makes one value of those in force; of none, too.
+    end_s
+        The run's end [s].
+
+    Examples
+    --------
+    >>> of_spans([(0.0, 20.0, 0.5), (10.0, 30.0, 1.0)], sum, 60.0).value.tolist()
+    [0.5, 1.5, 1.0, 0.0]
+    """
+    edges_s = sorted({0.0, *(time_s for span in spans for time_s in span[:2] if 0.0 < time_s < end_s)})
+    in_force = [[value for from_s, to_s, value in spans if from_s <= at_s < to_s] for at_s in edges_s]
+    return Signal.steps(edges_s, [together(values) for values in in_force], end_s)
 
 
 def times_of_integral(rate: Signal, levels: ArrayLike) -> FloatArray:

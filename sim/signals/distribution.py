@@ -69,10 +69,8 @@ class Distribution:
         """Add the time of some segments, whose values must lie in the range."""
         if self._step <= 0.0:
             return
-        first, last = (
-            (block.value - self._lowest) / self._step,
-            (block.left_limit - self._lowest) / self._step,
-        )
+        first = (block.value - self._lowest) / self._step
+        last = (block.left_limit - self._lowest) / self._step
         low, high, length_s = np.minimum(first, last), np.maximum(first, last), block.length_s
         flat = high - low < FLAT
         self._time_s = None

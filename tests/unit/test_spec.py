@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from sim.spec import NonNegative, Spec, rising, some_of, together
+from sim.spec import NonNegative, Spec, require_once, rising, some_of, together
 
 
 class Strict(Spec):
@@ -79,3 +79,9 @@ def test_fields_that_do_not_fit_are_refused(kind, fields, words):
 )
 def test_fields_that_fit_are_taken(kind, fields):
     assert kind(**fields).model_dump(exclude_defaults=True) == fields
+
+
+def test_names_that_stand_twice_are_refused():
+    require_once(["a", "b"], "each once")
+    with pytest.raises(ValueError, match=r"^each once; used twice: a, c$"):
+        require_once(iter(["c", "a", "b", "c", "a"]), "each once")

@@ -5,13 +5,14 @@ exact curve. Many pieces are tried ahead in one region, and those from the passi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from sim.grid.frequency.dense import cubics_of
 from sim.grid.frequency.model import GridModel
-from sim.grid.frequency.propagation import BLOCK, Pieces, PiecewiseLoad, along
+from sim.grid.frequency.propagation import BLOCK, Pieces, PiecewiseLoad, along, pieces_of
 from sim.grid.frequency.state_space import System, system_of
 from sim.signals import FloatArray
 
@@ -67,12 +68,12 @@ class Stretch(NamedTuple):
 
 
 def stretches_of(grid: GridModel, lines: PiecewiseLoad) -> Iterator[Stretch]:
-    """Iterate over pieces of load, cut where frequency passes an edge of the deadband.
+    """Iterate over pieces of load, cut where frequency passes an edge of the deadband, if there is one.
 
     Parameters
     ----------
     grid
-        The grid, with a ``deadband_hz`` above 0.
+        The grid.
     lines
         The load.
 
@@ -81,6 +82,12 @@ def stretches_of(grid: GridModel, lines: PiecewiseLoad) -> Iterator[Stretch]:
     Stretch
         In order of time, at most a block in one region each.
     """
+    if grid.deadband_hz == 0.0:
+        point = 0
+        for pieces in pieces_of(system_of(grid), lines):
+            yield Stretch(pieces, point, starts_at_point=True, ends_at_point=True)
+            point += pieces.start_s.size
+        return
     systems = {0: system_of(grid, responding=False), 1: system_of(grid)}
     region, values = 0, systems[0].at_rest()
     first, offset_s, ahead = 0, 0.0, 64
@@ -172,12 +179,4 @@ def _cut(pieces: Pieces, number: int, after_s: float) -> Pieces:
         np.append(track[kept], value)
         for track, value in zip(pieces.values, pieces.values_at(number, after_s), strict=True)
     ]
-    return Pieces(
-        pieces.system,
-        pieces.start_s[kept],
-        length_s,
-        pieces.load_mw[kept],
-        pieces.slope_mw_per_s[kept],
-        values,
-        pieces.edge_hz,
-    )
+    return replace(pieces.some(kept, values), length_s=length_s)

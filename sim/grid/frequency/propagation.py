@@ -6,7 +6,7 @@ coefficients; elsewhere it is computed for many rows of pieces side by side, the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -42,17 +42,15 @@ class Pieces:
         """Return the deviation at the start of each piece and at the end of the last [Hz], shape (m + 1,)."""
         return deviation_hz(self.system, self.values)
 
+    def some(self, chosen: slice | AnyArray, values: list[AnyArray]) -> "Pieces":
+        """Return some of these pieces, with the modes at the start of each and at the end of the last."""
+        start_s, length_s = self.start_s[chosen], self.length_s[chosen]
+        load_mw, slope = self.load_mw[chosen], self.slope_mw_per_s[chosen]
+        return Pieces(self.system, start_s, length_s, load_mw, slope, values, self.edge_hz)
+
     def part(self, chosen: slice) -> "Pieces":
         """Return consecutive pieces of these, from a first up to one that is left out."""
-        return Pieces(
-            self.system,
-            self.start_s[chosen],
-            self.length_s[chosen],
-            self.load_mw[chosen],
-            self.slope_mw_per_s[chosen],
-            [value[chosen.start : chosen.stop + 1] for value in self.values],
-            self.edge_hz,
-        )
+        return self.some(chosen, [value[chosen.start : chosen.stop + 1] for value in self.values])
 
     def only(self, chosen: AnyArray) -> "Pieces":
         """Return some pieces, not all consecutive.
@@ -64,15 +62,8 @@ class Pieces:
         kept = chosen.copy()
         kept[last] = True
         places = np.flatnonzero(kept)
-        return Pieces(
-            self.system,
-            self.start_s[places],
-            np.where(chosen[places], self.length_s[places], 0.0),
-            self.load_mw[places],
-            self.slope_mw_per_s[places],
-            [np.append(value[places], value[places[-1:] + 1]) for value in self.values],
-            self.edge_hz,
-        )
+        found = self.some(places, [np.append(value[places], value[places[-1:] + 1]) for value in self.values])
+        return replace(found, length_s=np.where(chosen[places], found.length_s, 0.0))
 
     def followed_by(self, later: "Pieces") -> "Pieces":
         """Return these pieces and those that follow them, in the same region of the deadband."""
@@ -146,13 +137,7 @@ def deviation_hz(system: System, values: list[AnyArray]) -> FloatArray:
     return total
 
 
-def pieces_of(
-    system: System,
-    lines: PiecewiseLoad,
-    first: int = 0,
-    last: int | None = None,
-    start: list[complex] | None = None,
-) -> Iterator[Pieces]:
+def pieces_of(system: System, lines: PiecewiseLoad) -> Iterator[Pieces]:
     """Iterate over pieces of load with the modes at the start of each, block by block.
 
     Parameters
@@ -161,27 +146,21 @@ def pieces_of(
         The grid's modes.
     lines
         The load.
-    first, last
-        First piece, and the piece after the last; all pieces unless given.
-    start
-        The modes at the start of the first piece; all 0 unless given.
 
     Yields
     ------
     Pieces
         At most `BLOCK` of them at a time, in order.
     """
-    last = len(lines) if last is None else last
-    now = list(start or system.at_rest())
+    now = system.at_rest()
     step_s = even_step_s(lines.time_s)
     even_modes = [] if step_s is None else [EvenMode(mode, step_s) for mode in system.modes]
-    for begin in range(first, last, BLOCK):
-        end = min(begin + BLOCK, last)
-        start_s, length_s, load_mw, slope = lines.block(begin, end)
+    for begin in range(0, len(lines), BLOCK):
+        start_s, length_s, load_mw, slope = lines.block(begin, begin + BLOCK)
         values = []
         for position, mode in enumerate(system.modes):
             if even_modes:
-                loads_mw = lines.load_mw[begin : end + 1] - lines.load_mw[0]
+                loads_mw = lines.load_mw[begin : begin + BLOCK + 1] - lines.load_mw[0]
                 track = even_modes[position].along(loads_mw, now[position])
             else:
                 track = along(mode, (length_s, load_mw, slope), now[position])

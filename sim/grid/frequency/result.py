@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sim.grid.frequency.deadband import stretches_of
 from sim.grid.frequency.dense import Cubics, cubics_of, steepest_slope, whole_cubics
 from sim.grid.frequency.model import GridModel
-from sim.grid.frequency.propagation import EVEN, Pieces, PiecewiseLoad, even_step_s, pieces_of
+from sim.grid.frequency.propagation import EVEN, Pieces, PiecewiseLoad, even_step_s
 from sim.grid.frequency.rocof import SteepestChange, overlapping
 from sim.grid.frequency.state_space import System, system_of
 from sim.grid.frequency.statistics import (
@@ -262,13 +262,12 @@ class FrequencyResult:
     def _rocof_hz_per_s(self, windows_s: tuple[float, ...]) -> dict[float, float]:
         """Return the largest change over each of some windows, in one walk along the curve."""
         changes = {window_s: SteepestChange(window_s) for window_s in windows_s}
-        blocks = _pieces(PiecewiseLoad(self.time_s, self.load_mw), self.model)
         if self.model.deadband_hz > 0.0:  # blocks end where it does, and modes change there
-            for cubics in (cubics for pieces in blocks for cubics in cubics_of(pieces)):
+            for cubics in self.cubics():
                 for change in changes.values():
                     change.add(cubics)
         else:
-            for pieces in overlapping(blocks, max(windows_s)):
+            for pieces in overlapping(self._pieces(), max(windows_s)):
                 whole, miss_hz = whole_cubics(pieces)
                 slopes = steepest_slope(whole, miss_hz)
                 for change in changes.values():
@@ -296,8 +295,13 @@ class FrequencyResult:
 
     def cubics(self) -> Iterator[Cubics]:
         """Iterate over the curve's deviation as cubics, in order of time; see `sim.grid.frequency.dense`."""
-        for pieces in _pieces(PiecewiseLoad(self.time_s, self.load_mw), self.model):
+        for pieces in self._pieces():
             yield from cubics_of(pieces)
+
+    def _pieces(self) -> Iterator[Pieces]:
+        """Iterate over the pieces of load with the modes at their ends."""
+        stretches = stretches_of(self.model, PiecewiseLoad(self.time_s, self.load_mw))
+        return (stretch.pieces for stretch in stretches)
 
     @property
     def _extremes(self) -> Extremes:
@@ -308,7 +312,7 @@ class FrequencyResult:
         start_s = float(self.time_s[0])
         moments = EvenMoments.along(self.time_s, self.model)
         survey = _Survey(start_s) if moments is None else _EvenSurvey(moments)
-        for pieces in _pieces(PiecewiseLoad(self.time_s, self.load_mw), self.model):
+        for pieces in self._pieces():
             survey.add(pieces)
         if self.time_s[0] == self.time_s[-1]:
             survey.extremes.lowest_hz = survey.extremes.highest_hz = 0.0
@@ -367,30 +371,9 @@ def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> Frequen
     require_breakpoints([times_s, loads_mw], None)
     lines = PiecewiseLoad(times_s, loads_mw)
     frequency_hz = np.zeros(times_s.size)
-    if model.deadband_hz > 0.0:
-        for stretch in stretches_of(model, lines):
-            stretch.write(frequency_hz)
-    else:
-        _fill_in_order(frequency_hz, lines, model)
+    for stretch in stretches_of(model, lines):
+        stretch.write(frequency_hz)
     frequency_hz += model.nominal_hz
     for array in (times_s, loads_mw, frequency_hz):
         array.setflags(write=False)
     return FrequencyResult(times_s, loads_mw, frequency_hz, model)
-
-
-def _fill_in_order(deviation_hz: FloatArray, lines: PiecewiseLoad, model: GridModel) -> None:
-    """Write the deviation at the points, block by block [Hz]."""
-    first = 0
-    for pieces in pieces_of(system_of(model), lines):
-        block = pieces.deviation_hz()
-        deviation_hz[first : first + block.size] = block
-        first += block.size - 1
-
-
-def _pieces(lines: PiecewiseLoad, model: GridModel) -> Iterator[Pieces]:
-    """Iterate over the pieces of load with the modes at their ends."""
-    if len(lines) == 0:
-        return iter(())
-    if model.deadband_hz > 0.0:
-        return (stretch.pieces for stretch in stretches_of(model, lines))
-    return pieces_of(system_of(model), lines)

@@ -76,10 +76,8 @@ class Dispatcher:
         self._on_count = self._roster.count(self._on)
         self._lowest = min(spec.lowest_clock, self.ceiling)
         self._highest = min(spec.highest_clock, self.ceiling)
-        self._low_mw, self._high_mw = (
-            self._above_standby_mw(self._lowest),
-            self._above_standby_mw(self._highest),
-        )
+        self._low_mw = self._above_standby_mw(self._lowest)
+        self._high_mw = self._above_standby_mw(self._highest)
         self.minimum_mw = self._total_count * self._standby_mw * self.is_supplied
         """Power with every working machine asleep [MW]."""
         self._range_of_those_on()

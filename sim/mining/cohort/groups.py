@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
@@ -14,38 +15,24 @@ Point = tuple[float, float, float]
 A bare tuple: a year of a cohort makes a million of them."""
 
 
+@dataclass(slots=True, eq=False)
 class Group:
-    """Blocks whose machines draw and hash alike: straight lines from point to point, then steady.
+    """Blocks whose machines draw and hash alike: straight lines from point to point, then steady."""
 
-    Parameters
-    ----------
-    blocks
-        The blocks, in the order in which they were switched.
-    machine_count
-        Working machines in them.
-    start
-        Where its lines begin.
-    plan
-        Where they lead, in order of time; the machines stay at the last point.
-    boots_until_s
-        When its machines hash for the first time since they were woken [s].
-    """
-
-    __slots__ = ("blocks", "boots_until_s", "clock", "machine_count", "plan", "power_w", "since_s")
-
-    def __init__(
-        self,
-        blocks: list[int],
-        machine_count: int,
-        start: Point,
-        plan: list[Point],
-        boots_until_s: float = -inf,
-    ) -> None:
-        self.blocks = blocks
-        self.machine_count = machine_count
-        self.since_s, self.power_w, self.clock = start
-        self.plan = plan
-        self.boots_until_s = boots_until_s
+    blocks: list[int]
+    """The blocks, in the order in which they were switched."""
+    machine_count: int
+    """Working machines in them."""
+    since_s: float
+    """When it stood as follows [s]."""
+    power_w: float
+    """Power of each machine then [W]."""
+    clock: float
+    """Its clock then, over the default clock [1]."""
+    plan: list[Point]
+    """Where its lines lead, in order of time; the machines stay at the last point."""
+    boots_until_s: float = -inf
+    """When its machines hash for the first time since they were woken [s]."""
 
     def advance(self, time_s: float) -> None:
         """Move to a time [s], not before the last."""
@@ -81,13 +68,7 @@ class Group:
             return None
         machine_count = roster.count(blocks)
         self.machine_count -= machine_count
-        return Group(
-            blocks,
-            machine_count,
-            (self.since_s, self.power_w, self.clock),
-            list(self.plan),
-            self.boots_until_s,
-        )
+        return replace(self, blocks=blocks, machine_count=machine_count, plan=list(self.plan))
 
     def take_in(self, other: "Group") -> None:
         """Add the blocks of a group in the same condition."""

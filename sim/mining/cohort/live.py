@@ -54,7 +54,8 @@ class LiveCohort:
         self._can_fail = spec.failures.per_start_fraction > 0.0
         self._roster = Roster(spec.block_sizes)
         expected = self._expect_breakdowns()
-        self._machines = Machines(spec, self._roster, self._machine_tracks())
+        tracks = MachineTracks(*map(connection.track, MachineTracks._fields))
+        self._machines = Machines(spec, self._roster, tracks)
         self._dispatcher = Dispatcher(spec, self._roster)
         self._pending: deque[_Sent] = deque()
         self._share_mw: float | None = None
@@ -386,15 +387,3 @@ class LiveCohort:
     def _tell(self) -> None:
         self._is_stale = True
         self._connection.changed()
-
-    def _machine_tracks(self) -> MachineTracks:
-        track = self._connection.track
-        return MachineTracks(
-            track("power_mw"),
-            track("hashrate_ph_s"),
-            track("setpoint_fraction"),
-            track("asleep_count"),
-            track("waking_count"),
-            track("hashing_count"),
-            track("failed_count"),
-        )

@@ -13,21 +13,21 @@ from sim.units import PETAHASH_IN_TERAHASHES
 
 
 class MachineTracks(NamedTuple):
-    """Where the state of a cohort's machines is recorded."""
+    """Where the state of a cohort's machines is recorded, by the names of the signals."""
 
-    power: Track
+    power_mw: Track
     """Power at the meter [MW]."""
-    hashrate: Track
+    hashrate_ph_s: Track
     """Hash rate that the pool accepts [PH/s]."""
-    setpoint: Track
+    setpoint_fraction: Track
     """Clock to which hashing machines are set, over the default; 0 with none [1]."""
-    asleep: Track
+    asleep_count: Track
     """Machines asleep, or on their way."""
-    waking: Track
+    waking_count: Track
     """Machines booting."""
-    hashing: Track
+    hashing_count: Track
     """Machines that hash, or ramp up."""
-    failed: Track
+    failed_count: Track
     """Machines that wait for repair."""
 
 
@@ -57,16 +57,16 @@ class Machines:
         self._roster = roster
         self._total_count = spec.machines
         self._tracks = tracks
-        self._record_power, self._record_hashrate = tracks.power.set, tracks.hashrate.set
-        self._ramp_power, self._ramp_hashrate = tracks.power.ramp, tracks.hashrate.ramp
-        self._record_setpoint = tracks.setpoint.set
+        self._record_power, self._record_hashrate = tracks.power_mw.set, tracks.hashrate_ph_s.set
+        self._ramp_power, self._ramp_hashrate = tracks.power_mw.ramp, tracks.hashrate_ph_s.ramp
+        self._record_setpoint = tracks.setpoint_fraction.set
         self._is_ahead = False
         self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
         order_all_s = len(roster) / (spec.dispatch_blocks_per_s or inf)
         orders_s = max(order_all_s, spec.settling_s), order_all_s
         self._pace = Pace(self._ramp_up_s, self._power_down_s, *orders_s, spec.curve.profile_step)
-        self._asleep = Group(list(range(len(roster))), roster.total_count, (0.0, spec.standby_w, 0.0), [])
-        self._hashing = Group([], 0, (0.0, spec.standby_w, 0.0), [])
+        self._asleep = Group(list(range(len(roster))), roster.total_count, 0.0, spec.standby_w, 0.0, [])
+        self._hashing = Group([], 0, 0.0, spec.standby_w, 0.0, [])
         self._waking: list[Group] = []
         self._stopping: list[Group] = []
         self._count_tracks = tracks[3:]
@@ -84,8 +84,8 @@ class Machines:
         self._set(time_s, clock)
         clock = min(clock, self._ceiling)
         if group is not None:
-            start = (time_s, self._line.power_w(clock), clock)
-            self._hashing = Group(group.blocks, group.machine_count, start, [])
+            power_w = self._line.power_w(clock)
+            self._hashing = Group(group.blocks, group.machine_count, time_s, power_w, clock, [])
         self._record(time_s)
 
     def set_clocks(self, orders: Sequence[tuple[float, float]]) -> None:
@@ -137,11 +137,8 @@ class Machines:
                 self._ramp_hashrate(*hashes, until_s, clock * ph_s)
                 if next_s == inf:
                     self._is_ahead = True
-                    hashing.plan, hashing.power_w, hashing.clock = (
-                        [(until_s, goal_w, clock)],
-                        power_w,
-                        from_clock,
-                    )
+                    hashing.plan = [(until_s, goal_w, clock)]
+                    hashing.power_w, hashing.clock = power_w, from_clock
                 power_w, from_clock = goal_w, clock
             else:  # the next order comes first
                 self._record_power(*start)
@@ -168,8 +165,8 @@ class Machines:
     def _withdraw(self) -> None:
         if self._is_ahead:
             self._is_ahead = False
-            self._tracks.power.withdraw_last()
-            self._tracks.hashrate.withdraw_last()
+            self._tracks.power_mw.withdraw_last()
+            self._tracks.hashrate_ph_s.withdraw_last()
 
     def switch(
         self,

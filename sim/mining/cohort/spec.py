@@ -17,6 +17,7 @@ from sim.mining.clocking import (
 from sim.mining.events import DropOut
 from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
 from sim.mining.worth import Worth, upper_edge
+from sim.shipped import shipped
 from sim.spec import SIZED, Fraction, Name, Positive, PositiveFraction, Spec, rising, some_of
 from sim.units import MEGAWATT_IN_WATTS, PETAHASH_IN_TERAHASHES
 
@@ -40,12 +41,9 @@ class Firmware(NamedTuple):
 
 
 FIRMWARE: Final[dict[FirmwareName, Firmware]] = {
-    "unsafe": Firmware(3.0, 5.0, 0.0, 10.0, scales_clock=True),
-    "quick": Firmware(3.0, 5.0, 5.0, 60.0, scales_clock=True),
-    "safe": Firmware(3.0, 5.0, 10.0, 180.0, scales_clock=True),
-    "stock": Firmware(3.0, 45.0, 300.0, 300.0, scales_clock=False),
+    name: Firmware(**times) for name, times in shipped("sim.mining", "firmware.json").items()
 }
-"""Firmware by name.
+"""Firmware by name, out of ``firmware.json`` in this package.
 
 Third-party firmware sleeps within 5 s and is back at full power within 10 s in a single step (`unsafe`,
 which stresses the chips); it ramps in steps by default (LuxOS documentation; hashrateindex.com, firmware

@@ -146,5 +146,5 @@ def test_both_ways_of_regulation_follow_one_signal():
 
 
 def test_no_service_is_sold_twice():
-    with pytest.raises(ValidationError, match=r"each service may be sold once; sold twice: rrs"):
+    with pytest.raises(ValidationError, match=r"each service may be sold once; used twice: rrs"):
         MarketSpec(ancillary=(service(), service()))

@@ -76,5 +76,5 @@ def test_rent_doubles_with_the_rate_and_never_falls_within_the_term(days, escala
 
 
 def test_a_load_named_twice_is_refused():
-    with pytest.raises(ValidationError, match="names a more than once"):
+    with pytest.raises(ValidationError, match="loads must name each load once; used twice: a"):
         a_lease(loads=("a", "a"))

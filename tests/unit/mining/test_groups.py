@@ -12,9 +12,9 @@ LINE = PowerLine(ClockCurve(), 1000.0)
 
 def hashing_and_waking(power_w, goal_w, boot_s, ramp_s, count=10):
     """Return machines that hash, and as many that boot and then ramp up to a goal."""
-    hashing = Group(list(range(count)), count, (0.0, power_w, LINE.clock(power_w)), [])
+    hashing = Group(list(range(count)), count, 0.0, power_w, LINE.clock(power_w), [])
     ramp = [(boot_s, 0.0, 0.0), (boot_s + ramp_s, goal_w, LINE.clock(goal_w))]
-    return hashing, Group(list(range(count)), count, (0.0, 0.0, 0.0), ramp, boot_s)
+    return hashing, Group(list(range(count)), count, 0.0, 0.0, 0.0, ramp, boot_s)
 
 
 def planned_w(hashing, points, time_s):
