@@ -28,29 +28,14 @@ _NUMBER: Final = count()
 _LEFT: Final = re.compile(rf"\..+\.(\d+)-{_MACHINE}-\d+\.partial")
 
 
-def write_whole(path: Path, content: bytes | str, *, is_new: bool = False) -> None:
+def write_whole(path: Path, content: bytes | str, *, is_new: bool = False, is_synced: bool = True) -> None:
     """Write a file so that it is whole or absent, see `whole_file`; text as UTF-8 with its line ends kept."""
-    with whole_file(path, is_new=is_new) as file:
+    with whole_file(path, is_new=is_new, is_synced=is_synced) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-def write_one_of_many(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or absent whatever becomes of this process; its folder must be there.
-
-    Not cleared before and not put on disk after: who writes many does both once, with `clear_leftovers` and
-    `os.sync`. Until then a machine that stops may leave the file empty or in part.
-    """
-    temporary = _beside(path)
-    with said_plainly(path, "written"):
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
 @contextmanager
-def whole_file(path: Path, *, is_new: bool = False) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, *, is_new: bool = False, is_synced: bool = True) -> Iterator[IO[bytes]]:
     """Write a file so that it is whole or absent, even if the machine stops in between.
 
     Parameters
@@ -59,6 +44,9 @@ def whole_file(path: Path, *, is_new: bool = False) -> Iterator[IO[bytes]]:
         The file; its folder must be there.
     is_new
         Whether what stands there already is left alone, and refused.
+    is_synced
+        Whether it is on disk in the end, and leftovers beside it are gone. Who writes many files does both
+        once, with `os.sync` and `clear_leftovers`: till then a machine that stops may leave one in part.
 
     Yields
     ------
@@ -74,16 +62,19 @@ def whole_file(path: Path, *, is_new: bool = False) -> Iterator[IO[bytes]]:
     with said_plainly(path, "written anew" if is_new else "written"):
         if is_new and os.path.lexists(path):
             raise ResultError(f"{path}: cannot be written anew (it is there already)")
-        clear_leftovers(path.parent)
+        if is_synced:
+            clear_leftovers(path.parent)
         try:
             with temporary.open("xb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                if is_synced:
+                    file.flush()
+                    os.fsync(file.fileno())
             (_give_new_name if is_new else Path.replace)(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        if is_synced:
+            _sync_folder(path.parent)
 
 
 def _give_new_name(temporary: Path, path: Path) -> None:

@@ -1,15 +1,35 @@
 """Commands on one campus: run it, check its file, check a policy, print the schema."""
 
+import os
 import sys
+import threading
 import time
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 
-from sim.cli.app import AllowPlugins, DataFolders, Days, Figures, OutFolder, Overrides, app, find
+from sim.cli.app import AllowPlugins, DataFolders, Days, Figures, OutFolder, Overrides, TimeoutS, app, find
 from sim.errors import HashballastError, InputError, PolicyError
+
+
+@contextmanager
+def _time_limit(timeout_s: float | None) -> Iterator[None]:
+    """End this process where what is done within takes longer, even if it hangs."""
+    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
+
+    def end() -> None:
+        say(f"the time limit of {timeout_s:g} s was exceeded")
+        os._exit(1)
+
+    timer = threading.Timer(threading.TIMEOUT_MAX if timeout_s is None else timeout_s, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @app.command()
@@ -31,6 +51,7 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="Show every metric, not the first to read.")] = False,
     figures: Figures = False,
     allow_plugins: AllowPlugins = False,
+    timeout_s: TimeoutS | None = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Run again each time the scenario file is saved, until Ctrl-C.")
     ] = False,
@@ -59,7 +80,7 @@ def run(
             allow_plugins=allow_plugins,
             policy=policy,
         )
-        with progress_bar(f"running {loaded.name}") as progress:
+        with _time_limit(timeout_s), progress_bar(f"running {loaded.name}") as progress:
             result = simulate(loaded, progress=progress)
     written = None
     if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading

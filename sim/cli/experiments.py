@@ -268,7 +268,7 @@ def status(folder: StudyFolder) -> None:
         left = format_duration(left_count / found.rate_per_s)
         say(f"{found.rate_per_s * 60.0:.3g} runs a minute so far, {left} left")
     for failure in found.failed[:1]:
-        say(f"first failure: {failure['run']}: {failure['error'].strip().splitlines()[-1]}")
+        say(f"first failure: {failure.run}: {failure.reason}")
 
 
 @study.command()

@@ -160,10 +160,12 @@ def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
             f"{each.window.from_s:,.0f} to {each.window.to_s:,.0f} s",
             format_value(each.window.swing_mw, "MW"),
             each.system.title,
-            format_value(each.sfr_peak_mhz, "mHz"),
-            format_value(each.andes_peak_mhz, "mHz"),
-            format_value(each.andes_worst_machine_mhz, "mHz"),
-            "" if math.isnan(each.sfr_off_by_ratio) else f"{100.0 * each.sfr_off_by_ratio:+.1f} %",
+            format_value(each.numbers["sfr_peak_mhz"], "mHz"),
+            format_value(each.numbers["andes_peak_mhz"], "mHz"),
+            format_value(each.numbers["andes_worst_machine_mhz"], "mHz"),
+            ""
+            if math.isnan(each.numbers["sfr_off_by_ratio"])
+            else f"{100.0 * each.numbers['sfr_off_by_ratio']:+.1f} %",
             each.andes.failure,
         )
         for each in comparisons
@@ -252,7 +254,7 @@ def print_sweep(outcome: "SweepOutcome", axes: Sequence[str] | None) -> None:
     if axes is not None:
         _print_runs(outcome, axes)
     for failure in outcome.failures:
-        say(f"failed: {failure.label}: {failure.reason}")
+        say(f"failed: {failure.run}: {failure.reason}")
     rest = outcome.folder / "runs.parquet"
     say(
         f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "

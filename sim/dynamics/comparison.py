@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from sim.dynamics.andes_process import AndesAnswer, TestSystem, run_andes
 from sim.grid.frequency import FrequencyResult
-from sim.signals import Signal
+from sim.signals import FloatArray, Signal
 from sim.units import MHZ_PER_HZ
 
 BLOCK_S: Final = 5.0
@@ -94,6 +94,7 @@ def worst_windows(power_mw: Signal, count: int) -> tuple[StudyWindow, ...]:
     return tuple(found)
 
 
+COLUMNS: Final[list[str]] = shipped("sim.dynamics", "columns.json")
 LABEL: Final = "bundled test system, not your grid; all loads draw constant power, which is conservative"
 
 
@@ -110,53 +111,26 @@ class WindowComparison:
     andes: AndesAnswer
 
     @property
-    def sfr_lowest_mhz(self) -> float:
-        """Lowest deviation by the SFR model [mHz]."""
-        return MHZ_PER_HZ * (self.sfr.nadir_hz - self._nominal_hz)
+    def numbers(self) -> dict[str, float]:
+        """By the names of the table: deviations [mHz], peaks without sign, and SFR over ANDES, less 1 [1].
 
-    @property
-    def sfr_highest_mhz(self) -> float:
-        """Highest deviation by the SFR model [mHz]."""
-        return MHZ_PER_HZ * (self.sfr.zenith_hz - self._nominal_hz)
-
-    @property
-    def sfr_peak_mhz(self) -> float:
-        """Largest deviation by the SFR model, without sign [mHz]."""
-        return max(self.sfr_highest_mhz, -self.sfr_lowest_mhz)
-
-    @property
-    def andes_lowest_mhz(self) -> float:
-        """Lowest deviation of the centre of inertia by ANDES [mHz]; NaN without any solution."""
-        return MHZ_PER_HZ * (_least(self.andes.centre_hz) - self._nominal_hz)
-
-    @property
-    def andes_highest_mhz(self) -> float:
-        """Highest deviation of the centre of inertia by ANDES [mHz]; NaN without any solution."""
-        return -MHZ_PER_HZ * (_least(-self.andes.centre_hz) + self._nominal_hz)
-
-    @property
-    def andes_peak_mhz(self) -> float:
-        """Largest deviation of the centre of inertia by ANDES, without sign [mHz]."""
-        return max(self.andes_highest_mhz, -self.andes_lowest_mhz)
-
-    @property
-    def andes_worst_machine_mhz(self) -> float:
-        """Largest deviation of any machine by ANDES, without sign [mHz]."""
-        low_hz, high_hz = _least(self.andes.lowest_machine_hz), -_least(-self.andes.highest_machine_hz)
-        return MHZ_PER_HZ * max(high_hz - self._nominal_hz, self._nominal_hz - low_hz)
-
-    @property
-    def sfr_off_by_ratio(self) -> float:
-        """Peak by the SFR model over that by ANDES, less 1; NaN where ANDES did not reach the end."""
-        return float("nan") if self.andes.failure else self.sfr_peak_mhz / self.andes_peak_mhz - 1.0
-
-    @property
-    def _nominal_hz(self) -> float:
-        return self.andes.model.nominal_hz
+        Those by ANDES are NaN without any solution, and the ratio where it did not reach the end.
+        """
+        andes, nominal_hz = self.andes, self.andes.model.nominal_hz
+        machines_hz = np.concatenate([andes.lowest_machine_hz, andes.highest_machine_hz])
+        sfr = _off_mhz(np.array([self.sfr.nadir_hz, self.sfr.zenith_hz]), nominal_hz)
+        centre, machines = _off_mhz(andes.centre_hz, nominal_hz), _off_mhz(machines_hz, nominal_hz)
+        pairs = [number for pair in zip(sfr, centre, strict=True) for number in pair]
+        ratio = float("nan") if andes.failure else sfr[2] / centre[2] - 1.0
+        return dict(zip(COLUMNS[5:-1], [*pairs, machines[2], ratio], strict=True))
 
 
-def _least(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    return float(np.min(values)) if values.size else float("nan")
+def _off_mhz(values_hz: FloatArray, nominal_hz: float) -> tuple[float, float, float]:
+    """Return the lowest and highest deviation, and the largest without sign [mHz]; NaN of no values."""
+    if not values_hz.size:
+        return (float("nan"),) * 3
+    low, high = MHZ_PER_HZ * (values_hz.min() - nominal_hz), MHZ_PER_HZ * (values_hz.max() - nominal_hz)
+    return float(low), float(high), float(max(high, -low))
 
 
 def compare_windows(
@@ -205,7 +179,6 @@ def compare_windows(
     return tuple(found)
 
 
-COLUMNS: Final[list[str]] = shipped("sim.dynamics", "columns.json")
 COLUMN_IN: Final = 4.4
 ROW_IN: Final = 2.4
 DOTS_PER_IN: Final = 130
@@ -237,10 +210,9 @@ def write_comparison(comparisons: Sequence[WindowComparison], folder: Path) -> N
 
 def _row(comparisons: Sequence[WindowComparison], each: WindowComparison) -> list[str | float]:
     windows = list(dict.fromkeys(other.window for other in comparisons))
-    window = each.window
-    numbers = [getattr(each, name) for name in COLUMNS[5:-1]]
-    where = [str(windows.index(window) + 1), window.from_s, window.to_s, window.swing_mw, each.system.name]
-    return [*where, *numbers, each.andes.failure]
+    place, at = str(windows.index(each.window) + 1), each.window
+    span = at.from_s, at.to_s, at.swing_mw
+    return [place, *span, each.system.name, *each.numbers.values(), each.andes.failure]
 
 
 def write_figure(comparisons: Sequence[WindowComparison], path: Path) -> None:

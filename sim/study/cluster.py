@@ -4,9 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from functools import cache
 from logging import CRITICAL, getLogger
 from pathlib import Path
@@ -19,13 +17,8 @@ from sim.study.runs import Record, RunTask
 from sim.study.workers import ATTEMPTS, Crew, Outcome, scratch
 from sim.whole import write_whole
 
-AHEAD: Final = 4
-"""Runs that each thread of a worker is given at a time: it need not wait for the next one."""
 WORKERS_S: Final = 60.0
 """How long to wait for the first worker [s]."""
-
-COUNTS_S: Final = 5.0
-"""How often the workers' threads are counted [s]."""
 
 RunFunction = Callable[[RunTask], Record]
 
@@ -50,6 +43,9 @@ class Cluster:
         No scheduler or worker answers, or a worker has other versions of what results depend on.
     """
 
+    room = 500
+    """Runs that are under way or wait there: enough for every worker to have its next one."""
+
     def __init__(self, address: str, function: RunFunction, timeout_s: float | None) -> None:
         try:
             from distributed import Client, as_completed  # noqa: PLC0415  # an extra
@@ -61,7 +57,6 @@ class Cluster:
         self._checkers: dict[tuple[Path, ...], Checker] = {}
         self._sent: dict[str, Any] = {}
         self._at_work: dict[Any, tuple[RunTask, int]] = {}
-        self._threads, self._counted_s = 1, -COUNTS_S
         try:
             self._client = Client(address, set_as_default=False)
             self._client.wait_for_workers(1, timeout=WORKERS_S)
@@ -71,15 +66,6 @@ class Cluster:
         for worker, theirs in found.items():
             require_same(theirs, worker)
         self._ended = as_completed(loop=self._client.loop, raise_errors=False)
-
-    @property
-    def room(self) -> int:
-        """How many runs it takes at a time; workers may come and go."""
-        if time.monotonic() >= self._counted_s + COUNTS_S:
-            self._counted_s = time.monotonic()
-            with suppress(OSError):  # the next run to end shows that the scheduler is gone
-                self._threads = max(1, sum(self._client.nthreads().values()))
-        return AHEAD * self._threads
 
     def submit(self, task: RunTask, number: int = 1) -> None:
         """Send a run, at its so-manieth try, and the files that it reads unless they were sent before."""

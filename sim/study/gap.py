@@ -28,8 +28,7 @@ from sim.recording import Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 from sim.signals.changes import one_within
-from sim.study.instants import setting_of
-from sim.study.mining_curve import FleetPiece, mining_curve
+from sim.study.instants import FleetPiece, mining_curve, setting_of
 from sim.units import SECONDS_PER_HOUR
 
 LINES: Final = ("repair", "late_price", "forecast", "latency", "standby", "clock", "rest")

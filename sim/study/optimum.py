@@ -35,8 +35,7 @@ from sim.policies.programme import Horizon, PeakCharge, best_dispatch
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.signals.changes import one_within
-from sim.study.instants import Setting, setting_of, worth
-from sim.study.mining_curve import FleetPiece, MiningCurve, mining_curve
+from sim.study.instants import FleetPiece, MiningCurve, Setting, mining_curve, setting_of, worth
 from sim.study.objective import demand_usd
 from sim.study.offerable import offerables_of
 from sim.units import SECONDS_PER_HOUR

@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TextIO
@@ -22,8 +21,8 @@ from sim.metrics import Measurement
 from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
-from sim.study.workers import Outcome, TaskExecutor, crew_of, map_tasks
-from sim.whole import clear_leftovers, said_plainly, write_one_of_many, write_whole
+from sim.study.workers import TaskExecutor, crew_of, map_tasks
+from sim.whole import clear_leftovers, said_plainly, write_whole
 
 RUNS: Final = "runs"
 LOCK: Final = ".lock"
@@ -32,6 +31,22 @@ BATCH_S: Final = 5.0
 """So many runs are put on disk at once, or those of so long [s]: no more are lost if a machine stops."""
 _END: Final = b"}\n"
 """How a file that is whole ends."""
+
+
+class Failure(NamedTuple):
+    """A run that could not be done."""
+
+    run_key: str
+    run: str
+    """The run in words: its value on each axis."""
+    attempts: int
+    error: str
+    """Traceback, or what happened to the worker."""
+
+    @property
+    def reason(self) -> str:
+        """The last line of the error."""
+        return self.error.strip().rpartition("\n")[2]
 
 
 class Store:
@@ -66,17 +81,17 @@ class Store:
         files = (self.folder / RUNS).glob("??/*.json")
         return {path.stem for path in files if not path.name.endswith(".failed.json") and _is_whole(path)}
 
-    def failed(self) -> list[dict[str, Any]]:
-        """Return what was written of each run that failed, in the order of their keys."""
+    def failed(self) -> list[Failure]:
+        """Return the runs that failed, in the order of their keys."""
         files = sorted((self.folder / RUNS).glob("??/*.failed.json"))
-        return [json.loads(path.read_bytes()) for path in files]
+        return [Failure(**json.loads(path.read_bytes())) for path in files]
 
     def commit(self, key: str, record: Mapping[str, Any]) -> None:
         """Write a run that is done: whole, or not at all."""
         path = self.path(key)
         with said_plainly(path, "written"):
             path.parent.mkdir(parents=True, exist_ok=True)
-        write_one_of_many(path, _json(record).encode())
+        write_whole(path, _json(record), is_synced=False)
         self.failed_path(key).unlink(missing_ok=True)
         self._unsynced_count += 1
         if self._unsynced_count >= BATCH_COUNT or time.monotonic() - self._synced_s >= BATCH_S:
@@ -88,9 +103,9 @@ class Store:
             os.sync()
         self._unsynced_count, self._synced_s = 0, time.monotonic()
 
-    def fail(self, key: str, record: Mapping[str, Any]) -> None:
+    def fail(self, failure: Failure) -> None:
         """Write why a run failed."""
-        write_json(self.failed_path(key), record)
+        write_json(self.failed_path(failure.run_key), failure._asdict())
 
     def read(self, key: str) -> dict[str, Any]:
         """Return what was committed under this key."""
@@ -189,22 +204,6 @@ class RunTask(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A run that could not be done."""
-
-    key: str
-    label: str
-    """The run in words: its value on each axis."""
-    error: str
-    """Traceback, or what happened to the worker."""
-
-    @property
-    def reason(self) -> str:
-        """The last line of the error."""
-        return self.error.strip().rpartition("\n")[2]
-
-
 def perform(task: RunTask) -> Record:
     """Run a scenario and return what is kept of it.
 
@@ -276,7 +275,9 @@ def perform_all(
         if outcome.value is not None:
             store.commit(task.key, outcome.value)
         else:
-            failures.append(_failure(task, outcome, store))
+            error = outcome.error or "the run ended without a result"
+            failures.append(Failure(task.key, task.label, outcome.attempts, error))
+            store.fail(failures[-1])
         if progress is not None:
             progress(number / count)
     return failures
@@ -292,14 +293,5 @@ def require_all(
     missing = {task.key: task for task in tasks if not store.holds(task.key)}
     failures = perform_all(missing.values(), store, len(missing), executor, progress)
     if failures:
-        lines = [f"{failure.label}: {failure.reason}" for failure in failures]
+        lines = [f"{failure.run}: {failure.reason}" for failure in failures]
         raise ResultError("\n".join([f"{len(failures)} runs failed", *lines]))
-
-
-def _failure(task: RunTask, outcome: Outcome[Record], store: Store) -> Failure:
-    """Write down why a run failed, and return it."""
-    error = outcome.error or "the run ended without a result"
-    store.fail(
-        task.key, {"run_key": task.key, "run": task.label, "attempts": outcome.attempts, "error": error}
-    )
-    return Failure(task.key, task.label, error)

@@ -16,7 +16,7 @@ from sim.scenario.faults import faults_of
 from sim.scenario.load import read_text
 from sim.scenario.tree import Node, nearest, plain, printable, shown
 from sim.scenario.yaml_text import parse_yaml
-from sim.spec import Name, Positive, Spec, Text
+from sim.spec import Name, Positive, Spec, Text, rising
 from sim.tables.files import find_inside
 from sim.units import FloatArray
 
@@ -60,10 +60,10 @@ class ValueRange(Spec):
     scale: Literal["linear", "log"] = "linear"
     """Whether neighbours are the same difference or the same ratio apart."""
 
+    _rises = rising("first", "last")
+
     @model_validator(mode="after")
-    def _rises(self) -> Self:
-        if self.first >= self.last:
-            raise ValueError(f"first must be below last; got {self.first:g} and {self.last:g}")
+    def _has_a_logarithm(self) -> Self:
         if self.scale == "log" and self.first <= 0.0:
             raise ValueError(f"first must be above 0 on a log scale; got {self.first:g}")
         return self

@@ -18,7 +18,7 @@ from sim.scenario.load import scenario_from
 from sim.simulation import run, run_key
 from sim.study.expand import SEED, Study, metric_facts, said, set_axes
 from sim.study.feasibility import NEEDED, who_wins
-from sim.study.runs import Record, Store, run_record, write_json
+from sim.study.runs import Failure, Record, Store, run_record, write_json
 from sim.study.spec import Axis
 from sim.units import unit_of
 from sim.whole import whole_file
@@ -84,7 +84,7 @@ def collect(folder: Path) -> int:
         The folder holds no study.
     """
     document, store = described(folder), Store(folder)
-    done, failed = store.done(), {one["run_key"] for one in store.failed()}
+    done, failed = store.done(), {one.run_key for one in store.failed()}
 
     def rows() -> Iterator[dict[str, Any]]:
         for row in stream_rows(folder / PLAN):
@@ -191,8 +191,8 @@ class Status(NamedTuple):
     run_count: int
     """Runs of the study."""
     done_count: int
-    failed: tuple[Mapping[str, Any], ...]
-    """Runs that failed and were not done since, as ``runs/`` holds them."""
+    failed: tuple[Failure, ...]
+    """Runs that failed and were not done since."""
     rate_per_s: float
     """Runs a second, from the first that is there to the last; NaN for fewer than two."""
 

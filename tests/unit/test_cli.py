@@ -420,3 +420,13 @@ def test_limits_shows_the_site_against_limits_and_a_run_warns_of_coarse_traces(c
     rows = {line.split()[1]: line for line in table.splitlines() if len(line.split()) > 2}
     assert " fail " in rows["ours"]
     assert "│ pass  " not in table
+
+
+def test_a_run_that_takes_longer_than_it_may_is_ended_and_leaves_nothing(tmp_path):
+    command = [sys.executable, "-m", "sim", "run", "helios-year", "--timeout-s", "1", "--out", "year"]
+    where = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+    done = subprocess.run(command, **where, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the time limit of 1 s was exceeded" in done.stderr
+    assert list(tmp_path.iterdir()) == []

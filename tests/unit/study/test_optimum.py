@@ -11,7 +11,7 @@ from sim.mining.cohort.spec import CohortFleet
 from sim.mining.fleet import AggregateFleet
 from sim.recording import Recording, add_totals
 from sim.signals import Signal
-from sim.study.mining_curve import mining_curve
+from sim.study.instants import mining_curve
 from sim.study.objective import objective_usd
 from sim.study.optimum import benchmarks
 

@@ -6,7 +6,7 @@ import pytest
 from leftovers import a_leftover
 
 from sim.errors import ResultError
-from sim.study.runs import Store, write_json
+from sim.study.runs import Failure, Store, write_json
 
 KEY = "ab" + "0" * 62
 
@@ -50,15 +50,20 @@ def test_runs_are_put_on_disk_many_at_a_time(tmp_path, monkeypatch):
 
 def test_a_failed_run_is_not_done(tmp_path):
     store = Store(tmp_path)
-    store.fail(KEY, {"error": "Traceback"})
+    store.fail(Failure(KEY, "a run", 1, "Traceback"))
 
     assert store.done() == set()
-    assert json.loads(store.failed_path(KEY).read_text()) == {"error": "Traceback"}
+    assert json.loads(store.failed_path(KEY).read_text()) == {
+        "run_key": KEY,
+        "run": "a run",
+        "attempts": 1,
+        "error": "Traceback",
+    }
 
 
 def test_a_run_that_is_done_clears_its_earlier_failure(tmp_path):
     store = Store(tmp_path)
-    store.fail(KEY, {"error": "Traceback"})
+    store.fail(Failure(KEY, "a run", 1, "Traceback"))
     store.commit(KEY, {})
 
     assert not store.failed_path(KEY).exists()

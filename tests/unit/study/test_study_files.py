@@ -227,7 +227,7 @@ loads: [{{name: ai, type: replay, file: {file}, interpolation: step}}]
     ("axes", "said"),
     [
         ("{days: {first: 1.0, last: 2.0}}", "axes.days: must say its count, as the design draws none"),
-        ("{days: {first: 3.0, last: 2.0, count: 2}}", "axes.days: first must be below last; got 3 and 2"),
+        ("{days: {first: 3.0, last: 2.0, count: 2}}", "axes.days: first is 3; must be below last, 2"),
         ("{days: {from: 1.0, last: 2.0, count: 2}}", "axes.days: from: unknown key"),
         (
             "{days: [1.0, 2.0], seed: [1, 2, 3]}\ndesign: {type: zip}",

@@ -108,7 +108,7 @@ def test_runs_that_fail_are_named_and_the_others_are_done(desk):
     outcome = sweep(study, desk.out, workers=2)
 
     assert (outcome.done_count, outcome.failed_count) == (2, 2)
-    assert {failure.label for failure in outcome.failures} == {
+    assert {failure.run for failure in outcome.failures} == {
         "loads.ai.file = bad.csv, seed = 1",
         "loads.ai.file = bad.csv, seed = 2",
     }
@@ -163,8 +163,8 @@ def test_a_run_that_takes_too_long_fails_alone(desk):
 
     outcome = sweep(study, desk.out, workers=2, timeout_s=2.5)
 
-    assert [failure.label for failure in outcome.failures] == ["days = 3660.0"]
-    assert "time limit of 1 s" in outcome.failures[0].reason
+    assert [failure.run for failure in outcome.failures] == ["days = 3660.0"]
+    assert "time limit of 2.5 s" in outcome.failures[0].reason
 
 
 def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):

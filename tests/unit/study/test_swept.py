@@ -6,7 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from sim.errors import InputError, ResultError
-from sim.study.runs import Store
+from sim.study.runs import Failure, Store
 from sim.study.sweep import Shard, estimated, load_study, read_shard, sweep
 from sim.study.table import collect, status, verify
 
@@ -53,7 +53,7 @@ def test_what_is_not_done_is_null_in_the_table_and_what_failed_is_named(desk, sh
     store = Store(desk.out)
     for run in shards.runs[4:7]:
         store.path(run.key).unlink()
-    store.fail(shards.runs[6].key, {"run_key": shards.runs[6].key, "run": "the first", "error": "no"})
+    store.fail(Failure(shards.runs[6].key, "the first", 1, "no"))
 
     assert collect(desk.out) == 3
     assert json.loads((desk.out / "study.json").read_text())["failed"] == [shards.runs[6].key]
@@ -71,13 +71,13 @@ def test_two_shards_may_be_at_work_and_the_same_one_twice_may_not(desk):
 def test_status_counts_what_is_done_and_what_failed(desk, shards):
     store = Store(desk.out)
     store.path(shards.runs[0].key).unlink()
-    store.fail(shards.runs[0].key, {"run": "the first", "error": "Traceback\nValueError: no"})
+    store.fail(Failure(shards.runs[0].key, "the first", 1, "Traceback\nValueError: no"))
     store.commit("0" * 64, {"metrics": {}})
 
     found = status(desk.out)
 
     assert (found.done_count, found.run_count) == (11, 12)
-    assert [one["run"] for one in found.failed] == ["the first"]
+    assert [(one.run, one.reason) for one in found.failed] == [("the first", "ValueError: no")]
     with pytest.raises(ResultError, match="holds no study"):
         status(desk.out / "elsewhere")
 
