@@ -27,7 +27,8 @@ def read(cls: type[F], numbers: Mapping[str, float]) -> F:
 
 def written(facts: Any) -> dict[str, float]:
     """Return all that facts state as numbers by dotted names."""
-    return dict(_written(facts, "", late=False)) | dict(_written(facts, "", late=True))
+    rows = list(_rows(facts, (), is_late=False))
+    return {name: value for wanted in (False, True) for late, name, value in rows if late is wanted}
 
 
 def _tree(numbers: Mapping[str, float]) -> Tree:
@@ -86,36 +87,18 @@ def _leaves(tree: Tree, beginning: str) -> Iterator[tuple[str, float]]:
             yield f"{beginning}{name}", value
 
 
-def _written(facts: Any, beginning: str, *, late: bool) -> Iterator[tuple[str, float]]:
-    """Yield the numbers that facts state, either those of the end of the run or all others."""
-    for item in fields(facts):
-        value, name = getattr(facts, item.name), item.metadata.get("name", item.name)
-        is_late = bool(item.metadata.get("late"))
-        full = f"{beginning}{name}." if name else beginning
-        if is_late and not late:
-            continue
-        if is_dataclass(value):
-            yield from _written(value, full, late=late and not is_late)
-        elif isinstance(value, Mapping):
-            yield from _written_of_each(value, full, late=late)
-        elif is_late == late:
-            yield from _written_leaf(value, full)
-
-
-def _written_of_each(facts: Mapping[str, Any], beginning: str, *, late: bool) -> Iterator[tuple[str, float]]:
-    for name, value in facts.items():
-        if is_dataclass(value):
-            yield from _written(value, f"{beginning}{name}.", late=late)
-        elif isinstance(value, Mapping):
-            yield from _written_of_each(value, f"{beginning}{name}.", late=late)
-        elif not late:
-            yield f"{beginning}{name}", value
-
-
-def _written_leaf(value: Any, beginning: str) -> Iterator[tuple[str, float]]:
-    if isinstance(value, tuple):
-        yield from ((f"{beginning}{name}", 1.0) for name in value)
-    elif isinstance(value, bool):
-        yield beginning[:-1], float(value)
+def _rows(value: Any, path: tuple[str, ...], *, is_late: bool) -> Iterator[tuple[bool, str, float]]:
+    """Yield what is stated below a path: whether it is known late, its dotted name, and the number."""
+    if is_dataclass(value):
+        for item in fields(value):
+            name = item.metadata.get("name", item.name)
+            below = (*path, name) if name else path
+            late = is_late or bool(item.metadata.get("late"))
+            yield from _rows(getattr(value, item.name), below, is_late=late)
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _rows(one, (*path, name), is_late=is_late)
+    elif isinstance(value, tuple):
+        yield from ((is_late, ".".join((*path, name)), 1.0) for name in value)
     elif value is not None and not isnan(value):
-        yield beginning[:-1], value
+        yield is_late, ".".join(path), float(value) if isinstance(value, bool) else value
