@@ -33,6 +33,7 @@ _OPEN: Final = r"^[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}$"
 _WITH_UNIT: Final = re.compile(r"^\s*[-+]?[0-9.,]+ ?(W|kW|MW|Hz|°?C|°?F)\s*$")
 _WRONG_WIDTH: Final = re.compile(r"Row #([0-9]+): Expected ([0-9]+) columns, got ([0-9]+)")
 _WRONG_VALUE: Final = re.compile(r"Row #([0-9]+): .*invalid value '(.*)'", re.DOTALL)
+_OFFSET: Final = re.compile(r"\d(?:[zZ]|[+-]\d{2}(:?\d{2})?)$")
 _BLOCK_BYTES: Final = 1 << 20
 _DATE_LENGTH: Final = len("2024-01-31")
 
@@ -65,7 +66,7 @@ class CsvSource:
         """Return what a line of units below the header says of a column, or what follows its first number."""
         if column not in self._header_units:
             said = self._dialect.units[self.columns.index(column)]
-            first = "" if said else next(iter(self._stream(column))).column(0)[0].as_py()
+            first = "" if said else self._first(column)
             self._header_units[column] = said or _unit_after(first)
         return self._header_units[column]
 
@@ -81,14 +82,15 @@ class CsvSource:
 
     def moments(self, column: str) -> Moments:
         """Return the column as times, as far as they are plain ISO 8601 or numbers."""
-        for zone in ("UTC", None):
-            try:
-                found = seconds(self._parse(column, pa.timestamp("us", zone)))
-            except pa.ArrowInvalid:
-                continue
-            if zone is None and self._holds_dates(column, found):
+        first = self._first(column).strip()
+        zone = "UTC" if _OFFSET.search(first[_DATE_LENGTH:]) else None
+        try:
+            found = seconds(self._parse(column, pa.timestamp("us", zone)))
+            if len(first) == _DATE_LENGTH and not np.any(found % 86_400.0):
                 return Moments("dates", found)
             return Moments("naive" if zone is None else "aware", found)
+        except pa.ArrowInvalid:
+            pass
         try:
             return Moments("numbers", floats(self._parse(column, pa.float64(), decimal=self._decimal or ".")))
         except pa.ArrowInvalid as error:
@@ -128,9 +130,9 @@ class CsvSource:
         """Return how many rows there are, each as wide as the header; a block at a time."""
         return sum(batch.num_rows for batch in self._stream(self.columns[0]))
 
-    def _holds_dates(self, column: str, found: FloatArray) -> bool:
-        first: str = next(iter(self._stream(column))).column(0)[0].as_py()
-        return len(first.strip()) == _DATE_LENGTH and not np.any(found % 86_400.0)
+    def _first(self, column: str) -> str:
+        """Return what the first row holds."""
+        return str(next(iter(self._stream(column))).column(0)[0].as_py())
 
     def _refuse_long(self, column: str, error: pa.ArrowInvalid, must: str) -> None:
         """Raise InputError for a bad value in a file too long to be read as text."""

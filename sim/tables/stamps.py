@@ -339,6 +339,8 @@ def placed(
         words = re.findall("[a-z]+", column.lower())
         guess = next((_KNOWN["zones"][word] for word in words if word in _KNOWN["zones"]), "UTC")
         raise table.fault_at(column, row, must, got=True, time_zone=guess)
+    if zone == "UTC":
+        return values
     result = values.copy()
     rows = np.flatnonzero(naive)
 

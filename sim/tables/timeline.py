@@ -299,6 +299,8 @@ def usual_spacing_s(time_s: FloatArray) -> FloatArray:
     gaps = np.diff(time_s)
     if not gaps.size:
         return np.zeros(time_s.size)
+    if gaps.max() <= HOLE_RATIO * gaps.min():  # as of most files: no hole
+        return np.append(gaps, gaps[-1])
     usual = gaps.copy()
     before, after = np.append(np.inf, gaps[:-1]), np.append(gaps[1:], np.inf)
     wide = np.flatnonzero(gaps > HOLE_RATIO * np.minimum(np.minimum(before, after), np.median(gaps)))

@@ -23,8 +23,6 @@ def localised(
         ]
     import pandas as pd  # noqa: PLC0415  # takes a second, and times in UTC do without
 
-    if zone == "UTC":
-        return face_s
     stamps = pd.DatetimeIndex((np.asarray(face_s) * 1e6).round().astype("datetime64[us]"))
     plain = stamps.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
     open_rows = np.flatnonzero(plain.isna())
