@@ -1,12 +1,12 @@
 """What cooling a hall draws: by outdoor temperature, with a lag. Formulas and presets."""
 
 import math
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from sim.spec import Spec
+from sim.spec import Spec, rising
 
 Ratio = Annotated[float, Field(ge=0.0, le=5.0)]
 Outdoors = Annotated[float, Field(ge=-60.0, le=70.0)]
@@ -27,15 +27,8 @@ class _Cooling(Spec):
     """Water that cooling takes on site for each kWh of IT [L/kWh]. Default: none, for heat leaves through dry
     coolers."""
 
-    @model_validator(mode="after")
-    def _hotter_takes_more(self) -> Self:
-        if self.design_c <= self.free_c:
-            raise ValueError(f"design_c must be above free_c, {self.free_c:g} °C; got {self.design_c:g} °C")
-        if self.design_ratio < self.base_ratio:
-            raise ValueError(
-                f"design_ratio must not be below base_ratio, {self.base_ratio:g}; got {self.design_ratio:g}"
-            )
-        return self
+    _hotter = rising("free_c", "design_c")
+    _takes_more = rising("base_ratio", "design_ratio", strictly=False)
 
 
 class AirCooling(_Cooling):

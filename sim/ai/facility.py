@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from sim.spec import SIZED, Spec
+from sim.spec import SIZED, Spec, rising
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -23,11 +23,7 @@ class Racks(Spec):
     free_unit_count: Count = 0
     """Units of each rack that AI machines leave free [units of 44.45 mm]."""
 
-    @model_validator(mode="after")
-    def _no_more_free_than_there_are(self) -> Self:
-        if self.free_unit_count > self.unit_count:
-            raise ValueError(f"free_unit_count is {self.free_unit_count}; a rack has {self.unit_count} units")
-        return self
+    _no_more_free_than_there_are = rising("free_unit_count", "unit_count", strictly=False)
 
     @property
     def total_mw(self) -> float:
@@ -56,14 +52,7 @@ class SpareModules(Spec):
     """Whether miners may draw on the spare modules, because the tenants' contract allows it and miners stop
     when a module fails."""
 
-    @model_validator(mode="after")
-    def _some_module_is_no_spare(self) -> Self:
-        if self.spare_module_count >= self.module_count:
-            raise ValueError(
-                f"spare_module_count must be below module_count, {self.module_count}; "
-                f"got {self.spare_module_count}"
-            )
-        return self
+    _some_module_is_no_spare = rising("spare_module_count", "module_count")
 
     @property
     def usable_fraction(self) -> float:

@@ -27,7 +27,7 @@ from sim.ai.traffic import Adoption, Launches, RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
 from sim.signals import FloatArray
 from sim.span import Span
-from sim.spec import SIZED, Fraction, Positive, PositiveFraction, TimeZone
+from sim.spec import SIZED, Fraction, Positive, PositiveFraction, TimeZone, some_of
 from sim.tables import Files
 from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -139,10 +139,10 @@ class InferenceLoad(Load):
             raise ValueError("adoption and launches do not go with profile 'requests'")
         return self
 
+    _one_degree_of_detail = some_of("power_mw", "replicas")
+
     @model_validator(mode="after")
-    def _one_degree_of_detail(self) -> Self:
-        if (self.power_mw is None) == (self.replicas is None):
-            raise ValueError("needs either power_mw (a straight line) or replicas")
+    def _traffic_has_a_size(self) -> Self:
         stated = self.traffic is None or self.traffic.peak_requests_per_s is not None
         if not stated and self.power_mw is not None and self.profile not in {"rates", "requests"}:
             raise ValueError("traffic needs peak_requests_per_s where there are no replicas")

@@ -125,12 +125,8 @@ class PowerPath:
 
     def energy_mwh(self, end_s: float) -> float:
         """Return the energy drawn until then, if the path is left as it is planned [MWh]."""
-        drawn_mws, since_s, power_mw, slope = (
-            self._drawn_mws,
-            self.since_s,
-            self.power_mw,
-            self.slope_mw_per_s,
-        )
+        drawn_mws, since_s = self._drawn_mws, self.since_s
+        power_mw, slope = self.power_mw, self.slope_mw_per_s
         for time_s, next_mw, next_slope in (*self._ahead, (inf, 0.0, 0.0)):
             length_s = max(0.0, min(time_s, end_s) - since_s)
             drawn_mws += length_s * (power_mw + slope * length_s / 2.0)

@@ -8,16 +8,16 @@ and generators, from where an operator brings them back. Their load is then gone
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
 from numpy.random import Generator as RandomStream
-from pydantic import Field, model_validator
+from pydantic import Field
 from simpy import Environment
 
 from sim.ai.base import SetPower
 from sim.clock import At, Timer
 from sim.recording import Track
-from sim.spec import SIZED, Positive, Spec
+from sim.spec import SIZED, Positive, Spec, rising
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 LEAST_MW: Final = 1e-6
@@ -69,13 +69,7 @@ class RideThrough(Spec):
     """Most that the power at the meter rises by while the hall returns [MW/min]. Default: the limit of a
     planner's example for a site of 150 MW (arXiv:2606.21833)."""
 
-    @model_validator(mode="after")
-    def _transfers_within_the_window(self) -> Self:
-        if self.transfer_s > self.window_s:
-            raise ValueError(
-                f"transfer_s is {self.transfer_s:g} s; must not be above window_s, {self.window_s:g} s"
-            )
-        return self
+    _transfers_within_the_window = rising("transfer_s", "window_s", strictly=False)
 
     def counts(self, left_pu: float, duration_s: float) -> bool:
         """Return whether a sag counts: deep enough, and long enough."""

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from sim.errors import InputError
 from sim.signals import FloatArray
 from sim.span import Span
-from sim.spec import Fraction, NonNegative, Positive, Spec
+from sim.spec import Fraction, NonNegative, Positive, Spec, rising
 from sim.tables import Table
 from sim.tables.cover import Needed, Wanted, column_values, filled
 from sim.tables.quantities import RATE, TOKENS
@@ -82,12 +82,7 @@ class Launches(Spec):
     decay_d: Annotated[float, Field(ge=0.01, le=36_600.0)] = 7.0
     """Time in which the rise falls to 0.37 of itself [d]. Default: unverified."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.lowest_ratio > self.highest_ratio:
-            low, high = self.lowest_ratio, self.highest_ratio
-            raise ValueError(f"lowest_ratio must be at most highest_ratio, got {low:g} and {high:g}")
-        return self
+    _ordered = rising("lowest_ratio", "highest_ratio", strictly=False)
 
 
 class RatesFile(SeriesReading):

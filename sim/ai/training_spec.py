@@ -17,7 +17,7 @@ from sim.ai.node_power import state_powers_mw
 from sim.ai.notice import State
 from sim.ai.power_path import Smoothing
 from sim.span import Span
-from sim.spec import SIZED, Fraction, NonNegative, Positive, Spec
+from sim.spec import SIZED, Fraction, NonNegative, Positive, Spec, some_of
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 
@@ -56,13 +56,7 @@ class Checkpoints(Spec):
     writer_gb_per_s: Positive = 10.0
     """Most that one GPU or writer moves out of its memory [GB/s]. Default: unverified."""
 
-    @model_validator(mode="after")
-    def _one_interval(self) -> Self:
-        if self.interval is not None and self.interval_min is not None:
-            raise ValueError(
-                f"give interval or interval_min, not both; got {self.interval} and {self.interval_min:g}"
-            )
-        return self
+    _one_interval = some_of("interval", "interval_min", least=0)
 
     @property
     def spread(self) -> float:
@@ -209,11 +203,7 @@ class TrainingSpec(Load):
             raise ValueError(f"checkpoint: stall_median_s {must}, got {stall_s:g} s")
         return self
 
-    @model_validator(mode="after")
-    def _asks_at_the_meter(self) -> Self:
-        if self.interlock is not None and self.hall is not None:
-            raise ValueError(f"interlock goes with a load outside halls; got hall '{self.hall}'")
-        return self
+    _asks_at_the_meter = some_of("interlock", "hall", least=0)
 
     @model_validator(mode="after")
     def _one_first_checkpoint(self) -> Self:

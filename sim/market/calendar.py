@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as datetime_time
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -92,53 +92,47 @@ def hour_of_day(utc_s: FloatArray, time_zone: str) -> FloatArray:
     return hour_of_week(utc_s, time_zone) % HOURS_PER_DAY
 
 
-def month_starts_utc_s(from_utc_s: float, until_utc_s: float, time_zone: str) -> list[float]:
-    """Return when the local months that a span of time touches begin, and when the last of them ends.
+class LocalMonth(NamedTuple):
+    """A calendar month, by local clocks."""
+
+    name: str
+    """Year and month: ``2024-07``."""
+    start_utc_s: float
+    """Local midnight of its first day [s since 1970-01-01T00:00Z]."""
+    end_utc_s: float
+    """That of the month after [s since 1970-01-01T00:00Z]."""
+
+
+def local_months(from_utc_s: float, until_utc_s: float, zone: tzinfo) -> list[LocalMonth]:
+    """Return the local months that a span of time touches.
 
     Parameters
     ----------
     from_utc_s, until_utc_s
         The span [s since 1970-01-01T00:00Z]; it ends after it begins.
-    time_zone
-        Name in the IANA data base.
-
-    Returns
-    -------
-    list of float
-        Local midnights of the firsts [s since 1970-01-01T00:00Z]; the first is not after the span's start,
-        the last not before its end.
+    zone
+        Whose clocks count.
 
     Examples
     --------
     March 2024 in Chicago is an hour short:
 
-    >>> march, april = month_starts_utc_s(1_710_000_000.0, 1_710_000_001.0, "America/Chicago")
-    >>> (april - march) / 3600.0 - 31.0 * 24.0
-    -1.0
+    >>> (march,) = local_months(1_710_000_000.0, 1_710_000_001.0, ZoneInfo("America/Chicago"))
+    >>> march.name, (march.end_utc_s - march.start_utc_s) / 3600.0 - 31.0 * 24.0
+    ('2024-03', -1.0)
     """
-    return _month_starts_utc_s(from_utc_s, until_utc_s, ZoneInfo(time_zone))
-
-
-def _month_starts_utc_s(from_utc_s: float, until_utc_s: float, zone: tzinfo) -> list[float]:
     first = datetime.fromtimestamp(from_utc_s, zone)
-    month = 12 * first.year + first.month - 1
-    starts = [_month_start_utc_s(month, zone)]
-    while starts[-1] < until_utc_s:
-        month += 1
-        starts.append(_month_start_utc_s(month, zone))
-    return starts
+    number = 12 * first.year + first.month - 1
+    months = [_month(number, zone)]
+    while months[-1].end_utc_s < until_utc_s:
+        number += 1
+        months.append(_month(number, zone))
+    return months
 
 
-def year_and_month(utc_s: float, time_zone: str) -> tuple[int, int]:
-    """Return the year and the month in a zone at an instant [s since 1970-01-01T00:00Z].
-
-    Examples
-    --------
-    >>> year_and_month(1_704_067_200.0, "America/Chicago")
-    (2023, 12)
-    """
-    moment = datetime.fromtimestamp(utc_s, ZoneInfo(time_zone))
-    return moment.year, moment.month
+def _month(number: int, zone: tzinfo) -> LocalMonth:
+    firsts = (datetime(each // 12, each % 12 + 1, 1, tzinfo=zone) for each in (number, number + 1))
+    return LocalMonth(f"{number // 12}-{number % 12 + 1:02}", *(first.timestamp() for first in firsts))
 
 
 def daily_utc_s(
@@ -172,10 +166,6 @@ def daily_utc_s(
         found.append((wall.timestamp(), end.timestamp()))
         day += timedelta(days=1)
     return found
-
-
-def _month_start_utc_s(month: int, zone: tzinfo) -> float:
-    return datetime(month // 12, month % 12 + 1, 1, tzinfo=zone).timestamp()
 
 
 def midnight_utc_s(day: date, time_zone: str) -> float:
@@ -215,10 +205,9 @@ def month_edges_s(start_utc_s: float, end_s: float, offset_s: float) -> tuple[tu
     >>> month_edges_s(1_767_268_800.0, 60 * 86_400.0, 0.0)
     (('2026-01', '2026-02', '2026-03'), array([      0., 2635200., 5054400., 5184000.]))
     """
-    zone = timezone(timedelta(seconds=offset_s))
-    starts = _month_starts_utc_s(start_utc_s, start_utc_s + end_s, zone)[:-1]
-    names = tuple(f"{datetime.fromtimestamp(at_utc_s, zone):%Y-%m}" for at_utc_s in starts)
-    return names, np.array([0.0, *(at_utc_s - start_utc_s for at_utc_s in starts[1:]), end_s])
+    months = local_months(start_utc_s, start_utc_s + end_s, timezone(timedelta(seconds=offset_s)))
+    later_s = [month.start_utc_s - start_utc_s for month in months[1:]]
+    return tuple(month.name for month in months), np.array([0.0, *later_s, end_s])
 
 
 STEP_S: Final = SECONDS_PER_MINUTE

@@ -1,13 +1,13 @@
 """Carbon intensity of the grid: what a kWh drawn from it emits."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.market.series import Course, Place, step_signals
 from sim.signals import Signal
 from sim.span import Span
-from sim.spec import NonNegative
+from sim.spec import NonNegative, some_of
 from sim.tables.cover import Wanted
 from sim.tables.quantities import INTENSITY
 from sim.tables.reading import SeriesReading
@@ -27,11 +27,7 @@ class Carbon(Course, SeriesReading):
     basis: Literal["average", "marginal"] = "average"
     """What it counts: all plants at work, or the one that follows the load. Sums of both mean nothing."""
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.carbon_g_per_kwh is None) == (self.file is None):
-            raise ValueError("give carbon_g_per_kwh or file, one of them")
-        return self
+    _one_source = some_of("carbon_g_per_kwh", "file")
 
     def signal(self, span: Span) -> Signal:
         """Return the intensity as steps from 0 to the run's end [g/kWh]; raise InputError for a bad file."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Annotated, Final, Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from sim.market.calendar import month_starts_utc_s, year_and_month
+from sim.market.calendar import local_months
 from sim.shipped import shipped
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec, TimeZone, together
@@ -190,14 +190,10 @@ class DemandCharge(Spec):
 
     def months(self, span: Span) -> tuple[BillingMonth, ...]:
         """Return the calendar months that a run touches."""
-        starts = month_starts_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
+        months = local_months(span.start_utc_s, span.end_utc_s, ZoneInfo(self.time_zone))
         return tuple(
-            BillingMonth(
-                "{}-{:02}".format(*year_and_month(first, self.time_zone)),
-                first - span.start_utc_s,
-                last - span.start_utc_s,
-            )
-            for first, last in pairwise(starts)
+            BillingMonth(name, first_s - span.start_utc_s, last_s - span.start_utc_s)
+            for name, first_s, last_s in months
         )
 
 

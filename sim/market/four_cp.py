@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import AwareDatetime, Field
 
 from sim.errors import InputError
-from sim.market.calendar import daily_utc_s, hour_of_day, month_starts_utc_s, utc_offset_s, year_and_month
+from sim.market.calendar import LocalMonth, daily_utc_s, hour_of_day, local_months, utc_offset_s
 from sim.market.forecasts import LoadRecord
 from sim.market.series import Course, Place, published_signal, step_signals
 from sim.shipped import shipped
@@ -22,7 +23,7 @@ from sim.tables.cover import Wanted, column_values
 from sim.tables.quantities import SYSTEM_LOAD
 from sim.tables.reading import SeriesReading
 from sim.tables.timeline import HOLE_RATIO, timeline_of
-from sim.units import KW_PER_MW, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
+from sim.units import KW_PER_MW, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,19 +236,14 @@ class FourCoincidentPeaks(Spec):
                     found.append(CoincidentPeak(called, start_s, start_s + length_s))
         return tuple(found)
 
-    def peak_months(self, span: Span) -> list[tuple[str, float, float]]:
-        """Return name, start and end of the peak months of the years that a run touches [s since 1970]."""
-        first, _ = year_and_month(span.start_utc_s, self.time_zone)
-        last, _ = year_and_month(span.end_utc_s, self.time_zone)
-        starts = month_starts_utc_s(
-            _january_utc_s(first, self.time_zone), _january_utc_s(last + 1, self.time_zone), self.time_zone
-        )
-        named = [(*year_and_month(start, self.time_zone), start) for start in starts]
-        return [
-            (f"{year}-{month:02}", start, starts[position + 1])
-            for position, (year, month, start) in enumerate(named[:-1])
-            if month in self.terms.months
-        ]
+    def peak_months(self, span: Span) -> list[LocalMonth]:
+        """Return the peak months of the years that a run touches."""
+        zone = ZoneInfo(self.time_zone)
+        first, last = (datetime.fromtimestamp(at_s, zone) for at_s in (span.start_utc_s, span.end_utc_s))
+        from_utc_s = datetime(first.year, 1, 1, tzinfo=zone).timestamp()
+        until_utc_s = datetime(last.year + 1, 1, 1, tzinfo=zone).timestamp()
+        months = local_months(from_utc_s, until_utc_s, zone)
+        return [month for month in months if int(month.name[-2:]) in self.terms.months]
 
     def published_peak(self, load: SystemLoad, span: Span) -> Signal:
         """Return the calendar month's highest load published by now, as steps [MW]; zero where none is.
@@ -257,8 +253,7 @@ class FourCoincidentPeaks(Spec):
         utc_s, load_mw, _ = load.rows(span.files)
         delay_s = load.delay_s(span.files)
         times_s, peaks_mw = [np.array([0.0])], [np.array([0.0])]
-        starts = month_starts_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
-        for first_s, last_s in pairwise(starts):
+        for _, first_s, last_s in local_months(span.start_utc_s, span.end_utc_s, ZoneInfo(self.time_zone)):
             rows = (utc_s >= first_s) & (utc_s + delay_s < last_s) & np.isfinite(load_mw)
             times_s += [np.array([first_s]) - span.start_utc_s, utc_s[rows] + delay_s - span.start_utc_s]
             peaks_mw += [np.array([0.0]), np.maximum.accumulate(load_mw[rows])]
@@ -272,7 +267,8 @@ class FourCoincidentPeaks(Spec):
         strikes_s = quarters_s[hour_of_day(quarters_s, self.time_zone) % 1.0 == 0.0]
         utc_s = np.concatenate([[span.start_utc_s], strikes_s])
         hours_h = np.floor(hour_of_day(utc_s, self.time_zone))
-        months = [float(year_and_month(at_s, self.time_zone)[1]) for at_s in utc_s.tolist()]
+        zone = ZoneInfo(self.time_zone)
+        months = [float(datetime.fromtimestamp(at_s, zone).month) for at_s in utc_s.tolist()]
         times_s = utc_s - span.start_utc_s
         return LocalHours(
             Signal.steps(times_s, hours_h, span.end_s), Signal.steps(times_s, months, span.end_s)
@@ -282,12 +278,6 @@ class FourCoincidentPeaks(Spec):
         """Return when local days end, from the run's start until after its end [s], shape (n,)."""
         days = daily_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone)
         return np.unique(np.array([at for pair in days for at in pair])) - span.start_utc_s
-
-
-def _january_utc_s(year: int, time_zone: str) -> float:
-    """Return an instant in the first days of a year [s since 1970-01-01T00:00Z]."""
-    midyear_utc_s = (year - 1970) * 365.2425 * 24.0 * SECONDS_PER_HOUR + 2.0 * 24.0 * SECONDS_PER_HOUR
-    return month_starts_utc_s(midyear_utc_s, midyear_utc_s + 1.0, time_zone)[0]
 
 
 def _is_whole(utc_s: FloatArray, load_mw: FloatArray, spacing_s: float, span_s: tuple[float, float]) -> bool:

@@ -1,7 +1,7 @@
 """What a policy sees, what it answers, and what it is; and what limit and fleets let through of its wish."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
@@ -329,6 +329,19 @@ def reachable_mw(target_mw: float, fleets: tuple[FleetView, ...]) -> float:
     minimum_mw = sum(fleet.minimum_mw for fleet in fleets)
     rated_mw = sum(fleet.rated_mw for fleet in fleets)
     return min(max(target_mw, minimum_mw), rated_mw)
+
+
+def running_mw(fleets: Iterable[FleetView], run: Iterable[bool]) -> float:
+    """Return what fleets draw of which some run at rated power, the others at their minimum [MW].
+
+    Examples
+    --------
+    >>> fleet = FleetView("miners", 5.0, 60.0, 17.5, 100.0)
+    >>> running_mw([fleet, fleet], [True, False])
+    65.0
+    """
+    pairs = zip(fleets, run, strict=True)
+    return sum(fleet.rated_mw if runs else fleet.minimum_mw for fleet, runs in pairs)
 
 
 def within_headroom(

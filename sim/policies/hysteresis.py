@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sim.policies.base import Decision, FleetView, Observation, PolicySpec, within_headroom
+from sim.policies.base import Decision, FleetView, Observation, PolicySpec, running_mw, within_headroom
 from sim.policies.outlook import period_at, period_start_s
 from sim.policies.price_threshold import Price
 from sim.spec import SIZED, NonNegative, rising
@@ -125,10 +125,7 @@ class HysteresisPolicy:
         if not any(switch.on for switch in switches):
             waiting = any(switch.waits for switch in switches)
             return Decision(0.0, "waiting below strike" if waiting else "price above strike", wake_at_s)
-        wanted_mw = sum(
-            fleet.rated_mw if switch.on else fleet.minimum_mw
-            for fleet, switch in zip(observation.fleets, switches, strict=True)
-        )
+        wanted_mw = running_mw(observation.fleets, (switch.on for switch in switches))
         return within_headroom(wanted_mw, "price", observation, spec.margin_mw, wake_at_s)
 
     def _new_windows(self, now_s: float) -> tuple[int, int]:

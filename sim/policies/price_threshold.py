@@ -14,6 +14,7 @@ from sim.policies.base import (
     Policy,
     StatelessPolicy,
     WrapperSpec,
+    running_mw,
     within_headroom,
 )
 from sim.policies.ramp import earlier_s
@@ -267,12 +268,7 @@ class PriceGuardPolicy:
         wish = self._inner.decide(observation)
         delivered = observation.price_usd_per_mwh + self._spec.adder_usd_per_mwh
         pay = [pays(fleet, delivered, self._spec.threshold_usd_per_mwh) for fleet in observation.fleets]
-        paying_mw = 0.0
-        if any(pay):
-            paying_mw = sum(
-                fleet.rated_mw if runs else fleet.minimum_mw
-                for fleet, runs in zip(observation.fleets, pay, strict=True)
-            )
+        paying_mw = running_mw(observation.fleets, pay) if any(pay) else 0.0
         cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
         if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):
             wish = wish._replace(target_mw=cap_mw, reason="price above threshold")

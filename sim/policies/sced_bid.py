@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, Observation, PolicySpec, within_headroom
+from sim.policies.base import Decision, Observation, PolicySpec, running_mw, within_headroom
 from sim.policies.outlook import period_at, period_start_s
 from sim.policies.price_threshold import Price
 from sim.spec import NonNegative
@@ -79,12 +79,8 @@ class ScedBidPolicy:
     def _base_mw(self, observation: Observation) -> float:
         """Return the base point: what is bought at the price of now [MW]."""
         off_usd_per_mwh = self._spec.adder_usd_per_mwh + self._spec.bid_margin_usd_per_mwh
-        return sum(
-            fleet.rated_mw
-            if fleet.breakeven_usd_per_mwh - off_usd_per_mwh > observation.price_usd_per_mwh
-            else fleet.minimum_mw
-            for fleet in observation.fleets
-        )
+        fleets, price = observation.fleets, observation.price_usd_per_mwh
+        return running_mw(fleets, (fleet.breakeven_usd_per_mwh - off_usd_per_mwh > price for fleet in fleets))
 
     def _on_the_line(self, interval: int, now_s: float) -> tuple[float, float]:
         """Return the target of this step [MW], and when the next begins [s]."""

@@ -1,20 +1,22 @@
 """What pydantic finds wrong, said in the words of the file: place, path, value with unit, what is allowed."""
 
+import json
 from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from sim.errors import Fault, did_you_mean
-from sim.policies.plugin import is_plugin
-from sim.scenario.tree import Node, PathParts, nearest, printable, short, shown
+from sim.errors import Fault, InputError, did_you_mean
+from sim.policies.plugin import Plugins, is_plugin
+from sim.scenario.tree import Node, PathParts, nearest, plain, printable, short, shown
 from sim.scenario.yaml_text import MAX_FAULTS
 from sim.shipped import shipped
 from sim.spec import documentation
 from sim.units import unit_of
 
+Described = TypeVar("Described", bound=BaseModel)
 NO_PLUGINS: Final[Mapping[str, type[BaseModel]]] = {}
 
 
@@ -109,6 +111,17 @@ _NAME: Final = (
 _WORDS: Final[dict[str, str]] = shipped("sim.scenario", "messages.json")
 """What is said of a kind of error, in ``messages.json`` beside this module: ``got`` is the value, ``amount``
 the value with its unit, ``bound`` what that is held against with its unit, ``ctx`` the same bare."""
+
+
+def described(model: type[Described], tree: Node, plugins: Plugins) -> Described:
+    """Return the description that a tree makes; raise InputError with its faults, each at its place.
+
+    Strict validation takes lists and times from JSON alone.
+    """
+    try:
+        return model.model_validate_json(json.dumps(plain(tree)), context={"plugins": plugins})
+    except ValidationError as error:
+        raise InputError(faults_of(error, model, tree, plugins.found)) from None
 
 
 def faults_of(

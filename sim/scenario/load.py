@@ -1,18 +1,15 @@
 """From a scenario file to a Scenario, or to everything that is wrong with it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from sim.errors import Fault, InputError
 from sim.policies.plugin import Plugins
-from sim.scenario.faults import faults_of
+from sim.scenario.faults import described
 from sim.scenario.fleet_file import with_fleets
 from sim.scenario.model import Scenario
-from sim.scenario.overrides import PYTHON, Overrides, apply_overrides, merge
+from sim.scenario.overrides import PYTHON, Overrides, apply_overrides, merge, with_override
 from sim.scenario.policy_choice import POLICY, choose_policy
 from sim.scenario.tree import Mark, Node, placed, plain, short
 from sim.scenario.yaml_text import parse_yaml
@@ -116,22 +113,12 @@ def apply_override(content: Mapping[str, Any], path: str, value: object) -> dict
     >>> apply_override({"fleets": [{"name": "miners", "rated_mw": 60.0}]}, "fleets.miners.rated_mw", 80.0)
     {'fleets': [{'name': 'miners', 'rated_mw': 80.0}]}
     """
-    tree, faults = apply_overrides(placed(content, Mark(PYTHON)), {path: value}, Scenario)
-    if faults:
-        raise InputError(faults)
-    changed: dict[str, Any] = plain(tree)
-    return changed
+    return with_override(content, path, value, Scenario)
 
 
 def describe(tree: Node, plugins: Plugins) -> Scenario:
-    """Return the scenario of a tree, its files not yet looked at; raise InputError with its faults.
-
-    Strict validation takes lists and times from JSON alone.
-    """
-    try:
-        return Scenario.model_validate_json(json.dumps(plain(tree)), context={"plugins": plugins})
-    except ValidationError as error:
-        raise InputError(faults_of(error, Scenario, tree, plugins.found)) from None
+    """Return the scenario of a tree, its files not yet looked at; raise InputError with its faults."""
+    return described(Scenario, tree, plugins)
 
 
 def _scenario(tree: Node, faults: list[Fault], folders: list[Path], *, allow_plugins: bool) -> Scenario:

@@ -23,23 +23,8 @@ from sim.mining.events import PoolLoss
 from sim.policies import AnyPolicy
 from sim.policies.plugin import sources_of
 from sim.policies.simple import FollowHeadroom
+from sim.scenario import rules
 from sim.scenario.interconnection import Interconnection
-from sim.scenario.rules import (
-    check_frequency,
-    check_halls,
-    check_leases,
-    check_limit,
-    check_losses,
-    check_names,
-    check_policy,
-    check_pools,
-    check_scale,
-    check_scale_of_generation,
-    check_staggering,
-    check_storage,
-    check_supply,
-    staggered,
-)
 from sim.span import Span
 from sim.spec import SIZED, Name, Spec, Text
 from sim.tables import Files
@@ -200,18 +185,18 @@ class Scenario(Spec):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         parts = [*self.loads, *self.halls, *self.fleets]
-        check_names([part.name for part in parts], self.market.ancillary)
-        check_halls(self.halls, self.loads, self.fleets, self.events)
-        check_pools(self.fleets, self.events)
-        check_policy(self.policy, self.market)
-        check_frequency(self.grid.frequency, self.policy, self.events)
-        check_losses(self.grid.frequency, shortfall(self.events, self.start_utc_s, self.end_s))
-        check_supply(self.interconnection, self.market, self.fleets)
-        check_limit(self.interconnection, self.start_utc_s)
-        check_storage(self.storage, self.interconnection, self.grid.frequency)
+        rules.check_names([part.name for part in parts], self.market.ancillary)
+        rules.check_halls(self.halls, self.loads, self.fleets, self.events)
+        rules.check_pools(self.fleets, self.events)
+        rules.check_policy(self.policy, self.market)
+        rules.check_frequency(self.grid.frequency, self.policy, self.events)
+        rules.check_losses(self.grid.frequency, shortfall(self.events, self.start_utc_s, self.end_s))
+        rules.check_supply(self.interconnection, self.market, self.fleets)
+        rules.check_limit(self.interconnection, self.start_utc_s)
+        rules.check_storage(self.storage, self.interconnection, self.grid.frequency)
         if self.stagger_checkpoints:
-            check_staggering(self.loads)
-        check_leases(self.leases, self.loads)
+            rules.check_staggering(self.loads)
+        rules.check_leases(self.leases, self.loads)
         return self
 
     @property
@@ -236,8 +221,8 @@ class Scenario(Spec):
 
     @property
     def running_loads(self) -> tuple[AnyLoad, ...]:
-        """The loads as they run, their checkpoints staggered if the scenario says so."""
-        return staggered(self.loads) if self.stagger_checkpoints else self.loads
+        """The loads as they run, their checkpoints rules.staggered if the scenario says so."""
+        return rules.staggered(self.loads) if self.stagger_checkpoints else self.loads
 
     def inputs_sha256(self) -> dict[str, str]:
         """Return the SHA-256 of all that was read besides the scenario: data files, policies from outside."""
@@ -261,9 +246,9 @@ class Scenario(Spec):
             checks["grid.frequency.measured"] = partial(
                 frequency.measured.frequency_hz, span, frequency.nominal_hz
             )
-        checks["loads"] = partial(check_scale, self.loads, self.interconnection.limit_mw, span)
+        checks["loads"] = partial(rules.check_scale, self.loads, self.interconnection.limit_mw, span)
         checks["market"] = partial(
-            check_scale_of_generation, self.market, self.interconnection.limit_mw, span
+            rules.check_scale_of_generation, self.market, self.interconnection.limit_mw, span
         )
         checks["interconnection.limit"] = partial(self.interconnection.moving, span)
         market = self.market.checks(span)

@@ -47,6 +47,17 @@ def apply_overrides(tree: Node, overrides: Overrides, defaults: type[Spec]) -> t
     return tree, faults
 
 
+def with_override(
+    content: Mapping[str, Any], path: str, value: object, defaults: type[Spec]
+) -> dict[str, Any]:
+    """Return plain data with one field set; raise InputError where there is no such place."""
+    tree, faults = apply_overrides(placed(content, Mark(PYTHON)), {path: value}, defaults)
+    if faults:
+        raise InputError(faults)
+    changed: dict[str, Any] = plain(tree)
+    return changed
+
+
 def fields_of(overrides: Sequence[str]) -> dict[str, Any]:
     """Return fields that stand by themselves, ``["time_zone=UTC"]``, with their values."""
     return {path: plain(node) for path, node in map(_parse, overrides)}

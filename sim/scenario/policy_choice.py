@@ -1,18 +1,15 @@
 """A policy written in one word, the same for every command: ``follow-headroom:margin_mw=2``."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from sim.errors import InputError
 from sim.policies import POLICIES, AnyPolicy, PolicySpec, WrapperSpec
 from sim.policies.plugin import Plugins
-from sim.scenario.faults import faults_of
+from sim.scenario.faults import described
 from sim.scenario.model import Scenario
-from sim.scenario.overrides import PYTHON, apply_overrides
+from sim.scenario.overrides import with_override
 from sim.scenario.tree import Mark, placed, plain
 from sim.scenario.yaml_text import parse_value
 from sim.spec import Spec
@@ -61,16 +58,9 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
         if not name or not equals:
             message = f"must be TYPE or TYPE:field=value,field=value; got {choice!r}"
             raise InputError.single(choice, POLICY, message)
-        chosen = _with_field(chosen, name, plain(parse_value(text, choice)))
+        value = plain(parse_value(text, choice))
+        chosen = with_override(chosen, f"{POLICY}.{name}", value, Scenario)
     return chosen
-
-
-def _with_field(scenario: dict[str, Any], name: str, value: object) -> dict[str, Any]:
-    tree, faults = apply_overrides(placed(scenario, Mark(PYTHON)), {f"{POLICY}.{name}": value}, Scenario)
-    if faults:
-        raise InputError(faults)
-    changed: dict[str, Any] = plain(tree)
-    return changed
 
 
 def chosen_policy(choice: str, folder: Path) -> PolicySpec:
@@ -82,12 +72,7 @@ def chosen_policy(choice: str, folder: Path) -> PolicySpec:
         With every fault of the choice.
     """
     content = {POLICY: choose_policy({}, choice)[POLICY]}
-    plugins = Plugins([folder], allowed=True)
-    try:
-        described = _Chosen.model_validate_json(json.dumps(content), context={"plugins": plugins})
-    except ValidationError as error:
-        raise InputError(faults_of(error, _Chosen, placed(content, Mark(choice)), plugins.found)) from None
-    return described.policy
+    return described(_Chosen, placed(content, Mark(choice)), Plugins([folder], allowed=True)).policy
 
 
 class _Chosen(Spec):

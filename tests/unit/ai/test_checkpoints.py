@@ -74,7 +74,10 @@ def test_work_on_its_way_to_storage_is_lost_too(run_load):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"checkpoint": {"interval": "young-daly", "interval_min": 5.0}}, "not both"),
+        (
+            {"checkpoint": {"interval": "young-daly", "interval_min": 5.0}},
+            "at most one of interval, interval_min",
+        ),
         ({"checkpoint": {"interval": "young-daly"}, "failures": {"per_node_day": 0.0}}, "needs failures"),
         ({"checkpoint": {"mode": "sync"}}, "needs parameters_billion and storage_gb_per_s"),
         (

@@ -63,8 +63,8 @@ def test_cooling_rises_between_free_cooling_and_design_temperature_alone():
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"design_c": 10.0}, "design_c must be above free_c, 18 °C; got 10 °C"),
-        ({"design_ratio": 0.1}, "design_ratio must not be below base_ratio, 0.2; got 0.1"),
+        ({"design_c": 10.0}, "free_c is 18 °C; must be below design_c, 10 °C"),
+        ({"design_ratio": 0.1}, "base_ratio is 0.2; must not be above design_ratio, 0.1"),
         ({"lag_up_s": 0.0}, "greater than or equal to 1"),
     ],
 )

@@ -53,8 +53,14 @@ def test_rated_power_is_that_of_a_full_hall_on_the_hottest_day():
     ("make", "message"),
     [
         (lambda: a_hall(ai_mw=11.0), "ai_mw is 11 MW; racks and plant serve 10 MW"),
-        (lambda: a_hall(racks={"free_unit_count": 49}), "a rack has 48 units"),
-        (lambda: SpareModules(module_count=2, spare_module_count=2), "must be below module_count, 2; got 2"),
+        (
+            lambda: a_hall(racks={"free_unit_count": 49}),
+            "free_unit_count is 49; must not be above unit_count, 48",
+        ),
+        (
+            lambda: SpareModules(module_count=2, spare_module_count=2),
+            "spare_module_count is 2; must be below module_count, 2",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(make, message):
