@@ -1,6 +1,5 @@
 """The folders that a scenario may read from: a file is found in one of them, or not at all."""
 
-import csv
 import gzip
 import hashlib
 import io
@@ -10,14 +9,16 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Sequence
-from datetime import date, datetime, time
 from pathlib import Path, PureWindowsPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sim.errors import InputError
 from sim.tables.bounds import MAX_BYTES, file_fault, reason
 from sim.tables.shapes import EPW_HEADER
-from sim.tables.table import Table, TableSource
+from sim.tables.table import Table
+
+if TYPE_CHECKING:
+    from sim.tables.sources import CsvSource, ParquetSource
 
 _PACKAGE: Final = Path(__file__).parents[1]
 SHIPPED: Final = tuple(
@@ -117,11 +118,11 @@ class Files:
         )
 
 
-def _open(name: str, content: bytes, decimal: str | None) -> TableSource:
+def _open(name: str, content: bytes, decimal: str | None) -> "CsvSource | ParquetSource":
     """Return the reader of a file's content, chosen by the name's ending."""
     from sim.tables.sources import CsvSource, ParquetSource  # noqa: PLC0415  # imports pyarrow, which is slow
 
-    source: TableSource
+    source: CsvSource | ParquetSource
     if name.lower().endswith(".parquet"):
         source = ParquetSource(name, content)
     else:
@@ -231,19 +232,21 @@ def csv_of(name: str, content: bytes) -> bytes:
     InputError
         If it is no workbook, or holds too much.
     """
-    from openpyxl import load_workbook  # noqa: PLC0415  # slow to import
+    import pandas as pd  # noqa: PLC0415  # takes a second, and few files are workbooks
 
     _check_size(name, content)
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheets = ((sheet.iter_rows(values_only=True)) for sheet in book.worksheets)
-        for rows in sheets:
-            text = _text_of(name, rows)
-            if text:
-                return text.encode()
+        sheets = pd.read_excel(
+            io.BytesIO(content), None, header=None, dtype=object, keep_default_na=False, engine="openpyxl"
+        )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, SyntaxError) as error:
         raise file_fault(name, f"cannot be read as a workbook: {reason(error)}") from None
-    raise file_fault(name, "has no rows")
+    found = next((sheet for sheet in sheets.values() if sheet.ne("").any(axis=None)), None)
+    if found is None:
+        raise file_fault(name, "has no rows")
+    if found.size > MAX_CELLS:
+        raise file_fault(name, f"has a sheet of more than {MAX_CELLS:,} cells: save it as CSV")
+    return str(found.to_csv(header=False, index=False)).encode()
 
 
 def _check_size(name: str, content: bytes) -> None:
@@ -255,26 +258,3 @@ def _check_size(name: str, content: bytes) -> None:
         raise file_fault(name, f"cannot be read as a workbook: {reason(error)}") from None
     if size_bytes > MAX_UNPACKED_BYTES:
         raise file_fault(name, f"unpacks to {size_bytes:,} bytes; must be {MAX_UNPACKED_BYTES:,} at most")
-
-
-def _text_of(name: str, rows: Any) -> str:
-    """Return rows of cells as CSV, empty where there is none."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    cells, found = 0, False
-    for row in rows:
-        cells += len(row)
-        if cells > MAX_CELLS:
-            raise file_fault(name, f"has a sheet of more than {MAX_CELLS:,} cells: save it as CSV")
-        texts = [_shown(cell) for cell in row]
-        found = found or any(texts)
-        writer.writerow(texts)
-    return written.getvalue() if found else ""
-
-
-def _shown(cell: Any) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return repr(cell) if isinstance(cell, float) else str(cell)

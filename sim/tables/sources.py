@@ -267,7 +267,7 @@ class ParquetSource:
         check_columns(name, self.columns)
         self._types = dict(zip(schema.names, schema.types, strict=True))
 
-    def header_unit(self, column: str) -> str:  # noqa: ARG002  # as in TableSource
+    def header_unit(self, column: str) -> str:  # noqa: ARG002  # as of a CSV file
         """Return nothing: there is no line of units."""
         return ""
 

@@ -1,7 +1,7 @@
 """A table: its columns, read when asked for, each fault named by row and value."""
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from sim.errors import InputError, did_you_mean
 from sim.tables.bounds import MAX_SHOWN, MAX_TEXT_ROWS, file_fault
 from sim.units import FloatArray, unit_of
+
+if TYPE_CHECKING:
+    from sim.tables.sources import CsvSource, ParquetSource
 
 TruthArray = NDArray[np.bool_]
 RowArray = NDArray[np.intp]
@@ -36,37 +39,6 @@ class Moments(NamedTuple):
     """Seconds since 1970-01-01T00:00, in UTC or on the clock's own face; the numbers; None of texts."""
 
 
-class TableSource(Protocol):
-    """What a table needs of a file format."""
-
-    columns: tuple[str, ...]
-    row_count: int
-
-    def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
-        """Return the column, NaN where a row holds no finite number; some texts count as blank."""
-
-    def moments(self, column: str) -> Moments:
-        """Return the column as times."""
-
-    def texts(self, column: str) -> list[str]:
-        """Return the column as texts, empty where a row is blank."""
-
-    def coded(self, column: str) -> Coded:
-        """Return the column as codes of its different texts."""
-
-    def found(self, column: str, row: int) -> str:
-        """Return what a row holds, as a message shows it; empty where it is blank."""
-
-    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
-        """Return which rows hold nothing, or one of the texts that count as blank."""
-
-    def line(self, row: int) -> int | None:
-        """Return the line of the file on which a row stands, None where there are no lines."""
-
-    def header_unit(self, column: str) -> str:
-        """Return what a line of units says of a column; empty where there is none."""
-
-
 class Table:
     """Columns of one file, or of some of its rows.
 
@@ -82,7 +54,7 @@ class Table:
         Its rows that count, from 0 and in their order, shape (n,); None: all.
     """
 
-    def __init__(self, name: str, source: TableSource, rows: RowArray | None = None) -> None:
+    def __init__(self, name: str, source: "CsvSource | ParquetSource", rows: RowArray | None = None) -> None:
         self.name = name
         self.columns = source.columns
         self.row_count = source.row_count if rows is None else int(rows.size)

@@ -97,15 +97,8 @@ def timeline_of(
     column = said or time_column(table, usual_time_column)
     table.require(column, "name the column of times as time_column")
     # loads and prices of one file, checked and then run, read its times once
-    key = (
-        column,
-        reading.clock,
-        reading.hour_column,
-        reading.repeated_column,
-        reading.stamp,
-        shape,
-        any_clock,
-    )
+    how = (reading.clock, reading.hour_column, reading.repeated_column, reading.stamp)
+    key = (column, *how, shape, any_clock)
     times = table.kept(key, lambda: _times(reading, table, column, shape, any_clock=any_clock))
     _check_near(table, column, times.value_s)
     table, time_s = _forward(table, times.value_s)

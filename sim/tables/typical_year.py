@@ -18,6 +18,7 @@ from sim.tables.table import Table
 from sim.units import HOURS_PER_DAY, FloatArray
 
 HOURS: Final = 8760
+_YEAR: Final = np.datetime64("2001-01-01", "D")
 _LEAP_DAY: Final = -10_000
 _MINUTES_PER_HOUR: Final = 60.0
 _DATES: Final = ("datemmddyyyy", "date")
@@ -119,9 +120,9 @@ def _number(parts: list[str], place: int) -> float:
 
 def _hour_of_year(month: FloatArray, day: FloatArray, hour: FloatArray) -> NDArray[np.int64]:
     """Return the hour of a year, from 0; `_LEAP_DAY` on 29 February, -1 where there is no such hour."""
-    import pandas as pd  # noqa: PLC0415  # takes a second, and most runs have no file of weather
-
-    dates = pd.to_datetime({"year": 2001, "month": month, "day": day}, errors="coerce")
-    inside = dates.notna() & (hour >= 0.0) & (hour <= HOURS_PER_DAY)
-    found = ((dates.dt.day_of_year - 1.0) * HOURS_PER_DAY + hour).where(inside, -1.0)
+    months, days = (np.nan_to_num(part, nan=99.0).astype(np.int64) - 1 for part in (month, day))
+    dates = (_YEAR.astype("datetime64[M]") + months).astype("datetime64[D]") + days
+    inside = (dates.astype("datetime64[M]") - _YEAR.astype("datetime64[M]")).astype(np.int64) == months
+    inside &= (months < 12) & (hour >= 0.0) & (hour <= HOURS_PER_DAY)  # noqa: PLR2004  # of a year
+    found = np.where(inside, (dates - _YEAR).astype(np.float64) * HOURS_PER_DAY + hour, -1.0)
     return np.where((month == 2) & (day == 29), _LEAP_DAY, found).astype(np.int64)  # noqa: PLR2004
