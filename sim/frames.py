@@ -24,9 +24,14 @@ SHOWN: Final = 4
 """Names that a short text gives, before it says how many more there are."""
 
 
+def has_prices(recording: Recording) -> bool:
+    """Return whether a recording has a power price; without one there is no money to count."""
+    return "price_usd_per_mwh" in recording.signals
+
+
 def ledger_rows(recording: Recording) -> Iterator[tuple[str | float, ...]]:
     """Yield the lines of a run's ledger by `LEDGER_COLUMNS`; none where the run has no power price."""
-    if "price_usd_per_mwh" in recording.signals:
+    if has_prices(recording):
         for line in recording.once(ledger):
             price = line.price
             yield line.segment, line.account, line.item, line.quantity, line.unit, price, line.amount_usd

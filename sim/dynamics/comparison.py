@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
-from sim.report.csv_tables import write_csv
+from sim.report.build import write_csv
 from sim.report.figures import COLOURS, print_style, save_figure
 from sim.shipped import shipped
 from sim.whole import said_plainly

@@ -3,16 +3,25 @@
 The page and the tables can be built again from the folder alone.
 """
 
+import csv
+import math
 import platform
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields
 from filecmp import cmpfiles
+from io import StringIO
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
 from sim.ai.waveform import Waveform
 from sim.errors import ResultError
-from sim.report.csv_tables import has_prices, write_compliance, write_tables
+from sim.frames import LEDGER_COLUMNS, has_prices, ledger_rows
+from sim.metrics.curtailment import ComplianceRow, compliance
+from sim.metrics.months import Month, months
+from sim.recording import Recording
 from sim.report.format import LocalTime
 from sim.report.index_page import write_index
 from sim.report.page import page
@@ -20,6 +29,10 @@ from sim.report.stability import stability_section
 from sim.report.worst_windows import worst_moments
 from sim.result import DATA_FILES, Result, StoredResult, as_stored, read_result, write_result
 from sim.whole import make_once, new_folder, said_plainly, scratch_folder, whole_file, write_whole
+
+MONTH_COLUMNS: Final = tuple(field.name for field in fields(Month))
+"""Columns of ``monthly.csv``."""
+_STARTED: Final = time.monotonic()
 
 
 def write_report(folder: Path, *, with_figures: bool = False) -> None:
@@ -68,9 +81,6 @@ def write_report_of(result: StoredResult, folder: Path, *, with_figures: bool = 
         with said_plainly(figures, "made"):
             figures.mkdir(exist_ok=True)
         write_figures(result.recording, clock, moments, stability.curves, figures)
-
-
-_STARTED = time.monotonic()
 
 
 def default_folder(result: Result) -> Path:
@@ -156,3 +166,40 @@ def _log() -> str:
         f"wall time {time.monotonic() - _STARTED:.3f} s\n"
         f"host {platform.node()}, {platform.platform()}, {platform.machine()}\n"
     )
+
+
+def write_tables(recording: Recording, folder: Path) -> None:
+    """Write ``ledger.csv`` and ``monthly.csv``; numbers to the last digit, blank where not assessable.
+
+    Parameters
+    ----------
+    recording
+        The run.
+    folder
+        Existing folder to write into.
+    """
+    write_csv(folder / "ledger.csv", LEDGER_COLUMNS, ledger_rows(recording))
+    write_csv(folder / "monthly.csv", MONTH_COLUMNS, (astuple(month) for month in recording.once(months)))
+
+
+def write_compliance(recording: Recording, folder: Path) -> None:
+    """Write ``compliance.csv`` into a folder, where the limit was ever lowered: by month, fleet and load."""
+    rows = recording.once(compliance)
+    if rows:
+        write_csv(folder / "compliance.csv", ComplianceRow._fields, rows)
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], above: str = "") -> None:
+    """Write rows of texts and numbers as CSV, below a text; numbers to the last digit, NaN blank."""
+    text = StringIO(above, newline="")
+    text.seek(len(above))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    write_whole(path, text.getvalue())
+
+
+def _cell(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if math.isnan(value) else repr(float(value))

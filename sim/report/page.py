@@ -6,6 +6,7 @@ from math import isnan, nan
 from typing import Any, Final
 
 from sim.facts import FleetFacts
+from sim.frames import has_prices
 from sim.grid.limits import LIMITS_VERSION
 from sim.metrics import claim
 from sim.metrics.accounts import statement
@@ -19,7 +20,6 @@ from sim.report import grid_limits, run_charts
 from sim.report.answer import answer
 from sim.report.cautions import assumptions, cautions
 from sim.report.chart_data import chart_data
-from sim.report.csv_tables import has_prices
 from sim.report.decisions import event_counts, reason_shares
 from sim.report.format import LocalTime, format_duration, format_number, format_value, grouped
 from sim.report.frequency import frequency_section

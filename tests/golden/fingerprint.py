@@ -50,8 +50,12 @@ def hashes_of(scenario: str, root: Path, names: Collection[str]) -> Iterator[tup
     Of the metrics those with these names count: one that is new moves no result.
     """
     from sim import load_scenario, run  # noqa: PLC0415  # of the tree that the caller chose
-    from sim.report.csv_tables import has_prices, write_tables  # noqa: PLC0415  # same
     from sim.result import write_result  # noqa: PLC0415  # same
+
+    try:
+        from sim.report.build import write_tables  # noqa: PLC0415  # same
+    except ImportError:  # a tree in which the tables had a module of their own
+        from sim.report.csv_tables import write_tables  # noqa: PLC0415  # same
 
     days = SHORTER.get(scenario, LONGER.get(scenario, DAYS))
     data = [DATA] if scenario in NEEDS_DATA else []
@@ -60,7 +64,7 @@ def hashes_of(scenario: str, root: Path, names: Collection[str]) -> Iterator[tup
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_result(result, folder)
-        if has_prices(result.recording):
+        if "price_usd_per_mwh" in result.recording.signals:
             write_tables(result.recording, folder)
         yield "scenario", _sha256((folder / "scenario.yaml").read_bytes())
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

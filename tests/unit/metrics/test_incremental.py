@@ -10,7 +10,7 @@ from sim.metrics import measure
 from sim.metrics.accounts import incremental_ebitda_usd, incremental_lines
 from sim.metrics.ledger import ledger
 from sim.recording import Recording
-from sim.report.csv_tables import write_tables
+from sim.report.build import write_tables
 
 DEMAND = {
     "demand_charge.usd_per_kw_month": 5.0,

@@ -9,7 +9,7 @@ from report_fakes import DAY_S, recording_of, stored, week_loads
 from sim.metrics.ledger import ledger
 from sim.metrics.mining import mining_revenue_usd
 from sim.metrics.months import months
-from sim.report.csv_tables import LEDGER_COLUMNS, MONTH_COLUMNS, write_tables
+from sim.report.build import LEDGER_COLUMNS, MONTH_COLUMNS, write_tables
 from sim.report.format import LocalTime
 from sim.report.money import dearest_hours, price_text
 from sim.report.page import page
