@@ -217,9 +217,9 @@ class PriceFile(Course, SeriesReading):
         InputError
             The file is missing, or lacks what is named, or leaves a choice: names the choices.
         """
-        shape = shape_of(self.table(files).columns, "price")
-        table = self._rows(files, shape)
-        table = of_one_place(table, shape, {"location": self.location, "market": self.market})
+        table = self.table(files)
+        shape = shape_of(table.columns, "price")
+        table = of_one_place(table, shape, self.model_dump(include={"where", "location", "market"}))
         time_column = self.time_column or (shape.time_column if shape else USUAL_TIME)
         price_column = self.price_column or (shape.value_column if shape else "") or _price_column(table)
         known = shape.unit if shape is not None and shape.value_column in {"", price_column} else None
@@ -230,14 +230,6 @@ class PriceFile(Course, SeriesReading):
         place, wanted = self.column(span.files)
         (price,) = step_signals(self, place, [wanted], span)
         return price
-
-    def _rows(self, files: Files, shape: Shape | None) -> Table:
-        """Return the rows that the description chooses, and those that are usual of this kind of file."""
-        table = self.table(files)
-        chosen = self.where or {}
-        return table.chosen(
-            {} if shape is None else {name: text for name, text in shape.where if name not in chosen}
-        )
 
 
 def _price_column(table: Table) -> str:

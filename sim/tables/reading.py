@@ -193,11 +193,15 @@ def as_text(value: str | float) -> str:
 def of_one_place(table: Table, shape: Shape | None, said: Mapping[str, Any]) -> Table:
     """Return the rows of the ``location`` and ``market`` that are said, or of the only ones there are.
 
+    Of a known kind of file they are the usual rows, unless ``where`` says others.
+
     Raises
     ------
     InputError
         Where there are several and none is said, or no such column or row; names what there is.
     """
+    usual = shape.where if shape is not None else ()
+    table = table.chosen({name: text for name, text in usual if name not in (said.get("where") or {})})
     for field in ("location", "market"):
         named = (getattr(shape, f"{field}_column") if shape else "") or field
         column = next((column for column in table.columns if column.lower() == named.lower()), None)

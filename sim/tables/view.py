@@ -214,29 +214,22 @@ def _measures(spec: Kind, table: Table, column: str) -> bool | None:
 def _kind_of(table: Table) -> str:
     """Return what a file holds, as its columns tell."""
     plain = {plain_name(column) for column in table.columns}
-    found = _kind_by_shape(table, plain) or _kind_by_name(table, plain)
-    if found is None:
-        listed = ", ".join(KINDS)
-        raise InputError.single(table.name, "", f"nothing tells what it holds: say --as, one of {listed}")
-    return found
-
-
-def _kind_by_shape(table: Table, plain: set[str]) -> str | None:
     for kind in ("price", "requests", "generation"):
         if shape_of(table.columns, KINDS[kind].shapes) is not None:
             return kind
     if {"month", "day", "hour"} <= plain or "timehhmm" in plain:
         return "weather"
-    of_own = any(word in name for name in plain for word in KINDS["generation"].names[:3])
-    return "generation" if of_own else None
-
-
-def _kind_by_name(table: Table, plain: set[str]) -> str | None:
+    if any(word in name for name in plain for word in KINDS["generation"].names[:3]):
+        return "generation"
     order = ("network", "frequency", "price", "rates", "intensity", "load")
     for kind in order:
         if any(_measures(KINDS[kind], table, column) for column in table.columns):
             return kind
-    return next((kind for kind in order if plain & set(KINDS[kind].names)), None)
+    found = next((kind for kind in order if plain & set(KINDS[kind].names)), None)
+    if found is None:
+        listed = ", ".join(KINDS)
+        raise InputError.single(table.name, "", f"nothing tells what it holds: say --as, one of {listed}")
+    return found
 
 
 def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Found:
@@ -253,10 +246,6 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
         raise InputError.single("--set", ".".join(map(str, wrong["loc"])), wrong["msg"]) from None
     table = reading.table(files)
     shape = shape_of(table.columns, spec.shapes)
-    if shape is not None:
-        table = table.chosen(
-            {column: text for column, text in shape.where if column not in (reading.where or {})}
-        )
     if kind == "price":
         table = of_one_place(table, shape, said)
     _check_quality(table, said)
@@ -273,7 +262,7 @@ def _facts(name: str, kind: str, files: Files, said: Mapping[str, Any]) -> _Foun
         failed = int(np.count_nonzero(counts == 0.0))
         facts = {"column": value, "rows_without_answer_count": failed}
         return _Found(facts | _statistics(counts, np.ones(counts.size)), _NONE, counts)
-    return _course(reading, files, table, spec, value, shape, said)
+    return _course(reading, files, table, spec, value, shape)
 
 
 def _check_quality(table: Table, said: Mapping[str, Any]) -> None:
@@ -289,13 +278,7 @@ def _check_quality(table: Table, said: Mapping[str, Any]) -> None:
 
 
 def _course(
-    reading: FileLook,
-    files: Files,
-    table: Table,
-    spec: Kind,
-    value: str,
-    shape: Shape | None,
-    said: Mapping[str, Any],
+    reading: FileLook, files: Files, table: Table, spec: Kind, value: str, shape: Shape | None
 ) -> _Found:
     usual = shape.time_column if shape is not None else spec.usual_time
     timeline = timeline_of(reading, table, usual, 0.0, shape)
@@ -306,7 +289,7 @@ def _course(
     wanted = Wanted(value, spec.quantity, shape.unit if shape is not None else None)
     found = covered(reading, files, usual, [wanted], needed, table=table, shape=shape)
     facts: dict[str, Any] = {"column": value, "unit": spec.quantity.unit, **_time_facts(timeline, reading)}
-    facts["is_unit_told"] = wanted.unit is not None or "unit" in said or bool(_measures(spec, table, value))
+    facts["is_unit_told"] = bool(wanted.unit or reading.unit or _measures(spec, table, value))
     lengths_s = np.minimum(np.diff(found.time_s, append=needed.end_s), found.length_s)
     facts |= _statistics(found.values[0], lengths_s)
     if spec.quantity.unit == "mw":
