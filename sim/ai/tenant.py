@@ -78,7 +78,10 @@ class TenantLoad(Load):
         )
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:
-        """Move in; log ``energised`` and ``billable``, each with the IT power [MW] from then on.
+        """Move in; log ``energised``, ``due`` and ``billable``, each with the IT power [MW] from then on.
+
+        ``due`` is when a data hall would have been energised had its phase not slipped; none where a date is
+        agreed from which all of a phase is paid for.
 
         What lies before the start of the run is logged at the start. One that does not come logs ``absent``.
         """
@@ -91,13 +94,14 @@ class TenantLoad(Load):
         news: list[tuple[float, str, float]] = []
         for phase in self.phases:
             late_s = self.slip.late_s(float(draws.standard_normal()))
-            ready_s = phase.ready.timestamp() - connection.span.start_utc_s + late_s
-            length_s = phase.length_d * SECONDS_PER_DAY
-            energised = blocks_of(ready_s, phase.size_mw, length_s, self.block_mw)
+            due_s = phase.ready.timestamp() - connection.span.start_utc_s
+            shape = phase.size_mw, phase.length_d * SECONDS_PER_DAY, self.block_mw
+            energised = blocks_of(due_s + late_s, *shape)
             blocks += energised
             news += [(block.energised_s, "energised", block.size_mw) for block in energised]
             if phase.billable is None:
                 news += [(block.energised_s, "billable", block.size_mw) for block in energised]
+                news += [(block.energised_s, "due", block.size_mw) for block in blocks_of(due_s, *shape)]
             else:
                 from_s = phase.billable.timestamp() - connection.span.start_utc_s
                 news.append((from_s, "billable", phase.size_mw))

@@ -185,6 +185,8 @@ def _lease(lease: Lease, scenario: Scenario) -> LeaseFacts:
         escalator_fraction=lease.escalator_fraction,
         term_years=float(lease.term_years),
         take_or_pay_fraction=lease.take_or_pay_fraction,
+        by_delivery=lease.rent_from == "delivery",
+        delay_damages_ratio=lease.delay_damages_ratio,
         ebitda_margin_fraction=lease.ebitda_margin_fraction,
         capex_usd_per_mw=lease.capex_usd_per_mw,
         curtailment_share_fraction=curtailment_share_fraction(

@@ -14,9 +14,11 @@ while they would earn more than :math:`(1+m)\,h_b`. They judge by the mean price
 weeks. So a band neither stops nor starts at once, and not for a swing within the margin.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Annotated, Final, Literal, Self
 
 import numpy as np
@@ -244,6 +246,13 @@ class EndogenousDifficulty(SimulatedDifficulty):
     was that of its start. Default: assumption, 14 to 28 days."""
     restart_margin_fraction: Fraction = 0.05
     """How far above its break-even an idle band must earn before it starts [1]. Default: assumption."""
+    order_response_ratio: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    """Machines that are ordered as long as mining pays: growth of what is installed, on top of
+    ``annual_growth_ratio``, for each e-fold that the hashprice lies above the cheapest band's break-even
+    [1/year]. The default of none leaves growth as stated."""
+    order_lead_d: Annotated[float, Field(ge=0.0, le=1095.0)] = 270.0
+    """Time from an order to its machines' first hash [d]: what was ordered before a fall still comes. Before
+    the run the hashprice was that of its start. Default: assumption."""
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:
@@ -292,15 +301,36 @@ class _Miners:
     block_usd: BlockValue
     active: list[float]
     """Share of all that is installed which hashes, of each band [1]."""
+    arrivals: list[tuple[float, float]] = field(default_factory=list)
+    """From when ordered machines come [s], and the growth of what is installed that they are [1/d]."""
 
     def hashrate_after(self, tip: Tip) -> Signal:
         """Decide at a retarget; return the hash rate if nobody changed his mind again [EH/s]."""
+        self._order(tip)
+        installed_eh_s = self._installed_eh_s()
         if tip.time_s > 0.0:
-            self._decide(tip)
-        return self.installed_eh_s * sum(self.active) - self.converted_eh_s
+            self._decide(tip, float(installed_eh_s.at(tip.time_s)))
+        return installed_eh_s * sum(self.active) - self.converted_eh_s
 
-    def _decide(self, tip: Tip) -> None:
-        installed_eh_s = float(self.installed_eh_s.at(tip.time_s))
+    def _order(self, tip: Tip) -> None:
+        """Order by what mining pays now; what is ordered at the start has been coming for long."""
+        worth_usd = self.block_usd(tip, self.spec.memory_d * SECONDS_PER_DAY)
+        margin_ratio = hashprice_usd_per_ph_day(tip.difficulty, worth_usd, 1.0) / min(self.spec.breakevens)
+        efolds = math.log(max(1.0, float(margin_ratio)))
+        from_s = tip.time_s + self.spec.order_lead_d * SECONDS_PER_DAY if tip.time_s > 0.0 else 0.0
+        self.arrivals.append((from_s, self.spec.order_response_ratio * efolds / JULIAN_YEAR_D))
+
+    def _installed_eh_s(self) -> Signal:
+        """Return what is installed with all that is ordered, in steps of a day [EH/s]."""
+        end_s = self.installed_eh_s.end_s
+        times_s, efolds_per_d = zip(*self.arrivals, strict=True)
+        days_s = np.arange(0.0, end_s, SECONDS_PER_DAY)
+        come = Signal.steps(times_s, efolds_per_d, end_s).integrals_over([*days_s, end_s]) / SECONDS_PER_DAY
+        # math.exp, as numpy's changes its last bits with the processor
+        grown = [math.exp(efolds) for efolds in accumulate(come[:-1].tolist(), initial=0.0)]
+        return self.installed_eh_s * Signal.steps(days_s, grown, end_s)
+
+    def _decide(self, tip: Tip, installed_eh_s: float) -> None:
         converted_eh_s = float(self.converted_eh_s.at(tip.time_s))
         worth_usd = self.block_usd(tip, self.spec.memory_d * SECONDS_PER_DAY)
         breakevens, spec = self.spec.breakevens, self.spec

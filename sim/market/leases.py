@@ -62,6 +62,12 @@ class Lease(Spec):
     """Rise of the rent at each anniversary; leases say 0.02 to 0.03."""
     commencement: AwareDatetime | None = None
     """When rent begins, ISO 8601 with an offset, and anniversaries count from; left out: the run's start."""
+    rent_from: Literal["commencement", "delivery"] = "commencement"
+    """From when rent is owed: all of it from the ``commencement`` on, or from then on for each data hall of a
+    ``tenant`` that is ready for service (``delivery``), by its share of the critical power."""
+    delay_damages_ratio: Annotated[float, Field(ge=0.0, le=3.0)] = 0.0
+    """What the landlord owes for a day by which a data hall is late, in days of its rent [d/d]. Leases give
+    credits of a day or two (unverified). The default of none is an assumption."""
     term_years: Annotated[int, Field(ge=1, le=50)] = LEASE_YEARS
     """Length of the lease [year]; published ones run 10 to 25."""
     take_or_pay_fraction: Fraction = TAKE_OR_PAY_FRACTION

@@ -24,8 +24,11 @@ from numpy.polynomial.polynomial import polyval
 from sim.facts import FourCpFacts
 from sim.metrics.base import Metric, ratio
 from sim.metrics.coincident_peaks import peak_demands, peaks_count, rate_usd_per_mw_year
+from sim.metrics.energy import energy_mwh
 from sim.metrics.ledger import POWER, LedgerLine, ai_revenue_is_known, ledger, sum_usd
+from sim.metrics.ledger.lease import it_power_mw, told_fraction
 from sim.metrics.mining import rated_th_s
+from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
@@ -266,17 +269,49 @@ def npv_leases_usd(recording: Recording) -> float:
 
 
 def _lease_usd(recording: Recording, name: str) -> float:
-    """Return what a lease earns over its term, discounted to commencement [USD]; NaN if not in force."""
+    """Return what a lease earns over its term, discounted to commencement [USD]; NaN if not in force.
+
+    Where rent is by delivery, the whole of it counts but for the rent lost in the run by what was not there
+    yet, and damages for delay.
+    """
     lease, valuation = recording.facts.lease[name], recording.facts.valuation
-    full_usd = recording[f"lease.{name}.rent_usd_per_h"].integral() / SECONDS_PER_HOUR
+    rent = recording[f"lease.{name}.rent_usd_per_h"]
+    full_usd = rent.integral() / SECONDS_PER_HOUR
     if full_usd <= 0.0 or valuation is None:
         return nan
-    item = f"{name}: rent"
-    billed_usd = sum_usd(line for line in recording.once(ledger) if line.item == item)
-    billed = billed_usd / full_usd
+    billed_usd, damages_usd = (
+        sum_usd(line for line in recording.once(ledger) if line.item == f"{name}: {item}")
+        for item in ("rent", "damages for delay")
+    )
+    stood_usd = full_usd
+    if lease.by_delivery:
+        stood_usd = integral_at(told_fraction(recording, name, "billable"), rent) / SECONDS_PER_HOUR
+    billed = ratio(billed_usd, stood_usd)
     worth_years = present_years(lease.term_years, valuation.discount_rate_fraction, lease.escalator_fraction)
     first_usd = lease.rent_usd_per_mw_year * billed * lease.ebitda_margin_fraction
-    return lease.critical_mw * first_usd * worth_years
+    lost_usd = (full_usd - stood_usd) * billed * lease.ebitda_margin_fraction - damages_usd
+    return lease.critical_mw * first_usd * worth_years - lost_usd
+
+
+def converted_worth_usd_per_mw(recording: Recording) -> float:
+    """Return what a megawatt at the meter is worth to leases beyond what it would be to miners [USD/MW].
+
+    Its lease, less what building costs, against what miners earned on each megawatt that they drew, over
+    mining's life and discounted; their machines are there already. NaN without leases, or where miners or
+    tenants drew nothing.
+    """
+    valuation, it_mwh, meter_mwh = recording.facts.valuation, 0.0, 0.0
+    for name in recording.lease_names:
+        for part in recording.lease_parts(name):
+            it_mwh += energy_mwh(it_power_mw(recording, part))
+            meter_mwh += energy_mwh(recording[f"{part}.power_mw"])
+    critical_mw = sum(recording.facts.lease[name].critical_mw for name in recording.lease_names)
+    if valuation is None or not critical_mw:
+        return nan
+    leased_usd = npv_leases_usd(recording) / critical_mw * ratio(it_mwh, meter_mwh)
+    years = present_years(valuation.mining_life_years, valuation.discount_rate_fraction)
+    mined_usd = ratio(yearly_incremental_ebitda_usd(recording), recording["fleet_power_mw"].mean())
+    return leased_usd - mined_usd * years
 
 
 # -- catalogue --------------------------------------------------------------------------------------------
@@ -307,6 +342,7 @@ CATALOGUE = (
     Metric("equity_value_usd", equity_value_usd),
     Metric("npv_leases_usd", npv_leases_usd),
     Metric("npv_mining_usd", npv_mining_usd),
+    Metric("converted_worth_usd_per_mw", converted_worth_usd_per_mw),
     Metric("incremental_ebitda_usd", incremental_ebitda_usd),
     Metric("incremental_ebitda_usd_per_year", _incremental_of_a_year),
 )

@@ -1,7 +1,9 @@
 """What mining meets, finds and earns, and what power costs: hashprice, blocks, exact integrals of money."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -44,12 +46,14 @@ def luck_ratio(recording: Recording) -> float:
     return math.nan if pool is None else ratio(block_count(recording), pool.expected_block_count)
 
 
-def difficulty_change_ratio(recording: Recording) -> float:
-    """Return the difficulty at the end over that at the start, less one [1]; NaN where it is not known."""
-    difficulty = recording.signals.get("difficulty")
-    if difficulty is None or difficulty.value[0] <= 0.0:
-        return math.nan
-    return float(difficulty.value[-1] / difficulty.value[0]) - 1.0
+def change_ratio(recording: Recording, name: str, of: Callable[[Signal], float]) -> float:
+    """Return a value of a signal over its first, less one [1]; NaN where the signal is not known."""
+    signal = recording.signals.get(name)
+    return math.nan if signal is None else ratio(of(signal), float(signal.value[0])) - 1.0
+
+
+def _last(signal: Signal) -> float:
+    return float(signal.value[-1])
 
 
 def hashrate_source(recording: Recording, fleet: str) -> tuple[Signal, float]:
@@ -202,7 +206,10 @@ def mining_margin_usd(recording: Recording) -> float:
 
 CATALOGUE = (
     Metric("mean_hashprice_usd_per_ph_day", lambda r: r["hashprice_usd_per_ph_day"].mean()),
-    Metric("difficulty_change_ratio", difficulty_change_ratio),
+    Metric("hashprice_change_ratio", partial(change_ratio, name="hashprice_usd_per_ph_day", of=_last)),
+    Metric("bitcoin_change_ratio", partial(change_ratio, name="price_usd_per_btc", of=_last)),
+    Metric("difficulty_change_ratio", partial(change_ratio, name="difficulty", of=_last)),
+    Metric("difficulty_rise_ratio", partial(change_ratio, name="difficulty", of=Signal.maximum)),
     Metric("block_count", block_count),
     Metric("block_luck_ratio", luck_ratio),
     Metric("mined_btc", mined_btc),

@@ -8,6 +8,7 @@ from sim.ai import AnyLoad, TrainingLoad
 from sim.ai.base import Load
 from sim.ai.halls import Hall
 from sim.ai.replay import ReplayLoad
+from sim.ai.tenant import TenantLoad
 from sim.errors import InputError
 from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
 from sim.grid.spec import FrequencySpec
@@ -319,6 +320,13 @@ def _check_loads(lease: Lease, loads: Sequence[Load]) -> None:
             f"loads are {', '.join(sorted(known))}"
         )
     members = loads_of(lease, loads)
+    if (lease.rent_from == "delivery" or lease.delay_damages_ratio) and not all(
+        isinstance(load, TenantLoad) for load in members
+    ):
+        raise ValueError(
+            f"lease '{lease.name}': rent_from: delivery and delay_damages_ratio are for loads of type "
+            "tenant, whose data halls are delivered"
+        )
     halls = {load.hall for load in members if load.hall is not None}
     left = sorted(load.name for load in loads if load.hall in halls and load not in members)
     if left:

@@ -6,11 +6,17 @@ from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
-from published import DATA, Absolute, Evidence, Identity, Relative
+from published import DATA, Absolute, Calibration, Evidence, Identity, Relative
 
 from sim.bitcoin import balanced_difficulty
 from sim.market.chain import Network, Tip, simulate
-from sim.market.difficulty import Conversion, FileDifficulty, GrowthDifficulty
+from sim.market.difficulty import (
+    Conversion,
+    CostBand,
+    EndogenousDifficulty,
+    FileDifficulty,
+    GrowthDifficulty,
+)
 from sim.market.hashprice import FileBtcPrice
 from sim.market.network import FixedFees, NetworkBitcoin, hashprice
 from sim.market.pools import PplnsPool, Work
@@ -105,6 +111,39 @@ def hashprice_after_a_gigawatt() -> float:
     return float(path[-1] / path[0]) - 1.0
 
 
+MINERS_OF_2021 = tuple(
+    CostBand(
+        share_fraction=share, efficiency_j_per_th=efficiency, power_usd_per_mwh=50.0, opex_usd_per_mwh=8.0
+    )
+    for share, efficiency in ((0.35, 30.0), (0.25, 35.0), (0.25, 45.0), (0.15, 60.0))
+)
+"""Assumption: machines from the S19 to the M20 class, at 50 USD/MWh."""
+TOP, BOTTOM = datetime(2021, 11, 8, tzinfo=UTC), datetime(2022, 11, 21, tzinfo=UTC)
+"""Highest and lowest close of the bear market: 67,567 and 15,787 USD/BTC."""
+
+
+def difficulty_since_the_top(until: datetime, response_ratio: float = 0.32) -> Signal:
+    """Return the difficulty that the price of bitcoin makes from its top of 2021 on, over that of the top."""
+    market = NetworkBitcoin(
+        type="network",
+        price=FileBtcPrice(file=DAILY),
+        difficulty=EndogenousDifficulty(
+            start_difficulty=21.65934483e12,
+            annual_growth_ratio=0.0,
+            bands=MINERS_OF_2021,
+            order_response_ratio=response_ratio,
+            order_lead_d=270.0,
+        ),
+    )
+    span = Span(Files([DATA]), TOP.timestamp(), (until - TOP).total_seconds() + SECONDS_PER_DAY)
+    return market.signals(span)["difficulty"] * (1.0 / 21.65934483e12)
+
+
+def difficulty_of(day: str) -> float:
+    """Return the chain's difficulty of a day over that of the top of 2021."""
+    return next(float(row["difficulty"]) for row in rows(DAILY) if row["date_utc"] == day) / 21.65934483e12
+
+
 def monthly_spread() -> float:
     """Return standard deviation over mean of a month's pay of a pool of 44 EH/s among 960."""
     end_s = 31.0 * SECONDS_PER_DAY
@@ -173,6 +212,15 @@ CASES = [
         0.063,
         hashprice_after_a_gigawatt,
         Absolute(0.0005),
+    ),
+    Calibration(
+        "Difficulty at the bottom of the bear market of 2021-22, over that at its top",
+        "chain: 36.95e12 on 2022-11-21 over 21.66e12 on 2021-11-08, while bitcoin fell by 77 %; "
+        "order_response_ratio 0.32 was set from it, with a lead of 270 d and bands that are assumptions",
+        1.706,
+        lambda: float(difficulty_since_the_top(BOTTOM).at((BOTTOM - TOP).total_seconds())),
+        Relative(0.03),
+        needs=DAILY,
     ),
     Identity(
         "Spread of a month's pay of a pool of 44 among 960 EH/s",

@@ -1,6 +1,7 @@
 """The account of leases: rent, energy passed through, the landlord's operations, what tenants keep."""
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from sim.metrics.ledger.power import DELIVERY, lease_bill, resale_gain_usd
 from sim.metrics.power_cost import integral_at
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
 LEASE = "lease"
 CURTAILMENT_VALUES: tuple[Callable[[Recording], float], ...] = (resale_gain_usd, services_gain_usd)
@@ -17,19 +18,39 @@ CURTAILMENT_VALUES: tuple[Callable[[Recording], float], ...] = (resale_gain_usd,
 
 
 def billed_fraction(recording: Recording, lease: str) -> Signal:
-    """Return the share of the rent that is owed at each instant: what is used, not below take-or-pay [1]."""
+    """Return the share of the rent that is owed at each instant [1].
+
+    It is what is used, not below take-or-pay; where rent is by delivery, of what is delivered alone.
+    """
     site, terms = recording["site_power_mw"], recording.facts.lease[lease]
-    least = terms.take_or_pay_fraction
-    if least >= 1.0:
-        return Signal.constant(1.0, site.end_s, site.start_s)
+    whole = Signal.constant(1.0, site.end_s, site.start_s)
+    stands = told_fraction(recording, lease, "billable") if terms.by_delivery else whole
+    if terms.take_or_pay_fraction >= 1.0:
+        return stands
     used = Signal.constant(0.0, site.end_s, site.start_s)
     for part in recording.lease_parts(lease):
-        used = used + _it_power_mw(recording, part)
+        used = used + it_power_mw(recording, part)
     share = used * (1.0 / terms.critical_mw)
-    return share.maximum_with(least).minimum_with(1.0)
+    return share.maximum_with(stands * terms.take_or_pay_fraction).minimum_with(stands)
 
 
-def _it_power_mw(recording: Recording, part: str) -> Signal:
+def told_fraction(recording: Recording, lease: str, kind: str) -> Signal:
+    """Return the IT power that events of a kind have told of by each instant, over the critical power [1]."""
+    events = [event for part in recording.lease_parts(lease) for event in recording.events_of(part, kind)]
+    told = sorted((event.time_s, event.value) for event in events)
+    shares = accumulate((mw / recording.facts.lease[lease].critical_mw for _, mw in told), initial=0.0)
+    start_s, end_s = recording["site_power_mw"].start_s, recording["site_power_mw"].end_s
+    times_s = [start_s, *(max(start_s, time_s) for time_s, _ in told)]
+    return Signal.steps(times_s, [min(1.0, share) for share in shares], end_s)
+
+
+def late_fraction(recording: Recording, lease: str) -> Signal:
+    """Return the share of the critical power that is due and not delivered at each instant [1]."""
+    due, stands = (told_fraction(recording, lease, kind) for kind in ("due", "billable"))
+    return (due - stands).positive_part()
+
+
+def it_power_mw(recording: Recording, part: str) -> Signal:
     """Return the IT power of a hall, or of a load outside halls [MW]."""
     if part.startswith("hall."):
         return recording[f"{part}.it_power_mw"]
@@ -64,6 +85,11 @@ def _rent_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     yield LedgerLine(
         "ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction
     )
+    if terms.delay_damages_ratio > 0.0:
+        late = late_fraction(recording, lease)
+        late_mw_d = terms.critical_mw * integral_at(late, in_force(recording, lease)) / SECONDS_PER_DAY
+        owed_usd = terms.delay_damages_ratio * integral_at(late, rent) / SECONDS_PER_HOUR
+        yield LedgerLine("ai", "penalty", f"{lease}: damages for delay", late_mw_d, "MW·d", -owed_usd)
 
 
 def _energy_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:

@@ -7,6 +7,7 @@ from quick import run
 
 from sim.ai import TenantLoad
 from sim.ai.tenancy import DrawShape, blocks_of, draw_bends_s, draw_fraction, energised_fraction
+from sim.metrics.ledger import ledger
 from sim.slip import Slip
 from sim.testing import a_scenario
 
@@ -160,3 +161,48 @@ def test_a_tenant_comes_with_its_chance_and_every_other_draw_stays():
     found = [(energised(seed, 0.5), energised(seed, 1.0)) for seed in range(30)]
     assert all(half in ([], whole) for half, whole in found)
     assert 8 <= sum(bool(half) for half, _ in found) <= 22
+
+
+def rented(*phases, median_d=0.0, days=120.0, **terms):
+    """Return a run with a lease of 20 MW at 1,000 USD/h from its start, where phases are all so late."""
+    lease = {"name": "gpu", "critical_mw": 20.0, "rent_usd_per_mw_year": 438_000.0, "escalator_fraction": 0.0}
+    slip = {"median_d": median_d, "sigma": 0.0}
+    tenant = TENANT | {"phases": list(phases), "slip": slip}
+    return run(a_scenario(loads=[tenant], start=START, days=days, fleets=[], leases=[lease | terms]))
+
+
+def amount_usd(result, item):
+    return sum(line.amount_usd for line in ledger(result.recording) if line.item == f"gpu: {item}")
+
+
+def test_rent_by_delivery_is_owed_for_each_hall_from_the_day_that_it_stands():
+    whole, delivered = rented(a_phase()), rented(a_phase(), rent_from="delivery")
+
+    assert amount_usd(whole, "rent") == pytest.approx(1000.0 * 24.0 * 120.0)
+    assert amount_usd(delivered, "rent") == pytest.approx(500.0 * 24.0 * (100.0 + 90.0))
+    assert amount_usd(delivered, "damages for delay") == 0.0
+
+
+def test_a_late_hall_costs_its_share_of_the_rent_for_each_day():
+    late = rented(a_phase(), median_d=30.0, rent_from="delivery", delay_damages_ratio=0.5)
+
+    assert amount_usd(late, "rent") == pytest.approx(500.0 * 24.0 * (70.0 + 60.0))
+    assert amount_usd(late, "damages for delay") == pytest.approx(-0.5 * 500.0 * 24.0 * (30.0 + 30.0))
+    assert late.metrics["penalty_usd"] == pytest.approx(0.5 * 500.0 * 24.0 * 60.0)
+
+
+def test_rent_that_delay_costs_and_damages_come_off_the_worth_of_a_lease():
+    terms = {"rent_from": "delivery", "delay_damages_ratio": 0.5, "ebitda_margin_fraction": 0.8}
+    there = a_phase(ready="2025-01-01T00:00:00-06:00")
+    on_time, late = rented(there, **terms), rented(a_phase(), median_d=30.0, **terms)
+
+    lost_usd = 0.8 * 500.0 * 24.0 * (50.0 + 60.0) + 0.5 * 500.0 * 24.0 * 60.0
+    difference = on_time.metrics["npv_leases_usd"] - late.metrics["npv_leases_usd"]
+    assert difference == pytest.approx(lost_usd)
+
+
+def test_by_delivery_no_more_is_owed_than_is_delivered():
+    half = rented(a_phase(length_d=400.0), days=300.0, rent_from="delivery", take_or_pay_fraction=0.5)
+
+    # one hall stands from day 210: 45 days of filling bring its draw above the half that is owed at least
+    assert 250.0 * 24.0 * 90.0 < amount_usd(half, "rent") < 500.0 * 24.0 * 90.0

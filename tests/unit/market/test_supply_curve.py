@@ -1,10 +1,11 @@
+import math
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from sim.bitcoin import balanced_difficulty, breakeven_usd_per_mwh
+from sim.bitcoin import balanced_difficulty, breakeven_usd_per_mwh, hashprice_usd_per_ph_day
 from sim.errors import InputError
 from sim.market.chain import Network
 from sim.market.difficulty import BlockValue, Conversion, CostBand, EndogenousDifficulty, balanced_eh_s
@@ -17,6 +18,7 @@ DAY_S = 86_400.0
 START_UTC_S = 1_767_225_600.0  # 2026-01-01T00:00Z
 REWARD_BTC = 3.125
 CHEAP = CostBand(share_fraction=0.5, efficiency_j_per_th=15.0, power_usd_per_mwh=50.0)
+GOOD = CostBand(share_fraction=1.0, efficiency_j_per_th=15.0, power_usd_per_mwh=50.0)
 DEAR = CostBand(share_fraction=0.5, efficiency_j_per_th=30.0, power_usd_per_mwh=50.0, opex_usd_per_mwh=5.0)
 
 
@@ -125,3 +127,37 @@ def test_a_start_at_which_nobody_earns_is_refused():
 def test_shares_add_up_to_one():
     with pytest.raises(ValidationError, match=r"must add up to 1, got 0\.5"):
         EndogenousDifficulty(bands=(CHEAP,))
+
+
+def efolds_a_day(network: Network, day: float) -> float:
+    """Return the growth of the hash rate from one day to the next, as a logarithm."""
+    before, after = (float(network.hashrate_eh_s.at((day + step) * DAY_S)) for step in (0.5, 1.5))
+    return math.log(after / before)
+
+
+def test_machines_are_ordered_by_how_far_mining_pays():
+    network = a_network(prices((0.0, 100_000.0)), order_response_ratio=0.5, order_lead_d=90.0)
+
+    hashprice = float(hashprice_usd_per_ph_day(balanced_difficulty(1000.0), REWARD_BTC * 100_000.0, 1.0))
+    efolds = math.log(hashprice / CHEAP.breakeven_hashprice_usd_per_ph_day(0.02))
+    assert efolds_a_day(network, 10.0) == pytest.approx(0.5 * efolds / 365.25, rel=1e-9)
+
+
+def test_what_was_ordered_before_a_fall_still_comes():
+    fall = prices((0.0, 100_000.0), (1.0, 70_000.0))
+    soon, late = (
+        a_network(fall, order_response_ratio=0.5, order_lead_d=lead_d, memory_d=0.0, bands=(GOOD,))
+        for lead_d in (14.0, 90.0)
+    )
+
+    assert efolds_a_day(late, 80.0) == pytest.approx(efolds_a_day(late, 2.0), rel=1e-9)
+    assert efolds_a_day(late, 180.0) < efolds_a_day(late, 80.0)
+    assert efolds_a_day(soon, 80.0) < efolds_a_day(late, 80.0)
+
+
+def test_nothing_is_ordered_where_mining_pays_no_machine():
+    network = a_network(
+        prices((0.0, 46_000.0), (1.0, 36_000.0)), order_response_ratio=5.0, order_lead_d=0.0, memory_d=0.0
+    )
+
+    assert efolds_a_day(network, 100.0) == 0.0

@@ -157,3 +157,14 @@ def test_the_value_of_mining_counts_the_charge_on_peaks_that_miners_cause(campus
     assert measure(campus(constants=prices))["npv_mining_usd"] == pytest.approx(1440.0 * years)
     charged = measure(campus(constants={**prices, **demand}))
     assert charged["npv_mining_usd"] == pytest.approx((1440.0 - 24.0 * 10.0) * years)
+
+
+def test_a_converted_megawatt_is_worth_its_lease_less_what_miners_made_of_it(campus):
+    metrics = measure(campus(constants={"load.a.pue_ratio": 1.25}))
+    leased = (876_000.0 * 0.8 * present_years(10, 0.1, 0.03) - 1e6) / 1.25
+    mined = metrics["incremental_ebitda_usd"] * 8760.0 / 24.0 * present_years(5, 0.1)
+    assert metrics["converted_worth_usd_per_mw"] == pytest.approx(leased - mined)
+
+
+def test_without_miners_nothing_is_converted(campus):
+    assert math.isnan(measure(campus(fleets={}))["converted_worth_usd_per_mw"])

@@ -118,3 +118,5 @@ def test_the_change_of_difficulty_is_from_start_to_end(record):
     rising = Signal.steps([0.0, 10.0, 20.0], [100.0, 150.0, 90.0], recording.end_s)
     recording = replace(recording, signals={**recording.signals, "difficulty": rising})
     assert measure(recording)["difficulty_change_ratio"] == pytest.approx(-0.1, rel=1e-12)
+    assert measure(recording)["difficulty_rise_ratio"] == pytest.approx(0.5, rel=1e-12)
+    assert measure(recording)["hashprice_change_ratio"] == 0.0

@@ -61,3 +61,8 @@ def test_the_tenants_share_is_its_critical_power_over_the_limit_or_over_all_leas
     one, two = a_lease(critical_mw=50.0), a_lease(name="two", critical_mw=30.0)
     assert curtailment_share_fraction(one, [one, two], 200.0) == 0.25
     assert curtailment_share_fraction(one, [one, two], 40.0) == 50.0 / 80.0
+
+
+@pytest.mark.parametrize("terms", [{"rent_from": "delivery"}, {"delay_damages_ratio": 1.0}])
+def test_what_has_no_data_halls_is_not_delivered(terms):
+    assert "are for loads of type tenant" in refused([{"name": "x", "critical_mw": 10.0} | terms])
