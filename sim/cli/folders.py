@@ -172,7 +172,8 @@ def dynamics(
     """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_dynamics  # noqa: PLC0415
-    from sim.dynamics import SYSTEMS, compare_windows, write_comparison  # noqa: PLC0415
+    from sim.dynamics.andes_process import SYSTEMS  # noqa: PLC0415
+    from sim.dynamics.comparison import compare_windows, write_comparison  # noqa: PLC0415
     from sim.export import Profile  # noqa: PLC0415
     from sim.result import read_result  # noqa: PLC0415
 

@@ -27,7 +27,7 @@ from sim.tables.view import FileView
 from sim.units import FloatArray, unit_of
 
 if TYPE_CHECKING:
-    from sim.dynamics import WindowComparison
+    from sim.dynamics.comparison import WindowComparison
     from sim.metrics.power_limits import LimitCheck
     from sim.report.stability import StabilitySection
     from sim.study.comparison import Comparison

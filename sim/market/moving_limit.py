@@ -300,14 +300,10 @@ def _in_force(changes: list[LimitChange], ramps: list[float | None], end_s: floa
     level_mw = changes[0].limit_mw
     for change, ramp_mw_per_min in zip(changes, ramps, strict=True):
         begin_s = max(0.0, change.binds_at_s)
-        if ramp_mw_per_min is None or change.binds_at_s <= 0.0:
-            times_s += [begin_s, begin_s]
-            values_mw += [level_mw, change.limit_mw]
-            level_mw = change.limit_mw
-            continue
-        slope = ramp_mw_per_min / SECONDS_PER_MINUTE
+        is_ramped = ramp_mw_per_min is not None and change.binds_at_s > 0.0
+        slope = (ramp_mw_per_min or 0.0) / SECONDS_PER_MINUTE if is_ramped else inf
         reached_s = begin_s + abs(change.limit_mw - level_mw) / slope
-        stop_s = min(reached_s, change.until_s)
+        stop_s = min(reached_s, max(change.until_s, begin_s))
         way = 1.0 if change.limit_mw > level_mw else -1.0
         stop_mw = change.limit_mw if stop_s == reached_s else level_mw + way * slope * (stop_s - begin_s)
         times_s += [begin_s, stop_s]

@@ -2,8 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from sim.ai.notice import Notice, State
 from sim.grid.events import Order
@@ -316,6 +317,27 @@ class WrapperSpec(PolicySpec):
     def watched_hz(self) -> tuple[float, ...] | None:
         """What the inner policy must be told of [Hz]; None: no frequency."""
         return self.inner.watched_hz
+
+
+Around = TypeVar("Around", bound=WrapperSpec)
+
+
+@dataclass(eq=False)
+class WrapperPolicy(Generic[Around]):
+    """Base of such a policy in a run: asks the inner one, and makes its own decision of the answer."""
+
+    inner: Policy
+    """The policy that is asked first; any one."""
+    spec: Around
+    """What this one does; its own inner policy plays no part."""
+
+    def decide(self, observation: Observation) -> Decision:
+        """Return the inner decision, changed."""
+        return self.changed(self.inner.decide(observation), observation)
+
+    @abstractmethod
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
+        """Return what is made of the inner decision."""
 
 
 def reachable_mw(target_mw: float, fleets: tuple[FleetView, ...]) -> float:

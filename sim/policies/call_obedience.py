@@ -1,11 +1,12 @@
 """Another policy's target, but never above what orders leave, nor away from what reserves need."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from sim.grid.events import Order
 from sim.mining.duties import ANCILLARY, ORDER, Duty, arbitrate, reserve_duty
-from sim.policies.base import Awards, Decision, Observation, Policy, WrapperSpec, reachable_mw
+from sim.policies.base import Awards, Decision, Observation, WrapperPolicy, WrapperSpec, reachable_mw
 from sim.policies.ramp import earlier_s
 from sim.spec import NonNegative
 
@@ -41,25 +42,14 @@ class CallObedience(WrapperSpec):
         return CallObediencePolicy(self.inner.start(), self)
 
 
-class CallObediencePolicy:
-    """The policy in a run: the inner one, and the orders that are known or have not been over for long.
+@dataclass(eq=False)
+class CallObediencePolicy(WrapperPolicy[CallObedience]):
+    """The policy in a run: the inner one, and the orders that are known or have not been over for long."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        Lead and hold; its own inner policy plays no part.
-    """
+    _orders: tuple[Order, ...] = field(default=(), init=False)
 
-    def __init__(self, inner: Policy, spec: CallObedience) -> None:
-        self._inner = inner
-        self._spec = spec
-        self._orders: tuple[Order, ...] = ()
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, within all that is asked for."""
-        wish = self._inner.decide(observation)
         self._remember(observation)
         obliged = arbitrate(reachable_mw(wish.target_mw, observation.fleets), self._duties(observation))
         wake_at_s = earlier_s(wish.wake_at_s, self._next_s(observation))
@@ -70,29 +60,29 @@ class CallObediencePolicy:
     def _remember(self, observation: Observation) -> None:
         known = dict.fromkeys((*self._orders, *observation.orders))
         self._orders = tuple(
-            order for order in known if observation.time_s < order.until_s + self._spec.hold_s
+            order for order in known if observation.time_s < order.until_s + self.spec.hold_s
         )
 
     def _duties(self, observation: Observation) -> Iterator[Duty]:
         now_s = observation.time_s
         yield _reserved(observation.awards_mw, observation)
         change = observation.next_awards
-        if change is not None and now_s >= change.at_s - self._spec.lead_s:
+        if change is not None and now_s >= change.at_s - self.spec.lead_s:
             yield _reserved(change.awards_mw, observation)._replace(priority=AHEAD)
         for order in self._orders:
-            if now_s >= order.binding_from_s - self._spec.lead_s:
+            if now_s >= order.binding_from_s - self.spec.lead_s:
                 priority = ORDER if now_s < order.until_s else AHEAD
                 yield Duty(priority, order.reason, cap_mw=order.fleet_cap_mw(observation.ai_power_mw))
 
     def _next_s(self, observation: Observation) -> float | None:
         """Return when the next lead or hold begins or ends [s]."""
         change = observation.next_awards
-        times_s = [] if change is None else [change.at_s - self._spec.lead_s]
+        times_s = [] if change is None else [change.at_s - self.spec.lead_s]
         for order in self._orders:
             times_s += [
-                order.binding_from_s - self._spec.lead_s,
+                order.binding_from_s - self.spec.lead_s,
                 order.until_s,
-                order.until_s + self._spec.hold_s,
+                order.until_s + self.spec.hold_s,
             ]
         return min((time_s for time_s in times_s if time_s > observation.time_s), default=None)
 

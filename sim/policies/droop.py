@@ -1,11 +1,20 @@
 """Fleets that follow the grid's frequency: as a governor does, to hold an island, or off when it is low."""
 
+from dataclasses import dataclass, field
 from math import copysign, inf
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, FleetView, Observation, Policy, PolicySpec, WrapperSpec, reachable_mw
+from sim.policies.base import (
+    Decision,
+    FleetView,
+    Observation,
+    PolicySpec,
+    WrapperPolicy,
+    WrapperSpec,
+    reachable_mw,
+)
 from sim.policies.ramp import earlier_s
 from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, rising
 from sim.units import SECONDS_PER_MINUTE
@@ -52,33 +61,20 @@ class Droop(WrapperSpec):
         return DroopPolicy(self.inner.start(), self)
 
 
-class DroopPolicy:
-    """The policy in a run: the inner one, and the line of the droop.
+class DroopPolicy(WrapperPolicy[Droop]):
+    """The policy in a run: the inner one, and the line of the droop."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        The line of the droop; its own inner policy plays no part.
-    """
-
-    def __init__(self, inner: Policy, spec: Droop) -> None:
-        self._inner = inner
-        self._spec = spec
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, moved by frequency."""
-        wish = self._inner.decide(observation)
         if observation.frequency_hz is None:
             return wish
-        off_hz = beyond_hz(observation.frequency_hz - self._spec.nominal_hz, self._spec.deadband_hz)
+        off_hz = beyond_hz(observation.frequency_hz - self.spec.nominal_hz, self.spec.deadband_hz)
         if off_hz == 0.0:
             return wish
         gain = droop_gain_mw_per_hz(
-            fleet_range_mw(observation.fleets) if self._spec.range_mw is None else self._spec.range_mw,
-            self._spec.droop_fraction,
-            self._spec.nominal_hz,
+            fleet_range_mw(observation.fleets) if self.spec.range_mw is None else self.spec.range_mw,
+            self.spec.droop_fraction,
+            self.spec.nominal_hz,
         )
         base_mw = reachable_mw(wish.target_mw, observation.fleets)
         moved_mw = reachable_mw(base_mw + gain * off_hz, observation.fleets)
@@ -234,26 +230,15 @@ class UnderFrequency(WrapperSpec):
         return UnderFrequencyPolicy(self.inner.start(), self)
 
 
-class UnderFrequencyPolicy:
-    """The policy in a run: the inner one, and the relay.
+@dataclass(eq=False)
+class UnderFrequencyPolicy(WrapperPolicy[UnderFrequency]):
+    """The policy in a run: the inner one, and the relay."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        The relay; its own inner policy plays no part.
-    """
+    _due_s: float = field(default=inf, init=False)  # of the trip, or of the return
+    _tripped: bool = field(default=False, init=False)
 
-    def __init__(self, inner: Policy, spec: UnderFrequency) -> None:
-        self._inner = inner
-        self._spec = spec
-        self._due_s = inf  # of the trip, or of the return
-        self._tripped = False
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, or a stop."""
-        wish = self._inner.decide(observation)
         frequency_hz, now_s = observation.frequency_hz, observation.time_s
         if frequency_hz is None:
             return wish
@@ -271,10 +256,8 @@ class UnderFrequencyPolicy:
 
     def _time(self, frequency_hz: float, now_s: float) -> None:
         """Start the time to the trip or to the return where it begins, and stop it at a break."""
-        runs = frequency_hz >= self._spec.restore_hz if self._tripped else frequency_hz <= self._spec.trip_hz
-        wait_s = (
-            self._spec.restore_after_min * SECONDS_PER_MINUTE if self._tripped else self._spec.trip_after_s
-        )
+        runs = frequency_hz >= self.spec.restore_hz if self._tripped else frequency_hz <= self.spec.trip_hz
+        wait_s = self.spec.restore_after_min * SECONDS_PER_MINUTE if self._tripped else self.spec.trip_after_s
         if not runs:
             self._due_s = inf
         elif self._due_s == inf:

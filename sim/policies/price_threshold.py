@@ -1,6 +1,7 @@
 """Mine where power costs less than mining earns: at full power, by the clock, or as a guard."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Annotated, Final, Literal
 
@@ -11,8 +12,8 @@ from sim.policies.base import (
     Decision,
     FleetView,
     Observation,
-    Policy,
     StatelessPolicy,
+    WrapperPolicy,
     WrapperSpec,
     running_mw,
     within_headroom,
@@ -245,29 +246,18 @@ class PriceGuard(WrapperSpec):
         return PriceGuardPolicy(self.inner.start(), self)
 
 
-class PriceGuardPolicy:
-    """The policy in a run, around the inner one.
+@dataclass(eq=False)
+class PriceGuardPolicy(WrapperPolicy[PriceGuard]):
+    """The policy in a run, around the inner one."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        Threshold, adder and ramp; its own inner policy plays no part.
-    """
+    _cap_mw: float | None = field(default=None, init=False)
+    _last_s: float = field(default=0.0, init=False)
+    _standby: Standby = field(default_factory=Standby, init=False)
 
-    def __init__(self, inner: Policy, spec: PriceGuard) -> None:
-        self._inner = inner
-        self._spec = spec
-        self._cap_mw: float | None = None
-        self._last_s = 0.0
-        self._standby = Standby()
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, cut at the fleets that pay."""
-        wish = self._inner.decide(observation)
-        delivered = observation.price_usd_per_mwh + self._spec.adder_usd_per_mwh
-        pay = [pays(fleet, delivered, self._spec.threshold_usd_per_mwh) for fleet in observation.fleets]
+        delivered = observation.price_usd_per_mwh + self.spec.adder_usd_per_mwh
+        pay = [pays(fleet, delivered, self.spec.threshold_usd_per_mwh) for fleet in observation.fleets]
         paying_mw = running_mw(observation.fleets, pay) if any(pay) else 0.0
         cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
         if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):
@@ -280,7 +270,7 @@ class PriceGuardPolicy:
 
     def _capped(self, paying_mw: float, wish_mw: float, now_s: float) -> tuple[float, float | None]:
         """Return the cap on its way to what pays [MW], and when to move it on [s]; None: it is there."""
-        rate_mw_per_min = self._spec.ramp_mw_per_min
+        rate_mw_per_min = self.spec.ramp_mw_per_min
         if rate_mw_per_min is None or self._cap_mw is None:
             self._cap_mw, self._last_s = paying_mw, now_s
             return paying_mw, None

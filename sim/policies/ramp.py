@@ -1,11 +1,12 @@
 """Targets that move slowly: another policy's, at given rates or turned no sooner, or a flat site's."""
 
+from dataclasses import dataclass, field
 from math import exp, inf
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import Decision, Observation, Policy, PolicySpec, WrapperSpec, reachable_mw
+from sim.policies.base import Decision, Observation, PolicySpec, WrapperPolicy, WrapperSpec, reachable_mw
 from sim.spec import Fraction, NonNegative, Positive, some_of
 from sim.units import SECONDS_PER_MINUTE
 
@@ -98,24 +99,16 @@ class RampLimit(WrapperSpec):
         return RampLimitPolicy(self.inner.start(), self)
 
 
-class RampLimitPolicy:
-    """The policy in a run: the inner one, and where the ramp stands.
+@dataclass(eq=False)
+class RampLimitPolicy(WrapperPolicy[RampLimit]):
+    """The policy in a run: the inner one, and where the ramp stands."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        The rates; its own inner policy plays no part.
-    """
+    def __post_init__(self) -> None:
+        """Begin steady."""
+        self._ramp = Ramp(self.spec.up_mw_per_min, self.spec.down_mw_per_min, self.spec.step_s)
 
-    def __init__(self, inner: Policy, spec: RampLimit) -> None:
-        self._inner = inner
-        self._ramp = Ramp(spec.up_mw_per_min, spec.down_mw_per_min, spec.step_s)
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, or the next step towards it."""
-        wish = self._inner.decide(observation)
         target_mw, ramp_s = self._ramp.toward(wish.target_mw, observation)
         reason = wish.reason if ramp_s is None else "ramp"
         wake_at_s = earlier_s(wish.wake_at_s, ramp_s)
@@ -141,27 +134,16 @@ class MinimumDwell(WrapperSpec):
         return MinimumDwellPolicy(self.inner.start(), self)
 
 
-class MinimumDwellPolicy:
-    """The policy in a run: the inner one, the target held, and when it last changed which way.
+@dataclass(eq=False)
+class MinimumDwellPolicy(WrapperPolicy[MinimumDwell]):
+    """The policy in a run: the inner one, the target held, and when it last changed which way."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        The time; its own inner policy plays no part.
-    """
+    _held_mw: float | None = field(default=None, init=False)
+    _rose: bool = field(default=False, init=False)
+    _free_at_s: float = field(default=0.0, init=False)  # when a change against the last one may come
 
-    def __init__(self, inner: Policy, spec: MinimumDwell) -> None:
-        self._inner = inner
-        self._spec = spec
-        self._held_mw: float | None = None
-        self._rose = False
-        self._free_at_s = 0.0  # when a change against the last one may come
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, or what is held until a turn may come."""
-        wish = self._inner.decide(observation)
         wish_mw = reachable_mw(wish.target_mw, observation.fleets)
         if self._held_mw is None:
             self._held_mw = wish_mw
@@ -171,7 +153,7 @@ class MinimumDwellPolicy:
             return wish._replace(target_mw=held_mw, reason="dwell", wake_at_s=wake_at_s)
         if wish_mw != held_mw:
             self._rose = wish_mw > held_mw
-            self._free_at_s = observation.time_s + self._spec.minimum_s
+            self._free_at_s = observation.time_s + self.spec.minimum_s
         self._held_mw = wish_mw
         return wish._replace(target_mw=wish_mw)
 

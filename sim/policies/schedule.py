@@ -1,12 +1,14 @@
 """Another policy's target, but none at some hours of the day."""
 
+from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from sim.market.calendar import AS_TUPLE, HoursOfDay, next_change_utc_s
-from sim.policies.base import Decision, Observation, Policy, WrapperSpec
+from sim.policies.base import Decision, Observation, WrapperPolicy, WrapperSpec
 from sim.policies.ramp import earlier_s
 from sim.policies.simple import FollowHeadroom
 from sim.spec import NonNegative, TimeZone
@@ -39,37 +41,24 @@ class Schedule(WrapperSpec):
         return SchedulePolicy(self.inner.start(), self)
 
 
-class SchedulePolicy:
-    """The policy in a run: the inner one, and until when the present hours hold.
+@dataclass(eq=False)
+class SchedulePolicy(WrapperPolicy[Schedule]):
+    """The policy in a run: the inner one, and until when the present hours hold."""
 
-    Parameters
-    ----------
-    inner
-        The policy that is asked first; any one.
-    spec
-        The hours; its own inner policy plays no part.
-    """
+    _stops: bool = field(default=False, init=False)
+    _until_s: float = field(default=-inf, init=False)
 
-    def __init__(self, inner: Policy, spec: Schedule) -> None:
-        self._inner = inner
-        self._spec = spec
-        self._stops = False
-        self._until_s = float("-inf")
-
-    def decide(self, observation: Observation) -> Decision:
+    def changed(self, wish: Decision, observation: Observation) -> Decision:
         """Return the inner decision, cut at the hours of the schedule."""
-        wish = self._inner.decide(observation)
         if observation.start_utc_s is None:
             return wish
         if observation.time_s >= self._until_s:
             utc_s = observation.start_utc_s + observation.time_s
-            self._stops = any(
-                each.holds(np.array([utc_s]), self._spec.time_zone)[0] for each in self._spec.off
-            )
+            self._stops = any(each.holds(np.array([utc_s]), self.spec.time_zone)[0] for each in self.spec.off)
             self._until_s = (
-                next_change_utc_s(self._spec.off, utc_s, self._spec.time_zone) - observation.start_utc_s
+                next_change_utc_s(self.spec.off, utc_s, self.spec.time_zone) - observation.start_utc_s
             )
         wake_at_s = earlier_s(wish.wake_at_s, self._until_s)
-        if self._stops and wish.target_mw > self._spec.most_mw:
-            return wish._replace(target_mw=self._spec.most_mw, reason="schedule", wake_at_s=wake_at_s)
+        if self._stops and wish.target_mw > self.spec.most_mw:
+            return wish._replace(target_mw=self.spec.most_mw, reason="schedule", wake_at_s=wake_at_s)
         return wish._replace(wake_at_s=wake_at_s)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim.cli import main
-from sim.dynamics import SYSTEMS, compare_windows, write_comparison
-from sim.dynamics.andes_process import DynamicsError, run_andes
+from sim.dynamics.andes_process import SYSTEMS, DynamicsError, run_andes
+from sim.dynamics.comparison import compare_windows, write_comparison
 from sim.grid.frequency import response
 from sim.metrics.frequency import points_of
 from sim.result import write_result

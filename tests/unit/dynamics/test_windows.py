@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.dynamics import worst_windows
+from sim.dynamics.comparison import worst_windows
 from sim.signals import Signal
 
 
