@@ -226,3 +226,15 @@ class Timed(Spec):
         if self.at is not None:
             return self.at.timestamp() - start_utc_s
         return self.at_s or 0.0
+
+
+class Spell(Timed):
+    """Base of everything that begins at one time and lasts for a while."""
+
+    duration_s: Annotated[float, Field(gt=0.0, le=1e8), SIZED]
+    """How long [s]."""
+
+    def span_s(self, start_utc_s: float) -> tuple[float, float]:
+        """Return its beginning and end [s from the scenario's start, at ``start_utc_s``]."""
+        from_s = self.first_s(start_utc_s)
+        return from_s, from_s + self.duration_s

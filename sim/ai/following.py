@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, Protocol
 
@@ -30,48 +31,33 @@ class DemandServer(Protocol):
         """Return the totals of a run of this length [s]."""
 
 
+@dataclass(eq=False)
 class StraightLine:
-    """A service whose power is a straight line in demand, up to its capacity.
+    """A service whose power is a straight line in demand, up to its capacity."""
 
-    Parameters
-    ----------
-    power_mw
-        IT power at demand 1 [MW].
-    pue
-        Power at the site's meter over IT power.
-    idle_fraction
-        IT power without demand over that at demand 1.
-    capacity_ratio
-        Demand that can be served; what is above is turned away.
-    peak_per_s
-        Requests in a second at demand 1 [1/s]; None: not known.
-    """
+    power_mw: float
+    """IT power at demand 1 [MW]."""
+    pue: float
+    """Power at the site's meter over IT power."""
+    idle_fraction: float
+    """IT power without demand over that at demand 1."""
+    capacity_ratio: float
+    """Demand that can be served; what is above is turned away."""
+    peak_per_s: float | None
+    """Requests in a second at demand 1 [1/s]; None: not known."""
+    trouble_kind = "saturated"  # what is logged when demand goes above the capacity
 
-    trouble_kind = "saturated"
-    """What is logged when demand goes above the capacity."""
-
-    def __init__(
-        self,
-        power_mw: float,
-        pue: float,
-        idle_fraction: float,
-        capacity_ratio: float,
-        peak_per_s: float | None,
-    ) -> None:
+    def __post_init__(self) -> None:
+        """Begin with nothing done yet."""
         self.trouble = 0.0
-        self._power_mw = power_mw
-        self._pue = pue
-        self._idle_fraction = idle_fraction
-        self._busy_fraction = 1.0 - idle_fraction
-        self._capacity_ratio = capacity_ratio
-        self._peak_per_s = peak_per_s
+        self._busy_fraction = 1.0 - self.idle_fraction
         self._offered_s = self._served_s = self._served_tokens = 0.0  # demand over time
 
     def step(self, ratio: float, work_tokens: float, step_s: float) -> float:
         """Serve a demand for a step; return power, as in DemandServer."""
         served_ratio = ratio
-        if ratio > self._capacity_ratio:
-            served_ratio = self._capacity_ratio
+        if ratio > self.capacity_ratio:
+            served_ratio = self.capacity_ratio
             self.trouble = ratio
         else:
             self.trouble = 0.0
@@ -79,14 +65,14 @@ class StraightLine:
         self._offered_s += ratio * step_s
         self._served_s += served_s
         self._served_tokens += served_s * work_tokens
-        return self._power_mw * (self._idle_fraction + self._busy_fraction * served_ratio) * self._pue
+        return self.power_mw * (self.idle_fraction + self._busy_fraction * served_ratio) * self.pue
 
     def totals(self, end_s: float) -> LoadFacts:
         """Return the totals, as in DemandServer."""
-        per_s = self._peak_per_s
+        per_s = self.peak_per_s
         return LoadFacts(
             unserved_fraction=1.0 - self._served_s / (self._offered_s or 1.0),
-            utilisation_mean_fraction=self._served_s / (self._capacity_ratio * end_s),
+            utilisation_mean_fraction=self._served_s / (self.capacity_ratio * end_s),
             served_query_count=None if per_s is None else self._served_s * per_s,
             served_token_count=None if per_s is None else self._served_tokens * per_s,
         )

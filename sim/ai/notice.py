@@ -1,7 +1,11 @@
-"""What a tenant tells the site of its load: what is to come, and what state it is in."""
+"""What a tenant tells the site of its load: what is to come, what state it is in; when nothing is heard."""
 
 from math import nan
-from typing import Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import Field
+
+from sim.spec import Name, Spell
 
 NoticeKind = Literal["checkpoint", "planned", "resume", "start", "end", "load", "warm-up"]
 State = Literal["compute", "stall", "hang", "down_context", "down_cold", "load", "warm_up", "absent", ""]
@@ -32,3 +36,14 @@ class Notice(NamedTuple):
     """When it was announced [s]; not after `at_s`."""
     level_mw: float = nan
     """Expected power of the load after the change [MW]; NaN: not stated."""
+
+
+class StaleTelemetry(Spell):
+    """A time in which the power and state of some loads come no more: what was last read stands.
+
+    Notices still arrive, and the site's own meter still tells what AI draws in all.
+    """
+
+    type: Literal["stale-telemetry"]
+    loads: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
+    """Loads of which nothing is heard; left out: all."""

@@ -369,9 +369,12 @@ def certificate_lines(recording: Recording) -> list[str]:
     found = recording.once(certificate)
     if found is None:
         return []
-    if found.holds:
-        return ["certificate: holds; by what the loads state and announce, the limit could not be exceeded"]
-    return [
-        f"certificate: does not hold; {each.what}, first at {each.at_s:.1f} s, by up to {each.by_mw:.3g} MW"
-        for each in found.breaks
+    holds = "certificate: holds; by what the loads state and announce, the limit could not be exceeded"
+    told = [("does not hold", each) for each in found.breaks] + [
+        ("fell back", each) for each in found.strains
     ]
+    lines = [
+        f"certificate: {what}; {each.what}, first at {each.at_s:.1f} s, by up to {each.by_mw:.3g} MW"
+        for what, each in told
+    ]
+    return [holds, *lines] if found.holds else lines

@@ -1,7 +1,9 @@
 """Writes down what a run is counted with, all that the scenario says of it before it runs."""
 
 import json
+from dataclasses import fields
 from math import inf, nan
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.engine.load_views import views_of
 from sim.engine.recorder import Recorder
@@ -37,6 +39,11 @@ from sim.scenario.rules import curtailment_share_fraction, parts_of
 from sim.signals import Signal
 from sim.span import Span
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Kind = TypeVar("Kind", bound="DataclassInstance")
+
 
 def give_rents(recorder: Recorder, scenario: Scenario) -> None:
     """Record the rent of each lease; no load or policy sees it."""
@@ -58,14 +65,11 @@ def facts_of(scenario: Scenario) -> Facts:
     tolerated = scenario.interconnection.tolerated
     return Facts(
         hall={
-            hall.name: HallFacts(
-                hall.rated_mw,
-                hall.rated_it_mw,
-                hall.miner_capacity_mw,
-                hall.base_mw,
-                hall.feed_ratio,
-                tuple(load.name for load in scenario.running_loads if load.hall == hall.name),
-                hall.cooling.water_l_per_kwh,
+            hall.name: _as_stated(
+                HallFacts,
+                hall,
+                load=tuple(load.name for load in scenario.running_loads if load.hall == hall.name),
+                water_l_per_kwh=hall.cooling.water_l_per_kwh,
             )
             for hall in scenario.halls
         },
@@ -91,17 +95,8 @@ def facts_of(scenario: Scenario) -> Facts:
         tolerance=None if tolerated == Tolerance() else ToleranceFacts(**tolerated.model_dump()),
         valuation=_valuation(scenario.valuation),
         grid=scenario.grid.facts(),
-        battery=None
-        if storage is None
-        else BatteryFacts(
-            storage.power_mw,
-            storage.energy_mwh,
-            storage.round_trip_efficiency_fraction,
-            storage.wear_usd_per_mwh,
-        ),
-        generation=GenerationFacts()
-        if generation is None
-        else GenerationFacts(generation.cost_usd_per_mwh, generation.export_limit_mw),
+        battery=None if storage is None else _as_stated(BatteryFacts, storage),
+        generation=GenerationFacts() if generation is None else _as_stated(GenerationFacts, generation),
         supply=_supply(market, span),
         four_cp=_four_cp(market, span),
         pool_fee_fraction=pool.fee_fraction,
@@ -109,6 +104,12 @@ def facts_of(scenario: Scenario) -> Facts:
         demand_charge=_demand_charge(market),
         billing_month=_billing_months(market, span),
     )
+
+
+def _as_stated(kind: type[Kind], description: object, **other: Any) -> Kind:
+    """Return facts of a kind: those that a description states by the same name, and others."""
+    names = [item.name for item in fields(kind) if item.name not in other]
+    return kind(**{name: getattr(description, name) for name in names}, **other)
 
 
 def _certificate(scenario: Scenario) -> CertificateFacts | None:
@@ -179,16 +180,11 @@ def _filled_s(scenario: Scenario) -> float:
 
 def _lease(lease: Lease, scenario: Scenario) -> LeaseFacts:
     start_s, end_s = lease.span_s(scenario.start)
-    return LeaseFacts(
-        critical_mw=lease.critical_mw,
-        rent_usd_per_mw_year=lease.rent_usd_per_mw_year,
-        escalator_fraction=lease.escalator_fraction,
+    return _as_stated(
+        LeaseFacts,
+        lease,
         term_years=float(lease.term_years),
-        take_or_pay_fraction=lease.take_or_pay_fraction,
         by_delivery=lease.rent_from == "delivery",
-        delay_damages_ratio=lease.delay_damages_ratio,
-        ebitda_margin_fraction=lease.ebitda_margin_fraction,
-        capex_usd_per_mw=lease.capex_usd_per_mw,
         curtailment_share_fraction=curtailment_share_fraction(
             lease, scenario.leases, scenario.interconnection.highest_mw
         ),
@@ -201,13 +197,10 @@ def _lease(lease: Lease, scenario: Scenario) -> LeaseFacts:
 
 
 def _valuation(spec: ValuationSpec) -> ValuationFacts:
-    return ValuationFacts(
-        discount_rate_fraction=spec.discount_rate_fraction,
+    return _as_stated(
+        ValuationFacts,
+        spec,
         mining_life_years=float(spec.mining_life_years),
-        capex_to_complete_usd=spec.capex_to_complete_usd,
-        net_debt_usd=spec.net_debt_usd,
-        mining_capex_usd_per_mw=spec.mining_capex_usd_per_mw,
-        asic_price_usd_per_th=spec.asic_price_usd_per_th,
         mining_multiple=MultipleFacts(**spec.mining_multiple.model_dump()),
         ai_multiple=MultipleFacts(**spec.ai_multiple.model_dump()),
     )

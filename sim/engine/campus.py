@@ -69,17 +69,11 @@ class Campus:
         if self._frequency_loop is not None:
             self._published.frequency_hz = self._frequency_loop.reported_hz
         give_rents(self._recorder, scenario)
-        forecaster = self._open_market()
+        forecaster, battery = self._open_market(), self._open_battery()
+        senses = Senses(self._published, self._turn, forecaster, self._frequency_loop, self._watch, battery)
         self.controller = Controller(
             self.clock,
-            Senses(
-                self._published,
-                self._turn,
-                forecaster,
-                self._frequency_loop,
-                self._watch,
-                self._open_battery(),
-            ),
+            senses,
             scenario.policy.start() if policy is None else policy,
             self._duties,
             self._fleets.executor,

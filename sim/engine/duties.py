@@ -1,6 +1,7 @@
 """What stands above the policy's wish: gathers the duties of a run, and has them arbitrated."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import Any, Final
@@ -73,36 +74,26 @@ FALLS_MW: Final = 0.5e-6
 """It is no longer above from half a watt above the level down: rounding must not turn a crossing back."""
 
 
+@dataclass(eq=False)
 class TripRelay:
     """Meters the site exactly, at every instant, and reckons ahead when it will cross the level.
 
     Fleets know their ramps ahead and AI states its power in lines, so that the next crossing is known: no
     scan is needed, and one alarm does.
-
-    Parameters
-    ----------
-    clock
-        The clock.
-    site
-        What the site draws.
-    trip
-        Level, delay and hold.
-    log
-        Records a trip with the power above the level [MW], and its end.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        site: SitePower,
-        trip: Trip,
-        log: Callable[[str, float], None],
-    ) -> None:
-        self._site = site
-        self._trip = trip
-        self._log = log
-        self._clock = clock
-        self._alarm = Alarm(clock, self._ask_to_be_read)
+    clock: Clock
+    """The clock."""
+    site: SitePower
+    """What the site draws."""
+    trip: Trip
+    """Level, delay and hold."""
+    log: Callable[[str, float], None]
+    """Records a trip with the power above the level [MW], and its end."""
+
+    def __post_init__(self) -> None:
+        """Begin with nothing done yet."""
+        self._alarm = Alarm(self.clock, self._ask_to_be_read)
         self._level_mw = inf
         self._above_since_s = inf
         self._crossing_s = inf
@@ -116,31 +107,31 @@ class TripRelay:
 
     def read(self, now_s: float, limit_mw: float) -> None:
         """Take note of the site's power now, and trip or come back where it is time."""
-        self._level_mw = self._trip.level_mw(limit_mw)
-        power_mw = self._site.ahead(now_s)[0].value_mw
+        self._level_mw = self.trip.level_mw(limit_mw)
+        power_mw = self.site.ahead(now_s)[0].value_mw
         self._cross(now_s, power_mw)
         self._crossing_s = inf
         if self._tripped and now_s >= self._held_until_s:
             self._tripped = False
-            self._log("trip-over", power_mw - self._level_mw)
+            self.log("trip-over", power_mw - self._level_mw)
             if self._above_since_s < inf:
                 self._above_since_s = now_s  # the count begins afresh
-        if not self._tripped and now_s >= self._above_since_s + self._trip.after_s:
+        if not self._tripped and now_s >= self._above_since_s + self.trip.after_s:
             self._tripped = True
-            self._held_until_s = now_s + self._trip.hold_min * SECONDS_PER_MINUTE
-            self._log("trip", power_mw - self._level_mw)
+            self._held_until_s = now_s + self.trip.hold_min * SECONDS_PER_MINUTE
+            self.log("trip", power_mw - self._level_mw)
 
     def watch(self, now_s: float) -> None:
         """Reckon ahead, once the fleets have been told what to do, when to read next."""
         # the first command of a run finds the fleets where it sends them: a jump
-        lines = self._site.ahead(now_s)
+        lines = self.site.ahead(now_s)
         self._cross(now_s, lines[0].value_mw)
         self._crossing_s = self._next_crossing_s(now_s, lines)
-        due_s = self._held_until_s if self._tripped else self._above_since_s + self._trip.after_s
-        self._alarm.set(min(self._crossing_s, due_s, self._site.known_until_s))
+        due_s = self._held_until_s if self._tripped else self._above_since_s + self.trip.after_s
+        self._alarm.set(min(self._crossing_s, due_s, self.site.known_until_s))
 
     def _ask_to_be_read(self) -> None:
-        self._clock.unsettled = True
+        self.clock.unsettled = True
 
     def _cross(self, now_s: float, power_mw: float) -> None:
         """Note whether the site is above: by a crossing that was reckoned, or by a jump."""

@@ -1,17 +1,21 @@
 """Builds the fleets of a campus, and tells the controller what they can draw."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
+
+from simpy import Event
 
 from sim.bitcoin import breakeven_usd_per_mwh
 from sim.clock import Alarm, At
 from sim.engine.prices import Core
 from sim.engine.telemetry import is_watched
 from sim.grid.events import Sag
-from sim.mining.events import PoolLoss, merged
+from sim.mining.events import PoolLoss, StuckBlocks, merged
 from sim.mining.executor import Executor, merit_order
-from sim.mining.fleet import FleetConnection, FleetSpec, RunningFleet
+from sim.mining.fleet import FleetSpec
+from sim.mining.running import FleetConnection, RunningFleet
 from sim.mining.worth import Worth
 from sim.policies import FleetView
 from sim.rng import FLEET
@@ -55,8 +59,9 @@ class Fleets:
                 - opex_usd_per_mwh,
                 live.available_mw,
                 live.spec.levels,
-                *live.spec.response_times,
+                *self._response_times(live),
                 live.spec.return_s,
+                live.stuck.power_mw,
             )
             for live in self.live
         )
@@ -78,6 +83,13 @@ class Fleets:
         if self._clock.now >= self._back_s[live.spec.name]:
             live.drop_out(is_out=False)
             self._tell()
+
+    @staticmethod
+    def _response_times(live: RunningFleet) -> tuple[float, float, float, float]:
+        """Return how soon a fleet follows, by the blocks that are known to answer."""
+        latency_s, up, down, fall_s = live.spec.response_times
+        answering = 1.0 - live.stuck.slowed_fraction or 1.0  # where none answers no pace counts
+        return latency_s, up * answering, down * answering, fall_s
 
     def catch_up(self, time_s: float) -> None:
         """Go through all that happens to the fleets up to a time [s], at most now."""
@@ -113,7 +125,29 @@ class Fleets:
             outdoor_c=self._outdoor_c,
             pool_losses=self._pool_losses(spec.name),
         )
-        return spec.start(connection)
+        live = spec.start(connection)
+        for event in self._scenario.events:
+            if isinstance(event, StuckBlocks) and (event.fleets is None or spec.name in event.fleets):
+                self._clock.process(self._stick(live, event))
+        return live
+
+    def _stick(self, live: RunningFleet, event: StuckBlocks) -> Generator[Event, Any, None]:
+        """Have a share of a fleet's blocks not answer for a while: unnoticed at first."""
+        from_s, to_s = event.span_s(self._scenario.start_utc_s)
+        from_s = max(from_s, 0.0)
+        if to_s <= from_s:
+            return
+        track = self._recorder.track(f"fleet.{live.spec.name}.stuck_mw")
+        track.set(0.0, 0.0)
+        yield At(self._clock, from_s)
+        track.set(from_s, live.stick(event.share_fraction))
+        self._clock.unsettled = True  # whoever looks ahead must look again
+        yield At(self._clock, min(from_s + event.noticed_after_s, to_s))
+        live.notice_stuck()
+        self._tell()
+        yield At(self._clock, to_s)
+        track.set(to_s, live.stick(0.0))
+        self._tell()
 
     def _timer(self, ring: Callable[[], None]) -> Alarm:
         def ring_and_settle() -> None:

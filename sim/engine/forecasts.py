@@ -1,6 +1,7 @@
 """Makes the forecasts that a policy sees when it decides, and shows it the system's load."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import NamedTuple
@@ -12,7 +13,6 @@ from sim.clock import feed
 from sim.engine.bus import Metered
 from sim.engine.prices import Core, Courses
 from sim.market.forecasts import (
-    AiWeeklyForecast,
     Forecast,
     Forecasts,
     LoadOutlook,
@@ -170,43 +170,28 @@ class Issued(NamedTuple):
     """Of the system's load."""
 
 
+@dataclass(eq=False)
 class Forecaster:
-    """Issues forecasts: one of each kind in an interval, at its first decision; costs no event.
+    """Issues forecasts: one of each kind in an interval, at its first decision; costs no event."""
 
-    Parameters
-    ----------
-    spec
-        What is forecast.
-    price
-        Makes the forecast of the price; None: there is none.
-    delivery_usd_per_mwh
-        What a policy sees on top of the real-time price [USD/MWh].
-    ai_parts
-        All that draws AI power.
-    telemetry_delay_s
-        How late AI power becomes known [s].
-    system_load
-        Makes the forecast of the system's load; None: there is none.
-    """
+    spec: Forecasts
+    """What is forecast."""
+    price: PriceOutlook | None
+    """Makes the forecast of the price; None: there is none."""
+    delivery_usd_per_mwh: float
+    """What a policy sees on top of the real-time price [USD/MWh]."""
+    ai_parts: Sequence[Metered]
+    """All that draws AI power."""
+    telemetry_delay_s: float
+    """How late AI power becomes known [s]."""
+    system_load: Callable[[float], Forecast | None] | None = None
+    """Makes the forecast of the system's load; None: there is none."""
 
-    def __init__(
-        self,
-        spec: Forecasts,
-        price: PriceOutlook | None,
-        delivery_usd_per_mwh: float,
-        ai_parts: Sequence[Metered],
-        telemetry_delay_s: float,
-        system_load: Callable[[float], Forecast | None] | None = None,
-    ) -> None:
-        self._spec = spec
-        self._price = price
-        self._delivery_usd_per_mwh = delivery_usd_per_mwh
-        self._ai_parts = ai_parts
-        self._delay_s = telemetry_delay_s
-        self._system_load = system_load
+    def __post_init__(self) -> None:
+        """Begin with nothing done yet."""
         self._weeks = WeeklyMean()
         self._interval: int | None = None
-        self._count = int(np.ceil(spec.horizon_h * SECONDS_PER_HOUR / spec.step_s)) + 1
+        self._count = int(np.ceil(self.spec.horizon_h * SECONDS_PER_HOUR / self.spec.step_s)) + 1
 
     def issue(self, now_s: float, ai_power_mw: float, notices: Sequence[Notice]) -> Issued | None:
         """Return the forecasts that are new at a decision; None: those of before stand.
@@ -220,39 +205,39 @@ class Forecaster:
         notices
             What tenants have announced.
         """
-        interval = period_at(now_s, self._spec.interval_s)
+        interval = period_at(now_s, self.spec.interval_s)
         if interval == self._interval:
             return None
         self._interval = interval
-        first = period_at(now_s, self._spec.step_s)
+        first = period_at(now_s, self.spec.step_s)
         price = ai = None
-        if self._price is not None:
-            values = self._price(now_s, first, self._count) + self._delivery_usd_per_mwh
+        if self.price is not None:
+            values = self.price(now_s, first, self._count) + self.delivery_usd_per_mwh
             price = self._forecast(now_s, first, values)
-        if self._spec.ai is not None:
+        if self.spec.ai is not None:
             ai = self._forecast(now_s, first, self._ai_mw(now_s, first, ai_power_mw, notices))
-        system_load = None if self._system_load is None else self._system_load(now_s)
+        system_load = None if self.system_load is None else self.system_load(now_s)
         return Issued(price, ai, system_load)
 
     def _forecast(self, now_s: float, first: int, values: FloatArray) -> Forecast | None:
-        step_s = self._spec.step_s
+        step_s = self.spec.step_s
         if not len(values):
             return None
         return Forecast(now_s, period_start_s(first, step_s), step_s, tuple(values.tolist()))
 
     def _ai_mw(self, now_s: float, first: int, power_mw: float, notices: Sequence[Notice]) -> FloatArray:
-        edges_s = np.array([period_start_s(first + k, self._spec.step_s) for k in range(self._count + 1)])
-        if not isinstance(self._spec.ai, AiWeeklyForecast):
+        edges_s = np.array([period_start_s(first + k, self.spec.step_s) for k in range(self._count + 1)])
+        if self.spec.ai is None or self.spec.ai.type == "persistence":
             edges_s[0] = now_s
             return announced_mw(power_mw, notices, edges_s)
-        self._read_hours(now_s - self._delay_s)
+        self._read_hours(now_s - self.telemetry_delay_s)
         return self._weeks.of_steps(edges_s[:-1], power_mw)
 
     def _read_hours(self, until_s: float) -> None:
         """Take in the hours that telemetry has told of as a whole."""
         while (self._weeks.hour + 1) * SECONDS_PER_HOUR <= until_s:
             from_s = self._weeks.hour * SECONDS_PER_HOUR
-            parts = [part.power_between(from_s, from_s + SECONDS_PER_HOUR) for part in self._ai_parts]
+            parts = [part.power_between(from_s, from_s + SECONDS_PER_HOUR) for part in self.ai_parts]
             self._weeks.add(sum(part.mean() for part in parts))
 
 

@@ -1,6 +1,7 @@
 """The grid's frequency inside the run: moved by the site, or measured, and told to the controller."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import inf, nextafter
 from typing import Final
@@ -23,52 +24,37 @@ REACHED_HZ: Final = 1.5 * PASSED_HZ
 """A level counts as reached half of `PASSED_HZ` before it [Hz]: a relay that trips *at* it trips there."""
 
 
+@dataclass(eq=False)
 class FrequencyLoop:
     """Follows frequency exactly between the instants in which something changes, and reports it by exception.
 
     A report is due each time frequency has moved by a step since the last one, and when it reaches a level
     that somebody watches, or leaves it. The time is found ahead, so that nothing is scanned.
-
-    Parameters
-    ----------
-    clock
-        The clock.
-    source
-        Where frequency comes from.
-    site
-        What the site draws; None where it moves nothing.
-    levels_hz
-        Frequencies that are watched [Hz].
-    step_hz
-        How far frequency moves from report to report [Hz].
-    record
-        Told the start [s], the frequency there [Hz] and the slope [Hz/s] of each chord; None: nobody is.
-    end_s
-        End of the run [s].
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        source: LiveFrequency | MeasuredFrequency,
-        site: SitePower | None,
-        levels_hz: Sequence[float],
-        step_hz: float,
-        record: Callable[[float, float, float], None] | None,
-        end_s: float,
-    ) -> None:
-        self._clock = clock
-        self._source = source
-        self._site = site
-        self._levels_hz = tuple(levels_hz)
-        self._step_hz = step_hz
-        self._record = record
-        self._end_s = end_s
-        self._alarm = Alarm(clock, self._ask_to_be_read)
+    clock: Clock
+    """The clock."""
+    source: LiveFrequency | MeasuredFrequency
+    """Where frequency comes from."""
+    site: SitePower | None
+    """What the site draws; None where it moves nothing."""
+    levels_hz: Sequence[float]
+    """Frequencies that are watched [Hz]."""
+    step_hz: float
+    """How far frequency moves from report to report [Hz]."""
+    record: Callable[[float, float, float], None] | None
+    """Told the start [s], the frequency there [Hz] and the slope [Hz/s] of each chord; None: nobody is."""
+    end_s: float
+    """End of the run [s]."""
+
+    def __post_init__(self) -> None:
+        """Begin with nothing done yet."""
+        self.levels_hz = tuple(self.levels_hz)
+        self._alarm = Alarm(self.clock, self._ask_to_be_read)
         self._lost_mw = 0.0
         self._balance_mw = 0.0
         self._lines: list[Line] = []
-        self.reported_hz = source.frequency_hz
+        self.reported_hz = self.source.frequency_hz
         """Frequency as last reported [Hz]."""
 
     def lose(self, load_mw: float) -> None:
@@ -80,52 +66,52 @@ class FrequencyLoop:
         """Go on to now, and return whether a report is due."""
         self._advance(now_s)
         low_hz, high_hz = self._band_hz()
-        return not low_hz - PASSED_HZ <= self._source.frequency_hz <= high_hz + PASSED_HZ
+        return not low_hz - PASSED_HZ <= self.source.frequency_hz <= high_hz + PASSED_HZ
 
     def report(self) -> float:
         """Return the frequency to which it was last read [Hz]; the next report counts from there."""
-        now_hz = self._source.frequency_hz
+        now_hz = self.source.frequency_hz
         # what stands at a level to rounding is told as that level: a relay counts it as reached
-        near_hz = (level_hz for level_hz in self._levels_hz if abs(level_hz - now_hz) <= PASSED_HZ)
+        near_hz = (level_hz for level_hz in self.levels_hz if abs(level_hz - now_hz) <= PASSED_HZ)
         self.reported_hz = next(near_hz, now_hz)
         return self.reported_hz
 
     def watch(self, now_s: float) -> None:
         """Look ahead, once the fleets have been told: when is the next report due."""
         until_s = self._look_at_site(now_s)
-        due_s = self._source.when_outside(self._lines, min(until_s, self._end_s), *self._band_hz())
-        due_s = min(max(due_s, nextafter(now_s, inf)), until_s, self._source.looks_until_s())
-        self._alarm.set(due_s if due_s < self._end_s else inf)
+        due_s = self.source.when_outside(self._lines, min(until_s, self.end_s), *self._band_hz())
+        due_s = min(max(due_s, nextafter(now_s, inf)), until_s, self.source.looks_until_s())
+        self._alarm.set(due_s if due_s < self.end_s else inf)
 
     def finish(self) -> None:
         """Go on to the end of the run."""
-        self._advance(self._end_s)
+        self._advance(self.end_s)
 
     def _look_at_site(self, now_s: float) -> float:
         """Take the site's power ahead, and return up to when it is known [s]."""
-        if self._site is None:
+        if self.site is None:
             return inf
-        site = self._site.ahead(now_s)
+        site = self.site.ahead(now_s)
         if now_s == SETTLED_START_S:
             self._balance_mw = site[0].value_mw + self._lost_mw
         off_mw = self._lost_mw - self._balance_mw
         self._lines = [line._replace(value_mw=line.value_mw + off_mw) for line in site]
-        return self._site.known_until_s
+        return self.site.known_until_s
 
     def _advance(self, now_s: float) -> None:
-        if now_s > self._source.time_s and (self._lines or self._site is None):
-            self._source.advance(self._lines, now_s, self._record)
+        if now_s > self.source.time_s and (self._lines or self.site is None):
+            self.source.advance(self._lines, now_s, self.record)
 
     def _ask_to_be_read(self) -> None:
-        self._clock.unsettled = True
+        self.clock.unsettled = True
 
     def _band_hz(self) -> tuple[float, float]:
         """Return the frequencies between which nothing need be told [Hz]: up to a level, and off it."""
-        now_hz, levels_hz = self.reported_hz, self._levels_hz
+        now_hz, levels_hz = self.reported_hz, self.levels_hz
         low_hz = [level + REACHED_HZ for level in levels_hz if level < now_hz]
         high_hz = [level - REACHED_HZ for level in levels_hz if level > now_hz]
         at_hz = [level for level in levels_hz if level == now_hz]
-        return max([now_hz - self._step_hz, *low_hz, *at_hz]), min([now_hz + self._step_hz, *high_hz, *at_hz])
+        return max([now_hz - self.step_hz, *low_hz, *at_hz]), min([now_hz + self.step_hz, *high_hz, *at_hz])
 
 
 def is_followed(scenario: Scenario) -> bool:

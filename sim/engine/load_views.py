@@ -106,6 +106,8 @@ class WatchedLoad:
         self._power = power
         self._level = level
         self._hall = hall
+        self.held: LoadView | None = None
+        """How it was when its telemetry stood still; None: it does not."""
         self._since_s: list[float] = []
         self._words: list[tuple[State, float]] = []
 
@@ -122,6 +124,9 @@ class WatchedLoad:
     def seen(self, time_s: float) -> LoadView:
         """Return how it was at a time [s]; the first that is known where that lies before the run."""
         view = self._view
+        if self.held is not None:
+            ratio = 1.0 if self._hall is None else self._hall.meter_ratio(time_s)
+            return self.held._replace(stated_mw=view.stated_mw * ratio)
         told = view.state, view.level_mw, view.since_s
         if self._since_s:
             place = max(0, bisect_right(self._since_s, time_s) - 1)
@@ -136,7 +141,8 @@ class WatchedLoad:
         ratio = self._hall.meter_ratio(time_s)
         state, level_mw, since_s = told
         told = state, level_mw * ratio, since_s
-        fixed = *self._fixed[:_RISE_AT], view.rise_mw_per_s * ratio, HALL_VALID_S
+        before, after = self._fixed[:_RISE_AT], self._fixed[_RISE_AT + 2 :]
+        fixed = *before, view.rise_mw_per_s * ratio, HALL_VALID_S, *after
         return _view((view.name, power_mw * ratio, view.stated_mw * ratio, *told, *fixed))
 
 
@@ -203,6 +209,18 @@ class LoadWatch:
         """Watch a load, or a hall, from now on."""
         self._loads.append(load)
 
+    def lose(self, load: WatchedLoad, from_s: float, until_s: float, scan_s: float) -> None:
+        """Have a load's telemetry stand still for a while [s]; what is overdue by a scan [s] is stale."""
+
+        def hold(told: str) -> None:
+            load.held = None
+            if told != "back":
+                load.held = load.seen(from_s)._replace(is_stale=told == "overdue")
+            self._notice()
+
+        edges_s = np.array([from_s, min(from_s + scan_s, until_s), until_s]) + self._delay_s
+        self._clock.feed(edges_s, ("last", "overdue", "back"), hold)
+
     def heed(self, time_s: float) -> None:
         """Ask for a decision once telemetry shows what a load has told at a time [s]."""
         self._clock.feed(np.array([time_s + self._delay_s]), (None,), lambda _: self._notice())
@@ -219,7 +237,9 @@ def views_of(scenario: Scenario) -> dict[str, LoadView]:
 
 def _view_of(load: Load, span: Span) -> LoadView:
     notices: Notices | None = getattr(load, "notice", None)
-    asks = getattr(load, "interlock", None) is not None
+    interlock = getattr(load, "interlock", None)
+    asks = interlock is not None
+    leads_s = [0.0 if notices is None else notices.lead_s, 0.0 if interlock is None else interlock.release_s]
     drawing = load if load.hall is None else load.in_hall()
     return LoadView(
         name=load.name,
@@ -230,6 +250,7 @@ def _view_of(load: Load, span: Span) -> LoadView:
         silence_means_down=asks or (notices is not None and notices.silence == "down"),
         drifts=load.drifts,
         rise_mw_per_s=drawing.rise_mw_per_s,
+        lead_s=max(leads_s),
     )
 
 

@@ -1,15 +1,16 @@
 """Builds halls and AI loads, connects each load to a bus or its hall, and grants leave to draw more."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 from simpy import Event
 
 from sim.ai.base import Connection, Load, SetPower
 from sim.ai.halls import Hall, LiveHall
-from sim.ai.notice import INTERRUPTED_STATES, Notice, State
+from sim.ai.notice import INTERRUPTED_STATES, Notice, StaleTelemetry, State
 from sim.ai.ride_through import Feeder, GridSwitch
 from sim.clock import Alarm, At, Clock
 from sim.engine.bus import Bus, Busbar, Planned, Terminal, draw_in_turn
@@ -64,44 +65,33 @@ class Request:
         return max(0.0, self.level_mw - self._track.at(now_s))
 
 
+@dataclass(eq=False)
 class InterlockDesk:
-    """Where loads ask: requests are granted in turn, with all rises under way summed.
+    """Where loads ask: requests are granted in turn, with all rises under way summed."""
 
-    Parameters
-    ----------
-    clock, bus
-        The clock, and the bus that AI draws from.
-    announce
-        Told of each request at once: the policy must leave it its power.
-    limit_mw
-        Returns the limit now [MW].
-    fleets
-        Returns the live fleets.
-    """
+    clock: Clock
+    """The clock."""
+    bus: Bus
+    """The bus that AI draws from."""
+    announce: Callable[[Notice], None]
+    """Told of each request at once: the policy must leave it its power."""
+    limit_mw: Callable[[], float]
+    """Returns the limit now [MW]."""
+    fleets: Callable[[], Sequence[Planned]]
+    """Returns the live fleets."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        bus: Bus,
-        announce: Callable[[Notice], None],
-        limit_mw: Callable[[], float],
-        fleets: Callable[[], Sequence[Planned]],
-    ) -> None:
-        self._clock = clock
-        self._bus = bus
-        self._announce = announce
-        self._limit_mw = limit_mw
-        self._fleets = fleets
+    def __post_init__(self) -> None:
+        """Begin with nothing done yet."""
         self._waiting: list[Request] = []
         self._rising: list[Request] = []
 
     def ask(self, load: str, track: Track, level_mw: float, within_s: float) -> Request:
         """Take a load's request, which goes on by itself after a time [s]."""
-        now_s = self._clock.now
+        now_s = self.clock.now
         request = Request(self, track, level_mw)
         change_mw = request.missing_mw(now_s)
         until_s = now_s + within_s
-        self._announce(Notice(load, "resume", now_s, until_s, change_mw, now_s, level_mw))
+        self.announce(Notice(load, "resume", now_s, until_s, change_mw, now_s, level_mw))
         self._waiting.append(request)
         return request
 
@@ -109,18 +99,18 @@ class InterlockDesk:
         """Take note that a load rises, granted or not."""
         if request in self._waiting:
             self._waiting.remove(request)
-            request.granted_s = self._clock.now
+            request.granted_s = self.clock.now
             self._rising.append(request)
 
     def grant(self, request: Request) -> bool:
         """Grant a request if it is its turn and the power is free; return whether it is granted."""
         if self._waiting and self._waiting[0] is not request:
             return False
-        now_s = self._clock.now
+        now_s = self.clock.now
         self._rising = [each for each in self._rising if self._is_under_way(each, now_s)]
         rises_mw = sum(each.missing_mw(now_s) for each in (*self._rising, request))
-        room_mw = self._limit_mw() - self._bus.power(now_s)[0] - rises_mw
-        fleets_mw = sum(max(mw for _, mw, _ in fleet.ahead(now_s)) for fleet in self._fleets())
+        room_mw = self.limit_mw() - self.bus.power(now_s)[0] - rises_mw
+        fleets_mw = sum(max(mw for _, mw, _ in fleet.ahead(now_s)) for fleet in self.fleets())
         if fleets_mw > room_mw + CLOSE_MW:
             return False
         self.close(request)
@@ -317,6 +307,14 @@ def connect_loads(
         levels = partial(recorder.track, f"{name}.level_mw") if is_claimed else None
         watched = WatchedLoad(views[load.name], track, levels, hall)
         watch.add(watched)
+        for event in scenario.events:
+            if isinstance(event, StaleTelemetry) and load.name in (event.loads or (load.name,)):
+                from_s, until_s = event.span_s(scenario.start_utc_s)
+                from_s = max(from_s, 0.0)
+                if until_s > from_s:
+                    watch.lose(watched, from_s, until_s, scenario.controller.telemetry_scan_s)
+                    told = partial(recorder.log, name, "stale-telemetry")
+                    core.clock.feed(np.array([from_s]), (until_s - from_s,), told)
         tell = partial(_tell, bus.clock, watched, watch if is_claimed else None)
         bus.clock.process(drawing.process(replace(connection, tell_state=tell)))
     for hall in halls.watched.values():

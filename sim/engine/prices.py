@@ -1,7 +1,7 @@
 """What power and hash are worth to the site: recorded, metered, and published as the run goes on."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -178,40 +178,25 @@ def open_bitcoin(core: Core, views: Callable[[float], tuple[FleetView, ...]]) ->
     feed(core.clock, courses.hashprice_usd_per_ph_day, publish)
 
 
+@dataclass(eq=False)
 class DemandMeter:
-    """Keeps the highest interval mean of the billing month so far; costs one event an interval.
+    """Keeps the highest interval mean of the billing month so far; costs one event an interval."""
 
-    Parameters
-    ----------
-    clock
-        The clock.
-    parts
-        All that draws power at the site.
-    generation
-        Own generation behind the meter [MW]; None where there is none.
-    tell
-        Told the month's peak so far when an interval ends, and zero when a month begins [MW].
-    log
-        Records each month's peak when the month ends.
-    storage
-        A fresh battery that the meter sees the site behind; None where there is none.
-    """
+    clock: Clock
+    """The clock."""
+    parts: Sequence[Metered]
+    """All that draws power at the site."""
+    generation: Signal | None
+    """Own generation behind the meter [MW]; None where there is none."""
+    tell: Callable[[float], None]
+    """Told the month's peak so far when an interval ends, and zero when a month begins [MW]."""
+    log: Callable[[str, float], None]
+    """Records each month's peak when the month ends."""
+    storage: Storage | None = None
+    """A fresh battery that the meter sees the site behind; None where there is none."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        parts: Sequence[Metered],
-        generation: Signal | None,
-        tell: Callable[[float], None],
-        log: Callable[[str, float], None],
-        storage: Storage | None = None,
-    ) -> None:
-        self._clock = clock
-        self._parts = parts
-        self._generation = generation
-        self._tell = tell
-        self._log = log
-        self._storage = storage
+    def __post_init__(self) -> None:
+        """Begin with nothing done yet."""
         self._followed_s = 0.0
 
     def read(
@@ -225,36 +210,36 @@ class DemandMeter:
         peaks_mw: list[float] = []
         for month in months:
             peak_mw = 0.0
-            self._tell(peak_mw)
+            self.tell(peak_mw)
             tell_terms(spec.terms(month, end_s, peaks_mw))
             for from_s, to_s in pairwise(whole_intervals_s(month, spec.interval_s, end_s)):
-                yield At(self._clock, to_s)
+                yield At(self.clock, to_s)
                 peak_mw = max(peak_mw, self.mean_import_mw(from_s, to_s))
-                self._tell(peak_mw)
+                self.tell(peak_mw)
             peaks_mw.append(peak_mw)
             if month.end_s <= end_s:
-                self._log("billing peak", peak_mw)
+                self.log("billing peak", peak_mw)
 
     def mean_import_mw(self, from_s: float, to_s: float) -> float:
         """Return the mean of what the site took from the grid between two times in the past [s]."""
-        if self._generation is None and self._storage is None:
-            return sum(part.power_between(from_s, to_s).integral() for part in self._parts) / (to_s - from_s)
+        if self.generation is None and self.storage is None:
+            return sum(part.power_between(from_s, to_s).integral() for part in self.parts) / (to_s - from_s)
         drawn = self._site_mw(from_s, to_s)
-        if self._generation is not None:
-            drawn = (drawn - self._generation.clip_time(from_s, to_s)).positive_part()
+        if self.generation is not None:
+            drawn = (drawn - self.generation.clip_time(from_s, to_s)).positive_part()
         return drawn.integral() / (to_s - from_s)
 
     def _site_mw(self, from_s: float, to_s: float) -> Signal:
         """Return what the site drew between two times in the past [MW], its battery included."""
-        if self._storage is None:
+        if self.storage is None:
             return self._parts_mw(from_s, to_s)
         # what the battery does now follows from all that it did, also outside whole intervals
         site = self._parts_mw(self._followed_s, to_s)
         self._followed_s = to_s
-        return total([site, self._storage.follow(site).battery_mw]).clip_time(from_s, to_s)
+        return total([site, self.storage.follow(site).battery_mw]).clip_time(from_s, to_s)
 
     def _parts_mw(self, from_s: float, to_s: float) -> Signal:
-        parts = [part.power_between(from_s, to_s) for part in self._parts]
+        parts = [part.power_between(from_s, to_s) for part in self.parts]
         return total([*parts, Signal.constant(0.0, to_s, from_s)])
 
 

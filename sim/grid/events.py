@@ -25,19 +25,22 @@ class Sag(NamedTuple):
     """How long it lasts [s]."""
 
 
-class _HallEvent(Timed):
-    """Base of every event that halls feel."""
+class Reconnect(Timed):
+    """The word that halls that left the grid may begin to return, as an operator gives it."""
 
     halls: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
     """Halls that feel it; left out: all."""
+    type: Literal["reconnect"]
 
 
-class VoltageSag(_HallEvent):
+class VoltageSag(Timed):
     """A voltage sag, or a series of them, as a line that recloses on a fault makes.
 
     All of the site feels it, but where ``halls`` names some: then those alone, inside the site.
     """
 
+    halls: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
+    """Halls that feel it; left out: all."""
     type: Literal["voltage-sag"]
     depth_pu: Fraction
     """Voltage lost [pu of nominal]: 0.4 leaves 0.6."""
@@ -64,12 +67,6 @@ class VoltageSag(_HallEvent):
             Sag(first_s + number * self.spacing_s, 1.0 - self.depth_pu, self.duration_s)
             for number in range(self.count)
         )
-
-
-class Reconnect(_HallEvent):
-    """The word that halls that left the grid may begin to return, as an operator gives it."""
-
-    type: Literal["reconnect"]
 
 
 class GenerationLoss(Timed):

@@ -188,18 +188,12 @@ class NoisyForecast(PriceForecast):
         return look
 
 
-class AiPersistenceForecast(Spec):
-    """AI power stays as it is, but for what tenants have announced."""
+class AiForecast(Spec):
+    """A forecast of AI power, by what is announced or by the weeks before."""
 
-    type: Literal["persistence"]
-    """Kind of forecast."""
-
-
-class AiWeeklyForecast(Spec):
-    """AI power is the mean of the same hour of the weeks before, in this run; without one it stays."""
-
-    type: Literal["weekly"]
-    """Kind of forecast."""
+    type: Literal["persistence", "weekly"]
+    """Kind of forecast. ``persistence``: it stays as it is, but for what tenants have announced; ``weekly``:
+    the mean of the same hour of the weeks before, in this run; without one it stays."""
 
 
 _MOST_DAYS: Final = 7
@@ -310,7 +304,7 @@ class Forecasts(Spec):
         Annotated[DayAheadForecast | PersistenceForecast | NoisyForecast, Field(discriminator="type")] | None
     ) = None
     """Forecast of the real-time price: ``day-ahead``, ``persistence`` or ``noisy``; left out: none."""
-    ai: Annotated[AiPersistenceForecast | AiWeeklyForecast, Field(discriminator="type")] | None = None
+    ai: AiForecast | None = None
     """Forecast of AI power: ``persistence`` or ``weekly``; left out: there is none."""
     system_load: AnyLoadForecast | None = None
     """Forecast of the system's load for the rest of the local day, in the intervals of its file:

@@ -1,6 +1,5 @@
 """What mining earns, from its causes: price of bitcoin, difficulty, halvings and fees."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -21,33 +20,7 @@ from sim.tables.cover import Wanted
 from sim.tables.quantities import BLOCKS, FEES
 
 
-class Fees(Late, Spec):
-    """Base of every description of the transaction fees."""
-
-    @abstractmethod
-    def per_block_btc(self, span: Span, subsidy: Signal) -> Signal:
-        """Return the fees of a block over the run, as steps.
-
-        Parameters
-        ----------
-        span
-            The run.
-        subsidy
-            Subsidy of a block [BTC], steps from 0 to the run's end.
-
-        Returns
-        -------
-        Signal
-            Fees of a block [BTC].
-
-        Raises
-        ------
-        InputError
-            A file is missing or does not serve the run.
-        """
-
-
-class FixedFees(Fees):
+class FixedFees(Late, Spec):
     """Fees that are one share of the whole reward, so that they halve with the subsidy."""
 
     type: Literal["fixed"] = "fixed"
@@ -61,7 +34,7 @@ class FixedFees(Fees):
         return subsidy * (self.fee_fraction / (1.0 - self.fee_fraction))
 
 
-class FileFees(StepsFile, Fees):
+class FileFees(StepsFile, Late):
     """Fees of each day over its blocks, both from a file; each row holds until the next row's time."""
 
     time_column: str = "date_utc"

@@ -27,7 +27,7 @@ from sim.facts.limit import CertificateFacts
 from sim.metrics.base import numbers_of
 from sim.metrics.claim import Break, Certificate
 from sim.metrics.exceedance import TOLERANCE_MW
-from sim.policies.certificate import FleetResponse, battery_mw
+from sim.policies.certificate import FleetResponse, battery_mw, drift_within_mw
 from sim.policies.hold_limit import LEAST_WATCH_S
 from sim.policies.reserve import FULL_RISES
 from sim.recording import Recording
@@ -56,7 +56,8 @@ def certificate(recording: Recording) -> Certificate | None:
         return None
     checked = _Check(recording, facts)
     found = sorted(checked.breaks(), key=lambda each: each.at_s)
-    return Certificate(facts, checked.contracts, checked.reaction_s, tuple(found))
+    strains = tuple(sorted(checked.strains(), key=lambda each: each.at_s))
+    return Certificate(facts, checked.contracts, checked.reaction_s, tuple(found), strains)
 
 
 class _Check:
@@ -77,17 +78,20 @@ class _Check:
         self._wait_s = self._seen_s + facts.latency_s + facts.fall_s
         self.reaction_s = self._seen_s + self._response.drop_s(recording.rated_fleet_mw)
         self._halls = {load: name for name, hall in recording.facts.hall.items() for load in hall.load}
+        self._stale = [row for row in recording.events if row.kind == "stale-telemetry"]
         self.contracts = {name: self._contract(name) for name in recording.load_names}
+        self._told = {name: self._contract(name, is_slow=False) for name in recording.load_names}
         tells = [name for name in recording.load_names if f"load.{name}.level_mw" in recording.signals]
         self._notices = {name: tuple(_notices(recording, name)) for name in tells}
 
-    def _contract(self, load: str) -> str:
+    def _contract(self, load: str, *, is_slow: bool = True) -> str:
+        """Return what is assumed of a load; by what it tells alone, though it comes back slowly."""
         stated = self._recording.facts.load.get(load)
         if stated is None:
             return "none"
         if stated.drifts:
             return "none" if self._facts.drift_mw is None else "drift"
-        if stated.rise_mw_per_s is not None:
+        if stated.rise_mw_per_s is not None and is_slow:
             return "slow return"
         if stated.silence_means_down:
             return "silence means down"
@@ -98,8 +102,8 @@ class _Check:
         recording, limit = self._recording, self._recording["limit_mw"]
         reserved: dict[str, Signal] = {}
         for load in recording.load_names:
-            reserve, drawn = self._reserve(load, late_s=0.0, lead_s=0.0), recording.load_power_mw(load)
-            reserved[load] = drawn if reserve is None else reserve
+            moves, drawn = self.contracts[load] in {"drift", "slow return"}, recording.load_power_mw(load)
+            reserved[load] = drawn if moves else self._reserve(load, late_s=0.0, lead_s=0.0)
             yield from self._unannounced(load)
             yield from _break_of(f"{load} drew more than it stated or announced", drawn - reserved[load])
         yield from self._inequality()
@@ -111,6 +115,18 @@ class _Check:
             above += _break_of("fleets and reserves together were above the limit", excess)
         yield from above
         yield from (self._fleets() if above else ())  # why: by itself it breaks nothing
+
+    def strains(self) -> Iterator[Break]:
+        """Yield what struck fleets and telemetry, with the power that did not answer, or moved unseen."""
+        recording = self._recording
+        for name in recording.fleet_names:
+            if (stuck := recording.signals.get(f"fleet.{name}.stuck_mw")) is not None:
+                yield from _break_of(f"blocks of {name} did not answer", stuck)
+        for row in self._stale:
+            name, until_s = row.source.removeprefix("load."), min(row.time_s + row.value, recording.end_s)
+            power = recording.load_power_mw(name).clip_time(row.time_s, until_s)
+            rose_mw = power.maximum() - float(power.value[0])
+            yield Break(f"telemetry of {name} was stale", row.time_s, rose_mw, until_s - row.time_s)
 
     def _hall(self, name: str, reserved: Mapping[str, Signal]) -> Signal:
         """Return the most that a hall may draw with what its loads are left [MW]; see `WatchedHall`."""
@@ -155,10 +171,12 @@ class _Check:
             left_mw -= hall.base_mw + np.maximum(0.0, cooling - (ratio - hall.feed_ratio) * it_mw)
         for load in recording.load_names:
             ratio = ratios.get(self._halls.get(load, ""), np.ones(1))
-            reserve = self._reserve(load, delay_s, self._response.drop_s(0.0))
-            left_mw -= ratio * (
-                self._drifting(load, times_s, ratio) if reserve is None else reserve.at(times_s)
-            )
+            moves = self.contracts[load] in {"drift", "slow return"}
+            counted = self._drifting(load, times_s, ratio) if moves else np.full(1, inf)
+            if not moves or self._told[load] in {"positive notice", "silence means down"}:
+                told = self._reserve(load, delay_s, self._response.drop_s(0.0))
+                counted = np.minimum(counted, told.at(times_s))
+            left_mw -= ratio * counted
         return left_mw
 
     def _inequality(self) -> Iterator[Break]:
@@ -166,6 +184,9 @@ class _Check:
         target = self._recording["fleet_target_mw"]
         allowed = np.maximum(self._right_mw(target.time_s) + self._lent_mw(target.time_s), 0.0)
         excess = target.value - allowed
+        for row in self._stale:  # until a reading is overdue the last one counts
+            overdue_s = row.time_s + self._facts.telemetry_delay_s + self._facts.telemetry_scan_s
+            excess[(target.time_s >= row.time_s) & (target.time_s <= overdue_s)] = 0.0
         bad = np.flatnonzero(excess > TOLERANCE_MW)
         if bad.size:
             ends_s = np.append(target.time_s[1:], target.end_s)
@@ -189,7 +210,7 @@ class _Check:
         """Return what a drifting load counts as at each decision [MW]: as telemetered, and its drift."""
         power = _later(self._recording.load_power_mw(name), self._facts.telemetry_delay_s)
         load = self._recording.facts.load[name]
-        moves_mw = (self._facts.drift_mw or 0.0) / ratio
+        moves_mw = drift_within_mw(self._facts.drift_mw or 0.0, self._wait_s) / ratio
         if load.rise_mw_per_s is not None:
             wait_s = self._wait_s + max(0.0, LEAST_WATCH_S - self._facts.minimum_interval_s)
             moves_mw = np.full(1, load.rise_mw_per_s * wait_s)
@@ -212,8 +233,8 @@ class _Check:
 
     # -- reserves -------------------------------------------------------------------------------------------
 
-    def _reserve(self, name: str, late_s: float, lead_s: float) -> Signal | None:
-        """Return what a load is left at each moment [MW], in a hall of IT power; None where it drifts.
+    def _reserve(self, name: str, late_s: float, lead_s: float) -> Signal:
+        """Return what a load is left at each moment by what it tells [MW], in a hall of IT power.
 
         Parameters
         ----------
@@ -224,10 +245,8 @@ class _Check:
         lead_s
             How long before it comes an announced rise counts [s].
         """
-        recording, contract = self._recording, self.contracts[name]
+        recording, contract = self._recording, self._told[name]
         facts = recording.facts.of_load(name)
-        if contract in {"drift", "slow return"}:
-            return None
         stated_mw = inf if facts.stated_mw is None else facts.stated_mw
         if stated_mw == inf:
             stated_mw = 0.0  # it states nothing: whatever it draws is more
@@ -241,7 +260,7 @@ class _Check:
     def _steps(self, load: str, level: Signal, stated_mw: float, late_s: float, lead_s: float) -> Signal:
         """Return what a load that tells its state is left, by state and notices alone [MW]."""
         notices = self._notices[load]
-        is_positive = self.contracts[load] == "positive notice"
+        is_positive = self._told[load] == "positive notice"
         struck_s = self._interruptions_s(load)
         spans_s = np.array([self._span(notice, struck_s, late_s, lead_s) for notice in notices]).reshape(
             -1, 3

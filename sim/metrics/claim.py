@@ -19,7 +19,8 @@ INEQUALITY: Final = "fleet command <= limit - margin - sum of the loads' reserve
 ASSUMPTIONS: Final = (
     "no load draws more than it states",
     "each load keeps to its contract",
-    "telemetry is no later than its delay and scan",
+    "telemetry is no later than its delay and scan, or known to be stale",
+    "every block of the fleets answers, or is known not to",
     "the fleets are where they are told to be within latency, fall and ramp",
     "the limit does not fall faster than the fleets",
 )
@@ -52,6 +53,8 @@ class Certificate:
     """Time from a change of AI power until the fleets are gone from full power [s]."""
     breaks: tuple[Break, ...]
     """What did not hold, in order of time."""
+    strains: tuple[Break, ...] = ()
+    """Faults on which the policy fell back to what still held: since when, how much power, for how long."""
 
     @property
     def holds(self) -> bool:
@@ -72,4 +75,5 @@ def document(found: Certificate) -> dict[str, Any]:
         },
         "assumptions": list(ASSUMPTIONS),
         "breaks": [asdict(each) for each in found.breaks],
+        "strains": [asdict(each) for each in found.strains],
     }

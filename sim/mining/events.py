@@ -1,25 +1,44 @@
-"""What befalls fleets: by the clock the pool is lost, and in a voltage sag supplies drop out."""
+"""What befalls fleets: the pool is lost, blocks do not answer, and in a voltage sag supplies drop out."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from sim.spec import SIZED, Fraction, Name, Spec, Timed
+from sim.spec import Fraction, Name, NonNegative, PositiveFraction, Spec, Spell
 
 
-class PoolLoss(Timed):
+class PoolLoss(Spell):
     """A time in which no pool takes the hashes of some cohorts, as when a network link fails."""
 
     type: Literal["pool-loss"]
-    duration_s: Annotated[float, Field(gt=0.0, le=1e8), SIZED]
-    """How long [s]."""
     fleets: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
     """Cohorts that lose their pool; left out: all."""
 
-    def span_s(self, start_utc_s: float) -> tuple[float, float]:
-        """Return its beginning and end [s from the scenario's start, at ``start_utc_s``]."""
-        from_s = self.first_s(start_utc_s)
-        return from_s, from_s + self.duration_s
+
+class StuckBlocks(Spell):
+    """A time in which some blocks of fleets follow no order: they stay at what they were told before.
+
+    Which blocks of a cohort these are is drawn; of any other fleet it is a share of its power. Blocks that
+    lose their supply, because heat trips them or breakers open, answer again.
+    """
+
+    type: Literal["stuck-blocks"]
+    share_fraction: PositiveFraction
+    """Share of the blocks of each fleet, rounded up to whole blocks."""
+    fleets: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
+    """Fleets that it strikes; left out: all."""
+    noticed_after_s: NonNegative = 10.0
+    """Time until the site knows that they do not answer [s]: until then it counts on them. Default:
+    assumption, two missed signs of life every 5 s."""
+
+
+class Stuck(NamedTuple):
+    """What is known of the blocks of a fleet that do not answer."""
+
+    power_mw: float = 0.0
+    """What they draw, whatever is commanded [MW]."""
+    slowed_fraction: float = 0.0
+    """What the fleet's ramps have lost with them."""
 
 
 def merged(spans_s: list[tuple[float, float]]) -> list[tuple[float, float]]:

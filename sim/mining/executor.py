@@ -10,7 +10,8 @@ from itertools import accumulate
 from math import inf
 from operator import add
 
-from sim.mining.fleet import FleetSpec, RunningFleet
+from sim.mining.fleet import FleetSpec
+from sim.mining.running import RunningFleet
 from sim.mining.worth import Piece
 
 FleetShare = tuple[int, float]

@@ -1,24 +1,19 @@
 """Fleets of miners: what a scenario says of one, and the live one that follows commands."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf, nextafter
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from numpy.random import Generator
 from pydantic import Field
 
 from sim.bitcoin import hashrate_ph_s
-from sim.clock import HasNow, Timer
-from sim.mining.events import DropOut
+from sim.clock import HasNow
+from sim.mining.events import DropOut, Stuck
+from sim.mining.running import FleetConnection, RunningFleet
 from sim.mining.worth import Piece, Worth
 from sim.recording import Track
 from sim.signals import Signal
 from sim.spec import Name, NonNegative, Positive, Spec, rising
-
-Streams = Callable[[str], Generator]
-"""Returns the random stream of a name, apart from those of all other fleets."""
 
 
 class Location(Spec):
@@ -26,83 +21,6 @@ class Location(Spec):
 
     hall: Name
     """Hall in whose free rack units its miners stand; they must fit in units and in power."""
-
-
-@dataclass(frozen=True, slots=True)
-class FleetConnection:
-    """All that a fleet is given: a clock and timers, tracks, a log, its random streams, what befalls it."""
-
-    clock: HasNow
-    """The clock."""
-    timer: Callable[[Callable[[], None]], Timer]
-    """Makes a timer that calls back."""
-    track: Callable[[str], Track]
-    """Returns the track of one of the fleet's signals, by the end of its name."""
-    log: Callable[[str, float], None]
-    """Records that something happened: its kind, and a number that goes with it."""
-    streams: Streams
-    """Returns the fleet's random stream of a name."""
-    changed: Callable[[], None]
-    """Called when what the fleet can draw has changed, other than by a command."""
-    end_s: float
-    """End of the run [s]."""
-    outdoor_c: Callable[[], Signal]
-    """Returns the outdoor temperature [°C]."""
-    pool_losses: Sequence[tuple[float, float]] = ()
-    """When the pool is lost, and back [s], in order of time."""
-
-
-class RunningFleet(Protocol):
-    """A fleet in a run: it follows commands, and says what it can draw."""
-
-    @property
-    def spec(self) -> "FleetSpec":
-        """What the scenario says of it."""
-
-    @property
-    def minimum_mw(self) -> float:
-        """Power it draws at the least, now [MW]."""
-
-    @property
-    def available_mw(self) -> float:
-        """Power it can draw at the most, now [MW]."""
-
-    @property
-    def commanded_mw(self) -> float:
-        """What it was last told to draw; its minimum before that [MW]."""
-
-    @property
-    def commands_itself(self) -> bool:
-        """Whether that may change without a word from the executor, as when it tries again."""
-
-    def pieces(self) -> Sequence[Piece]:
-        """Return what it can draw above its minimum, now, from below, and what that makes."""
-
-    def command(self, power_mw: float) -> None:
-        """Tell it to go to a power in its range [MW]."""
-
-    def power_between(self, from_s: float, to_s: float) -> Signal:
-        """Return what it drew from one time [s] to a later one, at most now [MW]."""
-
-    def ahead(self, now_s: float) -> list[tuple[float, float, float]]:
-        """Return its power from now on, unless it is told otherwise: time [s], value [MW], slope [MW/s]."""
-
-    @property
-    def known_until_s(self) -> float:
-        """Up to when that is known [s]."""
-
-    def finish(self, end_s: float) -> None:
-        """Go through all that happens up to a time, such as the end of the run [s]."""
-
-    @property
-    def start_count(self) -> int | None:
-        """Machines woken so far; None: it has none of its own."""
-
-    def supply(self, *, is_on: bool) -> None:
-        """Open its breakers once all of it sleeps, or close them; nothing where it has none."""
-
-    def drop_out(self, *, is_out: bool) -> None:
-        """Lose the supply and draw nothing, or follow commands again, from no power."""
 
 
 class FleetSpec(Spec):
@@ -263,8 +181,7 @@ class LiveFleet:
         self.minimum_mw = spec.minimum_mw
         self.rated_mw = spec.full_mw
         self._pieces = spec.worth.pieces
-        self._up_mw_per_s = spec.ramp_up_mw_per_s
-        self._down_mw_per_s = spec.ramp_down_mw_per_s
+        self._up_mw_per_s, self._down_mw_per_s = spec.ramp_up_mw_per_s, spec.ramp_down_mw_per_s
         self._latency_s = spec.latency_s
         self._clock = clock
         self._record_command = commanded.set
@@ -280,6 +197,7 @@ class LiveFleet:
         self._rate_mw_per_s = 0.0
         self._until_s = 0.0
         self._goal_mw = spec.minimum_mw
+        self._is_stuck = self.stuck = Stuck()
 
     @property
     def available_mw(self) -> float:
@@ -288,7 +206,27 @@ class LiveFleet:
 
     def pieces(self) -> tuple[Piece, ...]:
         """Return what it can draw above its minimum, from below, and what that makes."""
+        answers = 1.0 - self.stuck.slowed_fraction
+        if answers < 1.0:
+            return tuple(Piece(width_mw * answers, made) for width_mw, made in self._pieces)
         return self._pieces if self._is_on else ()
+
+    def stick(self, share_fraction: float) -> float:
+        """Have a share of its blocks stay at what they were told, and return that [MW]; 0: none does."""
+        was_stuck = self._is_stuck.slowed_fraction > 0.0
+        self._is_stuck = Stuck(share_fraction * self.commanded_mw, share_fraction)
+        if was_stuck:
+            self.notice_stuck()
+            if self._is_on:
+                self._ramp_from(self._clock.now + self._latency_s, self.commanded_mw)
+        return self._is_stuck.power_mw
+
+    def notice_stuck(self) -> None:
+        """Take in which blocks do not answer, if any."""
+        self.stuck = self._is_stuck
+        kept_mw, share = self.stuck
+        self.minimum_mw = kept_mw + (1.0 - share) * self.spec.minimum_mw
+        self.rated_mw = kept_mw + (1.0 - share) * self.spec.full_mw
 
     @property
     def start_count(self) -> None:
@@ -314,6 +252,7 @@ class LiveFleet:
         is_on = self._breakers_closed and not self._dropped_out
         if is_on is self._is_on:
             return
+        self.stick(0.0)
         self._is_on = is_on
         self.minimum_mw = self.spec.minimum_mw if is_on else 0.0
         if not is_on:
@@ -350,7 +289,9 @@ class LiveFleet:
         now_s = self._clock.now
         self.commanded_mw = power_mw
         self._record_command(now_s, power_mw)
-        if self._is_on:
+        if self._is_on and self._is_stuck.slowed_fraction < 1.0:
+            if self._is_stuck != self.stuck:  # counted on, and deaf
+                power_mw = self._is_stuck.power_mw + (1.0 - self._is_stuck.slowed_fraction) * power_mw
             self._ramp_from(now_s + self._latency_s, power_mw)
 
     def _stand(self, power_mw: float) -> None:
@@ -365,6 +306,7 @@ class LiveFleet:
             self._power.withdraw_last()
         change_mw = goal_mw - from_mw
         length_s = change_mw / self._up_mw_per_s if change_mw > 0.0 else -change_mw / self._down_mw_per_s
+        length_s /= 1.0 - self._is_stuck.slowed_fraction  # each block keeps its own pace
         until_s = start_s + length_s
         if until_s - start_s < length_s:
             until_s = nextafter(until_s, inf)  # rounded up, or a ramp fast against the clock overshoots

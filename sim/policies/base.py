@@ -44,6 +44,8 @@ class FleetView(NamedTuple):
     """Time that a fall takes in any case [s], on top of what `ramp_down_mw_per_s` says."""
     return_s: float | None = None
     """Time after which it can be woken once its breakers were opened [s]; None: it has none."""
+    stuck_mw: float = 0.0
+    """Power of its blocks that are known not to answer [MW]: no command moves it, open breakers do."""
 
 
 class LoadView(NamedTuple):
@@ -71,6 +73,10 @@ class LoadView(NamedTuple):
     """Fastest that it can rise [MW/s]; infinity: at once."""
     valid_s: float = inf
     """How long what it states may be counted on [s]: in a hall it goes with the weather."""
+    lead_s: float = inf
+    """How long before it rises it announces that, or asks for it, at the least [s]; infinity: long before."""
+    is_stale: bool = False
+    """Whether its reading is overdue: what is seen of it is older than telemetry's delay and scan."""
 
 
 class BatteryView(NamedTuple):

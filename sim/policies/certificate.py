@@ -24,7 +24,7 @@ takes in any case, and the drop :math:`\Delta` over their ramp :math:`r`. A rise
 
 from collections.abc import Iterable
 from math import inf, sqrt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sim.units import SECONDS_PER_HOUR
 
@@ -157,6 +157,33 @@ class FleetMotion:
         if fallen_s < 0.0 or self.response.ramp_down_mw_per_s == inf:
             return self._power_mw if fallen_s < 0.0 else self._goal_mw
         return max(self._goal_mw, self._power_mw - self.response.ramp_down_mw_per_s * fallen_s)
+
+
+DRIFT_S: Final = 12.0
+"""Time in which a load that drifts moves by the drift that is stated for it [s]."""
+
+
+def drift_within_mw(drift_mw: float, wait_s: float) -> float:
+    r"""Return how far a drifting load moves until the fleets have answered [MW].
+
+    Parameters
+    ----------
+    drift_mw
+        How far within `DRIFT_S` [MW].
+    wait_s
+        Time until they have answered [s].
+
+    Notes
+    -----
+    Further with the root of a longer time, as a sum of independent moves: a statistical bound. Over 190 s the
+    54 MW of helios' inference moved by 1.4 MW.
+
+    Examples
+    --------
+    >>> drift_within_mw(1.0, 7.0), drift_within_mw(1.0, 48.0)
+    (1.0, 2.0)
+    """
+    return drift_mw * sqrt(max(1.0, wait_s / DRIFT_S))
 
 
 def battery_mw(power_mw: float, given_mwh: float, wait_s: float, ramp_mw_per_s: float) -> float:

@@ -266,6 +266,7 @@ class PriceGuardPolicy(WrapperPolicy[PriceGuard]):
         wake_s = earlier_s(due_s, wake_s)
         if wake_s is None and not off:
             return wish
+        off = tuple(dict.fromkeys((*wish.off, *off)))
         return wish._replace(wake_at_s=earlier_s(wish.wake_at_s, wake_s), off=off)
 
     def _capped(self, paying_mw: float, wish_mw: float, now_s: float) -> tuple[float, float | None]:

@@ -6,9 +6,15 @@ from typing import Final, NamedTuple
 
 from sim.ai.notice import INTERRUPTED_STATES, QUIET_STATES, Notice
 from sim.policies.base import LoadView
+from sim.policies.certificate import drift_within_mw
 
 FULL_RISES: Final = frozenset({"resume", "start"})
 """Notices that a load comes back to full power."""
+LEAST_RESTART_S: Final = 60.0
+"""A job that is interrupted is not back sooner, whatever it had announced [s]; assumption: restarts of three
+minutes and more on average are published."""
+LEAST_WARNING_S: Final = 10.0
+"""One that hangs announces its return at least so long ahead, once its failure is found [s]; assumption."""
 
 
 class Rise(NamedTuple):
@@ -29,6 +35,11 @@ class Reserve(NamedTuple):
     """The same, if it kept silent until it rises [MW]."""
     rises: tuple[Rise, ...]
     """What it has announced, in order of time."""
+    sudden_s: float = inf
+    """How soon it may rise to what it states by what it has not announced yet [s]; infinity: it is left that,
+    or will not."""
+    stated_mw: float = 0.0
+    """What it states, and what it was seen to draw beyond [MW]."""
 
 
 class LoadReserve:
@@ -45,7 +56,8 @@ class LoadReserve:
     - *drifting*: its power as telemetered and what it drifts in the meantime, a statistical bound; the hard
       one is the most that it states.
 
-    A load that draws more than it states is left as much more as it was seen to draw.
+    A load that draws more than it states is left as much more as it was seen to draw; one whose telemetry is
+    stale, the most that it states.
     """
 
     def __init__(self) -> None:
@@ -70,15 +82,19 @@ class LoadReserve:
         now_s
             The present time [s].
         drift_mw
-            What a drifting load moves in the meantime [MW]; None: its hard bound counts.
+            What a drifting load moves within 12 s [MW]; None: its hard bound counts.
         wait_s
             Time from a change of its power until the fleets begin to answer it [s].
         """
         power_mw = view.power_mw
         self._remember(view)
         stated_mw = view.stated_mw + self._over_mw
+        if view.is_stale:  # it may have failed meanwhile: what was announced before is no longer relied on
+            self._interrupted_s = self._interrupted_s if view.silence_means_down else now_s
+            return Reserve(stated_mw, stated_mw, ())
         if view.drifts:
-            most_mw = stated_mw if drift_mw is None else min(stated_mw, power_mw + drift_mw)
+            moved_mw = inf if drift_mw is None else drift_within_mw(drift_mw, wait_s)
+            most_mw = min(stated_mw, power_mw + moved_mw)
             return Reserve(most_mw, most_mw, ())
         most_mw = min(stated_mw, power_mw + view.rise_mw_per_s * wait_s)
         if view.state not in QUIET_STATES:
@@ -98,13 +114,14 @@ class LoadReserve:
         passed_mw = max((rise.level_mw for rise, _ in rises if rise.at_s <= now_s), default=0.0)
         silent_mw = min(stated_mw, max(view.power_mw, view.level_mw, passed_mw))
         coming = tuple(rise for rise, _ in rises if rise.at_s > now_s)
-        if view.silence_means_down:
-            return Reserve(silent_mw, silent_mw, coming)
         full = [notice for rise, notice in rises if rise.at_s > now_s and notice.kind in FULL_RISES]
+        sudden_s = _sudden_s(view, is_told=bool(full))
+        if view.silence_means_down:
+            return Reserve(silent_mw, silent_mw, coming, sudden_s, stated_mw)
         if not view.announces or not full:
             return Reserve(most_mw, silent_mw, coming)
         before_mw = max(notice.level_mw - notice.change_mw for notice in full)
-        return Reserve(min(most_mw, max(silent_mw, before_mw)), silent_mw, coming)
+        return Reserve(min(most_mw, max(silent_mw, before_mw)), silent_mw, coming, sudden_s, stated_mw)
 
     def _remember(self, view: LoadView) -> None:
         self._over_mw = max(self._over_mw, view.power_mw - view.stated_mw)
@@ -123,6 +140,14 @@ class LoadReserve:
         return sorted(found, key=lambda each: each[0])
 
 
+def _sudden_s(view: LoadView, *, is_told: bool) -> float:
+    """Return how soon a quiet load may be back at full power by what it has not announced yet [s]."""
+    unannounced_s = inf if is_told else view.lead_s
+    if view.state == "stall":  # a failure in it makes what was announced void
+        return min(unannounced_s, LEAST_RESTART_S)
+    return min(unannounced_s, LEAST_WARNING_S) if view.state == "hang" else unannounced_s
+
+
 class Reserves(NamedTuple):
     """What all loads together must be left."""
 
@@ -134,6 +159,19 @@ class Reserves(NamedTuple):
     """Announced rises: when [s], and by how much the reserve grows then [MW]."""
     silent_rises: tuple[tuple[float, float], ...]
     """The same of `silent_mw`."""
+    sudden_s: float = inf
+    """How soon the first load may rise by what it has not announced yet [s]."""
+    each: tuple[Reserve, ...] = ()
+    """What each load must be left."""
+
+    def with_sudden(self, now_s: float) -> "Reserves":
+        """Return the same as if each load that may rise unannounced announced it now [s]."""
+        each = [
+            reserve._replace(rises=(*reserve.rises, Rise(now_s + reserve.sudden_s, reserve.stated_mw)))
+            for reserve in self.each
+        ]
+        each = [reserve._replace(rises=tuple(sorted(reserve.rises))) for reserve in each]
+        return self._replace(rises=_steps(each, [reserve.now_mw for reserve in each]))
 
 
 class SiteReserve:
@@ -142,7 +180,7 @@ class SiteReserve:
     Parameters
     ----------
     drift_mw
-        What each drifting load moves in the meantime [MW]; None: hard bounds alone.
+        What each drifting load moves within 12 s [MW]; None: hard bounds alone.
     """
 
     def __init__(self, drift_mw: float | None) -> None:
@@ -159,20 +197,23 @@ class SiteReserve:
         """Return what the loads must be left at a time [s]; ``wait_s`` as in `LoadReserve.of`."""
         while len(self._loads) < len(views):
             self._loads.append(LoadReserve())
-        each, now_mw, silent_mw, rising = [], 0.0, 0.0, False
+        each, now_mw, silent_mw, rising, sudden_s = [], 0.0, 0.0, False, inf
         for load, view in zip(self._loads, views, strict=False):
             reserve = load.of(view, notices, now_s, self._drift_mw, wait_s)
             each.append(reserve)
             now_mw += reserve.now_mw
             silent_mw += reserve.silent_mw
             rising = rising or bool(reserve.rises)
+            sudden_s = min(sudden_s, reserve.sudden_s)
         if not rising:
-            return Reserves(now_mw, silent_mw, (), ())
+            return Reserves(now_mw, silent_mw, (), (), sudden_s, tuple(each))
         return Reserves(
             now_mw,
             silent_mw,
             _steps(each, [reserve.now_mw for reserve in each]),
             _steps(each, [reserve.silent_mw for reserve in each]),
+            sudden_s,
+            tuple(each),
         )
 
 
@@ -182,7 +223,7 @@ def _steps(reserves: Sequence[Reserve], from_mw: Sequence[float]) -> tuple[tuple
     for reserve, level_mw in zip(reserves, from_mw, strict=True):
         reached_mw = level_mw
         for rise in reserve.rises:
-            if rise.level_mw > reached_mw:
+            if rise.level_mw >= reached_mw:  # one to where it may be by then asks for the same, at its time
                 steps.append((rise.at_s, rise.level_mw - reached_mw))
                 reached_mw = rise.level_mw
     return tuple(sorted(steps))

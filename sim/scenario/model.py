@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, PrivateAttr, field_validator, model_v
 
 from sim.ai import AnyLoad
 from sim.ai.halls import Hall
+from sim.ai.notice import StaleTelemetry
 from sim.ai.weather import AnyWeather, SyntheticWeather
 from sim.errors import Fault, InputError
 from sim.grid.events import CurtailmentOrder, GenerationLoss, Reconnect, VoltageSag, shortfall
@@ -19,7 +20,7 @@ from sim.market import MarketSpec
 from sim.market.leases import Lease
 from sim.market.valuation import CostSpec, ValuationSpec
 from sim.mining import AnyFleet
-from sim.mining.events import PoolLoss
+from sim.mining.events import PoolLoss, StuckBlocks
 from sim.policies import AnyPolicy
 from sim.policies.plugin import sources_of
 from sim.policies.simple import FollowHeadroom
@@ -106,7 +107,8 @@ class ControllerSpec(Spec):
 _YEARS = range(1970, 2200)
 
 AnyEvent = Annotated[
-    VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss | PoolLoss, Field(discriminator="type")
+    VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss | PoolLoss | StuckBlocks | StaleTelemetry,
+    Field(discriminator="type"),
 ]
 """Any event, told apart by its ``type``."""
 
@@ -187,7 +189,7 @@ class Scenario(Spec):
         parts = [*self.loads, *self.halls, *self.fleets]
         rules.check_names([part.name for part in parts], self.market.ancillary)
         rules.check_halls(self.halls, self.loads, self.fleets, self.events)
-        rules.check_pools(self.fleets, self.events)
+        rules.check_faults(self.fleets, self.loads, self.events)
         rules.check_policy(self.policy, self.market)
         rules.check_frequency(self.grid.frequency, self.policy, self.events)
         rules.check_losses(self.grid.frequency, shortfall(self.events, self.start_utc_s, self.end_s))

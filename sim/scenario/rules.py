@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sim.ai import AnyLoad, TrainingLoad
 from sim.ai.base import Load
@@ -10,7 +10,7 @@ from sim.ai.halls import Hall
 from sim.ai.replay import ReplayLoad
 from sim.ai.tenant import TenantLoad
 from sim.errors import InputError
-from sim.grid.events import AnyGridEvent, GenerationLoss, HallEvent
+from sim.grid.events import GenerationLoss, HallEvent
 from sim.grid.spec import FrequencySpec
 from sim.grid.storage import Battery
 from sim.market import MarketSpec
@@ -20,7 +20,6 @@ from sim.market.leases import Lease
 from sim.market.moving_limit import ScheduledLimit
 from sim.mining import AnyFleet
 from sim.mining.cohort.spec import CohortFleet
-from sim.mining.events import PoolLoss
 from sim.policies import PolicySpec, WrapperSpec
 from sim.policies.ancillary import Ancillary
 from sim.policies.four_cp import FourCp
@@ -128,7 +127,7 @@ def check_halls(
     halls: Sequence[Hall],
     loads: Sequence[Load],
     fleets: Sequence[AnyFleet],
-    events: Sequence[AnyGridEvent | PoolLoss],
+    events: Iterable[object],
 ) -> None:
     """Raise ValueError where something names no hall, or a hall has no room for its fleets."""
     known = {hall.name for hall in halls}
@@ -173,11 +172,18 @@ def _check_room(hall: Hall, fleets: Sequence[AnyFleet]) -> None:
         )
 
 
-def check_pools(fleets: Sequence[AnyFleet], events: Sequence[AnyGridEvent | PoolLoss]) -> None:
-    """Raise ValueError where a pool loss names what is no cohort: an aggregate fleet has no pool to lose."""
-    cohorts = {fleet.name for fleet in fleets if isinstance(fleet, CohortFleet)}
-    lost = (name for event in events if isinstance(event, PoolLoss) for name in event.fleets or ())
-    _check_known((("a pool-loss", name) for name in lost), "fleet", cohorts, "cohorts")
+def check_faults(fleets: Sequence[AnyFleet], loads: Sequence[Load], events: Iterable[Any]) -> None:
+    """Raise ValueError where a fault strikes what is not there; an aggregate fleet has no pool to lose."""
+    known = {
+        "pool-loss": ("fleet", "cohorts", {each.name for each in fleets if isinstance(each, CohortFleet)}),
+        "stuck-blocks": ("fleet", "fleets", {fleet.name for fleet in fleets}),
+        "stale-telemetry": ("load", "loads", {load.name for load in loads}),
+    }
+    for event in events:
+        if event.type in known:
+            kind, these, names = known[event.type]
+            named = getattr(event, f"{kind}s") or ()
+            _check_known(((f"a {event.type}", name) for name in named), kind, names, these)
 
 
 def check_policy(policy: PolicySpec, market: MarketSpec) -> None:

@@ -70,6 +70,18 @@ def halls_around(loads, cooling, size):
 
 
 @st.composite
+def faults(draw):
+    """Have blocks not answer, or telemetry stand still, for a part of the hour."""
+    times = {"at_s": draw(st.floats(0.0, 3000.0)), "duration_s": draw(st.floats(1.0, 3000.0))}
+    stuck = {
+        "type": "stuck-blocks",
+        "share_fraction": draw(st.sampled_from([0.1, 0.5, 1.0])),
+        "noticed_after_s": draw(st.sampled_from([0.0, 10.0, 600.0])),
+    }
+    return [{**draw(st.sampled_from([stuck, {"type": "stale-telemetry"}])), **times}]
+
+
+@st.composite
 def sites(draw):
     count = draw(st.integers(1, 4))
     loads = [draw(jobs(position)) for position in range(count)]
@@ -79,7 +91,8 @@ def sites(draw):
         "type": "aggregate",
         "rated_mw": draw(st.sampled_from([20.0, 60.0, 150.0])),
         "ramp_up_mw_per_s": draw(st.sampled_from([0.5, 1.0, 6.0])),
-        "ramp_down_mw_per_s": draw(st.sampled_from([4.0, 12.0, 60.0])),
+        "ramp_down_mw_per_s": draw(st.sampled_from([0.2, 1.0, 4.0, 12.0, 60.0])),
+        "breaker_open_s": draw(st.sampled_from([None, 2.0])),
         "latency_s": draw(st.sampled_from([0.0, 3.0, 10.0])),
         "efficiency_j_per_th": 17.5,
     }
@@ -89,7 +102,7 @@ def sites(draw):
         "telemetry_scan_s": draw(st.sampled_from([0.0, 1.0])),
     }
     limit_mw = peak_mw * draw(st.sampled_from([1.0, 1.1, 1.4]))
-    fields = {}
+    fields = {"events": draw(faults())} if draw(st.integers(0, 2)) == 0 else {}
     if draw(st.integers(0, 2)) == 0:
         limit_mw *= 1.5  # losses, cooling
         fields |= halls_around(
@@ -125,5 +138,8 @@ def test_the_limit_is_held_while_the_certificate_holds(scenario):
         assert excess_mw <= TOLERANCE_MW
     covenants = [load.notice for load in scenario.loads if load.notice and load.notice.silence == "down"]
     covenants += [load.interlock for load in scenario.loads if load.interlock]
-    if not covenants:  # a lost notice costs soak, never the limit
+    stuck = any(event.type == "stuck-blocks" for event in scenario.events)
+    # what is reckoned of restarts may be too much for those of a minute, where fleets take as long
+    slow = scenario.fleets[0].ramp_down_mw_per_s < 4.0
+    if not covenants and not stuck and not slow:  # a lost notice costs soak, never the limit
         assert found.holds, found.breaks

@@ -62,6 +62,9 @@ class Dispatcher:
         self._stopped = False
         self.is_supplied = True
         """Whether machines asleep draw standby power: their breakers are closed."""
+        self._out: frozenset[int] = frozenset()
+        self.out_mw = 0.0
+        """What blocks draw that are known not to answer [MW]."""
         self._cooled_s = -inf
         self._next_batch_s = -inf
         self._batch = 0
@@ -72,14 +75,14 @@ class Dispatcher:
     def refresh(self) -> None:
         """Take in how many machines work, and their range, after either has changed."""
         spec = self._spec
-        self._total_count = self._roster.total_count
+        self._total_count = self._roster.total_count - self._roster.count(self._out)
         self._on_count = self._roster.count(self._on)
         self._lowest = min(spec.lowest_clock, self.ceiling)
         self._highest = min(spec.highest_clock, self.ceiling)
         self._low_mw = self._above_standby_mw(self._lowest)
         self._high_mw = self._above_standby_mw(self._highest)
-        self.minimum_mw = self._total_count * self._standby_mw * self.is_supplied
-        """Power with every working machine asleep [MW]."""
+        self.minimum_mw = self._total_count * self._standby_mw * self.is_supplied + self.out_mw
+        """Power with every working machine asleep that answers [MW]."""
         self._range_of_those_on()
 
     @property
@@ -154,6 +157,22 @@ class Dispatcher:
             other.remove(block)
             queue.append(block)
             self._since_s[block] = now_s
+        self.refresh()
+
+    def leave_out(self, blocks: Iterable[int], power_mw: float) -> None:
+        """Take in that blocks do not answer, and what they draw [MW]."""
+        self._out, self.out_mw = frozenset(blocks), power_mw
+        self._on = deque(block for block in self._on if block not in self._out)
+        self._off = deque(block for block in self._off if block not in self._out)
+        self.refresh()
+
+    def take_back(self, blocks: Iterable[int], on: Iterable[int]) -> None:
+        """Take in that blocks answer again, and which of them hash."""
+        self.leave_out(blocks, 0.0)
+        self._out = frozenset()
+        hashing = set(on)
+        for block in blocks:
+            (self._on if block in hashing else self._off).append(block)
         self.refresh()
 
     def all_off(self, now_s: float) -> None:

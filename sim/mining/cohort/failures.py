@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.mining.cohort.spec import MachineFailures
-from sim.mining.fleet import Streams
+from sim.mining.running import Streams
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_YEAR
 
 
@@ -98,6 +98,12 @@ class Roster:
     def change(self, block: int, by: int) -> None:
         """Take a machine that fails from a block, or add one that is repaired."""
         self._counts[block] += by
+
+    def begin(self, expected: "Iterable[Breakdown]") -> None:
+        """Take the machines that are in repair when the run starts."""
+        for breakdown in expected:
+            if breakdown.time_s < 0.0:
+                self.change(breakdown.block, -1)
 
 
 class RareDraws:

@@ -8,11 +8,31 @@ from typing import NamedTuple
 
 from sim.mining.clocking import ClockCurve
 from sim.mining.cohort.failures import Roster
+from sim.recording import Track
 
 Point = tuple[float, float, float]
 """Where a line leads: when [s], power of each machine there [W], and its clock over the default clock [1].
 
 A bare tuple: a year of a cohort makes a million of them."""
+
+
+class MachineTracks(NamedTuple):
+    """Where the state of a cohort's machines is recorded, by the names of the signals."""
+
+    power_mw: Track
+    """Power at the meter [MW]."""
+    hashrate_ph_s: Track
+    """Hash rate that the pool accepts [PH/s]."""
+    setpoint_fraction: Track
+    """Clock to which hashing machines are set, over the default; 0 with none [1]."""
+    asleep_count: Track
+    """Machines asleep, or on their way."""
+    waking_count: Track
+    """Machines booting."""
+    hashing_count: Track
+    """Machines that hash, or ramp up."""
+    failed_count: Track
+    """Machines that wait for repair."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +53,11 @@ class Group:
     """Where its lines lead, in order of time; the machines stay at the last point."""
     boots_until_s: float = -inf
     """When its machines hash for the first time since they were woken [s]."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether its machines hash in the end."""
+        return (self.plan[-1][2] if self.plan else self.clock) > 0.0
 
     def advance(self, time_s: float) -> None:
         """Move to a time [s], not before the last."""

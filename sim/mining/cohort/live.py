@@ -3,16 +3,18 @@
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from math import inf
+from math import ceil, inf
 from typing import Final
 
 from sim.clock import Agenda
 from sim.mining.clocking import Ceiling
 from sim.mining.cohort.blocks import Dispatcher, SwitchOrder
 from sim.mining.cohort.failures import Breakdown, RareDraws, Roster, breakdowns
-from sim.mining.cohort.machines import Machines, MachineTracks
+from sim.mining.cohort.groups import MachineTracks
+from sim.mining.cohort.machines import Machines
 from sim.mining.cohort.spec import CohortFleet
-from sim.mining.fleet import FleetConnection
+from sim.mining.events import Stuck
+from sim.mining.running import FleetConnection
 from sim.mining.worth import Piece
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY
@@ -53,7 +55,9 @@ class LiveCohort:
         self._is_deaf = spec.response.commandable_fraction < 1.0
         self._can_fail = spec.failures.per_start_fraction > 0.0
         self._roster = Roster(spec.block_sizes)
-        expected = self._expect_breakdowns()
+        draws = connection.streams("failures")
+        expected = breakdowns(spec.failures, spec.block_sizes, connection.end_s, draws)
+        self._roster.begin(expected)
         tracks = MachineTracks(*map(connection.track, MachineTracks._fields))
         self._machines = Machines(spec, self._roster, tracks)
         self._dispatcher = Dispatcher(spec, self._roster)
@@ -67,6 +71,7 @@ class LiveCohort:
         self._is_closed = True
         self._breakers_s = inf  # when they are open, or machines can be woken
         self._is_told_on = True
+        self._stuck: list[int] = []
         self._record_supply = None if spec.breaker is None else connection.track("supplied_fraction").set
         self.commands_itself = True
         """Whether what it was told may change by itself: orders that could not be met are tried again."""
@@ -175,6 +180,8 @@ class LiveCohort:
 
     def _cut(self, *, is_on: bool) -> None:
         now_s = self._clock.now
+        if self._stuck:
+            self.stick(0.0)
         self._catch_up(now_s)
         self._is_closed = is_on
         is_on = is_on and not self._dropped_out
@@ -190,6 +197,27 @@ class LiveCohort:
         self._clock_sent = order.clock
         self._record_planned(now_s)
         self._machines.stand(now_s, order.wake, order.clock)
+
+    @property
+    def stuck(self) -> Stuck:
+        """What is known of blocks that do not answer; all others keep their own pace."""
+        return Stuck(self._dispatcher.out_mw)
+
+    def stick(self, share_fraction: float) -> float:
+        """Have a share of its blocks, drawn, follow no order, and return their power [MW]; 0: all do."""
+        now_s = self._clock.now
+        self._catch_up(now_s)
+        if self._stuck:
+            self._dispatcher.take_back(self._stuck, self._machines.unstick())
+            self._is_stale = True
+        order = self._connection.streams("stuck").permutation(len(self._roster)).tolist()
+        self._stuck = order[: ceil(share_fraction * len(order))]
+        return self._machines.stick(now_s, self._stuck) if self._stuck else 0.0
+
+    def notice_stuck(self) -> None:
+        """Take in which blocks do not answer."""
+        self._dispatcher.leave_out(self._stuck, self._machines.stuck_mw())
+        self._is_stale = True
 
     # -- orders ---------------------------------------------------------------------------------------------
 
@@ -217,7 +245,7 @@ class LiveCohort:
         switches = order.sleep or order.wake
         self._pending.append((arrival_s, order.clock, order if switches else None, sending))
         if switches and (self._is_deaf or (self._can_fail and order.wake)):
-            self._agenda.add(arrival_s, self._wake_up)
+            self._agenda.add(arrival_s, partial(self._catch_up, arrival_s))
         self._catch_up(now_s)
 
     def _try_again(self, time_s: float) -> None:
@@ -229,9 +257,6 @@ class LiveCohort:
         if time_s == self._retry_s:
             self._retry_s = inf
             self._dispatch(self._clock.now)
-
-    def _wake_up(self) -> None:
-        self._catch_up(self._clock.now)
 
     def _catch_up(self, time_s: float) -> None:
         """Have every order obeyed that has arrived by a time."""
@@ -284,17 +309,6 @@ class LiveCohort:
         )
         self._send(order, self._clock.now, sending)
 
-    # -- machines that fail ---------------------------------------------------------------------------------
-
-    def _expect_breakdowns(self) -> list[Breakdown]:
-        """Return the breakdowns of the run; the machines in repair at its start are out already."""
-        draws = self._connection.streams("failures")
-        expected = breakdowns(self.spec.failures, self.spec.block_sizes, self._connection.end_s, draws)
-        for breakdown in expected:
-            if breakdown.time_s < 0.0:
-                self._roster.change(breakdown.block, -1)
-        return expected
-
     def _await(self, expected: Sequence[Breakdown], heat: Sequence[Ceiling]) -> None:
         for breakdown in expected:
             if breakdown.time_s < 0.0:
@@ -307,7 +321,8 @@ class LiveCohort:
             else:
                 self._agenda.add(ceiling.time_s, partial(self._heat_up, ceiling))
         for lost_s, back_s in self._connection.pool_losses:
-            self._agenda.add(lost_s, partial(self._lose_pool, back_s - lost_s))
+            self._agenda.add(lost_s, partial(self._connection.log, "pool-loss", back_s - lost_s))
+            self._agenda.add(lost_s, partial(self._pool, accepted=False))
             self._agenda.add(back_s, partial(self._pool, accepted=True))
 
     def _break(self, breakdown: Breakdown) -> None:
@@ -340,8 +355,6 @@ class LiveCohort:
                 self._fail(time_s, block, time_s + repair_d * SECONDS_PER_DAY)
                 self._agenda.add(self._clock.now, self._tell)
 
-    # -- heat, and the pool ---------------------------------------------------------------------------------
-
     def _heat_up(self, ceiling: Ceiling) -> None:
         self._heat(ceiling)
         self._tell()
@@ -358,6 +371,8 @@ class LiveCohort:
         self._limit()
 
     def _stop_all(self, now_s: float, within_s: float | None = None) -> None:
+        if self._stuck:
+            self.stick(0.0)
         self._pending.clear()  # machines that have tripped obey nobody
         self._dispatcher.all_off(now_s)
         self._versions = [version + 1 for version in self._versions]
@@ -366,10 +381,6 @@ class LiveCohort:
             # those too that had not obeyed
             self._machines.switch(now_s, range(len(self._roster)), (), 0.0, within_s)
             self._record_planned(now_s)
-
-    def _lose_pool(self, duration_s: float) -> None:
-        self._connection.log("pool-loss", duration_s)
-        self._pool(accepted=False)
 
     def _pool(self, *, accepted: bool) -> None:
         now_s = self._clock.now

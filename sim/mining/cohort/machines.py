@@ -3,32 +3,11 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import inf
-from typing import NamedTuple
 
 from sim.mining.cohort.failures import Roster
-from sim.mining.cohort.groups import Group, Pace, PowerLine, filling_plan, interpolated
+from sim.mining.cohort.groups import Group, MachineTracks, Pace, PowerLine, filling_plan, interpolated
 from sim.mining.cohort.spec import CohortFleet
-from sim.recording import Track
 from sim.units import PETAHASH_IN_TERAHASHES
-
-
-class MachineTracks(NamedTuple):
-    """Where the state of a cohort's machines is recorded, by the names of the signals."""
-
-    power_mw: Track
-    """Power at the meter [MW]."""
-    hashrate_ph_s: Track
-    """Hash rate that the pool accepts [PH/s]."""
-    setpoint_fraction: Track
-    """Clock to which hashing machines are set, over the default; 0 with none [1]."""
-    asleep_count: Track
-    """Machines asleep, or on their way."""
-    waking_count: Track
-    """Machines booting."""
-    hashing_count: Track
-    """Machines that hash, or ramp up."""
-    failed_count: Track
-    """Machines that wait for repair."""
 
 
 class Machines:
@@ -60,7 +39,7 @@ class Machines:
         self._record_power, self._record_hashrate = tracks.power_mw.set, tracks.hashrate_ph_s.set
         self._ramp_power, self._ramp_hashrate = tracks.power_mw.ramp, tracks.hashrate_ph_s.ramp
         self._record_setpoint = tracks.setpoint_fraction.set
-        self._is_ahead = False
+        self._is_ahead = False  # whether the end of the last line is recorded, to be withdrawn if need be
         self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
         order_all_s = len(roster) / (spec.dispatch_blocks_per_s or inf)
         orders_s = max(order_all_s, spec.settling_s), order_all_s
@@ -69,6 +48,8 @@ class Machines:
         self._hashing = Group([], 0, 0.0, spec.standby_w, 0.0, [])
         self._waking: list[Group] = []
         self._stopping: list[Group] = []
+        self._stuck: list[Group] = []
+        self._answers = False  # whether they follow the next order again
         self._count_tracks = tracks[3:]
         self._counts: tuple[int, ...] = (-1, -1, -1, -1)
         self._setpoint: float | None = None
@@ -91,7 +72,7 @@ class Machines:
     def set_clocks(self, orders: Sequence[tuple[float, float]]) -> None:
         """Have all hashing machines go to each of some clocks, each at its time [s]."""
         place = 0
-        simple = self._pace.is_ramp and self._hashing.blocks
+        simple = self._pace.is_ramp and self._hashing.blocks and not self._stuck
         while place < len(orders) and (self._waking or self._stopping or not simple):
             time_s, clock = orders[place]
             self.move_to(time_s)
@@ -103,10 +84,7 @@ class Machines:
             self._lead(orders[place:])
 
     def _lead(self, orders: Sequence[tuple[float, float]]) -> None:
-        """Lead the hashing machines where nothing else moves: nearly all commands of a year end here.
-
-        The end of the last line is recorded ahead, and withdrawn if something happens before.
-        """
+        """Lead the hashing machines where nothing else moves: nearly all commands of a year end here."""
         hashing, rest_w = self._hashing, self._asleep.machine_count * self._asleep.power_w
         count, mw_per_w = hashing.machine_count, self._mw_per_w
         ph_s = count * self._ph_s * self._accepted
@@ -185,6 +163,33 @@ class Machines:
             self._wake(time_s, wake)
         self._steer(time_s)
         self._record(time_s)
+
+    def stick(self, time_s: float, blocks: Sequence[int]) -> float:
+        """Have blocks follow no order but those before, and return what they draw in the end [MW]."""
+        self.move_to(time_s)
+        self._rejoin()
+        parts = [group.split(blocks, self._roster) for group in self._groups()]
+        self._stuck = [part for part in parts if part is not None]
+        self._waking, self._stopping = (
+            [group for group in groups if group.blocks] for groups in (self._waking, self._stopping)
+        )
+        self._record(time_s)
+        return self.stuck_mw()
+
+    def stuck_mw(self) -> float:
+        """Return what those blocks draw in the end [MW]."""
+        return self._mw_per_w * sum(group.machine_count * group.power_at(inf) for group in self._stuck)
+
+    def unstick(self) -> list[int]:
+        """Have those blocks follow the next order again, and return which of them hash, or will."""
+        self._answers = True
+        return [block for group in self._stuck if group.goes_on for block in group.blocks]
+
+    def _rejoin(self) -> None:
+        if self._answers:
+            self._waking += (group for group in self._stuck if group.goes_on)
+            self._stopping += (group for group in self._stuck if not group.goes_on)
+            self._stuck, self._answers = [], False
 
     def change(self, time_s: float, block: int, by: int) -> None:
         """Take a machine that fails from a block, or add one that is back and joins the others."""
@@ -295,10 +300,9 @@ class Machines:
                 self._waking.append(part)
         self._stopping = [group for group in self._stopping if group.blocks]
 
-    # -- lines ----------------------------------------------------------------------------------------------
-
     def _steer(self, time_s: float) -> None:
         """Lead every group that hashes, or will, to the setpoint."""
+        self._rejoin()
         clock = min(self._clock, self._ceiling)
         goal_w = interpolated(clock, *self._knots)
         for group in self._waking:
@@ -344,12 +348,10 @@ class Machines:
 
     def _moving(self) -> list[Group]:
         """Return the groups whose lines may lead somewhere: all but those asleep."""
-        return [self._hashing, *self._waking, *self._stopping]
+        return [self._hashing, *self._waking, *self._stopping, *self._stuck]
 
     def _groups(self) -> list[Group]:
-        return [self._hashing, *self._waking, *self._stopping, self._asleep]
-
-    # -- record ---------------------------------------------------------------------------------------------
+        return [self._hashing, *self._waking, *self._stopping, *self._stuck, self._asleep]
 
     def _record(self, time_s: float) -> None:
         power_w = slope_w_per_s = clocks = clocks_per_s = 0.0
@@ -371,8 +373,10 @@ class Machines:
         asleep, waking, hashing = self._asleep.machine_count, 0, self._hashing.machine_count
         for group in self._stopping:
             asleep += group.machine_count
-        for group in self._waking:
-            if group.boots_until_s > time_s:
+        for group in (*self._waking, *self._stuck):
+            if not group.goes_on:
+                asleep += group.machine_count
+            elif group.boots_until_s > time_s:
                 waking += group.machine_count
             else:
                 hashing += group.machine_count

@@ -1,7 +1,7 @@
 """What a scenario says of a cohort: machines of one model, under one firmware, switched in blocks."""
 
 from functools import cached_property
-from math import floor, inf
+from math import ceil, floor, inf, log
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -15,7 +15,8 @@ from sim.mining.clocking import (
     Heat,
 )
 from sim.mining.events import DropOut
-from sim.mining.fleet import FleetConnection, FleetSpec, Location, RunningFleet
+from sim.mining.fleet import FleetSpec, Location
+from sim.mining.running import FleetConnection, RunningFleet
 from sim.mining.worth import Worth, upper_edge
 from sim.shipped import shipped
 from sim.spec import SIZED, Fraction, Name, Positive, PositiveFraction, Spec, rising, some_of
@@ -61,6 +62,8 @@ MOST_BLOCKS: Final = 2000
 """Most blocks that a cohort may be cut into."""
 
 _ROUNDING: Final = 1e-12
+NEARLY_NEVER: Final = 1e-6
+"""Chance that is not reckoned with: that some block has still not obeyed; assumption."""
 
 Wait = Annotated[float, Field(ge=0.0, le=86_400.0)]
 Moment = Annotated[float, Field(gt=0.0, le=86_400.0), SIZED]
@@ -101,6 +104,13 @@ class BlockResponse(Spec):
     """Times a command to sleep is sent again before the executor gives up."""
     retries_up_count: Annotated[int, Field(ge=0, le=1000)] = 10
     """Times a command to wake is sent again before the executor gives up."""
+
+    def resent_count(self, block_count: int) -> int:
+        """Return how often a command to sleep is sent again until all blocks will have obeyed."""
+        deaf = 1.0 - self.commandable_fraction
+        if deaf == 0.0:
+            return 0
+        return min(ceil(log(NEARLY_NEVER / block_count) / log(deaf)), self.retries_down_count)
 
 
 class Breaker(Spec):
@@ -240,11 +250,15 @@ class CohortFleet(FleetSpec):
     def response_times(self) -> tuple[float, float, float, float]:
         """Latency [s], fastest rise and fall [MW/s], and what a fall takes besides [s].
 
-        A machine is down within the same time from any power; orders to switch blocks may go out one by one.
+        A machine is down within the same time from any power; orders to switch blocks may go out one by one,
+        wait until blocks may sleep, and be sent again to those that do not obey.
         """
-        rate_per_s = self.dispatch_blocks_per_s
+        rate_per_s, latency_s = self.dispatch_blocks_per_s, self.times.latency_s
         switching_s = 0.0 if rate_per_s is None else len(self.block_sizes) / rate_per_s
-        return self.times.latency_s, inf, inf, self.times.power_down_s + switching_s
+        again_s = self.response.confirm_down_s + latency_s
+        resent_s = self.response.resent_count(len(self.block_sizes)) * again_s
+        fall_s = self.times.power_down_s + switching_s + self.minimum_up_s + resent_s
+        return latency_s, inf, inf, fall_s
 
     @property
     def return_s(self) -> float | None:

@@ -105,10 +105,12 @@ def test_a_resume_waits_for_the_release_and_the_limit_is_held_without_a_notice()
     assert static.metrics["ai.job.interlock_wait_s"] == 0.0
 
 
-def test_a_resume_that_waits_too_short_goes_on_and_the_certificate_says_so():
-    result = interlocked(interlock={"release_s": 1.0})
-    assert result.metrics["limit_certificate_holds"] == 0.0
-    assert result.metrics["exceedance_count"] > 0.0
+def test_a_resume_that_waits_shorter_than_the_fleets_need_is_left_its_power():
+    result, static = interlocked(interlock={"release_s": 1.0}), interlocked()
+    assert result.metrics["limit_certificate_holds"] == 1.0
+    assert result.metrics["exceedance_count"] == 0.0
+    soaked = result.metrics["fillable_soaked_fraction"]
+    assert soaked == pytest.approx(static.metrics["fillable_soaked_fraction"], abs=1e-3)
 
 
 def test_short_stalls_do_not_wait_and_keep_their_power():

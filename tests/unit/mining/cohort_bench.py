@@ -5,7 +5,7 @@ from functools import partial
 from sim.clock import Alarm, Clock
 from sim.mining.cohort.live import LiveCohort
 from sim.mining.cohort.spec import CohortFleet
-from sim.mining.fleet import FleetConnection
+from sim.mining.running import FleetConnection
 from sim.recording import Track
 from sim.rng import stream
 

@@ -212,3 +212,43 @@ def test_a_fleet_without_breakers_stays():
     bench = Bench((0.0, 60.0))
     bench.env.timeout(11.0).callbacks.append(lambda _: bench.fleet.supply(is_on=False))
     assert bench.points() == [(0.0, 60.0, 0.0)]
+
+
+def at(bench, time_s, call):
+    bench.env.timeout(time_s).callbacks.append(lambda _: call())
+
+
+def test_a_share_that_does_not_answer_stays_where_it_was_told_to_go():
+    bench = Bench((0.0, 40.0), (100.0, 0.0))
+    at(bench, 50.0, lambda: bench.fleet.stick(0.25))
+    # 10 MW stay; 30 MW go at three quarters of 5 MW/s
+    assert bench.points(200.0) == [(0.0, 40.0, 0.0), (100.0, 40.0, -3.75), (108.0, 10.0, 0.0)]
+
+
+def test_once_it_is_known_the_others_are_told_what_is_left():
+    bench = Bench((0.0, 40.0), (100.0, 20.0))
+    at(bench, 50.0, lambda: bench.fleet.stick(0.25))
+    at(bench, 60.0, bench.fleet.notice_stuck)
+    points = bench.points(200.0)
+    assert points[-1][1:] == (20.0, 0.0)
+    assert points[1] == pytest.approx((100.0, 40.0, -3.75))
+    assert (bench.fleet.minimum_mw, bench.fleet.available_mw) == (10.0, 55.0)
+    assert bench.fleet.stuck == (10.0, 0.25)
+    assert [piece.width_mw for piece in bench.fleet.pieces()] == [45.0]
+
+
+def test_when_all_answer_again_they_go_where_they_were_told():
+    bench = Bench((0.0, 40.0), (100.0, 0.0))
+    at(bench, 50.0, lambda: bench.fleet.stick(0.25))
+    at(bench, 150.0, lambda: bench.fleet.stick(0.0))
+    assert bench.points(200.0)[-2:] == [(150.0, 10.0, -5.0), (152.0, 0.0, 0.0)]
+    assert bench.fleet.stuck == (0.0, 0.0)
+
+
+def test_open_breakers_cut_what_does_not_answer_and_it_answers_from_then_on():
+    bench = Bench((0.0, 40.0), breaker_open_s=2.0)
+    at(bench, 50.0, lambda: bench.fleet.stick(1.0))
+    at(bench, 60.0, bench.fleet.notice_stuck)
+    at(bench, 100.0, lambda: bench.fleet.supply(is_on=False))
+    assert bench.points(200.0)[-1] == (102.0, 0.0, 0.0)
+    assert bench.fleet.stuck == (0.0, 0.0)

@@ -170,14 +170,88 @@ def test_a_rise_counts_once_its_time_has_come_though_nothing_new_was_told():
 
 def test_a_load_that_drifts_is_left_no_more_than_it_states():
     drifting = job(power_mw=140.0, drifts=True)
-    assert LoadReserve().of(drifting, (), 0.0, 20.0, 0.0) == (150.0, 150.0, ())
-    assert LoadReserve().of(drifting, (), 0.0, 5.0, 0.0) == (145.0, 145.0, ())
+    assert LoadReserve().of(drifting, (), 0.0, 20.0, 0.0)[:3] == (150.0, 150.0, ())
+    assert LoadReserve().of(drifting, (), 0.0, 5.0, 0.0)[:3] == (145.0, 145.0, ())
+
+
+def test_a_load_that_drifts_is_left_more_where_the_fleets_take_longer():
+    drifting = job(power_mw=100.0, drifts=True)
+    assert [LoadReserve().of(drifting, (), 0.0, 5.0, wait_s).now_mw for wait_s in (12.0, 48.0, 108.0)] == [
+        105.0,
+        110.0,
+        115.0,
+    ]
+
+
+DOWN = {"announces": True, "silence_means_down": True}
+
+
+@pytest.mark.parametrize(
+    ("state", "lead_s", "told", "expected_s"),
+    [
+        ("down_cold", 60.0, False, 60.0),  # its notice comes so long ahead
+        ("down_cold", 60.0, True, inf),  # it has come
+        ("hang", 60.0, False, 10.0),  # nobody knows yet how long it takes
+        ("hang", 8.0, False, 8.0),
+        ("stall", 60.0, True, 60.0),  # a failure may make the notice void
+        ("stall", 8.0, False, 8.0),
+        ("load", inf, False, inf),
+    ],
+)
+def test_how_soon_a_quiet_load_may_be_back_by_what_is_not_told_yet(state, lead_s, told, expected_s):
+    view = job(40.0, state, 40.0, 90.0, lead_s=lead_s, **DOWN)
+    found = LoadReserve().of(view, (resume(500.0, 95.0),) if told else (), 100.0, 1.0, 7.0)
+    assert (found.now_mw, found.sudden_s, found.stated_mw) == (40.0, expected_s, 150.0)
+
+
+def test_no_credit_for_a_notice_that_is_shorter_than_the_fall():
+    down = job(40.0, "down_cold", 40.0, 90.0, lead_s=10.0, **DOWN)
+    assert start().decide(seen(100.0, down)).target_mw == 60.0  # 12 MW/s: 10 MW are gone in time
+    slow = FLEET._replace(ramp_down_mw_per_s=0.5)
+    # 10 s less a latency of 3 s and an interval of 1 s: 3 MW above the 50 MW that the return leaves
+    assert start().decide(seen(100.0, down)._replace(fleets=(slow,))).target_mw == pytest.approx(53.0)
+    late = FLEET._replace(ramp_down_mw_per_s=inf, fall_s=20.0)
+    assert start().decide(seen(100.0, down)._replace(fleets=(late,))).target_mw == 50.0
+
+
+def test_loads_that_may_be_back_at_once_and_one_that_is_announced_are_summed():
+    one = job(25.0, "down_cold", 25.0, 90.0, lead_s=10.0, **DOWN)._replace(name="a", stated_mw=75.0)
+    other = one._replace(name="b")
+    told = Notice("b", "resume", 105.0, 107.0, 50.0, 90.0, 75.0)
+    slow = FLEET._replace(ramp_down_mw_per_s=0.5)
+    decision = start().decide(seen(100.0, one, other, notices=(told,))._replace(fleets=(slow,)))
+    # both are back within 10 s: 50 MW are left, and 3 MW that can go in time; for b alone, in 5 s, 100 MW
+    assert decision.target_mw == pytest.approx(53.0)
+
+
+def test_a_load_whose_telemetry_is_stale_is_left_the_most_that_it_states():
+    down = job(40.0, "down_cold", 40.0, 90.0, **DOWN)
+    assert start().decide(seen(100.0, down)).target_mw == 60.0
+    assert start().decide(seen(100.0, down._replace(is_stale=True))).target_mw == 50.0
+    drifting = job(power_mw=100.0, drifts=True, is_stale=True)
+    assert start().decide(seen(100.0, drifting)).target_mw == 50.0
+
+
+def test_fleets_whose_blocks_do_not_answer_are_cut_off_where_ai_leaves_no_room_for_them():
+    stuck = FLEET._replace(stuck_mw=49.0)
+    assert start().decide(seen(0.0, job())._replace(fleets=(stuck,))).off == ()
+    stuck = FLEET._replace(stuck_mw=51.0)
+    assert start().decide(seen(0.0, job())._replace(fleets=(stuck,))).off == ("miners",)
+
+
+def test_the_fleets_answer_as_fast_as_they_do_now():
+    policy, told = start(), (resume(400.0, 100.0),)
+    stalled = job(75.0, "stall", 75.0, 100.0, announces=True)
+    policy.decide(seen(102.0, stalled, notices=told))
+    half = FLEET._replace(ramp_down_mw_per_s=6.0)
+    decision = policy.decide(seen(200.0, stalled, notices=told)._replace(fleets=(half,)))
+    assert decision.wake_at_s == pytest.approx(400.0 - 4.0 - 10.0 / 6.0)
 
 
 def test_an_announced_rise_goes_no_further_than_the_load_states():
     stalled = job(power_mw=75.0, state="stall", level_mw=75.0, announces=True)
     found = LoadReserve().of(stalled, (resume(100.0, level_mw=180.0, change_mw=105.0),), 0.0, None, 0.0)
-    assert found == (75.0, 75.0, ((100.0, 150.0),))
+    assert found[:3] == (75.0, 75.0, ((100.0, 150.0),))
 
 
 def test_what_is_announced_as_an_interruption_begins_holds():
