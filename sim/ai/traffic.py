@@ -114,10 +114,8 @@ class RatesFile(SeriesReading):
             If the file is missing, does not cover the run, or a value is out of range.
         """
         timeline = self._timeline(span)
-        time_s, rate = (
-            timeline.time_s,
-            column_values(self, timeline, Wanted(self.rate_column, RATE), slice(None)),
-        )
+        time_s = timeline.time_s
+        rate = column_values(self, timeline, Wanted(self.rate_column, RATE), slice(None))
         if rate.max() == 0.0:
             raise InputError.single(
                 self.file, "", f"column '{self.rate_column}': must be above 0 in some row"

@@ -269,11 +269,8 @@ class Obligations:
 
 def binding_orders(scenario: Scenario) -> tuple[Order, ...]:
     """Return the orders that bind a site, in the order in which they are written."""
-    rules, site_mw, start_utc_s = (
-        scenario.market.rules,
-        scenario.interconnection.highest_mw,
-        scenario.start_utc_s,
-    )
+    rules, start_utc_s = scenario.market.rules, scenario.start_utc_s
+    site_mw = scenario.interconnection.highest_mw
     orders = [
         order
         for event in scenario.events

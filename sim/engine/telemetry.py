@@ -123,10 +123,8 @@ class Readings:
 
     def _times_s(self, banks: Sequence[Bank], stated_s: FloatArray, until_s: float) -> FloatArray:
         """Return when the loads are read: as one states its power, and while that moves, by the deadband."""
-        starts_s, waits_s = (
-            np.append(self._last_s, stated_s),
-            np.append(self._wait_s, self._waits_s(banks, stated_s)),
-        )
+        starts_s = np.append(self._last_s, stated_s)
+        waits_s = np.append(self._wait_s, self._waits_s(banks, stated_s))
         ends_s = np.append(stated_s, until_s)
         self._wait_s = float(waits_s[-1])
         found = [stated_s]

@@ -27,10 +27,12 @@ class FleetSpec(Spec):
     """Base of what a scenario says of a fleet, whatever it makes; engine, policies and bounds ask no more."""
 
     if TYPE_CHECKING:  # each says these as a field or a property; here they would come before its own fields
-
-        @property
-        def name(self) -> str:
-            """Name of the fleet; stands in signals and metrics."""
+        name: str
+        """Name of the fleet; stands in signals and metrics."""
+        location: Location | None
+        """Where it stands; None: in buildings of its own."""
+        drop_out: DropOut
+        """What its power supplies do in a voltage sag."""
 
         @property
         def minimum_mw(self) -> float:
@@ -39,14 +41,6 @@ class FleetSpec(Spec):
         @property
         def efficiency_j_per_th(self) -> float:
             """Energy one terahash takes [J/TH]; infinity for a fleet that makes none."""
-
-        @property
-        def location(self) -> Location | None:
-            """Where it stands; None: in buildings of its own."""
-
-        @property
-        def drop_out(self) -> DropOut:
-            """What its power supplies do in a voltage sag."""
 
     @property
     @abstractmethod
@@ -90,22 +84,14 @@ class RampedSpec(FleetSpec):
     """What it does in a voltage sag."""
 
     if TYPE_CHECKING:
-
-        @property
-        def ramp_up_mw_per_s(self) -> float:
-            """How fast its power rises [MW/s]."""
-
-        @property
-        def ramp_down_mw_per_s(self) -> float:
-            """How fast its power falls [MW/s]."""
-
-        @property
-        def latency_s(self) -> float:
-            """Time from a command to the start of its ramp [s]."""
-
-        @property
-        def initial_mw(self) -> float | None:
-            """Power at the start [MW]; None: the policy's first target."""
+        ramp_up_mw_per_s: float
+        """How fast its power rises [MW/s]."""
+        ramp_down_mw_per_s: float
+        """How fast its power falls [MW/s]."""
+        latency_s: float
+        """Time from a command to the start of its ramp [s]."""
+        initial_mw: float | None
+        """Power at the start [MW]; None: the policy's first target."""
 
     @property
     def response_times(self) -> tuple[float, float, float, float]:

@@ -33,15 +33,7 @@ from pydantic import Field
 
 from sim.policies.outlook import Outlook
 from sim.policies.planning import PlanningPolicy, PlanningSpec
-from sim.policies.programme import (
-    Dispatch,
-    DispatchError,
-    Horizon,
-    Programme,
-    best_dispatch,
-    best_of_each_step,
-    is_free,
-)
+from sim.policies.programme import DispatchError, Horizon, Programme, best_alone, best_dispatch
 from sim.spec import Fraction
 from sim.units import HOURS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
@@ -130,19 +122,12 @@ def best_first_step(
     >>> best_first_step(horizon, futures, 0.0, 0.95).power_mw.tolist()
     [[0.0, 1.0], [0.0, 0.0]]
     """
-    alone = [_best_alone(horizon, margin) for margin in margins_usd_per_mwh]
-    if all(plan is not None for plan in alone):
-        plans = [plan for plan in alone if plan is not None]
+    alone = (best_alone(replace(horizon, margin_usd_per_mwh=margin)) for margin in margins_usd_per_mwh)
+    plans = [plan for plan in alone if plan is not None]
+    if len(plans) == len(margins_usd_per_mwh):
         powers, values = [plan.power_mw for plan in plans], [plan.value_usd for plan in plans]
         return RiskPlan(np.array(powers), np.array(values))
     return _by_programme(horizon, margins_usd_per_mwh, risk_weight, beta)
-
-
-def _best_alone(horizon: Horizon, margin_usd_per_mwh: FloatArray) -> Dispatch | None:
-    """Return the best dispatch of one future where nothing ties its steps together, else None."""
-    future = replace(horizon, margin_usd_per_mwh=margin_usd_per_mwh)
-    plan = best_of_each_step(future)
-    return plan if is_free(future, plan.power_mw) else None
 
 
 def _by_programme(

@@ -129,8 +129,14 @@ def best_dispatch(horizon: Horizon) -> Dispatch:
     >>> plan.power_mw.tolist(), plan.value_usd
     ([1.0, 0.0, 1.0], 70.0)
     """
-    alone = best_of_each_step(horizon)
-    return alone if is_free(horizon, alone.power_mw) else _by_programme(horizon)
+    alone = best_alone(horizon)
+    return _by_programme(horizon) if alone is None else alone
+
+
+def best_alone(horizon: Horizon) -> Dispatch | None:
+    """Return the best dispatch of a horizon where nothing ties its steps together; else None."""
+    plan = best_of_each_step(horizon)
+    return plan if is_free(horizon, plan.power_mw) else None
 
 
 def is_free(horizon: Horizon, power_mw: FloatArray) -> bool:

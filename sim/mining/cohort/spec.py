@@ -7,13 +7,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from sim.mining.catalogue import Cooling, Machine, machine
-from sim.mining.clocking import (
-    DEFAULT_MAXIMUM_FRACTION,
-    DEFAULT_MINIMUM_FRACTION,
-    DEFAULT_STATIC_FRACTION,
-    ClockCurve,
-    Heat,
-)
+from sim.mining.clocking import ClockCurve, Heat, ceilings
 from sim.mining.events import DropOut
 from sim.mining.fleet import FleetSpec, Location
 from sim.mining.running import FleetConnection, RunningFleet
@@ -166,13 +160,13 @@ class CohortFleet(FleetSpec):
     """Whether the executor may lower the clock; left out: the firmware's."""
     standby_w: Annotated[float, Field(ge=0.0, le=1000.0)] = 25.0
     """Power of a machine asleep [W] (hashrateindex.com, firmware features; 15 to 60)."""
-    clock_minimum_fraction: PositiveFraction = DEFAULT_MINIMUM_FRACTION
+    clock_minimum_fraction: PositiveFraction = ClockCurve.minimum_fraction
     """Lowest clock over the default [1]. Default: assumption, 0.3 to 0.6."""
-    clock_maximum_fraction: Annotated[float, Field(ge=1.0, le=2.0)] = DEFAULT_MAXIMUM_FRACTION
+    clock_maximum_fraction: Annotated[float, Field(ge=1.0, le=2.0)] = ClockCurve.maximum_fraction
     """Highest clock over the default [1]; above 1 is overclocking."""
     vf_slope_ratio: Annotated[float, Field(ge=0.0, lt=1.0)] | None = None
     """Relative change of voltage per relative change of clock [1]; left out: the catalogue's, else 0.163."""
-    static_fraction: Annotated[float, Field(ge=0.0, le=0.99)] = DEFAULT_STATIC_FRACTION
+    static_fraction: Annotated[float, Field(ge=0.0, le=0.99)] = ClockCurve.static_fraction
     """Share of a machine's power that does not follow the clock [1]. Default: assumption, 0.01 to 0.06."""
     drop_out: DropOut = DropOut()
     """What its power supplies do in a voltage sag."""
@@ -352,7 +346,6 @@ class CohortFleet(FleetSpec):
 
     def start(self, connection: FleetConnection) -> RunningFleet:
         """Return the fleet for one run."""
-        from sim.mining.clocking import ceilings  # noqa: PLC0415  # same
         from sim.mining.cohort.live import LiveCohort  # noqa: PLC0415  # which is made of this
 
         clocks = self.curve.fractions.tolist()
