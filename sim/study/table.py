@@ -35,7 +35,7 @@ BASELINE: Final = ".baseline"
 """What the column of a metric's values without mining ends in."""
 SAME_RATIO: Final = 1e-9
 """Numbers that differ by less of their size are the same but for rounding."""
-GROUP_ROWS: Final = 1000
+GROUP_ROWS: Final = 250
 """Rows that are in memory at a time."""
 
 Row = Mapping[str, Any]
