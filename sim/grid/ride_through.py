@@ -6,11 +6,12 @@ Samples hold until the next. An event lasts while voltage, or frequency, is outs
 each value :math:`v` that it reaches, the time spent there or beyond is held against the least time for which
 a load must stay; once it is longer, the load may go. That times add up within an event is an assumption:
 wording was not seen. :math:`P_0` is the mean of the second before the event. The load *left* where it is not
-back at a share of :math:`P_0` within a time from when voltage is back; what it draws in a sag counts for
-nothing. While frequency is outside it must stay: there each stretch below that share counts, from the event's
-start. Each event stands for itself, so that a load that counts sags, and leaves at one that it must ride, is
-in violation. One that is not back when the next event comes is judged after that, by its power before the
-first. Without a number for the recovery, only a load that never fell below 0.9 is known to ride.
+back at a share of :math:`P_0` within a time from when voltage is back, to stay: what goes again in that time
+was not back. What it draws in a sag counts for nothing. While frequency is outside it must stay: there each
+stretch below that share counts, from the event's start. Each event stands for itself, so that a load that
+counts sags, and leaves at one that it must ride, is in violation. One that is not back when the next event
+comes is judged after that, by its power before the first. Without a number for the recovery, only a load that
+never fell below 0.9 is known to ride.
 
 It does not contain: current, reactive power, the rate of change of frequency, or ramps after a fault.
 """
@@ -127,8 +128,11 @@ def _events(
             power_mw[begin:stop]
             < (rule["recovery_fraction"] or USUAL_FRACTION) * before_mw - _LEAST_DIFFERENCE
         )
-        runs = _edges(low) if of == "frequency" or low[:1].any() else []
-        runs = runs if of == "frequency" else runs[:2]
+        runs = _edges(low)
+        if of == "voltage" and runs:  # what leaves again before its time is up was never back
+            since_s = time_s[begin + np.array(runs[::2], dtype=np.intp)] - time_s[begin]
+            count = int(np.count_nonzero((since_s == 0.0) | (since_s < (limit_s or 0.0) - _LEAST_DIFFERENCE)))
+            runs = [0, runs[2 * count - 1]] if count else []
         ends_s = time_s[np.minimum(np.add(runs, begin), time_s.size - 1).astype(int)]
         offs_s = (ends_s[1::2] - ends_s[::2]).tolist()
         is_open, longest_s = bool(runs) and runs[-1] == low.size, max(offs_s, default=0.0)

@@ -1,12 +1,15 @@
 """The site against utilities' limits, with its miners and without."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from sim.grid.limits import PowerLimit, published_limits
+from sim.grid.ride_through import ENVELOPES, LAW
 from sim.metrics.power_limits import LimitCheck, check_recording, coarse_traces, limit_checks
+from sim.metrics.voltage import sags_judged
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
 
@@ -42,6 +45,19 @@ def trace_warnings(recording: Recording) -> tuple[str, ...]:
         "they hide peaks, and short limits cannot be judged as kept."
         for name, spacing_s in coarse_traces(recording).items()
     )
+
+
+def ride_through_texts(recording: Recording) -> list[str]:
+    """Return in words what the site did at voltage sags, with miners and without; nothing without sags."""
+    (envelope,) = recording.facts.grid.envelope or (LAW,)
+    texts = []
+    for who, site in (("with miners", recording), ("without", recording.once(Recording.without_mining))):
+        judged = site.once(sags_judged)
+        if judged is not None:
+            counts = Counter(event.verdict for event in judged)
+            told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+            texts.append(f"Voltage sags by {envelope} ({ENVELOPES[envelope]['status']}), {who}: {told}.")
+    return texts
 
 
 def rule_text(rule: PowerLimit) -> str:

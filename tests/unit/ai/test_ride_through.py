@@ -7,6 +7,7 @@ from quick import run
 from sim.ai.ride_through import RideThrough
 from sim.engine.campus import Campus
 from sim.errors import InputError
+from sim.report.grid_limits import ride_through_texts
 from sim.testing import a_scenario
 
 HOUR_S = 3600.0
@@ -334,3 +335,15 @@ def test_miners_that_drop_out_break_an_envelope_that_the_halls_keep(site):
 def test_an_envelope_that_is_unknown_is_refused_with_the_nearest(site):
     with pytest.raises(InputError, match="did you mean 'ercot-nogrr282'"):
         site(SAG, grid={"ride_through": "ercot-nogrr2"})
+
+
+def test_halls_that_count_break_the_rule_with_the_sag_at_which_they_leave(site):
+    switch = SWITCH | {"strike_count": 3, "window_s": 60.0, "trip_pu": 0.8, "transfer_s": 0.5}
+    result = run(site(THREE_SAGS | {"depth_pu": 0.3}, switch=switch))
+    (text, alone) = ride_through_texts(result.recording)
+
+    assert result.metrics["ride_through_violation_count"] == 1.0
+    assert text == alone.replace("without", "with miners")
+    assert text.startswith("Voltage sags by ercot-nogrr282 (in force 2026-08-01")
+    assert text.endswith("with miners: 2 rides, 1 violation.")
+    assert ride_through_texts(run(site()).recording) == []

@@ -222,3 +222,22 @@ def test_a_record_that_is_none_is_refused(columns, name, fault):
 def test_each_envelope_says_where_it_comes_from():
     assert all(rule["status"] and rule["source"] for rule in ENVELOPES.values())
     assert ENVELOPES["ercot-nogrr282"]["counting_banned"]
+
+
+@pytest.mark.parametrize(
+    ("leaves_s", "verdict"),
+    [(0.4, "violation"), (1.99, "violation"), (2.0, "rides"), (5.0, "rides")],
+)
+def test_a_load_that_goes_again_within_its_time_was_not_back(leaves_s, verdict):
+    """A hall that transfers half a second after the sag that it counted: it was there at first."""
+    time_s = [0.0, 5.0, 5.1, 5.1 + leaves_s, 90.0]
+    found = judge(time_s, [1.0, 0.6, 1.0, 1.0, 1.0], [100.0, 66.0, 100.0, 0.0, 0.0], "ercot-nogrr282")
+    assert found.verdict == verdict
+
+
+def test_a_short_dip_within_its_time_is_a_later_recovery():
+    time_s = [0.0, 5.0, 5.1, 5.6, 6.6, 90.0]
+    found = judge(
+        time_s, [1.0, 0.6, 1.0, 1.0, 1.0, 1.0], [100.0, 0.0, 100.0, 0.0, 95.0, 95.0], "ercot-nogrr282"
+    )
+    assert found == ("rides", pytest.approx(1.5))
