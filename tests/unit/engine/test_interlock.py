@@ -120,7 +120,7 @@ def test_short_stalls_do_not_wait_and_keep_their_power():
 
 
 def test_an_interlock_needs_a_load_at_the_meter():
-    with pytest.raises(InputError, match="outside halls"):
+    with pytest.raises(InputError, match="at most one of interlock, hall"):
         a_scenario(
             loads=[{**JOB, "hall": "one", "interlock": {}}],
             halls=[{"name": "one", "racks": 10}],

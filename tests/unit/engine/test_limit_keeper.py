@@ -87,7 +87,7 @@ def test_a_policy_sees_what_is_announced_and_not_before(tmp_path):
 
 
 def test_one_limit_is_given_not_two(tmp_path):
-    with pytest.raises(InputError, match="limit_mw, one number, or limit, one that moves; got both"):
+    with pytest.raises(InputError, match="needs one of limit_mw, limit; got limit_mw and limit"):
         a_scenario(
             tmp_path, interconnection={"limit_mw": 10.0, "limit": {"type": "schedule", "stages": [START]}}
         )

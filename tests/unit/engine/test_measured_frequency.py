@@ -180,7 +180,7 @@ BAD = [
     ("time,frequency_hz\n2026-01-01T06:00,60\n2026-01-01T06:01,60\n", {}, "with Z or an offset"),
     (DIP, {"outside": "refuse"}, "0 s to 66 s, the run needs 0 s to 600 s; outside: hold keeps .*, nominal"),
     ("time_utc,frequency_hz\nsoon,60\nlater,60\n", {"at_s": 5.0}, "must be a time, such as"),
-    (DIP, {"at_s": 5.0, "at": "2026-01-01T06:00:00Z"}, "at or at_s, not both"),
+    (DIP, {"at_s": 5.0, "at": "2026-01-01T06:00:00Z"}, "at most one of at, at_s; got at and at_s"),
 ]  # fmt: skip
 
 

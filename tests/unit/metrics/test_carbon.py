@@ -59,7 +59,7 @@ def test_an_intensity_from_a_file_is_read_in_its_own_unit(tmp_path, capsys):
 
 def test_one_number_or_one_file(tmp_path):
     for both in ({}, {"carbon_g_per_kwh": 1.0, "file": "x.csv"}):
-        with pytest.raises(InputError, match="one of them"):
+        with pytest.raises(InputError, match="needs one of carbon_g_per_kwh, file; got"):
             site(tmp_path, both)
 
 
