@@ -4,7 +4,10 @@ import csv
 import hashlib
 import io
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +24,8 @@ from sim.shipped import shipped
 from sim.signals import Signal
 from sim.simulation import MODEL_VERSION, run
 from sim.spec import Spec
+from sim.tables.bounds import file_fault, reason
+from sim.tables.files import check_relative, find_inside, opened_regular, read_regular
 from sim.units import unit_of
 from sim.whole import new_folder
 
@@ -28,6 +33,9 @@ FORMS: Final[Mapping[str, Any]] = shipped("sim.export", "forms.json")
 """Titles by whom a package is for, items in words, the fields that answer a sag, and what is left out."""
 SUMS: Final = "SHA256SUMS"
 """File with the SHA-256 of every other file of a package, as ``sha256sum -c`` reads it."""
+_STATED: Final = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
+MAX_STATED_BYTES: Final = 16 * 1024 * 1024
+"""Size of the sums and figures of a folder from somebody else; they have a hundredth of that."""
 AGAIN: Final = 1e-9
 """Metrics of a run made again may differ by this share: another processor rounds otherwise."""
 STUDY_S: Final = 10.0
@@ -219,8 +227,8 @@ def write_package(folder: Path, recipient: str, out: Path, data: Sequence[Path] 
         taken = ((one.path, one.value, one.what) for one in assumptions(stored.scenario))
         _write_rows(place / "assumptions.csv", "field,value,what", taken)
         (place / "README.md").write_text(_readme(recipient, stored), encoding="utf-8")
-        files = sorted(path for path in place.rglob("*") if path.is_file())
-        sums = (f"{_sha256(path)}  {path.relative_to(place).as_posix()}\n" for path in files)
+        names = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+        sums = (f"{_sha256(place, name)}  {name}\n" for name in names)
         (place / SUMS).write_text("".join(sums), encoding="utf-8")
 
 
@@ -251,48 +259,107 @@ def _write_rows(path: Path, header: str, rows: Iterator[Sequence[str]] | Any) ->
     path.write_text(text.getvalue(), encoding="utf-8")
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _sha256(folder: Path, name: str) -> str | None:
+    """Return the hash of a file of a folder; None: there is none of this name."""
+    check_relative(name)
+    path = find_inside(folder, name)
+    if path is None:
+        return None
+    with opened_regular(path, name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = False) -> list[str]:
     """Return what is wrong with a package, or a result folder: nothing where it holds.
 
     Every file must have the hash that `SUMS` states, and a run made again from the folder alone the same key
-    and, within `AGAIN`, the same metrics.
+    and, within `AGAIN`, the same metrics, with miners and without. A result folder states no hashes.
 
     Parameters
     ----------
     folder
-        The folder.
+        The folder, of whoever sent it: nothing outside it is read for a name or a link in it.
     data
         Folders that hold data files which are not in it.
     allow_plugins
         Whether a policy from outside may run.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, is no regular one, leads out of the folder, or is not written as it must be.
     """
-    stated = dict(line.split("  ", 1)[::-1] for line in _lines(folder / SUMS))
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
-    wrong = [f"{name}: is not in {SUMS}" for name in sorted(there - set(stated)) if stated]
-    wrong += [f"{name}: is absent" for name in sorted(set(stated) - there)]
-    known = sorted(there & set(stated))
-    wrong += [
-        f"{name}: is not what {SUMS} states" for name in known if _sha256(folder / name) != stated[name]
-    ]
-    if wrong:
-        return wrong
-    before = json.loads((folder / "provenance.json").read_bytes())
-    if before["model_version"] != MODEL_VERSION:
-        return [f"provenance.json: made by model version {before['model_version']}; this is {MODEL_VERSION}"]
+    there = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    if os.path.lexists(folder / SUMS) or "signals.parquet" not in there:
+        wrong = _changed(folder, there - {SUMS})
+        if wrong:
+            return wrong
+    before = _document(folder, "provenance.json")
+    if before.get("model_version") != MODEL_VERSION:
+        made = before.get("model_version")
+        return [f"provenance.json: made by model version {made}; this is {MODEL_VERSION}"]
+    told = _document(folder, "metrics.json")
     result = run(load_scenario(folder / "scenario.yaml", data=data, allow_plugins=allow_plugins))
-    if result.provenance["run_key"] != before["run_key"]:
+    wrong = []
+    if result.provenance["run_key"] != before.get("run_key"):
         wrong.append("provenance.json: the run made again has another key")
-    told, now = json.loads((folder / "metrics.json").read_bytes()), metrics_document(result.metrics)
-    for name in sorted(told.keys() | now.keys()):
-        one, other = told.get(name, {}).get("value"), now.get(name, {}).get("value")
-        if one != other and (one is None or other is None or abs(one - other) > AGAIN * max(1.0, abs(one))):
-            wrong.append(f"metrics.json: {name} is {one}; the run made again gives {other}")
+    now = metrics_document(result.metrics)
+    for name, kind in product(sorted(told.keys() | now.keys()), ("value", "baseline")):
+        one, other = (_figure(metrics.get(name), kind) for metrics in (told, now))
+        if not _same(one, other):
+            said = name if kind == "value" else f"{name} without miners"
+            wrong.append(f"metrics.json: {said} is {one}; the run made again gives {other}")
     return wrong
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+def _changed(folder: Path, there: set[str]) -> list[str]:
+    """Return what stands in a package and not in its sums, or otherwise; raise InputError as `verify`."""
+    lines = _content(folder, SUMS).decode(errors="replace").splitlines()
+    stated = {}
+    for place, line in enumerate(lines, start=1):
+        found = _STATED.fullmatch(line)
+        if found is None:
+            raise InputError.single(f"{folder / SUMS}:{place}", "", "must be a hash, two spaces and a name")
+        stated[found[2]] = found[1].lower()
+    wrong = [f"{name}: is not in {SUMS}" for name in sorted(there - set(stated))]
+    for name in sorted(stated):
+        digest = _sha256(folder, name)
+        if digest != stated[name]:
+            wrong.append(f"{name}: is {'absent' if digest is None else f'not what {SUMS} states'}")
+    return wrong
+
+
+def _content(folder: Path, name: str) -> bytes:
+    path = find_inside(folder, name)
+    if path is None:
+        raise file_fault(f"{folder / name}", "no such file")
+    return read_regular(path, f"{folder / name}", MAX_STATED_BYTES)
+
+
+def _document(folder: Path, name: str) -> Mapping[str, Any]:
+    """Return what a JSON file of a folder maps by name."""
+    try:
+        found = json.loads(_content(folder, name))
+    except (ValueError, RecursionError) as error:
+        raise file_fault(f"{folder / name}", f"is no JSON: {reason(error)}") from None
+    if not isinstance(found, dict):
+        raise file_fault(f"{folder / name}", "is no JSON object")
+    return found
+
+
+def _figure(metric: Any, kind: str) -> Any:
+    return metric.get(kind) if isinstance(metric, dict) else metric
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two figures are the same within `AGAIN`; what is no number is the same as nothing."""
+    if one is None or other is None:
+        return one is other
+    try:
+        return bool(abs(one - other) <= AGAIN * max(1.0, abs(other)))
+    except (TypeError, OverflowError):
+        return False

@@ -8,7 +8,10 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
+from math import inf
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
@@ -182,23 +185,10 @@ def find_inside(folder: Path, name: str) -> Path | None:
 
 
 def read_regular(path: Path, name: str, max_bytes: int) -> bytes:
-    """Return a file's content; raise InputError unless it is a regular file, not empty, of this size at most.
-
-    It is opened once, without following a link and without waiting for a pipe, and looked at when it is open:
-    what is read is what was looked at.
-    """
-    try:
-        number = os.open(path, _OPEN)
-        try:
-            size = _check_regular(os.fstat(number), name, max_bytes)
-            with open(number, "rb", closefd=False) as file:  # a number has no path
-                content = file.read(size + 1)
-        finally:
-            os.close(number)
-    except FileNotFoundError:
-        raise file_fault(name, "no such file") from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+    """Return a file's content; raise InputError as `opened_regular`, and where it is empty or grows."""
+    with opened_regular(path, name, max_bytes) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(size + 1)
     if len(content) > size:
         raise file_fault(name, "grows while it is read")
     if not content:
@@ -206,12 +196,32 @@ def read_regular(path: Path, name: str, max_bytes: int) -> bytes:
     return content
 
 
-def _check_regular(status: os.stat_result, name: str, max_bytes: int) -> int:
+@contextmanager
+def opened_regular(path: Path, name: str, max_bytes: float = inf) -> Iterator[BufferedReader]:
+    """Open a file; raise InputError unless it is a regular file of this size at most, and can be read.
+
+    It is opened once, without following a link and without waiting for a pipe, and looked at when it is open:
+    what is read is what was looked at.
+    """
+    try:
+        number = os.open(path, _OPEN)
+        try:
+            _check_regular(os.fstat(number), name, max_bytes)
+            with open(number, "rb", closefd=False) as file:  # a number has no path
+                yield file
+        finally:
+            os.close(number)
+    except FileNotFoundError:
+        raise file_fault(name, "no such file") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+
+
+def _check_regular(status: os.stat_result, name: str, max_bytes: float) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise file_fault(name, "is no regular file")
     if status.st_size > max_bytes:
         raise file_fault(name, f"is {status.st_size:,} bytes; must be {max_bytes:,} at most")
-    return status.st_size
 
 
 def _unreadable(name: str, error: Exception) -> Exception:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -123,6 +124,95 @@ def test_figures_that_the_run_does_not_give_are_named_with_both_values(folders, 
     (fault,) = verify(copy, [folders[1]])
     assert "site_peak_mw is " in fault
     assert "the run made again gives" in fault
+
+
+def turned_into(make):
+    """Return what puts something else in place of a file."""
+
+    def turn(path):
+        path.unlink()
+        make(path)
+
+    return turn
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "message"),
+    [
+        (SUMS, lambda path: path.write_text("hello\n"), "SUMS:1: must be a hash, two spaces and a name"),
+        (SUMS, lambda path: path.write_bytes(b"\xff\x00"), "SUMS:1: must be a hash"),
+        (SUMS, lambda path: path.write_text(""), "SUMS: is empty"),
+        (SUMS, lambda path: path.write_text("0" * 64 + "  ../x\n"), r"without \.\."),
+        (SUMS, lambda path: path.write_text("0" * 64 + "  /etc/passwd\n"), "must be a path relative"),
+        (SUMS, lambda path: os.truncate(path, 1 << 32), "must be 16,777,216 at most"),
+        (SUMS, turned_into(Path.mkdir), "SUMS: is no regular file"),
+        (SUMS, Path.unlink, "SUMS: no such file"),
+        ("data.csv", turned_into(Path.mkdir), "data.csv: is no regular file"),
+        ("data.csv", turned_into(os.mkfifo), "data.csv: is no regular file"),
+        ("data.csv", turned_into(lambda path: path.symlink_to("/dev/zero")), "leads out of"),
+        ("data.csv", turned_into(lambda path: path.symlink_to(path)), "link to itself"),
+    ],
+)
+def test_a_package_that_somebody_spoilt_is_refused_in_a_line(folders, tmp_path, name, spoil, message):
+    copy = tmp_path / "copy"
+    shutil.copytree(folders[2], copy)
+    spoil(copy / name)
+    with pytest.raises(InputError, match=message):
+        verify(copy)
+
+
+def test_links_and_pipes_beside_what_is_stated_are_named(folders, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folders[2], copy)
+    (copy / "all").symlink_to("/")
+    os.mkfifo(copy / "pipe")
+    assert verify(copy) == [f"all: is not in {SUMS}", f"pipe: is not in {SUMS}"]
+
+
+def test_sums_of_other_programs_are_read(folders, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folders[2], copy)
+    lines = (copy / SUMS).read_text().splitlines()
+    (copy / SUMS).write_text("".join(f"{line[:64].upper()} *{line[66:]}\r\n" for line in lines))
+    assert verify(copy) == []
+
+
+@pytest.mark.parametrize("file", ["metrics.json", "provenance.json"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[" * 100_000, "is no JSON"),
+        (b"\xff", "is no JSON"),
+        (b"{", "is no JSON"),
+        (b"[]", "is no JSON object"),
+    ],
+)
+def test_figures_that_are_none_are_refused(folders, tmp_path, file, content, message):
+    copy = tmp_path / "result"
+    shutil.copytree(folders[0], copy)
+    (copy / file).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        verify(copy, [folders[1]])
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"value": float("nan")}, "site_peak_mw is nan"),
+        ({"value": "high"}, "site_peak_mw is high"),
+        ({"value": None}, "site_peak_mw is None"),
+        ({"value": 10**400}, "site_peak_mw is 1000"),
+        ({"baseline": 1.0}, "site_peak_mw without miners is 1.0"),
+    ],
+)
+def test_a_figure_of_any_kind_that_the_run_does_not_give_is_named(folders, tmp_path, told, said):
+    copy = tmp_path / "result"
+    shutil.copytree(folders[0], copy)
+    metrics = json.loads((copy / "metrics.json").read_text())
+    metrics["site_peak_mw"] |= told
+    (copy / "metrics.json").write_text(json.dumps(metrics))
+    (fault,) = verify(copy, [folders[1]])
+    assert said in fault
 
 
 def test_another_file_than_the_run_read_is_refused(folders, tmp_path):
