@@ -12,7 +12,7 @@ import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from sim.errors import ResultError
+from sim.errors import InputError, ResultError
 from sim.facts import Facts
 from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
 from sim.metrics import Measurement
@@ -22,6 +22,8 @@ from sim.metrics.exceedance import episodes
 from sim.recording import EventRow, Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
+from sim.tables.bounds import file_fault, reason
+from sim.tables.files import find_inside, read_regular
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +34,8 @@ DATA_FILES = ("scenario.yaml", "metrics.json", "signals.parquet", "events.parque
 """The files that hold a result; page and figures are made from them."""
 WRITTEN_FILES = (*DATA_FILES, "exceedances.parquet")
 """The files that are written of a result; those that only repeat what others hold are not read."""
+MAX_STATED_BYTES = 64 * 1024 * 1024
+"""Size of the figures of a folder, or of its sums; those of a large site have a tenth of that."""
 BREAKPOINT = ("time_s", "value", "slope_per_s")
 """The columns that make a signal."""
 ENCODING = {
@@ -229,13 +233,15 @@ def read_result(folder: Path) -> StoredResult:
         The folder is missing, or not a whole result.
     """
     try:
-        return StoredResult(
-            scenario=_yaml().load((folder / "scenario.yaml").read_text(encoding="utf-8")),
-            recording=_read_recording(folder),
-            metrics=_read_json(folder / "metrics.json"),
-            provenance=_read_json(folder / "provenance.json"),
+        return _checked(
+            StoredResult(
+                scenario=_yaml().load((folder / "scenario.yaml").read_text(encoding="utf-8")),
+                recording=_read_recording(folder),
+                metrics=read_document(folder, "metrics.json"),
+                provenance=read_document(folder, "provenance.json"),
+            )
         )
-    except (OSError, ValueError, KeyError, TypeError, YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, YAMLError, InputError) as error:
         raise ResultError(f"{folder}: not a whole result folder ({error})") from error
 
 
@@ -247,8 +253,35 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def stated_content(folder: Path, name: str) -> bytes:
+    """Return what a file of a result folder or package holds; raise InputError where it cannot be read."""
+    path = find_inside(folder, name)
+    if path is None:
+        raise file_fault(f"{folder / name}", "no such file")
+    return read_regular(path, f"{folder / name}", MAX_STATED_BYTES)
+
+
+def read_document(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a JSON file of a folder, of whoever made it, maps by name; raise InputError for another."""
+    try:
+        found = json.loads(stated_content(folder, name))
+    except (ValueError, RecursionError) as error:
+        raise file_fault(f"{folder / name}", f"is no JSON: {reason(error)}") from None
+    if not isinstance(found, dict):
+        raise file_fault(f"{folder / name}", "is no JSON object")
+    return found
+
+
+def _checked(result: StoredResult) -> StoredResult:
+    """Return a result that was read; raise TypeError where a part of it is of another kind."""
+    provenance = result.provenance
+    parts = [result.scenario, provenance["inputs_sha256"], *result.metrics.values()]
+    figures = [metric.get(kind) for metric in result.metrics.values() for kind in ("value", "baseline")]
+    if not all(isinstance(part, dict) for part in parts):
+        raise TypeError("a mapping is something else")
+    if not all(isinstance(figure, int | float | None) for figure in figures):
+        raise TypeError("a figure is no number")
+    return result
 
 
 def _read_recording(folder: Path) -> Recording:

@@ -221,7 +221,7 @@ def said_plainly(path: Path, done: str) -> Iterator[None]:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name[:LETTERS]}.{os.getpid()}-{_MACHINE}-{next(_NUMBER)}.partial")
+    return path.parent / (f".{path.name[:LETTERS]}.{os.getpid()}-{_MACHINE}-{next(_NUMBER)}.partial")
 
 
 def _lives(process: int) -> bool:

@@ -320,7 +320,7 @@ def write_profile(profile: Profile, form: Format, path: Path) -> tuple[Path, ...
     ResultError
         Something is there already, or it cannot be written; nothing of it is left then.
     """
-    beside = path.with_name(f"{path.name}.json")
+    beside = path.parent / f"{path.name}.json"
     written = (path,) if form.commented else (path, beside)
     told = facts(profile, form)
     said = f"{json.dumps(told, indent=2, ensure_ascii=False)}\n".encode()

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,15 +16,14 @@ from sim.export.formats import FORMATS, Profile, write_profile
 from sim.grid.voltage import reactive_mvar
 from sim.report.cautions import assumptions
 from sim.report.grid_limits import checks_of, limit_document
-from sim.result import StoredResult, metrics_document, read_result, write_json
+from sim.result import StoredResult, metrics_document, read_document, read_result, stated_content, write_json
 from sim.scenario import load_scenario
 from sim.scenario.model import Scenario
 from sim.shipped import shipped
 from sim.signals import Signal
 from sim.simulation import MODEL_VERSION, run
 from sim.spec import Spec
-from sim.tables.bounds import file_fault, reason
-from sim.tables.files import check_relative, find_inside, opened_regular, read_regular
+from sim.tables.files import check_relative, find_inside, opened_regular
 from sim.units import unit_of
 from sim.whole import new_folder
 
@@ -34,8 +32,6 @@ FORMS: Final[Mapping[str, Any]] = shipped("sim.export", "forms.json")
 SUMS: Final = "SHA256SUMS"
 """File with the SHA-256 of every other file of a package, as ``sha256sum -c`` reads it."""
 _STATED: Final = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
-MAX_STATED_BYTES: Final = 16 * 1024 * 1024
-"""Size of the sums and figures of a folder from somebody else; they have a hundredth of that."""
 AGAIN: Final = 1e-9
 """Metrics of a run made again may differ by this share: another processor rounds otherwise."""
 STUDY_S: Final = 10.0
@@ -298,11 +294,11 @@ def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = Fal
         wrong = _changed(folder, there - {SUMS})
         if wrong:
             return wrong
-    before = _document(folder, "provenance.json")
+    before = read_document(folder, "provenance.json")
     if before.get("model_version") != MODEL_VERSION:
         made = before.get("model_version")
         return [f"provenance.json: made by model version {made}; this is {MODEL_VERSION}"]
-    told = _document(folder, "metrics.json")
+    told = read_document(folder, "metrics.json")
     result = run(load_scenario(folder / "scenario.yaml", data=data, allow_plugins=allow_plugins))
     wrong = []
     if result.provenance["run_key"] != before.get("run_key"):
@@ -318,7 +314,7 @@ def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = Fal
 
 def _changed(folder: Path, there: set[str]) -> list[str]:
     """Return what stands in a package and not in its sums, or otherwise; raise InputError as `verify`."""
-    lines = _content(folder, SUMS).decode(errors="replace").splitlines()
+    lines = stated_content(folder, SUMS).decode(errors="replace").splitlines()
     stated = {}
     for place, line in enumerate(lines, start=1):
         found = _STATED.fullmatch(line)
@@ -331,24 +327,6 @@ def _changed(folder: Path, there: set[str]) -> list[str]:
         if digest != stated[name]:
             wrong.append(f"{name}: is {'absent' if digest is None else f'not what {SUMS} states'}")
     return wrong
-
-
-def _content(folder: Path, name: str) -> bytes:
-    path = find_inside(folder, name)
-    if path is None:
-        raise file_fault(f"{folder / name}", "no such file")
-    return read_regular(path, f"{folder / name}", MAX_STATED_BYTES)
-
-
-def _document(folder: Path, name: str) -> Mapping[str, Any]:
-    """Return what a JSON file of a folder maps by name."""
-    try:
-        found = json.loads(_content(folder, name))
-    except (ValueError, RecursionError) as error:
-        raise file_fault(f"{folder / name}", f"is no JSON: {reason(error)}") from None
-    if not isinstance(found, dict):
-        raise file_fault(f"{folder / name}", "is no JSON object")
-    return found
 
 
 def _figure(metric: Any, kind: str) -> Any:

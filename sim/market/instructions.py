@@ -219,7 +219,12 @@ class NetLoadCalls(Spec):
         self.system_load.signal(span)  # tells what of the run the file lacks
         utc_s, load_mw, spacing_s = self.system_load.rows(span.files)
         room_mw = self._room_mw(utc_s, load_mw)
-        depth = np.clip(1.0 - room_mw / new_load_mw(room_mw, self.energy_fraction), 0.0, 1.0)
+        new_mw = new_load_mw(room_mw, self.energy_fraction)
+        if new_mw == 0.0:
+            share = f"energy_fraction = {self.energy_fraction:g}"
+            message = f"stands at its season's peak for more than {share} of the time: no new load fits"
+            raise InputError.single(self.system_load.file, "", message)
+        depth = np.clip(1.0 - room_mw / new_mw, 0.0, 1.0)
         within = (utc_s > span.start_utc_s - spacing_s) & (utc_s < span.end_utc_s) & (depth > 0.0)
         used, zone, found = _Used(contract), ZoneInfo(self.time_zone), list[Call]()
         event_h, length_h = 0.0, spacing_s / SECONDS_PER_HOUR

@@ -21,16 +21,14 @@ from time import process_time
 from typing import Any
 
 from edges import Walk
-from places import Places
+from places import Places, from_records
 
 from sim.errors import InputError, RunError
-from sim.scenario import scenario_from
 from sim.simulation import run
 
 COUNT, SECONDS, MIB = 10_000, 20.0, 1024
 ADDRESSES = 4
 """So many times the memory may be addressed: libraries reserve more than they use."""
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 class TooLongError(Exception):
@@ -56,7 +54,7 @@ def tried(document: dict[str, Any], seconds: float = SECONDS) -> str:
     """Return what came of a scenario: refused, ran, or how it failed."""
     try:
         with within(seconds):
-            run(scenario_from(document, folder=SCENARIOS))
+            run(from_records(document))
     except InputError:
         return "refused"
     except RunError:
@@ -92,7 +90,7 @@ def main() -> int:
     if asked.show:
         _, document = next(scenarios)
         sys.stdout.write(json.dumps(document, indent=1) + "\n")
-        run(scenario_from(document, folder=SCENARIOS))
+        run(from_records(document))
         return 0
     setrlimit(RLIMIT_AS, (ADDRESSES * MIB << 20, ADDRESSES * MIB << 20))
     counts: Counter[str] = Counter()

@@ -7,12 +7,13 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import records
 from edges import BASE
 
 from sim.errors import InputError
 from sim.scenario import scenario_from
 from sim.scenario.load import load_scenario
-from sim.scenario.model import json_schema
+from sim.scenario.model import Scenario, json_schema
 from sim.units import sizes_of
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -85,8 +86,64 @@ BY_HAND: list[dict[str, Any]] = [
             }
         }
     },
+    {
+        "interconnection": {
+            "limit": {
+                "type": "contract",
+                "contract": "dominion-dg",
+                "firm_mw": 100.0,
+                "highest_mw": 200.0,
+                "calls": {"type": "net-load", "system_load": {"file": "year.csv"}},
+            }
+        }
+    },
+    *(
+        {
+            "market": {
+                "carbon": {"file": "hours.csv"},
+                "four_cp": {"previous_average_mw": 50.0, "system_load": {"file": "hours.csv"}},
+                "forecasts": {"system_load": forecast},
+            },
+            "policy": {"type": "four-cp"},
+        }
+        for forecast in ({"type": "noisy", "error_1h_fraction": 0.1}, {"type": "persistence"})
+    ),
+    {
+        "halls": [
+            {
+                "name": "h",
+                "racks": {"count": 400, "power_mw": 0.132},
+                "ride_through": {"reconnection": "manual", "strike_count": 1},
+            }
+        ],
+        "loads": [{"name": "job", "type": "training", "gpus": 8192, "hall": "h"}],
+        "weather": {"type": "synthetic"},
+        "events": [{"type": "reconnect", "at_s": 200.0}],
+    },
 ]
 """What is put into the base for descriptions that no shipped scenario has and that no least form can show."""
+WITH_RECORDS: list[dict[str, Any]] = [
+    {
+        "interconnection": {"limit": {"type": "file", "file": "hours.csv", "highest_mw": 1.0}},
+        "grid": {"frequency": {"measured": {"file": "seconds.csv"}}},
+        "loads": [
+            {
+                "name": name,
+                "type": "inference",
+                "power_mw": 0.2,
+                "profile": name,
+                name: {"file": "seconds.csv"},
+            }
+            for name in ("rates", "requests")
+        ],
+    },
+]
+"""The same, for what may not stand beside what the examples have."""
+
+
+def from_records(document: Mapping[str, Any]) -> Scenario:
+    """Return the scenario of a document, which may name the examples' data files and those of `records`."""
+    return scenario_from(document, folder=SCENARIOS, data=[records.folder()])
 
 
 class Edge(NamedTuple):
@@ -110,6 +167,8 @@ class Places:
         for path in sorted(SCENARIOS.glob("*.yaml")):
             with suppress(InputError):  # one whose data do not ship with the project
                 self._note(load_scenario(path).model_dump(mode="json"))
+        for parts in WITH_RECORDS:
+            self._note(BASE | parts)
         missing = -1
         while missing != len(self.all - set(self.found)):
             missing = len(self.all - set(self.found))
@@ -134,7 +193,7 @@ class Places:
         return found
 
     def _note(self, document: dict[str, Any]) -> None:
-        document = scenario_from({**document, "days": DAYS}, folder=SCENARIOS).model_dump(mode="json")
+        document = from_records({**document, "days": DAYS}).model_dump(mode="json")
         self.found.setdefault("Scenario", (document, ()))
         self._look(document, document, self._schema, ())
 
@@ -184,13 +243,17 @@ class Places:
                             return
 
     def _holding(self, schema: Schema, name: str, present: Any) -> Iterator[Any]:
-        """Yield values of a field that hold a description with this name."""
+        """Yield values of a field that hold a description with this name, with each file if it names one."""
         for one in self._choices(schema):
             if one.get("title") == name and "properties" in one:
-                yield self._least(one)
+                yield from self._forms(one)
             for item in self._choices(one.get("items", {})):
                 if item.get("title") == name and "properties" in item:
-                    yield [*(present or []), self._least(item)]
+                    yield from ([*(present or []), form] for form in self._forms(item))
+
+    def _forms(self, schema: Schema) -> Iterator[Any]:
+        least = self._least(schema)
+        yield from [{**least, "file": name} for name in records.NAMES] if "file" in least else [least]
 
     def _least(self, schema: Schema) -> Any:
         """Return a plain value of a schema."""

@@ -1,9 +1,10 @@
 """``make mutants``: change the code in one place, and see whether a test of its room fails.
 
 A sample, always the same for a seed, of small changes to engine, mining, market, signals and policies. Each
-is tried in a copy of the tree against the room's unit tests and the property tests that import from the room,
-until one fails or its processor time is up: that counts as killed (a mutant may run for ever), and is told
-apart. What no test kills is shown as code before and after.
+is tried in a copy of the tree against the examples of its module, the room's unit tests, and those unit tests
+of no room and property tests that import from the room, until one fails or its processor time is up: that
+counts as killed (a mutant may run for ever), and is told apart. What no test kills is shown as code before
+and after.
 """
 
 import argparse
@@ -131,14 +132,27 @@ def sample(seed: int, count: int) -> list[Mutant]:
 
 
 def tests_of(room: str) -> list[str]:
-    """Return the tests of a room: its unit tests, and the property tests that import from it."""
-    laws = [
-        path
-        for path in sorted((ROOT / "tests/property").glob("test_*.py"))
-        if f"from sim.{room}" in path.read_text()
+    """Return the tests of a room: its unit tests, and those of no room and of properties that import it."""
+    own = [ROOT / "tests/unit" / room, *sorted((ROOT / "tests/unit").glob("test_*.py"))]
+    own += sorted((ROOT / "tests/property").glob("test_*.py"))
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path in own
+        if path.is_dir() or (path.exists() and f"from sim.{room}" in path.read_text())
     ]
-    own = [*(ROOT / "tests/unit").glob(f"test_{room}*.py"), ROOT / "tests/unit" / room]
-    return [path.relative_to(ROOT).as_posix() for path in (*own, *laws) if path.exists()]
+
+
+def nearest_first(mutant: Mutant, tests: list[str]) -> list[str]:
+    """Return files of tests and the examples of a mutant's own module, those that speak of it first."""
+    name = Path(mutant.module).stem
+    files = [
+        path
+        for test in tests
+        for path in ([ROOT / test] if test.endswith(".py") else sorted((ROOT / test).rglob("test_*.py")))
+    ]
+    module = mutant.module.removesuffix(".py").replace("/", ".")
+    files.sort(key=lambda path: (name not in path.stem, module not in path.read_text(encoding="utf-8")))
+    return [mutant.module, *(path.relative_to(ROOT).as_posix() for path in files)]
 
 
 def outcome(mutant: Mutant, tree: Path, seconds: float) -> str:
@@ -149,7 +163,7 @@ def outcome(mutant: Mutant, tree: Path, seconds: float) -> str:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
     try:
         done = subprocess.run(
-            [*command, *tests_of(mutant.room)],
+            [*command, *nearest_first(mutant, tests_of(mutant.room))],
             cwd=tree,
             env=os.environ
             | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tree.parent / "compiled")},

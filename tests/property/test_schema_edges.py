@@ -12,8 +12,6 @@ from sim.scenario import scenario_from
 from sim.simulation import run
 
 COMES = {"refused", "ran"}
-UNREAD = {"FourCp", "NetLoadCalls", "NoisyLoadForecast", "PersistenceLoadForecast", "Reconnect", "SystemLoad"}
-"""What needs files that no example has, beside the files themselves; tests of their own have them."""
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +32,7 @@ def test_it_is_refused_or_runs(number):
 
 
 def test_every_description_has_a_place_and_a_walk_comes_to_every_field(places, edges):
-    missing = places.all - set(places.found)
-    assert {name for name in missing if "File" not in name} <= UNREAD
+    assert places.all - set(places.found) == set()
     come_to = {(edge.description, edge.field) for edge in edges}
     for name in places.found:
         assert {(name, field) for field in places.fields(name) if field not in KEPT} <= come_to

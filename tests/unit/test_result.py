@@ -98,7 +98,7 @@ def test_extreme_numbers_keep_every_bit(result, tmp_path):
         (EventRow(0.1, "ä", "decision: ü", -0.0),),
         Facts.of({"fleet.x.rated_mw": 0.1}),
     )
-    write_result(Result(result.scenario, recording, {}, {}), tmp_path)
+    write_result(Result(result.scenario, recording, {}, result.provenance), tmp_path)
     found = read_result(tmp_path).recording
     assert_same(found, recording)
     assert math.copysign(1.0, found["load.a.power_mw"].value[0]) == -1.0
@@ -110,13 +110,13 @@ def test_many_signals_of_very_different_length_come_back_in_their_order(result, 
         for number, size in enumerate((1, 1_200_000, 1, 3, 70_000))
     }
     recording = Recording(0.0, 2e6, signals)
-    write_result(Result(result.scenario, recording, {}, {}), tmp_path)
+    write_result(Result(result.scenario, recording, {}, result.provenance), tmp_path)
     assert_same(read_result(tmp_path).recording, recording)
 
 
 def test_a_recording_without_events_can_be_kept(result, tmp_path):
     recording = Recording(0.0, 1.0, {"limit_mw": Signal.constant(1.0, 1.0)})
-    write_result(Result(result.scenario, recording, {}, {}), tmp_path)
+    write_result(Result(result.scenario, recording, {}, result.provenance), tmp_path)
     assert_same(read_result(tmp_path).recording, recording)
 
 
@@ -322,3 +322,38 @@ def test_killed_at_random_a_result_is_whole_or_absent(tmp_path):
         assert sorted(path.name for path in folder.iterdir()) == sorted(WRITTEN_FILES)
         read_result(folder)
     assert len(list(tmp_path.iterdir())) - len(whole) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("scenario.yaml", "[]"),
+        ("scenario.yaml", "a: *b"),
+        *(("metrics.json", text) for text in ("[" * 100_000, "[]", "{", '{"a": 3}', '{"a": {"value": "x"}}')),
+        *(("provenance.json", text) for text in ("[]", "{}", '{"inputs_sha256": 3}')),
+        ("signals.parquet", "PAR1"),
+    ],
+)
+def test_a_folder_that_holds_something_else_is_refused_in_a_line(result, tmp_path, name, content):
+    write_result(result, tmp_path)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ResultError, match="not a whole result folder"):
+        read_result(tmp_path)
+
+
+def test_links_pipes_and_tables_in_place_of_others_are_refused(result, tmp_path):
+    write_result(result, tmp_path)
+    for place in (
+        lambda path: path.symlink_to("/dev/zero"),
+        os.mkfifo,
+        lambda path: path.write_bytes((tmp_path / "events.parquet").read_bytes()),
+    ):
+        for name in ("metrics.json", "provenance.json"):
+            before = (tmp_path / name).read_bytes()
+            (tmp_path / name).unlink()
+            place(tmp_path / name)
+            with pytest.raises(ResultError, match="not a whole result folder"):
+                read_result(tmp_path)
+            (tmp_path / name).unlink()
+            (tmp_path / name).write_bytes(before)
+    assert read_result(tmp_path)

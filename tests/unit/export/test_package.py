@@ -144,7 +144,7 @@ def turned_into(make):
         (SUMS, lambda path: path.write_text(""), "SUMS: is empty"),
         (SUMS, lambda path: path.write_text("0" * 64 + "  ../x\n"), r"without \.\."),
         (SUMS, lambda path: path.write_text("0" * 64 + "  /etc/passwd\n"), "must be a path relative"),
-        (SUMS, lambda path: os.truncate(path, 1 << 32), "must be 16,777,216 at most"),
+        (SUMS, lambda path: os.truncate(path, 1 << 32), "must be 67,108,864 at most"),
         (SUMS, turned_into(Path.mkdir), "SUMS: is no regular file"),
         (SUMS, Path.unlink, "SUMS: no such file"),
         ("data.csv", turned_into(Path.mkdir), "data.csv: is no regular file"),

@@ -37,6 +37,17 @@ def test_day_ahead_prices_are_known_as_far_as_they_are_published():
     assert look(spec, record, 13.4 * HOUR_S, 36) == list(range(13, 24))
     assert look(spec, record, 13.5 * HOUR_S, 36) == list(range(13, 48))
     assert look(spec, record, 13.5 * HOUR_S, 4, step_s=900.0) == [13.0, 13.0, 14.0, 14.0]
+    for lacking in (
+        a_record(steps(np.zeros(72)), until=until),
+        a_record(steps(np.zeros(72)), 0.0, day_ahead),
+    ):
+        with pytest.raises(ValueError, match="needs a day-ahead price"):
+            look(spec, lacking, 0.0, 4)
+
+
+def test_lengths_of_steps_and_between_issues_are_minutes():
+    spec = MarketSpec(forecasts={"interval_min": 10.0, "step_min": 30}).forecasts
+    assert (spec.interval_s, spec.step_s) == (600.0, 1800.0)
 
 
 def test_the_price_last_published_holds():

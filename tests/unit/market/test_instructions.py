@@ -133,3 +133,9 @@ def test_a_file_without_a_season_is_refused(tmp_path):
     short = replace(span, end_s=86_400.0)
     with pytest.raises(InputError, match=r"has 0 days of the months \(6, 7, 8\)"):
         NetLoadCalls(type="net-load", system_load=load).calls(CONTRACTS["ercot-clr"], short)
+
+
+def test_a_load_at_its_peak_all_the_time_leaves_room_for_no_new_load(tmp_path):
+    span, load = hourly(tmp_path, np.full(8760, 5000.0))
+    with pytest.raises(InputError, match=r"for more than energy_fraction = 0\.005 of the time: no new load"):
+        NetLoadCalls(type="net-load", system_load=load).calls(CONTRACTS["ercot-clr"], span)
