@@ -103,14 +103,18 @@ def validate(
 ) -> None:
     """Check a scenario file and the data files it names: every fault, with its place."""
     from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
-    from sim.scenario import load_scenario  # noqa: PLC0415
+    from sim.scenario import load_scenario, moved, resolve  # noqa: PLC0415
 
-    loaded = load_scenario(
-        find(file, "scenarios"), overrides=overrides, data=data, allow_plugins=allow_plugins
-    )
+    path = find(file, "scenarios")
+    loaded = load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
     parts = ((len(loaded.loads), "load"), (len(loaded.fleets), "fleet"), (loaded.days, "day"))
     counts = (f"{count:g} {word}{'' if count == 1 else 's'}" for count, word in parts)
     say(f"{loaded.name}: valid; {', '.join(counts)}")
+    told = moved(resolve(path, overrides))
+    for change in told:
+        say(f"moved: {change}")
+    if told:
+        say("once the file says what you mean, write schema_version: 2")
 
 
 @app.command(name="check-policy")

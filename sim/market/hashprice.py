@@ -94,7 +94,8 @@ class FixedBitcoin(QuotedBitcoin):
     type: Literal["fixed"] = "fixed"
     """Kind of market."""
     of_year: Annotated[int, Field(ge=2009, le=2200)] | None = None
-    """Year that the hashprice is of; said beside prices of power of another year."""
+    """Year that the hashprice is of; left out beside prices of power from a file, a run cautions that it may
+    be of another."""
     hashprice_usd_per_ph_day: Positive = 50.0
     """Revenue of one PH/s held for a day, before the pool's fee [USD/(PH/s)/d].
 

@@ -155,12 +155,10 @@ def _years(recording: Recording, scenario: Document, _metrics: Metrics) -> Itera
     power, bitcoin = market.get("power") or {}, market.get("bitcoin") or {}
     if not recording.fleet_names or power.get("type") != "file" or bitcoin.get("type") != "fixed":
         return
-    power_year = datetime.fromisoformat(scenario["start"]).year
-    stated = bitcoin.get("of_year")
-    if stated != power_year:
-        quoted = "a year that is not stated" if stated is None else str(stated)
+    if bitcoin.get("of_year") is None:
+        power_year = datetime.fromisoformat(scenario["start"]).year
         yield Caution(
-            f"prices of power are of {power_year}, the hashprice is of {quoted}",
+            f"prices of power are of {power_year}, the hashprice is of a year that is not stated",
             "market.bitcoin.of_year, or type: file or network",
         )
 

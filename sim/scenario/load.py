@@ -1,6 +1,7 @@
 """From a scenario file to a Scenario, or to everything that is wrong with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sim.scenario.overrides import PYTHON, Overrides, apply_overrides, merge, wi
 from sim.scenario.policy_choice import POLICY, choose_policy
 from sim.scenario.tree import Mark, Node, placed, plain, short
 from sim.scenario.yaml_text import parse_yaml
+from sim.shipped import shipped
 from sim.tables import Files
 from sim.tables.bounds import file_fault
 from sim.tables.files import check_relative, find_inside, read_regular
@@ -100,6 +102,47 @@ def resolve(path: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> 
     return content
 
 
+MOVED: Final[list[dict[str, Any]]] = shipped("sim.scenario", "moved.json")
+"""Fields that mean another thing than they did in version 1 of the format, and what they mean now."""
+
+
+def moved(content: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a scenario of version 1 whose meaning has moved since, with what they mean now.
+
+    Parameters
+    ----------
+    content
+        What `resolve` returns.
+
+    Examples
+    --------
+    >>> jobs = [{"restart": {"preset": "manual"}}, {"restart": {"preset": "meta"}}]
+    >>> moved({"schema_version": 1, "loads": jobs})
+    ['loads.0.restart.preset takes 330 min on average since model version 13; it was 240']
+    >>> moved({"schema_version": 2, "loads": jobs})
+    []
+    """
+    if content.get("schema_version") != 1:
+        return []
+    return [
+        f"{path} {one['now']}"
+        for path, value in _stated(content, "")
+        for one in MOVED
+        if fnmatchcase(path, one["field"]) and ("is" not in one or value in one["is"])
+    ]
+
+
+def _stated(content: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield each field, dotted, lists by their places, with its value."""
+    if path:
+        yield path, content
+    entries = content if isinstance(content, Mapping) else {}
+    if isinstance(content, list):
+        entries = dict(enumerate(content))
+    for key, entry in entries.items():
+        yield from _stated(entry, f"{path}.{key}" if path else str(key))
+
+
 def apply_override(content: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
     """Return plain scenario data with one field set, as ``--set`` would.
 
@@ -144,7 +187,7 @@ def _validated(tree: Node, plugins: Plugins) -> tuple[Scenario | None, list[Faul
 def _version_faults(tree: Node) -> list[Fault]:
     if isinstance(tree.value, dict) and "schema_version" in tree.value:
         return []
-    return [Fault(str(tree.place), "schema_version", "missing; write schema_version: 1")]
+    return [Fault(str(tree.place), "schema_version", "missing; write schema_version: 2")]
 
 
 def _resolved(

@@ -116,8 +116,8 @@ AnyEvent = Annotated[
 class Scenario(Spec):
     """One resolved run: a campus, its market, its policy, its time and its seed."""
 
-    schema_version: Literal[1] = 1
-    """Version of this format."""
+    schema_version: Literal[1, 2] = 2
+    """Version of this format; ``validate`` tells which fields of a file of version 1 moved in meaning."""
     name: Name
     """Name of the scenario; results lie under it."""
     question: Annotated[Text, Field(max_length=2000)] = ""

@@ -430,3 +430,13 @@ def test_a_run_that_takes_longer_than_it_may_is_ended_and_leaves_nothing(tmp_pat
     assert (done.returncode, done.stdout) == (1, "")
     assert "the time limit of 1 s was exceeded" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_tells_what_fields_of_an_old_file_mean_now(command, tmp_path):
+    file = tmp_path / "old.yaml"
+    file.write_text(SITE + "market: {bitcoin: {type: fixed, of_year: 2026}}\n", encoding="utf-8")
+    code, _, err = command("validate", str(file))
+
+    assert code == 0
+    assert "moved: market.bitcoin.of_year" in err
+    assert "write schema_version: 2" in err

@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from sim import load_scenario, run
 from sim.report.cautions import cautions
 
+NEEDS_DATA = {"helios-2024", "rockdale-like"}
 QUIET = {
     "start": "2021-08-02T00:00:00-05:00",
     "loads": [],
@@ -78,10 +81,35 @@ def test_prices_of_one_year_and_hashprice_of_another(said):
     assert field.startswith("market.bitcoin")
 
 
-def test_a_shipped_scenario_on_nameplates_says_so():
-    result = run(load_scenario("scenarios/galaxy-2024-sync.yaml", overrides={"days": 0.05}))
+def test_a_year_that_is_stated_is_no_slip(said):
+    market = {"power": {"type": "file"}, "bitcoin": {"type": "fixed", "of_year": 2026}}
+    assert said({"a": 100.0}, {"m": 24.0}, scenario={"market": market}) == []
+
+
+SHIPPED = sorted(path for path in Path("scenarios").glob("*.yaml") if path.stem not in NEEDS_DATA)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenarios_state_no_nameplates_and_say_their_years(path):
+    result = run(load_scenario(path, overrides={"days": 0.05}))
     found = cautions(result.recording, result.scenario.model_dump(mode="json"), result.metrics)
-    assert any("nameplate" in caution.text for caution in found)
+    assert [said.text for said in found if "nameplate" in said.text or "prices of power" in said.text] == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_prices_of_different_years_are_said_in_the_answer(path):
+    scenario = load_scenario(path)
+    said = " ".join(sentence.say for sentence in scenario.answer)
+    market = scenario.market
+    if scenario.fleets and market.power.type == "file" and market.bitcoin.type == "fixed":
+        assert str(scenario.start.year) in said
+        assert str(market.bitcoin.of_year) in said
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenarios_count_what_mining_costs_to_operate(path):
+    scenario = load_scenario(path)
+    assert not scenario.fleets or scenario.costs.mining_opex_usd_per_mwh
 
 
 @pytest.mark.parametrize(("how", "count"), [({"power_mw": 50.0}, 1), ({"replicas": {"count": 3}}, 0)])

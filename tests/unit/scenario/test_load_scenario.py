@@ -1,3 +1,4 @@
+import json
 import pickle
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.scenario import Scenario, apply_override, load_scenario, resolve, scenario_from
+from sim.scenario import Scenario, apply_override, json_schema, load_scenario, moved, resolve, scenario_from
+from sim.scenario.load import MOVED
 
 
 def test_a_file_gives_a_scenario(helios: Path) -> None:
@@ -92,7 +94,7 @@ def test_python_data_may_hold_numpy_numbers_and_tuples(helios: Path) -> None:
         ({"days": Path("x")}, "<python> days: must be a mapping, a list, text, a number,"),
         ({"name": "\ud800"}, "<python> name: holds half of a surrogate pair"),
         ({"\ud800": 1}, "<python>: holds half of a surrogate pair"),
-        ({"schema_version": 3}, "<python> schema_version: version 3 is not supported; supported: 1"),
+        ({"schema_version": 3}, "<python> schema_version: version 3 is not supported; supported: 1 or 2"),
         ({"seed": 10**400}, "<python> seed: must be"),
         ({"days": float("nan")}, "<python> days: must be a finite number [d], got nan"),
     ],
@@ -139,3 +141,15 @@ def test_loading_runs_no_code_of_the_file_and_needs_no_pandas(helios: Path) -> N
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_field_whose_meaning_moved_is_one_that_there_is():
+    known = json.dumps(json_schema())
+    for one in MOVED:
+        assert f'"{one["field"].rpartition(".")[2]}"' in known
+
+
+@pytest.mark.parametrize("path", sorted(Path("scenarios").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_scenarios_are_written_for_what_fields_mean_now(path):
+    assert resolve(path)["schema_version"] == 2
+    assert moved({**resolve(path), "schema_version": 2}) == []
