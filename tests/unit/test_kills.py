@@ -1,8 +1,10 @@
 """Each command that writes, killed where it opens, syncs or renames: all is whole or as it was before."""
 
 import builtins
+import errno
 import io
 import os
+import shutil
 import signal
 import sys
 from itertools import count
@@ -138,6 +140,80 @@ def result(tmp_path_factory):
     return folder / "r"
 
 
+def with_files(folder):
+    """Make a folder with a scenario, a study of it and a record of power."""
+    folder.mkdir()
+    (folder / "small.yaml").write_text(STUDY)
+    (folder / "site.yaml").write_text("schema_version: 1\n" + FIXED)
+    rows = "".join(f"{60 * minute},{1000 + 37 * minute % 100}\n" for minute in range(400))
+    (folder / "record.csv").write_text(f"time_s,power_kw\n{rows}")
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Return the folder of a study whose two shards are done and not put together."""
+    folder = tmp_path_factory.mktemp("study") / "here"
+    with_files(folder)
+    for part in ("1/2", "2/2"):
+        command = ["sweep", "small.yaml", "--workers", "1", "--shard", part, "--out", "parts"]
+        assert in_a_child(command, folder) == 0
+    return folder / "parts"
+
+
+WRITERS = [
+    ["run", "site.yaml", "--days", "0.02"],
+    ["compare", "site.yaml", *SMALL],
+    ["sweep", "small.yaml", "--workers", "1"],
+    ["package", "r", "--data", str(ROOT / "scenarios")],
+    ["fit", "record.csv"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRITERS, ids=lambda arguments: arguments[0])
+def test_an_empty_folder_is_a_fine_out_and_a_file_or_a_full_folder_is_none(tmp_path, result, arguments):
+    folder = tmp_path / "here"
+    with_files(folder)
+    shutil.copytree(result, folder / "r")
+    (folder / "out").mkdir()
+    assert in_a_child([*arguments, "--out", "out"], folder) == 0
+    assert list((folder / "out").iterdir())
+    before = the_files(folder)
+    for out in ("site.yaml", "site.yaml/x", "/proc/x", "\0", "x" * 300):
+        assert in_a_child([*arguments, "--out", out], folder) == 2, out
+    if arguments[0] != "sweep":  # which goes on where it stopped
+        assert in_a_child([*arguments, "--out", "out"], folder) == 2
+    assert the_files(folder) == before
+
+
+@pytest.mark.parametrize("arguments", [["export", "r", "--format", "psse"], ["waveform", "r", "--at", "0"]])
+def test_a_file_to_write_that_cannot_be_one_is_refused(tmp_path, result, arguments):
+    folder = tmp_path / "here"
+    with_files(folder)
+    shutil.copytree(result, folder / "r")
+    (folder / "out").mkdir()
+    before = the_files(folder)
+    for out in ("out", "/", ".", "..", "site.yaml", "site.yaml/x", "nowhere/x", "/proc/x", "\0", "x" * 300):
+        assert in_a_child([*arguments, "--out", out], folder) == 2, out
+    assert the_files(folder) == before
+
+
+@pytest.mark.parametrize("arguments", WRITERS, ids=lambda arguments: arguments[0])
+def test_a_full_disk_is_said_in_a_line_and_leaves_nothing(tmp_path, result, monkeypatch, arguments):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = tmp_path / "here"
+    with_files(folder)
+    shutil.copytree(result, folder / "r")
+    before = the_files(folder)
+    monkeypatch.setattr(os, "fsync", full)
+    assert in_a_child([*arguments, "--out", "out"], folder) == 2
+    left = the_files(folder)
+    if arguments[0] == "sweep":  # runs that are done are kept
+        left = {name: content for name, content in left.items() if not name.startswith("out")}
+    assert left == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "points"),
@@ -149,13 +225,16 @@ def result(tmp_path_factory):
         (["run", SITE, "--days", "0.02", "--out", "new"], 12),
         (["compare", SITE, *SMALL], 20),
         (["sweep", "small.yaml", "--workers", "1"], 10),
+        (["study", "collect", "parts"], 8),
+        (["package", "r", "--out", "p", "--data", str(ROOT / "scenarios")], 8),
+        (["fit", "record.csv", "--out", "f"], 4),
     ],
 )
-def test_commands_withstand_kills_at_every_point(tmp_path, result, arguments, points):
+def test_commands_withstand_kills_at_every_point(tmp_path, result, parts, arguments, points):
     def prepare(folder):
-        folder.mkdir()
-        (folder / "small.yaml").write_text(STUDY)
-        (folder / "site.yaml").write_text("schema_version: 1\n" + FIXED)
+        with_files(folder)
+        if "parts" in arguments:
+            shutil.copytree(parts, folder / "parts")
         if "r" in arguments:
             (folder / "r").mkdir()
             for path in result.iterdir():
