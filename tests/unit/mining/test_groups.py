@@ -39,6 +39,44 @@ def test_a_change_takes_a_machines_ramp_and_the_time_of_the_orders_that_it_needs
     assert [pace.change_s(change) for change in changes] == pytest.approx(expected_s)
 
 
+PACE = Pace(up_s=100.0, down_s=50.0, raise_all_s=40.0, lower_all_s=20.0, profile=0.1)
+
+
+def way(clock, plan=(), from_clock=0.5, pace=PACE, since_s=0.0):
+    """Return when machines come to each clock of their way to one, by the clocks of their plan."""
+    given = [(time_s, 1000.0 * at, at) for time_s, at in plan]
+    group = Group([0], 1, since_s, 1000.0 * from_clock, from_clock, given)
+    found = pace.way(group, since_s, 1000.0 * clock, clock)
+    assert [power_w for _, power_w, _ in found] == pytest.approx([1000.0 * at for *_, at in found])
+    return [(pytest.approx(time_s), pytest.approx(at)) for time_s, _, at in found]
+
+
+def test_machines_that_nobody_told_anything_go_at_their_ramp_once_all_are_told():
+    assert way(0.7) == [(20.0 + 40.0, 0.7)]
+    assert way(0.3) == [(10.0 + 20.0, 0.3)]
+    assert way(0.7, since_s=7.0) == [(67.0, 0.7)]
+
+
+def test_orders_before_go_on_and_a_longer_way_ends_no_later_than_one_told_anew():
+    assert way(0.9, [(4.0, 0.6)]) == [(4.0, 0.6), (4.0 + 30.0 + 40.0, 0.9)]
+    assert way(0.9, [(30.0, 0.6)]) == [(30.0, 0.6), (40.0 + 40.0, 0.9)]  # told anew: sooner
+    assert way(0.9, [(200.0, 0.6)]) == [(200.0, 0.6), (200.0, 0.9)]  # and never before what was told
+    assert way(0.1, [(4.0, 0.4)]) == [(4.0, 0.4), (4.0 + 15.0 + 20.0, 0.1)]
+
+
+def test_a_mean_that_passes_its_clock_stops_there_even_behind_a_turn_of_its_way():
+    assert way(0.7, [(10.0, 0.9)]) == [(5.0, 0.7)]
+    assert way(0.8, [(10.0, 0.6), (30.0, 0.9)]) == [(10.0, 0.6), (10.0 + 20.0 * 2.0 / 3.0, 0.8)]
+    assert way(0.2, [(10.0, 0.4), (30.0, 0.1)]) == [(10.0, 0.4), (10.0 + 20.0 * 2.0 / 3.0, 0.2)]
+    assert way(0.6, [(10.0, 0.6), (30.0, 0.9)]) == [(10.0, 0.6), (10.0, 0.6)]  # it is there
+
+
+def test_orders_the_other_way_are_void_and_without_orders_there_is_nothing_to_go_on():
+    assert way(0.3, [(10.0, 0.9)]) == [(30.0, 0.3)]
+    assert way(0.7, [(10.0, 0.5), (20.0, 0.9)]) == [(60.0, 0.7)]  # it stands still first
+    assert way(0.7, [(10.0, 0.9)], pace=PACE._replace(raise_all_s=0.0)) == [(20.0, 0.7)]
+
+
 @given(
     st.floats(450.0, 1000.0),
     st.floats(450.0, 700.0),
