@@ -1,7 +1,7 @@
 """How much of the limit each AI load must be left, by what its tenant states and announces."""
 
 from collections.abc import Iterable, Sequence
-from math import inf
+from math import inf, isnan
 from typing import Final, NamedTuple
 
 from sim.ai.notice import INTERRUPTED_STATES, QUIET_STATES, Notice
@@ -134,10 +134,15 @@ class LoadReserve:
         """Return a load's announced rises, up to what it states; an interruption makes them void."""
         found = [
             (Rise(notice.at_s, min(notice.level_mw, stated_mw)), notice)
-            for notice in notices
+            for notice in (_with_level(notice, stated_mw) for notice in notices)
             if notice.load == load and notice.change_mw > 0.0 and notice.issued_at_s >= self._interrupted_s
         ]
         return sorted(found, key=lambda each: each[0])
+
+
+def _with_level(notice: Notice, stated_mw: float) -> Notice:
+    """Return a notice that has a level: what its load states, where none is told [MW]."""
+    return notice._replace(level_mw=stated_mw) if isnan(notice.level_mw) else notice
 
 
 def _sudden_s(view: LoadView, *, is_told: bool) -> float:

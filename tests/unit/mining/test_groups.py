@@ -93,3 +93,36 @@ def test_all_together_never_draw_more_than_the_goal_and_what_they_drew_before(
         for step in range(101):
             time_s = (boot_s + ramp_s) * step / 100.0
             assert planned_w(hashing, points, time_s) + waking.power_at(time_s) <= 2.0 * goal_w + 1e-6
+
+
+def test_power_and_clock_go_in_a_line_from_point_to_point():
+    group = Group([0], 1, 0.0, 1000.0, 1.0, [(10.0, 500.0, 0.4), (20.0, 500.0, 0.4), (30.0, 0.0, 0.0)])
+    for time_s, power_w, clock in (
+        (4.0, 800.0, 0.76),
+        (7.0, 650.0, 0.58),
+        (15.0, 500.0, 0.4),
+        (25.0, 250.0, 0.2),
+    ):
+        assert group.power_at(time_s) == pytest.approx(power_w)
+        group.advance(time_s)
+        assert (group.since_s, group.power_w, group.clock) == pytest.approx((time_s, power_w, clock))
+        assert group.power_at(time_s) == pytest.approx(power_w)
+    group.advance(40.0)
+    assert (group.since_s, group.power_w, group.clock, group.plan, group.goes_on) == (
+        40.0,
+        0.0,
+        0.0,
+        [],
+        False,
+    )
+
+
+def test_room_is_taken_at_the_pace_of_the_clock_and_followed_from_there():
+    hashing, waking = hashing_and_waking(power_w=700.0, goal_w=500.0, boot_s=10.0, ramp_s=10.0)
+    plan = filling_plan(hashing, [waking], 500.0, 1000.0, LINE, lambda change: 5.0 * change)
+    reach_s = 5.0 * (LINE.clock(1000.0) - LINE.clock(700.0))
+    assert [time_s for time_s, *_ in plan] == pytest.approx([reach_s, 10.0, 20.0])
+    assert [power_w for _, power_w, _ in plan] == pytest.approx([1000.0, 1000.0, 500.0])
+    assert [clock for *_, clock in plan] == pytest.approx(
+        [LINE.clock(1000.0), LINE.clock(1000.0), LINE.clock(500.0)]
+    )

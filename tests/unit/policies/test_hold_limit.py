@@ -1,4 +1,4 @@
-from math import inf
+from math import inf, nan
 
 import pytest
 
@@ -267,3 +267,28 @@ def test_a_silent_load_is_left_the_level_of_its_state_and_a_lower_rise_after_a_h
     notices = (resume(100.0), resume(200.0, level_mw=75.0, change_mw=45.0))
     found = SiteReserve(None).of((down,), notices, 0.0, 0.0)
     assert (found.now_mw, found.silent_mw, found.rises) == (30.0, 30.0, ((100.0, 120.0),))
+
+
+def test_a_return_without_a_level_may_go_to_what_the_load_states():
+    stalled = job(power_mw=60.0, state="stall", level_mw=60.0, announces=True)
+    found = LoadReserve().of(stalled, (resume(100.0, level_mw=nan, change_mw=75.0),), 0.0, None, 0.0)
+    assert found[:3] == (75.0, 60.0, ((100.0, 150.0),))
+
+
+def test_an_interruption_that_changes_its_state_is_the_same_one():
+    reserve = LoadReserve()
+    reserve.of(job(), (), 0.0, None, 0.0)
+    notices = (resume(100.0, issued_at_s=20.0),)
+    for state, since_s in (("hang", 10.0), ("down_cold", 40.0), ("down_context", 50.0)):
+        down = job(power_mw=20.0, state=state, level_mw=20.0, since_s=since_s, announces=True)
+        assert reserve.of(down, notices, since_s + 1.0, None, 0.0).rises == ((100.0, 150.0),)
+    reserve.of(job(), (), 60.0, None, 0.0)
+    again = job(power_mw=20.0, state="hang", level_mw=20.0, since_s=70.0, announces=True)
+    assert reserve.of(again, notices, 71.0, None, 0.0).rises == ()
+
+
+def test_of_several_announced_returns_the_highest_that_one_rises_from_counts():
+    stalled = job(power_mw=60.0, state="stall", level_mw=60.0, announces=True)
+    for changes in ((75.0, 45.0), (45.0, 75.0)):
+        notices = tuple(resume(100.0 + change_mw, change_mw=change_mw) for change_mw in changes)
+        assert LoadReserve().of(stalled, notices, 0.0, None, 0.0).now_mw == 105.0
