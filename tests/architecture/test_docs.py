@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.scenario_checks import CHECKS
 from sim.policies import POLICIES
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +35,9 @@ def broken_links(page):
             yield link
 
 
-def check(module):
-    return subprocess.run(
-        [sys.executable, "-m", module, "--check"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def check(module, *names):
+    command = [sys.executable, "-m", module, "--check", *names]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -119,6 +119,24 @@ def test_the_table_of_rivals_is_what_runs_give():
     done = check("docs.rivals")
 
     assert done.returncode == 0, done.stderr
+
+
+def test_what_small_scenarios_are_checked_by_is_what_runs_give():
+    done = check("docs.scenario_checks", "replay-day", "island")
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_what_scenarios_are_checked_by_is_what_runs_give():
+    done = check("docs.scenario_checks")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_shipped_scenario_has_five_checks():
+    assert set(CHECKS) == {path.stem for path in (ROOT / "scenarios").glob("*.yaml")}
+    assert min(len(checks) for checks in CHECKS.values()) == 5
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))
