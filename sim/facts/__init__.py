@@ -139,9 +139,9 @@ class LeaseFacts:
     term_years: float = nan
     take_or_pay_fraction: float = nan
     """Least share of the rent that is owed."""
-    by_delivery: bool = False
-    delay_damages_ratio: float = 0.0
-    """Whether rent is owed for halls that are ready for service alone; days of rent for a day of delay."""
+    by_delivery: bool | None = None
+    delay_damages_ratio: float | None = None
+    """Whether rent is owed for halls that stand alone; days of rent for one of delay. None: an old folder."""
     ebitda_margin_fraction: float = nan
     """What is left of the rent after the landlord's operations."""
     capex_usd_per_mw: float = nan

@@ -85,7 +85,7 @@ def _rent_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     yield LedgerLine(
         "ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction
     )
-    if terms.delay_damages_ratio > 0.0:
+    if terms.delay_damages_ratio:
         late = late_fraction(recording, lease)
         late_mw_d = terms.critical_mw * integral_at(late, in_force(recording, lease)) / SECONDS_PER_DAY
         owed_usd = terms.delay_damages_ratio * integral_at(late, rent) / SECONDS_PER_HOUR
