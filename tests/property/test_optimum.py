@@ -19,7 +19,7 @@ from sim.recording import Recording, add_totals
 from sim.signals import Signal
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd
-from sim.study.optimum import benchmarks, inertia_usd, limited_bound_usd
+from sim.study.optimum import LAYERS, benchmarks, inertia_usd, limited_bound_usd
 from sim.testing import a_scenario
 
 END_S = 7200.0
@@ -296,6 +296,31 @@ def test_starts_and_standby_lower_the_bound_of_a_cohort():
     starts = 11 * 150.0 / 3600.0 * before * after / (before + after)
     assert lost_usd == pytest.approx(spec.full_mw * (starts + 12 * standby * 300.0 / 3600.0), rel=1e-3)
     assert 0.3 * free_usd < lost_usd < free_usd
+
+
+@pytest.mark.parametrize(("closed", "breaker"), [(0, None), (1, None), (12, None), (12, {}), (24, None)])
+def test_each_layer_that_ai_closes_for_an_hour_loses_its_standby_and_its_start(closed, breaker):
+    """A layer whose lower edge is in the room counts as open; what it could fill of it is all it can lose."""
+    spec = CohortFleet.model_validate(
+        {**COHORT, "firmware": "stock", "standby_w": 50.0, "breaker": breaker, "clock_minimum_fraction": 1.0}
+    )
+    end_s, (piece,) = 10_800.0, spec.worth.pieces
+    left_mw = piece.width_mw * (1.0 - (closed + 0.5) / LAYERS)
+    room = Signal.steps([0.0, 3600.0, 7200.0], [500.0, left_mw, 500.0], end_s)
+    levels = {
+        "load.ai.power_mw": 0.0, "fleet.cohort.power_mw": 0.0, "fleet.cohort.hashrate_ph_s": 0.0,
+        "fleet.cohort.commanded_mw": 0.0, "price_usd_per_mwh": 30.0, "hashprice_usd_per_ph_day": 50.0,
+        "price_usd_per_btc": 80_000.0,
+    }  # fmt: skip
+    signals = {name: Signal.constant(level, end_s) for name, level in levels.items()} | {"limit_mw": room}
+    recording = Recording(0.0, end_s, add_totals(signals, end_s), (), Facts.of({"pool_fee_fraction": 0.0}))
+
+    earn_usd = 50.0 / 24.0 * piece.output_per_mw - 30.0
+    standby_usd = 0.0 if breaker is not None else 0.8 * 30.0 * spec.minimum_mw / piece.width_mw
+    start_usd = spec.times.ramp_up_s / 2.0 / 3600.0 * (earn_usd + standby_usd)
+    lost_usd = piece.width_mw / LAYERS * closed * (standby_usd + start_usd)
+    assert earn_usd > 0.0
+    assert inertia_usd(setting_of(recording), [spec]) == pytest.approx(lost_usd, rel=1e-9, abs=1e-6)
 
 
 @examples(30)

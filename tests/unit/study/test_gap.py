@@ -92,6 +92,14 @@ def test_a_price_seen_late_costs_its_own_line_whatever_a_warm_up_left_out(tmp_pa
     assert gap.lines_usd(1000.0, 400.0)["late_price"] == pytest.approx(late_usd)
 
 
+def test_what_pays_half_a_dollar_is_run_and_a_price_that_is_not_late_costs_nothing():
+    market = {**SCENARIO["market"], "power": {"type": "fixed", "price_usd_per_mwh": 49.5}}
+    gap = gap_with(load_scenario({**SCENARIO, "market": market}), {"fleet_obliged_mw": 10.0})
+    lines_usd = gap.lines_usd(1000.0, 400.0)
+    assert lines_usd["late_price"] == 0.0
+    assert lines_usd["forecast"] == pytest.approx(6.0 * 0.5)
+
+
 class Works(RampedSpec):
     """Makes 12 USD an hour with its first megawatt, and 66 USD with each MWh of the rest."""
 
