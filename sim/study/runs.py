@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NamedTuple, TextIO
 
 from sim.errors import ResultError
 from sim.metrics import Measurement
+from sim.result import read_document
 from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
@@ -73,8 +74,7 @@ class Store:
 
     def holds(self, key: str) -> bool:
         """Tell whether the run with this key is done."""
-        path = self.path(key)
-        return path.exists() and _is_whole(path)
+        return _is_whole(self.path(key))
 
     def done(self) -> set[str]:
         """Return the keys of all runs that are done."""
@@ -84,7 +84,8 @@ class Store:
     def failed(self) -> list[Failure]:
         """Return the runs that failed, in the order of their keys."""
         files = sorted((self.folder / RUNS).glob("??/*.failed.json"))
-        return [Failure(**json.loads(path.read_bytes())) for path in files]
+        found = (kept(path, Failure._fields) for path in files)
+        return [Failure(*(failure[name] for name in Failure._fields)) for failure in found]
 
     def commit(self, key: str, record: Mapping[str, Any]) -> None:
         """Write a run that is done: whole, or not at all."""
@@ -109,8 +110,7 @@ class Store:
 
     def read(self, key: str) -> dict[str, Any]:
         """Return what was committed under this key."""
-        record: dict[str, Any] = json.loads(self.path(key).read_bytes())
-        return record
+        return kept(self.path(key), ("metrics", "baseline"))
 
     @contextmanager
     def opened(self, part: str = "") -> Iterator[None]:
@@ -141,12 +141,23 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_whole(path, text)
 
 
+def kept(path: Path, wanted: Iterable[str]) -> dict[str, Any]:
+    """Return what a JSON file of a study holds; raise ResultError where something wanted is not in it."""
+    found = read_document(path.parent, path.name)
+    lacking = [name for name in wanted if name not in found]
+    if lacking:
+        raise ResultError(f"{path}: lacks {', '.join(lacking)}")
+    return found
+
+
 def _json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
 
 
 def _is_whole(path: Path) -> bool:
     """Return whether a file ends as it should: one that a machine was stopped at may be empty or cut off."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         length = file.seek(0, os.SEEK_END)
         file.seek(max(0, length - len(_END)))

@@ -18,7 +18,7 @@ from sim.scenario.load import scenario_from
 from sim.simulation import run, run_key
 from sim.study.expand import SEED, Study, metric_facts, said, set_axes
 from sim.study.feasibility import NEEDED, who_wins
-from sim.study.runs import Failure, Record, Store, run_record, write_json
+from sim.study.runs import Failure, Record, Store, kept, run_record, write_json
 from sim.study.spec import Axis
 from sim.units import unit_of
 from sim.whole import whole_file
@@ -115,12 +115,10 @@ def columns_of(record: Row) -> dict[str, Any]:
 
 
 def described(folder: Path) -> dict[str, Any]:
-    """Return ``study.json``; raise ResultError where the folder has none."""
-    try:
-        content: dict[str, Any] = json.loads((folder / DESCRIPTION).read_bytes())
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{folder}: holds no study: its {DESCRIPTION} cannot be read") from error
-    return content
+    """Return ``study.json``; raise ResultError where the folder has none, InputError where it is no JSON."""
+    if not (folder / DESCRIPTION).exists():
+        raise ResultError(f"{folder}: holds no study: its {DESCRIPTION} cannot be read")
+    return kept(folder / DESCRIPTION, ("axes", "metrics", "run_count", "scenario"))
 
 
 def axes_of(document: Mapping[str, Any]) -> list[Axis]:

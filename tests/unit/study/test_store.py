@@ -1,12 +1,15 @@
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from leftovers import a_leftover
 
-from sim.errors import ResultError
+from sim.errors import HashballastError, ResultError
 from sim.study.runs import Failure, Store, write_json
+from sim.study.table import DESCRIPTION, collect, status, verify
 
 KEY = "ab" + "0" * 62
 
@@ -109,3 +112,34 @@ with Store(Path({str(tmp_path)!r})).opened(): pass
 
     with Store(tmp_path).opened():
         pass
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000 + "}\n", "[]", "{}\n", '{"metrics": {}}\n', "\xff}\n"])
+def test_what_is_no_record_of_a_run_is_refused_in_a_line(tmp_path, text):
+    store = Store(tmp_path)
+    store.path(KEY).parent.mkdir(parents=True)
+    for path in (store.path(KEY), store.failed_path(KEY)):
+        path.write_text(text)
+    with pytest.raises(HashballastError, match=r"is no JSON|lacks"):
+        store.read(KEY)
+    with pytest.raises(HashballastError, match=r"is no JSON|lacks"):
+        store.failed()
+
+
+def test_folders_pipes_and_devices_in_place_of_a_run_are_none(tmp_path):
+    store = Store(tmp_path)
+    path = store.path(KEY)
+    path.parent.mkdir(parents=True)
+    for make in (Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
+        make(path)
+        assert not store.holds(KEY)
+        assert store.done() == set()
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", "{", '{"metrics": {}}'])
+def test_a_description_of_somebody_else_is_refused_in_a_line(tmp_path, text):
+    (tmp_path / DESCRIPTION).write_text(text)
+    for look in (status, collect, lambda folder: next(verify(folder, 1, folders=[folder]))):
+        with pytest.raises(HashballastError, match=r"is no JSON|lacks axes"):
+            look(tmp_path)
