@@ -38,10 +38,7 @@ MAX_STATED_BYTES = 64 * 1024 * 1024
 """Size of the figures of a folder, or of its sums; those of a large site have a tenth of that."""
 BREAKPOINT = ("time_s", "value", "slope_per_s")
 """The columns that make a signal."""
-ENCODING = {
-    "use_dictionary": ["signal"],
-    "column_encoding": dict.fromkeys(BREAKPOINT, "BYTE_STREAM_SPLIT"),
-}
+ENCODING = {"use_dictionary": ["signal"], "column_encoding": dict.fromkeys(BREAKPOINT, "BYTE_STREAM_SPLIT")}
 """Floats with their bytes apart: a third of the size of plain ones."""
 
 

@@ -15,16 +15,7 @@ from sim.shipped import shipped
 GpuName = str
 """Name of a server in `SERVERS`: ``h100-hgx``."""
 
-STATES: Final = (
-    "compute",
-    "communicate",
-    "stall",
-    "hang",
-    "down_context",
-    "down_cold",
-    "load",
-    "warm_up",
-)
+STATES: Final = ("compute", "communicate", "stall", "hang", "down_context", "down_cold", "load", "warm_up")
 """What the nodes of a job do: compute; wait for each other within an iteration; wait for a checkpoint; hang
 before a failure is detected; stand still with the job's context on the GPUs, or without; load; warm up."""
 

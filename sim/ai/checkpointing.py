@@ -46,11 +46,7 @@ def sync_stall_s(
 
 
 def async_stall_s(
-    parameters_billion: float,
-    bytes_per_parameter: float,
-    gpus: float,
-    copy_gb_per_s: float,
-    barrier_s: float,
+    parameters_billion: float, bytes_per_parameter: float, gpus: float, copy_gb_per_s: float, barrier_s: float
 ) -> float:
     r"""Return how long the GPUs wait while each copies its part of the state out of its memory.
 

@@ -33,10 +33,7 @@ class Leave(Protocol):
 
 
 def wait_for(
-    leave: Leave,
-    release_s: float,
-    env: Environment,
-    wait: Callable[[float], Generator[Event, Any, None]],
+    leave: Leave, release_s: float, env: Environment, wait: Callable[[float], Generator[Event, Any, None]]
 ) -> Generator[Event, Any, float]:
     """Wait until leave is granted, at most for some time; return how long it took [s].
 

@@ -185,11 +185,7 @@ def with_iterations(power: Signal, window: Window, iteration: Iteration, draws: 
 
 
 def site_waveform(
-    recording: Recording,
-    windows: Iterable[Window],
-    specs: Mapping[str, Iteration],
-    rate_hz: float,
-    seed: int,
+    recording: Recording, windows: Iterable[Window], specs: Mapping[str, Iteration], rate_hz: float, seed: int
 ) -> tuple[Waveform, ...]:
     """Return the power of the whole site in some windows, with the iterations of its training jobs.
 

@@ -196,8 +196,7 @@ def tune(
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     policy: Annotated[str, typer.Option(help="Policy to tune, as in compare: TYPE or TYPE:field=value.")],
     parameters: Annotated[
-        str,
-        typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".'),
+        str, typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".')
     ],
     trials: Annotated[int, typer.Option(min=1, max=100_000, help="Sets of values to try.")] = 40,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each trial.")] = 3,

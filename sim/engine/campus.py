@@ -50,10 +50,7 @@ class Campus:
         self._turn = Turn(self.clock, spec.minimum_interval_s, is_urgent=is_urgent)
         self._watch = LoadWatch(self.clock, spec.telemetry_delay_s, self._turn.notice)
         telemetry = TelemetryView(
-            spec.telemetry_delay_s,
-            spec.telemetry_scan_s,
-            spec.telemetry_deadband_mw,
-            spec.minimum_interval_s,
+            spec.telemetry_delay_s, spec.telemetry_scan_s, spec.telemetry_deadband_mw, spec.minimum_interval_s
         )
         self._published = Published(self._turn.notice, telemetry)
         self._published.start_utc_s = scenario.start_utc_s

@@ -118,12 +118,7 @@ class Recorder:
         for name in list(self._tracks):  # each track is let go as soon as its signal is there
             signals[name] = _with_shared_times(self._tracks.pop(name).freeze(end_s), signals)
         return Recording(
-            start_utc_s,
-            end_s,
-            add_totals(signals, end_s),
-            self._events(),
-            self.facts,
-            dict(self.load_kinds),
+            start_utc_s, end_s, add_totals(signals, end_s), self._events(), self.facts, dict(self.load_kinds)
         )
 
     def _events(self) -> tuple[EventRow, ...]:

@@ -54,11 +54,7 @@ def dispatch_limits_mw(
 
 
 def base_point_mw(
-    telemetered_mw: float,
-    wanted_mw: float,
-    lpc_mw: float,
-    mpc_mw: float,
-    normal_ramp_mw_per_min: float,
+    telemetered_mw: float, wanted_mw: float, lpc_mw: float, mpc_mw: float, normal_ramp_mw_per_min: float
 ) -> float:
     """Return the base point of a five-minute run [MW]: what is wanted, as far as the load can go.
 

@@ -14,12 +14,7 @@ from sim.market.four_cp import FourCoincidentPeaks
 from sim.market.generation import AnyGeneration
 from sim.market.hashprice import FileBitcoin, FixedBitcoin
 from sim.market.network import NetworkBitcoin
-from sim.market.power import (
-    AnyDayAheadPrice,
-    FilePowerPrice,
-    FixedPowerPrice,
-    TimeOfUsePrice,
-)
+from sim.market.power import AnyDayAheadPrice, FilePowerPrice, FixedPowerPrice, TimeOfUsePrice
 from sim.market.rules import MarketRules
 from sim.market.series import Course
 from sim.market.supply import AnySupply, DayAheadSupply, RealTimeSupply

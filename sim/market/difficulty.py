@@ -266,12 +266,7 @@ class EndogenousDifficulty(SimulatedDifficulty):
         """Hashprice at which each band earns its cost [USD/(PH/s)/d]."""
         return tuple(band.breakeven_hashprice_usd_per_ph_day(self.pool_fee_fraction) for band in self.bands)
 
-    def network(
-        self,
-        span: Span,
-        height: int | None,
-        block_usd: BlockValue,
-    ) -> Network:
+    def network(self, span: Span, height: int | None, block_usd: BlockValue) -> Network:
         """Return the hash rate that the bands choose and the difficulty that follows it."""
         tip = self.tip(span.start_utc_s, height)
         hashprice = hashprice_usd_per_ph_day(tip.difficulty, block_usd(tip, 0.0), 1.0)

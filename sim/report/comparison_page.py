@@ -5,13 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from sim.metrics.base import COMPARED, HEADLINES
-from sim.report.comparison_charts import (
-    duration_chart,
-    gap_chart,
-    pareto_charts,
-    scale_chart,
-    uplift_chart,
-)
+from sim.report.comparison_charts import duration_chart, gap_chart, pareto_charts, scale_chart, uplift_chart
 from sim.report.format import NOISE_RATIO, format_difference, format_value, grouped
 from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.whole import write_whole

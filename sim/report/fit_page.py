@@ -39,10 +39,7 @@ def write_fit_report(document: Document, measured: FloatArray, made: FloatArray,
             ("Fitted on", f"{document['fitted_rows']:,} rows, {document['step_s']:g} s apart"),
             ("Judged on", f"the {document['judged_rows']:,} rows after them, which the fit has not seen"),
         ],
-        verdict=[
-            f"Generated over measured energy: {format_percent(1.0 + error)}.",
-            *document["warnings"],
-        ],
+        verdict=[f"Generated over measured energy: {format_percent(1.0 + error)}.", *document["warnings"]],
         charts=list(_charts(document, (measured, made))),
         tables=[_table(document["judged"])],
     )

@@ -20,13 +20,7 @@ PAGES: Final = {
     "study.html": "study",
 }
 """Page of a folder, and what the folder holds."""
-SHOWN: Final = (
-    "site_peak_mw",
-    "exceedance_s",
-    "soaked_fraction",
-    "mining_margin_usd",
-    "ebitda_usd",
-)
+SHOWN: Final = ("site_peak_mw", "exceedance_s", "soaked_fraction", "mining_margin_usd", "ebitda_usd")
 """Metrics of a run in its row."""
 HEADS: Final = (
     *("Scenario", "What", "Written", "Days", "Seed", "Policy"),

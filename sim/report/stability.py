@@ -160,10 +160,7 @@ def stability_section(
 def soak_rows(recording: Recording) -> list[tuple[str, str, str, str, str]]:
     """Return what could be filled, and was, by cause: static headroom, slow idle, dips of each length."""
     found, from_s = recording.once(fillings), 0.0
-    rows = [
-        _soak_row("static headroom", "", *found["static"]),
-        _soak_row("slow idle", "", *found["slow"]),
-    ]
+    rows = [_soak_row("static headroom", "", *found["static"]), _soak_row("slow idle", "", *found["slow"])]
     for until_s, (count, *energies_mwh) in zip(LENGTHS_S, recording.once(dip_fillings), strict=True):
         length = f"{from_s:g} s and longer" if until_s == LENGTHS_S[-1] else f"{from_s:g} to {until_s:g} s"
         rows.append(_soak_row(f"dips of {length}", str(count), *energies_mwh))

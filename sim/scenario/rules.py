@@ -124,10 +124,7 @@ def check_storage(
 
 
 def check_halls(
-    halls: Sequence[Hall],
-    loads: Sequence[Load],
-    fleets: Sequence[AnyFleet],
-    events: Iterable[object],
+    halls: Sequence[Hall], loads: Sequence[Load], fleets: Sequence[AnyFleet], events: Iterable[object]
 ) -> None:
     """Raise ValueError where something names no hall, or a hall has no room for its fleets."""
     known = {hall.name for hall in halls}

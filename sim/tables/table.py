@@ -64,12 +64,7 @@ class Table:
         self._kept: dict[Hashable, Any] = {}
 
     def numbers(
-        self,
-        column: str,
-        rows: slice | None = None,
-        *,
-        blanks: bool = False,
-        missing: tuple[str, ...] = (),
+        self, column: str, rows: slice | None = None, *, blanks: bool = False, missing: tuple[str, ...] = ()
     ) -> FloatArray:
         """Return a column of numbers, in the unit of the file.
 

@@ -103,10 +103,7 @@ class LiveFrequency:
         return inf
 
     def advance(
-        self,
-        lines: Sequence[Line],
-        to_s: float,
-        record: Callable[[float, float, float], None] | None = None,
+        self, lines: Sequence[Line], to_s: float, record: Callable[[float, float, float], None] | None = None
     ) -> None:
         """Go on to a time along lines of load.
 

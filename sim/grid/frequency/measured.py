@@ -181,12 +181,7 @@ class MeasuredFrequency:
         place = self._place(self.time_s) + AHEAD_COUNT
         return self._times_s[place] if place < len(self._times_s) else inf
 
-    def advance(
-        self,
-        lines: Sequence[Line],
-        to_s: float,
-        record: Recorded | None = None,
-    ) -> None:
+    def advance(self, lines: Sequence[Line], to_s: float, record: Recorded | None = None) -> None:
         """Go on to a time along lines of load; see `LiveFrequency.advance`."""
         if self._live is not None:
             for piece in self._pieces(self.time_s, to_s):
