@@ -2,10 +2,11 @@ import pytest
 
 from sim.ai.facility import fed_mw
 from sim.ai.halls import Hall
-from sim.engine.load_views import HALL_VALID_S, WARMER_C, WatchedHall, WatchedLoad
+from sim.engine.load_views import HALL_VALID_S, WARMER_C, WatchedHall, WatchedLoad, views_of
 from sim.policies import LoadView
 from sim.recording import Track
 from sim.signals import Signal
+from sim.testing import a_scenario
 
 HALL = Hall.model_validate(
     {"name": "hall", "racks": {"count": 100, "power_mw": 1.0}, "cooling": {"type": "liquid"}}
@@ -86,3 +87,22 @@ def test_loads_and_the_rest_of_a_hall_are_never_less_than_it_draws(it_mw):
     hall = watched(drawn_mw, it_mw, cooling_mw, Signal.constant(0.06, 100.0))
     reckoned_mw = it_mw * hall.meter_ratio(0.0) + hall.seen(0.0).stated_mw
     assert drawn_mw <= reckoned_mw <= drawn_mw + 0.02 * 100.0
+
+
+def test_of_two_words_of_one_instant_the_last_counts():
+    load = WatchedLoad(LoadView("job", 0.0, 80.0), recorded(50.0))
+    for told_s, state, level_mw in (
+        (0.0, "compute", 80.0),
+        (0.0, "stall", 40.0),
+        (5.0, "compute", 80.0),
+        (5.0, "hang", 60.0),
+    ):
+        load.tell(told_s, state, level_mw)
+    assert [load.seen(time_s)[3:6] for time_s in (4.0, 6.0)] == [("stall", 40.0, 0.0), ("hang", 60.0, 5.0)]
+
+
+def test_a_load_is_back_as_late_as_its_notices_say_and_at_once_without_any():
+    job = {"type": "training", "gpus": 8192}
+    loads = [{"name": "silent", **job}, {"name": "told", **job, "notice": {"lead_s": 45.0}}]
+    found = views_of(a_scenario(loads=loads))
+    assert {name: view.lead_s for name, view in found.items()} == {"silent": 0.0, "told": 45.0}

@@ -292,3 +292,9 @@ def test_of_several_announced_returns_the_highest_that_one_rises_from_counts():
     for changes in ((75.0, 45.0), (45.0, 75.0)):
         notices = tuple(resume(100.0 + change_mw, change_mw=change_mw) for change_mw in changes)
         assert LoadReserve().of(stalled, notices, 0.0, None, 0.0).now_mw == 105.0
+
+
+def test_it_looks_again_when_the_first_statement_of_a_load_goes_out_of_date():
+    one, other = job(valid_s=300.0), LoadView("other", 5.0, 10.0, "compute", 5.0, valid_s=40.0)
+    assert start().decide(seen(7.0, one)).wake_at_s == 307.0
+    assert start().decide(seen(7.0, one, other)).wake_at_s == 47.0

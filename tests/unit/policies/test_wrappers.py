@@ -262,6 +262,12 @@ def test_a_guards_ramp_begins_at_what_is_mined(observed, scripted):
     assert [decision.target_mw for decision in found] == [50.0, 49.0]
 
 
+def test_a_guard_whose_price_pays_all_along_holds_nobody_back(observed, scripted):
+    policy, _ = scripted(PriceGuard, ramp_mw_per_min=6.0)(100.0, 20.0, 100.0)
+    found = [policy.decide(observed(time_s, 40.0)).target_mw for time_s in (0.0, 10.0, 20.0)]
+    assert found == [100.0, 20.0, 100.0]
+
+
 def test_on_its_ramp_a_guard_never_asks_for_more_than_the_inner_policy(observed, scripted):
     policy, _ = scripted(PriceGuard, ramp_mw_per_min=6.0)(100.0, 100.0, 20.0)
     found = [policy.decide(observed(time_s, 200.0 if time_s else 40.0)) for time_s in (0.0, 100.0, 110.0)]
