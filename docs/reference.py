@@ -160,6 +160,7 @@ def _whose(kind: str) -> str:
     """Return what has the metrics of a kind."""
     own = {"ancillary": "service sold", "fleet": "fleet", "hall": "hall"}
     own |= {"month": "month of the bill", "peak": "coincident peak that is known"}
+    own |= {"flexible": "load that can give way, or class of them"}
     return own.get(kind, f"load of type `{kind}`")
 
 

@@ -20,7 +20,7 @@ KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
 MODEL_VERSION: Final = 14
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
-BY_MONTH: Final = ("demand.", "four_cp.")
+BY_MONTH: Final = ("demand.", "four_cp.", "given_up.")
 """What the names of metrics begin with that only the run's months make."""
 LIBRARIES: Final = ("hashballast", "simpy", "numpy", "pyarrow")
 

@@ -60,6 +60,10 @@ class Spec(BaseModel):
         return value
 
 
+UNSAID: Final = Field(None, exclude_if=lambda given: given is None)
+"""Default of a field that a resolved description holds only where it is given: results of before stay."""
+
+
 def _said(spec: Spec, name: str) -> str:
     """Return a number of a description with its unit."""
     unit = unit_of(name)

@@ -88,13 +88,6 @@ class Announcements:
             self._planned_s = at_s
             self.plan("planned", at_s, until_s, change_mw, level_mw)
 
-    def resume(self, known_s: float, at_s: float, until_s: float, change_mw: float, level_mw: float) -> None:
-        """Announce a resume, which is known from ``known_s`` on; what was to come is called off."""
-        self._waiting = [entry for entry in self._waiting if entry[1].kind == "end"]
-        self._planned_s = -inf
-        self.plan("resume", at_s, until_s, change_mw, level_mw, known_s)
-        self._update()
-
     def restart(
         self, down: Down, start_s: float, end_s: float, settle_s: float, levels_mw: Mapping[str, float]
     ) -> None:
@@ -114,7 +107,11 @@ class Announcements:
         down_s, full_mw = end_s - start_s, levels_mw["compute"]
         known_s = start_s + down_s * down.known_fraction
         rise_mw = full_mw - levels_mw[down.phases[-1].state]
-        self.resume(known_s, end_s, end_s + settle_s, rise_mw, full_mw)
+        # what was to come is called off
+        self._waiting = [entry for entry in self._waiting if entry[1].kind == "end"]
+        self._planned_s = -inf
+        self.plan("resume", end_s, end_s + settle_s, rise_mw, full_mw, known_s)
+        self._update()
         if self._notices is None or not self._notices.with_steps:
             return
         for before, phase in pairwise(down.phases):

@@ -55,12 +55,8 @@ class StraightLine:
 
     def step(self, ratio: float, work_tokens: float, step_s: float) -> float:
         """Serve a demand for a step; return power, as in DemandServer."""
-        served_ratio = ratio
-        if ratio > self.capacity_ratio:
-            served_ratio = self.capacity_ratio
-            self.trouble = ratio
-        else:
-            self.trouble = 0.0
+        served_ratio = min(ratio, self.capacity_ratio)
+        self.trouble = ratio if ratio > self.capacity_ratio else 0.0
         served_s = served_ratio * step_s
         self._offered_s += ratio * step_s
         self._served_s += served_s

@@ -10,9 +10,8 @@ from typing import Annotated, Final, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from simpy import Environment
 
-from sim.ai.base import SetPower
+from sim.ai.base import Bank, Inlet, SetPower
 from sim.ai.cooling import AirCooling, AnyCooling, Lagging, cooling_ratio, lagging
 from sim.ai.facility import (
     PowerChain,
@@ -24,7 +23,7 @@ from sim.ai.facility import (
     miner_capacity_mw,
 )
 from sim.ai.ride_through import RideThrough
-from sim.clock import Timer
+from sim.clock import Clock, Timer
 from sim.recording import Track
 from sim.signals import Signal
 from sim.spec import Name, Positive, Spec
@@ -128,36 +127,6 @@ class Hall(Spec):
         return ratio.simplify()
 
 
-class Inlet:
-    """Where one load states its IT power to the hall.
-
-    Parameters
-    ----------
-    hall
-        Told that something has changed.
-    track
-        Where the load's IT power is recorded [MW].
-    """
-
-    __slots__ = ("_hall", "_record", "power_mw", "since_s", "slope_mw_per_s")
-
-    def __init__(self, hall: "LiveHall", track: Track) -> None:
-        self._hall = hall
-        self._record = track.set
-        self.power_mw = 0.0
-        self.slope_mw_per_s = 0.0
-        self.since_s = 0.0
-
-    def set_power_mw(self, power_mw: float, slope_mw_per_s: float = 0.0) -> None:
-        """Draw this IT power [MW] from now on, changing by ``slope_mw_per_s`` [MW/s]."""
-        now_s = self._hall.now_s
-        self.power_mw = power_mw
-        self.slope_mw_per_s = slope_mw_per_s
-        self.since_s = now_s
-        self._record(now_s, power_mw, slope_mw_per_s)
-        self._hall.restate()
-
-
 class LiveHall:
     """A hall while it runs: adds up its loads, follows their heat with cooling, states power at the meter.
 
@@ -181,7 +150,7 @@ class LiveHall:
 
     def __init__(
         self,
-        env: Environment,
+        env: Clock,
         spec: Hall,
         set_power_mw: SetPower,
         cooling: Signal,
@@ -197,7 +166,7 @@ class LiveHall:
         self._record_it, self._record_cooling = it_track.set, cooling_track.set
         self._log = log
         self._alarm = timer(self.restate)
-        self._inlets: list[Inlet] = []
+        self._bank = Bank(env, self.restate)
         self._most_mw, self._plant_mw, self._fixed_mw = spec.rated_it_mw, spec.plant_mw, spec.fixed_mw
         self._stages = spec.losses.stages
         self._curvature = fed_curvature_per_mw(spec.plant_mw, spec.losses.stages)
@@ -208,16 +177,9 @@ class LiveHall:
         self._it = (-1.0, 0.0)
         self._capped = False
 
-    @property
-    def now_s(self) -> float:
-        """Time [s]."""
-        return self._env.now
-
     def inlet(self, track: Track) -> Inlet:
         """Return where a new load states its IT power."""
-        inlet = Inlet(self, track)
-        self._inlets.append(inlet)
-        return inlet
+        return self._bank.inlet(track)
 
     def restate(self) -> None:
         """State the power at the meter from now on, and look again before a straight line goes wrong."""
@@ -248,12 +210,7 @@ class LiveHall:
 
     def _it_power(self, now_s: float) -> tuple[float, float, float]:
         """Return IT power [MW], its slope [MW/s], and after how long it meets or leaves its cap [s]."""
-        wanted_mw = slope = 0.0
-        for inlet in self._inlets:
-            wanted_mw += inlet.power_mw
-            if inlet.slope_mw_per_s:
-                wanted_mw += inlet.slope_mw_per_s * (now_s - inlet.since_s)
-                slope += inlet.slope_mw_per_s
+        wanted_mw, slope = self._bank.power(now_s)
         most_mw, tick_s = self._most_mw, 2.0 * math.ulp(now_s + 1.0)  # what the clock can tell apart
         over = wanted_mw > most_mw or (wanted_mw >= most_mw * _FULL and slope > 0.0)
         if over and not self._capped:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 from simpy import Event
 
 from sim.ai import demand
@@ -27,7 +27,7 @@ from sim.ai.traffic import Adoption, Launches, RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
 from sim.signals import FloatArray
 from sim.span import Span
-from sim.spec import SIZED, Fraction, Positive, PositiveFraction, TimeZone, some_of
+from sim.spec import SIZED, UNSAID, Fraction, Positive, PositiveFraction, TimeZone, some_of
 from sim.tables import Files
 from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
@@ -96,20 +96,14 @@ class InferenceLoad(Load):
     0.03 and 0.08 fitted to the minutes of the two Azure services."""
     noise_time_min: Positive = 15.0
     """Time over which the fluctuation is forgotten [min]. Default: unverified."""
-    slow_noise_sigma: PositiveFraction | None = None
+    slow_noise_sigma: PositiveFraction | None = UNSAID
     """Slower fluctuation that all users share, besides: standard deviation of its logarithm. Left out: none,
     which is 3 to 4 times too calm about the hourly shape against two services of ServeGen, 0.20 to 0.24."""
-    slow_noise_time_h: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] | None = None
+    slow_noise_time_h: Annotated[float, Field(gt=0.0, le=1000.0), SIZED] | None = UNSAID
     """Time over which it is forgotten [h]; left out: 2.3, which is an autocorrelation of 0.64 after an hour
     (0.62 to 0.66 in the same two services)."""
     update_interval_s: Annotated[float, Field(ge=1.0, le=3600.0)] = 60.0
     """Time between two updates of the power [s]. Default: assumption."""
-
-    @model_serializer(mode="wrap")
-    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = handler(self)
-        slow = {"slow_noise_sigma", "slow_noise_time_h"}
-        return {name: value for name, value in found.items() if value is not None or name not in slow}
 
     @model_validator(mode="after")
     def _slow_noise_has_a_size(self) -> Self:

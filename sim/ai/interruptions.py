@@ -1,6 +1,7 @@
 """What interrupts a training job, how long it is down, and the spare nodes that shorten it."""
 
 import math
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
@@ -33,17 +34,8 @@ class JobFailures(Spec):
     them; Llama 3 had 47 in 54 days: 0.87."""
 
 
-class _Preset(NamedTuple):
-    mean_min: float
-    sigma: float
-
-
-_PRESETS: Final = {
-    "bytedance": _Preset(6.0, 0.5),
-    "meta": _Preset(10.0, 0.5),
-    "rsc": _Preset(15.0, 0.5),
-    "manual": _Preset(330.0, 1.0),
-}
+_PRESETS: Final = {"bytedance": (6.0, 0.5), "meta": (10.0, 0.5), "rsc": (15.0, 0.5), "manual": (330.0, 1.0)}
+"""Mean [min] and standard deviation of the logarithm of a restart."""
 
 
 class RestartPhase(NamedTuple):
@@ -103,13 +95,13 @@ class Restarts(Spec):
     @property
     def mean_s(self) -> float:
         """Mean of the restart [s]."""
-        mean_min = _PRESETS[self.preset or "meta"].mean_min if self.mean_min is None else self.mean_min
+        mean_min = _PRESETS[self.preset or "meta"][0] if self.mean_min is None else self.mean_min
         return mean_min * SECONDS_PER_MINUTE
 
     @property
     def spread(self) -> float:
         """Standard deviation of the restart's logarithm."""
-        return _PRESETS[self.preset or "meta"].sigma if self.sigma is None else self.sigma
+        return _PRESETS[self.preset or "meta"][1] if self.sigma is None else self.sigma
 
     def phases(self, down_state: State, *, planned: bool) -> tuple[RestartPhase, ...]:
         """Return the parts of a restart that last, in order; a planned one begins with being down."""
@@ -143,31 +135,23 @@ class Spares(Spec):
     """Spread: standard deviation of its logarithm. Default: unverified."""
 
 
+@dataclass(eq=False, slots=True)
 class Cause:
-    """One reason for interruptions, and when it strikes next.
+    """One reason for interruptions, and when it strikes next."""
 
-    Parameters
-    ----------
-    kind
-        ``failure`` or ``planned``.
-    rate_per_s
-        How often it strikes in running time [1/s]; 0: never.
-    draws
-        Random stream of its own.
-    """
-
-    __slots__ = ("_draws", "_rate_per_s", "kind", "next_s")
-
-    def __init__(self, kind: str, rate_per_s: float, draws: RandomStream) -> None:
-        self.kind = kind
-        self.next_s = math.inf
-        self._rate_per_s = rate_per_s
-        self._draws = draws
+    kind: str
+    """``failure`` or ``planned``."""
+    rate_per_s: float
+    """How often it strikes in running time [1/s]; 0: never."""
+    draws: RandomStream
+    """Random stream of its own."""
+    next_s: float = math.inf
+    """When it strikes next [s]."""
 
     def draw(self, now_s: float) -> None:
         """Set the next strike."""
-        if self._rate_per_s > 0.0:
-            self.next_s = now_s + self._draws.standard_exponential() / self._rate_per_s
+        if self.rate_per_s > 0.0:
+            self.next_s = now_s + self.draws.standard_exponential() / self.rate_per_s
 
 
 class SparePool:

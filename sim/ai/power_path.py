@@ -1,6 +1,7 @@
 """How a job's power gets from level to level: at once, in a snap-back, smoothed; what a slow return costs."""
 
 from collections import deque
+from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Final
 
@@ -32,26 +33,20 @@ class Smoothing(Spec):
     """Time for which power stays once the job stops being active [s]. Default: assumption."""
 
 
+@dataclass(eq=False)
 class PowerPath:
-    """Piecewise-linear power of a job: where it is, and where it is going.
+    """Piecewise-linear power of a job: where it is, and where it is going."""
 
-    Parameters
-    ----------
-    snap_back_s
-        Time in which 95 % of a rise is done [s]; 0: a step.
-    ramp_up_mw_per_s, ramp_down_mw_per_s
-        Fastest rise and fall [MW/s]; infinity: a rise takes ``snap_back_s``, a fall is a step.
-    stop_delay_s
-        Time for which power stays before a fall that ends the job's activity [s].
-    """
+    snap_back_s: float
+    """Time in which 95 % of a rise is done [s]; 0: a step."""
+    ramp_up_mw_per_s: float = inf
+    ramp_down_mw_per_s: float = inf
+    """Fastest rise and fall [MW/s]; infinity: a rise takes ``snap_back_s``, a fall is a step."""
+    stop_delay_s: float = 0.0
+    """Time for which power stays before a fall that ends the job's activity [s]."""
 
-    def __init__(
-        self,
-        snap_back_s: float,
-        ramp_up_mw_per_s: float = inf,
-        ramp_down_mw_per_s: float = inf,
-        stop_delay_s: float = 0.0,
-    ) -> None:
+    def __post_init__(self) -> None:
+        """Begin nowhere."""
         self.next_s = inf
         """When the slope next changes [s]."""
         self.since_s = 0.0
@@ -60,10 +55,7 @@ class PowerPath:
         """Power at that time [MW]."""
         self.slope_mw_per_s = 0.0
         """Its slope [MW/s]."""
-        self._rise_s = snap_back_s / SNAP_BACK_SHARE
-        self._up = ramp_up_mw_per_s
-        self._down = ramp_down_mw_per_s
-        self._stop_delay_s = stop_delay_s
+        self._rise_s = self.snap_back_s / SNAP_BACK_SHARE
         self._ahead: deque[tuple[float, float, float]] = deque()
         self._drawn_mws = 0.0
 
@@ -104,7 +96,7 @@ class PowerPath:
         self._ahead.clear()
         power_mw = self._at(now_s)
         change_mw = level_mw - power_mw
-        delay_s = self._stop_delay_s if stops and change_mw < 0.0 else 0.0
+        delay_s = self.stop_delay_s if stops and change_mw < 0.0 else 0.0
         move_s = self._move_s(change_mw)
         if delay_s > 0.0:
             self._ahead.append((now_s + delay_s, power_mw, change_mw / move_s if move_s > 0.0 else 0.0))
@@ -134,7 +126,7 @@ class PowerPath:
         return drawn_mws / SECONDS_PER_HOUR
 
     def _move_s(self, change_mw: float) -> float:
-        limit = self._up if change_mw > 0.0 else self._down
+        limit = self.ramp_up_mw_per_s if change_mw > 0.0 else self.ramp_down_mw_per_s
         if limit < inf:
             return abs(change_mw) / limit
         return self._rise_s if change_mw > 0.0 else 0.0

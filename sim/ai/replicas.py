@@ -23,6 +23,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from sim.shipped import shipped
 from sim.units import Number
 
 Gpu = Literal["h100", "b200"]
@@ -58,10 +59,8 @@ class GpuCurve:
     """Binary logarithm of the batch at which half of the rise is done."""
 
 
-GPUS: Final[dict[str, GpuCurve]] = {
-    "h100": GpuCurve(700.0, 0.589, 0.226, 0.91, 5.0),
-    "b200": GpuCurve(1000.0, 0.616, 0.200, 1.23, 6.1),
-}
+_FITTED: Final = shipped("sim.ai", "replicas.json")
+GPUS: Final = {gpu: GpuCurve(*numbers) for gpu, numbers in _FITTED["gpus"].items()}
 """Curves by GPU, fitted to medians over models of the ML.ENERGY leaderboard; single models lie about them
 with a standard deviation of 0.12 (H100) and 0.15 (B200) of rated power."""
 
@@ -78,13 +77,7 @@ class TokenEnergy:
     """Energy of a decoding step, shared by the batch [J]."""
 
 
-MODELS: Final[dict[tuple[str, str], TokenEnergy]] = {
-    ("llama-3.1-8b", "h100"): TokenEnergy(1, 0.066, 3.16),
-    ("llama-3.1-70b", "h100"): TokenEnergy(4, 0.360, 27.43),
-    ("llama-3.1-70b", "b200"): TokenEnergy(2, 0.201, 28.84),
-    ("llama-3.1-405b-fp8", "h100"): TokenEnergy(8, 1.680, 96.06),
-    ("llama-3.1-405b-fp8", "b200"): TokenEnergy(4, 0.976, 97.93),
-}
+MODELS: Final = {(model, gpu): TokenEnergy(*numbers) for model, gpu, *numbers in _FITTED["models"]}
 """Energy by model and GPU: least squares of relative error to the chat task of the ML.ENERGY leaderboard
 (short prompts, about 350 tokens out; the prompt's energy is within the token's). Largest error 5 % on H100;
 on B200 2 % for 405B, 14 % for 70B. An 8B model is left out on B200: it draws 0.35 of rated power there, far

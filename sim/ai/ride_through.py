@@ -8,14 +8,15 @@ and generators, from where an operator brings them back. Their load is then gone
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from numpy.random import Generator as RandomStream
 from pydantic import Field
 from simpy import Environment
 
-from sim.ai.base import SetPower
-from sim.clock import At, Timer
+from sim.ai.base import Outlet, SetPower, StatedPower
+from sim.clock import At, Clock, Timer
 from sim.recording import Track
 from sim.spec import SIZED, Positive, Spec, rising
 from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -76,29 +77,29 @@ class RideThrough(Spec):
         return self.strike_count is not None and left_pu < self.trip_pu and duration_s >= self.trip_s
 
 
-class Feeder:
+class Feeder(Outlet):
     """What a load draws of the grid while voltage sags: its current is limited, so that power falls with it.
 
     Down to `FULL_POWER_PU` it draws all that it needs, below that in proportion to voltage, at 0 V nothing.
 
     Parameters
     ----------
-    env
+    clock
         The clock.
     set_grid_mw
         States the power drawn.
     """
 
-    def __init__(self, env: Environment, set_grid_mw: SetPower) -> None:
-        self._env = env
+    def __init__(self, clock: Clock, set_grid_mw: SetPower) -> None:
+        self._clock = clock
         self._set_grid_mw = set_grid_mw
-        self._need = 0.0, 0.0, 0.0
+        self._need = StatedPower(0.0, 0.0)
         self._sags_pu: list[float] = []
         self._share = 1.0
 
     def set_power_mw(self, power_mw: float, slope_mw_per_s: float = 0.0) -> None:
         """Take note of the power needed [MW], and its slope [MW/s], and draw what voltage leaves of it."""
-        self._need = power_mw, slope_mw_per_s, self._env.now
+        self._need = StatedPower(self._clock.now, power_mw, slope_mw_per_s)
         self._set_grid_mw(power_mw * self._share, slope_mw_per_s * self._share)
 
     def feel(self, left_pu: float, *, begins: bool) -> None:
@@ -108,157 +109,112 @@ class Feeder:
         else:
             self._sags_pu.remove(left_pu)
         self._share = min([1.0, *(sag_pu / FULL_POWER_PU for sag_pu in self._sags_pu)])
-        power_mw, slope, since_s = self._need
-        self.set_power_mw(power_mw + slope * (self._env.now - since_s), slope)
+        self.set_power_mw(self._need.at(self._clock.now), self._need.mw_per_s)
 
 
-class StrikeCounter:
-    """Counts strikes within a moving window.
-
-    Parameters
-    ----------
-    count
-        Strikes that make it fire.
-    window_s
-        Time within which they must fall [s]; the oldest and the newest may lie exactly so far apart.
-
-    Examples
-    --------
-    >>> counter = StrikeCounter(3, 60.0)
-    >>> [counter.strike(time_s) for time_s in (0.0, 50.0, 70.0, 100.0)]
-    [False, False, False, True]
-    """
-
-    def __init__(self, count: int, window_s: float) -> None:
-        self._window_s = window_s
-        self._times_s: deque[float] = deque(maxlen=count)
-
-    def strike(self, time_s: float) -> bool:
-        """Count a strike, and return whether enough lie within the window."""
-        times_s = self._times_s
-        times_s.append(time_s)
-        return len(times_s) == times_s.maxlen and time_s - times_s[0] <= self._window_s
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self._times_s.clear()
-
-
+@dataclass(eq=False)
 class GridSwitch:
-    """Stands between a hall and the grid: passes its power on, or takes it off and brings it back.
+    """Stands between a hall and the grid: passes its power on, or takes it off and brings it back."""
 
-    Parameters
-    ----------
-    env
-        The clock.
-    spec
-        What the scenario says of the hall's ride-through.
-    set_power_mw
-        States the power at the meter.
-    backup
-        Track for the power that the hall's own supply carries [MW].
-    log
-        Records ``strike`` with the voltage left [pu], ``transfer`` with the power lost [MW], ``reconnect``
-        with the power to come [MW], ``returned`` with the power reached [MW].
-    draws
-        The hall's random stream for times off the grid.
-    timer
-        Makes a timer that calls back.
-    """
+    env: Environment
+    """The clock."""
+    spec: RideThrough
+    """What the scenario says of the hall's ride-through."""
+    set_grid_mw: SetPower
+    """States the power at the meter."""
+    backup: Track
+    """Track for the power that the hall's own supply carries [MW]."""
+    log: Callable[[str, float], None]
+    """Records ``strike`` with the voltage left [pu], ``transfer`` with the power lost [MW], ``reconnect``
+    with the power to come [MW], ``returned`` with the power reached [MW]."""
+    draws: RandomStream
+    """The hall's random stream for times off the grid."""
+    timer: Callable[[Callable[[], None]], Timer]
+    """Makes a timer that calls back."""
 
-    def __init__(
-        self,
-        env: Environment,
-        spec: RideThrough,
-        set_power_mw: SetPower,
-        backup: Track,
-        log: Callable[[str, float], None],
-        draws: RandomStream,
-        timer: Callable[[Callable[[], None]], Timer],
-    ) -> None:
-        self._env = env
-        self._spec = spec
-        self._set_grid_mw = set_power_mw
-        self._record_backup = backup.set
-        self._log = log
-        self._draws = draws
-        self._counter = StrikeCounter(spec.strike_count or 1, spec.window_s)
-        self._back = timer(self._check_back)
+    def __post_init__(self) -> None:
+        """Begin on the grid."""
+        self._record_backup = self.backup.set
+        self._strikes_s: deque[float] = deque(maxlen=self.spec.strike_count or 1)
+        self._back = self.timer(self._check_back)
         self._rise_mw_per_s = 0.0
-        self._need_mw = self._need_slope = self._need_since_s = 0.0
+        self._need = StatedPower(0.0, 0.0)
         self._state: Literal["on", "leaving", "off", "returning"] = "on"
         self._returning_since_s = 0.0
         self._stays_away = False
         self._voltage_back_s = 0.0
-        backup.set(env.now, 0.0)
+        self.backup.set(self.env.now, 0.0)
 
     def set_power_mw(self, power_mw: float, slope_mw_per_s: float = 0.0) -> None:
         """Take note of what the hall needs [MW], and its slope [MW/s]; the grid carries it if it may."""
-        self._need_mw, self._need_slope, self._need_since_s = power_mw, slope_mw_per_s, self._env.now
+        self._need = StatedPower(self.env.now, power_mw, slope_mw_per_s)
         if self._state in ("on", "leaving"):
-            self._set_grid_mw(power_mw, slope_mw_per_s)
+            self.set_grid_mw(power_mw, slope_mw_per_s)
         elif self._state == "off":
-            self._record_backup(self._env.now, power_mw, slope_mw_per_s)
+            self._record_backup(self.env.now, power_mw, slope_mw_per_s)
         else:
             self._share()
 
     def sag(self, left_pu: float, duration_s: float) -> None:
         """Feel a sag that leaves so much voltage [pu] for so long [s]."""
-        spec, ups = self._spec, self._spec.ups
+        spec, ups = self.spec, self.spec.ups
         if self._stays_away or self._state == "leaving":
             return
         if spec.counts(left_pu, duration_s):
-            self._log("strike", left_pu)
-            if self._counter.strike(self._env.now):
-                self._counter.forget()
+            self.log("strike", left_pu)
+            strikes_s = self._strikes_s
+            strikes_s.append(self.env.now)
+            # the oldest and the newest may lie exactly the window apart
+            if len(strikes_s) == strikes_s.maxlen and strikes_s[-1] - strikes_s[0] <= spec.window_s:
+                strikes_s.clear()
                 self._state = "leaving" if self._state == "on" else self._state
                 self._later(spec.transfer_s, self._transfer)
         if ups is not None and left_pu < ups.below_pu:
             self._leave()
-            self._voltage_back_s = max(self._voltage_back_s, self._env.now + duration_s)
-            self._later(self._voltage_back_s + ups.return_s - self._env.now, self._walk_in)
+            self._voltage_back_s = max(self._voltage_back_s, self.env.now + duration_s)
+            self._later(self._voltage_back_s + ups.return_s - self.env.now, self._walk_in)
 
     def reconnect(self) -> None:
         """Begin to return to the grid; nothing where the hall is on it."""
         if self._state == "off":
             self._stays_away = False
-            self._return(self._spec.return_mw_per_min / SECONDS_PER_MINUTE)
+            self._return(self.spec.return_mw_per_min / SECONDS_PER_MINUTE)
 
     def _walk_in(self) -> None:
         """Return from the batteries, unless voltage has sagged again or the hall is to stay away."""
-        ups = self._spec.ups
+        ups = self.spec.ups
         if ups is None or self._state != "off" or self._stays_away:
             return
-        if self._env.now >= self._voltage_back_s + ups.return_s:
-            self._return(max(self._need_now_mw(), LEAST_MW) / ups.walk_in_s)
+        if self.env.now >= self._voltage_back_s + ups.return_s:
+            self._return(max(self._need.at(self.env.now), LEAST_MW) / ups.walk_in_s)
 
     def _return(self, rise_mw_per_s: float) -> None:
         self._state = "returning"
-        self._returning_since_s, self._rise_mw_per_s = self._env.now, rise_mw_per_s
-        self._log("reconnect", self._need_now_mw())
+        self._returning_since_s, self._rise_mw_per_s = self.env.now, rise_mw_per_s
+        self.log("reconnect", self._need.at(self.env.now))
         self._share()
 
     def _leave(self) -> None:
         if self._state == "off":
             return
-        need_mw = self._need_now_mw()
-        self._log("transfer", need_mw if self._state != "returning" else self._risen_mw())
+        need_mw = self._need.at(self.env.now)
+        self.log("transfer", need_mw if self._state != "returning" else self._risen_mw())
         self._state = "off"
         self._back.set(math.inf)
-        self._set_grid_mw(0.0)
-        self._record_backup(self._env.now, need_mw, self._need_slope)
+        self.set_grid_mw(0.0)
+        self._record_backup(self.env.now, need_mw, self._need.mw_per_s)
 
     def _transfer(self) -> None:
         if self._stays_away:
             return
         self._leave()
         self._stays_away = True
-        if self._spec.reconnection == "lognormal":
-            spread = math.exp(self._spec.off_sigma * self._draws.standard_normal())
-            self._later(self._spec.off_median_h * SECONDS_PER_HOUR * spread, self.reconnect)
+        if self.spec.reconnection == "lognormal":
+            spread = math.exp(self.spec.off_sigma * self.draws.standard_normal())
+            self._later(self.spec.off_median_h * SECONDS_PER_HOUR * spread, self.reconnect)
 
     def _later(self, after_s: float, what: Callable[[], None]) -> None:
-        At(self._env, self._env.now + after_s).callbacks.append(lambda _: what())
+        At(self.env, self.env.now + after_s).callbacks.append(lambda _: what())
 
     def _check_back(self) -> None:
         if self._state == "returning":
@@ -266,21 +222,18 @@ class GridSwitch:
 
     def _share(self) -> None:
         """Let the grid carry what has risen so far, the own supply the rest; hand over once it is all."""
-        now_s, need_mw, risen_mw = self._env.now, self._need_now_mw(), self._risen_mw()
-        gap_mw, closing = need_mw - risen_mw, self._rise_mw_per_s - self._need_slope
+        now_s, need_mw, risen_mw = self.env.now, self._need.at(self.env.now), self._risen_mw()
+        gap_mw, closing = need_mw - risen_mw, self._rise_mw_per_s - self._need.mw_per_s
         if gap_mw <= 1e-9 * (1.0 + need_mw):
             self._state = "on"
             self._back.set(math.inf)
-            self._set_grid_mw(need_mw, self._need_slope)
+            self.set_grid_mw(need_mw, self._need.mw_per_s)
             self._record_backup(now_s, 0.0)
-            self._log("returned", need_mw)
+            self.log("returned", need_mw)
             return
-        self._set_grid_mw(risen_mw, self._rise_mw_per_s)
+        self.set_grid_mw(risen_mw, self._rise_mw_per_s)
         self._record_backup(now_s, gap_mw, -closing)
         self._back.set(now_s + gap_mw / closing if closing > 0.0 else math.inf)
 
-    def _need_now_mw(self) -> float:
-        return self._need_mw + self._need_slope * (self._env.now - self._need_since_s)
-
     def _risen_mw(self) -> float:
-        return self._rise_mw_per_s * (self._env.now - self._returning_since_s)
+        return self._rise_mw_per_s * (self.env.now - self._returning_since_s)

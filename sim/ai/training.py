@@ -9,10 +9,8 @@ from simpy import Event
 
 from sim.ai.announcements import Announcements
 from sim.ai.base import Connection
-from sim.ai.catalogue import SERVERS
 from sim.ai.interlock import wait_for
 from sim.ai.interruptions import Cause, Down, SparePool, lognormal
-from sim.ai.node_power import state_powers_mw
 from sim.ai.notice import State
 from sim.ai.power_path import PowerPath, SlowReturn
 from sim.ai.training_spec import TrainingSpec
@@ -25,6 +23,8 @@ LEAST_SHARE_OF_INTERVAL: Final = 0.5
 SOON_S: Final = 1.0
 """Least time from the run's start to a checkpoint of the schedule [s]."""
 NEARLY_WHOLE: Final = 1e-9
+BEHIND_S: Final = 1e-3
+"""Work that is missing by less is done [s]."""
 
 
 class TrainingLoad(TrainingSpec):
@@ -44,20 +44,8 @@ class TrainingLoad(TrainingSpec):
         there [s], where the job comes and goes within the run; ``request`` with the longest wait for leave
         to draw more [s].
         """
-        self._record_iterations(connection)
+        connection.state(self.iteration_facts)
         return Job(self, connection).run()
-
-    def _record_iterations(self, connection: Connection) -> None:
-        levels_mw = state_powers_mw(SERVERS[self.gpu], 1.0, 0.0, self.floor_fraction)
-        iteration = self.iteration
-        connection.state(
-            LoadFacts(
-                iteration_period_s=iteration.period_s,
-                iteration_duty_fraction=iteration.duty_fraction,
-                iteration_jitter_fraction=iteration.jitter_fraction,
-                iteration_low_fraction=levels_mw["communicate"] / levels_mw["compute"],
-            )
-        )
 
 
 class _Over(Exception):  # noqa: N818  # the job's own end is no error
@@ -102,6 +90,7 @@ class Job:
         self._announcements = Announcements(spec.name, spec.notice, connection)
         self._path = PowerPath.of(spec.snap_back_s, spec.smoothing, spec.gpus, spec.pue, spec.return_mw_per_s)
         self._ask_leave = connection.ask_leave
+        self._undone_mws = connection.undone_mws
         self._waited_s = self._returned_s = 0.0
         self._bare_path = None if spec.smoothing is None else PowerPath(spec.snap_back_s)
         self._progress_s = 0.0  # useful computing, up to the last time that it stopped
@@ -109,7 +98,7 @@ class Job:
         self._writing: tuple[float, float] | None = (
             None  # progress on its way to storage, and when it is safe
         )
-        self._computing_since_s = 0.0
+        self._computing_since_s = self._lost_before_s = self._made_up_s = 0.0
         self._next_checkpoint_s = inf
         self._over_s = spec.latest_end_s
 
@@ -279,6 +268,7 @@ class Job:
     def _compute(self) -> None:
         now_s = self._env.now
         self._computing_since_s = now_s
+        self._lost_before_s = self._made_up_s = self._capped_now_s()
         self._return.begin(self._path.power_mw)
         work_s = self._return.lost_s() + self._spec.work_s - self._progress_s
         self._over_s = min(self._spec.latest_end_s, now_s + work_s)
@@ -302,8 +292,8 @@ class Job:
 
     def _pause_progress(self) -> None:
         computed_s = self._env.now - self._computing_since_s
-        lost_s = self._return.lost_s(computed_s)
-        self._progress_s += computed_s - lost_s
+        lost_s, capped_s = self._return.lost_s(computed_s), self._capped_now_s() - self._lost_before_s
+        self._progress_s += computed_s - lost_s - capped_s
         if lost_s > 0.0:
             self._returned_s += lost_s
             self._state(LoadFacts(return_lost_s=self._returned_s))
@@ -385,8 +375,21 @@ class Job:
                 yield At(env, issue_s)
                 announcements.issue()
         yield At(env, until_s)
-        if until_s < time_s or until_s == self._over_s:
+        if until_s == self._over_s < self._spec.latest_end_s and self._makes_up():
+            yield from self._wait(time_s)
+        elif until_s < time_s or until_s == self._over_s:
             raise _Over
+
+    def _capped_now_s(self) -> float:
+        """Return the computing that caps have cost by now [s]."""
+        return self._undone_mws() / self._levels_mw["compute"]
+
+    def _makes_up(self) -> bool:
+        """Put off the end of the work by what caps have cost since it was last reckoned; False: nothing."""
+        behind_s = self._capped_now_s() - self._made_up_s
+        self._made_up_s += behind_s
+        self._over_s = min(self._spec.latest_end_s, self._over_s + behind_s)
+        return behind_s > BEHIND_S
 
     # -- draws ---------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from sim.ai.interruptions import Down, JobFailures, Minutes, RestartPhase, Resta
 from sim.ai.node_power import state_powers_mw
 from sim.ai.notice import State
 from sim.ai.power_path import Smoothing
+from sim.facts import LoadFacts
 from sim.span import Span
 from sim.spec import SIZED, Fraction, NonNegative, Positive, Spec, some_of
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -244,6 +245,17 @@ class TrainingSpec(Load):
     def floor_fraction(self) -> float:
         """Power floor of smoothing, over what GPUs draw at most [1]; 0 without."""
         return self.smoothing.floor_fraction if self.smoothing else 0.0
+
+    @property
+    def iteration_facts(self) -> LoadFacts:
+        """What is known of its iterations."""
+        levels_mw = state_powers_mw(SERVERS[self.gpu], 1.0, 0.0, self.floor_fraction)
+        return LoadFacts(
+            iteration_period_s=self.iteration.period_s,
+            iteration_duty_fraction=self.iteration.duty_fraction,
+            iteration_jitter_fraction=self.iteration.jitter_fraction,
+            iteration_low_fraction=levels_mw["communicate"] / levels_mw["compute"],
+        )
 
     def levels_mw(self, floor_fraction: float = 0.0) -> dict[str, float]:
         """Return the power at the site's meter by state [MW], spare nodes included."""

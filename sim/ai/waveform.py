@@ -73,12 +73,8 @@ class Iteration:
     def recorded(cls, recording: Recording, load: str) -> "Iteration":
         """Return what the recording states of a load; the default where it is silent."""
         facts = recording.facts.of_load(load)
-        stated = {
-            "period_s": facts.iteration_period_s,
-            "duty_fraction": facts.iteration_duty_fraction,
-            "jitter_fraction": facts.iteration_jitter_fraction,
-            "low_fraction": facts.iteration_low_fraction,
-        }
+        names = ("period_s", "duty_fraction", "jitter_fraction", "low_fraction")
+        stated = {name: getattr(facts, f"iteration_{name}") for name in names}
         return cls(**{field: value for field, value in stated.items() if value is not None})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from sim.clock import feed
 from sim.engine.offers import OfferDesk, open_services, published_until_s, sold_services
@@ -12,20 +12,15 @@ from sim.market.ancillary import SERVED_FIRST, Sold
 from sim.market.calls import DOWNWARD, ServiceName
 from sim.mining.duties import ANCILLARY, Duty, reserve_duty
 from sim.policies import AwardChange, Awards, ServiceView
-from sim.policies.soundness import Offers
 from sim.signals import Signal
 
 REGULATION: Final = "regulation"
 """Reason of the duty that moves every few seconds."""
 
 
-class ServicesShown(NamedTuple):
-    """What a policy sees of ancillary services besides present awards."""
-
-    services: tuple[ServiceView, ...] = ()
-    """Services whose amount is left to it."""
-    next_awards: AwardChange | None = None
-    """The next change of what is sold; None: none is known."""
+ServicesShown = tuple[tuple[ServiceView, ...], AwardChange | None]
+"""What a policy sees besides present awards: services whose amount is left to it, and the next change of what
+is sold, None where none is known."""
 
 
 class SoldReserves:
@@ -48,7 +43,7 @@ class SoldReserves:
         self._base_mw: dict[ServiceName, float] = {}
         self._base = {name: self._recorder.track(f"ancillary.{name}.base_mw") for name in self._services}
         self._published_until_s = published_until_s(scenario)
-        self._shown = ServicesShown()
+        self._shown: ServicesShown = ((), None)
         self._shown_until_s = -inf
         for service in self._services:
             self._recorder.load_kinds[service] = "ancillary"
@@ -56,21 +51,18 @@ class SoldReserves:
                 self._open_sold(service, self._sold[service])
             else:
                 self._open_to_policy(service)
-        self._desk = OfferDesk(self._clock, self._open, self._set_live_award, self._set_called)
+        self.desk = OfferDesk(self._clock, self._open, self._set_live_award, self._set_called)
+        """Takes what the policy offers."""
 
     @property
     def awards_mw(self) -> Awards:
         """What is sold now, both ways [MW]."""
         return Awards(*self._both_ways(self._award_mw))
 
-    def take(self, offers: Offers) -> None:
-        """Take what the policy offers from now on; raise PolicyError where that cannot be."""
-        self._desk.take(offers)
-
     def shown(self, now_s: float) -> ServicesShown:
         """Return what a policy sees of services besides present awards."""
         if now_s >= self._shown_until_s and self._services:
-            self._shown = ServicesShown(self._desk.views(now_s, self._sold_at), self._next_change(now_s))
+            self._shown = self.desk.views(now_s, self._sold_at), self._next_change(now_s)
             self._shown_until_s = self._next_news_s(now_s)
         return self._shown
 
@@ -158,13 +150,13 @@ class SoldReserves:
         known_mw: dict[ServiceName, float] = {
             name: float(sold.award_mw.at(time_s)) for name, sold in self._sold.items()
         }
-        return Awards(*self._both_ways({**known_mw, **self._desk.awarded_at(time_s)}))
+        return Awards(*self._both_ways({**known_mw, **self.desk.awarded_at(time_s)}))
 
     def _next_change(self, now_s: float) -> AwardChange | None:
         """Return when what is sold changes next, of what is published by now."""
-        until_s = min(float(self._published_until_s.at(now_s)), self._desk.known_until_s(now_s))
+        until_s = min(float(self._published_until_s.at(now_s)), self.desk.known_until_s(now_s))
         times_s = {_next_s(sold.award_mw, now_s) for sold in self._sold.values()}
-        times_s.update(self._desk.starts_s(now_s, until_s))
+        times_s.update(self.desk.starts_s(now_s, until_s))
         for time_s in sorted(times_s):
             if time_s < until_s and self._sold_at(time_s) != self.awards_mw:
                 return AwardChange(time_s, self._sold_at(time_s))
@@ -173,7 +165,7 @@ class SoldReserves:
     def _next_news_s(self, now_s: float) -> float:
         """Return until when what is shown stays, unless an award changes [s]."""
         publication_s = _next_s(self._published_until_s, now_s)
-        return min(self._desk.next_hour_s(now_s), self._desk.next_gate_s(now_s), publication_s)
+        return min([*self.desk.starts_s(now_s, inf), self.desk.next_gate_s(now_s), publication_s])
 
     @staticmethod
     def _both_ways(power_mw: Mapping[ServiceName, float]) -> tuple[float, float]:

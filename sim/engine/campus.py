@@ -13,6 +13,7 @@ from sim.engine.duties import Obligations, has_obligations
 from sim.engine.fleets import Fleets
 from sim.engine.forecasts import Forecaster, open_forecasts, open_four_cp
 from sim.engine.frequency_loop import is_followed, open_frequency
+from sim.engine.give_way import Flexible
 from sim.engine.load_views import BatteryWatch, LoadWatch
 from sim.engine.loads import InterlockDesk, connect_loads
 from sim.engine.observation import Published
@@ -55,13 +56,14 @@ class Campus:
         self._published = Published(self._turn.notice, telemetry)
         self._published.start_utc_s = scenario.start_utc_s
         self._core = Core(self.clock, self._recorder, self._published, courses_of(scenario), scenario)
+        self._flexible: list[Flexible] = []
         self._bus = self._connect_loads()
         self._fleets = Fleets(self._core)
         target = self._recorder.track("fleet_target_mw")
         site = SitePower(self._bus, self._fleets.live)
         self._duties: Obligations | None = None
         if has_duties:
-            self._duties = Obligations(self._core, site)
+            self._duties = Obligations(self._core, site, self._flexible)
         self._frequency_loop = open_frequency(self._core, site)
         if self._frequency_loop is not None:
             self._published.frequency_hz = self._frequency_loop.reported_hz
@@ -106,7 +108,7 @@ class Campus:
         if self._frequency_loop is not None:
             self._frequency_loop.finish()
         if self._duties is not None:
-            self._duties.finish(end_s)
+            self._duties.reserves.finish(end_s)
         facts = self._recorder.facts
         counts = replace(
             facts.run,
@@ -137,7 +139,7 @@ class Campus:
                 self.clock, bus, announce, lambda: self._published.limit_mw, lambda: self._fleets.live
             )
             feel = lambda sag: self._fleets.feel(sag)  # noqa: E731, PLW0108  # the fleets are built after the loads
-            connect_loads(self._core, bus, log, announce, self._watch, desk, feel)
+            self._flexible = connect_loads(self._core, bus, log, announce, self._watch, desk, feel)
         return bus
 
     def _open_battery(self) -> BatteryWatch | None:

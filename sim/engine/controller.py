@@ -209,8 +209,9 @@ class Controller:
             if issued is not None:
                 seen.price_forecast, seen.ai_forecast, seen.system_load_forecast = issued
         if self._duties is not None:
-            seen.orders, seen.awards_mw = self._duties.orders, self._duties.awards_mw
-            seen.services, seen.next_awards = self._duties.shown(now_s)
+            reserves = self._duties.reserves
+            seen.orders, seen.awards_mw = self._duties.desk.known, reserves.awards_mw
+            seen.services, seen.next_awards = reserves.shown(now_s)
 
     def _follow(self, now_s: float, target_mw: float) -> None:
         if not is_power(target_mw):
@@ -230,7 +231,7 @@ class Controller:
             raise PolicyError(
                 f"the policy offers '{offers[0][0]}'; the site has no market.ancillary to offer it in"
             )
-        self._duties.take_offers(offers)
+        self._duties.reserves.desk.take(offers)
         self._offers = offers
 
     def _oblige(self, duties: Obligations, now_s: float, target_mw: float) -> None:

@@ -9,16 +9,15 @@ from typing import Any, Final
 from simpy import Event
 
 from sim.clock import Alarm, At, Clock
-from sim.engine.ancillary import REGULATION, ServicesShown, SoldReserves
+from sim.engine.ancillary import REGULATION, SoldReserves
 from sim.engine.bus import SitePower
+from sim.engine.give_way import Flexible, GiveWay, binding_orders
 from sim.engine.limit_keeper import LimitKeeper
 from sim.engine.prices import Core
-from sim.grid.events import CurtailmentOrder, Order
+from sim.grid.events import Order
 from sim.grid.interconnection import Trip
 from sim.grid.line import Line
 from sim.mining.duties import ORDER, TRIP, Duty, arbitrate, without_calls
-from sim.policies import Awards
-from sim.policies.soundness import Offers
 from sim.scenario.model import Scenario
 from sim.units import SECONDS_PER_MINUTE
 
@@ -174,9 +173,11 @@ class Obligations:
         What the campus is made of.
     site
         What the site draws.
+    flexible
+        The AI loads that can give way.
     """
 
-    def __init__(self, core: Core, site: SitePower) -> None:
+    def __init__(self, core: Core, site: SitePower, flexible: Sequence[Flexible] = ()) -> None:
         clock, recorder, _, _, scenario = core
         self._minimum_mw = sum(fleet.minimum_mw for fleet in scenario.fleets)
         self._rated_mw = sum(fleet.full_mw for fleet in scenario.fleets)
@@ -184,35 +185,16 @@ class Obligations:
         self._track = recorder.track("fleet_obliged_mw")
         self._obliged_mw: float | None = None
         self._reason: str | None = None
-        self._desk = OrderDesk(core)
+        self.desk = OrderDesk(core)
+        """The orders of the run."""
         self._keeper = LimitKeeper(core)
-        self._reserves = SoldReserves(core)
+        self._give_way = GiveWay(core, flexible, lambda: self.desk.known) if flexible else None
+        self.reserves = SoldReserves(core)
+        """What is sold of ancillary services."""
         self._relay: TripRelay | None = None
         if scenario.interconnection.trip is not None:
             log = partial(recorder.log, "interconnection")
             self._relay = TripRelay(clock, site, scenario.interconnection.trip, log)
-
-    @property
-    def orders(self) -> tuple[Order, ...]:
-        """Orders that have been announced and are not over."""
-        return self._desk.known
-
-    @property
-    def awards_mw(self) -> Awards:
-        """Reserves sold now [MW]."""
-        return self._reserves.awards_mw
-
-    def shown(self, now_s: float) -> ServicesShown:
-        """Return what a policy sees of ancillary services besides present awards."""
-        return self._reserves.shown(now_s)
-
-    def take_offers(self, offers: Offers) -> None:
-        """Take what the policy offers from now on; raise PolicyError where that cannot be."""
-        self._reserves.take(offers)
-
-    def finish(self, end_s: float) -> None:
-        """Record what is known of the services only once the run is over."""
-        self._reserves.finish(end_s)
 
     def meet(self, now_s: float, wish_mw: float, ai_power_mw: float, limit_mw: float) -> float:
         """Return what the fleets are to draw for the policy's wish, and record it [MW].
@@ -232,12 +214,14 @@ class Obligations:
             self._relay.read(now_s, limit_mw)
         within_mw = self._within(wish_mw)
         duties = self._duties(ai_power_mw, limit_mw)
+        if self._give_way is not None:
+            duties += self._give_way.duties(now_s)
         told_mw = within_mw if self._obliged_mw is None else self._obliged_mw
         duties += self._keeper.duties(now_s, ai_power_mw, told_mw)
         wanted_mw, reason = arbitrate(within_mw, duties)
         obliged_mw = self._within(wanted_mw)
         uncalled_mw = self._within(arbitrate(within_mw, without_calls(duties)).target_mw)
-        self._reserves.record_base(now_s, uncalled_mw)
+        self.reserves.record_base(now_s, uncalled_mw)
         if obliged_mw != self._obliged_mw:
             self._obliged_mw = obliged_mw
             self._track.set(now_s, obliged_mw)
@@ -251,8 +235,7 @@ class Obligations:
 
     def _tell(self, reason: str | None, obliged_mw: float) -> None:
         """Log what binds when it changes; regulation does so every few seconds, and stands in its signals."""
-        if reason == REGULATION:
-            reason = None
+        reason = None if reason == REGULATION else reason
         if reason != self._reason:
             self._reason = reason
             self._log(f"duty: {reason or 'none'}", obliged_mw)
@@ -263,21 +246,8 @@ class Obligations:
 
     def _duties(self, ai_power_mw: float, limit_mw: float) -> list[Duty]:
         room_mw = min(self._rated_mw, max(self._minimum_mw, limit_mw - ai_power_mw))
-        duties = [*self._reserves.duties(self._minimum_mw, room_mw), *self._desk.duties(ai_power_mw)]
+        duties = [*self.reserves.duties(self._minimum_mw, room_mw), *self.desk.duties(ai_power_mw)]
         return duties if self._relay is None else [*duties, *self._relay.duties()]
-
-
-def binding_orders(scenario: Scenario) -> tuple[Order, ...]:
-    """Return the orders that bind a site, in the order in which they are written."""
-    rules, start_utc_s = scenario.market.rules, scenario.start_utc_s
-    site_mw = scenario.interconnection.highest_mw
-    orders = [
-        order
-        for event in scenario.events
-        if isinstance(event, CurtailmentOrder)
-        for order in event.orders(start_utc_s, scenario.span.end_s)
-    ]
-    return tuple(order for order in orders if rules.binds(order.announced_at_s, start_utc_s, site_mw))
 
 
 def has_obligations(scenario: Scenario) -> bool:

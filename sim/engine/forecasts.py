@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from typing import NamedTuple
 
 import numpy as np
 
@@ -152,15 +151,8 @@ def _rest_of_day(
     return Forecast(now_s, start_s, step_s, tuple(known.tolist())) if known.size else None
 
 
-class Issued(NamedTuple):
-    """The forecasts of an interval; None where there is none of a kind."""
-
-    price: Forecast | None
-    """Of the price."""
-    ai: Forecast | None
-    """Of AI power."""
-    system_load: Forecast | None
-    """Of the system's load."""
+Issued = tuple[Forecast | None, Forecast | None, Forecast | None]
+"""The forecasts of an interval, of the price, of AI power, of the system's load; None: there is none."""
 
 
 @dataclass(eq=False)
@@ -210,7 +202,7 @@ class Forecaster:
         if self.spec.ai is not None:
             ai = self._forecast(now_s, first, self._ai_mw(now_s, first, ai_power_mw, notices))
         system_load = None if self.system_load is None else self.system_load(now_s)
-        return Issued(price, ai, system_load)
+        return price, ai, system_load
 
     def _forecast(self, now_s: float, first: int, values: FloatArray) -> Forecast | None:
         step_s = self.spec.step_s

@@ -137,7 +137,7 @@ def open_frequency(core: Core, site: SitePower) -> FrequencyLoop | None:
     spec = scenario.grid.frequency
     if spec is None or not spec.is_followed:
         return None
-    measured = _measured_hz(spec, scenario)
+    measured = None if spec.measured is None else spec.measured.frequency_hz(scenario.span, spec.nominal_hz)
     if measured is not None:
         recorder.give("frequency_measured_hz", measured)
         if not spec.has_grid:
@@ -146,13 +146,6 @@ def open_frequency(core: Core, site: SitePower) -> FrequencyLoop | None:
     if lost_mw is not None:
         feed(clock, lost_mw * spec.model().as_load_mw(1.0), loop.lose)
     return loop
-
-
-def _measured_hz(spec: FrequencySpec, scenario: Scenario) -> Signal | None:
-    """Return the frequency that a scenario has from a file [Hz]; None where it has none."""
-    if spec.measured is None:
-        return None
-    return spec.measured.frequency_hz(scenario.span, spec.nominal_hz)
 
 
 def _loop_of(

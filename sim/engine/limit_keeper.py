@@ -56,11 +56,8 @@ class LimitKeeper:
         """Tell whether a change no longer binds: the next one does, or a ramp has led as high as before."""
         if now_s >= change.until_s:
             return True
-        rises = change.limit_mw >= change.highest_mw
-        return rises and now_s >= change.binds_at_s and self._connection_mw(now_s) >= change.highest_mw
-
-    def _connection_mw(self, time_s: float) -> float:
-        return float(self._connection.in_force_mw.at(time_s))
+        rises = change.limit_mw >= change.highest_mw and now_s >= change.binds_at_s
+        return rises and float(self._connection.in_force_mw.at(now_s)) >= change.highest_mw
 
     def _begin(self, now_s: float, ai_power_mw: float, told_mw: float) -> None:
         """Begin with what must begin now, and set the alarm for what comes next."""

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import UserList
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import inf, sqrt
 from typing import Any, Final
@@ -14,13 +15,13 @@ from sim.ai.base import Load
 from sim.ai.halls import Hall
 from sim.ai.notice import State
 from sim.clock import Clock
-from sim.engine.bus import Metered
+from sim.engine.bus import Metered, drawn_mw
 from sim.grid.storage import Battery, Storage
 from sim.policies import BatteryView
 from sim.policies.base import LoadView
 from sim.recording import Track
 from sim.scenario.model import Scenario
-from sim.signals import Signal, total
+from sim.signals import Signal
 from sim.span import Span
 
 HALL_VALID_S: Final = 30.0
@@ -49,7 +50,9 @@ class WatchedHall:
     """
 
     def __init__(self, hall: Hall, cooling: Signal, tracks: Sequence[Track]) -> None:
-        self._base_mw, self._feed_ratio = hall.base_mw, hall.feed_ratio
+        self._base_mw = hall.base_mw
+        self.feed_ratio = hall.feed_ratio
+        """Most that a MW of IT power adds to what is fed."""
         self._ratio = Track()
         self._ratio.draw(cooling)
         plant = hall.cooling
@@ -62,7 +65,7 @@ class WatchedHall:
 
     def meter_ratio(self, time_s: float) -> float:
         """Return what a MW of IT power takes at the meter in the time after another [s], at the most."""
-        return self._feed_ratio + self._cooling_ratio(time_s)
+        return self.feed_ratio + self._cooling_ratio(time_s)
 
     def _cooling_ratio(self, time_s: float) -> float:
         if time_s != self._asked_s:  # each of its loads asks for the same
@@ -73,39 +76,28 @@ class WatchedHall:
     def seen(self, time_s: float) -> LoadView:
         """Return how it was at a time [s]."""
         it_mw, ratio = self._it.at(time_s), self._cooling_ratio(time_s)
-        power_mw = self._power.at(time_s) - it_mw * (self._feed_ratio + ratio)
+        power_mw = self._power.at(time_s) - it_mw * (self.feed_ratio + ratio)
         stated_mw = self._base_mw + max(0.0, self._cooling.at(time_s) - it_mw * ratio)
         return _view((self._name, power_mw, stated_mw, *self._fixed))
 
 
+@dataclass(eq=False)
 class WatchedLoad:
-    """One load as it is watched: its power is recorded, its words on its state are kept as they come.
+    """One load as it is watched: its power is recorded, its words on its state are kept as they come."""
 
-    Parameters
-    ----------
-    view
-        What never changes of how it is seen.
-    power
-        Where its power is recorded [MW].
-    level
-        Returns where the most is recorded that it draws in its state [MW], once it has told of one; None:
-        nobody wants to know afterwards.
-    hall
-        Its hall, where it tells of IT power; None: it stands in none.
-    """
+    view: LoadView
+    """What never changes of how it is seen."""
+    power: Track
+    """Where its power is recorded [MW]."""
+    level: Callable[[], Track] | None = None
+    """Returns where the most is recorded that it draws in its state [MW], once it has told of one; None:
+    nobody wants to know afterwards."""
+    hall: WatchedHall | None = None
+    """Its hall, where it tells of IT power; None: it stands in none."""
 
-    def __init__(
-        self,
-        view: LoadView,
-        power: Track,
-        level: Callable[[], Track] | None = None,
-        hall: WatchedHall | None = None,
-    ) -> None:
-        self._view = view
-        self._fixed = view[_FIXED_FROM:]
-        self._power = power
-        self._level = level
-        self._hall = hall
+    def __post_init__(self) -> None:
+        """Begin with no word."""
+        self._fixed = self.view[_FIXED_FROM:]
         self.held: LoadView | None = None
         """How it was when its telemetry stood still; None: it does not."""
         self._since_s: list[float] = []
@@ -118,14 +110,14 @@ class WatchedLoad:
         else:
             self._since_s.append(now_s)
             self._words.append((state, level_mw))
-        if self._level is not None:
-            self._level().set(now_s, min(level_mw, self._view.stated_mw))
+        if self.level is not None:
+            self.level().set(now_s, min(level_mw, self.view.stated_mw))
 
     def seen(self, time_s: float) -> LoadView:
         """Return how it was at a time [s]; the first that is known where that lies before the run."""
-        view = self._view
+        view = self.view
         if self.held is not None:
-            ratio = 1.0 if self._hall is None else self._hall.meter_ratio(time_s)
+            ratio = 1.0 if self.hall is None else self.hall.meter_ratio(time_s)
             return self.held._replace(stated_mw=view.stated_mw * ratio)
         told = view.state, view.level_mw, view.since_s
         if self._since_s:
@@ -135,10 +127,10 @@ class WatchedLoad:
                 del self._since_s[: place - 1], self._words[: place - 1]
                 place = 1
             told = (*self._words[place], self._since_s[place])
-        power_mw = self._power.at(time_s)
-        if self._hall is None:
+        power_mw = self.power.at(time_s)
+        if self.hall is None:
             return _view((view.name, power_mw, view.stated_mw, *told, *self._fixed))
-        ratio = self._hall.meter_ratio(time_s)
+        ratio = self.hall.meter_ratio(time_s)
         state, level_mw, since_s = told
         told = state, level_mw * ratio, since_s
         before, after = self._fixed[:_RISE_AT], self._fixed[_RISE_AT + 2 :]
@@ -280,8 +272,7 @@ class BatteryWatch:
     def seen(self, now_s: float) -> BatteryView:
         """Return how it stands now [s]; times must not fall."""
         if now_s > self._followed_s:
-            parts = [part.power_between(self._followed_s, now_s) for part in self._parts]
-            site = total([*parts, Signal.constant(0.0, now_s, self._followed_s)])
+            site = drawn_mw(self._parts, self._followed_s, now_s)
             drawn = self._storage.follow(site).battery_mw
             self._giving_mw = -float(drawn.left_limits()[-1])
             self._followed_s = now_s

@@ -8,12 +8,13 @@ from typing import Any, Final
 import numpy as np
 from simpy import Event
 
-from sim.ai.base import Connection, Load, SetPower
+from sim.ai.base import Connection, Load, Outlet
 from sim.ai.halls import Hall, LiveHall
 from sim.ai.notice import INTERRUPTED_STATES, Notice, StaleTelemetry, State
 from sim.ai.ride_through import Feeder, GridSwitch
 from sim.clock import Alarm, At, Clock
-from sim.engine.bus import Bus, Busbar, Planned, Terminal, draw_in_turn
+from sim.engine.bus import Bus, Busbar, Planned
+from sim.engine.give_way import Flexible, gives_way
 from sim.engine.load_views import LoadWatch, WatchedHall, WatchedLoad, views_of
 from sim.engine.prices import Core
 from sim.engine.recorder import Log
@@ -162,27 +163,26 @@ class Halls:
             if isinstance(event, HallEvent):
                 self._await(event)
 
-    def inlet(self, hall: str, load: str) -> Terminal:
+    def inlet(self, hall: str, load: str) -> Outlet:
         """Return where a load of a hall states its IT power."""
         track = self._recorder.track(f"load.{load}.it_power_mw")
-        return _Terminal(self._clock, self._live[hall].inlet(track).set_power_mw)
+        return self._live[hall].inlet(track)
 
-    def feeder(self, load: str, track: Track) -> Terminal:
+    def feeder(self, load: str, track: Track) -> Outlet:
         """Return where a load outside halls draws its power, recorded on a track."""
-        terminal = self._bus.connect(track)
-        return _Terminal(self._clock, self._fed(f"load.{load}", terminal)) if self._sags else terminal
+        return self._fed(f"load.{load}", self._bus.connect(track))
 
-    def _fed(self, name: str, terminal: Terminal) -> SetPower:
-        """Return how something states what it needs, which voltage may not leave it."""
+    def _fed(self, name: str, terminal: Outlet) -> Outlet:
+        """Return where something states what it needs, which voltage may not leave it."""
         if not self._sags:
-            return terminal.set_power_mw
+            return terminal
         self._feeders[name] = Feeder(self._clock, terminal.set_power_mw)
-        return self._feeders[name].set_power_mw
+        return self._feeders[name]
 
     def _build(self, hall: Hall, cooling: Signal) -> None:
         recorder, name = self._recorder, f"hall.{hall.name}"
         recorder.load_kinds[hall.name] = "hall"
-        set_power = self._fed(hall.name, self._bus.connect(recorder.track(f"{name}.power_mw")))
+        set_power = self._fed(hall.name, self._bus.connect(recorder.track(f"{name}.power_mw"))).set_power_mw
         if hall.ride_through is not None:
             switch = GridSwitch(
                 self._clock,
@@ -247,17 +247,6 @@ class Halls:
             switch.reconnect()
 
 
-class _Terminal:
-    """Where a load draws whose every change is somebody's concern: its hall's, or its feeder's."""
-
-    def __init__(self, clock: Clock, set_power_mw: SetPower) -> None:
-        self._clock = clock
-        self.set_power_mw = set_power_mw
-
-    def draw(self, power_mw: Signal) -> None:
-        draw_in_turn(self._clock, self.set_power_mw, power_mw)
-
-
 def connect_loads(
     core: Core,
     bus: Busbar,
@@ -266,8 +255,8 @@ def connect_loads(
     watch: LoadWatch,
     desk: InterlockDesk | None = None,
     fleets_feel: Callable[[Sag], None] | None = None,
-) -> None:
-    """Build halls and loads, and start them.
+) -> list[Flexible]:
+    """Build halls and loads, start them, and return those that can give way.
 
     Parameters
     ----------
@@ -288,7 +277,7 @@ def connect_loads(
     """
     recorder, scenario = core.recorder, core.scenario
     halls, views = Halls(core, bus, log, fleets_feel), views_of(scenario)
-    is_claimed = scenario.policy.claim is not None
+    is_claimed, may_be_asked, flexible = scenario.policy.claim is not None, gives_way(scenario), []
     ratios = {hall.name: hall.feed_ratio + hall.cooling.design_ratio for hall in scenario.halls}
     for load in scenario.running_loads:
         name, told = f"load.{load.name}", announce
@@ -301,24 +290,36 @@ def connect_loads(
             track = recorder.track(f"{name}.it_power_mw")
             terminal = halls.inlet(load.hall, load.name)
             told = partial(_announce_at_meter, announce, ratios[load.hall])
-        connection = _connection(core, load, bus.clock, terminal, log, told)
+        connection, watched_track = _connection(core, load, bus.clock, terminal, log, told), track
+        if may_be_asked and load.flexibility is not None:
+            feed_ratio = 1.0 if hall is None else hall.feed_ratio
+            give = Flexible.of(core, drawing, connection, views[load.name], track, feed_ratio)
+            flexible.append(give)
+            connection, watched_track = give.limited(connection), give.limiter.need
         if desk is not None and hall is None:
             connection = replace(connection, ask_leave=partial(desk.ask, load.name, track))
         levels = partial(recorder.track, f"{name}.level_mw") if is_claimed else None
-        watched = WatchedLoad(views[load.name], track, levels, hall)
+        watched = WatchedLoad(views[load.name], watched_track, levels, hall)
         watch.add(watched)
-        for event in scenario.events:
-            if isinstance(event, StaleTelemetry) and load.name in (event.loads or (load.name,)):
-                from_s, until_s = event.span_s(scenario.start_utc_s)
-                from_s = max(from_s, 0.0)
-                if until_s > from_s:
-                    watch.lose(watched, from_s, until_s, scenario.controller.telemetry_scan_s)
-                    told = partial(recorder.log, name, "stale-telemetry")
-                    core.clock.feed(np.array([from_s]), (until_s - from_s,), told)
+        _lose(core, load.name, watch, watched)
         tell = partial(_tell, bus.clock, watched, watch if is_claimed else None)
         bus.clock.process(drawing.process(replace(connection, tell_state=tell)))
     for hall in halls.watched.values():
         watch.add(hall)
+    return flexible
+
+
+def _lose(core: Core, load: str, watch: LoadWatch, watched: WatchedLoad) -> None:
+    """Have telemetry of a load stand still where an event says so."""
+    scenario = core.scenario
+    for event in scenario.events:
+        if isinstance(event, StaleTelemetry) and load in (event.loads or (load,)):
+            from_s, until_s = event.span_s(scenario.start_utc_s)
+            from_s = max(from_s, 0.0)
+            if until_s > from_s:
+                watch.lose(watched, from_s, until_s, scenario.controller.telemetry_scan_s)
+                told = partial(core.recorder.log, f"load.{load}", "stale-telemetry")
+                core.clock.feed(np.array([from_s]), (until_s - from_s,), told)
 
 
 def _announce_at_meter(announce: Callable[[Notice], None], ratio: float, notice: Notice) -> None:
@@ -333,7 +334,7 @@ def _tell(clock: Clock, load: WatchedLoad, watch: LoadWatch | None, state: State
 
 
 def _connection(
-    core: Core, load: Load, clock: Clock, terminal: Terminal, log: Log, announce: Callable[[Notice], None]
+    core: Core, load: Load, clock: Clock, terminal: Outlet, log: Log, announce: Callable[[Notice], None]
 ) -> Connection:
     name, span = load.name, core.scenario.span
     log_load = partial(log, f"load.{name}")

@@ -117,13 +117,6 @@ class OfferDesk:
         """Return the start of the first hour that a gate is open for [s]; infinity: all have closed."""
         return min((view_s for _, view_s in self._next_gates(now_s)), default=inf)
 
-    def next_hour_s(self, now_s: float) -> float:
-        """Return when the next hour begins [s]; infinity: none does, or nothing is left to the policy."""
-        return min(
-            (float(service.edges_s[service.present_hour(now_s) + 1]) for service in self._services.values()),
-            default=inf,
-        )
-
     def starts_s(self, now_s: float, until_s: float) -> list[float]:
         """Return when hours begin after now and before a time [s]."""
         edges_s = next((service.edges_s for service in self._services.values()), np.empty(0))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from simpy import Event
 
 from sim.clock import At, Clock, feed
-from sim.engine.bus import Metered
+from sim.engine.bus import Metered, drawn_mw
 from sim.engine.observation import Published
 from sim.engine.recorder import Recorder
 from sim.grid.storage import Storage
@@ -232,15 +232,11 @@ class DemandMeter:
     def _site_mw(self, from_s: float, to_s: float) -> Signal:
         """Return what the site drew between two times in the past [MW], its battery included."""
         if self.storage is None:
-            return self._parts_mw(from_s, to_s)
+            return drawn_mw(self.parts, from_s, to_s)
         # what the battery does now follows from all that it did, also outside whole intervals
-        site = self._parts_mw(self._followed_s, to_s)
+        site = drawn_mw(self.parts, self._followed_s, to_s)
         self._followed_s = to_s
         return total([site, self.storage.follow(site).battery_mw]).clip_time(from_s, to_s)
-
-    def _parts_mw(self, from_s: float, to_s: float) -> Signal:
-        parts = [part.power_between(from_s, to_s) for part in self.parts]
-        return total([*parts, Signal.constant(0.0, to_s, from_s)])
 
 
 def open_demand_meter(core: Core, parts: Sequence[Metered], spec: DemandCharge) -> None:

@@ -8,10 +8,12 @@ from math import inf, nextafter
 import numpy as np
 from simpy import Event
 
+from sim.ai.base import Outlet
 from sim.ai.notice import Notice
 from sim.clock import HEADWAY_S, MOST_INSTANTS, Alarm, Clock
 from sim.engine.bus import BANK_SIZE, Bus
 from sim.engine.frequency_loop import is_followed
+from sim.engine.give_way import gives_way
 from sim.engine.observation import Published
 from sim.errors import RunError
 from sim.grid.events import VoltageSag
@@ -182,7 +184,7 @@ def _in_force(column: FloatArray, place: IndexArray) -> FloatArray:
     return found
 
 
-class Lead:
+class Lead(Outlet):
     """The terminal of a load that runs ahead: what it draws is recorded, and read later.
 
     Parameters
@@ -271,12 +273,12 @@ def may_run_ahead(scenario: Scenario) -> bool:
 
     A trip and a frequency that is followed look at site power themselves; voltage that sags takes power from
     all; a hall that rides through sags is switched off the grid and back; a load with an interlock waits for
-    the fleets.
+    the fleets; one that gives way is told its cap.
     """
     waits = any(getattr(load, "interlock", None) is not None for load in scenario.loads)
     rides = any(hall.ride_through is not None for hall in scenario.halls)
     sags = any(isinstance(event, VoltageSag) for event in scenario.events)
-    return not (is_watched(scenario) or waits or rides or sags)
+    return not (is_watched(scenario) or waits or rides or sags or gives_way(scenario))
 
 
 def is_watched(scenario: Scenario) -> bool:

@@ -65,6 +65,10 @@ class LoadFacts:
     """Time that a training job waited for the miners to go [s]."""
     return_lost_s: float | None = field(default=None, metadata=LATE)
     """Computing that a training job lost by its slow returns [s]."""
+    flex_class: int | None = None
+    """Class by which it gives way, in a run that may ask it to."""
+    work_usd_per_mwh: float | None = None
+    """What the work of a MWh that it draws is worth, in such a run [USD/MWh]."""
     served_query_count: float | None = field(default=None, metadata=LATE)
     served_token_count: float | None = field(default=None, metadata=LATE)
     backfill_token_count: float | None = field(default=None, metadata=LATE)
@@ -383,15 +387,9 @@ class Facts:
         by_s
             What is added to each time [s].
         """
-        four_cp = (
-            None if self.four_cp is None else replace(self.four_cp, peak=_moved(self.four_cp.peak, by_s))
-        )
-        return replace(
-            self,
-            lease=_moved(self.lease, by_s),
-            four_cp=four_cp,
-            billing_month=_moved(self.billing_month, by_s),
-        )
+        four_cp = self.four_cp and replace(self.four_cp, peak=_moved(self.four_cp.peak, by_s))
+        lease, billing_month = _moved(self.lease, by_s), _moved(self.billing_month, by_s)
+        return replace(self, lease=lease, four_cp=four_cp, billing_month=billing_month)
 
 
 def _moved(found: Mapping[str, T], by_s: float) -> dict[str, T]:

@@ -150,7 +150,8 @@ class Order(NamedTuple):
 class CurtailmentOrder(Timed):
     """An order of the grid operator to draw less: announced at its time, binding after the notice.
 
-    The controller keeps it, whatever the policy wishes; only the fleets give way. An order on the site counts
+    The controller keeps it, whatever the policy wishes; fleets give way, and of the site then those AI loads
+    that have a ``flexibility``. An order on the site counts
     AI power as telemetered.
     """
 

@@ -7,6 +7,7 @@ from sim.metrics.base import LoadMetric, Measurement, Metric
 from sim.metrics.base import measure as _measure
 from sim.metrics.coincident_peaks import peak_demands
 from sim.metrics.demand import billed_months
+from sim.metrics.give_way import names
 from sim.recording import Recording
 from sim.shipped import shipped
 
@@ -41,7 +42,8 @@ def measure(recording: Recording) -> Mapping[str, Measurement]:
     """Return every metric of the run, of each of its loads and of each of its months, by name."""
     months = _of_each({month.name: "month" for month in recording.once(billed_months)})
     peaks = _of_each({peak.name: "peak" for peak in recording.once(peak_demands)})
-    return _measure(recording, metrics_of(recording.load_kinds) + months + peaks)
+    flexible = _of_each(recording.once(names))
+    return _measure(recording, metrics_of(recording.load_kinds) + months + peaks + flexible)
 
 
 __all__ = ["CATALOGUE", "LOAD_CATALOGUE", "LoadMetric", "Measurement", "Metric", "measure", "metrics_of"]

@@ -154,7 +154,7 @@ IF_ANY: Final[tuple[str, ...]] = tuple(_SHOWN["if_any"])
 """Shown with them where they are not zero."""
 COMPARED: Final[dict[str, str]] = _SHOWN["compared"]
 """Summary of what a comparison measures besides the metrics of a run."""
-OF_LOADS: Final = "ai."
+OF_LOADS: Final = ("ai.", "given_up.")
 """What the names of the loads' own metrics begin with; shown wherever the run can tell them."""
 
 

@@ -63,7 +63,7 @@ def effective_time_ratio(job: _Job, held_s: float = 0.0) -> float:
     job
         The job.
     held_s
-        Time that it waited for the miners to go, and computing that slow returns cost it [s].
+        Time that it waited for the miners to go, and computing that slow returns and caps cost it [s].
 
     Notes
     -----
@@ -91,6 +91,9 @@ def _mean(values: list[float]) -> float:
 def _effective_ratio(recording: Recording, load: str) -> float:
     facts = recording.facts.of_load(load)
     held_s = (facts.interlock_wait_s or 0.0) + (facts.return_lost_s or 0.0)
+    undone = recording.signals.get(f"load.{load}.undone_mw")
+    if undone is not None:
+        held_s += ratio(undone.integral(), recording[f"load.{load}.need_mw"].maximum())
     return effective_time_ratio(recording.once(_jobs)[f"load.{load}"], held_s)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engine.campus import Campus
-from sim.engine.duties import binding_orders
+from sim.engine.give_way import binding_orders
 from sim.policies import Decision
 from sim.policies.call_obedience import CallObedience
 from sim.testing import a_scenario
