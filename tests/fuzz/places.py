@@ -34,6 +34,8 @@ BY_HAND: list[dict[str, Any]] = [
                 "applies_to": "site",
             },
             {"type": "pool-loss", "at_s": 60.0, "duration_s": 60.0},
+            {"type": "stuck-blocks", "at_s": 60.0, "duration_s": 60.0, "share_fraction": 0.1},
+            {"type": "stale-telemetry", "at_s": 60.0, "duration_s": 60.0},
         ],
         "grid": {"limits": [{"kind": "net-ramp", "name": "r", "limit_mw_per_min": 10.0, "window_s": 60.0}]},
         "market": {

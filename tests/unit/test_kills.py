@@ -3,6 +3,7 @@
 import builtins
 import errno
 import io
+import multiprocessing.forkserver
 import os
 import shutil
 import signal
@@ -78,16 +79,19 @@ def kill_at(number):
         setattr(place, name, telling(getattr(place, name), come))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_server():
+    """Stop the server of workers that an earlier test left: a forked child cannot wait for it."""
+    multiprocessing.forkserver._forkserver._stop()  # noqa: SLF001 - the library's own tests do so
+
+
 def in_a_child(arguments, folder, number=None):
-    """Run a command in a process of its own, and return how it ended."""
+    """Run a command in a process of its own, and return how it ended; what it says is captured."""
     child = os.fork()
     if child == 0:
         code = 99
         try:
             os.chdir(folder)
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
             sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
             if number is not None:
                 kill_at(number)
@@ -95,6 +99,8 @@ def in_a_child(arguments, folder, number=None):
         except SystemExit as ending:
             code = ending.code or 0
         finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
