@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections import UserList
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import inf, sqrt
 from typing import Any, Final
 
@@ -98,6 +97,8 @@ class WatchedLoad:
     def __post_init__(self) -> None:
         """Begin with no word."""
         self._fixed = self.view[_FIXED_FROM:]
+        # in a hall two of them go with the weather
+        self._before, self._after = self._fixed[:_RISE_AT], self._fixed[_RISE_AT + 2 :]
         self.held: LoadView | None = None
         """How it was when its telemetry stood still; None: it does not."""
         self._since_s: list[float] = []
@@ -132,10 +133,10 @@ class WatchedLoad:
             return _view((view.name, power_mw, view.stated_mw, *told, *self._fixed))
         ratio = self.hall.meter_ratio(time_s)
         state, level_mw, since_s = told
+        powers_mw = power_mw * ratio, view.stated_mw * ratio
+        in_hall = view.rise_mw_per_s * ratio, HALL_VALID_S
         told = state, level_mw * ratio, since_s
-        before, after = self._fixed[:_RISE_AT], self._fixed[_RISE_AT + 2 :]
-        fixed = *before, view.rise_mw_per_s * ratio, HALL_VALID_S, *after
-        return _view((view.name, power_mw * ratio, view.stated_mw * ratio, *told, *fixed))
+        return _view((view.name, *powers_mw, *told, *self._before, *in_hall, *self._after))
 
 
 FORGET = 64
@@ -163,11 +164,14 @@ class LoadViews(UserList[LoadView]):
 
     def __init__(self, loads: Sequence[WatchedLoad | WatchedHall], time_s: float) -> None:
         self._loads, self._time_s = loads, time_s
+        self._seen: list[LoadView] | None = None
 
-    @cached_property
+    @property
     def data(self) -> list[LoadView]:  # type: ignore[override]  # it is looked at late
         """The loads."""
-        return [load.seen(self._time_s) for load in self._loads]
+        if self._seen is None:
+            self._seen = [load.seen(self._time_s) for load in self._loads]
+        return self._seen
 
     def __len__(self) -> int:
         """Return how many there are."""

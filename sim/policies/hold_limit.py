@@ -75,6 +75,7 @@ class HoldLimitPolicy:
         self._reserve = SiteReserve(spec.drift_mw)
         self._fleets: tuple[FleetView, ...] = ()
         self._motion = FleetMotion(FleetResponse())
+        self._rated_mw = 0.0
         self._lent_mw = 0.0  # what the last command counted on a battery for
 
     def decide(self, observation: Observation) -> Decision:
@@ -82,7 +83,7 @@ class HoldLimitPolicy:
         motion, loads = self._known_motion(observation), tuple(observation.loads)
         wait_s = self._wait_s(observation, motion)
         reserves = self._reserve.of(loads, observation.notices, observation.time_s, wait_s)
-        rated_mw = sum(fleet.rated_mw for fleet in observation.fleets)
+        rated_mw = self._rated_mw
         announced_s = [rise_s for rise_s, _ in (*reserves.rises, *reserves.silent_rises)]
         is_slow = reserves.sudden_s < observation.telemetry.interval_s + motion.response.drop_s(rated_mw)
         if is_slow:
@@ -109,11 +110,14 @@ class HoldLimitPolicy:
                 for fleet in observation.fleets
             ]
             self._fleets, self._motion.response = observation.fleets, FleetResponse.of(times)
+            self._rated_mw = sum(fleet.rated_mw for fleet in observation.fleets)
         return self._motion
 
     def _to_cut(self, observation: Observation, loads: Sequence[LoadView]) -> tuple[str, ...]:
         """Return the fleets whose blocks do not answer, if AI at its most leaves no room for them."""
         stuck = {fleet.name: fleet.stuck_mw for fleet in observation.fleets if fleet.stuck_mw > 0.0}
+        if not stuck:
+            return ()
         static_mw = observation.limit_mw - self._spec.margin_mw - sum(view.stated_mw for view in loads)
         return tuple(stuck) if sum(stuck.values()) > static_mw else ()
 
