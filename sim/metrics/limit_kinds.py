@@ -16,7 +16,7 @@ from sim.signals.distribution import Distribution
 from sim.signals.measures import first_peak, segments_above
 from sim.signals.range_above import intervals_of_range_above, joined
 from sim.signals.screening import largest_range, spans_of_range_above, with_window
-from sim.signals.windows import change_segments
+from sim.signals.windows import change_segments, extremes_of_ranges
 from sim.units import SECONDS_PER_MINUTE
 
 FILTER_RATE_HZ: Final = 500.0
@@ -164,13 +164,11 @@ def largest_range_of_samples(values: FloatArray, count: int) -> tuple[float, int
     >>> largest_range_of_samples(np.array([0.0, 1.0, 5.0, 4.0, 9.0]), 1)
     (5.0, 4)
     """
-    from scipy.ndimage import maximum_filter1d, minimum_filter1d  # noqa: PLC0415  # slow to import
-
-    size = min(count + 1, values.size)
-    up_to = {"size": size, "mode": "nearest", "origin": (size - 1) // 2}  # so many samples up to each
-    ranges = maximum_filter1d(values, **up_to) - minimum_filter1d(values, **up_to)
-    last = int(np.argmax(ranges))
-    return float(ranges[last]), last
+    last = np.arange(values.size)
+    high, low = extremes_of_ranges(values, values, np.maximum(last - count, 0), last)
+    ranges = high - low
+    place = int(np.argmax(ranges))
+    return float(ranges[place]), place
 
 
 def _rate_hz(rule: PowerLimit) -> float:

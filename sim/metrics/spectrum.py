@@ -321,14 +321,26 @@ def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: fl
         raise ValueError(
             f"a band up to {high_hz:g} Hz needs more than {2 * high_hz:g} Hz, got {rate_hz:g} Hz"
         )
-    from scipy.fft import next_fast_len  # noqa: PLC0415  # slow to import
-
     # a band-pass answers a constant with nothing: less its first value, power begins at rest
     swing_mw = power_mw - power_mw[0]
     # in zeros after the last sample the filter forgets, so that its end does not run into its beginning
-    size = next_fast_len(power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz)), real=True)
+    size = fast_size(power_mw.size + int(np.ceil(_forgets_after_s(low_hz, high_hz) * rate_hz)))
     passes = _band_pass(size, rate_hz, low_hz, high_hz)
     return np.asarray(np.fft.irfft(np.fft.rfft(swing_mw, size) * passes, size)[: power_mw.size])
+
+
+def fast_size(least: int) -> int:
+    """Return the least size from one on that is a product of twos, threes and fives: its transform is fast.
+
+    Examples
+    --------
+    >>> fast_size(17), fast_size(1000), fast_size(1001)
+    (18, 1000, 1024)
+    """
+    powers = range(least.bit_length())
+    odd = (3**threes * 5**fives for threes in powers for fives in powers)
+    size: int = min(one << (-(-least // one) - 1).bit_length() for one in odd)
+    return size
 
 
 @lru_cache(maxsize=8)  # the windows of a run are of one length

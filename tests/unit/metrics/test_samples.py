@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.metrics.limit_kinds import largest_range_of_samples
+from sim.metrics.spectrum import fast_size
 from sim.signals import Signal
 
 
@@ -17,6 +18,12 @@ def test_samples_have_the_largest_range_of_the_line_through_them(size, count):
     expected, end_s = Signal.linear(times_s, values, float(times_s[-1])).largest_range(count / 500.0)
     assert largest == pytest.approx(expected, rel=1e-9)
     assert times_s[last] == pytest.approx(end_s, abs=1e-9)
+
+
+def test_fast_sizes_are_those_that_scipy_takes():
+    fft = pytest.importorskip("scipy.fft")
+    sizes = [*range(1, 2000), *np.random.default_rng(1).integers(2000, 3_000_000, 500).tolist()]
+    assert [fast_size(size) for size in sizes] == [fft.next_fast_len(size, real=True) for size in sizes]
 
 
 def test_a_single_sample_has_no_range():
