@@ -127,8 +127,7 @@ def lease_value_usd(scenario: Scenario, recording: Recording) -> float:
     rent_usd = lease.rent_usd_per_mw_year * lease.ebitda_margin_fraction * worth_years
     return sum(
         event.value * (rent_usd - lease.capex_usd_per_mw) / (1.0 + rate) ** (event.time_s / SECONDS_PER_YEAR)
-        for event in recording.events
-        if event.kind == "energised"
+        for event in recording.events.where(lambda _, kind: kind == "energised")
     )
 
 

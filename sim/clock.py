@@ -121,6 +121,14 @@ class Clock(_Present):
         self._instants_left = MOST_INSTANTS
         self._counted_from_s = 0.0
 
+    def ask_to_read(self) -> None:
+        """Have telemetry read at the end of this instant."""
+        self.unread = True
+
+    def ask_to_settle(self) -> None:
+        """Settle at the end of this instant."""
+        self.unsettled = True
+
     def feed(self, time_s: FloatArray, values: Sequence[Any] | FloatArray, tell: Tell) -> None:
         """Tell each value at its time, as in `Feed`, from now on; costs no event."""
         if len(time_s):

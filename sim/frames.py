@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sim.errors import InputError
+from sim.events import EventRow
 from sim.metrics import Measurement
 from sim.metrics.base import headlines
 from sim.metrics.ledger import ledger
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.signals import FloatArray, Signal
 from sim.units import unit_of
 
@@ -151,9 +152,9 @@ class Events(Sequence[EventRow]):
     def to_frame(self) -> "pd.DataFrame":
         """Return a row for each event: ``time_s``, ``source``, ``kind``, ``value``, by time."""
         columns = [field.name for field in fields(EventRow)]
-        times_s = np.array([event.time_s for event in self], dtype=np.float64)
-        index = _times(self.recording, times_s, self.utc_offset_s)
-        return _frame([astuple(event) for event in self], columns, {"time_s": "s"}, index)
+        events = self.recording.events
+        index = _times(self.recording, events.time_s, self.utc_offset_s)
+        return _frame([astuple(event) for event in events], columns, {"time_s": "s"}, index)
 
     def __repr__(self) -> str:
         """Return how many there are."""

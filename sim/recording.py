@@ -4,12 +4,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from struct import Struct
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
+from sim.events import EventTable
 from sim.facts import Facts
 from sim.shipped import shipped
 from sim.signals import Signal, total
@@ -219,20 +220,6 @@ POOL: Final = "pool"
 """Source of the events of a pool, or of the chain that pays a lone miner."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """Something that happened."""
-
-    time_s: float
-    """When [s from the start]."""
-    source: str
-    """What it happened to: ``load.llama``, ``controller``."""
-    kind: str
-    """What happened: ``failure``, ``decision: headroom``."""
-    value: float
-    """A number that goes with it; its meaning stands with the kind."""
-
-
 @dataclass(frozen=True, eq=False)
 class Recording:
     """All that a run leaves behind: signals, events, facts; enough to compute every metric again."""
@@ -243,13 +230,17 @@ class Recording:
     """End of the run, from its start [s]."""
     signals: Mapping[str, Signal]
     """Signals by name; see `SIGNALS`."""
-    events: Sequence[EventRow] = ()
-    """What happened, in order."""
+    events: EventTable = field(default_factory=partial(EventTable.of, ()))
+    """What happened, in order; rows make a table."""
     facts: Facts = field(default_factory=Facts)
     """What does not change in the run."""
     load_kinds: Mapping[str, str] = field(default_factory=dict)
     """Type of each AI load, by its name: ``training``; and ``hall``, ``fleet``, ``ancillary``."""
     _known: dict[Callable[["Recording"], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep what happened in columns."""
+        object.__setattr__(self, "events", EventTable.of(self.events))
 
     @cached_property
     def constants(self) -> Mapping[str, float]:
@@ -319,9 +310,9 @@ class Recording:
             self._known[function] = function(self)
         return cast("T", self._known[function])
 
-    def events_of(self, source: str, kind: str) -> list[EventRow]:
-        """Return what happened of one kind to one source, in order of time."""
-        return [event for event in self.events if event.source == source and event.kind == kind]
+    def events_of(self, source: str, *kinds: str) -> EventTable:
+        """Return what happened of some kinds to one source, in order of time."""
+        return self.events.where(lambda other, kind: other == source and kind in kinds)
 
     def without_mining(self) -> "Recording":
         """Return the same run as it would be with no miners: AI loads do not know of them; a battery does."""
@@ -335,21 +326,20 @@ class Recording:
             signals["site_power_mw"] = total([self["ai_power_mw"], signals["battery_power_mw"]])
             del signals["battery_charge_mwh"]  # known with miners alone
         signals.pop("frequency_hz", None)  # the miners had their part in it
-        found = tuple(event for event in self.events if event.source != POOL)
-        return replace(self, signals=signals, events=found)
+        events = self.events.where(lambda source, _: source != POOL)
+        return replace(self, signals=signals, events=events)
 
     def between(self, from_s: float, to_s: float) -> "Recording":
         """Return an interval of the run as a run of its own: it begins at 0, and so do times in its facts."""
         signals = {
             name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self.signals.items()
         }
-        events = (event for event in self.events if from_s <= event.time_s < to_s)
         return replace(
             self,
             start_utc_s=self.start_utc_s + from_s,
             end_s=to_s - from_s,
             signals=signals,
-            events=tuple(replace(event, time_s=event.time_s - from_s) for event in events),
+            events=self.events.between(from_s, to_s),
             facts=self.facts.moved(-from_s),
         )
 

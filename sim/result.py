@@ -13,13 +13,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from sim.errors import InputError, ResultError
+from sim.events import EventRow, EventTable
 from sim.facts import Facts
 from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
 from sim.metrics import Measurement
 from sim.metrics.certificate import certificate
 from sim.metrics.claim import Certificate, document
 from sim.metrics.exceedance import episodes
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.scenario.model import Scenario
 from sim.signals import Signal
 from sim.tables.bounds import file_fault, reason
@@ -196,10 +197,10 @@ def _write_events(path: Path, recording: Recording) -> None:
 
     events = recording.events
     columns = {
-        "time_s": arrow.column(np.array([event.time_s for event in events], dtype=np.float64)),
-        "source": arrow.coded([event.source for event in events]),
-        "kind": arrow.coded([event.kind for event in events]),
-        "value": arrow.column(np.array([event.value for event in events], dtype=np.float64)),
+        "time_s": arrow.column(events.time_s),
+        "source": arrow.coded([source for source, _ in events.all_words()]),
+        "kind": arrow.coded([kind for _, kind in events.all_words()]),
+        "value": arrow.column(events.value),
     }
     parquet.write_table(pa.table(columns), path, compression="zstd")
 
@@ -295,13 +296,13 @@ def _read_recording(folder: Path) -> Recording:
         table = file.read_row_group(group, columns=list(BREAKPOINT))
         time_s, value, slope_per_s = (arrow.floats(table[column]) for column in BREAKPOINT)
         signals[name] = Signal(time_s, value, slope_per_s, header["end_s"])
-    events = parquet.ParquetFile(folder / "events.parquet").read().to_pylist()
-    rows = tuple(EventRow(**event) for event in events)
+    parts = parquet.ParquetFile(folder / "events.parquet").iter_batches()
+    tables = [EventTable.of(EventRow(**event) for event in part.to_pylist()) for part in parts]
     return Recording(
         header["start_utc_s"],
         header["end_s"],
         signals,
-        rows,
+        EventTable.merged([EventTable.of(()), *tables]),
         Facts.of(header["constants"]),
         header.get("load_kinds", {}),
     )

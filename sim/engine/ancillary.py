@@ -116,11 +116,9 @@ class SoldReserves:
 
     def _open_to_policy(self, service: ServiceName) -> None:
         """Record what the market makes of a service that the policy offers, whatever it offers."""
-        one = self._open[service]
-        name = f"ancillary.{service}"
-        self._recorder.give(f"{name}.called_fraction", one.conditions.called_fraction)
-        self._recorder.give(f"{name}.price_usd_per_mwh", one.conditions.price_usd_per_mwh)
-        self._recorder.give(f"{name}.shortfall_usd_per_mwh", one.conditions.shortfall_usd_per_mwh)
+        conditions = self._open[service].conditions
+        for what in ("called_fraction", "price_usd_per_mwh", "shortfall_usd_per_mwh"):
+            self._recorder.give(f"ancillary.{service}.{what}", getattr(conditions, what))
 
     def _give(self, service: ServiceName, sold: Sold) -> None:
         name = f"ancillary.{service}"

@@ -52,11 +52,8 @@ class Bus:
     def connect(self, track: Track) -> Inlet:
         """Return a new port."""
         if not self._banks or len(self._banks[-1].inlets) == BANK_SIZE:
-            self._banks.append(Bank(self.clock, self._ask_to_be_read))
+            self._banks.append(Bank(self.clock, self.clock.ask_to_read))
         return self._banks[-1].inlet(track)
-
-    def _ask_to_be_read(self) -> None:
-        self.clock.unread = True
 
     def power(self, now_s: float) -> tuple[float, float]:
         """Return the power of all loads now [MW], and its slope [MW/s]."""

@@ -146,8 +146,10 @@ class Campus:
         battery = self._scenario.storage
         if battery is None:
             return None
-        drawing: list[Metered] = [*self._recorder.ai_power_tracks(), *self._fleets.live]
-        return BatteryWatch(battery, self._recorder.given("limit_mw"), drawing)
+        return BatteryWatch(battery, self._recorder.given("limit_mw"), self._drawing())
+
+    def _drawing(self) -> list[Metered]:
+        return [*self._recorder.ai_power_tracks(), *self._fleets.live]
 
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""
@@ -158,6 +160,5 @@ class Campus:
             open_four_cp(core, market.four_cp)
         open_bitcoin(core, self._fleets.views)
         if market.demand_charge is not None:
-            drawing: list[Metered] = [*self._recorder.ai_power_tracks(), *self._fleets.live]
-            open_demand_meter(core, drawing, market.demand_charge)
+            open_demand_meter(core, self._drawing(), market.demand_charge)
         return forecaster

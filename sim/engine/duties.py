@@ -92,7 +92,7 @@ class TripRelay:
 
     def __post_init__(self) -> None:
         """Begin with nothing done yet."""
-        self._alarm = Alarm(self.clock, self._ask_to_be_read)
+        self._alarm = Alarm(self.clock, self.clock.ask_to_settle)
         self._level_mw = inf
         self._above_since_s = inf
         self._crossing_s = inf
@@ -128,9 +128,6 @@ class TripRelay:
         self._crossing_s = self._next_crossing_s(now_s, lines)
         due_s = self._held_until_s if self._tripped else self._above_since_s + self.trip.after_s
         self._alarm.set(min(self._crossing_s, due_s, self.site.known_until_s))
-
-    def _ask_to_be_read(self) -> None:
-        self.clock.unsettled = True
 
     def _cross(self, now_s: float, power_mw: float) -> None:
         """Note whether the site is above: by a crossing that was reckoned, or by a jump."""

@@ -169,18 +169,12 @@ class Fleets:
         return outdoor_c
 
     def _pool_losses(self, fleet: str) -> Sequence[tuple[float, float]]:
-        scenario = self._scenario
-        return [
-            (max(from_s, 0.0), to_s)
-            for from_s, to_s in merged(
-                [
-                    event.span_s(scenario.start_utc_s)
-                    for event in scenario.events
-                    if isinstance(event, PoolLoss) and (event.fleets is None or fleet in event.fleets)
-                ]
-            )
-            if to_s > 0.0
+        spans_s = [
+            event.span_s(self._scenario.start_utc_s)
+            for event in self._scenario.events
+            if isinstance(event, PoolLoss) and (event.fleets is None or fleet in event.fleets)
         ]
+        return [(max(from_s, 0.0), to_s) for from_s, to_s in merged(spans_s) if to_s > 0.0]
 
 
 def earned_usd_per_mwh(spec: FleetSpec, hashprice_usd_per_ph_day: Number, fee_fraction: float) -> Number:

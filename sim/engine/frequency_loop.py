@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import inf, nextafter
 from typing import Final
 
@@ -13,10 +12,8 @@ from sim.grid.events import shortfall
 from sim.grid.frequency.live import PASSED_HZ, LiveFrequency
 from sim.grid.frequency.measured import MeasuredFrequency
 from sim.grid.line import Line
-from sim.grid.spec import REPORT_STEP_HZ, FrequencySpec
-from sim.recording import Track
+from sim.grid.spec import REPORT_STEP_HZ
 from sim.scenario.model import Scenario
-from sim.signals import Signal
 
 SETTLED_START_S: Final = 0.0
 """Whatever stands at this time was there before the run: the grid is in balance with it."""
@@ -50,7 +47,7 @@ class FrequencyLoop:
     def __post_init__(self) -> None:
         """Begin with nothing done yet."""
         self.levels_hz = tuple(self.levels_hz)
-        self._alarm = Alarm(self.clock, self._ask_to_be_read)
+        self._alarm = Alarm(self.clock, self.clock.ask_to_settle)
         self._lost_mw = 0.0
         self._balance_mw = 0.0
         self._lines: list[Line] = []
@@ -60,7 +57,7 @@ class FrequencyLoop:
     def lose(self, load_mw: float) -> None:
         """Let the grid be short of generation from now on, given as the load that moves it as much [MW]."""
         self._lost_mw = load_mw
-        self._ask_to_be_read()
+        self.clock.ask_to_settle()
 
     def read(self, now_s: float) -> bool:
         """Go on to now, and return whether a report is due."""
@@ -102,9 +99,6 @@ class FrequencyLoop:
         if now_s > self.source.time_s and (self._lines or self.site is None):
             self.source.advance(self._lines, now_s, self.record)
 
-    def _ask_to_be_read(self) -> None:
-        self.clock.unsettled = True
-
     def _band_hz(self) -> tuple[float, float]:
         """Return the frequencies between which nothing need be told [Hz]: up to a level, and off it."""
         now_hz, levels_hz = self.reported_hz, self.levels_hz
@@ -142,27 +136,15 @@ def open_frequency(core: Core, site: SitePower) -> FrequencyLoop | None:
         recorder.give("frequency_measured_hz", measured)
         if not spec.has_grid:
             recorder.give("frequency_hz", measured)
-    loop = _loop_of(clock, site, spec, measured, scenario, partial(recorder.track, "frequency_hz"))
-    if lost_mw is not None:
-        feed(clock, lost_mw * spec.model().as_load_mw(1.0), loop.lose)
-    return loop
-
-
-def _loop_of(
-    clock: Clock,
-    site: SitePower,
-    spec: FrequencySpec,
-    measured: Signal | None,
-    scenario: Scenario,
-    track: Callable[[], Track],
-) -> FrequencyLoop:
-    """Return the loop of a frequency that is followed; a track is asked for where the site moves it."""
     live = LiveFrequency(spec.model()) if spec.has_grid else None
     source = live if measured is None else MeasuredFrequency(measured, spec.nominal_hz, live)
     if source is None:
         raise ValueError("a closed loop needs a grid, or measured frequency")
     step_hz = REPORT_STEP_HZ if spec.report_step_hz is None else spec.report_step_hz
+    # where the site moves nothing, nothing is recorded
+    moved, record = (None, None) if live is None else (site, recorder.track("frequency_hz").set)
     levels_hz = scenario.policy.watched_hz or ()
-    moved = None if live is None else site
-    record = None if live is None else track().set
-    return FrequencyLoop(clock, source, moved, levels_hz, step_hz, record, scenario.end_s)
+    loop = FrequencyLoop(clock, source, moved, levels_hz, step_hz, record, scenario.end_s)
+    if lost_mw is not None:
+        feed(clock, lost_mw * spec.model().as_load_mw(1.0), loop.lose)
+    return loop

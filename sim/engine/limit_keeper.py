@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from math import inf
+from operator import add
 from typing import Final
 
 from sim.clock import Alarm
 from sim.engine.prices import Core
 from sim.market.moving_limit import STEP_S, LimitChange
 from sim.mining.duties import ORDER, Duty
-from sim.policies import FleetView
 
 REASON: Final = "limit"
 """What the duty is called in the log."""
@@ -78,12 +78,10 @@ class LimitKeeper:
 
     def shed_s(self, drop_mw: float) -> float:
         """Return how long the fleets need to fall by a power [MW], the slowest of them taken for all [s]."""
-        return max((self._fall_s(fleet, drop_mw) for fleet in self._published.fleets), default=0.0)
-
-    @staticmethod
-    def _fall_s(fleet: FleetView, drop_mw: float) -> float:
-        ramp_s = min(drop_mw, fleet.rated_mw) / fleet.ramp_down_mw_per_s
-        return fleet.latency_s + fleet.fall_s + ramp_s
+        fleets = self._published.fleets
+        ramps_s = [min(drop_mw, fleet.rated_mw) / fleet.ramp_down_mw_per_s for fleet in fleets]
+        delays_s = [fleet.latency_s + fleet.fall_s for fleet in fleets]
+        return max(map(add, delays_s, ramps_s), default=0.0)
 
     def _most_mw(self, now_s: float, change: LimitChange, ai_power_mw: float) -> float:
         """Return what the fleets may have risen to when a change binds, by the limit until then [MW]."""

@@ -1,6 +1,7 @@
 """What a site offers of its reserves: as stated, co-optimised with mining, or by its policy at each gate."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from itertools import pairwise
 from math import inf
 from typing import Any, Final
 
@@ -92,18 +93,8 @@ class OfferDesk:
                 awarded_mw = tuple(self._awarded_mw[name][service.present_hour(now_s) : hour])
                 entry, gate_s = service.entry, float(service.gates_s[hour])
                 known = service.published(hour, now_s)
-                found.append(
-                    ServiceView(
-                        name,
-                        entry.downward,
-                        gate_s,
-                        hour_s,
-                        *known,
-                        entry.called_fraction,
-                        awarded_mw,
-                        sold_at(hour_s),
-                    )
-                )
+                own = entry.called_fraction, awarded_mw, sold_at(hour_s)
+                found.append(ServiceView(name, entry.downward, gate_s, hour_s, *known, *own))
         return tuple(found)
 
     def awarded_at(self, time_s: float) -> dict[ServiceName, float]:
@@ -144,9 +135,7 @@ class OfferDesk:
         """Put each hour's award in force, and call its share while there is any."""
         share = service.conditions.called_fraction
         called_mw = award_mw = 0.0
-        for hour, (from_s, to_s) in enumerate(
-            zip(service.edges_s[:-1].tolist(), service.edges_s[1:].tolist(), strict=True)
-        ):
+        for hour, (from_s, to_s) in enumerate(pairwise(service.edges_s.tolist())):
             yield At(self._clock, from_s)
             if self._awarded_mw[name][hour] != award_mw:
                 award_mw = self._awarded_mw[name][hour]

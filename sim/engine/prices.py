@@ -97,9 +97,9 @@ class PowerPrices:
         self._recorder.give("price_usd_per_mwh", courses.real_time_usd_per_mwh)
         if scenario.market.carbon is not None:
             self._recorder.give("carbon_g_per_kwh", scenario.market.carbon.signal(scenario.span))
-        feed(self._clock, courses.published_usd_per_mwh, self._set_real_time)
+        feed(self._clock, courses.published_usd_per_mwh, partial(self._value_power, "real_time_usd_per_mwh"))
         if contract is not None and contract.settlement != "resale":
-            feed(self._clock, contract.price_usd_per_mwh, self._set_block_price)
+            feed(self._clock, contract.price_usd_per_mwh, partial(self._value_power, "contract_usd_per_mwh"))
 
     def _open_limit(self, courses: Courses) -> None:
         spec = self._market.generation
@@ -107,7 +107,7 @@ class PowerPrices:
             self._recorder.give("generation_mw", courses.generation_mw)
             self._tariff = replace(self._tariff, generation_usd_per_mwh=spec.cost_usd_per_mwh)
             self._export_limit_mw = spec.export_limit_mw
-            feed(self._clock, courses.generation_mw, self._set_generation)
+            feed(self._clock, courses.generation_mw, partial(self._value_power, "generation_mw"))
         self._recorder.give("limit_mw", courses.limit_mw)
         feed(self._clock, in_steps(courses.limit_mw), self._published.figure("limit_mw"))
         for change in courses.connection.changes:
@@ -138,16 +138,9 @@ class PowerPrices:
             self._tariff = replace(self._tariff, contract_mw=power_mw, settlement=contract.settlement)
         return contract
 
-    def _set_generation(self, generation_mw: float) -> None:
-        self._value_power(replace(self._tariff, generation_mw=generation_mw))
-
-    def _set_real_time(self, price_usd_per_mwh: float) -> None:
-        self._value_power(replace(self._tariff, real_time_usd_per_mwh=price_usd_per_mwh))
-
-    def _set_block_price(self, price_usd_per_mwh: float) -> None:
-        self._value_power(replace(self._tariff, contract_usd_per_mwh=price_usd_per_mwh))
-
-    def _value_power(self, tariff: Tariff[float]) -> None:
+    def _value_power(self, name: str, value: Any) -> None:
+        """Take in a part of the tariff, by its name, and publish what power is worth."""
+        tariff = replace(self._tariff, **{name: value})
         price, cost = tariff.real_time_usd_per_mwh, tariff.generation_usd_per_mwh
         self._tariff = replace(tariff, exported_mw=exported_mw(price, cost, self._export_limit_mw))
         steps = price_steps(self._tariff)
@@ -253,19 +246,12 @@ def open_demand_meter(core: Core, parts: Sequence[Metered], spec: DemandCharge) 
     """
     clock, recorder, published, _, scenario = core
     months = spec.months(scenario.span)
-
-    def show_peak(peak_mw: float) -> None:
-        published.billing_peak_mw = peak_mw
-
-    def show_terms(terms: DemandTerms) -> None:
-        published.demand_terms = terms
-
     meter = DemandMeter(
         clock,
         parts,
         recorder.given("generation_mw"),
-        show_peak,
+        partial(setattr, published, "billing_peak_mw"),
         partial(recorder.log, "meter"),
         None if scenario.storage is None else Storage(scenario.storage, recorder.given("limit_mw")),
     )
-    clock.process(meter.read(months, spec, scenario.end_s, show_terms))
+    clock.process(meter.read(months, spec, scenario.end_s, partial(setattr, published, "demand_terms")))

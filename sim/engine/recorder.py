@@ -1,15 +1,15 @@
 """Collects what a run records, and freezes it."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from operator import attrgetter
 
 import numpy as np
 
 from sim.clock import Clock
+from sim.events import EventTable, Words
 from sim.facts import Facts, LoadFacts
-from sim.recording import EventRow, Recording, Track, add_totals, is_ai_power
+from sim.recording import Recording, Track, add_totals, is_ai_power
 from sim.signals import Signal
 
 Log = Callable[[str, str, float], None]
@@ -27,21 +27,19 @@ class EventLog:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # in columns while it runs: a year's rows as objects would keep the garbage collector busy
-        self._times_s, self._values = array("d"), array("d")
-        self._sources: list[str] = []
-        self._kinds: list[str] = []
+        self._times_s, self._values, self._places = array("d"), array("d"), array("I")
+        self._words: dict[Words, int] = {}
 
     def add(self, source: str, kind: str, value: float) -> None:
         """Record that something happened now."""
         self._times_s.append(self._clock.now)
-        self._sources.append(source)
-        self._kinds.append(kind)
         self._values.append(value)
+        self._places.append(self._words.setdefault((source, kind), len(self._words)))
 
-    def rows(self) -> Iterator[EventRow]:
-        """Yield all that has happened, in order."""
-        yield from map(EventRow, self._times_s, self._sources, self._kinds, self._values)
+    def table(self) -> EventTable:
+        """Return all that has happened, in order."""
+        times_s, values, places = map(np.array, (self._times_s, self._values, self._places))
+        return EventTable(times_s, values, places, tuple(self._words))
 
 
 class Recorder:
@@ -110,19 +108,17 @@ class Recorder:
         length_s = to_s - from_s
         totals = add_totals(signals, length_s)
         kinds = dict(self.load_kinds)
-        return Recording(start_utc_s + from_s, length_s, totals, (), self.facts, kinds)
+        return Recording(start_utc_s + from_s, length_s, totals, facts=self.facts, load_kinds=kinds)
 
     def freeze(self, start_utc_s: float, end_s: float) -> Recording:
         """Return all that was recorded."""
         signals = dict(self._given)
         for name in list(self._tracks):  # each track is let go as soon as its signal is there
             signals[name] = _with_shared_times(self._tracks.pop(name).freeze(end_s), signals)
+        events = EventTable.merged([log.table() for log in self._logs])
         return Recording(
-            start_utc_s, end_s, add_totals(signals, end_s), self._events(), self.facts, dict(self.load_kinds)
+            start_utc_s, end_s, add_totals(signals, end_s), events, self.facts, dict(self.load_kinds)
         )
-
-    def _events(self) -> tuple[EventRow, ...]:
-        return tuple(sorted((row for log in self._logs for row in log.rows()), key=attrgetter("time_s")))
 
 
 def _with_shared_times(signal: Signal, others: Mapping[str, Signal]) -> Signal:

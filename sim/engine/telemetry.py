@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import inf, nextafter
 
 import numpy as np
-from simpy import Event
 
 from sim.ai.base import Outlet
 from sim.ai.notice import Notice
@@ -42,7 +40,7 @@ class Telemetry:
     def __post_init__(self) -> None:
         """Begin with nothing read yet."""
         self._read_mw: float | None = None
-        self._again = Alarm(self.clock, self._ask_to_be_read)
+        self._again = Alarm(self.clock, self.clock.ask_to_read)
 
     def read(self) -> None:
         """Take a reading: a load has stated its power, or a line has moved by the deadband."""
@@ -60,10 +58,7 @@ class Telemetry:
         if steady or self.spec.telemetry_delay_s == 0.0:
             self.receive(power_mw)
         else:
-            self.clock.timeout(self.spec.telemetry_delay_s).callbacks.append(partial(self._arrive, power_mw))
-
-    def _arrive(self, power_mw: float, _: Event) -> None:
-        self.receive(power_mw)
+            self.clock.timeout(self.spec.telemetry_delay_s).callbacks.append(lambda _: self.receive(power_mw))
 
     def _next_reading_s(self, now_s: float, slope_mw_per_s: float) -> float:
         if slope_mw_per_s == 0.0:
@@ -71,9 +66,6 @@ class Telemetry:
         # a slope too steep for the clock is read at its next step, not at this instant again and again
         wait_s = max(self.spec.telemetry_deadband_mw / abs(slope_mw_per_s), self.spec.telemetry_scan_s)
         return max(now_s + wait_s, nextafter(now_s, inf))
-
-    def _ask_to_be_read(self) -> None:
-        self.clock.unread = True
 
 
 Bank = Sequence[FloatArray]

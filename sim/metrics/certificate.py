@@ -78,7 +78,7 @@ class _Check:
         self._wait_s = self._seen_s + facts.latency_s + facts.fall_s
         self.reaction_s = self._seen_s + self._response.drop_s(recording.rated_fleet_mw)
         self._halls = {load: name for name, hall in recording.facts.hall.items() for load in hall.load}
-        self._stale = [row for row in recording.events if row.kind == "stale-telemetry"]
+        self._stale = recording.events.where(lambda _, kind: kind == "stale-telemetry")
         self.contracts = {name: self._contract(name) for name in recording.load_names}
         self._told = {name: self._contract(name, is_slow=False) for name in recording.load_names}
         tells = [name for name in recording.load_names if f"load.{name}.level_mw" in recording.signals]
@@ -301,15 +301,13 @@ class _Check:
         return notice.issued_s, counts_s, min(until_s, known_s)
 
     def _interruptions_s(self, load: str) -> list[float]:
-        source, kinds = f"load.{load}", ("failure", "planned")
-        events = self._recording.events
-        return [row.time_s for row in events if row.source == source and row.kind in kinds]
+        return list(map(float, self._recording.events_of(f"load.{load}", "failure", "planned").time_s))
 
 
 def _notices(recording: Recording, load: str) -> Iterator[_Notice]:
     """Yield the rises that a load announced; each notice is four events of one instant, in this order."""
     source, parts = f"load.{load}", ("notice: ", "notice until: ", "notice change: ", "notice level: ")
-    rows = [row for row in recording.events if row.source == source and row.kind.startswith("notice")]
+    rows = tuple(recording.events.where(lambda other, kind: other == source and kind[:6] == "notice"))
     for place in range(0, len(rows) - 3, 4):
         kinds = [row.kind for row in rows[place : place + 4]]
         if not all(map(str.startswith, kinds, parts)):

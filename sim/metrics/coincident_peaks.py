@@ -100,15 +100,10 @@ def this_years_charge_usd(recording: Recording) -> float:
 
 def alarms_s(recording: Recording) -> FloatArray:
     """Return the intervals in which a decision stood for the reason "coincident peak" [s], shape (n, 2)."""
-    decided = [event for event in recording.events if event.source == "controller"]
-    decided = [event for event in decided if event.kind.startswith("decision: ")]
-    ends_s = [*(event.time_s for event in decided[1:]), recording.end_s]
-    found = [
-        (event.time_s, end_s)
-        for event, end_s in zip(decided, ends_s, strict=False)
-        if event.kind == f"decision: {REASON}"
-    ]
-    return np.array(found, dtype=np.float64).reshape(-1, 2)
+    decided = recording.events.where(lambda source, kind: (source, kind[:10]) == ("controller", "decision: "))
+    is_alarm = [kind == f"decision: {REASON}" for _, kind in decided.all_words()]
+    edges_s = np.append(decided.time_s, recording.end_s)
+    return np.column_stack([edges_s[:-1], edges_s[1:]])[is_alarm]
 
 
 def false_alarm(recording: Recording) -> Signal | None:

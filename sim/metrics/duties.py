@@ -36,11 +36,8 @@ class Binding(NamedTuple):
 
 def bindings(recording: Recording) -> tuple[Binding, ...]:
     """Return when orders bound, in order of their start."""
-    over_s = {
-        event.source: event.time_s
-        for event in recording.events
-        if event.kind == "over" and event.source.startswith("order.")
-    }
+    events = recording.events.where(lambda source, _: source.startswith("order."))
+    over_s = {event.source: event.time_s for event in events if event.kind == "over"}
     return tuple(
         Binding(
             event.time_s,
@@ -48,8 +45,8 @@ def bindings(recording: Recording) -> tuple[Binding, ...]:
             event.value,
             f"{'fleet' if event.kind.endswith('fleets') else 'site'}_power_mw",
         )
-        for event in recording.events
-        if event.source.startswith("order.") and event.kind.startswith(_BINDING)
+        for event in events
+        if event.kind.startswith(_BINDING)
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from math import nan
 from typing import NamedTuple
 
+from sim.events import EventRow
 from sim.metrics.base import LoadMetric, ratio
 from sim.metrics.energy import energy_mwh
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.units import JOULES_PER_MEGAWATT_HOUR, JOULES_PER_WATT_HOUR, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 # -- training -----------------------------------------------------------------------------------------------
@@ -49,9 +50,8 @@ def _jobs(recording: Recording) -> dict[str, _Job]:
         for name, kind in recording.load_kinds.items()
         if kind == "training"
     }
-    for event in recording.events:
-        if event.source in jobs and event.kind in KINDS:
-            jobs[event.source].events[event.kind].append(event)
+    for event in recording.events.where(lambda source, kind: source in jobs and kind in KINDS):
+        jobs[event.source].events[event.kind].append(event)
     return jobs
 
 

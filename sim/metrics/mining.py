@@ -11,12 +11,13 @@ from numpy.random import Generator
 
 from sim.bitcoin import breakeven_usd_per_mwh
 from sim.bitcoin import hashrate_ph_s as of_power
+from sim.events import EventTable
 from sim.facts import PoolFacts
-from sim.market.pools import Payments, Pool, Work
+from sim.market.pools import Pool, Work
 from sim.metrics.base import Metric, ratio
 from sim.metrics.energy import energy_mwh
 from sim.metrics.power_cost import fleet_power_cost_usd, integral_at, power_cost_usd
-from sim.recording import POOL, EventRow, Recording
+from sim.recording import POOL, Recording
 from sim.signals import FloatArray, Signal, total
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -120,9 +121,11 @@ def with_blocks(recording: Recording, pool: Pool, draws: Generator) -> Recording
     payments = pool.payments(_work(recording), draws) if pool.pays_blocks else None
     if payments is None:
         return recording
-    events = sorted((*recording.events, *_rows(payments)), key=lambda event: event.time_s)
+    blocks = np.zeros(payments.btc.size, dtype=np.uint32)
+    paid = EventTable(payments.time_s, payments.btc, blocks, [(POOL, BLOCK_KIND)])
+    events = EventTable.merged([recording.events, paid])
     facts = replace(recording.facts, pool=PoolFacts(payments.expected_count))
-    return replace(recording, events=tuple(events), facts=facts)
+    return replace(recording, events=events, facts=facts)
 
 
 def _work(recording: Recording) -> Work:
@@ -133,11 +136,6 @@ def _work(recording: Recording) -> Work:
         recording["network_hashrate_eh_s"],
         recording["subsidy_btc"] + recording["fees_btc"],
     )
-
-
-def _rows(payments: Payments) -> list[EventRow]:
-    paid = zip(payments.time_s.tolist(), payments.btc.tolist(), strict=True)
-    return [EventRow(time_s, POOL, BLOCK_KIND, btc) for time_s, btc in paid]
 
 
 # -- money ------------------------------------------------------------------------------------------------

@@ -194,8 +194,7 @@ def _reckoned(
         return stated
     spans = [
         (row.time_s + latency_s, row.value)
-        for row in recording.events
-        if row.source == f"load.{view.name}" and row.kind in {"notice: resume", "notice: start"}
+        for row in recording.events_of(f"load.{view.name}", "notice: resume", "notice: start")
     ]
     spans = [(from_s, to_s) for from_s, to_s in spans if from_s < to_s and from_s < recording.end_s]
     edges_s = [0.0, *(edge_s for span in spans for edge_s in span)]

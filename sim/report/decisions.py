@@ -1,13 +1,12 @@
 """Why the fleets drew what they drew, and what happened to the loads: the event log, counted."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.units import SECONDS_PER_HOUR
 
 PREFIX: Final = "decision: "
@@ -44,7 +43,7 @@ def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
         One for each reason; empty where no decision was logged. Durations add up to the run, and energies to
         what the fleets drew.
     """
-    turns = _turns(recording.events, recording.end_s)
+    turns = _turns(recording)
     if not turns:
         return ()
     times_s = np.array([time_s for time_s, _ in turns])
@@ -63,13 +62,12 @@ def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
     return tuple(sorted(shares, key=lambda share: -share.duration_s))
 
 
-def _turns(events: Sequence[EventRow], end_s: float) -> list[tuple[float, str]]:
+def _turns(recording: Recording) -> list[tuple[float, str]]:
     """Return when which reason came into force; of several at one instant the last, and from the start on."""
     # a dictionary keeps the place of the first and the reason of the last decision of an instant
+    decisions = recording.events.where(lambda _, kind: kind.startswith(PREFIX))
     latest = {
-        event.time_s: event.kind.removeprefix(PREFIX)
-        for event in events
-        if event.kind.startswith(PREFIX) and event.time_s < end_s
+        event.time_s: event.kind.removeprefix(PREFIX) for event in decisions if event.time_s < recording.end_s
     }
     turns = sorted(latest.items())
     if turns and turns[0][0] > 0.0:
@@ -90,7 +88,5 @@ def event_counts(recording: Recording) -> tuple[tuple[str, str, int], ...]:
     tuple
         Source, kind and count, in order of source and kind.
     """
-    counts = Counter(
-        (event.source, event.kind) for event in recording.events if not event.kind.startswith(PREFIX)
-    )
-    return tuple((*what, count) for what, count in sorted(counts.items()))
+    counts = Counter(recording.events.all_words())
+    return tuple((*what, count) for what, count in sorted(counts.items()) if not what[1].startswith(PREFIX))

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.events import EventRow
 from sim.facts import Facts
-from sim.recording import SIGNALS, EventRow, Recording, Track, add_totals
+from sim.recording import SIGNALS, Recording, Track, add_totals
 from sim.signals import Signal
 from sim.units import unit_of
 

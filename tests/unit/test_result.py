@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from sim.errors import ResultError
+from sim.events import EventRow
 from sim.facts import Facts
 from sim.metrics import Measurement
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.result import (
     DATA_FILES,
     WRITTEN_FILES,

@@ -2,8 +2,8 @@ import pytest
 
 from sim.clock import Clock
 from sim.engine.recorder import Recorder
+from sim.events import EventRow
 from sim.facts import Facts, LoadFacts
-from sim.recording import EventRow
 from sim.signals import Signal
 
 

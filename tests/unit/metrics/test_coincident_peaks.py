@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from quick import run
 
+from sim.events import EventRow
 from sim.metrics import measure
 from sim.metrics.coincident_peaks import usd_per_peak_mw
-from sim.recording import EventRow
 from sim.testing import a_scenario
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

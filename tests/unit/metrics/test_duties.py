@@ -3,8 +3,8 @@ from math import isnan
 
 import pytest
 
+from sim.events import EventRow
 from sim.metrics.duties import CATALOGUE, comply_s, curtailed_mwh, excess_mwh, kept_fraction, unmined_mwh
-from sim.recording import EventRow
 from sim.signals import Signal
 
 END_S = 3600.0

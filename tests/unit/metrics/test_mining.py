@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.bitcoin import balanced_difficulty
+from sim.events import EventRow
 from sim.market.pools import FppsPool, SoloPool
 from sim.metrics import measure
 from sim.metrics.mining import hashrate_ph_s, mining_revenue_usd, with_blocks
-from sim.recording import EventRow
 from sim.rng import stream
 from sim.signals import Signal
 

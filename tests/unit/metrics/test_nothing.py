@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from sim.events import EventRow
 from sim.facts import (
     BatteryFacts,
     CostFacts,
@@ -28,7 +29,7 @@ from sim.grid.frequency import GridModel
 from sim.market.ancillary import SERVED_FIRST
 from sim.metrics import measure, metrics_of
 from sim.metrics.months import months
-from sim.recording import SIGNALS, EventRow, Recording, add_totals
+from sim.recording import SIGNALS, Recording, add_totals
 from sim.signals import Signal
 
 NAMES = {

@@ -3,8 +3,8 @@ from math import isnan
 
 import pytest
 
+from sim.events import EventRow
 from sim.metrics import measure
-from sim.recording import EventRow
 
 
 def metrics_of(record, events, end_s=10_000.0, **constants):

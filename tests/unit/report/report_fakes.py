@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from sim.events import EventRow
 from sim.facts import Facts
 from sim.metrics import CATALOGUE, measure
-from sim.recording import EventRow, Recording
+from sim.recording import Recording
 from sim.result import StoredResult, metrics_document
 from sim.signals import FloatArray, Signal, total
 

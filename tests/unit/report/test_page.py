@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 from report_fakes import crowded_loads, decisions, not_assessable, recording_of, stored, week_loads
 
-from sim.recording import EventRow, Recording
+from sim.events import EventRow
+from sim.recording import Recording
 from sim.report.build import write_report_of
 from sim.report.format import LocalTime
 from sim.report.page import page as page_of

@@ -4,7 +4,7 @@ import re
 import pytest
 from report_fakes import recording_of
 
-from sim.recording import EventRow
+from sim.events import EventRow
 from sim.report.decisions import event_counts, reason_shares
 from sim.report.format import beginnings, grouped
 from sim.report.page import known_values

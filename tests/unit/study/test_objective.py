@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from sim.events import EventRow
 from sim.metrics.accounts import incremental_ebitda_usd
 from sim.metrics.mining import hashes_at, is_paid_by_blocks
-from sim.recording import EventRow
 from sim.study.objective import objective_usd
 
 
