@@ -55,7 +55,7 @@ def exceedance(recording: Recording) -> Exceedance:
         energy_mwh=excess.integral_above(0.0) / SECONDS_PER_HOUR,
         peak_mw=peak_mw,
         count=len(times_s),
-        longest_s=max((end_s - start_s for start_s, end_s in times_s), default=0.0),
+        longest_s=float(np.max(times_s[:, 1] - times_s[:, 0], initial=0.0)),
     )
 
 

@@ -164,7 +164,8 @@ def largest_line(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: f
     return SpectralLine(float(frequency_hz[top]), float(np.sqrt(2.0 * squares[top])))
 
 
-def _cosines(weights: Sequence[float], size: int) -> FloatArray:
+@lru_cache(maxsize=8)  # the segments of a run are of few lengths
+def _cosines(weights: tuple[float, ...], size: int) -> FloatArray:
     """Return a window as a sum of cosines of once, twice, ... its length, shape (size,)."""
     angle = 2.0 * np.pi * np.arange(size) / size
     return np.asarray(sum((-1) ** k * weight * np.cos(k * angle) for k, weight in enumerate(weights)))

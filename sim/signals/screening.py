@@ -16,7 +16,7 @@ SMALL_CHUNK: Final = 4
 """The same at a second look, where many chunks may move by more than the level."""
 NEAR: Final = 3072
 """Breakpoints apart within which two stretches are taken as one: a stretch costs as much as so many."""
-FEW: Final = 64
+FEW: Final = 8
 """Chunks that are looked at one by one, in the order of their bounds, before all others together."""
 NEAR_MISS_FRACTION: Final = 1e-9
 """A range that misses the level by less than this fraction of the signal's size may still be above it."""
