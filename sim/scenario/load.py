@@ -17,7 +17,7 @@ from sim.scenario.yaml_text import parse_yaml
 from sim.shipped import shipped
 from sim.tables import Files
 from sim.tables.bounds import file_fault
-from sim.tables.files import check_relative, find_inside, read_regular
+from sim.tables.files import check_relative, read_regular, scenario_file
 
 MAX_SCENARIO_BYTES: Final = 256 * 1024
 """Size of a scenario file; series of numbers belong into data files."""
@@ -38,7 +38,8 @@ def load_scenario(
     Parameters
     ----------
     path
-        The scenario file, or what one would hold: then files are named relative to the current folder.
+        The scenario file, the name of an example (``"helios"``), or what a file would hold: then files are
+        named relative to the current folder.
     overrides
         Fields to set, ``["fleet.rated_mw=80"]`` or ``{"fleet.rated_mw": 80.0}``.
     data
@@ -54,7 +55,7 @@ def load_scenario(
         With every fault of the description; if it has none, with every fault of the data files.
     """
     tree, faults = _resolved(path, overrides, policy)
-    folder = Path() if isinstance(path, Mapping) else Path(path).parent
+    folder = Path() if isinstance(path, Mapping) else _path_of(path).parent
     return _scenario(tree, faults, [folder, *map(Path, data)], allow_plugins=allow_plugins)
 
 
@@ -198,12 +199,19 @@ def _resolved(
     if isinstance(path, Mapping):
         tree = placed(path, Mark(PYTHON))
     else:
-        tree, faults = _extended(Path(path), str(path), ())
+        path = _path_of(path)
+        tree, faults = _extended(path, str(path), ())
     if policy is not None and isinstance(tree.value, dict):
         chosen = placed(choose_policy(plain(tree), policy)[POLICY], Mark("--policy"), POLICY)
         tree = Node({**tree.value, POLICY: chosen}, tree.place)
     tree, unset = apply_overrides(tree, overrides, Scenario)
     return tree, [*faults, *unset]
+
+
+def _path_of(path: str | Path) -> Path:
+    """Return where a scenario lies that is named by its path, or as the examples are."""
+    by_name = not Path(path).suffix and not Path(path).exists() and len(Path(path).parts) == 1
+    return (scenario_file(str(path), []) if by_name else None) or Path(path)
 
 
 def _extended(path: Path, name: str, chain: tuple[str, ...]) -> tuple[Node, list[Fault]]:
@@ -219,25 +227,26 @@ def _extended(path: Path, name: str, chain: tuple[str, ...]) -> tuple[Node, list
     except InputError as error:
         message = "; ".join(f"{fault.place}: {fault.message}" for fault in error.faults)
         raise InputError([*faults, Fault(str(said.place), "extends", message)]) from None
-    base, base_faults = _extended(parent, str(path.with_name(parent.name)), (*chain, path.name))
+    base, base_faults = _extended(parent, str(parent), (*chain, path.name))
     return merge(base, tree), [*base_faults, *faults]
 
 
 def _parent(folder: Path, said: Node, chain: tuple[str, ...]) -> Path:
-    """Return the file that a scenario extends: one in the same folder that is not already in the chain."""
+    """Return the file that a scenario extends, not in the chain: in the same folder, or an example."""
     name = said.value
     if not isinstance(name, str) or not name:
-        raise file_fault("extends", "must be the name of a file in the same folder")
+        raise file_fault("extends", "must be the name of a file in the same folder, or of an example")
     check_relative(name)
     if "/" in name:
-        raise file_fault(name, "must lie in the same folder")
-    if name in chain:
+        raise file_fault(name, "must lie in the same folder, or be an example")
+    parent = scenario_file(name, [folder])
+    if parent is None:
+        raise file_fault(short(name), f"no such file in {folder}, and no example of this name")
+    if parent.name in chain:
         raise file_fault(name, f"goes in a circle: {' extends '.join((*chain, name))}")
     if len(chain) >= MAX_CHAIN:
         raise file_fault(name, f"is one file too many; {MAX_CHAIN} may extend one another")
-    if find_inside(folder, name) is None:
-        raise file_fault(short(name), f"no such file in {folder}")
-    return folder / name
+    return parent
 
 
 def read_text(path: Path, name: str) -> str:

@@ -268,8 +268,8 @@ class Scenario(Spec):
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _EXTENDS: Final = {
     "type": "string",
-    "description": "Scenario file in the same folder that this one changes: mappings merge, lists of named "
-    "entries merge by name, all else is replaced.",
+    "description": "Scenario file in the same folder, or name of an example, that this one changes: mappings "
+    "merge, lists of named entries merge by name, all else is replaced.",
 }
 
 

@@ -17,7 +17,7 @@ from sim.scenario.load import read_text
 from sim.scenario.tree import Node, nearest, plain, printable, shown
 from sim.scenario.yaml_text import parse_yaml
 from sim.spec import Name, Positive, Spec, Text, rising
-from sim.tables.files import find_inside
+from sim.tables.files import scenario_file
 from sim.units import FloatArray
 
 MAX_RUNS: Final = 100_000
@@ -242,16 +242,14 @@ def _scenario_path(study: Path, spec: StudySpec, tree: Node, faults: list[Fault]
     """Return the scenario file; a fault is added if there is none."""
     folder = study.parent.resolve()
     folders = [folder, folder.parent] if folder.name == STUDIES else [folder]
-    name = spec.scenario if Path(spec.scenario).suffix else f"{spec.scenario}.yaml"
-    message = f"no such file: {name}; looked in {', '.join(map(str, folders))}"
+    message = f"no such file: {spec.scenario}; looked in {', '.join(map(str, folders))} and in the examples"
     try:
-        for folder in folders:
-            if find_inside(folder, name) is not None:
-                return folder / name
+        found = scenario_file(spec.scenario, folders)
     except InputError as error:
-        message = error.faults[0].message
-    faults.append(Fault(str(nearest(tree, ("scenario",)).place), "scenario", message))
-    return None
+        found, message = None, error.faults[0].message
+    if found is None:
+        faults.append(Fault(str(nearest(tree, ("scenario",)).place), "scenario", message))
+    return found
 
 
 def _axis_faults(tree: Node, design: Design) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
 from math import inf
@@ -182,6 +182,12 @@ def find_inside(folder: Path, name: str) -> Path | None:
     if not inside:
         raise file_fault(name, f"is a link that leads out of {folder}; must stay in its folder")
     return path
+
+
+def scenario_file(name: str, folders: Iterable[Path]) -> Path | None:
+    """Return a scenario's file by its name, with or without ending: the first in folders, or an example."""
+    whole = name if Path(name).suffix else f"{name}.yaml"
+    return next((place / whole for place in (*folders, *SHIPPED) if find_inside(place, whole)), None)
 
 
 def read_regular(path: Path, name: str, max_bytes: int) -> bytes:

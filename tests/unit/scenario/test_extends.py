@@ -90,6 +90,22 @@ def test_eight_files_may_extend_one_another_and_no_more() -> None:
     assert "is one file too many; 8 may extend one another" in refusal(Path("s8.yaml"))
 
 
+def test_an_example_is_extended_and_loaded_by_its_name_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("replay-day", "replay-day.yaml"):
+        write("mine.yaml", f"extends: {name}\ninterconnection: {{limit_mw: 150.0}}\n")
+        mine, example = load_scenario(Path("mine.yaml")), load_scenario("replay-day")
+        assert (mine.interconnection.limit_mw, mine.loads) == (150.0, example.loads)
+    assert "mine.yaml:1:1 extends: replay-dya: no such file in ., and no example of this name" in refusal(
+        write("mine.yaml", "extends: replay-dya\n")
+    )
+
+
+def test_a_file_of_an_examples_name_comes_before_it(helios):
+    assert load_scenario(write("child.yaml", "extends: helios\n")).days == load_scenario(helios).days
+    assert "helioz: no such file" in refusal(Path("helioz"))
+
+
 @pytest.mark.parametrize("start", ["a.yaml", "b.yaml"])
 def test_a_circle_is_refused(helios: Path, start: str) -> None:
     write("a.yaml", "extends: b.yaml\n")

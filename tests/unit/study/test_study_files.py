@@ -193,7 +193,14 @@ def test_only_a_folder_called_studies_may_name_scenarios_of_the_folder_above(des
 
     [line] = faults(path)
 
-    assert "scenario: no such file: noisy.yaml; looked in" in line
+    assert "scenario: no such file: noisy; looked in" in line
+    assert line.endswith("and in the examples")
+
+
+def test_a_study_anywhere_may_name_an_example(desk):
+    path = desk.scenarios / "own.yaml"
+    path.write_text("schema_version: 1\nname: own\nscenario: replay-day\naxes: {seed: [1, 2]}\n")
+    assert len(load_study(path).runs) == 2
 
 
 def test_a_link_out_of_the_folders_is_refused(desk, tmp_path):
