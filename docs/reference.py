@@ -67,8 +67,8 @@ def scenario_pages() -> dict[str, str]:
         "# Scenario file\n\nEvery field, from the same descriptions that check a file. A path such as "
         "`fleets.*.rated_mw` is\nwritten with the entry's name in an override: "
         "`--set fleets.miners.rated_mw=80`. A number may be written whole.\n"
-        "Besides these, a file may say `extends: other.yaml`: a scenario in the same folder, or the "
-        "name of an example, `extends: helios`, that it changes.\n"
+        "Besides these, a file may say `extends: other.yaml`: a scenario in the same folder, or by its "
+        "name an example\n(`extends: helios`), that it changes.\n"
     )
     parts = scenario_parts()
     listed = "".join(f"- [{title}](scenario/{name}.md)\n" for name, (title, _) in parts.items() if title)

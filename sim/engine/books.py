@@ -212,7 +212,7 @@ def _supply(market: MarketSpec, span: Span) -> SupplyFacts:
     return SupplyFacts(
         resale=None if contract is None else contract.settlement == "resale",
         as_consumed=None if contract is None else contract.settlement == "as-consumed",
-        delivery_usd_per_mwh=market.supply.delivery_usd_per_mwh or None,
+        delivery_usd_per_mwh=market.supply.delivery_usd_per_mwh if market.supply.has_delivery else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Makes the forecasts that a policy sees when it decides, and shows it the system's load."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
@@ -11,7 +11,15 @@ from sim.ai.notice import Notice
 from sim.clock import feed
 from sim.engine.bus import Metered
 from sim.engine.prices import Core, Courses
-from sim.market.forecasts import Forecast, Forecasts, LoadOutlook, LoadRecord, PriceOutlook, PriceRecord
+from sim.market.forecasts import (
+    Forecast,
+    Forecasts,
+    LoadOutlook,
+    LoadRecord,
+    PriceOutlook,
+    PriceRecord,
+    step_means,
+)
 from sim.market.four_cp import FourCoincidentPeaks
 from sim.market.power import PublishedPowerPrice
 from sim.policies.outlook import period_at, period_start_s
@@ -163,8 +171,8 @@ class Forecaster:
     """What is forecast."""
     price: PriceOutlook | None
     """Makes the forecast of the price; None: there is none."""
-    delivery_usd_per_mwh: float
-    """What a policy sees on top of the real-time price [USD/MWh]."""
+    delivery_usd_per_mwh: FloatArray
+    """What a policy sees on top of the real-time price, of each step from the run's start [USD/MWh]."""
     ai_parts: Sequence[Metered]
     """All that draws AI power."""
     telemetry_delay_s: float
@@ -197,8 +205,8 @@ class Forecaster:
         first = period_at(now_s, self.spec.step_s)
         price = ai = None
         if self.price is not None:
-            values = self.price(now_s, first, self._count) + self.delivery_usd_per_mwh
-            price = self._forecast(now_s, first, values)
+            values = self.price(now_s, first, self._count)
+            price = self._forecast(now_s, first, values + self.delivery_usd_per_mwh[first:][: len(values)])
         if self.spec.ai is not None:
             ai = self._forecast(now_s, first, self._ai_mw(now_s, first, ai_power_mw, notices))
         system_load = None if self.system_load is None else self.system_load(now_s)
@@ -232,14 +240,15 @@ def open_forecasts(core: Core) -> Forecaster | None:
     spec = scenario.market.forecasts
     if spec is None:
         return None
-    price = None
+    price, span = None, scenario.span
+    beyond = replace(span, end_s=span.end_s + (spec.horizon_h + 1.0) * SECONDS_PER_HOUR)
     if spec.price is not None:
-        draws = scenario.span.stream(PRICE_FORECAST)
+        draws = span.stream(PRICE_FORECAST)
         price = spec.price.outlook(_price_record(core.courses, scenario), spec.step_s, draws)
     return Forecaster(
         spec,
         price,
-        scenario.market.supply.delivery_usd_per_mwh,
+        step_means(scenario.market.supply.delivery(beyond), spec.step_s),
         core.recorder.ai_power_tracks(),
         scenario.controller.telemetry_delay_s,
         load_forecaster(scenario),

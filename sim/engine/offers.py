@@ -171,7 +171,7 @@ def open_services(courses: Courses, scenario: Scenario) -> dict[ServiceName, Ope
     defaults.
     """
     span, market, day_ahead = scenario.span, scenario.market, courses.day_ahead_usd_per_mwh
-    delivered = None if day_ahead is None else day_ahead + market.supply.delivery_usd_per_mwh
+    delivered = None if day_ahead is None else day_ahead + market.supply.delivery(span)
     edges_s, known_until_s = hour_edges_s(span), published_until_s(scenario)
     return {
         entry.service: OpenService(
@@ -224,7 +224,7 @@ def _margins(courses: Courses, scenario: Scenario, edges_s: FloatArray) -> Float
     market, day_ahead = scenario.market, courses.day_ahead_usd_per_mwh
     if day_ahead is None:
         raise RuntimeError("a market with co-optimised offers has a day-ahead price")
-    price = day_ahead.means_over(edges_s) + market.supply.delivery_usd_per_mwh
+    price = (day_ahead + market.supply.delivery(scenario.span)).means_over(edges_s)
     pool = market.bitcoin.paid_by()
     published = courses.hashprice_usd_per_ph_day.at(_gates_s(edges_s))
     hashprice = published * (1.0 - pool.stale_fraction)

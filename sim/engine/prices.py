@@ -88,9 +88,9 @@ class PowerPrices:
     def __init__(self, core: Core) -> None:
         self._clock, self._recorder, self._published, courses, scenario = core
         self._market = scenario.market
-        delivery = scenario.market.supply.delivery_usd_per_mwh
-        self._tariff = Tariff(0.0, delivery, 0.0, 0.0, "resale", 0.0, 0.0, 0.0)
+        self._tariff = Tariff(0.0, 0.0, 0.0, 0.0, "resale", 0.0, 0.0, 0.0)
         self._export_limit_mw = 0.0
+        self._open_delivery(scenario.market.supply.delivery(scenario.span))
         self._open_limit(courses)
         self._open_day_ahead(courses.day_ahead_usd_per_mwh, scenario)
         contract = self._open_supply(courses.day_ahead_usd_per_mwh, scenario.end_s)
@@ -100,6 +100,11 @@ class PowerPrices:
         feed(self._clock, courses.published_usd_per_mwh, partial(self._value_power, "real_time_usd_per_mwh"))
         if contract is not None and contract.settlement != "resale":
             feed(self._clock, contract.price_usd_per_mwh, partial(self._value_power, "contract_usd_per_mwh"))
+
+    def _open_delivery(self, price: Signal) -> None:
+        feed(self._clock, price, partial(self._value_power, "wires_usd_per_mwh"))
+        if price.time_s.size > 1:
+            self._recorder.give("delivery_usd_per_mwh", price)
 
     def _open_limit(self, courses: Courses) -> None:
         spec = self._market.generation

@@ -255,7 +255,7 @@ class SupplyFacts:
     as_consumed: bool | None = None
     """Whether a contract asks for what is drawn of it alone."""
     delivery_usd_per_mwh: float | None = None
-    """What delivery costs on top; None: nothing."""
+    """What delivery costs on top, at hours without a price of their own; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The price of power: fixed, or read from a file."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -68,6 +69,21 @@ class TariffPeriod(HoursOfDay):
     """Price at these hours [USD/MWh]."""
 
 
+Periods = Annotated[tuple[TariffPeriod, ...], Field(max_length=100)]
+"""Hours with a price of their own; where two hold the later in the list counts."""
+
+
+def priced(else_usd_per_mwh: float, periods: Sequence[TariffPeriod], time_zone: str, span: Span) -> Signal:
+    """Return the price that hours have, or else the other one, over a run as steps [USD/MWh]."""
+    if not periods:
+        return Signal.constant(else_usd_per_mwh, span.end_s)
+    minutes = minutes_of(span.start_utc_s, span.end_s)
+    price = np.full(minutes.size, else_usd_per_mwh)
+    for period in periods:
+        price[period.holds(minutes, time_zone)] = period.price_usd_per_mwh
+    return Signal.steps(minutes - span.start_utc_s, price, span.end_s).simplify()
+
+
 class TimeOfUsePrice(Course):
     """A tariff: a price for some hours of some days, and one for all others; known from the start."""
 
@@ -75,18 +91,14 @@ class TimeOfUsePrice(Course):
     """Kind of price."""
     price_usd_per_mwh: Price
     """Price at all hours that no period names, off peak [USD/MWh]."""
-    periods: Annotated[tuple[TariffPeriod, ...], Field(min_length=1, max_length=100)]
+    periods: Annotated[Periods, Field(min_length=1)]
     """Hours with a price of their own; where two hold the later in the list counts."""
     time_zone: TimeZone = "America/Chicago"
     """Zone whose clocks count."""
 
     def signal(self, span: Span) -> Signal:
         """Return the price over the run, as steps [USD/MWh]."""
-        minutes = minutes_of(span.start_utc_s, span.end_s)
-        price = np.full(minutes.size, self.price_usd_per_mwh)
-        for period in self.periods:
-            price[period.holds(minutes, self.time_zone)] = period.price_usd_per_mwh
-        return Signal.steps(minutes - span.start_utc_s, price, span.end_s).simplify()
+        return priced(self.price_usd_per_mwh, self.periods, self.time_zone, span)
 
 
 class DayAheadPrice(Course):

@@ -5,9 +5,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from sim.market.power import Price
+from sim.market.power import Periods, Price, priced
 from sim.signals import Signal
-from sim.spec import NonNegative, Positive, Spec
+from sim.span import Span
+from sim.spec import NonNegative, Positive, Spec, TimeZone
 
 Settlement = Literal["resale", "take-or-pay", "as-consumed"]
 """What happens to contracted power that the site does not draw."""
@@ -29,6 +30,20 @@ class SupplySpec(Spec):
     delivery_usd_per_mwh: NonNegative = 0.0
     """What each MWh drawn from the grid costs on top of its price: wires charges per MWh, losses
     [USD/MWh]."""
+    delivery_periods: Periods = ()
+    """Hours whose delivery has a price of its own, as under a time-of-use tariff; where two hold the later in
+    the list counts. At all others it costs ``delivery_usd_per_mwh``."""
+    delivery_time_zone: TimeZone = "America/Chicago"
+    """Zone whose clocks count for ``delivery_periods``."""
+
+    def delivery(self, span: Span) -> Signal:
+        """Return what each MWh drawn from the grid costs on top, as steps [USD/MWh]."""
+        return priced(self.delivery_usd_per_mwh, self.delivery_periods, self.delivery_time_zone, span)
+
+    @property
+    def has_delivery(self) -> bool:
+        """Whether delivery costs anything at any time."""
+        return bool(self.delivery_usd_per_mwh or self.delivery_periods)
 
     @abstractmethod
     def contract(self, day_ahead: Signal | None, end_s: float) -> Contract | None:

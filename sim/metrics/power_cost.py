@@ -47,7 +47,7 @@ def tariff_of(recording: Recording) -> Tariff[Signal]:
     nothing = Signal.constant(0.0, recording.end_s)
     return Tariff(
         real_time_usd_per_mwh=price,
-        wires_usd_per_mwh=nothing + (facts.supply.delivery_usd_per_mwh or 0.0),
+        wires_usd_per_mwh=delivery_of(recording) or nothing,
         contract_mw=recording.signals.get("contract_mw", nothing),
         contract_usd_per_mwh=recording.signals.get("contract_price_usd_per_mwh", nothing),
         settlement=_settlement(recording),
@@ -55,6 +55,13 @@ def tariff_of(recording: Recording) -> Tariff[Signal]:
         generation_usd_per_mwh=nothing + (facts.generation.cost_usd_per_mwh or 0.0),
         exported_mw=exportable_mw(recording),
     )
+
+
+def delivery_of(recording: Recording) -> Signal | None:
+    """Return what each MWh from the grid costs on top of its price [USD/MWh]; None: nothing."""
+    stated = recording.facts.supply.delivery_usd_per_mwh
+    always = None if stated is None else Signal.constant(stated, recording.end_s)
+    return recording.signals.get("delivery_usd_per_mwh", always)
 
 
 def _settlement(recording: Recording) -> Settlement:

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.facts import SupplyFacts
 from sim.market.bill import contract_lines
 from sim.metrics.generation import import_mw
 from sim.metrics.ledger.lines import POWER, LedgerLine, Segment
-from sim.metrics.power_cost import cost_lines, integral_at, tariff_of
+from sim.metrics.power_cost import cost_lines, delivery_of, integral_at, tariff_of
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.units import SECONDS_PER_HOUR
@@ -81,7 +80,7 @@ def ai_bills(recording: Recording) -> Mapping[str, Bill]:
     alone = tuple(part for part in recording.ai_parts if part not in leased)
     drawn = {f"lease {lease}": members for lease, members in parts.items()} | {UNLEASED: alone}
     return {
-        who: _bill(_power_mw(recording, members), prices, recording.facts.supply)
+        who: _bill(_power_mw(recording, members), prices, delivery_of(recording))
         for who, members in drawn.items()
         if members
     }
@@ -94,7 +93,7 @@ def lease_bill(recording: Recording, lease: str, in_force: Signal) -> Bill:
     prices = {
         way: (in_force * whether, in_force * price) for way, (whether, price) in _ai_prices(recording).items()
     }
-    return _bill(_power_mw(recording, recording.lease_parts(lease)), prices, recording.facts.supply)
+    return _bill(_power_mw(recording, recording.lease_parts(lease)), prices, delivery_of(recording))
 
 
 def _power_mw(recording: Recording, parts: tuple[str, ...]) -> list[Signal]:
@@ -116,16 +115,19 @@ def _ai_prices(recording: Recording) -> Mapping[str, tuple[Signal, Signal]]:
     }
 
 
-def _bill(powers_mw: list[Signal], prices: Mapping[str, tuple[Signal, Signal]], supply: SupplyFacts) -> Bill:
+def _bill(
+    powers_mw: list[Signal], prices: Mapping[str, tuple[Signal, Signal]], delivery: Signal | None
+) -> Bill:
     bill = {}
     for way, (whether, price) in prices.items():
         energy_mwh = sum(integral_at(power, whether) for power in powers_mw) / SECONDS_PER_HOUR
         bill[way] = Bought(
             energy_mwh, sum(integral_at(power, price) for power in powers_mw) / SECONDS_PER_HOUR
         )
-    if supply.delivery_usd_per_mwh is not None:
+    if delivery is not None:
         energy_mwh = sum(bought.energy_mwh for bought in bill.values())
-        bill[DELIVERY] = Bought(energy_mwh, energy_mwh * supply.delivery_usd_per_mwh)
+        cost_usd = sum(integral_at(power, delivery) for power in powers_mw) / SECONDS_PER_HOUR
+        bill[DELIVERY] = Bought(energy_mwh, cost_usd)
     return bill
 
 
@@ -150,7 +152,7 @@ def _shares(recording: Recording) -> Iterator[tuple[Segment, str, Bill]]:
     for who, bill in recording.once(ai_bills).items():
         yield "ai", who, bill
     if "battery_power_mw" in recording.signals:
-        bill = _bill([recording["battery_power_mw"]], _ai_prices(recording), recording.facts.supply)
+        bill = _bill([recording["battery_power_mw"]], _ai_prices(recording), delivery_of(recording))
         yield "site", "battery", bill
 
 
