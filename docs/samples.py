@@ -34,6 +34,9 @@ CHART: Final = ROOT / "docs" / "images" / "comparison.svg"
 STYLE: Final = re.compile(r"^(?::root \{.*?^\}|\.(?:drawn|k\d|ai|site)\b[^\n]*)$", re.DOTALL | re.MULTILINE)
 """The rules of the pages' style sheet that a chart by itself needs."""
 WIDTH: Final = 118
+NO_TERMINAL: Final = 160
+"""Width at which a command wraps its texts where it writes to no terminal."""
+FRAME: Final = tuple("┏┃┡│└")
 
 
 def pages() -> list[Path]:
@@ -83,8 +86,8 @@ def _run(
 def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
     """Yield the lines of the metrics named, those that go on below them, and their frame; cut to the page."""
     wanted = not metrics
-    for line in lines:
-        if not line.startswith(tuple("┏┃┡│└")):
+    for line in _whole(lines):
+        if not line.startswith(FRAME):
             yield from wrap(line.strip(), WIDTH)
             continue
         if metrics and line.startswith("│"):
@@ -94,6 +97,18 @@ def _shown(lines: list[str], metrics: list[str]) -> Iterator[str]:
             yield _cut(line)
         if metrics and line.startswith("└"):
             return  # the metrics stand in the first table
+
+
+def _whole(lines: list[str]) -> Iterator[str]:
+    """Yield lines, those of one text put together again that did not fit where there is no terminal."""
+    parts: list[str] = []
+    for line in map(str.strip, lines):
+        goes_on = bool(parts and line) and not line.startswith(FRAME) and not parts[-1].startswith(FRAME)
+        if not goes_on or len(parts[-1]) + 1 + len(line.split()[0]) <= NO_TERMINAL:
+            yield from [" ".join(parts)] if parts else []
+            parts = []
+        parts.append(line)
+    yield " ".join(parts)
 
 
 def _cut(line: str) -> str:
