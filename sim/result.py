@@ -6,22 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from sim.errors import InputError, ResultError
 from sim.events import EventRow, EventTable
 from sim.facts import Facts
 from sim.frames import Events, Ledger, Metrics, Signals, utc_offset_s
+from sim.grid.limits import PowerLimit
 from sim.metrics import Measurement
 from sim.metrics.certificate import certificate
 from sim.metrics.claim import Certificate, document
 from sim.metrics.exceedance import episodes
 from sim.recording import Recording
-from sim.scenario.model import Scenario
+from sim.scenario.model import Scenario, Sentence
 from sim.signals import Signal
 from sim.tables.bounds import file_fault, reason
 from sim.tables.files import find_inside, read_regular
@@ -270,15 +273,43 @@ def read_document(folder: Path, name: str) -> dict[str, Any]:
     return found
 
 
+class _StoredFigure(TypedDict):
+    value: float | None
+    unit: str
+    summary: str
+    baseline: NotRequired[float | None]
+
+
+class _StoredOrigin(TypedDict):
+    run_key: str
+    seed: int
+    inputs_sha256: dict[str, str]
+
+
+class _StoredGrid(TypedDict):
+    limits: NotRequired[list[PowerLimit]]
+
+
+class _StoredScenario(TypedDict):
+    name: str
+    seed: NotRequired[int]
+    answer: NotRequired[list[Sentence]]
+    grid: NotRequired[_StoredGrid | None]
+
+
 def _checked(result: StoredResult) -> StoredResult:
-    """Return a result that was read; raise TypeError where a part of it is of another kind."""
-    provenance = result.provenance
-    parts = [result.scenario, provenance["inputs_sha256"], *result.metrics.values()]
-    figures = [metric.get(kind) for metric in result.metrics.values() for kind in ("value", "baseline")]
-    if not all(isinstance(part, dict) for part in parts):
-        raise TypeError("a mapping is something else")
-    if not all(isinstance(figure, int | float | None) for figure in figures):
-        raise TypeError("a figure is no number")
+    """Return a result that was read; raise ValueError where a part of it is of another kind."""
+    for name, form, content, strict in (
+        ("scenario.yaml", _StoredScenario, result.scenario, False),
+        ("metrics.json", dict[str, _StoredFigure], result.metrics, True),
+        ("provenance.json", _StoredOrigin, result.provenance, True),
+    ):
+        try:
+            TypeAdapter(form).validate_python(content, strict=strict)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(map(str, fault["loc"]))
+            raise ValueError(f"{name} {place}: {fault['msg']}") from None
     return result
 
 

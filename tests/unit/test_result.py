@@ -1,3 +1,5 @@
+import copy
+import functools
 import json
 import math
 import os
@@ -9,12 +11,14 @@ import time
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from sim.errors import ResultError
 from sim.events import EventRow
 from sim.facts import Facts
 from sim.metrics import Measurement
 from sim.recording import Recording
+from sim.report.build import write_report
 from sim.result import (
     DATA_FILES,
     WRITTEN_FILES,
@@ -340,6 +344,44 @@ def test_a_folder_that_holds_something_else_is_refused_in_a_line(result, tmp_pat
     (tmp_path / name).write_text(content)
     with pytest.raises(ResultError, match="not a whole result folder"):
         read_result(tmp_path)
+
+
+def names_and_places(tree, place=()):
+    """Yield the way to every part of nested mappings and lists."""
+    yield place
+    entries = tree.items() if isinstance(tree, dict) else enumerate(tree if isinstance(tree, list) else ())
+    for key, part in entries:
+        yield from names_and_places(part, (*place, key))
+
+
+@pytest.mark.parametrize("name", ["scenario.yaml", "metrics.json", "provenance.json"])
+def test_nonsense_deep_in_a_folder_is_refused_in_a_line_or_shown(tmp_path, name):
+    draw = random.Random(name)  # noqa: S311  # damage, not secrets
+    nonsense = [None, True, -1, "", "x" * 300, [], {}, [[]], {"a": {"b": []}}, 10**30, "\x1b[31m"]
+    answered = {"answer": [{"say": "{site_peak_mw}", "when": {"metric": "site_peak_mw", "above": 1.0}}]}
+    own = {"kind": "net-ramp", "name": "r", "limit_mw_per_min": 10.0, "window_s": 60.0}
+    scenario = a_scenario(days=0.01, grid={"limits": [own]}, **answered)
+    write_result(run(scenario), tmp_path)
+    content = YAML(typ="safe").load((tmp_path / name).read_text())
+    places = [place for place in names_and_places(content) if place]
+    outcomes = set()
+    for _ in range(12):
+        damaged = copy.deepcopy(content)
+        *way, last = draw.choice(places)
+        part = functools.reduce(lambda tree, key: tree[key], way, damaged)
+        if draw.random() < 0.3:
+            del part[last]
+        else:
+            part[last] = draw.choice(nonsense)
+        (tmp_path / name).write_text(json.dumps(damaged))
+        try:
+            write_report(tmp_path)
+            outcomes.add("shown")
+        except ResultError as error:
+            outcomes.add("refused")
+            assert "\n" not in str(error)
+            assert "not a whole result folder" in str(error)
+    assert outcomes == {"shown", "refused"}
 
 
 def test_links_pipes_and_tables_in_place_of_others_are_refused(result, tmp_path):
