@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sim.cli.console import say
 from sim.errors import InputError, did_you_mean
 
 app = typer.Typer(
@@ -65,7 +66,6 @@ def _show_version(*, asked: bool) -> None:
     if asked:
         from importlib.metadata import version  # noqa: PLC0415  # keeps --help fast
 
-        from sim.cli.console import say  # noqa: PLC0415  # see above
         from sim.simulation import MODEL_VERSION  # noqa: PLC0415  # see above
 
         say(f"hashballast {version('hashballast')}, model version {MODEL_VERSION}")

@@ -12,13 +12,13 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from sim.cli.app import AllowPlugins, DataFolders, Days, Figures, OutFolder, Overrides, TimeoutS, app, find
+from sim.cli.console import print_json, progress_bar, say
 from sim.errors import HashballastError, InputError, PolicyError
 
 
 @contextmanager
 def _time_limit(timeout_s: float | None) -> Iterator[None]:
     """End this process where what is done within takes longer, even if it hangs."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
 
     def end() -> None:
         say(f"the time limit of {timeout_s:g} s was exceeded")
@@ -57,8 +57,6 @@ def run(
     ] = False,
 ) -> None:
     """Run a scenario: write a result folder and print a table of metrics."""
-    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
-
     if sys.stderr.isatty():  # before all else: the first run of an installation is silent for seconds
         say(f"running {scenario}")
     from sim.cli.tables import print_run  # noqa: PLC0415
@@ -102,7 +100,6 @@ def validate(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Check a scenario file and the data files it names: every fault, with its place."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.scenario import load_scenario, moved, resolve  # noqa: PLC0415
 
     path = find(file, "scenarios")
@@ -124,7 +121,6 @@ def check_policy(
     observations: Annotated[int, typer.Option(min=1, max=1_000_000, help="Random observations.")] = 500,
 ) -> None:
     """Feed a policy random observations; its answers must be sound and repeatable. Runs its code."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.scenario.policy_choice import chosen_policy  # noqa: PLC0415
     from sim.testing import check_policy as check  # noqa: PLC0415
 
@@ -141,7 +137,6 @@ def schema(
     *, study: Annotated[bool, typer.Option("--study", help="That of a study file instead.")] = False
 ) -> None:
     """Print the JSON Schema of a scenario file."""
-    from sim.cli.console import print_json  # noqa: PLC0415  # keeps --help fast
     from sim.scenario import json_schema  # noqa: PLC0415
     from sim.scenario.model import DIALECT  # noqa: PLC0415
     from sim.study.spec import StudySpec  # noqa: PLC0415
@@ -154,8 +149,6 @@ LOOK_EVERY_S: Final = 0.2
 
 def again_when_saved(context: typer.Context, path: Path) -> NoReturn:
     """Do a command now and each time a file is saved; a fault is told, and mended by the next save."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
-
     if context.params["out"] is not None:
         raise InputError.single("--watch", "", "makes a folder for each run under results/: leave out --out")
     context.params["watch"] = False

@@ -21,6 +21,7 @@ from sim.cli.app import (
     find,
     places,
 )
+from sim.cli.console import NOT_KNOWN, print_json, print_table, progress_bar, say
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ def compare(  # typer passes them by name
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
-    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_comparison, print_winners  # noqa: PLC0415
     from sim.report.comparison_page import write_comparison_report  # noqa: PLC0415
     from sim.report.index_page import write_index  # noqa: PLC0415
@@ -116,7 +116,6 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Set what a site drew, mined and paid against the model, month by month."""
-    from sim.cli.console import NOT_KNOWN, print_json, print_table, say  # noqa: PLC0415  # keeps --help fast
     from sim.study.backtest import BacktestRow, warnings  # noqa: PLC0415
     from sim.study.backtest import backtest as judge  # noqa: PLC0415
 
@@ -151,7 +150,6 @@ def sweep(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run every combination of a study's axes; what is done already is not done again."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_sweep  # noqa: PLC0415
     from sim.report.format import format_duration  # noqa: PLC0415
     from sim.study.sweep import WHOLE, estimated, load_study, read_shard  # noqa: PLC0415
@@ -175,7 +173,6 @@ def sweep(
 
 def _swept(study: "Study", out: Path | None, **how: Any) -> "SweepOutcome":
     """Sweep a study, or a part of it; write the page of a whole one, and say where it is."""
-    from sim.cli.console import progress_bar, say  # noqa: PLC0415  # keeps --help fast
     from sim.report.index_page import write_index  # noqa: PLC0415
     from sim.report.study_page import write_study_report  # noqa: PLC0415
     from sim.study.sweep import WHOLE, sweep  # noqa: PLC0415
@@ -220,7 +217,6 @@ def tune(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Search a policy's fields on some seeds, the limit kept first, and judge what was found on others."""
-    from sim.cli.console import progress_bar  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_tuning  # noqa: PLC0415
     from sim.study.goal import (  # noqa: PLC0415
         Objective,
@@ -256,7 +252,6 @@ StudyFolder = Annotated[Path, typer.Argument(help="A study folder, as sweep --ou
 @study.command()
 def status(folder: StudyFolder) -> None:
     """Show how many runs are done and how many failed, while or after a sweep works in the folder."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.report.format import format_duration  # noqa: PLC0415
     from sim.study.table import status as look  # noqa: PLC0415
 
@@ -273,7 +268,6 @@ def status(folder: StudyFolder) -> None:
 @study.command()
 def collect(folder: StudyFolder) -> None:
     """Write the table of all runs that are done, wherever they were; exit code 1 if any is not."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.report.study_page import write_study_report  # noqa: PLC0415
     from sim.study.table import collect as put_together  # noqa: PLC0415
 
@@ -292,7 +286,6 @@ def verify(
     data: DataFolders = [],  # noqa: B006  # see run
 ) -> None:
     """Run a sample of a study again, and say what comes out otherwise; exit code 1 if anything does."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.study.table import verify as run_again  # noqa: PLC0415
 
     differing = 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sim.cli.app import app, find, names, new_folder
+from sim.cli.console import print_json, print_table, print_text, say
 from sim.errors import InputError
 
 Fields = Annotated[
@@ -32,7 +33,6 @@ def data(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what is understood of a data file, and the lines that name it in a scenario."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import document_of, show_view  # noqa: PLC0415
     from sim.scenario.overrides import fields_of  # noqa: PLC0415
     from sim.tables.kinds import KINDS  # noqa: PLC0415
@@ -56,7 +56,6 @@ def data(
 
 def _show_fleets(file: Path, *, as_json: bool) -> None:
     """Print the fleets that a list of machines makes, and the line that names it."""
-    from sim.cli.console import print_json, print_table  # noqa: PLC0415  # keeps --help fast
     from sim.mining.catalogue import machine  # noqa: PLC0415  # see above
     from sim.scenario.fleet_file import fleets_of  # noqa: PLC0415  # see above
     from sim.units import MEGAWATT_IN_WATTS  # noqa: PLC0415  # see above
@@ -78,7 +77,6 @@ def _show_fleets(file: Path, *, as_json: bool) -> None:
 @app.command(name="list")
 def list_examples() -> None:
     """Show the scenarios and studies that come with the project, and what each asks."""
-    from sim.cli.console import print_text  # noqa: PLC0415  # keeps --help fast
     from sim.cli.new_file import question_of  # noqa: PLC0415
 
     for folder in ("scenarios", "scenarios/studies"):
@@ -96,7 +94,6 @@ def new(
     fleet: Annotated[Path | None, typer.Option("--fleet", help="File of machines: model, count.")] = None,
 ) -> None:
     """Write a commented scenario: from an example, from your own files, or a small one to begin with."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.new_file import from_example, from_files, write_new  # noqa: PLC0415
 
     own = {"--load": load, "--prices": prices, "--fleet": fleet}
@@ -125,7 +122,6 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", help="Print what fit.json holds.")] = False,
 ) -> None:
     """Turn a record into a generated load or fleet, fitted on its first half and judged on the other."""
-    from sim.cli.console import print_json, say  # noqa: PLC0415  # keeps --help fast
     from sim.report.fit_page import write_fit_report  # noqa: PLC0415
     from sim.scenario.overrides import fields_of  # noqa: PLC0415
     from sim.study.fitted import KINDS, write_fit  # noqa: PLC0415

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+import sim
 from sim.cli.app import AllowPlugins, DataFolders, Figures, app
+from sim.cli.console import say
 from sim.errors import InputError, ResultError
 
 
@@ -15,7 +17,6 @@ def report(
     folder: Annotated[Path, typer.Argument(help="A result folder.")], *, figures: Figures = False
 ) -> None:
     """Build the page and the tables of a result folder again, from the folder alone."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.report.build import write_report  # noqa: PLC0415
 
     write_report(folder, with_figures=figures)
@@ -29,12 +30,10 @@ def limits(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
 ) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_limits, print_limits_json  # noqa: PLC0415
     from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
-    from sim.result import read_result  # noqa: PLC0415
 
-    stored = read_result(folder)
+    stored = sim.read_result(folder)
     show = print_limits_json if as_json else print_limits
     show(*checks_of(stored.recording, stored.scenario))
     for warning in trace_warnings(stored.recording):
@@ -44,13 +43,11 @@ def limits(
 @app.command()
 def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
     """Show how the site of a result moves: deepest dips, variation by time scale, spectrum by band."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_stability  # noqa: PLC0415
     from sim.report.format import LocalTime  # noqa: PLC0415
     from sim.report.stability import stability_section  # noqa: PLC0415
-    from sim.result import read_result  # noqa: PLC0415
 
-    stored = read_result(folder)
+    stored = sim.read_result(folder)
     clock = LocalTime.of_run(stored.scenario.get("start"), stored.recording.start_utc_s)
     section = stability_section(stored.recording, stored.scenario, clock)
     print_stability(section)
@@ -72,11 +69,9 @@ def waveform(
 ) -> None:
     """Write the site's power within the second: training iterations, synthesised for a window of a run."""
     from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
-    from sim.cli.console import say  # noqa: PLC0415
     from sim.report.build import write_waveform  # noqa: PLC0415
-    from sim.result import read_result  # noqa: PLC0415
 
-    stored = read_result(folder)
+    stored = sim.read_result(folder)
     window = (start_s, start_s + length_s)
     specs = recorded_iterations(stored.recording)
     try:
@@ -103,14 +98,12 @@ def export(
     ] = None,
 ) -> None:
     """Write power at the connection to the grid for a study in another tool."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.export import FORMATS, Profile, write_profile  # noqa: PLC0415
-    from sim.result import read_result  # noqa: PLC0415
 
     if shape not in FORMATS:
         raise InputError.single("--format", "", f"must be one of {', '.join(FORMATS)}, got {shape!r}")
     try:
-        profile = Profile.of(read_result(folder), start_s, length_s)
+        profile = Profile.of(sim.read_result(folder), start_s, length_s)
     except ValueError as error:
         raise InputError.single(str(folder), "", str(error)) from error
     if "reactive_mvar" in FORMATS[shape].columns and profile.power_factor is None:
@@ -127,7 +120,6 @@ def package(
     data: DataFolders = [],  # noqa: B006  # typer reads defaults, nobody changes them
 ) -> None:
     """Write what a planner must get: data, models, profiles, verdicts, and all to run it again."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.export import write_package  # noqa: PLC0415
 
     write_package(folder, recipient, out, data)
@@ -142,7 +134,6 @@ def verify(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Check every file of a package, and run its scenario again: the same figures must come out."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.export import verify as faults_of  # noqa: PLC0415
 
     faults = faults_of(folder, data, allow_plugins=allow_plugins)
@@ -170,17 +161,15 @@ def dynamics(
     ] = None,
 ) -> None:
     """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""
-    from sim.cli.console import say  # noqa: PLC0415  # keeps --help fast
     from sim.cli.tables import print_dynamics  # noqa: PLC0415
     from sim.dynamics.andes_process import SYSTEMS  # noqa: PLC0415
     from sim.dynamics.comparison import compare_windows, write_comparison  # noqa: PLC0415
     from sim.export import Profile  # noqa: PLC0415
-    from sim.result import read_result  # noqa: PLC0415
 
     unknown = [name for name in system or () if name not in SYSTEMS]
     if unknown:
         raise InputError.single("--system", "", f"must be one of {', '.join(SYSTEMS)}, got {unknown[0]!r}")
-    profile = Profile.of(read_result(folder))
+    profile = Profile.of(sim.read_result(folder))
     chosen = [SYSTEMS[name] for name in system or SYSTEMS]
     found = compare_windows(
         profile.power_mw, chosen, python, count=windows, scale=scale, reactive_per_mw=profile.reactive_per_mw
