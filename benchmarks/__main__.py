@@ -37,9 +37,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
-    parser.add_argument(
-        "groups", nargs="*", metavar="GROUP", help=f"one of {', '.join(GROUPS)}; all by default"
-    )
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"one of {', '.join(GROUPS)}; all by default")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, each with its unit")
     parser.add_argument("--long", action="store_true", help="whole years, and the dear groups too")
     asked = parser.parse_args()
@@ -53,9 +51,7 @@ def _line(figure: Figure) -> str:
     spread = ""
     if len(figure.values) > 1:
         spread = f"({_number(min(figure.values))} to {_number(max(figure.values))})"
-    return (
-        f"{figure.name:<50}{_number(figure.median):>10} {figure.unit:<9} {spread:<18} {figure.aim}".rstrip()
-    )
+    return f"{figure.name:<50}{_number(figure.median):>10} {figure.unit:<9} {spread:<18} {figure.aim}".rstrip()
 
 
 def _number(value: float) -> str:

@@ -41,15 +41,11 @@ def many_fleets(folder: Path, count: int, days: float = 0.1) -> Scenario:
     rated_mw = 60.0 / count
     fleet = {"type": "aggregate", "rated_mw": rated_mw, "ramp_up_mw_per_s": 1.0, "ramp_down_mw_per_s": 5.0}
     fleets = [fleet | {"name": f"miners-{n}", "efficiency_j_per_th": 15.0 + n / count} for n in range(count)]
-    load = _replayed(
-        folder, days, mean_mw=170.0 - rated_mw / 2.0, swing_mw=rated_mw / 8.0, noise_mw=rated_mw / 20.0
-    )
+    load = _replayed(folder, days, mean_mw=170.0 - rated_mw / 2.0, swing_mw=rated_mw / 8.0, noise_mw=rated_mw / 20.0)
     return a_scenario(folder, loads=[load], fleets=fleets, days=days)
 
 
-def _replayed(
-    folder: Path, days: float, mean_mw: float, swing_mw: float, noise_mw: float = 3.0
-) -> dict[str, object]:
+def _replayed(folder: Path, days: float, mean_mw: float, swing_mw: float, noise_mw: float = 3.0) -> dict[str, object]:
     """Return a load that replays a noisy swing, second by second, from a file written here."""
     time_s = np.arange(int(days * SECONDS_A_DAY))
     noise = np.random.default_rng(1).normal(0.0, noise_mw, time_s.size)

@@ -21,9 +21,7 @@ WITH_METRICS = "ours, with metrics"
 SAME_JOB = 0.01
 # their clocks read wall time, which says nothing on a machine that others use
 IN_CPU_TIME = "import runpy, sys, time; time.perf_counter = time.process_time; del sys.argv[0]; "
-IN_CPU_TIME += (
-    "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
-)
+IN_CPU_TIME += "sys.path.insert(0, sys.argv[0].rpartition('/')[0]); runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
 class Peer(NamedTuple):

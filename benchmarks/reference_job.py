@@ -88,9 +88,7 @@ def _orders(times_s: Any, curtailed: Any, days: float) -> Iterator[dict[str, obj
 
 
 def _write(file: Path, head: str, *columns: Any) -> None:
-    rows = "\n".join(
-        ",".join(map(str, row)) for row in zip(*(column.tolist() for column in columns), strict=True)
-    )
+    rows = "\n".join(",".join(map(str, row)) for row in zip(*(column.tolist() for column in columns), strict=True))
     file.write_text(f"{head}\n{rows}\n", encoding="utf-8")
 
 

@@ -60,9 +60,7 @@ def change(*, whole: bool) -> Iterator[Figure]:
         assert share > LEAST_RAMPING_SHARE, f"only {share:.0%} of the changes make the fleet ramp"  # noqa: S101
         cost = in_timeouts(lambda: Campus(scenario).run())
         judged = in_timeouts(lambda: run(scenario))
-    yield Figure(
-        "a change that ramps", "timeouts", tuple(value / changes for value in cost), "at most 7, aim 5"
-    )
+    yield Figure("a change that ramps", "timeouts", tuple(value / changes for value in cost), "at most 7, aim 5")
     yield Figure("  with metrics", "timeouts", tuple(value / changes for value in judged))
     yield Figure("  share of the changes that ramp", "1", (share,), "above 0.95")
     for name in ("event_count", "settle_count", "decision_count"):
@@ -163,9 +161,7 @@ def cohort(*, whole: bool) -> Iterator[Figure]:
     machines, block = (_alone(case, days, rounds=1) for case in ("cohort_days", "aggregate_days"))
     more = (machines["timeouts"][0] - block["timeouts"][0]) * YEAR_DAYS / days / 1e6
     yield Figure("57,000 machines for a year, over one block", "M timeouts", (more,))
-    yield Figure(
-        "  peak memory over one block", "MiB", (machines["peak_mib"] - block["peak_mib"],), "at most 100"
-    )
+    yield Figure("  peak memory over one block", "MiB", (machines["peak_mib"] - block["peak_mib"],), "at most 100")
 
 
 def _alone(case: str, days: float, rounds: int) -> Alone:

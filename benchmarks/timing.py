@@ -53,9 +53,7 @@ def cpu_s(action: Callable[[], Any]) -> float:
     return time.process_time() - started
 
 
-def in_turn(
-    first: Callable[[], Any], second: Callable[[], Any], rounds: int = ROUNDS
-) -> list[tuple[float, float]]:
+def in_turn(first: Callable[[], Any], second: Callable[[], Any], rounds: int = ROUNDS) -> list[tuple[float, float]]:
     """Return the processor times of two things, one after the other in each round [s].
 
     A machine that others use becomes slower and faster within seconds: only what ran side by side compares.
@@ -65,9 +63,7 @@ def in_turn(
 
 def in_timeouts(action: Callable[[], Any], rounds: int = ROUNDS) -> tuple[float, ...]:
     """Return what something costs, in waits of a bare SimPy process, in each round."""
-    return tuple(
-        action_s / (bare_s / BARE_EVENTS) for bare_s, action_s in in_turn(bare_timeouts, action, rounds)
-    )
+    return tuple(action_s / (bare_s / BARE_EVENTS) for bare_s, action_s in in_turn(bare_timeouts, action, rounds))
 
 
 def peak_mib() -> float:

@@ -53,9 +53,7 @@ def formulas_page(*, whole: bool = False) -> str:
         room = here
         names = [name for name, it in vars(module).items() if _is_shown(module, name, it)]
         if names:
-            text += (
-                f"\n### `{module.__name__}`\n\n{prose(module.__doc__ or '').partition(chr(10) * 2)[0]}\n\n"
-            )
+            text += f"\n### `{module.__name__}`\n\n{prose(module.__doc__ or '').partition(chr(10) * 2)[0]}\n\n"
             text += _told(module.__name__, names, whole=whole)
     return text
 
@@ -64,9 +62,7 @@ def formula_modules() -> list[ModuleType]:
     """Return the modules of formulas, as the project's import contracts list them, by room."""
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (names,) = (one["source_modules"] for one in tool["contracts"] if one["name"] == FORMULAS)
-    return [
-        import_module(name) for name in sorted(names, key=lambda name: list(ROOMS).index(name.split(".")[1]))
-    ]
+    return [import_module(name) for name in sorted(names, key=lambda name: list(ROOMS).index(name.split(".")[1]))]
 
 
 def _is_shown(module: ModuleType, name: str, it: Any) -> bool:
@@ -89,7 +85,5 @@ def _whole(module: str, names: list[str]) -> Iterator[str]:
         if inspect.isfunction(getattr(import_module(module), name)):
             directive = f".. autofunction:: {module}.{name}"
         else:
-            directive = (
-                f".. autoclass:: {module}.{name}\n   :members:\n   :inherited-members: dict, BaseModel"
-            )
+            directive = f".. autoclass:: {module}.{name}\n   :members:\n   :inherited-members: dict, BaseModel"
         yield f"```{{eval-rst}}\n{directive}\n```\n"

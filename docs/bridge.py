@@ -140,9 +140,7 @@ def put_off_months(scenario: Scenario, mined: Sequence[Month]) -> float:
     lease, tenant = scenario.leases[0], scenario.loads[0]
     if not isinstance(tenant, TenantLoad):
         raise TypeError("the scenario's first load must be its tenant")
-    capital_usd = lease.capex_usd_per_mw / present_years(
-        lease.term_years, scenario.valuation.discount_rate_fraction
-    )
+    capital_usd = lease.capex_usd_per_mw / present_years(lease.term_years, scenario.valuation.discount_rate_fraction)
     gross_ratio = tenant.pue
     net_usd = (lease.rent_usd_per_mw_year * lease.ebitda_margin_fraction - capital_usd) / gross_ratio
     ready = tenant.phases[0].ready

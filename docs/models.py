@@ -81,9 +81,7 @@ CARDS: Final = (
         "money",
         ("Leases",),
     ),
-    Card(
-        "Limits of utilities", ("grid.limits",), ("`grid.limits",), "stability", ("Grid limits and voltage",)
-    ),
+    Card("Limits of utilities", ("grid.limits",), ("`grid.limits",), "stability", ("Grid limits and voltage",)),
     Card("Frequency", ("grid.spec",), ("`grid.frequency",), "frequency", ("Grid frequency",)),
     Card(
         "Voltage and flicker",

@@ -112,9 +112,7 @@ def study_page() -> str:
 
 
 def _sections_text(shown: Iterable[Section]) -> str:
-    return "".join(
-        f"\n## {section.title}\n\n{section.text}\n\n{field_table(section.rows)}" for section in shown
-    )
+    return "".join(f"\n## {section.title}\n\n{section.text}\n\n{field_table(section.rows)}" for section in shown)
 
 
 def assumptions_page() -> str:
@@ -193,8 +191,7 @@ def policies_page() -> str:
     text = "# Policies\n\nWhat a scenario may name as its `policy`. The default is `follow-headroom`.\n"
     policies = [section for section in sections(Scenario) if section.title.startswith(POLICY_TITLE)]
     body = "".join(
-        f"\n## {section.title.rpartition('type: ')[2].rstrip('`')}\n\n{section.text}\n\n"
-        f"{field_table(section.rows)}"
+        f"\n## {section.title.rpartition('type: ')[2].rstrip('`')}\n\n{section.text}\n\n{field_table(section.rows)}"
         for section in policies
     )
     for title, noun in (
@@ -266,9 +263,7 @@ def pages() -> dict[str, str]:
 
 def stale() -> list[str]:
     """Return the pages that are missing, left over or stale, and those whose tables are."""
-    there = {
-        page.relative_to(FOLDER).as_posix(): page.read_text(encoding="utf-8") for page in FOLDER.rglob("*.md")
-    }
+    there = {page.relative_to(FOLDER).as_posix(): page.read_text(encoding="utf-8") for page in FOLDER.rglob("*.md")}
     made = pages()
     wrong = [name for name in sorted(there.keys() | made.keys()) if there.get(name) != made.get(name)]
     texts = {page.name: page.read_text(encoding="utf-8") for page in constant_tables.pages()}
@@ -284,9 +279,7 @@ def main(arguments: list[str]) -> None:
         (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8", newline="\n")
     for page in constant_tables.pages():
-        page.write_text(
-            constant_tables.filled(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
-        )
+        page.write_text(constant_tables.filled(page.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

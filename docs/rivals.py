@@ -20,9 +20,7 @@ START, END = "<!-- table -->\n", "<!-- end -->"
 JOBS: Final = ("job-a", "job-b", "job-c", "job-d")
 NO_MINERS: Final[dict[str, Any]] = {"policy": {"type": "mining-off"}}
 MINERS: Final[dict[str, Any]] = {"policy": {"type": "follow-headroom", "margin_mw": 5.0}}
-BATTERY: Final[dict[str, Any]] = {
-    "storage": {"power_mw": 60.0, "energy_mwh": 15.0, "ramp_limit_mw_per_min": 20.0}
-}
+BATTERY: Final[dict[str, Any]] = {"storage": {"power_mw": 60.0, "energy_mwh": 15.0, "ramp_limit_mw_per_min": 20.0}}
 SMOOTHING: Final[dict[str, Any]] = {f"loads.{job}.smoothing": {} for job in JOBS}
 STAGGERED: Final[dict[str, Any]] = {"stagger_checkpoints": True}
 VARIANTS: Final[dict[str, dict[str, Any]]] = {

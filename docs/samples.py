@@ -48,9 +48,7 @@ def pages() -> list[Path]:
 def renewed(text: str) -> str:
     """Return a page with its samples filled anew."""
     files = tuple(FILE.findall(text))
-    return SAMPLE.sub(
-        lambda found: found[1] + _block(found[2], (found[3] or "").split(), files) + found[5], text
-    )
+    return SAMPLE.sub(lambda found: found[1] + _block(found[2], (found[3] or "").split(), files) + found[5], text)
 
 
 def _block(command: str, metrics: list[str], files: tuple[tuple[str, str], ...]) -> str:
@@ -66,9 +64,7 @@ def _output(command: str, files: tuple[tuple[str, str], ...]) -> str:
     return (done.stdout or done.stderr).rstrip()
 
 
-def _run(
-    command: str, folder: Path, files: tuple[tuple[str, str], ...] = ()
-) -> subprocess.CompletedProcess[str]:
+def _run(command: str, folder: Path, files: tuple[tuple[str, str], ...] = ()) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder with the scenarios, and the files that a page tells its reader to write."""
     shutil.copytree(ROOT / "scenarios", folder / "scenarios")
     for name, content in files:

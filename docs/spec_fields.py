@@ -118,11 +118,7 @@ def _allowed(facts: Schema) -> str:
         return ", ".join(f"`{word}`" for word in words)
     if "pattern" in facts:
         return f"matches `{cell(facts['pattern'])}`"
-    bounds = [
-        f"{sign} {_number(facts[key])}"
-        for key, sign in _SIGNS.items()
-        if facts.get(key, _NO_BOUND) != _NO_BOUND
-    ]
+    bounds = [f"{sign} {_number(facts[key])}" for key, sign in _SIGNS.items() if facts.get(key, _NO_BOUND) != _NO_BOUND]
     bounds += [f"at most {facts[key]:,} {noun}" for key, noun in _LIMITS.items() if key in facts]
     return ", ".join(bounds)
 

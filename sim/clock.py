@@ -77,9 +77,7 @@ class Feed:
         """Return times and values of what comes before a time [s] and was not cut off yet."""
         first, self._place = self._place, int(np.searchsorted(self._time_s, until_s, side="left"))
         values = self._values[first : self._place]
-        return self._time_s[first : self._place], values.tolist() if isinstance(values, np.ndarray) else list(
-            values
-        )
+        return self._time_s[first : self._place], values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 
 class _Present(Environment):
@@ -199,9 +197,7 @@ class Clock(_Present):
     def _require_headway(self) -> None:
         """Raise RunError where time hardly goes on, and name whom it is for."""
         if self._now - self._counted_from_s < HEADWAY_S:
-            last = (
-                self._queue[0][3].callbacks[0] if self._queue and self._row[0] > self._now else self._row[1]
-            )
+            last = self._queue[0][3].callbacks[0] if self._queue and self._row[0] > self._now else self._row[1]
             raise RunError(
                 f"{MOST_INSTANTS:,} things happen within {HEADWAY_S:g} s, up to {self._now:g} s, and the run "
                 f"would hardly end; the last for {_who(last)}: make it slower or coarser"

@@ -37,9 +37,7 @@ class Columns:
 
     def slopes(self) -> Slopes:
         """Return the slopes of all."""
-        return Slopes(
-            len(self.time_s), np.frombuffer(self.places, np.uint32), np.frombuffer(self.slope_per_s)
-        )
+        return Slopes(len(self.time_s), np.frombuffer(self.places, np.uint32), np.frombuffer(self.slope_per_s))
 
     def table(self) -> FloatArray:
         """Return all as rows."""
@@ -170,9 +168,7 @@ class Track:
 
     def has(self, time_s: float) -> bool:
         """Tell whether anything is recorded by a time [s]."""
-        return bool(self._packed.time_s) or (
-            bool(self._rows) and bool(_ROW.unpack_from(self._rows)[0] <= time_s)
-        )
+        return bool(self._packed.time_s) or (bool(self._rows) and bool(_ROW.unpack_from(self._rows)[0] <= time_s))
 
     def freeze(self, end_s: float) -> Signal:
         """Return what was recorded, up to the end [s], and forget it: a year of it is not kept twice."""
@@ -331,9 +327,7 @@ class Recording:
 
     def between(self, from_s: float, to_s: float) -> "Recording":
         """Return an interval of the run as a run of its own: it begins at 0, and so do times in its facts."""
-        signals = {
-            name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self.signals.items()
-        }
+        signals = {name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self.signals.items()}
         return replace(
             self,
             start_utc_s=self.start_utc_s + from_s,
@@ -353,9 +347,7 @@ def add_totals(signals: Mapping[str, Signal], end_s: float) -> dict[str, Signal]
     """Return the signals with the sums over loads and fleets added; each sum is made afresh, part by part."""
 
     def parts(ending: str) -> list[Signal]:
-        return [
-            signal for name, signal in signals.items() if name.startswith("fleet.") and name.endswith(ending)
-        ]
+        return [signal for name, signal in signals.items() if name.startswith("fleet.") and name.endswith(ending)]
 
     def sum_of(parts: list[Signal]) -> Signal:
         # one part is its own sum: a year of it is not kept twice

@@ -159,9 +159,7 @@ def write_result(result: Result, folder: Path) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """Write a document as indented JSON; NaN and infinity are refused."""
-    path.write_text(
-        json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    path.write_text(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _write_signals(path: Path, recording: Recording) -> None:
@@ -185,9 +183,7 @@ def _write_signals(path: Path, recording: Recording) -> None:
     with parquet.ParquetWriter(path, schema, compression="zstd", **ENCODING) as writer:
         for name, signal in recording.signals.items():
             count = len(signal.time_s)
-            names = pa.DictionaryArray.from_arrays(
-                arrow.column(np.zeros(count, dtype=np.int32)), arrow.texts([name])
-            )
+            names = pa.DictionaryArray.from_arrays(arrow.column(np.zeros(count, dtype=np.int32)), arrow.texts([name]))
             arrays = [names, *(arrow.column(getattr(signal, column)) for column in BREAKPOINT)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=count)
 
@@ -216,13 +212,8 @@ def _write_exceedances(path: Path, recording: Recording) -> None:
     from sim.tables import arrow  # noqa: PLC0415  # see above
 
     found = recording.once(episodes)
-    columns = {
-        name: arrow.column(getattr(found, name))
-        for name in ("start_s", "duration_s", "peak_mw", "energy_mwh")
-    }
-    parquet.write_table(
-        pa.table({**columns, "cause": arrow.texts(list(found.cause))}), path, compression="zstd"
-    )
+    columns = {name: arrow.column(getattr(found, name)) for name in ("start_s", "duration_s", "peak_mw", "energy_mwh")}
+    parquet.write_table(pa.table({**columns, "cause": arrow.texts(list(found.cause))}), path, compression="zstd")
 
 
 def read_result(folder: Path) -> StoredResult:

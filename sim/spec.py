@@ -201,9 +201,7 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(
-            f"must be a zone of the IANA data base, such as America/Chicago, got {name}"
-        ) from None
+        raise ValueError(f"must be a zone of the IANA data base, such as America/Chicago, got {name}") from None
     return name
 
 

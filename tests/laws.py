@@ -22,9 +22,7 @@ def _power_adds_up(recording: Recording) -> None:
     """The site draws what AI, fleets and battery draw, to a billionth."""
     site = recording["site_power_mw"]
     times_s = site.time_s[:: 1 + site.time_s.size // MOST]
-    names = [
-        name for name in ("ai_power_mw", "fleet_power_mw", "battery_power_mw") if name in recording.signals
-    ]
+    names = [name for name in ("ai_power_mw", "fleet_power_mw", "battery_power_mw") if name in recording.signals]
     parts_mw = np.sum([recording[name].at(times_s) for name in names], axis=0)
     error_mw = np.abs(site.at(times_s) - parts_mw)
     scale_mw = np.sum([np.abs(recording[name].at(times_s)) for name in names], axis=0)

@@ -46,19 +46,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=40_000, help="steps of training")
     steps = parser.parse_args().steps
-    model = PPO(
-        "MlpPolicy", CampusEnv(campus(), SPEC), gamma=0.9, n_steps=672, batch_size=96, seed=1, device="cpu"
-    )
+    model = PPO("MlpPolicy", CampusEnv(campus(), SPEC), gamma=0.9, n_steps=672, batch_size=96, seed=1, device="cpu")
     model.learn(total_timesteps=steps)
     results = {
-        "agent": [
-            margin_usd(lambda seen: model.predict(seen, deterministic=True)[0], seed) for seed in FRESH_SEEDS
-        ]
+        "agent": [margin_usd(lambda seen: model.predict(seen, deterministic=True)[0], seed) for seed in FRESH_SEEDS]
     }
     for policy in ("always-on", "price-threshold"):
-        results[policy] = [
-            float(run(campus(policy, seed)).metrics["mining_margin_usd"]) for seed in FRESH_SEEDS
-        ]
+        results[policy] = [float(run(campus(policy, seed)).metrics["mining_margin_usd"]) for seed in FRESH_SEEDS]
     for name, margins in results.items():
         print(f"{name:16} {np.mean(margins):12,.0f} USD a week")  # noqa: T201 -- an example
 

@@ -80,9 +80,7 @@ class Announcements:
         self._waiting.sort(key=lambda entry: (entry[0], entry[1].load, entry[1].kind, entry[1].at_s))
         self._update()
 
-    def planned(
-        self, at_s: float, until_s: float, change_mw: float, horizon_s: float, level_mw: float
-    ) -> None:
+    def planned(self, at_s: float, until_s: float, change_mw: float, horizon_s: float, level_mw: float) -> None:
         """Announce a planned interruption, once, where its notice is due before the horizon [s]."""
         if self._notices is not None and at_s - self._notices.lead_s < horizon_s and at_s != self._planned_s:
             self._planned_s = at_s

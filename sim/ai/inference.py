@@ -57,9 +57,7 @@ class InferenceLoad(Load):
     """Replicas that serve the demand; not with ``power_mw``."""
     pue: Annotated[float, Field(ge=1.0, le=10.0)] = 1.25
     """Power at the site's meter over IT power, at every load. Default: assumption."""
-    profile: Literal["azure-conversation", "azure-code", "flat", "file", "rates", "requests"] = (
-        "azure-conversation"
-    )
+    profile: Literal["azure-conversation", "azure-code", "flat", "file", "rates", "requests"] = "azure-conversation"
     """Where demand comes from: the week of one of two Azure services of May 2024 (CC-BY 4.0), no shape, the
     week of a file, a record of request rates, or a record of single requests."""
     profile_file: str | None = None
@@ -199,9 +197,7 @@ class InferenceLoad(Load):
         """Return what turns demand into power."""
         if self.replicas is not None and peak_per_s is not None:
             return Service(self.replicas, peak_per_s, self.pue)
-        return StraightLine(
-            self.power_mw or 0.0, self.pue, self.idle_power_fraction, self.capacity_ratio, peak_per_s
-        )
+        return StraightLine(self.power_mw or 0.0, self.pue, self.idle_power_fraction, self.capacity_ratio, peak_per_s)
 
     def demand_path(self, connection: Connection) -> tuple[DemandPath, float | None]:
         """Return demand, in units of its peak, and what that is in requests [1/s], where it is known."""
@@ -278,9 +274,7 @@ def _read_profile(files: Files, file: str, column: str) -> FloatArray:
     hours = table.numbers(_HOUR_COLUMN)
     if not np.array_equal(hours, np.arange(HOURS_PER_WEEK)):
         message = f"column '{_HOUR_COLUMN}': must be 0, 1, … 167, each once and in this order"
-        raise InputError.single(
-            file, "", f"{message}; got {hours.size} rows from {hours[0]:g} to {hours[-1]:g}"
-        )
+        raise InputError.single(file, "", f"{message}; got {hours.size} rows from {hours[0]:g} to {hours[-1]:g}")
     hourly = table.numbers(column)
     if hourly.min() < 0.0 or hourly.max() == 0.0:
         message = f"column '{column}': must be at least 0, and above 0 in some hour"

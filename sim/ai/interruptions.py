@@ -113,9 +113,7 @@ class Restarts(Spec):
         )
         before = (0.0, *(end for _, end in parts))
         return tuple(
-            RestartPhase(state, end)
-            for (state, end), start in zip(parts, before, strict=False)
-            if end > start
+            RestartPhase(state, end) for (state, end), start in zip(parts, before, strict=False) if end > start
         )
 
 

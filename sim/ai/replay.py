@@ -76,6 +76,4 @@ def _line(found: Covered, end_s: float) -> Signal:
     time_s, power_mw = found.time_s, found.values[0]
     later = time_s > 0.0
     times_s = np.concatenate(([0.0], time_s[later]))
-    return Signal.linear(
-        times_s, np.concatenate(([np.interp(0.0, time_s, power_mw)], power_mw[later])), end_s
-    )
+    return Signal.linear(times_s, np.concatenate(([np.interp(0.0, time_s, power_mw)], power_mw[later])), end_s)

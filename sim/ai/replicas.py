@@ -181,9 +181,7 @@ class ReplicaPower:
 
 
 @lru_cache(maxsize=256)
-def replica_power(
-    gpu: str, energy: TokenEnergy, largest_batch: float, other_power_fraction: float
-) -> ReplicaPower:
+def replica_power(gpu: str, energy: TokenEnergy, largest_batch: float, other_power_fraction: float) -> ReplicaPower:
     """Return the power of a replica by state and load.
 
     Parameters

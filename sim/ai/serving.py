@@ -68,9 +68,7 @@ class Replicas(Spec):
                 f"gpus must be at least {self.energy.gpus_per_replica}, those of one replica; got {self.gpus}"
             )
         if self.minimum_count > self.count:
-            raise ValueError(
-                f"minimum_count must be at most {self.count}, all replicas; got {self.minimum_count}"
-            )
+            raise ValueError(f"minimum_count must be at most {self.count}, all replicas; got {self.minimum_count}")
         if not self.power.parking_saves:
             energy = self.energy
             got = f"got token_j {energy.token_j:g} and step_j {energy.step_j:g}"

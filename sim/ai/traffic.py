@@ -117,9 +117,7 @@ class RatesFile(SeriesReading):
         time_s = timeline.time_s
         rate = column_values(self, timeline, Wanted(self.rate_column, RATE), slice(None))
         if rate.max() == 0.0:
-            raise InputError.single(
-                self.file, "", f"column '{self.rate_column}': must be above 0 in some row"
-            )
+            raise InputError.single(self.file, "", f"column '{self.rate_column}': must be above 0 in some row")
         rate = rate * self.scale_ratio
         if rate.max() > MAX_REQUESTS_PER_S:
             must = f"must be at most {MAX_REQUESTS_PER_S:g} requests in a second, times scale_ratio"
@@ -179,9 +177,7 @@ class RequestsFile(SeriesReading):
                 raise ValueError(f"{name} is for files of intervals; each row of this one is a request")
         return self
 
-    def read(
-        self, span: Span, step_s: float, step_count: int, traffic: Traffic
-    ) -> tuple[FloatArray, FloatArray]:
+    def read(self, span: Span, step_s: float, step_count: int, traffic: Traffic) -> tuple[FloatArray, FloatArray]:
         """Return requests in a second [1/s] and the work of a request [output tokens], step by step.
 
         The last step is the last one that has any request.
@@ -198,9 +194,7 @@ class RequestsFile(SeriesReading):
         if not inside.any():
             message = f"column '{self.time_column}': no request within the run of {step_s * step_count:g} s"
             failed = f", {np.count_nonzero(~answered):,} of {answered.size:,} answered by no token"
-            raise InputError.single(
-                self.file, "", f"{message}; got {time_s.min():g} to {time_s.max():g} s{failed}"
-            )
+            raise InputError.single(self.file, "", f"{message}; got {time_s.min():g} to {time_s.max():g} s{failed}")
         step = np.floor(time_s[inside] / step_s).astype(np.int64)
         if step.max() >= MAX_STEPS:
             message = f"column '{self.time_column}': must lie within {MAX_STEPS:,} steps of {step_s:g} s"
@@ -229,8 +223,7 @@ class RequestsFile(SeriesReading):
             _named(table, self.input_column, INPUT_NAMES),
         )
         output, brought = (
-            np.nan_to_num(self.values(table, column, TOKENS, blanks=self.missing is not None)[0])
-            for column in columns
+            np.nan_to_num(self.values(table, column, TOKENS, blanks=self.missing is not None)[0]) for column in columns
         )
         for column, values in zip(columns, (output, brought), strict=True):
             TOKENS.check(table, column, values)

@@ -95,9 +95,7 @@ class Job:
         self._bare_path = None if spec.smoothing is None else PowerPath(spec.snap_back_s)
         self._progress_s = 0.0  # useful computing, up to the last time that it stopped
         self._saved_s = 0.0  # of that, what no failure can take away
-        self._writing: tuple[float, float] | None = (
-            None  # progress on its way to storage, and when it is safe
-        )
+        self._writing: tuple[float, float] | None = None  # progress on its way to storage, and when it is safe
         self._computing_since_s = self._lost_before_s = self._made_up_s = 0.0
         self._next_checkpoint_s = inf
         self._over_s = spec.latest_end_s
@@ -130,9 +128,7 @@ class Job:
         skipped = max((phase.end_fraction for phase in phases if phase not in loads), default=0.0)
         ready_s = self._spec.starts_s + whole_s * (1.0 - skipped)
         compute_mw = self._levels_mw["compute"]
-        self._announcements.plan(
-            "start", self._spec.starts_s, ready_s, compute_mw - self._absent_mw, compute_mw
-        )
+        self._announcements.plan("start", self._spec.starts_s, ready_s, compute_mw - self._absent_mw, compute_mw)
         yield from self._wait(self._spec.starts_s)
         self._log("start", ready_s - self._spec.starts_s)
         held_s = 0.0
@@ -158,17 +154,13 @@ class Job:
         """Stall for a checkpoint; an interruption within it leaves the state unsaved."""
         start_s, stall_s = self._env.now, self._draw_stall_s()
         end_s = start_s + stall_s
-        self._next_checkpoint_s = self._on_schedule(
-            start_s + max(self._interval_s, stall_s + self._background_s)
-        )
+        self._next_checkpoint_s = self._on_schedule(start_s + max(self._interval_s, stall_s + self._background_s))
         cause = self._next_cause()
         strikes = cause.next_s < end_s
         self._log("checkpoint", cause.next_s - start_s if strikes else stall_s)
         rise_mw = self._levels_mw["compute"] - self._levels_mw["stall"]
         # how much is left to write tells the job when it will go on
-        self._announcements.plan(
-            "resume", end_s, end_s + self._spec.snap_back_s, rise_mw, self._levels_mw["compute"]
-        )
+        self._announcements.plan("resume", end_s, end_s + self._spec.snap_back_s, rise_mw, self._levels_mw["compute"])
         waits = self._spec.interlock is not None and stall_s >= self._spec.interlock.stalls_from_s
         self._turn("stall", quiet=self._spec.interlock is None or waits)
         if strikes:
@@ -194,9 +186,7 @@ class Job:
         cause.draw(start_s)
         for each in self._causes:
             each.next_s += down_s
-        self._announcements.restart(
-            restart, start_s, start_s + down_s, self._spec.snap_back_s, self._levels_mw
-        )
+        self._announcements.restart(restart, start_s, start_s + down_s, self._spec.snap_back_s, self._levels_mw)
         held_s = 0.0
         for phase in restart.phases:
             held_s += yield from self._hold_for(phase.state)

@@ -89,14 +89,10 @@ class SavedState:
                 checkpoints.barrier_s,
             )
         if self.parameters_billion is None or self.storage_gb_per_s is None:
-            raise ValueError(
-                "checkpoint: mode sync needs parameters_billion and storage_gb_per_s, or stall_median_s"
-            )
+            raise ValueError("checkpoint: mode sync needs parameters_billion and storage_gb_per_s, or stall_median_s")
         writers_gb_per_s = (checkpoints.writers or self.gpus) * checkpoints.writer_gb_per_s
         rate_gb_per_s = min(self.storage_gb_per_s, writers_gb_per_s)
-        return sync_stall_s(
-            self.parameters_billion, self.bytes_per_parameter, rate_gb_per_s, checkpoints.barrier_s
-        )
+        return sync_stall_s(self.parameters_billion, self.bytes_per_parameter, rate_gb_per_s, checkpoints.barrier_s)
 
     def background_s(self, checkpoints: Checkpoints) -> float:
         """Return how long the state is written after the stall [s]; 0 where the storage is not given."""
@@ -107,9 +103,7 @@ class SavedState:
     def interval_s(self, checkpoints: Checkpoints, failures_per_s: float) -> float:
         """Return the time from one checkpoint to the next [s]."""
         if checkpoints.interval is None:
-            return (
-                10.0 if checkpoints.interval_min is None else checkpoints.interval_min
-            ) * SECONDS_PER_MINUTE
+            return (10.0 if checkpoints.interval_min is None else checkpoints.interval_min) * SECONDS_PER_MINUTE
         if failures_per_s == 0.0:
             raise ValueError("checkpoint: interval young-daly needs failures above 0")
         mean_stall_s = self.stall_s(checkpoints) * math.exp(checkpoints.spread**2 / 2.0)

@@ -240,9 +240,7 @@ def _site_power(recording: Recording, window: Window, specs: Mapping[str, Iterat
     return total(parts)
 
 
-def _swing(
-    start_s: float, end_s: float, mean_mw: float, iteration: Iteration, draws: RandomStream
-) -> Signal | None:
+def _swing(start_s: float, end_s: float, mean_mw: float, iteration: Iteration, draws: RandomStream) -> Signal | None:
     """Return the swing about the mean over one stretch [MW]; None where it is too short for an iteration."""
     length_s = end_s - start_s
     count = round(length_s / iteration.period_s)

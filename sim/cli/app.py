@@ -20,9 +20,7 @@ app = typer.Typer(
 DataFolders = Annotated[
     list[Path], typer.Option("--data", help="Folder that scenario data files may also lie in; repeatable.")
 ]
-Overrides = Annotated[
-    list[str], typer.Option("--set", help="Override a field: fleets.miners.rated_mw=80; repeatable.")
-]
+Overrides = Annotated[list[str], typer.Option("--set", help="Override a field: fleets.miners.rated_mw=80; repeatable.")]
 
 
 def new_folder(folder: Path | None) -> Path | None:
@@ -40,9 +38,7 @@ Figures = Annotated[bool, typer.Option("--figures", help="Draw figures for print
 Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
 AllowPlugins = Annotated[
     bool,
-    typer.Option(
-        "--allow-plugins", help="Let a policy be Python code from outside, module:Class or file.py:Class."
-    ),
+    typer.Option("--allow-plugins", help="Let a policy be Python code from outside, module:Class or file.py:Class."),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
 OnCluster = Annotated[

@@ -133,9 +133,7 @@ def check_policy(
 
 
 @app.command()
-def schema(
-    *, study: Annotated[bool, typer.Option("--study", help="That of a study file instead.")] = False
-) -> None:
+def schema(*, study: Annotated[bool, typer.Option("--study", help="That of a study file instead.")] = False) -> None:
     """Print the JSON Schema of a scenario file."""
     from sim.scenario import json_schema  # noqa: PLC0415
     from sim.scenario.model import DIALECT  # noqa: PLC0415

@@ -35,9 +35,7 @@ def compare(  # typer passes them by name
     policies: Annotated[
         str, typer.Option(help='Policies, the first is what the others are compared with: "a b:margin_mw=2".')
     ] = "mining-off always-on follow-headroom price-threshold",
-    replications: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Runs of each, with seeds in common.")
-    ] = 4,
+    replications: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each, with seeds in common.")] = 4,
     overrides: Overrides = [],  # noqa: B006  # see run
     days: Days = None,
     over: Annotated[
@@ -51,9 +49,7 @@ def compare(  # typer passes them by name
         str | None,
         typer.Option("--until-half-width", help="Add runs until differences are known: objective_usd=500."),
     ] = None,
-    most: Annotated[
-        int, typer.Option("--max-replications", min=1, max=10_000, help="Runs of each at the most.")
-    ] = 100,
+    most: Annotated[int, typer.Option("--max-replications", min=1, max=10_000, help="Runs of each at the most.")] = 100,
     bound: Annotated[
         Literal["free", "limited", "none"],
         typer.Option(help="Perfect foresight to hold runs against; limited: machines have inertia."),
@@ -138,12 +134,8 @@ def sweep(
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
     on: OnCluster = None,
-    shard: Annotated[
-        str, typer.Option(help="Do this part alone, 2/8; study collect writes the table of all.")
-    ] = "1/1",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")
-    ] = None,
+    shard: Annotated[str, typer.Option(help="Do this part alone, 2/8; study collect writes the table of all.")] = "1/1",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")] = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do one run; say what all take.")] = False,
@@ -192,9 +184,7 @@ def _swept(study: "Study", out: Path | None, **how: Any) -> "SweepOutcome":
 def tune(
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     policy: Annotated[str, typer.Option(help="Policy to tune, as in compare: TYPE or TYPE:field=value.")],
-    parameters: Annotated[
-        str, typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".')
-    ],
+    parameters: Annotated[str, typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".')],
     trials: Annotated[int, typer.Option(min=1, max=100_000, help="Sets of values to try.")] = 40,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each trial.")] = 3,
     test_seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs to judge on.")] = 8,

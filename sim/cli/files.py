@@ -100,9 +100,7 @@ def new(
     given = [option for option, path in own.items() if path is not None]
     if example is not None and given:
         raise InputError.single("--from", "", f"is an example of its own; leave out {', '.join(given)}")
-    text = (
-        from_example(name, find(example, "scenarios")) if example else from_files(name, load, prices, fleet)
-    )
+    text = from_example(name, find(example, "scenarios")) if example else from_files(name, load, prices, fleet)
     path = write_new(name, text)
     say(f"wrote {path}; check it with: hashballast validate {path}")
 
@@ -113,9 +111,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="Folder to write to; must be new.", callback=new_folder)],
     kind: Annotated[
         str,
-        typer.Option(
-            "--as", help="What it is fitted as: training, inference, fleet (set-point and power), or site."
-        ),
+        typer.Option("--as", help="What it is fitted as: training, inference, fleet (set-point and power), or site."),
     ] = "inference",
     fields: Fields = [],  # noqa: B006  # see data
     *,

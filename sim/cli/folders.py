@@ -13,9 +13,7 @@ from sim.errors import InputError, ResultError
 
 
 @app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="A result folder.")], *, figures: Figures = False
-) -> None:
+def report(folder: Annotated[Path, typer.Argument(help="A result folder.")], *, figures: Figures = False) -> None:
     """Build the page and the tables of a result folder again, from the folder alone."""
     from sim.report.build import write_report  # noqa: PLC0415
 
@@ -60,12 +58,8 @@ def waveform(
     folder: Annotated[Path, typer.Argument(help="A result folder.")],
     start_s: Annotated[float, typer.Option("--at", min=0.0, help="Start of the window [s].")],
     length_s: Annotated[float, typer.Option("--for", min=0.01, help="Length of the window [s].")] = 60.0,
-    rate_hz: Annotated[
-        float, typer.Option("--rate", help="Samples in a second [Hz], at least 120.")
-    ] = 1000.0,
-    out: Annotated[Path, typer.Option("--out", help="CSV file to write; must be new.")] = Path(
-        "waveform.csv"
-    ),
+    rate_hz: Annotated[float, typer.Option("--rate", help="Samples in a second [Hz], at least 120.")] = 1000.0,
+    out: Annotated[Path, typer.Option("--out", help="CSV file to write; must be new.")] = Path("waveform.csv"),
 ) -> None:
     """Write the site's power within the second: training iterations, synthesised for a window of a run."""
     from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
@@ -149,9 +143,7 @@ def dynamics(
     system: Annotated[
         list[str] | None, typer.Option("--system", help="kundur or ieee39; repeatable. Default: both.")
     ] = None,
-    scale: Annotated[
-        float, typer.Option(min=0.001, max=1000.0, help="What the site's power is multiplied by.")
-    ] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.001, max=1000.0, help="What the site's power is multiplied by.")] = 1.0,
     python: Annotated[
         str, typer.Option(envvar="HASHBALLAST_ANDES_PYTHON", help="Interpreter that has ANDES.")
     ] = sys.executable,

@@ -110,14 +110,10 @@ def _span(views: list[FileView]) -> tuple[str, float]:
         days = max((view.facts["length_d"] for view in views), default=_USUAL_DAYS)
         return "2026-01-01T00:00:00Z", min(max(days, 0.01), _MOST_DAYS)
     starts = [_utc_s(view.facts["first"]) for view in clock]
-    ends = [
-        start + view.facts["length_d"] * SECONDS_PER_DAY for start, view in zip(starts, clock, strict=True)
-    ]
+    ends = [start + view.facts["length_d"] * SECONDS_PER_DAY for start, view in zip(starts, clock, strict=True)]
     start_s, end_s = max(starts), min(ends)
     if end_s <= start_s:
-        raise InputError.single(
-            clock[0].file, "", "shares no time with the other file: there is nothing to run"
-        )
+        raise InputError.single(clock[0].file, "", "shares no time with the other file: there is nothing to run")
     days = min((end_s - start_s) / SECONDS_PER_DAY, _MOST_DAYS)
     return f"{datetime.fromtimestamp(start_s, UTC):%Y-%m-%dT%H:%M:%SZ}", round(days, 6)
 

@@ -295,9 +295,7 @@ def document_of(view: FileView) -> dict[str, Any]:
         "columns": list(view.columns),
         "shape": view.shape or None,
         **{name: value for name, value in view.facts.items() if value is not None},
-        "said": {
-            name: list(value) if isinstance(value, tuple) else value for name, value in view.said.items()
-        },
+        "said": {name: list(value) if isinstance(value, tuple) else value for name, value in view.said.items()},
         "guessed": list(view.guessed),
         "faults": list(map(str, view.faults)),
         "yaml": view.lines(),
@@ -370,9 +368,7 @@ def certificate_lines(recording: Recording) -> list[str]:
     if found is None:
         return []
     holds = "certificate: holds; by what the loads state and announce, the limit could not be exceeded"
-    told = [("does not hold", each) for each in found.breaks] + [
-        ("fell back", each) for each in found.strains
-    ]
+    told = [("does not hold", each) for each in found.breaks] + [("fell back", each) for each in found.strains]
     lines = [
         f"certificate: {what}; {each.what}, first at {each.at_s:.1f} s, by up to {each.by_mw:.3g} MW"
         for what, each in told

@@ -31,9 +31,7 @@ class TestSystem:
     """Number of the bus that the site is added to."""
 
 
-SYSTEMS: Final = {
-    name: TestSystem(name, **told) for name, told in shipped("sim.dynamics", "systems.json").items()
-}
+SYSTEMS: Final = {name: TestSystem(name, **told) for name, told in shipped("sim.dynamics", "systems.json").items()}
 """The systems by name."""
 
 

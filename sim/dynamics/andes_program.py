@@ -92,9 +92,7 @@ def _aggregated(system: Any) -> dict[str, Any]:
     damping = sum(float(np.sum(machine.D.v)) for machine in machines if machine.n)
     gains: defaultdict[tuple[float, float, float], float] = defaultdict(float)
     for governor in (getattr(system, name) for name in GOVERNORS):
-        rows = (
-            zip(governor.R.v, governor.T1.v, governor.T2.v, governor.T3.v, strict=True) if governor.n else ()
-        )
+        rows = zip(governor.R.v, governor.T1.v, governor.T2.v, governor.T3.v, strict=True) if governor.n else ()
         for droop, servo_s, lead_s, reheat_s in rows:
             gains[float(servo_s), float(lead_s), float(reheat_s)] += base_mva / (float(droop) * nominal_hz)
     return {

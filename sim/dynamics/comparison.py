@@ -254,9 +254,7 @@ def _draw_frequency(panel: "Axes", each: WindowComparison) -> None:
         linewidth=0.0,
         label="ANDES, lowest to highest machine",
     )
-    panel.plot(
-        andes.time_s, andes.centre_hz, color=COLOURS["ai"], linewidth=1.4, label="ANDES, centre of inertia"
-    )
+    panel.plot(andes.time_s, andes.centre_hz, color=COLOURS["ai"], linewidth=1.4, label="ANDES, centre of inertia")
     curve = _sfr_curve(each)
     panel.plot(*curve, color=COLOURS["limit"], linestyle="--", linewidth=1.2, label="SFR, the same machines")
     title = each.system.title if not andes.failure else f"{each.system.title}: {andes.failure}"

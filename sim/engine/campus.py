@@ -135,9 +135,7 @@ class Campus:
             )
             self.clock.read = telemetry.read
             log, announce = self._recorder.log, self._published.announce
-            desk = InterlockDesk(
-                self.clock, bus, announce, lambda: self._published.limit_mw, lambda: self._fleets.live
-            )
+            desk = InterlockDesk(self.clock, bus, announce, lambda: self._published.limit_mw, lambda: self._fleets.live)
             feel = lambda sag: self._fleets.feel(sag)  # noqa: E731, PLW0108  # the fleets are built after the loads
             self._flexible = connect_loads(self._core, bus, log, announce, self._watch, desk, feel)
         return bus

@@ -228,9 +228,7 @@ class Controller:
         if offers == self._offers:
             return
         if self._duties is None:
-            raise PolicyError(
-                f"the policy offers '{offers[0][0]}'; the site has no market.ancillary to offer it in"
-            )
+            raise PolicyError(f"the policy offers '{offers[0][0]}'; the site has no market.ancillary to offer it in")
         self._duties.reserves.desk.take(offers)
         self._offers = offers
 
@@ -245,9 +243,7 @@ class Controller:
     def _later(self, wake_at_s: float, now_s: float) -> float:
         # nearly always a float, of which an abstract class takes five times as long to ask
         if not ((type(wake_at_s) is float or isinstance(wake_at_s, Real)) and wake_at_s > now_s):
-            raise PolicyError(
-                f"the policy asks to be woken at {wake_at_s!r} s; must be after now, {now_s:g} s"
-            )
+            raise PolicyError(f"the policy asks to be woken at {wake_at_s!r} s; must be after now, {now_s:g} s")
         if wake_at_s - now_s < SOON_S:
             self._count_soon(now_s)
         return wake_at_s

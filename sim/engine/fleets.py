@@ -55,8 +55,7 @@ class Fleets:
                 live.spec.minimum_mw,
                 live.spec.full_mw,
                 live.spec.efficiency_j_per_th,
-                float(earned_usd_per_mwh(live.spec, counted_usd_per_ph_day, pool.fee_fraction))
-                - opex_usd_per_mwh,
+                float(earned_usd_per_mwh(live.spec, counted_usd_per_ph_day, pool.fee_fraction)) - opex_usd_per_mwh,
                 live.available_mw,
                 live.spec.levels,
                 *self._response_times(live),
@@ -101,8 +100,7 @@ class Fleets:
         self.catch_up(end_s)
         facts = self._recorder.facts
         counted = {
-            live.spec.name: replace(facts.fleet[live.spec.name], start_count=live.start_count)
-            for live in self.live
+            live.spec.name: replace(facts.fleet[live.spec.name], start_count=live.start_count) for live in self.live
         }
         self._recorder.facts = replace(facts, fleet={**facts.fleet, **counted})
         for live in self.live:

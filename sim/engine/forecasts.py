@@ -146,9 +146,7 @@ def load_forecaster(scenario: Scenario) -> Callable[[float], Forecast | None] | 
     return partial(_rest_of_day, forecasts.system_load.outlook(record, draws), record, midnights_s)
 
 
-def _rest_of_day(
-    outlook: LoadOutlook, record: LoadRecord, midnights_s: FloatArray, now_s: float
-) -> Forecast | None:
+def _rest_of_day(outlook: LoadOutlook, record: LoadRecord, midnights_s: FloatArray, now_s: float) -> Forecast | None:
     """Return the forecast from the present interval to local midnight, as far as it is known."""
     step_s, start_s = record.spacing_s, float(record.time_s[record.interval(now_s)])
     until_s = float(midnights_s[np.searchsorted(midnights_s, now_s, side="right")])

@@ -92,9 +92,7 @@ class LimitKeeper:
 
     def _after_mw(self, change: LimitChange) -> float:
         """Return the lowest that the site may draw soon after a change binds [MW]."""
-        return float(
-            self._limit_mw.at(min(change.binds_at_s + STEP_S * change.is_ramped, self._limit_mw.end_s))
-        )
+        return float(self._limit_mw.at(min(change.binds_at_s + STEP_S * change.is_ramped, self._limit_mw.end_s)))
 
     def _level_mw(self, change: LimitChange, now_s: float) -> float:
         """Return what the site must have come down to by when a command of now has been followed [MW]."""

@@ -138,9 +138,7 @@ class Halls:
         Has the fleets feel a sag at the connection.
     """
 
-    def __init__(
-        self, core: Core, bus: Busbar, log: Log, fleets_feel: Callable[[Sag], None] | None = None
-    ) -> None:
+    def __init__(self, core: Core, bus: Busbar, log: Log, fleets_feel: Callable[[Sag], None] | None = None) -> None:
         self._clock, self._bus, self._log = bus.clock, bus, log
         self._fleets_feel = fleets_feel
         recorder, scenario = core.recorder, core.scenario

@@ -112,9 +112,7 @@ class Published:
         if self.notices:
             telemetry = self.telemetry
             oldest_s = now_s - telemetry.delay_s - telemetry.scan_s - telemetry.interval_s
-            self.notices = tuple(
-                notice for notice in self.notices if max(notice.at_s, notice.until_s) >= oldest_s
-            )
+            self.notices = tuple(notice for notice in self.notices if max(notice.at_s, notice.until_s) >= oldest_s)
 
     def observe(self, now_s: float, commanded_mw: float) -> Observation:
         """Return what a policy sees now, with the fleets told to draw so much [MW]."""

@@ -44,9 +44,7 @@ class OfferDesk:
         Told what is sold and what is called of a service from now on [MW].
     """
 
-    def __init__(
-        self, clock: Clock, services: Mapping[ServiceName, OpenService], award: Tell, call: Tell
-    ) -> None:
+    def __init__(self, clock: Clock, services: Mapping[ServiceName, OpenService], award: Tell, call: Tell) -> None:
         self._clock = clock
         self._services = services
         self._award = award
@@ -99,10 +97,7 @@ class OfferDesk:
 
     def awarded_at(self, time_s: float) -> dict[ServiceName, float]:
         """Return what is awarded by now of the hour that lies at a time [MW]; 0 where its gate is open."""
-        return {
-            name: self._awarded_mw[name][service.present_hour(time_s)]
-            for name, service in self._services.items()
-        }
+        return {name: self._awarded_mw[name][service.present_hour(time_s)] for name, service in self._services.items()}
 
     def known_until_s(self, now_s: float) -> float:
         """Return the start of the first hour that a gate is open for [s]; infinity: all have closed."""

@@ -99,9 +99,7 @@ class Recorder:
 
         Tracks that had nothing recorded at its beginning are left out.
         """
-        signals = {
-            name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self._given.items()
-        }
+        signals = {name: signal.clip_time(from_s, to_s).shift(-from_s) for name, signal in self._given.items()}
         for name, track in self._tracks.items():
             if track.has(from_s):
                 signals[name] = track.power_between(from_s, to_s).shift(-from_s)
@@ -116,9 +114,7 @@ class Recorder:
         for name in list(self._tracks):  # each track is let go as soon as its signal is there
             signals[name] = _with_shared_times(self._tracks.pop(name).freeze(end_s), signals)
         events = EventTable.merged([log.table() for log in self._logs])
-        return Recording(
-            start_utc_s, end_s, add_totals(signals, end_s), events, self.facts, dict(self.load_kinds)
-        )
+        return Recording(start_utc_s, end_s, add_totals(signals, end_s), events, self.facts, dict(self.load_kinds))
 
 
 def _with_shared_times(signal: Signal, others: Mapping[str, Signal]) -> Signal:

@@ -185,16 +185,12 @@ def _block(signal: Signal, first: int, last: int) -> tuple[FloatArray, FloatArra
     left_limit = value + slope_per_s * lengths_s
     half_s = np.zeros(edges_s.size)
     jumps = np.abs(value[1:] - left_limit[:-1]) > SMALLEST_JUMP
-    half_s[1:-1] = np.where(
-        jumps, np.minimum(0.5 * JUMP_S, 0.25 * np.minimum(lengths_s[1:], lengths_s[:-1])), 0.0
-    )
+    half_s[1:-1] = np.where(jumps, np.minimum(0.5 * JUMP_S, 0.25 * np.minimum(lengths_s[1:], lengths_s[:-1])), 0.0)
     own = slice(first - low, last - low)
     before_s, after_s = half_s[:-1][own], half_s[1:][own]
     starts_s, ends_s = edges_s[:-1][own] + before_s, edges_s[1:][own] - after_s
     times_s = np.column_stack([starts_s, ends_s])
-    values = np.column_stack(
-        [value[own] + slope_per_s[own] * before_s, left_limit[own] - slope_per_s[own] * after_s]
-    )
+    values = np.column_stack([value[own] + slope_per_s[own] * before_s, left_limit[own] - slope_per_s[own] * after_s])
     kept = np.ones(times_s.shape, dtype=np.bool_)
     # without a jump the next segment begins where this one ends
     kept[:, 1] = after_s > 0.0
@@ -261,9 +257,7 @@ def _described(name: str, columns: Mapping[str, str], kind: str, **rest: Any) ->
     return Format(name, columns, kind.format(jump_s=JUMP_S), blocks=BLOCKS[name], **rest)
 
 
-FORMATS: Final = {
-    name: _described(name, **texts) for name, texts in shipped("sim.export", "formats.json").items()
-}
+FORMATS: Final = {name: _described(name, **texts) for name, texts in shipped("sim.export", "formats.json").items()}
 """The formats by name."""
 
 

@@ -92,9 +92,7 @@ def parts_of(scenario: Scenario, signals: Mapping[str, Signal]) -> Iterator[Part
         out = fleet.drop_out
         said = tuple(answers(fleet.name, f"fleets.{fleet.name}.drop_out", out))
         back = float(out.restart_s <= STUDY_S)
-        yield Part(
-            fleet.name, signals[f"fleet.{fleet.name}.power_mw"], out.below_pu, out.below_pu, back, said
-        )
+        yield Part(fleet.name, signals[f"fleet.{fleet.name}.power_mw"], out.below_pu, out.below_pu, back, said)
 
 
 def items_of(scenario: Scenario, profile: Profile, stored: StoredResult, parts: Sequence[Part]) -> list[Item]:
@@ -192,17 +190,13 @@ def write_package(folder: Path, recipient: str, out: Path, data: Sequence[Path] 
         The folder is no result, or cannot be written.
     """
     if recipient not in FORMS["titles"]:
-        raise InputError.single(
-            "--for", "", f"must be one of {', '.join(FORMS['titles'])}, got {recipient!r}"
-        )
+        raise InputError.single("--for", "", f"must be one of {', '.join(FORMS['titles'])}, got {recipient!r}")
     stored = read_result(folder)
     scenario = load_scenario(folder / "scenario.yaml", data=data)
     read, now = stored.provenance["inputs_sha256"], scenario.inputs_sha256()
     changed = sorted(name for name in read if now.get(name) != read[name])
     if changed:
-        raise InputError.single(
-            changed[0], "", "is not the file that the run read; name its folder with --data"
-        )
+        raise InputError.single(changed[0], "", "is not the file that the run read; name its folder with --data")
     profile = Profile.of(stored)
     parts = list(parts_of(scenario, stored.recording.signals))
     items = items_of(scenario, profile, stored, parts)
@@ -286,9 +280,7 @@ def verify(folder: Path, data: Sequence[Path] = (), *, allow_plugins: bool = Fal
         A file cannot be read, is no regular one, leads out of the folder, or is not written as it must be.
     """
     there = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_symlink() or not path.is_dir()
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
     }
     if os.path.lexists(folder / SUMS) or "signals.parquet" not in there:
         wrong = _changed(folder, there - {SUMS})

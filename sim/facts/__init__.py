@@ -393,6 +393,4 @@ class Facts:
 
 
 def _moved(found: Mapping[str, T], by_s: float) -> dict[str, T]:
-    return {
-        name: replace(one, start_s=one.start_s + by_s, end_s=one.end_s + by_s) for name, one in found.items()
-    }
+    return {name: replace(one, start_s=one.start_s + by_s, end_s=one.end_s + by_s) for name, one in found.items()}

@@ -55,8 +55,7 @@ class VoltageSag(Timed):
     def _sags_stand_apart(self) -> Self:
         if self.count > 1 and self.spacing_s <= self.duration_s:
             raise ValueError(
-                f"spacing_s must be above duration_s, {self.duration_s:g} s, in a series; "
-                f"got {self.spacing_s:g} s"
+                f"spacing_s must be above duration_s, {self.duration_s:g} s, in a series; got {self.spacing_s:g} s"
             )
         return self
 
@@ -64,8 +63,7 @@ class VoltageSag(Timed):
         """Return the sags of the series, in order."""
         first_s = self.first_s(start_utc_s)
         return tuple(
-            Sag(first_s + number * self.spacing_s, 1.0 - self.depth_pu, self.duration_s)
-            for number in range(self.count)
+            Sag(first_s + number * self.spacing_s, 1.0 - self.depth_pu, self.duration_s) for number in range(self.count)
         )
 
 
@@ -104,9 +102,7 @@ def voltage_pu(events: Iterable[object], start_utc_s: float, end_s: float) -> Si
 
 def shortfall(events: Iterable[object], start_utc_s: float, end_s: float) -> Signal | None:
     """Return the generation that all losses of a run together take from the grid [MW]; None without any."""
-    spans_s = [
-        (*event.span_s(start_utc_s), event.lost_mw) for event in events if isinstance(event, GenerationLoss)
-    ]
+    spans_s = [(*event.span_s(start_utc_s), event.lost_mw) for event in events if isinstance(event, GenerationLoss)]
     return of_spans(spans_s, sum, end_s) if spans_s else None
 
 
@@ -238,7 +234,5 @@ class CurtailmentOrder(Timed):
         return Order(announced_s, binding_s, until_s, self.most_mw, self.applies_to, self.reason)
 
 
-AnyGridEvent = Annotated[
-    VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss, Field(discriminator="type")
-]
+AnyGridEvent = Annotated[VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss, Field(discriminator="type")]
 """Any event on the grid, told apart by its ``type``."""

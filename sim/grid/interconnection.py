@@ -30,8 +30,7 @@ class Trip(Spec):
     def _one_level(self) -> Self:
         if self.above_mw is not None and self.above_ratio != 1.0:
             raise ValueError(
-                f"a trip has one level: above_mw or above_ratio, got {self.above_mw:g} MW and "
-                f"{self.above_ratio:g}"
+                f"a trip has one level: above_mw or above_ratio, got {self.above_mw:g} MW and {self.above_ratio:g}"
             )
         return self
 

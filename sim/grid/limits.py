@@ -78,17 +78,13 @@ class PowerLimit(Spec):
     def _fields_are_those_of_its_kind(self) -> Self:
         shared = self.limit_fraction is not None and "limit_fraction" in ALLOWED[self.kind]
         missing = [
-            field
-            for field in NEEDED[self.kind]
-            if getattr(self, field) is None and not (shared and field in VALUES)
+            field for field in NEEDED[self.kind] if getattr(self, field) is None and not (shared and field in VALUES)
         ]
         if missing:
             raise ValueError(f"a limit of kind {self.kind} needs {', '.join(missing)}")
         common = {"name", "kind", "applies_from_mw", "source", "status", "date"}
         fitting = {*common, *NEEDED[self.kind], *ALLOWED[self.kind]}
-        idle = sorted(
-            field for field in self.model_fields_set - fitting if getattr(self, field) not in {None, "both"}
-        )
+        idle = sorted(field for field in self.model_fields_set - fitting if getattr(self, field) not in {None, "both"})
         if idle:
             raise ValueError(f"a limit of kind {self.kind} has no {', '.join(idle)}")
         return self
@@ -96,9 +92,7 @@ class PowerLimit(Spec):
     @model_validator(mode="after")
     def _quantile_is_of_magnitudes(self) -> Self:
         if self.quantile_fraction is not None and self.direction != "both":
-            raise ValueError(
-                f"quantile_fraction is of both directions together; got direction {self.direction}"
-            )
+            raise ValueError(f"quantile_fraction is of both directions together; got direction {self.direction}")
         return self
 
     _band_has_two_ends = together("low_hz", "high_hz")
@@ -173,9 +167,7 @@ def published_limits() -> tuple[PowerLimit, ...]:
 def _limit(row: dict[str, str]) -> PowerLimit:
     """Return the limit of a row; an empty cell is left out."""
     words = {"name", "kind", "direction", "source", "status", "date"}
-    return PowerLimit.model_validate(
-        {key: cell if key in words else float(cell) for key, cell in row.items() if cell}
-    )
+    return PowerLimit.model_validate({key: cell if key in words else float(cell) for key, cell in row.items() if cell})
 
 
 __all__ = ["LIMITS_VERSION", "PowerLimit", "published_limits"]

@@ -124,10 +124,7 @@ def _events(
     for first, after, stop in zip(edges[::2], edges[1::2], [*edges[2::2], time_s.size], strict=False):
         before_mw = _mean_before_mw(time_s, power_mw, first) if isnan(before_mw) else before_mw
         begin = first if of == "frequency" else after
-        low = (
-            power_mw[begin:stop]
-            < (rule["recovery_fraction"] or USUAL_FRACTION) * before_mw - _LEAST_DIFFERENCE
-        )
+        low = power_mw[begin:stop] < (rule["recovery_fraction"] or USUAL_FRACTION) * before_mw - _LEAST_DIFFERENCE
         runs = _edges(low)
         if of == "voltage" and runs:  # what leaves again before its time is up was never back
             since_s = time_s[begin + np.array(runs[::2], dtype=np.intp)] - time_s[begin]

@@ -101,13 +101,11 @@ class FrequencySpec(Spec):
         idle = [
             name
             for name, field in type(self).model_fields.items()
-            if name not in {"measured", "nominal_hz", "report_step_hz"}
-            and getattr(self, name) != field.default
+            if name not in {"measured", "nominal_hz", "report_step_hz"} and getattr(self, name) != field.default
         ]
         if not self.has_grid and idle:
             raise ValueError(
-                f"measured frequency without a grid has no {', '.join(idle)}: leave that out, or give a "
-                "preset"
+                f"measured frequency without a grid has no {', '.join(idle)}: leave that out, or give a preset"
             )
         return self
 
@@ -116,9 +114,7 @@ class FrequencySpec(Spec):
         if self.measured is not None and not self.has_grid:
             return self
         if self.preset is None and (self.kinetic_mws is None or self.damping_mw_per_hz is None):
-            raise ValueError(
-                "a grid needs a preset, or kinetic_mws and damping_mw_per_hz; or state measured frequency"
-            )
+            raise ValueError("a grid needs a preset, or kinetic_mws and damping_mw_per_hz; or state measured frequency")
         model = self.model()
         system_of(model)
         if model.deadband_hz > 0.0:
@@ -194,8 +190,7 @@ class GridSpec(Spec):
         taken = sorted(shipped.intersection(names))
         if taken:
             raise ValueError(
-                f"limits need names of their own; {', '.join(taken)} ships with the project and is checked "
-                "too"
+                f"limits need names of their own; {', '.join(taken)} ships with the project and is checked too"
             )
         return self
 

@@ -160,9 +160,7 @@ def ramp_shape_factor(length_s: ArrayLike) -> FloatArray:
     return np.asarray(factor * np.minimum(1.0, RAMP_S[-1] / np.maximum(length, RAMP_S[0])))
 
 
-def short_term_flicker(
-    time_s: FloatArray, change_pu: FloatArray, length_s: FloatArray, end_s: float
-) -> FloatArray:
+def short_term_flicker(time_s: FloatArray, change_pu: FloatArray, length_s: FloatArray, end_s: float) -> FloatArray:
     r"""Return the short-term flicker severity of each whole 10 min.
 
     Parameters

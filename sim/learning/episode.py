@@ -103,8 +103,7 @@ MEASURES: Final[Mapping[str, Callable[[View], float]]] = {
 }
 """How each number of the vector is had."""
 FEATURES: Final = tuple(
-    Feature(name, **told, measure=MEASURES[name])
-    for name, told in shipped("sim.learning", "features.json").items()
+    Feature(name, **told, measure=MEASURES[name]) for name, told in shipped("sim.learning", "features.json").items()
 )
 """The vector, in its order."""
 

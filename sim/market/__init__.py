@@ -45,9 +45,7 @@ class MarketSpec(Spec):
     """Charge on the power at the system's four coincident peaks; left out: there is none."""
     forecasts: Forecasts | None = None
     """What is forecast of price, AI power and system load; left out: nothing."""
-    bitcoin: Annotated[FixedBitcoin | FileBitcoin | NetworkBitcoin, Field(discriminator="type")] = (
-        FixedBitcoin()
-    )
+    bitcoin: Annotated[FixedBitcoin | FileBitcoin | NetworkBitcoin, Field(discriminator="type")] = FixedBitcoin()
     """What mining earns: a hashprice ``fixed`` or from a ``file``, or made from the ``network``."""
     ancillary: Annotated[tuple[AncillaryService, ...], Field(max_length=5)] = ()
     """Ancillary services that the site sells, each once."""
@@ -69,9 +67,7 @@ class MarketSpec(Spec):
                 needs = "needs a day-ahead price: state day_ahead, as 'fixed' or 'file'"
                 raise ValueError(f"{name} of type 'day-ahead' {needs}")
         if forecasts.system_load is not None and not self.shows_system_load:
-            raise ValueError(
-                "forecasts.system_load needs market.four_cp.system_load: there is no load to forecast"
-            )
+            raise ValueError("forecasts.system_load needs market.four_cp.system_load: there is no load to forecast")
         return self
 
     def checks(self, span: Span) -> dict[str, Callable[[], object]]:

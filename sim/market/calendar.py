@@ -159,9 +159,7 @@ def daily_utc_s(
     last = datetime.fromtimestamp(until_utc_s, zone).date()
     found = []
     while day <= last:
-        wall = datetime.combine(day, datetime_time(), zone) + timedelta(
-            hours=hour_h
-        )  # wall clock, not elapsed
+        wall = datetime.combine(day, datetime_time(), zone) + timedelta(hours=hour_h)  # wall clock, not elapsed
         end = datetime.combine(day + timedelta(days=2), datetime_time(), zone)
         found.append((wall.timestamp(), end.timestamp()))
         day += timedelta(days=1)

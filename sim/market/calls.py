@@ -214,9 +214,7 @@ def due_linearly(called_mw: Signal, response_s: float) -> Signal:
     points: list[tuple[float, float, float]] = []
     due_mw = float(called_mw.value[0])
     times_s = called_mw.time_s.tolist()
-    for from_s, to_s, goal_mw in zip(
-        times_s, [*times_s[1:], called_mw.end_s], called_mw.value.tolist(), strict=True
-    ):
+    for from_s, to_s, goal_mw in zip(times_s, [*times_s[1:], called_mw.end_s], called_mw.value.tolist(), strict=True):
         rise_mw = max(0.0, goal_mw - due_mw)
         slope_mw_per_s = rise_mw / response_s
         points.append((from_s, goal_mw - rise_mw, slope_mw_per_s))

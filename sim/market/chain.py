@@ -110,9 +110,7 @@ def _next(tip: Tip, ahead: Signal) -> Tip | None:
         return None
     before_s = done / float(rate.value[0])
     epoch_days = (float(ends_s[0]) - tip.time_s + before_s) / SECONDS_PER_DAY
-    return Tip(
-        float(ends_s[0]), float(retarget(tip.difficulty, epoch_days)), tip.height - done + EPOCH_BLOCKS
-    )
+    return Tip(float(ends_s[0]), float(retarget(tip.difficulty, epoch_days)), tip.height - done + EPOCH_BLOCKS)
 
 
 def _require_hashrate(ahead: Signal) -> None:

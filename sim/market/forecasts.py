@@ -300,9 +300,7 @@ AnyLoadForecast = Annotated[PersistenceLoadForecast | NoisyLoadForecast, Field(d
 class Forecasts(Spec):
     """What is forecast, how far, and how often."""
 
-    price: (
-        Annotated[DayAheadForecast | PersistenceForecast | NoisyForecast, Field(discriminator="type")] | None
-    ) = None
+    price: Annotated[DayAheadForecast | PersistenceForecast | NoisyForecast, Field(discriminator="type")] | None = None
     """Forecast of the real-time price: ``day-ahead``, ``persistence`` or ``noisy``; left out: none."""
     ai: AiForecast | None = None
     """Forecast of AI power: ``persistence`` or ``weekly``; left out: there is none."""

@@ -42,9 +42,7 @@ class PeakRule:
     """Who sets it, its state, and where that was read."""
 
 
-PEAK_RULES: Final = {
-    name: PeakRule(**rule) for name, rule in shipped("sim.market", "peak_rules.json").items()
-}
+PEAK_RULES: Final = {name: PeakRule(**rule) for name, rule in shipped("sim.market", "peak_rules.json").items()}
 """Rules by name; they stand in ``peak_rules.json`` beside this module."""
 
 
@@ -183,9 +181,7 @@ class FourCoincidentPeaks(Spec):
             found += self._tops(record, name, (first_s, last_s), span)
         if self.terms.is_monthly:
             return tuple(found)
-        seasons = [
-            [peak for peak in found if peak.name[:4] == year] for year in {peak.name[:4] for peak in found}
-        ]
+        seasons = [[peak for peak in found if peak.name[:4] == year] for year in {peak.name[:4] for peak in found}]
         whole = [days for days in seasons if len({day.name[:7] for day in days}) == len(self.terms.months)]
         highest = [sorted(days, key=attrgetter("load_mw"))[-self.terms.peaks_count :] for days in whole]
         return tuple(sorted(peak for days in highest for peak in days))
@@ -270,9 +266,7 @@ class FourCoincidentPeaks(Spec):
         zone = ZoneInfo(self.time_zone)
         months = [float(datetime.fromtimestamp(at_s, zone).month) for at_s in utc_s.tolist()]
         times_s = utc_s - span.start_utc_s
-        return LocalHours(
-            Signal.steps(times_s, hours_h, span.end_s), Signal.steps(times_s, months, span.end_s)
-        )
+        return LocalHours(Signal.steps(times_s, hours_h, span.end_s), Signal.steps(times_s, months, span.end_s))
 
     def midnights_s(self, span: Span) -> FloatArray:
         """Return when local days end, from the run's start until after its end [s], shape (n,)."""

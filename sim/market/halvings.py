@@ -16,8 +16,7 @@ LAST_KNOWN_HEIGHT: Final = 840_000
 """Height of the last halving that has happened."""
 
 KNOWN_HEIGHTS: Final = {
-    int(height): datetime.fromisoformat(found)
-    for height, found in shipped("sim.market", "halvings.json").items()
+    int(height): datetime.fromisoformat(found) for height, found in shipped("sim.market", "halvings.json").items()
 }
 """When the first block and those of the halvings were found, out of ``halvings.json`` beside this module; the
 last is expected, not known."""

@@ -168,9 +168,7 @@ class CalendarCalls(Spec):
             window = next((one for one in contract.windows if one.holds(day)), None)
             if window is None or luck >= chance(day.year):
                 continue
-            call = self._call(
-                midnight_utc_s(day, self.time_zone) - span.start_utc_s, window, contract, place, which
-            )
+            call = self._call(midnight_utc_s(day, self.time_zone) - span.start_utc_s, window, contract, place, which)
             if used.takes(day, window, (call.until_s - call.from_s) / SECONDS_PER_HOUR):
                 found.append(call)
         return tuple(call for call in found if call.from_s < span.end_s and call.until_s > 0.0)
@@ -193,9 +191,7 @@ class CalendarCalls(Spec):
 
     def _days(self, span: Span) -> Iterator[date]:
         zone = ZoneInfo(self.time_zone)
-        first, last = (
-            datetime.fromtimestamp(at_s, zone).date() for at_s in (span.start_utc_s, span.end_utc_s)
-        )
+        first, last = (datetime.fromtimestamp(at_s, zone).date() for at_s in (span.start_utc_s, span.end_utc_s))
         for number in range(-1, (last - first).days + 1):
             yield first + timedelta(days=number)
 

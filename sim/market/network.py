@@ -72,13 +72,11 @@ class NetworkBitcoin(BitcoinMarket):
 
     type: Literal["network"]
     """Kind of market."""
-    price: Annotated[FixedBtcPrice | FileBtcPrice | RandomBtcPrice, Field(discriminator="type")] = (
-        FixedBtcPrice()
-    )
+    price: Annotated[FixedBtcPrice | FileBtcPrice | RandomBtcPrice, Field(discriminator="type")] = FixedBtcPrice()
     """Price of bitcoin: ``fixed``, ``file`` or ``process``."""
-    difficulty: Annotated[
-        FileDifficulty | GrowthDifficulty | EndogenousDifficulty, Field(discriminator="type")
-    ] = GrowthDifficulty()
+    difficulty: Annotated[FileDifficulty | GrowthDifficulty | EndogenousDifficulty, Field(discriminator="type")] = (
+        GrowthDifficulty()
+    )
     """Difficulty of the network: ``file``, ``growth`` or ``endogenous``."""
     fees: Annotated[FixedFees | FileFees, Field(discriminator="type")] = FixedFees()
     """Transaction fees: ``fixed`` or ``file``."""

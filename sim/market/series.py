@@ -76,9 +76,7 @@ class Place(NamedTuple):
     """What is known of this kind of file."""
 
 
-def step_signals(
-    reading: SeriesReading, place: Place, columns: Sequence[Wanted], span: Span
-) -> tuple[Signal, ...]:
+def step_signals(reading: SeriesReading, place: Place, columns: Sequence[Wanted], span: Span) -> tuple[Signal, ...]:
     """Return columns of a file as step signals from 0 to the run's end.
 
     Parameters
@@ -124,9 +122,7 @@ def offered_signal(reading: SeriesReading, place: Place, wanted: Wanted, span: S
     return filled, Signal.steps(found.time_s, present.astype(np.float64), span.end_s)
 
 
-def published_signal(
-    reading: SeriesReading, place: Place, wanted: Wanted, delay_s: float, span: Span
-) -> Signal:
+def published_signal(reading: SeriesReading, place: Place, wanted: Wanted, delay_s: float, span: Span) -> Signal:
     """Return a column as it is published: each row's value from so much after the row's time on [s].
 
     The rows are read from as much before the run as they are published late; where the file begins later than
@@ -150,9 +146,7 @@ def _covered(
     reading: SeriesReading, place: Place, columns: Sequence[Wanted], span: Span, *, keep_blanks: bool = False
 ) -> Covered:
     needed = Needed(span.start_utc_s, span.end_s, keep_blanks=keep_blanks)
-    return covered(
-        reading, span.files, place.time_column, columns, needed, table=place.table, shape=place.shape
-    )
+    return covered(reading, span.files, place.time_column, columns, needed, table=place.table, shape=place.shape)
 
 
 class StepsFile(SeriesReading):
@@ -243,6 +237,4 @@ def _price_column(table: Table) -> str:
     found = "several columns end" if by_unit else "no column ends"
     names = ", ".join(candidates or table.columns)
     also = "" if by_unit else f" or {'several are' if candidates else 'is'} called SPP, LMP or price"
-    raise InputError.single(
-        table.name, "", f"{found} in '{PRICE_SUFFIX}'{also}: {names}; name one as price_column"
-    )
+    raise InputError.single(table.name, "", f"{found} in '{PRICE_SUFFIX}'{also}: {names}; name one as price_column")

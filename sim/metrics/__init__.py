@@ -28,9 +28,7 @@ LOAD_CATALOGUE = tuple(metric for metric in _EVERY if isinstance(metric, LoadMet
 
 def _of_each(kinds: Mapping[str, str]) -> tuple[Metric, ...]:
     """Return the metrics of what has some of its own, kind by name."""
-    return tuple(
-        metric.of(name) for name, kind in kinds.items() for metric in LOAD_CATALOGUE if metric.kind == kind
-    )
+    return tuple(metric.of(name) for name, kind in kinds.items() for metric in LOAD_CATALOGUE if metric.kind == kind)
 
 
 def metrics_of(load_kinds: Mapping[str, str]) -> tuple[Metric, ...]:

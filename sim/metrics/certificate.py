@@ -133,9 +133,7 @@ class _Check:
         recording, hall = self._recording, self._recording.facts.hall[name]
         ratio = recording[f"hall.{name}.meter_ratio"]
         it_mw = total([Signal.constant(0.0, recording.end_s), *(reserved[load] for load in hall.load)])
-        cooling = recording[f"hall.{name}.cooling_power_mw"].maximum_with(
-            it_mw.times(ratio - hall.feed_ratio)
-        )
+        cooling = recording[f"hall.{name}.cooling_power_mw"].maximum_with(it_mw.times(ratio - hall.feed_ratio))
         return it_mw * hall.feed_ratio + cooling + hall.base_mw
 
     def _unannounced(self, load: str) -> Iterator[Break]:
@@ -153,9 +151,7 @@ class _Check:
             told_mw[first:end] = np.maximum(told_mw[first:end], level_mw)
         untold_mw = level.value - np.maximum(told_mw, np.concatenate([level.value[:1], level.value[:-1]]))
         for place in np.flatnonzero(untold_mw > TOLERANCE_MW):
-            yield Break(
-                f"{load} rose without a notice", float(level.time_s[place]), float(untold_mw[place]), 0.0
-            )
+            yield Break(f"{load} rose without a notice", float(level.time_s[place]), float(untold_mw[place]), 0.0)
 
     def _right_mw(self, times_s: FloatArray) -> FloatArray:
         """Return the right side at some times, but for what a battery lends [MW]."""
@@ -202,9 +198,7 @@ class _Check:
         least_mw, rated_mw = recording.least_fleet_mw, recording.rated_fleet_mw
         target = recording["fleet_target_mw"].maximum_with(least_mw).minimum_with(rated_mw)
         allowed = target.rolling_maximum(self._response.drop_s(rated_mw - least_mw))
-        yield from _break_of(
-            "the fleets drew more than they were told", recording["fleet_power_mw"] - allowed
-        )
+        yield from _break_of("the fleets drew more than they were told", recording["fleet_power_mw"] - allowed)
 
     def _drifting(self, name: str, times_s: FloatArray, ratio: FloatArray) -> FloatArray:
         """Return what a drifting load counts as at each decision [MW]: as telemetered, and its drift."""
@@ -262,9 +256,7 @@ class _Check:
         notices = self._notices[load]
         is_positive = self._told[load] == "positive notice"
         struck_s = self._interruptions_s(load)
-        spans_s = np.array([self._span(notice, struck_s, late_s, lead_s) for notice in notices]).reshape(
-            -1, 3
-        )
+        spans_s = np.array([self._span(notice, struck_s, late_s, lead_s) for notice in notices]).reshape(-1, 3)
         times_s = np.unique(np.concatenate([level.time_s, spans_s.ravel(), [0.0]]))
         times_s = times_s[(times_s >= 0.0) & (times_s < level.end_s)]
         values = level.at(times_s)
@@ -314,9 +306,7 @@ def _notices(recording: Recording, load: str) -> Iterator[_Notice]:
             raise ValueError(f"notices of {load} are not told in full at {rows[place].time_s} s")
         at_s, until_s, change_mw, level_mw = (row.value for row in rows[place : place + 4])
         if change_mw > 0.0 and not isnan(level_mw):
-            yield _Notice(
-                kinds[0].removeprefix(parts[0]), rows[place].time_s, at_s, until_s, change_mw, level_mw
-            )
+            yield _Notice(kinds[0].removeprefix(parts[0]), rows[place].time_s, at_s, until_s, change_mw, level_mw)
 
 
 def _later(signal: Signal, delay_s: float) -> Signal:

@@ -70,8 +70,7 @@ def document(found: Certificate) -> dict[str, Any]:
         "inequality": INEQUALITY,
         "numbers": {**asdict(found.facts), "reaction_s": found.reaction_s},
         "loads": {
-            name: {"contract": contract, "assumes": CONTRACTS[contract]}
-            for name, contract in found.contracts.items()
+            name: {"contract": contract, "assumes": CONTRACTS[contract]} for name, contract in found.contracts.items()
         },
         "assumptions": list(ASSUMPTIONS),
         "breaks": [asdict(each) for each in found.breaks],

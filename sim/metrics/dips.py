@@ -56,9 +56,7 @@ class Dip(NamedTuple):
         return self.end_s - self.start_s
 
 
-def dips(
-    power_mw: Signal, depth_mw: float, edge_s: float = FALL_S, longest_s: float = LONGEST_S
-) -> tuple[Dip, ...]:
+def dips(power_mw: Signal, depth_mw: float, edge_s: float = FALL_S, longest_s: float = LONGEST_S) -> tuple[Dip, ...]:
     """Find the dips of a power signal.
 
     A dip begins where power stands more than ``depth_mw`` below its highest of the last ``edge_s``, and ends
@@ -150,9 +148,7 @@ def _falls_s(power_mw: Signal, starts_s: FloatArray, references_mw: FloatArray, 
     return np.minimum(starts_s - _first_found(was_high, starts_s.size), edge_s)
 
 
-def _recoveries_s(
-    power_mw: Signal, starts_s: FloatArray, levels_mw: FloatArray, longest_s: float
-) -> FloatArray:
+def _recoveries_s(power_mw: Signal, starts_s: FloatArray, levels_mw: FloatArray, longest_s: float) -> FloatArray:
     """Return when power, below a level at each start, is back at it, or else has been long below it [s]."""
     times_s, values, slopes = power_mw.time_s, power_mw.value, power_mw.slope_per_s
     first = np.searchsorted(times_s, starts_s, side="right") - 1

@@ -102,9 +102,7 @@ def wish_mw(recording: Recording, from_s: float, until_s: float) -> Signal:
 def curtailed_mwh(recording: Recording) -> float:
     """Return what the policy wished and the fleets did not draw while an order bound [MWh]."""
     return sum(
-        energy_mwh(
-            (wish_mw(recording, *span_s) - recording["fleet_power_mw"].clip_time(*span_s)).positive_part()
-        )
+        energy_mwh((wish_mw(recording, *span_s) - recording["fleet_power_mw"].clip_time(*span_s)).positive_part())
         for span_s in _united_s(recording.once(bindings))
     )
 

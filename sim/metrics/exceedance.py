@@ -230,9 +230,7 @@ def _causes(recording: Recording, edges_s: FloatArray, at: IndexArray) -> tuple[
         ("policy", stays),
         ("telemetry", late),
     )
-    return tuple(
-        next((cause for cause, holds in checks if holds[place]), "fleet") for place in range(len(at))
-    )
+    return tuple(next((cause for cause, holds in checks if holds[place]), "fleet") for place in range(len(at)))
 
 
 def _steps_down(signal: Signal, times_s: FloatArray) -> BoolArray:

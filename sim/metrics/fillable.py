@@ -58,13 +58,10 @@ def fillings(recording: Recording) -> dict[str, Filling]:
     Static is what is free even where AI leaves least in the run; dips what they add to the level before each;
     slow the rest, as the course of a day. They add up to all that could be filled, and was.
     """
-    fillable = [
-        (span_s, fillable_power_mw(recording, *span_s)) for span_s in recording["ai_power_mw"].spans_s()
-    ]
+    fillable = [(span_s, fillable_power_mw(recording, *span_s)) for span_s in recording["ai_power_mw"].spans_s()]
     least_mw = min((power.minimum() for _, power in fillable), default=0.0)
     drawn_mwh = sum(
-        energy_mwh(recording["fleet_power_mw"].clip_time(*span_s).minimum_with(least_mw))
-        for span_s, _ in fillable
+        energy_mwh(recording["fleet_power_mw"].clip_time(*span_s).minimum_with(least_mw)) for span_s, _ in fillable
     )
     static = Filling(least_mw * recording.end_s / SECONDS_PER_HOUR, drawn_mwh)
     of_dips = recording.once(dip_fillings)
@@ -90,9 +87,7 @@ def dip_fillings(recording: Recording) -> tuple[DipFilling, ...]:
     )
 
 
-def _span_by_span(
-    recording: Recording, dips: Sequence[Dip]
-) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+def _span_by_span(recording: Recording, dips: Sequence[Dip]) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
     """Yield the dips that meet each part of the run, and what they add in it: could be filled, was [MWh]."""
     starts_s, ends_s = np.array([dip.start_s for dip in dips]), np.array([dip.end_s for dip in dips])
     fleet = recording["fleet_power_mw"]

@@ -182,9 +182,7 @@ def backup_energy_mwh(recording: Recording, hall: str) -> float:
 
 def water_m3(recording: Recording, hall: str) -> float:
     """Return the water that a hall's cooling takes on site [m3]."""
-    return energy_mwh(recording[f"hall.{hall}.it_power_mw"]) * (
-        recording.facts.hall[hall].water_l_per_kwh or 0.0
-    )
+    return energy_mwh(recording[f"hall.{hall}.it_power_mw"]) * (recording.facts.hall[hall].water_l_per_kwh or 0.0)
 
 
 def _stated(key: str, unknown: float) -> LoadMetric:
@@ -217,9 +215,7 @@ CATALOGUE = (
     LoadMetric("ai.{tenant}.drawn_fraction", drawn_fraction),
     LoadMetric("ai.{hall}.pue_ratio", pue_ratio),
     LoadMetric("ai.{hall}.it_energy_mwh", lambda r, hall: energy_mwh(r[f"hall.{hall}.it_power_mw"])),
-    LoadMetric(
-        "ai.{hall}.cooling_energy_mwh", lambda r, hall: energy_mwh(r[f"hall.{hall}.cooling_power_mw"])
-    ),
+    LoadMetric("ai.{hall}.cooling_energy_mwh", lambda r, hall: energy_mwh(r[f"hall.{hall}.cooling_power_mw"])),
     LoadMetric("ai.{hall}.peak_mw", lambda r, hall: r[f"hall.{hall}.power_mw"].maximum()),
     LoadMetric("ai.{hall}.rated_mw", lambda r, hall: r.facts.hall[hall].rated_mw),
     LoadMetric("ai.{hall}.miner_capacity_mw", lambda r, hall: r.facts.hall[hall].miner_capacity_mw),

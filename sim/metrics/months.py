@@ -56,9 +56,7 @@ def months(recording: Recording) -> tuple[Month, ...]:
     if len(names) == 1:
         return (_month(names[0], recording),)
     spans_s = pairwise(edges_s.tolist())
-    return tuple(
-        _month(name, recording.between(*span_s)) for name, span_s in zip(names, spans_s, strict=True)
-    )
+    return tuple(_month(name, recording.between(*span_s)) for name, span_s in zip(names, spans_s, strict=True))
 
 
 def _month(name: str, part: Recording) -> Month:

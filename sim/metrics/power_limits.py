@@ -133,9 +133,7 @@ def _found(site_mw: Signal, rules: Sequence[PowerLimit], levels: Sequence[float]
     """Return what is found of each limit and above which level; net ramps over one window go together."""
     found: dict[int, Found] = {}
     for span_s in {rule.span_s for rule in rules if rule.kind == "net-ramp"}:
-        places = [
-            place for place, rule in enumerate(rules) if rule.kind == "net-ramp" and rule.span_s == span_s
-        ]
+        places = [place for place, rule in enumerate(rules) if rule.kind == "net-ramp" and rule.span_s == span_s]
         ramps = net_ramps(site_mw, [rules[place] for place in places], [levels[place] for place in places])
         found |= dict(zip(places, ramps, strict=True))
     return [
@@ -144,9 +142,7 @@ def _found(site_mw: Signal, rules: Sequence[PowerLimit], levels: Sequence[float]
     ]
 
 
-def _check(
-    found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float
-) -> LimitCheck:
+def _check(found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float) -> LimitCheck:
     status, reason = _judged(found, rule, limit, resolution_s, duration_s)
     above_s = np.zeros((0, 2)) if status == "pass" else found.above_s
     check = LimitCheck(rule, status, limit, found.worst, found.time_s, reason=reason)
@@ -155,9 +151,7 @@ def _check(
     return replace(check, episodes=float(len(above_s)), seconds=float(np.sum(above_s[:, 1] - above_s[:, 0])))
 
 
-def _judged(
-    found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float
-) -> tuple[Status, str]:
+def _judged(found: Found, rule: PowerLimit, limit: float, resolution_s: float, duration_s: float) -> tuple[Status, str]:
     if found.worst > limit + TOLERANCE_MW:
         return "fail", "; ".join(part for part in (found.reason, _jumps(rule, resolution_s)) if part)
     if resolution_s > needed_resolution_s(rule):
@@ -203,9 +197,7 @@ def coarse_traces(recording: Recording) -> dict[str, float]:
     return {name: spacing_s for name, spacing_s in spacings.items() if spacing_s > FINEST_NEEDED_S}
 
 
-def check_recording(
-    recording: Recording, limits: Sequence[PowerLimit], seed: int = 1
-) -> tuple[LimitCheck, ...]:
+def check_recording(recording: Recording, limits: Sequence[PowerLimit], seed: int = 1) -> tuple[LimitCheck, ...]:
     """Check the site of a run against limits, within the second too where it can be synthesised.
 
     Parameters
@@ -228,9 +220,7 @@ def check_recording(
     rated_mw = recording["limit_mw"].maximum()
     checks = check_limits(recording["site_power_mw"], limits, rated_mw, resolution_s(recording))
     open_checks = [
-        check
-        for check in checks
-        if check.status == "not_assessable" and rated_mw >= check.rule.applies_from_mw
+        check for check in checks if check.status == "not_assessable" and rated_mw >= check.rule.applies_from_mw
     ]
     wave = synthesised(recording, seed) if open_checks else None
     if wave is None:

@@ -159,11 +159,7 @@ def _positive(signal: Signal) -> Signal:
 def marginal_payback_years(recording: Recording) -> float:
     """Return in how many years one more megawatt pays its machines and its site back [year]; NaN if never."""
     valuation = recording.facts.valuation
-    if (
-        valuation is None
-        or valuation.mining_capex_usd_per_mw is None
-        or valuation.asic_price_usd_per_th is None
-    ):
+    if valuation is None or valuation.mining_capex_usd_per_mw is None or valuation.asic_price_usd_per_th is None:
         return nan
     site_usd, machine_usd_per_th = valuation.mining_capex_usd_per_mw, valuation.asic_price_usd_per_th
     rated_mw = recording.rated_fleet_mw

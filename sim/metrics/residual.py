@@ -171,9 +171,7 @@ def regulation(recording: Recording, rule: str) -> Regulation | None:
         error = power.clip_time(from_s, to_s) - base.clip_time(from_s, to_s)
         errors.add(error)
         energy += error.integral_of_magnitude()
-    return Regulation(
-        tuple(errors.quantile(share) for share in QUANTILES.values()), energy / SECONDS_PER_HOUR
-    )
+    return Regulation(tuple(errors.quantile(share) for share in QUANTILES.values()), energy / SECONDS_PER_HOUR)
 
 
 # -- catalogue --------------------------------------------------------------------------------------------

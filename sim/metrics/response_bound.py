@@ -62,9 +62,7 @@ def greatest_within_ramps(ceiling_mw: Signal, ramp_up_mw_per_s: float, ramp_down
     5250.0
     """
     if not (ramp_up_mw_per_s > 0.0 and ramp_down_mw_per_s > 0.0):
-        raise ValueError(
-            f"ramps must be above 0 MW/s, got {ramp_up_mw_per_s} up and {ramp_down_mw_per_s} down"
-        )
+        raise ValueError(f"ramps must be above 0 MW/s, got {ramp_up_mw_per_s} up and {ramp_down_mw_per_s} down")
     below = ceiling_mw if ramp_up_mw_per_s == inf else _minimum_so_far(ceiling_mw, ramp_up_mw_per_s)
     if ramp_down_mw_per_s == inf:
         return below.simplify()
@@ -113,9 +111,7 @@ def _minimum_from_now(ceiling: Signal, down_per_s: float) -> Signal:
     return _untilted(times_s, levels, slopes, -down_per_s, ceiling)
 
 
-def _untilted(
-    times_s: FloatArray, levels: FloatArray, slopes: FloatArray, slope_per_s: float, like: Signal
-) -> Signal:
+def _untilted(times_s: FloatArray, levels: FloatArray, slopes: FloatArray, slope_per_s: float, like: Signal) -> Signal:
     order = np.argsort(times_s, kind="stable")
     times_s, levels, slopes = times_s[order], levels[order], slopes[order]
     inside = times_s < like.end_s
@@ -177,9 +173,7 @@ def _with_failures(power_mw: Signal, stall_mw: float, most_mw: float) -> Signal:
     return Signal(power_mw.time_s, values, power_mw.slope_per_s, power_mw.end_s)
 
 
-def _reckoned(
-    recording: Recording, power: Signal, view: LoadView | None, delay_s: float, latency_s: float
-) -> Signal:
+def _reckoned(recording: Recording, power: Signal, view: LoadView | None, delay_s: float, latency_s: float) -> Signal:
     """Return what one part of AI power has to be reckoned with at the least [MW]."""
     react_s = delay_s + latency_s
     if view is None:

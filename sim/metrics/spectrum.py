@@ -319,9 +319,7 @@ def band_passed(power_mw: FloatArray, rate_hz: float, low_hz: float, high_hz: fl
     goes over to samples by the bilinear transform :math:`s = j \tan(\pi f / f_s)`, with its edges likewise.
     """
     if high_hz >= 0.5 * rate_hz:
-        raise ValueError(
-            f"a band up to {high_hz:g} Hz needs more than {2 * high_hz:g} Hz, got {rate_hz:g} Hz"
-        )
+        raise ValueError(f"a band up to {high_hz:g} Hz needs more than {2 * high_hz:g} Hz, got {rate_hz:g} Hz")
     # a band-pass answers a constant with nothing: less its first value, power begins at rest
     swing_mw = power_mw - power_mw[0]
     # in zeros after the last sample the filter forgets, so that its end does not run into its beginning

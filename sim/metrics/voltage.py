@@ -134,9 +134,7 @@ _of_sags = numbers_of(sags_judged, compares=True, needs="voltage_pu")
 
 CATALOGUE = (
     Metric("short_circuit_ratio", _ratio),
-    _of_sags(
-        "ride_through_violation_count", lambda events: sum(event.verdict == "violation" for event in events)
-    ),
+    _of_sags("ride_through_violation_count", lambda events: sum(event.verdict == "violation" for event in events)),
     _of_sags("ride_through_recovery_max_s", lambda events: _longest(event.recovery_s for event in events)),
     _of_it("voltage_min_pu", lambda found: found.lowest_pu),
     _of_it("voltage_max_pu", lambda found: found.highest_pu),

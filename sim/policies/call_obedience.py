@@ -59,9 +59,7 @@ class CallObediencePolicy(WrapperPolicy[CallObedience]):
 
     def _remember(self, observation: Observation) -> None:
         known = dict.fromkeys((*self._orders, *observation.orders))
-        self._orders = tuple(
-            order for order in known if observation.time_s < order.until_s + self.spec.hold_s
-        )
+        self._orders = tuple(order for order in known if observation.time_s < order.until_s + self.spec.hold_s)
 
     def _duties(self, observation: Observation) -> Iterator[Duty]:
         now_s = observation.time_s

@@ -91,9 +91,7 @@ class FleetMotion:
         """Return the most that the fleets draw when a command of now arrives [MW]."""
         return self._moved(now_s + self.response.latency_s)
 
-    def latest_s(
-        self, now_s: float, rise_s: float, command_mw: float, left_mw: float, interval_s: float
-    ) -> float:
+    def latest_s(self, now_s: float, rise_s: float, command_mw: float, left_mw: float, interval_s: float) -> float:
         """Return the latest time at which the fleets must be told to go, so that they are gone by a rise [s].
 
         Until told, they move from where they will stand when a command of now arrives towards the command.

@@ -128,9 +128,7 @@ class HoldLimitPolicy:
         seen_s = telemetry.delay_s + telemetry.scan_s + max(telemetry.interval_s, LEAST_WATCH_S)
         return seen_s + response.latency_s + response.fall_s
 
-    def _caps(
-        self, observation: Observation, reserves: Reserves, response: FleetResponse
-    ) -> tuple[_Cap, ...]:
+    def _caps(self, observation: Observation, reserves: Reserves, response: FleetResponse) -> tuple[_Cap, ...]:
         """Return what the fleets may draw: by contract, and with a battery also if all kept silent."""
         free_mw = observation.limit_mw - self._spec.margin_mw
         if not observation.loads:  # nobody tells of loads: what is telemetered is all there is to know

@@ -56,9 +56,7 @@ class Hysteresis(PolicySpec):
     @model_validator(mode="after")
     def _observes_within_the_window(self) -> Self:
         if self.observe_s >= self.window_s:
-            raise ValueError(
-                f"observe_s is {self.observe_s:g} s; must be below window_min, {self.window_min:g} min"
-            )
+            raise ValueError(f"observe_s is {self.observe_s:g} s; must be below window_min, {self.window_min:g} min")
         return self
 
     _strikes_rise = rising("strike_usd_per_mwh", "high_strike_usd_per_mwh", strictly=False)

@@ -84,9 +84,7 @@ def coincident_usd_per_mwh(observation: Observation, edges_s: FloatArray, chance
     price = chance * rate_usd_per_mw / (forecast.step_s / SECONDS_PER_HOUR)
     costs = (price * may_be).tolist()
     # beyond the day nothing is forecast, and nothing is charged
-    return forecast_means(
-        Forecast(forecast.issued_s, forecast.start_s, forecast.step_s, (*costs, 0.0)), edges_s
-    )
+    return forecast_means(Forecast(forecast.issued_s, forecast.start_s, forecast.step_s, (*costs, 0.0)), edges_s)
 
 
 class FleetSegments(NamedTuple):
@@ -282,9 +280,7 @@ class PlanningPolicy:
             initial_mw=None if self._made_s is None else stands_mw,
             peaks=peaks,
             # no other dispatch could win back what a megawatt-hour beyond the headroom costs
-            excess_usd_per_mwh=_more_than_all(margin, spec.start_usd_per_mw / step_h)
-            if down_mw < inf
-            else inf,
+            excess_usd_per_mwh=_more_than_all(margin, spec.start_usd_per_mw / step_h) if down_mw < inf else inf,
         )
 
 

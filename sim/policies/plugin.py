@@ -189,9 +189,7 @@ def validated(value: Any, handler: ValidatorFunctionWrapHandler, info: Validatio
         return plugins.find(kind).model_validate_json(json.dumps(value), context=info.context)
     except InputError as error:
         why = ValueError(f"{kind}: {'; '.join(fault.message for fault in error.faults)}")
-        raise _at(
-            kind, [{"type": "value_error", "loc": ("type",), "input": kind, "ctx": {"error": why}}]
-        ) from None
+        raise _at(kind, [{"type": "value_error", "loc": ("type",), "input": kind, "ctx": {"error": why}}]) from None
     except ValidationError as error:
         raise _at(kind, error.errors(include_url=False)) from None
 

@@ -270,8 +270,6 @@ class Programme:
         widths = np.diff(self._first)
         parts = [of_power]
         parts += [
-            others.get(group, self._sparse.csr_matrix((height, widths[group])))
-            for group in (1, 2, 3)
-            if widths[group]
+            others.get(group, self._sparse.csr_matrix((height, widths[group]))) for group in (1, 2, 3) if widths[group]
         ]
         self._blocks.append((self._sparse.hstack(parts, format="csr"), np.asarray(bound, dtype=np.float64)))

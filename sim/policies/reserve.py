@@ -192,9 +192,7 @@ class SiteReserve:
         self._drift_mw = drift_mw
         self._loads: list[LoadReserve] = []
 
-    def of(
-        self, views: Sequence[LoadView], notices: Sequence[Notice], now_s: float, wait_s: float
-    ) -> Reserves:
+    def of(self, views: Sequence[LoadView], notices: Sequence[Notice], now_s: float, wait_s: float) -> Reserves:
         """Return what the loads must be left at a time [s]; ``wait_s`` as in `LoadReserve.of`."""
         while len(self._loads) < len(views):
             self._loads.append(LoadReserve())

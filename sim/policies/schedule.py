@@ -55,9 +55,7 @@ class SchedulePolicy(WrapperPolicy[Schedule]):
         if observation.time_s >= self._until_s:
             utc_s = observation.start_utc_s + observation.time_s
             self._stops = any(each.holds(np.array([utc_s]), self.spec.time_zone)[0] for each in self.spec.off)
-            self._until_s = (
-                next_change_utc_s(self.spec.off, utc_s, self.spec.time_zone) - observation.start_utc_s
-            )
+            self._until_s = next_change_utc_s(self.spec.off, utc_s, self.spec.time_zone) - observation.start_utc_s
         wake_at_s = earlier_s(wish.wake_at_s, self._until_s)
         if self._stops and wish.target_mw > self.spec.most_mw:
             return wish._replace(target_mw=self.spec.most_mw, reason="schedule", wake_at_s=wake_at_s)

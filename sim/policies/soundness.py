@@ -45,21 +45,15 @@ def sound_offers(offers: object, when: str = "") -> Offers:
     (('rrs', 5.0),)
     """
     if isinstance(offers, str | dict) or not isinstance(offers, Iterable):
-        raise PolicyError(
-            f'the offers{when} must be pairs of service and MW, such as (("rrs", 5.0),); got {offers!r}'
-        )
+        raise PolicyError(f'the offers{when} must be pairs of service and MW, such as (("rrs", 5.0),); got {offers!r}')
     found: dict[str, float] = {}
     for pair in offers:
         if not (isinstance(pair, tuple | list) and len(pair) == _PAIR and isinstance(pair[0], str)):
-            raise PolicyError(
-                f'an offer{when} must be a service and its MW, such as ("rrs", 5.0); got {pair!r}'
-            )
+            raise PolicyError(f'an offer{when} must be a service and its MW, such as ("rrs", 5.0); got {pair!r}')
         name, offer_mw = pair
         if name in found:
             raise PolicyError(f"the policy offers '{name}' twice{when}; each service may stand once")
         if not is_power(offer_mw):
-            raise PolicyError(
-                f"the policy offers {offer_mw!r} MW of {name}{when}; must be 0 MW or more, and finite"
-            )
+            raise PolicyError(f"the policy offers {offer_mw!r} MW of {name}{when}; must be 0 MW or more, and finite")
         found[name] = float(offer_mw)
     return tuple(found.items())

@@ -89,9 +89,7 @@ def default_folder(result: Result) -> Path:
     return Path("results") / result.scenario.name / run_id
 
 
-def publish(
-    result: Result, folder: Path, *, replaceable: bool, with_figures: bool = False
-) -> tuple[Path, bool]:
+def publish(result: Result, folder: Path, *, replaceable: bool, with_figures: bool = False) -> tuple[Path, bool]:
     """Write a result to its folder.
 
     Parameters

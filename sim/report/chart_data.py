@@ -56,9 +56,7 @@ def envelope_of(signal: Signal, edges_s: FloatArray) -> Envelope:
     ValueError
         The edges do not increase, or lie outside the domain.
     """
-    return Envelope(
-        edges_s, signal.minima_over(edges_s), signal.means_over(edges_s), signal.maxima_over(edges_s)
-    )
+    return Envelope(edges_s, signal.minima_over(edges_s), signal.means_over(edges_s), signal.maxima_over(edges_s))
 
 
 def bin_edges_s(end_s: float, most: int, start_s: float = 0.0) -> FloatArray:

@@ -176,9 +176,7 @@ def scale_chart(document: Document) -> Drawing | None:
         "",
         0.0,
         float(len(scales)),
-        marks=tuple(
-            (place + 0.5, words_of(scale).removeprefix("Residual ")) for place, scale in enumerate(scales)
-        ),
+        marks=tuple((place + 0.5, words_of(scale).removeprefix("Residual ")) for place, scale in enumerate(scales)),
     )
     upwards = around([mw for values in shown.values() for mw in values], "Left [MW, rms]", from_zero=True)
     width = 0.84 / len(shown)

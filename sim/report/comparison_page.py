@@ -113,9 +113,7 @@ def standing_row(document: Document) -> list[str]:
 def standing_notes(document: Document) -> list[str]:
     """Return what stands below the line, with what it breaks; what would mend it where none is above."""
     broken = sorted(
-        (of["rank"], policy, of["broken"])
-        for policy, of in document["policies"].items()
-        if not of["feasible"]
+        (of["rank"], policy, of["broken"]) for policy, of in document["policies"].items() if not of["feasible"]
     )
     notes = [f"Below the line, {policy} breaks the limit {text}." for _, policy, text in broken]
     return [*notes, *([document["advice"]] if document["advice"] else [])]
@@ -194,11 +192,7 @@ def _cell(document: Document, figures: Document, name: str) -> str:
         return f"{text}\nsame"
     text += f"\n{format_difference(difference['mean'])}"
     width = difference["half_width"]
-    return (
-        text
-        if width is None
-        else f"{text} ± {format_value(0.0 if _is_noise(document, width, name) else width)}"
-    )
+    return text if width is None else f"{text} ± {format_value(0.0 if _is_noise(document, width, name) else width)}"
 
 
 def _differs(document: Document, name: str) -> bool:

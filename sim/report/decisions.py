@@ -56,9 +56,7 @@ def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
         places = [place for place, other in enumerate(reasons) if other == reason]
         duration_s = float(lengths_s[places].sum())
         fraction = duration_s / recording.end_s
-        shares.append(
-            ReasonShare(reason, len(places), duration_s, fraction, float(energies_mwh[places].sum()))
-        )
+        shares.append(ReasonShare(reason, len(places), duration_s, fraction, float(energies_mwh[places].sum())))
     return tuple(sorted(shares, key=lambda share: -share.duration_s))
 
 
@@ -66,9 +64,7 @@ def _turns(recording: Recording) -> list[tuple[float, str]]:
     """Return when which reason came into force; of several at one instant the last, and from the start on."""
     # a dictionary keeps the place of the first and the reason of the last decision of an instant
     decisions = recording.events.where(lambda _, kind: kind.startswith(PREFIX))
-    latest = {
-        event.time_s: event.kind.removeprefix(PREFIX) for event in decisions if event.time_s < recording.end_s
-    }
+    latest = {event.time_s: event.kind.removeprefix(PREFIX) for event in decisions if event.time_s < recording.end_s}
     turns = sorted(latest.items())
     if turns and turns[0][0] > 0.0:
         turns.insert(0, (0.0, UNDECIDED))

@@ -138,9 +138,7 @@ def _draw_site(axis: "Axes", power: Mapping[str, Signal], local: Scale) -> None:
     times_s, ai_mw, drawn_mw, kind = _stack(ai, power.get("drawn", site))
     times = local(times_s)
     axis.fill_between(times, 0.0, ai_mw, color=COLOURS["ai"], alpha=0.4, linewidth=0.0, label=f"AI{kind}")
-    axis.fill_between(
-        times, ai_mw, drawn_mw, color=COLOURS["fleet"], alpha=0.5, linewidth=0.0, label=f"Fleets{kind}"
-    )
+    axis.fill_between(times, ai_mw, drawn_mw, color=COLOURS["fleet"], alpha=0.5, linewidth=0.0, label=f"Fleets{kind}")
     _draw_range(axis, site, local, COLOURS["site"], "Site", opacity=0.35)
     _draw_line(axis, limit, local, COLOURS["limit"], "Limit", linestyle="--", linewidth=1.4)
     highest_mw = max(site.maximum(), limit.maximum(), 1e-9)
@@ -169,9 +167,7 @@ def _corner_values(signal: Signal, times_s: FloatArray) -> FloatArray:
     return np.column_stack([split.value, split.left_limits()]).ravel()
 
 
-def _draw_range(
-    axis: "Axes", signal: Signal, local: Scale, colour: str, name: str, opacity: float = 0.5
-) -> None:
+def _draw_range(axis: "Axes", signal: Signal, local: Scale, colour: str, name: str, opacity: float = 0.5) -> None:
     """Draw a signal as a line, or where it has many breakpoints as the band of its extremes."""
     if signal.time_s.size <= MOST_POINTS:
         _draw_line(axis, signal, local, colour, name)

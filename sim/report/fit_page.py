@@ -75,7 +75,5 @@ def _table(judged: Document) -> PageTable:
         for name, title in words.items()
         if f"{name}_made" in judged
     ]
-    rows += [
-        [f"{words[name]}\n{name}", "", format_value(judged[name])] for name in ("energy_error_fraction", "ks")
-    ]
+    rows += [[f"{words[name]}\n{name}", "", format_value(judged[name])] for name in ("energy_error_fraction", "ks")]
     return PageTable("How near it is", ["", *(name for _, name in KEY)], rows)

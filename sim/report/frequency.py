@@ -40,9 +40,7 @@ class FrequencySection:
     """Largest RoCoF of that stretch by window."""
 
 
-def frequency_section(
-    recording: Recording, metrics: Mapping[str, Mapping[str, Any]]
-) -> FrequencySection | None:
+def frequency_section(recording: Recording, metrics: Mapping[str, Mapping[str, Any]]) -> FrequencySection | None:
     """Return the section on frequency; None where the scenario says nothing of it.
 
     Parameters
@@ -75,12 +73,9 @@ def _neutral_text(model: GridModel) -> str:
     """Return the largest steps within common deadbands, with the governors' help and without."""
     limits_hz = (NARROW_HZ, WIDE_HZ)
     with_help = " and ".join(
-        f"{neutral_step_mw(model, limit_hz):.3g} MW within {limit_hz * 1000.0:.0f} mHz"
-        for limit_hz in limits_hz
+        f"{neutral_step_mw(model, limit_hz):.3g} MW within {limit_hz * 1000.0:.0f} mHz" for limit_hz in limits_hz
     )
-    alone = " and ".join(
-        f"{model.as_load_mw(model.damping_mw_per_hz * limit_hz):.3g} MW" for limit_hz in limits_hz
-    )
+    alone = " and ".join(f"{model.as_load_mw(model.damping_mw_per_hz * limit_hz):.3g} MW" for limit_hz in limits_hz)
     return (
         f"The largest step of load that stays within a deviation: {with_help}; {alone} where governors "
         "do not act within it, until AGC does."

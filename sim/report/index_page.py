@@ -50,9 +50,7 @@ def write_index(results: Path) -> Path:
     rows.sort(key=lambda row: -row["written_ns"])
     scripts = [own_file("tables.js")]
     policy = security_policy(scripts, pictures="")
-    page = rendered(
-        "index.html.jinja", policy=policy, scripts=scripts, heads=HEADS, rows=rows, kept=embedded(rows)
-    )
+    page = rendered("index.html.jinja", policy=policy, scripts=scripts, heads=HEADS, rows=rows, kept=embedded(rows))
     write_whole(results / INDEX, page)  # two runs that end together may both write: each writes it whole
     return results / INDEX
 

@@ -39,9 +39,7 @@ CONTENTS: Final = "<!-- contents -->"
 HEADING: Final = re.compile(r'<h2 id="([\w-]+)">([^<]+)</h2>')
 
 
-def page(
-    result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...], stability: StabilitySection
-) -> str:
+def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...], stability: StabilitySection) -> str:
     """Return the page of a result.
 
     Parameters

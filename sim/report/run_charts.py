@@ -69,9 +69,7 @@ def cells(signal: Signal, clock: LocalTime) -> FloatArray:
     return flat.reshape(days, of_day).T[::-1]
 
 
-def _coloured(
-    cells: FloatArray, low: float, high: float
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def _coloured(cells: FloatArray, low: float, high: float) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     part = np.nan_to_num((cells - low) / ((high - low) or 1.0)) * (len(PALETTE) - 1)
     places = np.arange(len(PALETTE))
     channels = [np.interp(part, places, [colour[one] for colour in PALETTE]) for one in range(3)]

@@ -126,9 +126,7 @@ class StabilitySection:
     """Density for a chart: name, title, frequencies [Hz], densities [MW²/Hz]."""
 
 
-def stability_section(
-    recording: Recording, scenario: Mapping[str, Any], clock: LocalTime
-) -> StabilitySection:
+def stability_section(recording: Recording, scenario: Mapping[str, Any], clock: LocalTime) -> StabilitySection:
     """Return how the site of a run moves.
 
     Parameters

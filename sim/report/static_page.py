@@ -114,10 +114,7 @@ def security_policy(scripts: Sequence[str], pictures: str = "img-src data:; ") -
     """Return what a page may do: run these scripts, show its own style (charts set it too) and pictures."""
     hashes = " ".join(f"'sha256-{_sha256_base64(script)}'" for script in scripts)
     allowed = f"script-src {hashes}; " if hashes else ""
-    return (
-        f"default-src 'none'; {allowed}style-src 'unsafe-inline'; {pictures}base-uri 'none'; "
-        "form-action 'none'"
-    )
+    return f"default-src 'none'; {allowed}style-src 'unsafe-inline'; {pictures}base-uri 'none'; form-action 'none'"
 
 
 def _sha256_base64(text: str) -> str:

@@ -149,18 +149,14 @@ def _table(document: Document, paths: Sequence[str], found: Sequence[Combination
         cells = [said(value) for value in one.values]
         for name in shown:
             width = one.half_width(name)
-            cells.append(
-                format_value(one.mean(name)) + ("" if width is None else f"\n± {format_value(width)}")
-            )
+            cells.append(format_value(one.mean(name)) + ("" if width is None else f"\n± {format_value(width)}"))
             cells += [format_value(one.quantile(name, share)) for share in shares.values()]
         rows.append([*cells, Markup(" ").join(map(_link, one.rows))])
     titles = {name: axis_title(document, name) for name in shown}
     heads = [head for title in titles.values() for head in (title, *(f"{title} {share}" for share in shares))]
     note = "Means; below them their 95 % interval. A run's own metrics stand in the file that its link opens."
     drawn = tuple(titles.get(name, name) for name in figure.values())
-    return PageTable(
-        "Every combination", [*paths, *heads, "Runs"], rows, note, axis_count=len(paths), figure=drawn
-    )
+    return PageTable("Every combination", [*paths, *heads, "Runs"], rows, note, axis_count=len(paths), figure=drawn)
 
 
 def _link(row: RunOfSweep) -> Markup:

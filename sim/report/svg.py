@@ -190,16 +190,12 @@ class Chart:
         (left, bottom), (right, top) = self.place(*low), self.place(*high)
         left, right, top, bottom = *sorted((left, right)), *sorted((top, bottom))
         size = f'width="{right - left:.1f}" height="{bottom - top:.1f}"'
-        self._parts.append(
-            f'<rect class="fill {style}" x="{left:.1f}" y="{top:.1f}" {size}>{_title(title)}</rect>'
-        )
+        self._parts.append(f'<rect class="fill {style}" x="{left:.1f}" y="{top:.1f}" {size}>{_title(title)}</rect>')
 
     def point(self, x: float, y: float, style: str, mark: str = "circle", title: str = "") -> None:
         """Draw a mark at a point."""
         at = " ".join(f"{one:.1f}" for one in self.place(x, y))
-        self._parts.append(
-            f'<g class="mark {style}" transform="translate({at})">{_title(title)}{_SHAPES[mark]}</g>'
-        )
+        self._parts.append(f'<g class="mark {style}" transform="translate({at})">{_title(title)}{_SHAPES[mark]}</g>')
 
     def text(self, x: float, y: float, text: str, anchor: str = "start", style: str = "") -> None:
         """Write at a point; with the style ``beside`` beside its mark, where there is room."""
@@ -325,6 +321,5 @@ def png(colours: NDArray[np.uint8]) -> bytes:
     head = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
     chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )

@@ -48,9 +48,7 @@ class Spot(NamedTuple):
         return tuple(tag for member in get_args(_bare(self.annotation)) for tag in _tags(member))
 
 
-def spot(
-    model: type[BaseModel], location: PathParts, plugins: Mapping[str, type[BaseModel]] = NO_PLUGINS
-) -> Spot:
+def spot(model: type[BaseModel], location: PathParts, plugins: Mapping[str, type[BaseModel]] = NO_PLUGINS) -> Spot:
     """Return the field at a location of pydantic's, starting from a description.
 
     Parameters
@@ -105,9 +103,7 @@ def _tags(member: Any) -> tuple[str, ...]:
 
 _LISTED: Final = 24
 
-_NAME: Final = (
-    "must begin with a lower-case letter and hold lower-case letters, digits, - and _ alone, 40 at most"
-)
+_NAME: Final = "must begin with a lower-case letter and hold lower-case letters, digits, - and _ alone, 40 at most"
 _WORDS: Final[dict[str, str]] = shipped("sim.scenario", "messages.json")
 """What is said of a kind of error, in ``messages.json`` beside this module: ``got`` is the value, ``amount``
 the value with its unit, ``bound`` what that is held against with its unit, ``ctx`` the same bare."""
@@ -158,9 +154,7 @@ def _located_fault(
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         where = Spot((*where.path, "type"), None, where.annotation)
     place = nearest(tree, where.path).place
-    return place, Fault(
-        str(place) if where.path else place.file, path_text(where.path), _message(detail, where)
-    )
+    return place, Fault(str(place) if where.path else place.file, path_text(where.path), _message(detail, where))
 
 
 def path_text(path: PathParts) -> str:

@@ -53,9 +53,7 @@ def fleets_of(path: Path) -> list[dict[str, Any]]:
 
 
 def _fleets(table: Table, said: dict[str, Any]) -> list[dict[str, Any]]:
-    columns: dict[str, str | None] = {
-        part: said.get(f"{part}_column") or _column(table, part) for part in _COLUMNS
-    }
+    columns: dict[str, str | None] = {part: said.get(f"{part}_column") or _column(table, part) for part in _COLUMNS}
     model_column, count_column = columns["model"], columns["count"]
     if model_column is None:
         listed = ", ".join(table.columns[:12])

@@ -245,13 +245,9 @@ class Scenario(Spec):
         checks["weather"] = partial(self.weather.outdoor_c, span)
         frequency = self.grid.frequency
         if frequency is not None and frequency.measured is not None:
-            checks["grid.frequency.measured"] = partial(
-                frequency.measured.frequency_hz, span, frequency.nominal_hz
-            )
+            checks["grid.frequency.measured"] = partial(frequency.measured.frequency_hz, span, frequency.nominal_hz)
         checks["loads"] = partial(rules.check_scale, self.loads, self.interconnection.limit_mw, span)
-        checks["market"] = partial(
-            rules.check_scale_of_generation, self.market, self.interconnection.limit_mw, span
-        )
+        checks["market"] = partial(rules.check_scale_of_generation, self.market, self.interconnection.limit_mw, span)
         checks["interconnection.limit"] = partial(self.interconnection.moving, span)
         market = self.market.checks(span)
         checks |= {f"market.{part}": check for part, check in market.items()}

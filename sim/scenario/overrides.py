@@ -47,9 +47,7 @@ def apply_overrides(tree: Node, overrides: Overrides, defaults: type[Spec]) -> t
     return tree, faults
 
 
-def with_override(
-    content: Mapping[str, Any], path: str, value: object, defaults: type[Spec]
-) -> dict[str, Any]:
+def with_override(content: Mapping[str, Any], path: str, value: object, defaults: type[Spec]) -> dict[str, Any]:
     """Return plain data with one field set; raise InputError where there is no such place."""
     tree, faults = apply_overrides(placed(content, Mark(PYTHON)), {path: value}, defaults)
     if faults:
@@ -111,9 +109,7 @@ def _set(node: Node, parts: list[str], value: Node, default: object, path: str) 
     raise InputError.single(str(value.place), path, message)
 
 
-def _set_entry(
-    entries: dict[str, Node], parts: list[str], value: Node, default: object, path: str
-) -> dict[str, Node]:
+def _set_entry(entries: dict[str, Node], parts: list[str], value: Node, default: object, path: str) -> dict[str, Node]:
     key, rest = parts[0], parts[1:]
     if key not in entries and _is_list(entries.get(f"{key}s")):
         key, rest = f"{key}s", [_only(entries, f"{key}s", value.place, path), *rest]

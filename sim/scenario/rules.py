@@ -93,9 +93,7 @@ def check_supply(interconnection: Interconnection, market: MarketSpec, fleets: S
     if left_open and not (market.day_ahead and fleets):
         raise ValueError("cooptimised_up_to_mw needs a fleet and a day-ahead price: state market.day_ahead")
     if interconnection.highest_mw == 0.0 and market.generation is None:
-        raise ValueError(
-            "interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation"
-        )
+        raise ValueError("interconnection.limit_mw is 0 MW; must be above 0 MW, unless the site has market.generation")
 
 
 def check_limit(interconnection: Interconnection, start_utc_s: float) -> None:
@@ -107,9 +105,7 @@ def check_limit(interconnection: Interconnection, start_utc_s: float) -> None:
             raise ValueError(f"interconnection.limit.{error}") from None
 
 
-def check_storage(
-    storage: Battery | None, interconnection: Interconnection, frequency: FrequencySpec | None
-) -> None:
+def check_storage(storage: Battery | None, interconnection: Interconnection, frequency: FrequencySpec | None) -> None:
     """Raise ValueError where a battery stands beside what meters or answers the site before it."""
     if storage is not None and interconnection.trip is not None:
         raise ValueError(
@@ -129,12 +125,8 @@ def check_halls(
     """Raise ValueError where something names no hall, or a hall has no room for its fleets."""
     known = {hall.name for hall in halls}
     named = [(f"load '{load.name}'", load.hall) for load in loads if load.hall is not None]
-    named += [
-        (f"fleet '{fleet.name}'", fleet.location.hall) for fleet in fleets if fleet.location is not None
-    ]
-    named += [
-        ("an event", name) for event in events if isinstance(event, HallEvent) for name in event.halls or ()
-    ]
+    named += [(f"fleet '{fleet.name}'", fleet.location.hall) for fleet in fleets if fleet.location is not None]
+    named += [("an event", name) for event in events if isinstance(event, HallEvent) for name in event.halls or ()]
     _check_known(named, "hall", known, "halls")
     for load in loads:
         _check_pue(load)
@@ -187,9 +179,7 @@ def check_policy(policy: PolicySpec, market: MarketSpec) -> None:
     """Raise ValueError where a policy, or one inside it, cannot do with what the market shows."""
     for part in chain_of(policy):
         if isinstance(part, FourCp) and not market.shows_system_load:
-            raise ValueError(
-                "policy four-cp needs market.four_cp.system_load: without it there is no load to see"
-            )
+            raise ValueError("policy four-cp needs market.four_cp.system_load: without it there is no load to see")
         plans = isinstance(part, Ancillary) or (isinstance(part, PlanningSpec) and part.couples)
         if plans and _price_depends_on_power(market):
             raise ValueError(
@@ -283,9 +273,7 @@ def loads_of(lease: Lease, loads: Sequence[Load]) -> list[Load]:
 
 def parts_of(lease: Lease, loads: Sequence[Load]) -> list[str]:
     """Return what draws the power of a lease at the site's meter: ``load.llama``, ``hall.one``; each once."""
-    parts = (
-        f"load.{load.name}" if load.hall is None else f"hall.{load.hall}" for load in loads_of(lease, loads)
-    )
+    parts = (f"load.{load.name}" if load.hall is None else f"hall.{load.hall}" for load in loads_of(lease, loads))
     return list(dict.fromkeys(parts))
 
 

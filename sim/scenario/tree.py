@@ -78,9 +78,7 @@ def _scalar(data: object, place: Mark, path: str) -> Scalar:
 
 def _text(data: str, place: Mark, path: str) -> str:
     if not is_text(data):
-        raise InputError.single(
-            str(place), path.lstrip("."), "holds half of a surrogate pair, which is no text"
-        )
+        raise InputError.single(str(place), path.lstrip("."), "holds half of a surrogate pair, which is no text")
     return data
 
 

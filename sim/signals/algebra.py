@@ -299,9 +299,7 @@ def _upper(pair: Pair) -> Lines:
     )
 
 
-def _leader(
-    pair: Pair, index: NDArray[np.intp] | slice, leads: NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray]:
+def _leader(pair: Pair, index: NDArray[np.intp] | slice, leads: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
     """Return value and slope at given segments, of the first signal where it leads, else of the other."""
     value = np.where(leads, pair.value[index], pair.other_value[index])
     return value, np.where(leads, pair.slope_per_s[index], pair.other_slope_per_s[index])

@@ -52,9 +52,7 @@ class PiecewiseLinear:
         require_breakpoints(arrays, end_s)
         time_s = arrays[0]
         if not np.all(time_s[1:] > time_s[:-1]):
-            raise ValueError(
-                "the times of a signal must increase strictly; from_breakpoints takes repeated times"
-            )
+            raise ValueError("the times of a signal must increase strictly; from_breakpoints takes repeated times")
         count = time_s.size - 1 if time_s.size > 1 and time_s[-1] == end_s else time_s.size
         if isinstance(self.slopes, Slopes):
             if self.slopes.size < count or not np.isfinite(self.slopes.values).all():
@@ -153,9 +151,7 @@ class PiecewiseLinear:
         return cls.from_breakpoints(times, values, slopes, end_s)
 
     @classmethod
-    def from_breakpoints(
-        cls, time_s: ArrayLike, value: ArrayLike, slope_per_s: ArrayLike, end_s: float
-    ) -> Self:
+    def from_breakpoints(cls, time_s: ArrayLike, value: ArrayLike, slope_per_s: ArrayLike, end_s: float) -> Self:
         """Return the signal of a raw recording, whose times may repeat.
 
         Parameters
@@ -314,9 +310,7 @@ class PiecewiseLinear:
         fits = (times >= self.start_s - slack_s) & (times <= self.end_s + slack_s)
         if not np.all(fits):
             wrong = np.atleast_1d(times)[~np.atleast_1d(fits)].flat[0]
-            raise ValueError(
-                f"time {wrong} s lies outside the signal, which spans {self.start_s} to {self.end_s} s"
-            )
+            raise ValueError(f"time {wrong} s lies outside the signal, which spans {self.start_s} to {self.end_s} s")
         return np.clip(times, self.start_s, self.end_s)
 
     # -- cutting and shifting -------------------------------------------------------------------------------

@@ -129,9 +129,7 @@ def intervals_of_range_above(signal: Signal, window_s: float, level: float) -> F
     # where all values together are no farther apart, it is above nowhere
     widest = _widest(high, low, start, end)
     near = np.flatnonzero(widest > level)
-    start, end, top, bottom = (
-        line.some(near) for line in (start, end, _Values(high, high), _Values(low, low))
-    )
+    start, end, top, bottom = (line.some(near) for line in (start, end, _Values(high, high), _Values(low, low)))
     rises = [(start, end), (end, start), (bottom, start), (bottom, end), (start, top), (end, top)]
     from_share[places[near]], to_share[places[near]] = _below(rises, level)
     return _above(windows.start_s, windows.end_s, from_share, to_share)
@@ -212,9 +210,7 @@ def _below(rises: Sequence[tuple[_Values, _Values]], level: float) -> tuple[Floa
     return from_share, to_share
 
 
-def _above(
-    starts_s: FloatArray, ends_s: FloatArray, from_share: FloatArray, to_share: FloatArray
-) -> FloatArray:
+def _above(starts_s: FloatArray, ends_s: FloatArray, from_share: FloatArray, to_share: FloatArray) -> FloatArray:
     """Return segments without the parts between two shares of them, joined where they touch."""
     some = np.flatnonzero((from_share > 0.0) | (to_share < 1.0))
     starts_s, ends_s, from_share, to_share = starts_s[some], ends_s[some], from_share[some], to_share[some]

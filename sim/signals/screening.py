@@ -115,9 +115,7 @@ def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
     return best
 
 
-def _may_come_before(
-    best: tuple[float, float], bounds: FloatArray, starts_s: FloatArray
-) -> NDArray[np.bool_]:
+def _may_come_before(best: tuple[float, float], bounds: FloatArray, starts_s: FloatArray) -> NDArray[np.bool_]:
     """Return whether chunks with such bounds may hold a larger range, or as large a one that ends earlier."""
     return np.asarray((bounds > best[0]) | ((bounds == best[0]) & (starts_s < best[1])))
 

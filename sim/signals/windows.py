@@ -105,9 +105,7 @@ class Signal(Algebraic):
         """
         _require_window(window_s)
         if window_s >= self.duration_s:
-            raise ValueError(
-                f"the window of {window_s} s must be shorter than the signal of {self.duration_s} s"
-            )
+            raise ValueError(f"the window of {window_s} s must be shorter than the signal of {self.duration_s} s")
         start_s, _, value, slope_per_s = _changes(self, window_s)
         return type(self)(start_s, value, slope_per_s, self.end_s)
 
@@ -320,9 +318,7 @@ def extremes_of_ranges(
     return high, low
 
 
-def _reduced(
-    tables: Sequence[tuple[np.ufunc, FloatArray]], first: IndexArray, last: IndexArray
-) -> list[FloatArray]:
+def _reduced(tables: Sequence[tuple[np.ufunc, FloatArray]], first: IndexArray, last: IndexArray) -> list[FloatArray]:
     """Return the reductions of the same ranges of several arrays."""
     level_of = (np.frexp(last - first + 1)[1] - 1).astype(np.int8)
     reduced = [np.empty(first.size) for _ in tables]
@@ -368,9 +364,7 @@ def change_segments(signal: Signal, window_s: float) -> SegmentBlock:
     return SegmentBlock(start_s, end_s, value, value + slope_per_s * (end_s - start_s))
 
 
-def _changes(
-    signal: PiecewiseLinear, window_s: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _changes(signal: PiecewiseLinear, window_s: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return start [s], end [s], value and slope [value/s] of the lines of the change from a window ago."""
     delayed_s = signal.time_s + window_s
     merged = merged_places(signal.time_s, delayed_s, signal.end_s)

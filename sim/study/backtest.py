@@ -70,9 +70,7 @@ def read_bill(path: Path) -> dict[tuple[str, str], float]:
     for column in columns:
         below = table.header_unit(column)
         if below and parse_unit(below) != unit_in(column):
-            must = (
-                f"column '{column}' must be in {unit_of(column)}, as its name says; below it stands {below!r}"
-            )
+            must = f"column '{column}' must be in {unit_of(column)}, as its name says; below it stands {below!r}"
             raise InputError.single(table.name, "", f"{must}: convert it, or take that line out")
     found = {
         (name, column): values[row]
@@ -134,9 +132,7 @@ def warnings(rows: Sequence[BacktestRow]) -> list[str]:
     for row in rows:
         whole = monthrange(*map(int, row.month.split("-")))[1]
         if row.actual is not None and row.days < whole - _CLOCK_CHANGE_D:
-            found[row.month] = (
-                f"{row.month}: the run covers {row.days:.4g} of {whole} days, the bill all of them"
-            )
+            found[row.month] = f"{row.month}: the run covers {row.days:.4g} of {whole} days, the bill all of them"
     return list(found.values())
 
 

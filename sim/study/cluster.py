@@ -110,9 +110,7 @@ def identity() -> dict[str, Any]:
 def require_same(theirs: Mapping[str, Any], where: str) -> None:
     """Raise ResultError unless a worker has the same model and libraries as this process."""
     ours = identity()
-    other = [
-        f"{name} {theirs.get(name)}, here {own}" for name, own in ours.items() if theirs.get(name) != own
-    ]
+    other = [f"{name} {theirs.get(name)}, here {own}" for name, own in ours.items() if theirs.get(name) != own]
     if other:
         raise ResultError(f"{where}: has {'; '.join(other)}: install the same on every machine")
 

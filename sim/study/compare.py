@@ -217,8 +217,7 @@ class ComparisonPlan:
                     tasks[policy, seed] = self._task(policy, seed, content)
             except InputError as error:
                 faults += [
-                    Fault(f"{fault.place} with policy {policy}", fault.path, fault.message)
-                    for fault in error.faults
+                    Fault(f"{fault.place} with policy {policy}", fault.path, fault.message) for fault in error.faults
                 ]
         if faults:
             raise InputError(faults)
@@ -253,8 +252,7 @@ class ComparisonPlan:
         facts = {name: fact for name, fact in known.items() if name in measured}
         values = {
             policy: {
-                name: np.array([records[policy, seed][name] for seed in seeds], dtype=np.float64)
-                for name in facts
+                name: np.array([records[policy, seed][name] for seed in seeds], dtype=np.float64) for name in facts
             }
             for policy in self._all
         }
@@ -262,9 +260,7 @@ class ComparisonPlan:
         key = hashlib.sha256(f"{len(self._policies)}\n{identity}".encode()).hexdigest()
         values = {policy: without_what_means_nothing(of) for policy, of in values.items()}
         context = _context(scenario)
-        return Comparison(
-            scenario["name"], self._policies, seeds, facts, values, key, self._warm_up_s, context
-        )
+        return Comparison(scenario["name"], self._policies, seeds, facts, values, key, self._warm_up_s, context)
 
 
 def _context(scenario: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,9 +118,7 @@ def against_foresight(
     working = found
     if isfinite(lines_usd["repair"]):
         filling_usd = found.always_on_limited_usd - gap.filling_repair_usd()
-        working = found._replace(
-            bound_usd=found.bound_usd - lines_usd["repair"], always_on_limited_usd=filling_usd
-        )
+        working = found._replace(bound_usd=found.bound_usd - lines_usd["repair"], always_on_limited_usd=filling_usd)
     values = (
         value_usd,
         found.bound_usd,
@@ -150,10 +148,7 @@ def _stalls_mw(scenario: Scenario) -> dict[str, tuple[float, float]]:
     """Return the power of each job in a stall, and the most that it draws if it fails in it [MW]."""
     jobs = [load for load in scenario.running_loads if isinstance(load, TrainingLoad)]
     levels = {job.name: job.levels_mw(job.floor_fraction) for job in jobs}
-    return {
-        name: (of["stall"], max(of["hang"], of["down_cold"], of["down_context"]))
-        for name, of in levels.items()
-    }
+    return {name: (of["stall"], max(of["hang"], of["down_cold"], of["down_context"])) for name, of in levels.items()}
 
 
 def _share(value_usd: float, bound_usd: float) -> float:

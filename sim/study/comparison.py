@@ -96,13 +96,11 @@ class Comparison:
             "statistics": self._statistics(),
             "metrics": self.facts,
             "policies": {
-                policy: {**self._of(policy), **standing._asdict()}
-                for policy, standing in self.standings.items()
+                policy: {**self._of(policy), **standing._asdict()} for policy, standing in self.standings.items()
             },
             "advice": advice(self._compared),
             "references": {
-                name: {**self._of(name), "feasible": is_feasible(self.values[name])}
-                for name in self.references
+                name: {**self._of(name), "feasible": is_feasible(self.values[name])} for name in self.references
             },
             "pareto": pareto_view({policy: self.means(policy) for policy in self.policies}),
         }
@@ -113,9 +111,7 @@ class Comparison:
 
     def difference(self, policy: str, other: str, metric: str, count: int = 1) -> tuple[float, float]:
         """Return the paired difference of two policies and its half-width, one of some that hold together."""
-        found = paired_difference(
-            self.values[policy][metric], self.values[other][metric], simultaneous(count)
-        )
+        found = paired_difference(self.values[policy][metric], self.values[other][metric], simultaneous(count))
         return found.mean, found.half_width
 
     def widest(self, metric: str) -> float:
@@ -247,10 +243,7 @@ def non_dominated(points: FloatArray) -> list[bool]:
     >>> non_dominated(np.array([[2.0, 1.0], [1.0, 2.0], [1.0, 1.0]]))
     [True, True, False]
     """
-    return [
-        not any(bool(np.all(other >= point) and np.any(other > point)) for other in points)
-        for point in points
-    ]
+    return [not any(bool(np.all(other >= point) and np.any(other > point)) for other in points) for point in points]
 
 
 def pareto_view(means: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

@@ -163,9 +163,7 @@ def _require_metrics(file: StudyFile, scenario: Mapping[str, Any]) -> None:
     for side, name in file.spec.figure.model_dump().items():
         if name not in known:
             hint = did_you_mean(name, known) or "; see the reference of metrics"
-            faults.append(
-                Fault(file.place("figure", side), f"figure.{side}", f"no such metric: {name!r}{hint}")
-            )
+            faults.append(Fault(file.place("figure", side), f"figure.{side}", f"no such metric: {name!r}{hint}"))
     if faults:
         raise InputError(faults)
 
@@ -284,6 +282,4 @@ def said(axes: Sequence[Axis], values: Sequence[Any]) -> str:
     'seed = 2, policy = always-on'
     """
     pairs = zip(axes, values, strict=False)
-    return ", ".join(
-        f"{axis.path} = {value if isinstance(value, str) else json.dumps(value)}" for axis, value in pairs
-    )
+    return ", ".join(f"{axis.path} = {value if isinstance(value, str) else json.dumps(value)}" for axis, value in pairs)

@@ -73,9 +73,7 @@ def standings(of: Mapping[str, Values]) -> dict[str, Standing]:
         return 1.0, _mean(values[ENERGY]), _mean(values[COUNT]), money
 
     order = sorted(of, key=worth)  # of equals the one named first
-    return {
-        policy: Standing(feasible[policy], order.index(policy) + 1, _broken_text(of[policy])) for policy in of
-    }
+    return {policy: Standing(feasible[policy], order.index(policy) + 1, _broken_text(of[policy])) for policy in of}
 
 
 def advice(of: Mapping[str, Values]) -> str:
@@ -171,14 +169,11 @@ def _won(cell: Cell) -> dict[str, Any]:
     best = min(found, key=lambda policy: found[policy].rank)
     alike = [one for one in found if one != best and found[one].feasible == found[best].feasible]
     leads = {
-        one: paired_difference(values[best][EARNED], values[one][EARNED], simultaneous(len(alike)))
-        for one in alike
+        one: paired_difference(values[best][EARNED], values[one][EARNED], simultaneous(len(alike))) for one in alike
     }
     return {
         "winner": best,
-        "no_significant_difference_to": [
-            one for one, lead in leads.items() if not lead.mean - lead.half_width > 0.0
-        ],
+        "no_significant_difference_to": [one for one, lead in leads.items() if not lead.mean - lead.half_width > 0.0],
         EARNED: {policy: float(of[EARNED].mean()) for policy, of in values.items()},
         "feasible": [policy for policy in found if found[policy].feasible],
     }

@@ -193,9 +193,7 @@ def _autocovariance(about: FloatArray, step_s: float) -> FloatArray:
     return np.asarray(products[: most + 1] / (centred.size - lags))
 
 
-def judged(
-    measured: FloatArray, made: FloatArray, first_s: float, step_s: float, hourly: FloatArray
-) -> dict[str, Any]:
+def judged(measured: FloatArray, made: FloatArray, first_s: float, step_s: float, hourly: FloatArray) -> dict[str, Any]:
     """Return how near a generated course is to the part of the record that was not fitted.
 
     Parameters

@@ -81,9 +81,7 @@ class _Fitted(NamedTuple):
     signal: str = "ai_power_mw"
 
 
-def write_fit(
-    path: Path, folder: Path, fitted_as: str = "inference", given: Mapping[str, Any] | None = None
-) -> Fit:
+def write_fit(path: Path, folder: Path, fitted_as: str = "inference", given: Mapping[str, Any] | None = None) -> Fit:
     """Fit a record, judge it on the part held back, and write what came out.
 
     Parameters

@@ -272,9 +272,7 @@ def worth(
     return IntervalWorth(best_usd, limited_usd, offered_usd, alone_usd)
 
 
-def _edges_s(
-    setting: Setting, curve: MiningCurve, from_s: float, to_s: float, offerables: Offerables
-) -> FloatArray:
+def _edges_s(setting: Setting, curve: MiningCurve, from_s: float, to_s: float, offerables: Offerables) -> FloatArray:
     """Return all times at which a line bends or corners meet, with both ends [s]."""
     signals = (setting.ai_mw, *setting.steps, *setting.corners_mw, *offerables.steps)
     times_s = [signal.time_s for signal in signals] + [np.array([from_s, to_s])]
@@ -302,9 +300,7 @@ def _meetings_s(signal: Signal, levels: Iterable[float]) -> Iterator[FloatArray]
 class _Stretches:
     """Stretches of time on which all is linear: values at start and end, shape (2, n), or (n,) for steps."""
 
-    def __init__(
-        self, setting: Setting, curve: MiningCurve, edges_s: FloatArray, offerables: Offerables
-    ) -> None:
+    def __init__(self, setting: Setting, curve: MiningCurve, edges_s: FloatArray, offerables: Offerables) -> None:
         self._setting = setting
         self._offerables = offerables
         self._curve = curve

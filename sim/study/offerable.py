@@ -99,9 +99,7 @@ class Offerables:
         gains = np.minimum(paid, owed)
         up_mw = np.maximum(fleet_mw - self.minimum_mw, 0.0)
         down_mw = np.maximum(np.minimum(self.rated_mw, free_mw) - fleet_mw, 0.0)
-        return np.asarray(
-            anyway + _filled(gains[up], most_mw[up], up_mw) + _filled(gains[~up], most_mw[~up], down_mw)
-        )
+        return np.asarray(anyway + _filled(gains[up], most_mw[up], up_mw) + _filled(gains[~up], most_mw[~up], down_mw))
 
 
 def _filled(gains: FloatArray, most_mw: FloatArray, room_mw: FloatArray) -> FloatArray:

@@ -245,9 +245,7 @@ def _of_month(
         return 0.0
     rate = charge_usd(charge.usd_per_kw_month, 1.0, alone.month_fraction)
     terms = bands(setting, edges_s)
-    best = best_dispatch(
-        _horizon(curve, terms, interval_s, (rate, alone.billed_mw), setting.penalty_usd_per_mwh)
-    )
+    best = best_dispatch(_horizon(curve, terms, interval_s, (rate, alone.billed_mw), setting.penalty_usd_per_mwh))
     best_usd = best.value_usd + at_minimum_usd(curve, terms, interval_s / SECONDS_PER_HOUR)
     free_usd = worth(setting, curve, float(edges_s[0]), float(edges_s[-1])).best_usd
     return max(0.0, free_usd - best_usd)

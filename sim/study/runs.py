@@ -210,9 +210,7 @@ class RunTask(NamedTuple):
 
     def resolved(self) -> Scenario:
         """Return the scenario, checked; raise InputError where a file does not serve it."""
-        return scenario_from(
-            self.scenario, folder=self.folder, data=self.data, allow_plugins=self.allow_plugins
-        )
+        return scenario_from(self.scenario, folder=self.folder, data=self.data, allow_plugins=self.allow_plugins)
 
 
 def perform(task: RunTask) -> Record:
@@ -235,9 +233,7 @@ def run_record(key: str, metrics: Mapping[str, Measurement]) -> Record:
         "format": RECORD_FORMAT,
         "run_key": key,
         "metrics": {name: _number(value) for name, value in metrics.items()},
-        "baseline": {
-            name: _number(value.baseline) for name, value in metrics.items() if value.baseline is not None
-        },
+        "baseline": {name: _number(value.baseline) for name, value in metrics.items() if value.baseline is not None},
     }
 
 

@@ -218,9 +218,7 @@ def read_study(path: Path) -> StudyFile:
     return study_file(*parse_yaml(read_text(path, str(path)), str(path)), path)
 
 
-def study_file(
-    tree: Node, known: Sequence[Fault], path: Path | None = None, scenario: Path | None = None
-) -> StudyFile:
+def study_file(tree: Node, known: Sequence[Fault], path: Path | None = None, scenario: Path | None = None) -> StudyFile:
     """Return what a study says that lies in a file, or whose scenario is known; raise InputError as above."""
     spec, found = _validated(tree)
     faults = [*known, *found, *_axis_faults(tree, Design() if spec is None else spec.design)]

@@ -69,9 +69,7 @@ class Bench:
         Where they are done.
     """
 
-    def __init__(
-        self, question: Question, checker: Checker, store: Store, crew: TaskExecutor[RunTask, Record]
-    ) -> None:
+    def __init__(self, question: Question, checker: Checker, store: Store, crew: TaskExecutor[RunTask, Record]) -> None:
         self._question = question
         self._checker = checker
         self._store = store
@@ -86,14 +84,10 @@ class Bench:
             return None  # each value is allowed, the lot of them is not
         return self._question.objective.worth(self._runs(changed, seeds))
 
-    def verdict(
-        self, where: str, content: Content, values: Mapping[str, Any], seeds: Sequence[int]
-    ) -> Judgement:
+    def verdict(self, where: str, content: Content, values: Mapping[str, Any], seeds: Sequence[int]) -> Judgement:
         """Return how the default and these values do on seeds."""
         both = {"default": content, "tuned": with_values(content, values)}
-        return Judgement(
-            where, tuple(seeds), {name: self._table(self._runs(one, seeds)) for name, one in both.items()}
-        )
+        return Judgement(where, tuple(seeds), {name: self._table(self._runs(one, seeds)) for name, one in both.items()})
 
     def _table(self, runs: Sequence[Mapping[str, float | None]]) -> dict[str, FloatArray]:
         objective = self._question.objective
@@ -221,9 +215,7 @@ def _opened(journal: Path, identity: str, seed: int) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     backend = optuna.storages.journal.JournalFileBackend(str(journal))
     storage = optuna.storages.JournalStorage(backend)
-    study = optuna.create_study(
-        storage=storage, study_name="tuning", direction="maximize", load_if_exists=True
-    )
+    study = optuna.create_study(storage=storage, study_name="tuning", direction="maximize", load_if_exists=True)
     if study.user_attrs.setdefault(_IDENTITY, identity) != identity:
         raise ResultError(f"{journal.parent}: holds the tuning of another question; name another --out")
     study.set_user_attr(_IDENTITY, identity)

@@ -334,9 +334,7 @@ def at_work(executor: TaskExecutor[T, R]) -> Iterator[TaskExecutor[T, R]]:
         yield executor
 
 
-def crew_of(
-    function: Callable[[T], R], workers: int = 1, timeout_s: float | None = None
-) -> TaskExecutor[T, R]:
+def crew_of(function: Callable[[T], R], workers: int = 1, timeout_s: float | None = None) -> TaskExecutor[T, R]:
     """Return workers on this machine.
 
     Parameters

@@ -32,9 +32,7 @@ def column(values: np.ndarray[Any, Any]) -> pa.Array:
 def texts(values: Sequence[str]) -> pa.Array:
     """Return texts as a column."""
     encoded = [text.encode() for text in values]
-    offsets = np.concatenate([[0], np.cumsum([len(text) for text in encoded], dtype=np.int64)]).astype(
-        np.int32
-    )
+    offsets = np.concatenate([[0], np.cumsum([len(text) for text in encoded], dtype=np.int64)]).astype(np.int32)
     return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 

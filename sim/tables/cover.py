@@ -112,14 +112,10 @@ def covered(
     moved = needed.first_s is not None
     timeline = timeline_of(reading, table, time_column, needed.start_utc_s, shape, any_clock=moved)
     if needed.first_s is not None:
-        timeline = timeline._replace(
-            time_s=timeline.time_s - timeline.time_s[0] + needed.first_s, from_start=True
-        )
+        timeline = timeline._replace(time_s=timeline.time_s - timeline.time_s[0] + needed.first_s, from_start=True)
     least = needed.least_rows if timeline.from_start else LEAST_ROWS
     if timeline.time_s.size < least:
-        raise InputError.single(
-            table.name, "", f"must have at least {least} rows, got {timeline.time_s.size}"
-        )
+        raise InputError.single(table.name, "", f"must have at least {least} rows, got {timeline.time_s.size}")
     within = _within(timeline, needed)
     keep = needed.keep_blanks or reading.max_gap_s is not None or needed.bridged_rows > 0.0
     values = tuple(column_values(reading, timeline, wanted, within, keep_blanks=keep) for wanted in columns)
@@ -131,9 +127,7 @@ def covered(
     return Covered(timeline.table, time_s, tuple(one[rows] for one in values), spans, timeline.length_s[rows])
 
 
-def levels(
-    reading: SeriesReading, files: Files, timeline: Timeline, wanted: Wanted, needed: Needed
-) -> Covered:
+def levels(reading: SeriesReading, files: Files, timeline: Timeline, wanted: Wanted, needed: Needed) -> Covered:
     """Return all rows of a record of changes; one without a value leaves what was, for ``max_gap_s`` at most.
 
     Takes and raises what `covered` does; what holds before the first row is for the caller to say.
@@ -165,9 +159,7 @@ def column_values(
     """
     column, quantity = wanted.column, wanted.quantity
     rows = within if timeline.groups is None else None
-    values, conversion = reading.values(
-        timeline.table, column, quantity, rows, blanks=keep_blanks, unit=wanted.unit
-    )
+    values, conversion = reading.values(timeline.table, column, quantity, rows, blanks=keep_blanks, unit=wanted.unit)
     if timeline.groups is not None:
         values = _merged(values, timeline.groups, mean=reading.duplicates == "mean")
     if conversion.per_interval:

@@ -198,9 +198,7 @@ def _is_header(line: str, separator: str, width: int) -> bool:
 
 def _columns(cells: list[str]) -> tuple[str, ...]:
     """Return the names of the columns; one without a name is called after its place, the first ``index``."""
-    return tuple(
-        cell or ("index" if place == 0 else f"column {place + 1}") for place, cell in enumerate(cells)
-    )
+    return tuple(cell or ("index" if place == 0 else f"column {place + 1}") for place, cell in enumerate(cells))
 
 
 def _described(below: list[str], separator: str, width: int) -> tuple[int, tuple[str, ...]]:

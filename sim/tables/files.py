@@ -116,9 +116,7 @@ class Files:
             if path is not None:
                 return read_regular(path, name, MAX_BYTES)
         where = ", ".join(str(folder) for folder in self.folders) or "no folder at all"
-        raise file_fault(
-            name, f"no such file; looked in {where}; name the folder that holds it with --data DIR"
-        )
+        raise file_fault(name, f"no such file; looked in {where}; name the folder that holds it with --data DIR")
 
 
 def _open(name: str, content: bytes, decimal: str | None) -> "CsvSource | ParquetSource":

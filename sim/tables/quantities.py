@@ -96,9 +96,7 @@ class Quantity:
             return self._said(table.name, column, said, named, currency_usd)
         below = table.header_unit(column)
         if named is None and any(letter.isalpha() or letter in "%$€£" for letter in below):
-            what = (
-                f"column '{column}' says {below[:MAX_SHOWN]!r} below its name, which is no unit that is known"
-            )
+            what = f"column '{column}' says {below[:MAX_SHOWN]!r} below its name, which is no unit that is known"
             cure = f"write the unit of its numbers, unit: {self.unit} if they are in {shown(self.unit)}"
             raise InputError.single(table.name, "", f"{what}: {cure}")
         if named is None or named in self.means_nothing or self._same(named):
@@ -116,9 +114,7 @@ class Quantity:
             **({"unit": named} if named in self.units else {}),
         )
 
-    def _said(
-        self, place: str, column: str, said: str, named: str | None, currency_usd: float | None
-    ) -> Scaling:
+    def _said(self, place: str, column: str, said: str, named: str | None, currency_usd: float | None) -> Scaling:
         unit = parse_unit(said)
         units = self.units
         if unit is None or unit not in units:
@@ -129,9 +125,7 @@ class Quantity:
         clear = named in units and named not in LETTERS and named is not None
         if clear and named != unit and DIMENSION_OF[str(named)] == DIMENSION_OF[unit]:
             message = f"column '{column}' is in {shown(str(named))} by its name, but unit says {shown(unit)}"
-            raise InputError.single(
-                place, "", f"{message}: state the one that is right, or rename the column"
-            )
+            raise InputError.single(place, "", f"{message}: state the one that is right, or rename the column")
         return self._converted(place, unit, currency_usd)
 
     def _converted(self, place: str, unit: str, currency_usd: float | None) -> Scaling:

@@ -98,9 +98,7 @@ class TableReading(Spec):
 
     def _with_cure(self, fault: Fault) -> InputError:
         """Return a fault with what of its cure there is a field for, and a use."""
-        told = [
-            _CURES[name].format(str(value)[:MAX_SHOWN]) for name, value in fault.cure if name in self.cures
-        ]
+        told = [_CURES[name].format(str(value)[:MAX_SHOWN]) for name, value in fault.cure if name in self.cures]
         return InputError([replace(fault, message="; ".join([fault.message, *told]))])
 
     def clipped(self, values: FloatArray, quantity: Quantity) -> FloatArray:
@@ -109,9 +107,7 @@ class TableReading(Spec):
             return values
         low, high = quantity.low, quantity.high
         if isinstance(self.clip, tuple):
-            low, high = (
-                bound if said is None else said for said, bound in zip(self.clip, (low, high), strict=True)
-            )
+            low, high = (bound if said is None else said for said, bound in zip(self.clip, (low, high), strict=True))
         elif self.clip is not True:
             low = float(self.clip)
         return np.clip(values, low, high)
@@ -209,7 +205,5 @@ def of_one_place(table: Table, shape: Shape | None, said: Mapping[str, Any]) -> 
             table = table.only(column, said.get(field), field)
         elif said.get(field) is not None:
             shown = ", ".join(table.columns[:_SHOWN])
-            raise InputError.single(
-                table.name, "", f"has no column '{named.capitalize()}' to find {field} in: {shown}"
-            )
+            raise InputError.single(table.name, "", f"has no column '{named.capitalize()}' to find {field} in: {shown}")
     return table

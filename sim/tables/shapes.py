@@ -7,9 +7,7 @@ from sim.shipped import shipped
 
 EPW_HEADER: Final = (
     b"Year,Month,Day,Hour,Minute,Flags,Dry Bulb Temperature (C),Dew Point Temperature (C),Relative Humidity,"
-    b"Atmospheric Station Pressure (Pa),"
-    + b",".join(b"EPW column %d" % place for place in range(11, 36))
-    + b"\n"
+    b"Atmospheric Station Pressure (Pa)," + b",".join(b"EPW column %d" % place for place in range(11, 36)) + b"\n"
 )
 """What the columns of an EPW weather file hold: it has no line of names."""
 

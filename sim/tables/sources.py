@@ -141,9 +141,7 @@ class CsvSource:
         found = _WRONG_VALUE.search(str(error))
         where = f", row {found.group(1)}" if found else ""
         got = f"; got {found.group(2)[:MAX_SHOWN]!r}" if found else ""
-        message = (
-            f"column '{column}'{where}: must be {must} in a file of more than {MAX_TEXT_ROWS:,} rows{got}"
-        )
+        message = f"column '{column}'{where}: must be {must} in a file of more than {MAX_TEXT_ROWS:,} rows{got}"
         raise file_fault(self._name, message)
 
     def _lenient_numbers(self, column: str, missing: tuple[str, ...]) -> FloatArray:
@@ -154,9 +152,7 @@ class CsvSource:
         if unit:
             trimmed = compute.replace_substring_regex(trimmed, rf" ?{re.escape(unit)}$", "")
         decimal = self._decimal or self._marked(column)
-        grouped = compute.fill_null(
-            compute.match_substring_regex(trimmed, _GROUPED[decimal]), fill_value=False
-        )
+        grouped = compute.fill_null(compute.match_substring_regex(trimmed, _GROUPED[decimal]), fill_value=False)
         whole = compute.replace_substring(trimmed, "," if decimal == "." else ".", "")
         trimmed = compute.if_else(grouped, whole, trimmed)
         if decimal == ",":
@@ -193,9 +189,7 @@ class CsvSource:
         self, column: str, kind: pa.DataType, missing: tuple[str, ...] = (), decimal: str = "."
     ) -> dict[str, Any]:
         return {
-            "parse_options": arrow_csv.ParseOptions(
-                delimiter=self._dialect.separator, ignore_empty_lines=False
-            ),
+            "parse_options": arrow_csv.ParseOptions(delimiter=self._dialect.separator, ignore_empty_lines=False),
             "convert_options": arrow_csv.ConvertOptions(
                 include_columns=[column],
                 column_types={column: kind},

@@ -93,9 +93,7 @@ def times_of(table: Table, column: str, clock: TimeSpelling) -> Times:
     kind, values = table.moments(column)
     if kind == "numbers":
         return _of_numbers(table, column, clock)
-    faces = (
-        read_faces(table, column) if values is None else Faces(values, np.full(values.size, kind == "naive"))
-    )
+    faces = read_faces(table, column) if values is None else Faces(values, np.full(values.size, kind == "naive"))
     if kind == "dates" and clock.time_zone is not None:  # else a date stands for its midnight in UTC
         faces = Faces(faces.value_s, np.ones(faces.value_s.size, np.bool_))
     return Times(placed(table, column, faces, clock), from_start=False)
@@ -127,9 +125,7 @@ def _of_numbers(table: Table, column: str, clock: TimeSpelling) -> Times:
             what = f"holds numbers of the size of seconds since 1970 ({word.removeprefix('epoch_')})"
             raise _said_otherwise(table, column, what, word)
     if unit not in {None, "s"}:
-        raise _said_otherwise(
-            table, column, f"is in {unit} by its name; times are seconds from the start", unit
-        )
+        raise _said_otherwise(table, column, f"is in {unit} by its name; times are seconds from the start", unit)
     if unit is None and _like_a_spreadsheet(values):
         raise _said_otherwise(
             table, column, "holds numbers of the size of a spreadsheet's days", f"{EXCEL} and time_zone"
@@ -281,9 +277,7 @@ def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
         return bool(pd.to_datetime(those, format=pattern, errors="coerce").notna().all())
 
     for clock in _KNOWN["clocks"]:
-        plain: str | None = next(
-            (date + clock for date in _KNOWN["plain_dates"] if fits(date + clock, sample)), None
-        )
+        plain: str | None = next((date + clock for date in _KNOWN["plain_dates"] if fits(date + clock, sample)), None)
         if plain is not None:
             return plain
         for pair in _KNOWN["numeric_dates"]:
@@ -301,9 +295,7 @@ def _unclear(table: Table, column: str, fitting: list[str]) -> InputError:
     return table.fault_at(column, 0, must, got=True, time_format=fitting[0])
 
 
-def placed(
-    table: Table, column: str, faces: Faces, clock: TimeSpelling, again: TruthArray | None = None
-) -> FloatArray:
+def placed(table: Table, column: str, faces: Faces, clock: TimeSpelling, again: TruthArray | None = None) -> FloatArray:
     """Return what clocks showed as seconds since 1970-01-01T00:00Z.
 
     Parameters

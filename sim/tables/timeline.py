@@ -112,9 +112,7 @@ def timeline_of(
     return Timeline(table, column, time_s, length_s, times.from_start, groups)
 
 
-def _times(
-    reading: SeriesReading, table: Table, column: str, shape: Shape | None, *, any_clock: bool
-) -> Times:
+def _times(reading: SeriesReading, table: Table, column: str, shape: Shape | None, *, any_clock: bool) -> Times:
     clock = reading.clock._replace(any_clock=any_clock)
     hour_column = reading.hour_column or (shape.hour_column if shape else "")
     if shape is not None:
@@ -124,12 +122,8 @@ def _times(
             clock = clock._replace(time_format=usual)
     if not hour_column:
         return times_of(table, column, clock)
-    days = times_of(
-        table, column, clock._replace(any_clock=True, time_format=clock.time_format or _day(shape))
-    )
-    faces = Faces(
-        days.value_s + _hours_s(reading, table, hour_column, shape), np.ones(table.row_count, np.bool_)
-    )
+    days = times_of(table, column, clock._replace(any_clock=True, time_format=clock.time_format or _day(shape)))
+    faces = Faces(days.value_s + _hours_s(reading, table, hour_column, shape), np.ones(table.row_count, np.bool_))
     return Times(placed(table, column, faces, clock, _again(reading, table, shape)), from_start=False)
 
 
@@ -146,9 +140,7 @@ def _hours_s(reading: SeriesReading, table: Table, column: str, shape: Shape | N
         raise table.fault_at(column, int(bad[0]), "must be an hour from 0 to 24", got=True)
     ends = reading.stamp == "end" or (reading.stamp is None and _ends(column, hours, shape))
     if ends and (hours % 1.0).any():
-        raise table.fault_at(
-            column, int(np.argmax(hours % 1.0)), "must be a whole hour where it ends there", got=True
-        )
+        raise table.fault_at(column, int(np.argmax(hours % 1.0)), "must be a whole hour where it ends there", got=True)
     began = hours - 1.0 if ends else hours
     quarters = np.zeros(hours.size)
     if shape is not None and shape.interval_column:
@@ -239,9 +231,7 @@ def _single(
         if goes_back:
             text = "; if this hour comes twice as clocks go back, write time_zone, such as America/Chicago"
             raise InputError.single(fault.place, "", fault.message + text)
-        raise InputError.single(
-            fault.place, "", fault.message + _cure(time_s, row, several, hour), **alike_cure
-        )
+        raise InputError.single(fault.place, "", fault.message + _cure(time_s, row, several, hour), **alike_cure)
     starts = np.concatenate([[True], np.diff(time_s) > 0.0])
     return time_s[starts], np.cumsum(starts) - 1.0
 
@@ -250,9 +240,7 @@ def _goes_back(reading: SeriesReading, table: Table, column: str, both_s: FloatA
     """Tell whether two rows may be those where the clocks of an unknown zone go back by an hour."""
     is_local = reading.time_zone in {None, "UTC"} and table.moments(column).kind in {"naive", "texts"}
     back_s = float(both_s[0] - both_s[1])
-    return (
-        is_local and 0.0 <= back_s < SECONDS_PER_HOUR and both_s[1] % SECONDS_PER_DAY < 3.0 * SECONDS_PER_HOUR
-    )
+    return is_local and 0.0 <= back_s < SECONDS_PER_HOUR and both_s[1] % SECONDS_PER_DAY < 3.0 * SECONDS_PER_HOUR
 
 
 def _cure(time_s: FloatArray, row: int, several: list[str], hour: str | None) -> str:

@@ -101,9 +101,7 @@ def _hours(
         local = (found + int(np.floor(utc_offset_h)) + int(within_h)) % HOURS
         return np.where(found < 0, found, local), within_h % 1.0
     names = ", ".join(table.columns[:12])
-    raise InputError.single(
-        table.name, "", f"has no columns month, day and hour of a typical year; has {names}"
-    )
+    raise InputError.single(table.name, "", f"has no columns month, day and hour of a typical year; has {names}")
 
 
 def _minute(table: Table, column: str | None) -> float:

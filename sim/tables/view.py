@@ -277,9 +277,7 @@ def _check_quality(table: Table, said: Mapping[str, Any]) -> None:
         raise InputError.single(table.name, "", message, where={**said.get("where", {}), column: good})
 
 
-def _course(
-    reading: FileLook, files: Files, table: Table, spec: Kind, value: str, shape: Shape | None
-) -> _Found:
+def _course(reading: FileLook, files: Files, table: Table, spec: Kind, value: str, shape: Shape | None) -> _Found:
     usual = shape.time_column if shape is not None else spec.usual_time
     timeline = timeline_of(reading, table, usual, 0.0, shape)
     first_s = float(timeline.time_s[0])

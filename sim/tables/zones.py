@@ -18,9 +18,7 @@ def localised(
     """Return what the clocks of a zone showed as seconds since 1970-01-01T00:00Z; see `placed`."""
     if face_s.size > 1 and face_s[0] > face_s[-1]:  # the newest row first
         turned = None if again is None else again[::-1]
-        return localised(face_s[::-1], zone, turned, lambda row, must: fault(face_s.size - 1 - row, must))[
-            ::-1
-        ]
+        return localised(face_s[::-1], zone, turned, lambda row, must: fault(face_s.size - 1 - row, must))[::-1]
     import pandas as pd  # noqa: PLC0415  # takes a second, and times in UTC do without
 
     stamps = pd.DatetimeIndex((np.asarray(face_s) * 1e6).round().astype("datetime64[us]"))
@@ -54,9 +52,7 @@ def _second_pass(face_s: FloatArray, rows: RowArray) -> TruthArray | None:
     The second pass begins where the clocks go back.
     """
     first = np.ones(face_s.size, dtype=np.bool_)
-    for block in np.split(rows, np.flatnonzero(np.diff(face_s[rows]) > 3.0 * SECONDS_PER_HOUR) + 1)[
-        :_MOST_FOLDS
-    ]:
+    for block in np.split(rows, np.flatnonzero(np.diff(face_s[rows]) > 3.0 * SECONDS_PER_HOUR) + 1)[:_MOST_FOLDS]:
         back = np.flatnonzero(np.diff(face_s[block]) <= 0.0)
         if not back.size:
             return None

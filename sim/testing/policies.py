@@ -159,9 +159,7 @@ def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
         "frequency_hz": float(draws.uniform(59.5, 60.5)),
         "price_forecast": _forecast(time_s, draws.uniform(-50.0, 200.0, int(draws.integers(1, 30)))),
         "ai_forecast": _forecast(time_s, draws.uniform(0.0, 1000.0, int(draws.integers(1, 30)))),
-        "demand_terms": DemandTerms(
-            *draws.uniform([0.0, 0.0, time_s], [20_000.0, 500.0, time_s + 1e6]).tolist()
-        ),
+        "demand_terms": DemandTerms(*draws.uniform([0.0, 0.0, time_s], [20_000.0, 500.0, time_s + 1e6]).tolist()),
         "coincident_peak_usd_per_mw": float(draws.uniform(0.0, 25_000.0)),
         "system_load_forecast": _forecast(time_s, draws.uniform(0.0, 85_000.0, int(draws.integers(1, 30)))),
     }

@@ -58,7 +58,5 @@ def test_a_change_costs_no_more_than_some_waits_of_a_bare_process(ramping):
 
 
 def test_a_scenario_makes_no_more_descriptions_than_today():
-    done = subprocess.run(
-        [sys.executable, "-c", MODELS_LOADED], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", MODELS_LOADED], cwd=ROOT, check=True, capture_output=True, text=True)
     assert json.loads(done.stdout) <= MOST_MODELS

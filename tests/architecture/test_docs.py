@@ -91,9 +91,7 @@ def test_the_table_of_published_numbers_is_what_make_validate_gives():
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_asks_no_network():
     pytest.importorskip("sphinx", reason="the site is built by what make docs installs")
-    done = subprocess.run(
-        [sys.executable, "-m", "docs.site"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "docs.site"], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     site = ROOT / "docs" / "_build" / "html"
@@ -102,9 +100,7 @@ def test_the_site_builds_without_a_warning_and_asks_no_network():
     assert wanted | {"search", "genindex"} <= pages
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        assert (
-            re.findall(r'(?:<script[^>]+src|<link[^>]+rel="stylesheet"[^>]+href)="https?:[^"]+', text) == []
-        )
+        assert re.findall(r'(?:<script[^>]+src|<link[^>]+rel="stylesheet"[^>]+href)="https?:[^"]+', text) == []
 
 
 @pytest.mark.slow

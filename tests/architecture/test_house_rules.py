@@ -29,9 +29,7 @@ RATES = {
 }  # per what stands in the name; fixed by users' files
 
 
-def models(
-    model: type[BaseModel], found: dict[str, type[BaseModel]] | None = None
-) -> dict[str, type[BaseModel]]:
+def models(model: type[BaseModel], found: dict[str, type[BaseModel]] | None = None) -> dict[str, type[BaseModel]]:
     """Return every description that a scenario is made of."""
     found = {} if found is None else found
     if model.__name__ not in found:
@@ -45,11 +43,7 @@ def models(
 def parts(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return (
-        [part for argument in get_args(annotation) for part in parts(argument)]
-        if get_origin(annotation)
-        else []
-    )
+    return [part for argument in get_args(annotation) for part in parts(argument)] if get_origin(annotation) else []
 
 
 SPECS = models(Scenario)
@@ -71,9 +65,7 @@ def test_every_number_in_a_scenario_says_its_unit_in_its_name(name):
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_every_field_of_a_scenario_is_documented(name):
     undocumented = [
-        field
-        for field in SPECS[name].model_fields
-        if field not in documentation(SPECS[name]) and field != "type"
+        field for field in SPECS[name].model_fields if field not in documentation(SPECS[name]) and field != "type"
     ]
     assert not undocumented
 
@@ -108,9 +100,7 @@ def test_only_the_console_and_the_commands_print():
 
 
 def test_no_draw_comes_from_a_global_random_generator():
-    pattern = re.compile(
-        r"np\.random\.(seed|rand|randn|normal|uniform|choice|poisson|exponential)\(|import random\b"
-    )
+    pattern = re.compile(r"np\.random\.(seed|rand|randn|normal|uniform|choice|poisson|exponential)\(|import random\b")
     assert not [path.name for path in MODULES if pattern.search(path.read_text())]
 
 

@@ -20,9 +20,7 @@ def constants(tree):
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            yield from (
-                (target.id, ast.unparse(node.value)) for target in targets if isinstance(target, ast.Name)
-            )
+            yield from ((target.id, ast.unparse(node.value)) for target in targets if isinstance(target, ast.Name))
 
 
 def several(pairs):

@@ -31,8 +31,6 @@ def on_an_old_processor(*command):
 
 @pytest.mark.slow
 def test_the_examples_in_code_and_documentation_hold():
-    done = on_an_old_processor(
-        *("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "sim", "README.md", "docs")
-    )
+    done = on_an_old_processor(*("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "sim", "README.md", "docs"))
 
     assert done.returncode == 0, done.stdout

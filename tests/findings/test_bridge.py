@@ -40,9 +40,7 @@ def test_a_plan_is_worth_its_flow_and_what_its_machines_lose():
     scenario = bridge.plan(3, {})
     flow_usd = np.array([1e6, 2e6, 1.5e6])
     value_usd = bridge.mining_value_usd(scenario, flow_usd)
-    sold_usd = bridge.resale_usd(scenario, scenario.end_s / 31_536_000.0) / 1.1 ** (
-        scenario.end_s / 31_536_000.0
-    )
+    sold_usd = bridge.resale_usd(scenario, scenario.end_s / 31_536_000.0) / 1.1 ** (scenario.end_s / 31_536_000.0)
     paid_usd = 13.0 * 120e6 / 17.5 + 350_000.0 * 120.0
     discounted_usd = 1e6 / 1.1 ** (1 / 12) + 2e6 / 1.1 ** (2 / 12) + 1.5e6 / 1.1 ** (3 / 12)
     assert value_usd == pytest.approx(discounted_usd + sold_usd - paid_usd)

@@ -47,9 +47,7 @@ def test_a_droop_reduces_the_nadir_only_where_it_acts_before_it():
 def test_late_as_it_is_a_droop_still_holds_frequency_nearer_to_nominal():
     alone, droop = on_the_island(BASE), on_the_island(DROOP)
     settled_hz = [result.recording["frequency_hz"].at(599.0) for result in (alone, droop)]
-    assert settled_hz == pytest.approx(
-        [60.0 - 40.0 / 208.33, 60.0 - (40.0 + 20.0 * 0.017) / 228.33], abs=1e-3
-    )
+    assert settled_hz == pytest.approx([60.0 - 40.0 / 208.33, 60.0 - (40.0 + 20.0 * 0.017) / 228.33], abs=1e-3)
 
 
 @pytest.mark.parametrize(("share", "dies_out"), [(0.8, True), (1.25, False)])

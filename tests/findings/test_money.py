@@ -114,9 +114,7 @@ def test_every_line_of_the_incremental_number_is_reproduced_with_pandas_from_the
     )
     at_start = (folder.events["kind"] == "failure-on-start").sum()
     rises = clock["value"].diff().clip(lower=0.0).where(clock["value"].shift() > 0.0, 0.0)
-    hashing = pd.merge_asof(
-        clock[["time_s"]], folder[f"fleet.{fleet}.hashing_count"][["time_s", "value"]], on="time_s"
-    )
+    hashing = pd.merge_asof(clock[["time_s"]], folder[f"fleet.{fleet}.hashing_count"][["time_s", "value"]], on="time_s")
     quarter, peak = (folder.means(power, 900.0), folder.means(alone, 900.0)), 17
     expected = {
         "bitcoin mined, net of the pool fee": paid
@@ -127,8 +125,7 @@ def test_every_line_of_the_incremental_number_is_reproduced_with_pandas_from_the
         "demand charge 2021-08": -(quarter[0].max() - quarter[1].max()) * 2.0 / 31.0 * 5.0e3,
         "operations": -mwh * COSTS["mining_opex_usd_per_mwh"],
         "starts of machines": 0.01 * asleep["value"].diff().clip(upper=0.0).sum(),
-        "clock cycles of machines": -0.002
-        * float((rises.to_numpy()[1:] * hashing["value"].to_numpy()[1:]).sum()),
+        "clock cycles of machines": -0.002 * float((rises.to_numpy()[1:] * hashing["value"].to_numpy()[1:]).sum()),
         "repairs of machines": -500.0 * (failed["value"].diff().clip(lower=0.0).sum() - at_start),
         "energy above the limit": -1000.0
         * (folder.energy_above(power, "limit_mw") - folder.energy_above(alone, "limit_mw")),
@@ -202,9 +199,7 @@ REAL_TIME = {"file": REAL_TIME_2024, "price_column": "rt_usd_per_mwh"}
     ],
     ids=["2021-day-ahead", "2024-real-time"],
 )
-def test_a_causal_policy_gets_nine_tenths_of_the_uplift_and_lines_say_where_the_rest_is(
-    power, start, days, hashprice
-):
+def test_a_causal_policy_gets_nine_tenths_of_the_uplift_and_lines_say_where_the_rest_is(power, start, days, hashprice):
     scenario = load_scenario(mining_site(power, hashprice, start, days), data=[SCENARIOS / "data", DATA])
     result = run(scenario)
     found = against_foresight(result.recording, scenario, result.metrics, float("nan"))
@@ -246,9 +241,7 @@ def test_no_default_stack_mines_at_a_loss_for_longer_than_prices_latency_and_ram
         working = power if standby is None else power - standby
         hashes, ph_s_per_unit = hashrate_source(recording, fleet.name)
         lost_usd_per_h = (delivered_usd_per_mwh(recording) + opex) * working - earned * hashes * ph_s_per_unit
-        spans_s = lost_usd_per_h.intervals_above(
-            1e-3 * fleet.full_mw * recording["price_usd_per_mwh"].maximum()
-        )
+        spans_s = lost_usd_per_h.intervals_above(1e-3 * fleet.full_mw * recording["price_usd_per_mwh"].maximum())
         assert np.max(np.diff(spans_s), initial=0.0) <= must_s + 1.0, fleet.name
 
 

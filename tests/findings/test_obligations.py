@@ -120,9 +120,7 @@ def test_an_order_announced_before_the_run_still_binds_in_it():
 
 def test_an_order_to_a_site_that_the_bill_leaves_out_changes_nothing():
     rules = {"sb6": {"connected": "2024-05-01"}}
-    left_out, bound = (
-        site(events=[order()], rules={"sb6": rules["sb6"] | more}) for more in ({}, {"voluntary": True})
-    )
+    left_out, bound = (site(events=[order()], rules={"sb6": rules["sb6"] | more}) for more in ({}, {"voluntary": True}))
 
     assert left_out.metrics["order_count"] == 0.0
     assert left_out.recording["fleet_power_mw"].minimum() == 60.0
@@ -238,9 +236,7 @@ def test_revenue_is_the_integral_of_award_times_price(tmp_path):
     by_hand = sum(mw * (hour + 0.37) for hour, mw in enumerate(offer) if hour != 3)
     assert result.metrics["ancillary.rrs.revenue_usd"] == pytest.approx(by_hand, rel=1e-9)
     award, usd = (result.recording[f"ancillary.rrs.{name}"] for name in ("award_mw", "price_usd_per_mwh"))
-    assert result.metrics["ancillary.rrs.revenue_usd"] == pytest.approx(
-        (award * usd).integral() / HOUR_S, rel=1e-9
-    )
+    assert result.metrics["ancillary.rrs.revenue_usd"] == pytest.approx((award * usd).integral() / HOUR_S, rel=1e-9)
 
 
 def test_another_policy_or_another_load_meets_the_same_calls(training):

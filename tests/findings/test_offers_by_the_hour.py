@@ -50,9 +50,7 @@ def test_one_fleet_and_one_service_earn_what_the_hand_calculation_says(tmp_path)
 
     hours_s = [hour * HOUR_S + 60.0 for hour in range(6)]
     assert recording["ancillary.rrs.award_mw"].at(hours_s).tolist() == [0.0, 0.0, 40.0, 40.0, 0.0, 0.0]
-    assert recording["fleet_power_mw"].at(hours_s) == pytest.approx(
-        [60.0, 0.0, 60.0, 40.0, 0.0, 0.0], abs=1e-6
-    )
+    assert recording["fleet_power_mw"].at(hours_s) == pytest.approx([60.0, 0.0, 60.0, 40.0, 0.0, 0.0], abs=1e-6)
     mined_usd = 2 * 60.0 * 60.0 - 3.0 * 40.0
     assert objective_usd(recording) == pytest.approx(mined_usd + 2 * 40.0 * 5.0, rel=1e-4)
     # with foresight the first two hours would have been sold as well

@@ -55,9 +55,7 @@ def stalls(recording, name):
         for time_s, step in ((event.time_s, 1.0), (event.time_s + event.value, 0.0))
         if time_s < recording.end_s
     ]
-    return Signal.steps(
-        [0.0, *(time_s for time_s, _ in edges)], [0.0, *(s for _, s in edges)], recording.end_s
-    )
+    return Signal.steps([0.0, *(time_s for time_s, _ in edges)], [0.0, *(s for _, s in edges)], recording.end_s)
 
 
 @pytest.fixture(scope="module")
@@ -143,17 +141,13 @@ SYNC = {"mode": "sync", "interval_min": 240.0}
 
 
 @pytest.mark.parametrize(("storage_gb_per_s", "low", "high"), [(20.0, 10.0, 14.0), (100.0, 2.0, 3.0)])
-def test_checkpoints_take_minutes_to_tens_of_minutes_if_synchronous_on_thin_storage(
-    storage_gb_per_s, low, high
-):
+def test_checkpoints_take_minutes_to_tens_of_minutes_if_synchronous_on_thin_storage(storage_gb_per_s, low, high):
     assert low < stall_mean_min(storage_gb_per_s=storage_gb_per_s, checkpoint=SYNC) < high
 
 
 def test_they_grow_with_the_model_only_then():
     def growth(**keys):
-        return stall_mean_min(parameters_billion=1000.0, **keys) / stall_mean_min(
-            parameters_billion=100.0, **keys
-        )
+        return stall_mean_min(parameters_billion=1000.0, **keys) / stall_mean_min(parameters_billion=100.0, **keys)
 
     assert growth(storage_gb_per_s=20.0, checkpoint=SYNC) == pytest.approx(10.0, rel=0.05)
     assert growth(storage_gb_per_s=20.0, checkpoint={"interval_min": 30.0}) == pytest.approx(1.0, rel=0.02)

@@ -23,18 +23,14 @@ def terms(usd_per_kw_month, hashprice, counts_peaks):
         "market.forecasts={price: {type: persistence, like: yesterday}}",
         f"policy={policy}",
     ]
-    return added(
-        run(load_scenario(FOLDER / "planned_campus.yaml", overrides=overrides, data=[SCENARIOS])).recording
-    )
+    return added(run(load_scenario(FOLDER / "planned_campus.yaml", overrides=overrides, data=[SCENARIOS])).recording)
 
 
 HARD = pytest.param(15.0, 20.0, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("usd_per_kw_month", "hashprice"), [(6.0, 15.0), HARD])
-def test_where_a_peak_costs_more_than_mining_above_it_earns_planning_with_it_pays(
-    usd_per_kw_month, hashprice
-):
+def test_where_a_peak_costs_more_than_mining_above_it_earns_planning_with_it_pays(usd_per_kw_month, hashprice):
     plain, planned = (terms(usd_per_kw_month, hashprice, counts) for counts in (False, True))
     assert planned.objective_usd - plain.objective_usd > 0.3 * plain.demand_usd
     assert planned.demand_usd < 0.5 * plain.demand_usd

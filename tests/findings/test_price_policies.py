@@ -36,9 +36,7 @@ def test_a_line_between_base_points_is_five_minutes_long_and_costs_half_of_one_a
 
 
 def test_a_ramp_limit_is_kept_by_the_site_where_nothing_else_moves():
-    limited = a_month(
-        {"type": "ramp-limit", "up_mw_per_min": 3.0, "down_mw_per_min": 6.0, "inner": THRESHOLD}
-    )
+    limited = a_month({"type": "ramp-limit", "up_mw_per_min": 3.0, "down_mw_per_min": 6.0, "inner": THRESHOLD})
     step_min = 10.0 / 60.0
     assert limited["net_ramp_up_300s_mw_per_min"] <= 3.0 * (1.0 + step_min / 5.0) + 1e-9
     assert limited["net_ramp_down_300s_mw_per_min"] <= 6.0 * (1.0 + step_min / 5.0) + 1e-9

@@ -39,9 +39,7 @@ def test_miners_take_up_the_idle_power_within_ten_seconds_up_and_two_down(day):
     ramps_mwh = (24 * -(10.0 * 10.0 / 2.0) + RETURNS * (10.0 * 2.0 / 2.0)) / 3600.0
     fleet_mwh = 24 * 50.0 + 10.0 * more_s / 3600.0 + ramps_mwh
     assert day.metrics["fleet_energy_mwh"].value == pytest.approx(fleet_mwh, rel=1e-12)
-    assert day.metrics["soaked_energy_mwh"].value == pytest.approx(
-        fleet_mwh - RETURNS * 10.0 / 3600.0, rel=1e-12
-    )
+    assert day.metrics["soaked_energy_mwh"].value == pytest.approx(fleet_mwh - RETURNS * 10.0 / 3600.0, rel=1e-12)
 
 
 def test_each_return_of_ai_exceeds_the_limit_for_two_seconds_by_ten_megawatts(day):

@@ -81,11 +81,7 @@ class Walk:
     def _chosen(self, choices: list[Schema], value: object) -> Schema:
         resolved = [self._of(choice, value) if "$ref" in choice else choice for choice in choices]
         if isinstance(value, dict) and "type" in value:
-            fits = [
-                one
-                for one in resolved
-                if one.get("properties", {}).get("type", {}).get("const") == value["type"]
-            ]
+            fits = [one for one in resolved if one.get("properties", {}).get("type", {}).get("const") == value["type"]]
             resolved = fits or resolved
         some = [one for one in resolved if one.get("type") != "null"]
         return self._random.choice(some or resolved)
@@ -111,9 +107,7 @@ class Walk:
         least = max(least, nextafter(schema.get("exclusiveMinimum", -inf), inf))
         most = min(most, nextafter(schema.get("exclusiveMaximum", inf), -inf))
         edges = [least, most, 0, 1, 1e-9, 1e9, 5e-324, (max(least, -1e3) + min(most, 1e3)) / 2]
-        value = self._random.choice(
-            [edge for edge in edges if least <= edge <= most and abs(edge) < inf] or [1]
-        )
+        value = self._random.choice([edge for edge in edges if least <= edge <= most and abs(edge) < inf] or [1])
         return int(value) if whole else float(value)
 
     def _mapping(self, schema: Schema, depth: int) -> dict[str, Any]:
@@ -131,6 +125,4 @@ class Walk:
         return [self._value(schema.get("items", {}), depth + 1) for _ in range(min(count, 60))]
 
     def _text(self) -> str:
-        return self._random.choice(
-            ["miners", "job", "a", "2026-01-01T00:01:00Z", "", "America/Chicago", "é\x1b"]
-        )
+        return self._random.choice(["miners", "job", "a", "2026-01-01T00:01:00Z", "", "America/Chicago", "é\x1b"])

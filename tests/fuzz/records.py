@@ -25,9 +25,7 @@ def folder() -> Path:
         for hour in range(16 * 24)
     ]
     write(place / "hours.csv", HOURS, hours)
-    days = [
-        [at(START, day), 50 + day % 5, 85_000 + 100 * day, 124.93e12, 3 + day % 2, 144] for day in range(20)
-    ]
+    days = [[at(START, day), 50 + day % 5, 85_000 + 100 * day, 124.93e12, 3 + day % 2, 144] for day in range(20)]
     write(place / "days.csv", DAYS, days)
     seconds = ([60 - 0.001 * (second % 50), 200 + second % 70, 500, 200] for second in range(0, 600, 10))
     begin = datetime(2026, 1, 1, 6, tzinfo=UTC)

@@ -115,14 +115,10 @@ def fingerprints(root: Path, scenarios: Sequence[str], golden_file: Path = GOLDE
     def one(scenario: str) -> Hashes:
         command = [sys.executable, str(Path(__file__)), "--hash", scenario, "--root", str(root)]
         command += ["--golden", str(golden_file)]
-        answer = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root, check=False
-        )
+        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root, check=False)
         if answer.returncode:
             raise SystemExit(f"{scenario}: the run failed in {root}")
-        return {
-            (scenario, file): value for file, value in (line.split() for line in answer.stdout.splitlines())
-        }
+        return {(scenario, file): value for file, value in (line.split() for line in answer.stdout.splitlines())}
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return {key: value for hashes in pool.map(one, scenarios) for key, value in hashes.items()}
@@ -221,9 +217,7 @@ def main() -> int:
         return 0
     if given.against:
         lines = given.against.read_text(encoding="utf-8").splitlines()
-        before = {
-            (one, file): value for one, file, value in (line.split() for line in lines) if one in scenarios
-        }
+        before = {(one, file): value for one, file, value in (line.split() for line in lines) if one in scenarios}
         moved = differing(before, now)
         sys.stderr.write("".join(f"differs: {scenario} {file}\n" for scenario, file in moved))
         return 1 if moved else 0

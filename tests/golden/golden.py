@@ -30,18 +30,12 @@ def measured(path: Path) -> dict[str, float | None]:
 
 def stored() -> dict[str, Any]:
     """Return what was written last."""
-    return (
-        json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"model_version": 0, "metrics": {}}
-    )
+    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"model_version": 0, "metrics": {}}
 
 
 def changes(before: dict[str, float | None], now: dict[str, float | None]) -> list[str]:
     """Return the metrics that are there in both and differ by more than a rounding error."""
-    return [
-        name
-        for name, value in before.items()
-        if name in now and name not in WORK and _differ(value, now[name])
-    ]
+    return [name for name, value in before.items() if name in now and name not in WORK and _differ(value, now[name])]
 
 
 def _differ(one: float | None, other: float | None) -> bool:
@@ -57,9 +51,7 @@ def main() -> int:
     if any(moved.values()) and before["model_version"] == MODEL_VERSION:
         sys.stderr.write(f"results moved: {moved}\nraise MODEL_VERSION in sim/simulation.py first\n")
         return 1
-    text = json.dumps(
-        {"model_version": MODEL_VERSION, "days": DAYS, "metrics": now}, indent=1, allow_nan=False
-    )
+    text = json.dumps({"model_version": MODEL_VERSION, "days": DAYS, "metrics": now}, indent=1, allow_nan=False)
     FILE.write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -43,9 +43,7 @@ def test_another_processor_gives_the_same_metrics():
         "OPENBLAS_CORETYPE": "Prescott",
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA",
     }
-    code = (
-        "import golden, json; print(json.dumps(golden.measured(golden.ROOT / 'scenarios' / 'helios.yaml')))"
-    )
+    code = "import golden, json; print(json.dumps(golden.measured(golden.ROOT / 'scenarios' / 'helios.yaml')))"
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
         check=True,

@@ -123,10 +123,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
 def sample(seed: int, count: int) -> list[Mutant]:
     """Return the same sample for the same seed and code: as many of each room as its share of all."""
     everything = [
-        mutant
-        for room in ROOMS
-        for path in sorted((ROOT / "sim" / room).rglob("*.py"))
-        for mutant in mutants_of(path)
+        mutant for room in ROOMS for path in sorted((ROOT / "sim" / room).rglob("*.py")) for mutant in mutants_of(path)
     ]
     return random.Random(seed).sample(everything, min(count, len(everything)))  # noqa: S311  # a lot, no secret
 
@@ -165,8 +162,7 @@ def outcome(mutant: Mutant, tree: Path, seconds: float) -> str:
         done = subprocess.run(
             [*command, *nearest_first(mutant, tests_of(mutant.room))],
             cwd=tree,
-            env=os.environ
-            | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tree.parent / "compiled")},
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tree.parent / "compiled")},
             capture_output=True,
             preexec_fn=lambda: setrlimit(RLIMIT_CPU, (int(seconds), int(seconds))),  # no threads here
             timeout=WAITS * seconds,

@@ -168,9 +168,7 @@ class CohortUnderFire(RuleBasedStateMachine):
             cooldown_s=data.draw(st.sampled_from([0.0, 30.0])),
             dispatch_blocks_per_s=data.draw(st.sampled_from([None, 0.2, 5.0])),
             failures=data.draw(
-                st.sampled_from(
-                    [NO_FAILURES, NO_FAILURES | {"per_start_fraction": 0.05, "repair_min_d": 0.001}]
-                )
+                st.sampled_from([NO_FAILURES, NO_FAILURES | {"per_start_fraction": 0.05, "repair_min_d": 0.001}])
             ),
             response={"commandable_fraction": data.draw(st.sampled_from([1.0, 0.7]))},
             on_pool_loss=data.draw(st.sampled_from(["hold", "sleep"])),
@@ -239,9 +237,7 @@ class CohortUnderFire(RuleBasedStateMachine):
 
     def _check_ramps(self, power):
         down, ramp_up = self.cohort.spec.times.power_down_s, self.cohort.spec.times.ramp_up_s
-        fastest_up = (
-            1.1 / ramp_up * 1.3 + 1.1 / down
-        )  # the curve's steepest slope; a short way down may end higher
+        fastest_up = 1.1 / ramp_up * 1.3 + 1.1 / down  # the curve's steepest slope; a short way down may end higher
         assert power.slope_per_s.max() <= fastest_up
         assert power.slope_per_s.min() >= -2.5 / down
         # power jumps only where a machine fails or is repaired

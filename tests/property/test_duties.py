@@ -7,9 +7,7 @@ from sim.mining.duties import Duty, arbitrate, without_calls
 
 POWERS = st.floats(0.0, 1000.0)
 DUTIES = st.lists(
-    st.builds(
-        Duty, st.integers(1, 3), st.sampled_from("abcdef"), POWERS, st.floats(0.0, 2000.0), st.just(0.0)
-    ),
+    st.builds(Duty, st.integers(1, 3), st.sampled_from("abcdef"), POWERS, st.floats(0.0, 2000.0), st.just(0.0)),
     max_size=6,
 )
 CALLS = st.floats(-300.0, 300.0)

@@ -49,9 +49,7 @@ POLICIES = [
 @st.composite
 def traces(draw):
     """Rows of a replayed load; times and powers with decimals, so that all carries rounding."""
-    times = draw(
-        st.lists(st.floats(0.01, END_S - 0.01), max_size=8, unique_by=lambda time_s: round(time_s, 2))
-    )
+    times = draw(st.lists(st.floats(0.01, END_S - 0.01), max_size=8, unique_by=lambda time_s: round(time_s, 2)))
     return [(time_s, draw(st.floats(0.0, 250.0))) for time_s in [0.0, *sorted(round(t, 2) for t in times)]]
 
 
@@ -128,9 +126,7 @@ def test_power_balances_at_every_breakpoint(site):
     for kind in ("ai", "fleet"):
         total_mw = both_sides(recording[f"{kind}_power_mw"], everything)
         names = [part for part in parts if part.startswith("load" if kind == "ai" else "fleet")]
-        expected = sum(
-            (both_sides(recording[name], everything) for name in names), np.zeros(2 * len(everything))
-        )
+        expected = sum((both_sides(recording[name], everything) for name in names), np.zeros(2 * len(everything)))
         np.testing.assert_allclose(total_mw, expected, rtol=0, atol=1e-9)
     assert measure(recording)["energy_balance_error_mwh"] == pytest.approx(0.0, abs=1e-9)
 
@@ -289,11 +285,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
 
 
 @examples(150)
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 3), st.one_of(st.integers(0, 30), st.just(None))), min_size=1, max_size=30
-    )
-)
+@given(st.lists(st.tuples(st.integers(0, 3), st.one_of(st.integers(0, 30), st.just(None))), min_size=1, max_size=30))
 def test_an_alarm_rings_at_the_time_it_was_last_set_to_and_at_no_other(story):
     clock, rung = Clock(), []
     alarm = Alarm(clock, lambda: rung.append(clock.now))

@@ -51,9 +51,7 @@ def stepped(spec, commands, step_s, count):
     power = Fraction(commands[0][1] if spec.initial_mw is None else spec.initial_mw)
     found = []
     for step in range(count):
-        sent = [
-            goal for time_s, goal in commands if Fraction(time_s) + Fraction(spec.latency_s) <= step * step_s
-        ]
+        sent = [goal for time_s, goal in commands if Fraction(time_s) + Fraction(spec.latency_s) <= step * step_s]
         goal = Fraction(sent[-1]) if sent else power
         up, down = Fraction(spec.ramp_up_mw_per_s) * step_s, Fraction(spec.ramp_down_mw_per_s) * step_s
         power += max(-down, min(up, goal - power))
@@ -143,9 +141,7 @@ def test_the_executor_comes_as_near_to_the_target_as_the_fleets_can(fleets, targ
 def test_no_fleet_mines_above_its_minimum_while_a_more_efficient_one_has_room(fleets, target_mw):
     env, tracks = Environment(), [Track() for _ in fleets]
     ordered = [fleets[position] for position in merit_order(fleets)]
-    executor = Executor(
-        [LiveFleet(env, fleet, track, Track()) for fleet, track in zip(ordered, tracks, strict=True)]
-    )
+    executor = Executor([LiveFleet(env, fleet, track, Track()) for fleet, track in zip(ordered, tracks, strict=True)])
     executor.follow(target_mw)
     told = [float(track.freeze(1.0).at(0.0)) for track in tracks]
     efficiencies = [fleet.efficiency_j_per_th for fleet in ordered]

@@ -91,9 +91,7 @@ def integrated_hz(time_s, load_mw, model, at_s):
     st.floats(10_000.0, 500_000.0), st.floats(0.0, 3000.0), st.floats(100.0, 8000.0), st.floats(0.1, 0.9),
     st.floats(3.0, 15.0), st.floats(-3000.0, 3000.0),
 )  # fmt: skip
-def test_a_grid_with_one_governor_answers_a_step_as_the_closed_form(
-    energy, damping, gain, share, reheat, step
-):
+def test_a_grid_with_one_governor_answers_a_step_as_the_closed_form(energy, damping, gain, share, reheat, step):
     model = GridModel(energy, damping, (Governor(gain, 0.0, share, reheat),))
     try:
         form = StepResponse.of(model, step)
@@ -102,9 +100,7 @@ def test_a_grid_with_one_governor_answers_a_step_as_the_closed_form(
     assume(form.damping_ratio < 0.999 and abs(form.steady_state_hz) < 10.0)
     times = np.linspace(0.0, 120.0, 241)
 
-    uneven = response(
-        np.append([0.0], np.sort(np.append(times, 0.123))), np.append(0.0, np.full(242, step)), model
-    )
+    uneven = response(np.append([0.0], np.sort(np.append(times, 0.123))), np.append(0.0, np.full(242, step)), model)
     even = response(times, np.full(241, step), model)
 
     at = np.delete(uneven.frequency_hz, [0, 2]) - 60.0
@@ -153,12 +149,8 @@ def test_points_that_change_nothing_change_nothing(model, load):
     time_s, load_mw = load
     middle_s, middle_mw = 0.5 * (time_s[1:] + time_s[:-1]), 0.5 * (load_mw[1:] + load_mw[:-1])
     jump = time_s[1:] == time_s[:-1]
-    order = np.argsort(
-        np.append(np.arange(time_s.size), np.arange(middle_s.size)[~jump] + 0.5), kind="stable"
-    )
-    finer = response(
-        np.append(time_s, middle_s[~jump])[order], np.append(load_mw, middle_mw[~jump])[order], model
-    )
+    order = np.argsort(np.append(np.arange(time_s.size), np.arange(middle_s.size)[~jump] + 0.5), kind="stable")
+    finer = response(np.append(time_s, middle_s[~jump])[order], np.append(load_mw, middle_mw[~jump])[order], model)
 
     coarse = response(time_s, load_mw, model)
 

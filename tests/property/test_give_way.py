@@ -103,9 +103,7 @@ def test_a_class_loses_no_more_than_it_may_of_what_it_is_taken_to_need(loads, or
     for number, (spec, _, _) in enumerate(loads):
         name = f"ai{number}"
         undone, need = recording[f"load.{name}.undone_mw"], recording[f"load.{name}.need_mw"]
-        most = (
-            LOST_FRACTION[spec["flex"]] * need
-        )  # a replayed load is taken to need what it draws at the most
+        most = LOST_FRACTION[spec["flex"]] * need  # a replayed load is taken to need what it draws at the most
         assert (undone - most).maximum() <= 1e-6
         assert undone.minimum() >= -1e-9
         assert of(recording, name).energy_mwh >= -1e-9

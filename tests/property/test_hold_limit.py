@@ -105,9 +105,7 @@ def sites(draw):
     fields = {"events": draw(faults())} if draw(st.integers(0, 2)) == 0 else {}
     if draw(st.integers(0, 2)) == 0:
         limit_mw *= 1.5  # losses, cooling
-        fields |= halls_around(
-            loads, draw(st.sampled_from(["air", "liquid"])), draw(st.sampled_from([0.8, 1.0, 1.5]))
-        )
+        fields |= halls_around(loads, draw(st.sampled_from(["air", "liquid"])), draw(st.sampled_from([0.8, 1.0, 1.5])))
     if draw(st.integers(0, 3)) == 0:
         fields["storage"] = {
             "power_mw": draw(st.sampled_from([10.0, 60.0])),

@@ -157,9 +157,7 @@ def test_quantities_and_amounts_are_plain_sums_of_steps(recording):
     resale = constants.get("supply.resale", 0.0)
     delivery = constants.get("supply.delivery_usd_per_mwh", 0.0)
     generation, cost = at.get("generation_mw", 0.0 * site), constants.get("generation.cost_usd_per_mwh", 0.0)
-    exported = np.minimum(
-        np.maximum(generation - site, 0.0), constants.get("generation.export_limit_mw", 0.0)
-    )
+    exported = np.minimum(np.maximum(generation - site, 0.0), constants.get("generation.export_limit_mw", 0.0))
     exported = np.where(price > cost, exported, 0.0)
     bought = np.minimum(contract, taken) if constants.get("supply.as_consumed", 0.0) else contract
     usd_per_h = (
@@ -194,9 +192,7 @@ def test_quantities_and_amounts_are_plain_sums_of_steps(recording):
 @given(recordings())
 def test_doubling_every_price_doubles_every_line(recording):
     double = {name: 2.0 * signal if "usd" in name else signal for name, signal in recording.signals.items()}
-    prices = {
-        name: 2.0 * value if "_usd_per_" in name else value for name, value in recording.constants.items()
-    }
+    prices = {name: 2.0 * value if "_usd_per_" in name else value for name, value in recording.constants.items()}
     before, after = by_item(recording), by_item(replace(recording, signals=double, facts=Facts.of(prices)))
     assert before.keys() == after.keys()
     for item, (quantity, amount) in before.items():

@@ -131,9 +131,7 @@ class BatteryUnderFire(RuleBasedStateMachine):
 
     def closes(self, battery_mw, before_mwh):
         efficiency = self.battery.round_trip_efficiency_fraction**0.5
-        times_s = np.unique(
-            np.append(np.linspace(battery_mw.start_s, battery_mw.end_s, 2000), battery_mw.time_s)
-        )
+        times_s = np.unique(np.append(np.linspace(battery_mw.start_s, battery_mw.end_s, 2000), battery_mw.time_s))
         energies_mwh = battery_mw.integrals_over(times_s) / SECONDS_PER_HOUR
         taken, given = energies_mwh[energies_mwh > 0.0].sum(), -energies_mwh[energies_mwh < 0.0].sum()
         gained_mwh = efficiency * taken - given / efficiency

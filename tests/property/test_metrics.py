@@ -29,9 +29,7 @@ EARNINGS = (
     "standby_cost_usd",
 )
 # how long the site is above its limit: from a tolerance in MW on
-LONG_ABOVE = tuple(
-    m.name for m in CATALOGUE if m.unit == "s" and m.name.startswith(("exceedance", "limit_broken"))
-)
+LONG_ABOVE = tuple(m.name for m in CATALOGUE if m.unit == "s" and m.name.startswith(("exceedance", "limit_broken")))
 WORK = ("event_count", "settle_count", "decision_count")
 POWERS = tuple(m.name for m in CATALOGUE if m.unit in {"MW", "MWh", "MW/min", "MW/s"} and not m.needs)
 SCALED = (
@@ -143,9 +141,7 @@ def test_all_megawatts_scaled_scale_power_energy_and_money_and_leave_times_alone
     }
     small, large = measured(site), measured(other)
     for name in SCALED:
-        assert large[name].value == pytest.approx(
-            factor * small[name].value, rel=1e-9, abs=1e-7, nan_ok=True
-        ), name
+        assert large[name].value == pytest.approx(factor * small[name].value, rel=1e-9, abs=1e-7, nan_ok=True), name
     of_fleets = [name for name in small if name.startswith("fleet.") and name.endswith(".energy_mwh")]
     for name in of_fleets:
         assert large[name].value == pytest.approx(factor * small[name].value, rel=1e-9, abs=1e-7), name
@@ -259,7 +255,5 @@ def test_dips_are_those_that_a_walk_from_second_to_second_finds(pieces):
     starts_s = [sum(seconds for seconds, _ in pieces[:number]) for number in range(len(pieces))]
     power = Signal.steps(starts_s, [mw for _, mw in pieces], float(len(levels)))
     found = dips(power, DEPTH_MW, EDGE_S, LONGEST_S)
-    assert [(d.start_s, d.end_s, d.reference_mw, d.lowest_mw) for d in found] == [
-        dip[:4] for dip in walked(levels)
-    ]
+    assert [(d.start_s, d.end_s, d.reference_mw, d.lowest_mw) for d in found] == [dip[:4] for dip in walked(levels)]
     assert [d.energy_mwh for d in found] == pytest.approx([dip[4] for dip in walked(levels)], rel=1e-9)

@@ -106,9 +106,7 @@ def test_a_year_with_177_curtailed_hours_has_them_in_its_table_by_month(tmp_path
     )
     result = run(scenario)
     assert result.metrics["curtailed_hours_h"] == pytest.approx(177.0)
-    assert result.metrics["curtailed_energy_mwh"] == pytest.approx(
-        177.0 * 30.0
-    )  # 180 of 200 MW; 150 are left
+    assert result.metrics["curtailed_energy_mwh"] == pytest.approx(177.0 * 30.0)  # 180 of 200 MW; 150 are left
     months = {int(row.name[5:]): row for row in compliance(result.recording) if row.kind == "month"}
     assert {month: row.lowered_h for month, row in months.items() if row.lowered_h} == pytest.approx(BY_MONTH)
     assert months[8].curtailed_mwh == pytest.approx(57.0 * 30.0)

@@ -109,9 +109,7 @@ def names_of(scenario):
 
 @examples(60)
 @given(st.data(), st.integers(0, 1000))
-def test_neither_the_policy_nor_random_offers_beat_the_bound_and_calls_are_the_same(
-    tmp_path_factory, data, seed
-):
+def test_neither_the_policy_nor_random_offers_beat_the_bound_and_calls_are_the_same(tmp_path_factory, data, seed):
     scenario = data.draw(markets(tmp_path_factory.mktemp("offers")))
     names = names_of(scenario)
     recordings = [run(scenario).recording, Campus(scenario, RandomOffers(seed, names)).run()]

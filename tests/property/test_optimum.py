@@ -173,9 +173,7 @@ def test_the_yardstick_is_what_fleets_earn_that_fill_the_limit(site):
     fleets, recording = site
     room = recording["limit_mw"] - recording["ai_power_mw"]
     # the yardstick sells nothing that is left to the policy
-    signals = {
-        name: signal for name, signal in recording.signals.items() if not name.startswith("ancillary.")
-    }
+    signals = {name: signal for name, signal in recording.signals.items() if not name.startswith("ancillary.")}
     left = room - sum(one.minimum_mw for one in fleets)
     for one in sorted(fleets, key=lambda one: one.efficiency_j_per_th):
         width_mw = one.rated_mw - one.minimum_mw
@@ -330,13 +328,10 @@ def test_each_layer_that_ai_closes_for_an_hour_loses_its_standby_and_its_start(c
     st.sets(st.integers(0, 11), max_size=11),
     st.sampled_from([{}, {"breaker": {}}]),
 )
-def test_no_schedule_that_knows_all_prices_beats_the_bound_with_standby_and_starts(
-    levels, firmware, off, breaker
-):
+def test_no_schedule_that_knows_all_prices_beats_the_bound_with_standby_and_starts(levels, firmware, off, breaker):
     cohort = {**COHORT, "firmware": firmware, "minimum_up_s": 0.0, "minimum_down_s": 0.0, **breaker}
     periods = [
-        {"from_h": hour, "until_h": hour + 1, "price_usd_per_mwh": price}
-        for hour, price in enumerate(levels, start=1)
+        {"from_h": hour, "until_h": hour + 1, "price_usd_per_mwh": price} for hour, price in enumerate(levels, start=1)
     ]
     scenario = a_scenario(
         start="2026-01-05T01:00:00-06:00",
@@ -382,8 +377,7 @@ def steady_sites(draw):
     # of two that share a room the bound fills it with the dearer, the market with the faster one
     names = draw(st.lists(st.sampled_from(["rrs", "regulation-down"]), min_size=1, unique=True))
     services = {
-        name: (draw(st.floats(5.0, 60.0)), draw(st.floats(0.0, 60.0)), draw(st.floats(0.0, 80.0)))
-        for name in names
+        name: (draw(st.floats(5.0, 60.0)), draw(st.floats(0.0, 60.0)), draw(st.floats(0.0, 80.0))) for name in names
     }
     return one, signals, constants, services
 

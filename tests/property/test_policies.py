@@ -41,12 +41,8 @@ def by_the_rule(prices, down, up):
     st.integers(1, 4),
     st.sampled_from([0.0, 60.0]),
 )
-def test_hysteresis_is_the_plain_rule_whether_it_is_asked_each_window_or_on_change_alone(
-    prices, down, up, wait_s
-):
-    spec = ANY.validate_python(
-        {"type": "hysteresis", "down_count": down, "up_count": up, "observe_s": wait_s}
-    )
+def test_hysteresis_is_the_plain_rule_whether_it_is_asked_each_window_or_on_change_alone(prices, down, up, wait_s):
+    spec = ANY.validate_python({"type": "hysteresis", "down_count": down, "up_count": up, "observe_s": wait_s})
     each, on_change = spec.start(), spec.start()
     wake_at_s, last = None, None
     for number, (price, expected) in enumerate(zip(prices, by_the_rule(prices, down, up), strict=True)):

@@ -71,9 +71,7 @@ def test_what_is_bought_made_sold_and_lost_adds_up(site):
         assert metrics["import_mwh"] + own_mwh == pytest.approx(metrics["site_energy_mwh"], **near)
         made_mwh = own_mwh + metrics["export_mwh"] + metrics["curtailed_generation_mwh"]
         assert made_mwh == pytest.approx(metrics["generation_mwh"], **near)
-    bought_mwh = (
-        metrics["contract_energy_mwh"] - metrics["resale_energy_mwh"] + metrics["real_time_energy_mwh"]
-    )
+    bought_mwh = metrics["contract_energy_mwh"] - metrics["resale_energy_mwh"] + metrics["real_time_energy_mwh"]
     if settlement == "take-or-pay":
         assert bought_mwh >= metrics["import_mwh"] - 1e-6
     else:

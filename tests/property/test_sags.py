@@ -35,9 +35,7 @@ def place(tmp_path_factory):
     return folder
 
 
-@given(
-    sags, st.sampled_from([0.0, 30.0, 300.0]), st.sampled_from(["always-on", "follow-headroom", "hold-limit"])
-)
+@given(sags, st.sampled_from([0.0, 30.0, 300.0]), st.sampled_from(["always-on", "follow-headroom", "hold-limit"]))
 def test_no_voltage_no_power_and_no_fleet_is_back_before_its_time(place, events, restart_s, policy):
     load = {"name": "ai", "type": "replay", "file": "ai.csv"}
     fleets = [{**spec, "name": name, "drop_out": {"restart_s": restart_s}} for name, spec in FLEETS.items()]

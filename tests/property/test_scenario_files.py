@@ -44,9 +44,7 @@ TRACE = b"# a trace\ntime_s,power_mw\n0,100\n3600,5.5e1\n7200,80\n"
 SOON_S = 5.0
 
 fuzz = examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-splices = st.lists(
-    st.tuples(st.integers(0, 400), st.integers(0, 30), st.binary(max_size=12)), min_size=1, max_size=4
-)
+splices = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 30), st.binary(max_size=12)), min_size=1, max_size=4)
 yaml_words = st.text(alphabet="abn:{}[]-?&*!|>'\"#%@`,\n \t0.eE+~<\\u", max_size=80)
 
 
@@ -155,9 +153,7 @@ def parquet_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @fuzz
-@given(
-    changes=st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 4), st.binary(max_size=4)), max_size=3)
-)
+@given(changes=st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 4), st.binary(max_size=4)), max_size=3))
 def test_a_parquet_file_with_bytes_changed(
     tmp_path: Path, parquet_bytes: bytes, changes: list[tuple[int, int, bytes]]
 ) -> None:
@@ -222,9 +218,7 @@ HOSTILE = {
     "open quote": b'a: "' + b"\n" * 260_000,
     "one long number": b"days: " + b"9" * 260_000,
     "one long key": b"k" * 260_000 + b": 1",
-    "long words that are near": b"\n".join(
-        b"interconnectio" + b"n" * 40 + b"%d: 1" % row for row in range(4000)
-    ),
+    "long words that are near": b"\n".join(b"interconnectio" + b"n" * 40 + b"%d: 1" % row for row in range(4000)),
     "many loads": b"loads:\n" + b"  - {name: a, type: replay, file: trace.csv}\n" * 3700,
 }
 

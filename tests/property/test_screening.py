@@ -84,9 +84,7 @@ def test_merged_breakpoints_stand_where_a_search_would_find_them(first, second):
     for places, times_s in ((merged.first, first_s), (merged.second, second_s)):
         np.testing.assert_array_equal(places, np.searchsorted(times_s, merged.time_s, side="right") - 1)
     wanted_s = merged_times([first_s, second_s], 1000.0)
-    np.testing.assert_array_equal(
-        places_at(first_s, wanted_s), np.searchsorted(first_s, wanted_s, side="right") - 1
-    )
+    np.testing.assert_array_equal(places_at(first_s, wanted_s), np.searchsorted(first_s, wanted_s, side="right") - 1)
 
 
 def test_a_dip_is_one_dip_where_a_long_run_is_cut():

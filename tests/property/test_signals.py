@@ -156,9 +156,7 @@ def test_simplifying_changes_no_functional(signal: Signal) -> None:
 def test_shifting_time_changes_no_functional(signal: Signal, by_s: float) -> None:
     moved = signal.shift(by_s)
 
-    close(
-        functionals(moved), functionals(signal), scale_of(signal) * (1.0 + abs(moved.end_s)), relative=1e-11
-    )
+    close(functionals(moved), functionals(signal), scale_of(signal) * (1.0 + abs(moved.end_s)), relative=1e-11)
     assert moved.time_of_maximum() == signal.time_of_maximum() + by_s
 
 
@@ -232,9 +230,7 @@ def test_maximum_and_minimum_are_pointwise_and_exact_at_crossings(pair: tuple[Si
 def test_product_with_a_step_signal_is_the_sum_over_its_steps(pair: tuple[Signal, Signal]) -> None:
     signal, steps = pair
     edges_s = [*steps.time_s, steps.end_s]
-    parts = (
-        v * signal.integral_between(a, b) for v, (a, b) in zip(steps.value, pairwise(edges_s), strict=True)
-    )
+    parts = (v * signal.integral_between(a, b) for v, (a, b) in zip(steps.value, pairwise(edges_s), strict=True))
     times = fine_times_s(signal, steps)
     scale = scale_of(signal) * scale_of(steps)
 
@@ -286,10 +282,7 @@ def test_levels_agree_with_dense_sampling(signal: Signal, level: float) -> None:
     close(signal.integral(), np.dot(weights_s, samples), scale_of(signal) * signal.duration_s, relative=1e-10)
     assert abs(signal.time_above(level) - np.dot(weights_s, samples > level)) <= cell_s * (1 + 1e-9)
     sampled = np.dot(weights_s, np.maximum(samples - level, 0.0))
-    assert (
-        abs(signal.integral_above(level) - sampled)
-        <= lean * cell_s + 1e-10 * scale_of(signal) * signal.duration_s
-    )
+    assert abs(signal.integral_above(level) - sampled) <= lean * cell_s + 1e-10 * scale_of(signal) * signal.duration_s
 
 
 @LAW
@@ -301,11 +294,7 @@ def test_less_lies_above_a_higher_level(signal: Signal, one: float, other: float
 
     assert signal.time_above(low) >= signal.time_above(high)
     # the slope of the integral above a level is less the time above it
-    assert (
-        (high - low) * signal.time_above(high) - slack
-        <= drop
-        <= (high - low) * signal.time_above(low) + slack
-    )
+    assert (high - low) * signal.time_above(high) - slack <= drop <= (high - low) * signal.time_above(low) + slack
 
 
 @LAW

@@ -66,8 +66,7 @@ def test_it_trips_when_the_site_has_been_above_for_so_long(loads, fleet, policy,
                 Path(name),
                 days=END_S / 86_400.0,
                 loads=[
-                    {"name": f"l{number}", "type": "replay", "file": f"{number}.csv"}
-                    for number in range(len(loads))
+                    {"name": f"l{number}", "type": "replay", "file": f"{number}.csv"} for number in range(len(loads))
                 ],
                 fleets=[fleet],
                 policy=policy,

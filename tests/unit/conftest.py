@@ -50,8 +50,6 @@ def record() -> Callable[..., Recording]:
         for name in fleets:
             facts |= {f"fleet.{name}.rated_mw": 60.0, f"fleet.{name}.minimum_mw": 0.0}
             facts[f"fleet.{name}.efficiency_j_per_th"] = 20.0
-        return Recording(
-            0.0, end_s, add_totals(signals, end_s), (), Facts.of(facts | (constants or {}) | others)
-        )
+        return Recording(0.0, end_s, add_totals(signals, end_s), (), Facts.of(facts | (constants or {}) | others))
 
     return make

@@ -145,9 +145,7 @@ def test_out_must_be_new(command, tmp_path):
 )
 def test_an_empty_folder_is_as_good_as_none(command, tmp_path, arguments, holds):
     (tmp_path / "site.yaml").write_text(SITE)
-    (tmp_path / "s.yaml").write_text(
-        "schema_version: 1\nname: s\nscenario: site\ndays: 0.02\naxes: {seed: [1]}\n"
-    )
+    (tmp_path / "s.yaml").write_text("schema_version: 1\nname: s\nscenario: site\ndays: 0.02\naxes: {seed: [1]}\n")
     (tmp_path / "there").mkdir()
 
     code, _, err = command(*arguments, "--out", "there")
@@ -310,9 +308,7 @@ def test_compare_prints_paired_differences_and_writes_them(command, tmp_path):
     assert code == 0
     assert "+1,440 MWh ± 0 MWh" in out
     document = json.loads((tmp_path / err.split("result: ")[1].strip() / "compare.json").read_text())
-    assert document["policies"]["always-on"]["fleet_energy_mwh"]["difference"]["mean"] == pytest.approx(
-        1440.0
-    )
+    assert document["policies"]["always-on"]["fleet_energy_mwh"]["difference"]["mean"] == pytest.approx(1440.0)
 
 
 def test_report_builds_the_page_again_from_the_folder_alone(command, tmp_path):
@@ -354,9 +350,7 @@ def test_a_run_is_the_same_bytes_in_another_process_with_another_hash_seed(tmp_p
             capture_output=True,
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
         )
-        folders.append(
-            {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-        )
+        folders.append({file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()})
     first, second = folders
     log = Path("run.log")
     assert first.pop(log)

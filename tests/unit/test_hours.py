@@ -42,16 +42,12 @@ def test_hours_follow_the_clocks_through_a_change():
     # 9 March 2025: clocks skip 02:00 to 03:00; 12:00 is eleven hours after midnight
     midnight = datetime(2025, 3, 9, 6, tzinfo=UTC).timestamp()
     assert held(HoursOfDay(from_h=12.0, until_h=13.0), midnight) == [11]
-    assert (
-        next_change_utc_s((HoursOfDay(from_h=12.0, until_h=13.0),), midnight, ZONE) == midnight + 11 * HOUR_S
-    )
+    assert next_change_utc_s((HoursOfDay(from_h=12.0, until_h=13.0),), midnight, ZONE) == midnight + 11 * HOUR_S
 
 
 def test_a_tariff_is_a_few_steps_whose_mean_is_known():
     periods = ({"from_h": 12.0, "until_h": 20.0, "day": "weekdays", "price_usd_per_mwh": 90.0},)
-    tariff = TimeOfUsePrice.model_validate(
-        {"type": "time-of-use", "price_usd_per_mwh": 30.0, "periods": periods}
-    )
+    tariff = TimeOfUsePrice.model_validate({"type": "time-of-use", "price_usd_per_mwh": 30.0, "periods": periods})
     price = tariff.signal(Span(Files([]), FRIDAY_UTC_S, 7 * 86_400.0))
     assert price.mean() == pytest.approx(30.0 + 60.0 * 40.0 / 168.0)
     assert price.time_s.size == 11

@@ -31,11 +31,7 @@ POINTS = ((os, "fsync"), (Path, "replace"), (Path, "rename"), (Path, "hardlink_t
 def the_files(folder):
     """Return what a user sees in a folder: no hidden files, nothing partial, no log of times."""
     files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    seen = [
-        path
-        for path in files
-        if not any(part.startswith(".") or part.endswith(".partial") for part in path.parts)
-    ]
+    seen = [path for path in files if not any(part.startswith(".") or part.endswith(".partial") for part in path.parts)]
     contents = {str(path): (folder / path).read_bytes() for path in seen if path.name != "run.log"}
     # the list of results holds the times at which they were written: what counts is that it is whole
     return {

@@ -18,9 +18,7 @@ NAMES = [
 
 def code_of(name):
     cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code"), (
-        "results are not kept in git"
-    )
+    assert all(not cell["outputs"] for cell in cells if cell["cell_type"] == "code"), "results are not kept in git"
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -39,6 +37,4 @@ def test_a_notebook_runs(name, monkeypatch, capsys):
 
 
 def test_every_notebook_is_tried():
-    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {
-        getattr(name, "values", [name])[0] for name in NAMES
-    }
+    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {getattr(name, "values", [name])[0] for name in NAMES}

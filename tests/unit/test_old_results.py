@@ -70,9 +70,7 @@ def test_its_power_is_exported(command):
 def test_its_scenario_runs_and_is_compared(old, command, tmp_path):
     shutil.copy(old / "scenario.yaml", tmp_path / "resolved.yaml")
     assert command("validate", "resolved.yaml") == 0
-    assert (
-        command("compare", "resolved.yaml", "--policies", "mining-off", "--workers", "1", "--out", "c") == 0
-    )
+    assert command("compare", "resolved.yaml", "--policies", "mining-off", "--workers", "1", "--out", "c") == 0
 
 
 def test_a_scenario_as_it_was_written_then_still_runs(old, command):

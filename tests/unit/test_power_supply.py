@@ -21,9 +21,7 @@ def site(folder, *, market, policy="price-threshold", limit_mw=200.0, price="20\
     (folder / "rt.csv").write_text(f"time_utc,price\n2026-01-01T06:00Z,{first}\n2026-01-01T07:00Z,{second}\n")
     market = {"power": {"type": "file", "file": "rt.csv"}} | market
     policy = {"type": policy} if isinstance(policy, str) else policy
-    return a_scenario(
-        folder, loads=[AI], market=market, policy=policy, limit_mw=limit_mw, days=2 / 24, **fields
-    )
+    return a_scenario(folder, loads=[AI], market=market, policy=policy, limit_mw=limit_mw, days=2 / 24, **fields)
 
 
 THRESHOLD = {"type": "price-threshold", "threshold_usd_per_mwh": 60.0}

@@ -412,9 +412,7 @@ def test_ends_may_differ_by_rounding() -> None:
     summed = sawtooth() + other
 
     assert summed.end_s == 20.0
-    assert (
-        lines(summed) == lines(other + sawtooth()) == [(0.0, 1.0, 1.0), (10.0, 5.0, 0.0), (15.0, 5.0, -1.0)]
-    )
+    assert lines(summed) == lines(other + sawtooth()) == [(0.0, 1.0, 1.0), (10.0, 5.0, 0.0), (15.0, 5.0, -1.0)]
 
 
 # -- windows

@@ -17,9 +17,7 @@ def test_sparse_slopes_read_like_the_array_they_stand_for(values, data):
     dense = np.array(values)
     sparse = Slopes.sparse(dense)
     first, last = sorted(data.draw(st.tuples(*[st.integers(0, dense.size)] * 2)))
-    places = np.array(
-        data.draw(st.lists(st.integers(-dense.size, dense.size - 1), max_size=9)), dtype=np.intp
-    )
+    places = np.array(data.draw(st.lists(st.integers(-dense.size, dense.size - 1), max_size=9)), dtype=np.intp)
     keep = np.array(data.draw(st.lists(st.booleans(), min_size=dense.size, max_size=dense.size)))
     keep[-1] = True
     assert sparse[first:last].tolist() == dense[first:last].tolist()

@@ -37,9 +37,7 @@ def measured_node_fraction(state: str, gpu_fraction: float, loaded_gpu_fraction:
     """Return the same for GPUs as measured, and all else in the node as the catalogue has it."""
     gpus_w = NODE.gpus_per_node * NODE.gpu_rated_w.value
     rest = NODE.other_fractions[STATES[state]].value
-    return (gpus_w * gpu_fraction + NODE.other_w.value * rest) / (
-        gpus_w * loaded_gpu_fraction + NODE.other_w.value
-    )
+    return (gpus_w * gpu_fraction + NODE.other_w.value * rest) / (gpus_w * loaded_gpu_fraction + NODE.other_w.value)
 
 
 @dataclass(frozen=True, eq=False)

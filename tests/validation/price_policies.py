@@ -94,9 +94,7 @@ def scenario(
     zone: str = "America/Chicago",
 ) -> Scenario:
     """Return a run of one megawatt over all prices."""
-    times = np.datetime64(prices.start[:-1], "s") + np.arange(len(prices.real_time)) * np.timedelta64(
-        900, "s"
-    )
+    times = np.datetime64(prices.start[:-1], "s") + np.arange(len(prices.real_time)) * np.timedelta64(900, "s")
     for name, values in (("rt", prices.real_time), ("da", prices.day_ahead)):
         rows = (f"{at}Z,{price}\n" for at, price in zip(times, values, strict=True))
         Path(folder, f"{name}.csv").write_text("time_utc,price_usd_per_mwh\n" + "".join(rows))
@@ -136,9 +134,7 @@ def foresight_usd(prices: Prices, breakeven: float) -> float:
     """Return what the best dispatch earns that knows all prices [USD]."""
     ones = np.ones(len(prices.real_time))
     margin = (breakeven - prices.real_time)[None]
-    return best_dispatch(
-        Horizon(STEP_H, np.ones(1), margin, ones, start_usd_per_mw=START_USD_PER_MW)
-    ).value_usd
+    return best_dispatch(Horizon(STEP_H, np.ones(1), margin, ones, start_usd_per_mw=START_USD_PER_MW)).value_usd
 
 
 def rows() -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
@@ -163,9 +159,7 @@ def main(arguments: Sequence[str]) -> int:
         prices = read()
         prices = prices.first(float(arguments[0])) if arguments else prices
         ones = np.ones(len(prices.real_time))
-        table = Table(
-            f"{title}: share of the uplift", *(f"R = {breakeven:g}" for breakeven in BREAKEVENS), "s"
-        )
+        table = Table(f"{title}: share of the uplift", *(f"R = {breakeven:g}" for breakeven in BREAKEVENS), "s")
         for name, policy, forecast in rows():
             shares, began = [], time.process_time()
             for breakeven in BREAKEVENS:

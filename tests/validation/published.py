@@ -89,9 +89,7 @@ class PublishedCase:
     @property
     def missing(self) -> str:
         """Why the case cannot be had here; empty if it can."""
-        return (
-            "" if not self.needs or (DATA / self.needs).is_file() else f"needs {self.needs} in ../shared/data"
-        )
+        return "" if not self.needs or (DATA / self.needs).is_file() else f"needs {self.needs} in ../shared/data"
 
     def agrees(self, value: float) -> bool:
         """Tell whether a value of ours is within the tolerance."""

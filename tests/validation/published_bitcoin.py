@@ -69,18 +69,16 @@ def difficulty_errors() -> np.ndarray:
 
 def halving_error_d() -> float:
     start_s, real, network = replayed()
-    return (
-        start_s + network.halvings_s(int(real[0]["start_height"]))[840_000] - HALVING_2024.timestamp()
-    ) / (SECONDS_PER_DAY)
+    return (start_s + network.halvings_s(int(real[0]["start_height"]))[840_000] - HALVING_2024.timestamp()) / (
+        SECONDS_PER_DAY
+    )
 
 
 def fee_fraction(year: int) -> float:
     """Return the fees over the whole reward of the days of a year that have both."""
     days = [day for day in rows(DAILY) if day["date_utc"].startswith(str(year)) and day["fees_btc"]]
     fees_btc = sum(float(day["fees_btc"]) for day in days)
-    return fees_btc / (
-        fees_btc + sum(float(day["blocks"]) * float(day["subsidy_btc_per_block"]) for day in days)
-    )
+    return fees_btc / (fees_btc + sum(float(day["blocks"]) * float(day["subsidy_btc_per_block"]) for day in days))
 
 
 def mean_hashprice(year: int, fees: float) -> float:
@@ -112,9 +110,7 @@ def hashprice_after_a_gigawatt() -> float:
 
 
 MINERS_OF_2021 = tuple(
-    CostBand(
-        share_fraction=share, efficiency_j_per_th=efficiency, power_usd_per_mwh=50.0, opex_usd_per_mwh=8.0
-    )
+    CostBand(share_fraction=share, efficiency_j_per_th=efficiency, power_usd_per_mwh=50.0, opex_usd_per_mwh=8.0)
     for share, efficiency in ((0.35, 30.0), (0.25, 35.0), (0.25, 45.0), (0.15, 60.0))
 )
 """Assumption: machines from the S19 to the M20 class, at 50 USD/MWh."""

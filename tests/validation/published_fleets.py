@@ -20,9 +20,7 @@ COHORT = {
     "failures": {"per_start_fraction": 0.0, "per_year_fraction": 0.0},
 }
 LIMIT_MW = 250.0
-FIRMWARE = (
-    "follows from times of the firmware (hashrateindex.com, firmware features; stock: assumption), L 3 s"
-)
+FIRMWARE = "follows from times of the firmware (hashrateindex.com, firmware features; stock: assumption), L 3 s"
 
 
 def woken(duration_s: float, **keys: object) -> Recording:
@@ -33,9 +31,7 @@ def woken(duration_s: float, **keys: object) -> Recording:
         (Path(folder) / "ai.csv").write_text(text, encoding="utf-8")
         load = {"name": "ai", "type": "replay", "file": "ai.csv"}
         fleets = [COHORT | keys]
-        return run(
-            a_scenario(Path(folder), fleets=fleets, loads=[load], limit_mw=LIMIT_MW, days=0.1)
-        ).recording
+        return run(a_scenario(Path(folder), fleets=fleets, loads=[load], limit_mw=LIMIT_MW, days=0.1)).recording
 
 
 def filled(firmware: str) -> float:
@@ -51,15 +47,9 @@ def restored_min() -> float:
 
 
 CASES = [
-    Identity(
-        "Filled share of a dip of 120 s, unsafe", FIRMWARE, 0.93, partial(filled, "unsafe"), Absolute(0.005)
-    ),
-    Identity(
-        "Filled share of a dip of 120 s, quick", FIRMWARE, 0.68, partial(filled, "quick"), Absolute(0.005)
-    ),
-    Identity(
-        "Filled share of a dip of 120 s, stock", FIRMWARE, 0.0, partial(filled, "stock"), Absolute(0.005)
-    ),
+    Identity("Filled share of a dip of 120 s, unsafe", FIRMWARE, 0.93, partial(filled, "unsafe"), Absolute(0.005)),
+    Identity("Filled share of a dip of 120 s, quick", FIRMWARE, 0.68, partial(filled, "quick"), Absolute(0.005)),
+    Identity("Filled share of a dip of 120 s, stock", FIRMWARE, 0.0, partial(filled, "stock"), Absolute(0.005)),
     Identity(
         "Start of the last of 20 batches of 57,000 machines, 50 each 5 s",
         "follows from the defaults of block/proto-fleet: 19/20 of 57,000/50·5 s",

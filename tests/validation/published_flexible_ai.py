@@ -72,9 +72,7 @@ def lost_percent(job: str, power_fraction: float) -> float:
 
 
 PHOENIX = "Emerald AI, Oracle, SRP, Phoenix, May 2025: 256 GPUs, 25 % for 3 h (primary, from a public note)"
-SWEEP = (
-    "sweep of power caps on the same cluster (ai-emerald/emerald-ai-demo-may-2025), as noted: of its curve"
-)
+SWEEP = "sweep of power caps on the same cluster (ai-emerald/emerald-ai-demo-may-2025), as noted: of its curve"
 LONDON = "Nebius, National Grid, London, December 2025: 30 % in 30 s (secondary source)"
 CASES = [
     Calibration("Phoenix: cut held for three hours", PHOENIX, 25.0, phoenix_cut_percent, Absolute(0.01), "%"),

@@ -29,9 +29,7 @@ def flicker(per_minute: int, step_pu: float) -> float:
 
 
 CASES = [
-    Identity(
-        "Range of a dip in 15 s (IESO)", WORKED, 160.0, partial(worst, "ieso-15s"), Relative(1e-9), "MW"
-    ),
+    Identity("Range of a dip in 15 s (IESO)", WORKED, 160.0, partial(worst, "ieso-15s"), Relative(1e-9), "MW"),
     Identity(
         "Net ramp of a dip over 60 s (Southern)",
         WORKED,

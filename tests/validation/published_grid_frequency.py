@@ -13,9 +13,7 @@ TITLE = "Grid frequency"
 TEXTBOOK = GridModel(22_815.0, 0.0, (Governor(1200.0, 0.0, 0.3, 7.0),))
 CLOSED_FORM = "Anderson and Mirheydar, IEEE Trans. Power Syst. 5 (1990), doi:10.1109/59.65898; by DOP853"
 INERTIA = "ERCOT, Inertia: Basic Concepts and Impacts on the ERCOT Grid (2018), quoted by reviews"
-VIRGINIA = (
-    "NERC incident review of 10 July 2024 (1,500 MW of data-center load lost in Virginia), secondary notes"
-)
+VIRGINIA = "NERC incident review of 10 July 2024 (1,500 MW of data-center load lost in Virginia), secondary notes"
 LOAD_LOSS = "ERCOT large-load-loss criterion, LLWG 2025-09-19: at most 60.4 Hz; as read by GridMonitor"
 
 

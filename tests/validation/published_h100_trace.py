@@ -61,9 +61,7 @@ def of_file(file: str) -> list[Calibration]:
     ]
     return [
         *fractions,
-        case(
-            file, "GPU idle over TDP", lambda: trace(file).idle_fraction(), lambda: GPU_FRACTION["idle"], 0.1
-        ),
+        case(file, "GPU idle over TDP", lambda: trace(file).idle_fraction(), lambda: GPU_FRACTION["idle"], 0.1),
         case(
             file,
             "GPU with a context over TDP",

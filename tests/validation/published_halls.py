@@ -100,8 +100,7 @@ CASES = [
     *(
         Evidence(
             f"Annual PUE, liquid, {climate}",
-            "Google's fleet: 1.10 on average, 0.02 between its sites (assumption); a full hall, supplies "
-            "in eco mode",
+            "Google's fleet: 1.10 on average, 0.02 between its sites (assumption); a full hall, supplies in eco mode",
             1.10,
             partial(pue_in, climate, LIQUID, 1.0),
             Absolute(0.02),

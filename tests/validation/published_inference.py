@@ -278,9 +278,7 @@ FLUCTUATION = [
         Relative(0.02),
         Identity,
     ),
-    of_rates(
-        "replayed: spread", "m_large", spread, lambda: spread(replayed_per_s()), Relative(0.02), Identity
-    ),
+    of_rates("replayed: spread", "m_large", spread, lambda: spread(replayed_per_s()), Relative(0.02), Identity),
 ]
 
 

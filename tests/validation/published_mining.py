@@ -31,9 +31,7 @@ def epochs(year: int) -> list[tuple[datetime, float]]:
         return EPOCHS_2025
     with (DATA / EPOCHS).open(newline="") as file:
         rows = csv.DictReader(file)
-        return [
-            (datetime.fromisoformat(row["start_utc_reconstructed"]), float(row["difficulty"])) for row in rows
-        ]
+        return [(datetime.fromisoformat(row["start_utc_reconstructed"]), float(row["difficulty"])) for row in rows]
 
 
 def rewards_btc(year: int, month: int) -> np.ndarray:
@@ -59,9 +57,7 @@ def mined_btc(year: int, month: int, eh_s: float) -> float:
     return float(rewards_btc(year, month).sum() / 24.0 * eh_s * 1000.0)
 
 
-def month_of(
-    label: str, date: tuple[int, int], eh_s: float, btc: float, *, ratio: Band, source: str
-) -> Evidence:
+def month_of(label: str, date: tuple[int, int], eh_s: float, btc: float, *, ratio: Band, source: str) -> Evidence:
     """Return the case of a miner's month: what it published over ours lies in a band."""
     year, month = date
     return Evidence(

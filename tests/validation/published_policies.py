@@ -36,14 +36,10 @@ def prices(column: str) -> np.ndarray:
         return np.array([float(row[column]) for row in csv.DictReader(file)])
 
 
-def drawn_mwh(
-    policy: Mapping[str, Any], breakeven: float, column: str, published: Mapping[str, Any]
-) -> np.ndarray:
+def drawn_mwh(policy: Mapping[str, Any], breakeven: float, column: str, published: Mapping[str, Any]) -> np.ndarray:
     """Run one megawatt through the simulator; return what it drew in each quarter hour [MWh]."""
     with tempfile.TemporaryDirectory() as folder:
-        times = np.datetime64("2024-06-01T00:00", "s") + np.arange(len(prices(column))) * np.timedelta64(
-            900, "s"
-        )
+        times = np.datetime64("2024-06-01T00:00", "s") + np.arange(len(prices(column))) * np.timedelta64(900, "s")
         rows = (f"{time}Z,{price}\n" for time, price in zip(times, prices(column), strict=True))
         Path(folder, "prices.csv").write_text("time_utc,price_usd_per_mwh\n" + "".join(rows))
         recording = Campus(_scenario(Path(folder), policy, breakeven, published)).run()

@@ -36,18 +36,14 @@ def best_usd(worth_usd_per_mwh: float, rated_mw: float = 1.0, ramp_mw: float = i
     margin = (worth_usd_per_mwh - prices())[None]
     room_mw = np.full(prices().size, rated_mw)
     width_mw = np.array([rated_mw])
-    return best_dispatch(
-        Horizon(STEP_H, width_mw, margin, room_mw, ramp_up_mw=ramp_mw, ramp_down_mw=ramp_mw)
-    ).value_usd
+    return best_dispatch(Horizon(STEP_H, width_mw, margin, room_mw, ramp_up_mw=ramp_mw, ramp_down_mw=ramp_mw)).value_usd
 
 
 @lru_cache
 def simulated_usd(policy: str, worth_usd_per_mwh: float) -> float:
     """Return what the simulator says that one MW earns on these prices [USD]."""
     first = np.datetime64("2024-06-01T05:00:00")
-    rows = [
-        f"{first + np.timedelta64(15 * row, 'm')}Z,{price}\n" for row, price in enumerate(prices().tolist())
-    ]
+    rows = [f"{first + np.timedelta64(15 * row, 'm')}Z,{price}\n" for row, price in enumerate(prices().tolist())]
     miner = {
         "name": "miner",
         "type": "aggregate",

@@ -30,9 +30,7 @@ WIDE = Relative(0.15)
 """Two standard errors of ten months, weeks drawn again: P99 23 %, below zero 52 %, above 97 USD/MWh 37 %."""
 
 CASES = [
-    Calibration(
-        "Mean of twenty years", WITHIN, 27.4, lambda: float(prices().mean()), Relative(0.10), "USD/MWh"
-    ),
+    Calibration("Mean of twenty years", WITHIN, 27.4, lambda: float(prices().mean()), Relative(0.10), "USD/MWh"),
     *(
         Calibration(
             f"{title} of twenty years",
@@ -50,7 +48,5 @@ CASES = [
     ),
     Calibration("Time below zero", WITHIN, 0.028, lambda: float(np.mean(prices() < 0.0)), WIDE),
     Calibration("Time above 97 USD/MWh", WITHIN, 0.015, lambda: float(np.mean(prices() > 97.0)), WIDE),
-    Calibration(
-        "Time above 1000 USD/MWh", WITHIN, 0.0005, lambda: float(np.mean(prices() > 1000.0)), Relative(0.5)
-    ),
+    Calibration("Time above 1000 USD/MWh", WITHIN, 0.0005, lambda: float(np.mean(prices() > 1000.0)), Relative(0.5)),
 ]

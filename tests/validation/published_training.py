@@ -258,9 +258,7 @@ CASES = [
         research_cluster_useful,
         Relative(0.006),
     ),
-    Calibration(
-        "V4 BLOOM: stall of a checkpoint", BLOOM, 40.0, partial(bloom, "stall_mean_s"), Relative(1e-6), "s"
-    ),
+    Calibration("V4 BLOOM: stall of a checkpoint", BLOOM, 40.0, partial(bloom, "stall_mean_s"), Relative(1e-6), "s"),
     Identity("V4 BLOOM: checkpoints", BLOOM, 720, partial(bloom, "checkpoint_count"), Absolute(1.0)),
     Identity(
         "V4 BLOOM: time stalled",

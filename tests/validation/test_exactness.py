@@ -79,9 +79,9 @@ class Reference:
     def go(self):  # noqa: C901  # the rules one after the other, as they are written
         case = self.case
         stated = {time_s for steps in case.loads for time_s, _ in steps}
-        published = {
-            Fraction(i * PRICE_STEP_S) + case.publication_delay_s for i in range(1, len(case.prices))
-        } | {Fraction(0)}
+        published = {Fraction(i * PRICE_STEP_S) + case.publication_delay_s for i in range(1, len(case.prices))} | {
+            Fraction(0)
+        }
         arrivals: dict[Fraction, Fraction] = {}
         turns: set[Fraction] = set()
         seen_mw, metered, news, free_from = Fraction(0), None, False, Fraction(0)
@@ -117,9 +117,7 @@ class Reference:
             if power == self.told[i]:
                 continue
             if self.told[i] is None:
-                self.paths[i] = [
-                    (Fraction(0), power if fleet.initial_mw is None else fleet.initial_mw, Fraction(0))
-                ]
+                self.paths[i] = [(Fraction(0), power if fleet.initial_mw is None else fleet.initial_mw, Fraction(0))]
             self.told[i] = power
             self.moves.append((now + fleet.latency_s, i, power))
 
@@ -139,9 +137,7 @@ class Reference:
         """Yield start, end, AI power, fleet powers at both ends of each piece, and price."""
         case = self.case
         times = {Fraction(0), END_S, *(Fraction(i * PRICE_STEP_S) for i in range(len(case.prices)))}
-        times |= {t for steps in case.loads for t, _ in steps} | {
-            t for path in self.paths for t, _, _ in path
-        }
+        times |= {t for steps in case.loads for t, _ in steps} | {t for path in self.paths for t, _, _ in path}
         prices = [(Fraction(i * PRICE_STEP_S), price) for i, price in enumerate(case.prices)]
         for start, end in pairwise(sorted(t for t in times if t <= END_S)):
             ends = []
@@ -291,22 +287,12 @@ SIXTY = Fleet(rated_mw=Fraction(60))
     "case",
     [
         pytest.param(Case((FALL_AND_RISE,), (SIXTY,), PRICES), id="ramps"),
-        pytest.param(
-            Case((FALL_AND_RISE,), (replace(SIXTY, up_mw_per_s=Fraction(1, 4)),), PRICES), id="mid-ramp"
-        ),
-        pytest.param(
-            Case((FALL_AND_RISE,), (replace(SIXTY, latency_s=Fraction(50)),), PRICES), id="in flight"
-        ),
+        pytest.param(Case((FALL_AND_RISE,), (replace(SIXTY, up_mw_per_s=Fraction(1, 4)),), PRICES), id="mid-ramp"),
+        pytest.param(Case((FALL_AND_RISE,), (replace(SIXTY, latency_s=Fraction(50)),), PRICES), id="in flight"),
         pytest.param(Case((FALL_AND_RISE,), (SIXTY,), PRICES, delay_s=Fraction(33)), id="telemetry delay"),
-        pytest.param(
-            Case((FALL_AND_RISE,), (SIXTY,), PRICES, interval_s=Fraction(64)), id="minimum interval"
-        ),
-        pytest.param(
-            Case((FALL_AND_RISE,), (replace(SIXTY, minimum_mw=Fraction(12)),), PRICES), id="minimum power"
-        ),
-        pytest.param(
-            Case((FALL_AND_RISE,), (replace(SIXTY, initial_mw=Fraction(7)),), PRICES), id="initial power"
-        ),
+        pytest.param(Case((FALL_AND_RISE,), (SIXTY,), PRICES, interval_s=Fraction(64)), id="minimum interval"),
+        pytest.param(Case((FALL_AND_RISE,), (replace(SIXTY, minimum_mw=Fraction(12)),), PRICES), id="minimum power"),
+        pytest.param(Case((FALL_AND_RISE,), (replace(SIXTY, initial_mw=Fraction(7)),), PRICES), id="initial power"),
         pytest.param(
             Case(
                 (FALL_AND_RISE, steps((0, 30), (100, 60), (400, 0)), steps((0, 5), (100, 0))),
@@ -331,9 +317,7 @@ def test_a_fleet_behind_a_rise_exceeds_the_limit_by_a_triangle(tmp_path):
     metrics = simulate(case, tmp_path).metrics
 
     assert metrics["exceedance_mwh"] == pytest.approx(10.0 / 3600.0, rel=1e-12)
-    assert metrics["exceedance_s"] == pytest.approx(
-        2.0 - 1e-6 / 5.0, rel=1e-12
-    )  # the last watt does not count
+    assert metrics["exceedance_s"] == pytest.approx(2.0 - 1e-6 / 5.0, rel=1e-12)  # the last watt does not count
     assert metrics["exceedance_peak_mw"] == 10.0
     assert metrics["site_peak_mw"] == 210.0
     assert metrics["exceedance_count"] == 1.0
@@ -354,9 +338,7 @@ def test_the_cost_of_a_ramp_follows_a_price_that_steps_within_it(tmp_path):
 @pytest.mark.parametrize("rate", [1e3, 1e6, 1e9, 1e12])
 def test_an_ideal_fleet_makes_the_site_flat_and_never_overshoots(tmp_path, rate):
     # late in a long run the clock resolves less than such a ramp takes
-    write_csv(
-        tmp_path / "ai.csv", ("time_s", "power_mw"), [(0.0, 150.0), (3e6 + 0.3, 100.0), (3e6 + 9.7, 20.0)]
-    )
+    write_csv(tmp_path / "ai.csv", ("time_s", "power_mw"), [(0.0, 150.0), (3e6 + 0.3, 100.0), (3e6 + 9.7, 20.0)])
     fleet = fleet_entry("f", replace(SIXTY, rated_mw=Fraction(180))) | {
         "ramp_up_mw_per_s": rate,
         "ramp_down_mw_per_s": rate,
@@ -400,9 +382,7 @@ def fleets(draw):
 @st.composite
 def cases(draw):
     # loads share a grid of times, so that several change at one instant, some together with a price
-    gaps = draw(
-        st.lists(st.one_of(QUARTERS, st.just(Fraction(90)), st.just(Fraction(1, 4))), min_size=1, max_size=14)
-    )
+    gaps = draw(st.lists(st.one_of(QUARTERS, st.just(Fraction(90)), st.just(Fraction(1, 4))), min_size=1, max_size=14))
     times = [sum(gaps[: i + 1], Fraction(0)) for i in range(len(gaps))]
     return Case(
         tuple(draw(st.lists(load_steps(times), min_size=1, max_size=3))),

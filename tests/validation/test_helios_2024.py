@@ -17,9 +17,7 @@ START = pd.Timestamp("2024-05-06T05:00Z")
 DELIVERY_USD_PER_MWH = 3.0
 POOL_FEE = 0.02
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the real files do not ship: no ../shared/data here"
-)
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real files do not ship: no ../shared/data here")
 
 
 def sampled(folder, signals, days, step_s, start=START):
@@ -31,9 +29,7 @@ def sampled(folder, signals, days, step_s, start=START):
         signal = rows[rows["signal"] == name]
         place = np.searchsorted(signal["time_s"], middle_s, side="right") - 1
         at = signal.iloc[place]
-        samples[name] = at["value"].to_numpy() + at["slope_per_s"].to_numpy() * (
-            middle_s - at["time_s"].to_numpy()
-        )
+        samples[name] = at["value"].to_numpy() + at["slope_per_s"].to_numpy() * (middle_s - at["time_s"].to_numpy())
     return samples
 
 
@@ -50,9 +46,7 @@ def week(tmp_path_factory):
     """Run the week; return its metrics, and written signals in the middle of every second."""
     # machines that sleep for a price would draw standby without a hash
     result = run(
-        load_scenario(
-            ROOT / "scenarios" / "helios-2024.yaml", overrides=["policy={type: hold-limit}"], data=[DATA]
-        )
+        load_scenario(ROOT / "scenarios" / "helios-2024.yaml", overrides=["policy={type: hold-limit}"], data=[DATA])
     )
     folder = tmp_path_factory.mktemp("helios-2024")
     write_result(result, folder)
@@ -81,9 +75,7 @@ def test_mining_revenue_is_the_sum_over_days_of_petahashes_times_hashprice(week)
 
     assert metrics["mining_revenue_usd"] == pytest.approx(revenue_usd, rel=1e-4)
     assert metrics["mined_btc"] == pytest.approx(btc, rel=1e-4)
-    assert metrics["mining_margin_usd"] == pytest.approx(
-        revenue_usd - metrics["fleet_power_cost_usd"], rel=1e-3
-    )
+    assert metrics["mining_margin_usd"] == pytest.approx(revenue_usd - metrics["fleet_power_cost_usd"], rel=1e-3)
 
 
 def test_machines_hash_for_no_less_energy_than_their_lowest_clock_and_no_more_than_their_highest(week):

@@ -97,8 +97,7 @@ def test_no_way_of_parking_leaves_requests_of_a_measured_week_unserved(parking: 
 def test_replicas_parked_at_idle_power_swing_between_those_in_service_and_those_switched_off() -> None:
     """Traffic swings by 3.51."""
     resident, idle, off = (
-        a_week_of(*states)[0]
-        for states in [("resident", "idle"), ("autoscale", "idle"), ("autoscale", "off")]
+        a_week_of(*states)[0] for states in [("resident", "idle"), ("autoscale", "idle"), ("autoscale", "off")]
     )
 
     assert resident < idle < off

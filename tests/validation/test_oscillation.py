@@ -13,6 +13,4 @@ def test_a_wave_that_is_high_half_the_time_has_no_even_harmonics():
 def test_the_harmonics_together_have_the_power_of_the_wave(duty_fraction):
     amplitudes = harmonic_amplitude_mw(10.0, duty_fraction, np.arange(1, 200_001))
 
-    assert (amplitudes**2).sum() / 2.0 == pytest.approx(
-        square_wave_rms_mw(10.0, duty_fraction) ** 2, rel=1e-4
-    )
+    assert (amplitudes**2).sum() / 2.0 == pytest.approx(square_wave_rms_mw(10.0, duty_fraction) ** 2, rel=1e-4)

@@ -90,9 +90,7 @@ def test_rows_for_a_machine_name_their_kind_and_leave_no_number_out_of_json():
 
 
 def test_every_case_is_of_a_kind():
-    assert all(
-        type(case) in (Evidence, Calibration, Identity) for cases in groups().values() for case in cases
-    )
+    assert all(type(case) in (Evidence, Calibration, Identity) for cases in groups().values() for case in cases)
 
 
 def test_the_table_finds_all_that_it_needs_where_pytest_does_not_say_where_to_look():

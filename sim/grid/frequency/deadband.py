@@ -111,9 +111,7 @@ def stretches_of(grid: GridModel, lines: PiecewiseLoad) -> Iterator[Stretch]:
         values = systems[abs(region)].values(system.state(pieces.end()))
 
 
-def _run(
-    system: System, lines: PiecewiseLoad, place: Resume, values: list[complex], edge_hz: float
-) -> Pieces:
+def _run(system: System, lines: PiecewiseLoad, place: Resume, values: list[complex], edge_hz: float) -> Pieces:
     """Return pieces in one region, the first from an offset on."""
     start_s, length_s, load_mw, slope = lines.block(place.first, place.first + place.pieces)
     offset_s = place.offset_s

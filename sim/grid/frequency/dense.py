@@ -95,9 +95,7 @@ class Cubics:
         sign = -np.sign(a)
         a, b, c = sign * a, sign * b, sign * c
         root = np.sqrt(np.maximum(b * b - 3.0 * a * c, 0.0))
-        share = np.where(
-            b > 0.0, -a / np.where(b > 0.0, b + root, 1.0), (root - b) / np.where(c == 0.0, 1.0, 3.0 * c)
-        )
+        share = np.where(b > 0.0, -a / np.where(b > 0.0, b + root, 1.0), (root - b) / np.where(c == 0.0, 1.0, 3.0 * c))
         return index, np.clip(share, 0.0, 1.0)
 
     def monotone(self) -> tuple[Self, FloatArray, FloatArray]:

@@ -150,9 +150,7 @@ class LiveFrequency:
         for knot, _ in self._knots(self._state, lines, until_s):
             yield knot
 
-    def _knots(
-        self, state: _State, lines: Sequence[Line], until_s: float
-    ) -> Iterator[tuple[Knot, _State | None]]:
+    def _knots(self, state: _State, lines: Sequence[Line], until_s: float) -> Iterator[tuple[Knot, _State | None]]:
         """Iterate over knots along lines of load, with the state wherever a curve ends."""
         for line, _, end_s in spans(lines, state.time_s, until_s):
             while state.time_s < end_s:

@@ -203,9 +203,7 @@ class MeasuredFrequency:
                         return time_s
         return inf
 
-    def _chords(
-        self, lines: Sequence[Line], until_s: float
-    ) -> Iterator[tuple[float, float, Callable[[float], float]]]:
+    def _chords(self, lines: Sequence[Line], until_s: float) -> Iterator[tuple[float, float, Callable[[float], float]]]:
         """Iterate over the chords of what the site adds: start, end [s], and the deviation at a time [Hz]."""
         if self._live is None:
             yield self.time_s, until_s, _nothing_hz
@@ -247,9 +245,7 @@ def _passing_s(piece: _Piece, answer_hz: Callable[[float], float], sign: float, 
         return piece.end_s
     from scipy.optimize import brentq  # noqa: PLC0415  # slow to import, and few runs need it
 
-    return float(
-        brentq(lambda time_s: beyond_hz(time_s) - 2.0 * PASSED_HZ, piece.start_s, piece.end_s, xtol=1e-12)
-    )
+    return float(brentq(lambda time_s: beyond_hz(time_s) - 2.0 * PASSED_HZ, piece.start_s, piece.end_s, xtol=1e-12))
 
 
 def _on_top(piece: _Piece, record: Recorded) -> Recorded:

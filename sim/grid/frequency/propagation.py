@@ -192,9 +192,7 @@ def along(
     """
     length_s, load_mw, slope = pieces
     decay, held, ramped = mode.advance(length_s)
-    return scan(
-        decay, held * (mode.load * load_mw + mode.offset * edge_hz) + ramped * (mode.load * slope), start
-    )
+    return scan(decay, held * (mode.load * load_mw + mode.offset * edge_hz) + ramped * (mode.load * slope), start)
 
 
 def scan(decay: AnyArray, forcing: AnyArray, start: complex) -> AnyArray:

@@ -71,9 +71,7 @@ class RecordedFrequency:
         if self.cps1_epsilon_hz is None or count == 0:
             return nan
         edges_s = self.frequency.start_s + SECONDS_PER_MINUTE * np.arange(count + 1)
-        return (
-            cps1_percent(self.frequency.means_over(edges_s) - self.nominal_hz, self.cps1_epsilon_hz) - 200.0
-        )
+        return cps1_percent(self.frequency.means_over(edges_s) - self.nominal_hz, self.cps1_epsilon_hz) - 200.0
 
     def seconds_outside(self, level_hz: float) -> float:
         """Return the time with a deviation larger than a level [s]."""

@@ -273,9 +273,7 @@ class FrequencyResult:
                 for change in changes.values():
                     change.add_pieces(pieces, whole, slopes)
         length_s = float(self.time_s[-1] - self.time_s[0])
-        return {
-            window_s: change.hz_per_s if length_s > window_s else nan for window_s, change in changes.items()
-        }
+        return {window_s: change.hz_per_s if length_s > window_s else nan for window_s, change in changes.items()}
 
     def seconds_outside(self, level_hz: float) -> float:
         """Return the time with a deviation larger than a level [s]."""

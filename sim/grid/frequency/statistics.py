@@ -245,9 +245,7 @@ def _time_above_s(cubics: Cubics, sign: float, level_hz: float) -> float:
     return float(np.sum(above * parts.length_s))
 
 
-def _crossings(
-    cubics: Cubics, sign: float, level_hz: float
-) -> tuple[Cubics, FloatArray, FloatArray, FloatArray]:
+def _crossings(cubics: Cubics, sign: float, level_hz: float) -> tuple[Cubics, FloatArray, FloatArray, FloatArray]:
     """Return monotone parts that are above a level somewhere, their ends, and where each crosses it.
 
     All are shares of the way along a cubic; a part that is above throughout crosses at its end if it starts

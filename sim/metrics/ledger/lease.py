@@ -82,9 +82,7 @@ def _rent_lines(recording: Recording, lease: str) -> Iterator[LedgerLine]:
     rent_usd = integral_at(billed, rent) / SECONDS_PER_HOUR
     yield LedgerLine("ai", LEASE, f"{lease}: rent", mw_years, "MW·year", rent_usd)
     opex_fraction = 1.0 - terms.ebitda_margin_fraction
-    yield LedgerLine(
-        "ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction
-    )
+    yield LedgerLine("ai", "opex", f"{lease}: landlord's operations", mw_years, "MW·year", -rent_usd * opex_fraction)
     if terms.delay_damages_ratio:
         late = late_fraction(recording, lease)
         late_mw_d = terms.critical_mw * integral_at(late, in_force(recording, lease)) / SECONDS_PER_DAY

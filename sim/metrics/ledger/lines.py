@@ -51,9 +51,7 @@ class LedgerLine:
         return self.quantity == 0.0 and self.amount_usd == 0.0
 
 
-def cost(
-    segment: Segment, account: str, item: str, quantity: tuple[float, str], price: float | None
-) -> LedgerLine:
+def cost(segment: Segment, account: str, item: str, quantity: tuple[float, str], price: float | None) -> LedgerLine:
     """Return the line of a cost that a price in the scenario sets.
 
     Parameters
@@ -82,9 +80,7 @@ def mining_lines(recording: Recording) -> Iterator[LedgerLine]:
     for fleet in recording.fleet_names:
         if f"fleet.{fleet}.earned_usd_per_h" in recording.signals:
             used_mwh = recording[f"fleet.{fleet}.power_mw"].integral() / SECONDS_PER_HOUR
-            yield LedgerLine(
-                "mining", "mining", f"{fleet}: product", used_mwh, "MWh", products_usd(recording, fleet)
-            )
+            yield LedgerLine("mining", "mining", f"{fleet}: product", used_mwh, "MWh", products_usd(recording, fleet))
 
 
 def services_lines(recording: Recording) -> Iterator[LedgerLine]:
@@ -94,9 +90,7 @@ def services_lines(recording: Recording) -> Iterator[LedgerLine]:
         earned_usd, lost_usd = revenue_usd(recording, service), penalty_usd(recording, service)
         yield LedgerLine("mining", "ancillary", f"{service}: capacity", sold_mwh, "MW·h", earned_usd)
         if lost_usd:
-            yield LedgerLine(
-                "mining", "ancillary", f"{service}: not held or delivered", sold_mwh, "MW·h", -lost_usd
-            )
+            yield LedgerLine("mining", "ancillary", f"{service}: not held or delivered", sold_mwh, "MW·h", -lost_usd)
 
 
 def services_gain_usd(recording: Recording) -> float:
@@ -119,9 +113,7 @@ def charge_lines(recording: Recording) -> Iterator[LedgerLine]:
         years = recording.end_s / SECONDS_PER_YEAR
         mw_years = four_cp.billed_mw(four_cp.previous_average_mw) * years
         charge_usd = this_years_charge_usd(recording)
-        yield LedgerLine(
-            "site", CHARGES, "transmission, on last summer's peaks", mw_years, "MW·year", -charge_usd
-        )
+        yield LedgerLine("site", CHARGES, "transmission, on last summer's peaks", mw_years, "MW·year", -charge_usd)
 
 
 OPEX = "opex"

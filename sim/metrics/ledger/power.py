@@ -90,9 +90,7 @@ def lease_bill(recording: Recording, lease: str, in_force: Signal) -> Bill:
     """Return what a lease's loads pay for the power that they draw while it is in force (1, else 0)."""
     if in_force.minimum() >= 1.0:
         return recording.once(ai_bills)[f"lease {lease}"]
-    prices = {
-        way: (in_force * whether, in_force * price) for way, (whether, price) in _ai_prices(recording).items()
-    }
+    prices = {way: (in_force * whether, in_force * price) for way, (whether, price) in _ai_prices(recording).items()}
     return _bill(_power_mw(recording, recording.lease_parts(lease)), prices, delivery_of(recording))
 
 
@@ -115,15 +113,11 @@ def _ai_prices(recording: Recording) -> Mapping[str, tuple[Signal, Signal]]:
     }
 
 
-def _bill(
-    powers_mw: list[Signal], prices: Mapping[str, tuple[Signal, Signal]], delivery: Signal | None
-) -> Bill:
+def _bill(powers_mw: list[Signal], prices: Mapping[str, tuple[Signal, Signal]], delivery: Signal | None) -> Bill:
     bill = {}
     for way, (whether, price) in prices.items():
         energy_mwh = sum(integral_at(power, whether) for power in powers_mw) / SECONDS_PER_HOUR
-        bill[way] = Bought(
-            energy_mwh, sum(integral_at(power, price) for power in powers_mw) / SECONDS_PER_HOUR
-        )
+        bill[way] = Bought(energy_mwh, sum(integral_at(power, price) for power in powers_mw) / SECONDS_PER_HOUR)
     if delivery is not None:
         energy_mwh = sum(bought.energy_mwh for bought in bill.values())
         cost_usd = sum(integral_at(power, delivery) for power in powers_mw) / SECONDS_PER_HOUR

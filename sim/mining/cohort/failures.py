@@ -25,9 +25,7 @@ class Breakdown(NamedTuple):
     """When it is back [s]."""
 
 
-def breakdowns(
-    spec: MachineFailures, block_sizes: Sequence[int], end_s: float, draws: Generator
-) -> list[Breakdown]:
+def breakdowns(spec: MachineFailures, block_sizes: Sequence[int], end_s: float, draws: Generator) -> list[Breakdown]:
     """Return the failures apart from starts that fall into a run, in order of time.
 
     Failures come as a Poisson process over all machines that are not in repair; repairs take a time that is

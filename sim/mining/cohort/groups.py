@@ -278,9 +278,7 @@ class _Room:
 
     def corners(self, after_s: float) -> list[tuple[float, float]]:
         """Return the corners of what is left after a time [s]: times [s] and powers [W]."""
-        times_s = sorted(
-            {time_s for group in self._waking for time_s, _, _ in group.plan if time_s > after_s}
-        )
+        times_s = sorted({time_s for group in self._waking for time_s, _, _ in group.plan if time_s > after_s})
         corners: list[tuple[float, float]] = []
         last_s, last_w = after_s, self._free_w(after_s)
         for time_s in times_s:

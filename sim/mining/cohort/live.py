@@ -281,9 +281,7 @@ class LiveCohort:
         if self._can_fail:
             self._fail_at_start(arrival_s, wake)
 
-    def _hearing(
-        self, arrival_s: float, blocks: tuple[int, ...], sending: int, *, on: bool
-    ) -> tuple[int, ...]:
+    def _hearing(self, arrival_s: float, blocks: tuple[int, ...], sending: int, *, on: bool) -> tuple[int, ...]:
         """Return the blocks that obey; the others are asked again."""
         missed = [block for block in blocks if self._deafness.hits(block, 1)]
         if not missed:
@@ -304,9 +302,7 @@ class LiveCohort:
             self._dispatcher.give_up(block, self._clock.now, on=not on)
             self._tell()
             return
-        order = (
-            SwitchOrder((), (block,), self._clock_sent) if on else SwitchOrder((block,), (), self._clock_sent)
-        )
+        order = SwitchOrder((), (block,), self._clock_sent) if on else SwitchOrder((block,), (), self._clock_sent)
         self._send(order, self._clock.now, sending)
 
     def _await(self, expected: Sequence[Breakdown], heat: Sequence[Ceiling]) -> None:

@@ -320,9 +320,7 @@ class Machines:
             if self._waking and not (falls and self._pace.lower_all_s):
                 # the others make room while they wake
                 ceiling_w = self._line.power_w(min(self._highest_clock, self._ceiling))
-                hashing.plan = filling_plan(
-                    hashing, self._waking, goal_w, ceiling_w, self._line, self._pace.change_s
-                )
+                hashing.plan = filling_plan(hashing, self._waking, goal_w, ceiling_w, self._line, self._pace.change_s)
             hashing.advance(time_s)
         self._merge()
 

@@ -209,9 +209,7 @@ class CohortFleet(FleetSpec):
         reported = 1.0 + min(0.0, self.telemetry_error_fraction)
         power_w = float(curve.power_ratios[0]) * self.machine_power_w * reported
         if self.standby_w >= power_w:
-            raise ValueError(
-                f"standby_w is {self.standby_w:g} W; must be below the {power_w:g} W at the lowest clock"
-            )
+            raise ValueError(f"standby_w is {self.standby_w:g} W; must be below the {power_w:g} W at the lowest clock")
         if self.heat is not None and self.heat.derated_fraction < self.clock_minimum_fraction:
             raise ValueError(
                 f"heat.derated_fraction is {self.heat.derated_fraction:g}; must not be below "
@@ -236,9 +234,7 @@ class CohortFleet(FleetSpec):
     def times(self) -> Firmware:
         """The firmware's times, with what the scenario overrides."""
         given = {name: getattr(self, name) for name in Firmware._fields}
-        return FIRMWARE[self.firmware]._replace(
-            **{key: value for key, value in given.items() if value is not None}
-        )
+        return FIRMWARE[self.firmware]._replace(**{key: value for key, value in given.items() if value is not None})
 
     @property
     def response_times(self) -> tuple[float, float, float, float]:
@@ -274,9 +270,7 @@ class CohortFleet(FleetSpec):
     def meter_mw_per_w(self) -> float:
         """Power at the meter per power of the machines [MW/W]."""
         overhead = self.overhead_fraction
-        return (
-            1.0 + (OVERHEAD_FRACTION[self.machine.cooling] if overhead is None else overhead)
-        ) / MEGAWATT_IN_WATTS
+        return (1.0 + (OVERHEAD_FRACTION[self.machine.cooling] if overhead is None else overhead)) / MEGAWATT_IN_WATTS
 
     @property
     def lowest_clock(self) -> float:

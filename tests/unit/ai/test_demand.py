@@ -56,9 +56,7 @@ def test_two_half_steps_of_the_fluctuation_make_a_whole_one():
     decay, sigma = 0.8, 0.05
     half = decay**0.5
 
-    assert (half * ou_kick(half, sigma)) ** 2 + ou_kick(half, sigma) ** 2 == pytest.approx(
-        ou_kick(decay, sigma) ** 2
-    )
+    assert (half * ou_kick(half, sigma)) ** 2 + ou_kick(half, sigma) ** 2 == pytest.approx(ou_kick(decay, sigma) ** 2)
 
 
 def test_fluctuation_keeps_its_long_run_spread():

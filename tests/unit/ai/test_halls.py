@@ -72,9 +72,7 @@ def test_stall_of_a_minute_dips_the_hall_less_than_its_racks(site):
     power, cooling = recording["hall.west.power_mw"], recording["hall.west.cooling_power_mw"]
 
     assert cooling.at([659.99])[0] == pytest.approx(20.0 - 10.0 * (1.0 - math.exp(-60.0 / 900.0)), abs=0.02)
-    assert power.at([599.0])[0] - power.minimum() == pytest.approx(
-        chain_mw(100.0) - chain_mw(50.0) + 0.65, abs=0.03
-    )
+    assert power.at([599.0])[0] - power.minimum() == pytest.approx(chain_mw(100.0) - chain_mw(50.0) + 0.65, abs=0.03)
     assert cooling.at([3599.0])[0] == pytest.approx(20.0, abs=0.02)
 
 
@@ -112,9 +110,7 @@ def test_loads_that_want_too_much_are_held_to_what_is_let(site):
     it = result.recording["hall.west.it_power_mw"]
 
     assert it.maximum() == 80.0
-    assert [event.time_s for event in result.recording.events if event.kind == "capped"] == [
-        pytest.approx(500.0)
-    ]
+    assert [event.time_s for event in result.recording.events if event.kind == "capped"] == [pytest.approx(500.0)]
     assert it.at([400.0, 1000.0, 1600.0]).tolist() == pytest.approx([76.0, 80.0, 76.0])
 
 

@@ -52,9 +52,7 @@ def test_flat_demand_without_noise_draws_the_stated_power(run_load):
 def test_power_is_a_line_in_demand(run_load, write):
     """Demand falls from its peak to 0 within an hour, 2 h apart: half an hour later it is half the peak."""
     files = write([1000] + [0] * 167)
-    service = a_service(
-        **FROM_FILE, noise_sigma=0.0, idle_power_fraction=0.2, pue=1.0, update_interval_s=1800.0
-    )
+    service = a_service(**FROM_FILE, noise_sigma=0.0, idle_power_fraction=0.2, pue=1.0, update_interval_s=1800.0)
 
     seen = run_load(service, 9000.0, files=files, start_utc_s=MONDAY_S)
 
@@ -219,9 +217,7 @@ def test_demand_in_local_time_jumps_when_the_clocks_change(run_load):
     seen = run_load(service, 4 * 3600.0, start_utc_s=start_s)
 
     sunday = 6 * 24
-    assert [mw for _, mw in seen.levels()] == pytest.approx(
-        [100.0 * hourly[sunday + hour] for hour in (0, 1, 3, 4)]
-    )
+    assert [mw for _, mw in seen.levels()] == pytest.approx([100.0 * hourly[sunday + hour] for hour in (0, 1, 3, 4)])
 
 
 def test_another_home_of_the_profile_shifts_it(run_load):
@@ -236,9 +232,7 @@ def test_another_home_of_the_profile_shifts_it(run_load):
 
 
 def test_straight_line_states_what_it_served(run_load):
-    service = a_service(
-        **QUIET, profile="flat", traffic={"peak_requests_per_s": 10.0, "dispersion_ratio": 1.0}
-    )
+    service = a_service(**QUIET, profile="flat", traffic={"peak_requests_per_s": 10.0, "dispersion_ratio": 1.0})
 
     seen = run_load(service, 86_430.0)  # the last update is cut short
 

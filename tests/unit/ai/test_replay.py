@@ -38,13 +38,9 @@ def test_lines_join_the_rows_and_the_last_value_holds(run_load, write):
 
 
 @pytest.mark.parametrize("interpolation", ["step", "linear"])
-def test_a_file_that_starts_late_is_refused_or_its_first_value_holds_where_said(
-    run_load, write, interpolation
-):
+def test_a_file_that_starts_late_is_refused_or_its_first_value_holds_where_said(run_load, write, interpolation):
     files = write("30,10", "60,10")
-    with pytest.raises(
-        InputError, match="covers 30 s to 90 s, the run needs 0 s to 100 s; outside: hold keeps"
-    ):
+    with pytest.raises(InputError, match="covers 30 s to 90 s, the run needs 0 s to 100 s; outside: hold keeps"):
         a_replay(interpolation=interpolation).check(Span(files, 0.0, 100.0))
 
     seen = run_load(a_replay(interpolation=interpolation, outside="hold"), 100.0, files=files)
@@ -83,17 +79,13 @@ def test_energy_of_a_trace_is_that_of_its_signal(write):
     files = write("0,10", "50,20", "100,0")
 
     assert a_replay().signal(Span(files, 0.0, 100.0)).integral() == pytest.approx(50 * 10 + 50 * 20)
-    assert a_replay(interpolation="linear").signal(Span(files, 0.0, 100.0)).integral() == pytest.approx(
-        750 + 500
-    )
+    assert a_replay(interpolation="linear").signal(Span(files, 0.0, 100.0)).integral() == pytest.approx(750 + 500)
 
 
 def test_columns_can_have_other_names(write):
     files = write("0,7", header="second,site_mw")
 
-    assert (
-        a_replay(time_column="second", power_column="site_mw").signal(Span(files, 0.0, 10.0)).at(5.0) == 7.0
-    )
+    assert a_replay(time_column="second", power_column="site_mw").signal(Span(files, 0.0, 10.0)).at(5.0) == 7.0
 
 
 @pytest.mark.parametrize(

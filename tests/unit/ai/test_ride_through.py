@@ -30,9 +30,7 @@ def site(tmp_path):
         hall = {"name": "west", "racks": {"count": 1000, "power_mw": 0.1}, "ride_through": switch}
         load = {"name": "ai", "type": "replay", "file": "ai.csv", "hall": "west"}
         fields = {"fleets": [], "weather": STEADY} | fields
-        return a_scenario(
-            tmp_path, loads=[load], halls=[hall], events=list(events), days=hours / 24.0, **fields
-        )
+        return a_scenario(tmp_path, loads=[load], halls=[hall], events=list(events), days=hours / 24.0, **fields)
 
     return make
 
@@ -79,9 +77,7 @@ def test_load_that_changes_while_it_returns_is_caught_up_with(site):
     assert 30.0 < returned_s - (GONE_S + HOUR_S) < 75.0
     assert backup.at([returned_s + 1.0])[0] == 0.0
     assert backup.minimum() >= -1e-9
-    assert power.at([returned_s - 1e-6, returned_s + 1e-6]) == pytest.approx(
-        power.at([returned_s])[0], abs=1e-3
-    )
+    assert power.at([returned_s - 1e-6, returned_s + 1e-6]) == pytest.approx(power.at([returned_s])[0], abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -241,9 +237,7 @@ def test_short_and_shallow_sags_leave_fleets_alone(site):
     fleet = FLEETS["cohort"] | {"name": "miners"}
     for sag in (SAG | {"duration_s": 0.02}, SAG | {"depth_pu": 0.29}, SAG | {"halls": ["west"]}):
         recording = Campus(site(sag, fleets=[fleet], switch=None)).run()
-        assert recording["fleet.miners.power_mw"].at([600.01, 601.0]).tolist() == pytest.approx(
-            [29.99] * 2, abs=0.01
-        )
+        assert recording["fleet.miners.power_mw"].at([600.01, 601.0]).tolist() == pytest.approx([29.99] * 2, abs=0.01)
         assert ("voltage_pu" in recording.signals) is ("halls" not in sag)
 
 
@@ -260,9 +254,7 @@ def test_fleet_that_restarts_at_once_follows_the_command_that_stood_all_the_time
     fleet = FLEETS["aggregate"] | {"name": "miners", "drop_out": {"restart_s": 0.0}}
     recording = Campus(site(SAG | {"duration_s": 0.1}, fleets=[fleet], switch=None)).run()
 
-    assert recording["fleet.miners.power_mw"].at([600.05, 603.0, 640.0]).tolist() == pytest.approx(
-        [0, 0, 30.0]
-    )
+    assert recording["fleet.miners.power_mw"].at([600.05, 603.0, 640.0]).tolist() == pytest.approx([0, 0, 30.0])
 
 
 UPS = {"ups": {"below_pu": 0.85, "return_s": 10.0, "walk_in_s": 20.0}, "strike_count": None}
@@ -273,9 +265,7 @@ def test_double_conversion_carries_the_hall_and_walks_in_again(site):
     power, backup = recording["hall.west.power_mw"], recording["hall.west.backup_power_mw"]
     need_mw = power.at([0.0])[0]
 
-    assert power.at([600.0, 610.9, 621.0, 631.0]).tolist() == pytest.approx(
-        [0.0, 0.0, need_mw / 2.0, need_mw]
-    )
+    assert power.at([600.0, 610.9, 621.0, 631.0]).tolist() == pytest.approx([0.0, 0.0, need_mw / 2.0, need_mw])
     assert (power + backup).minimum() == pytest.approx(need_mw)
     assert happened(recording) == [
         ("transfer", 600.0),

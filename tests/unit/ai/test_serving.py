@@ -89,9 +89,7 @@ def test_backfill_is_flat_at_full_power_and_fills_what_is_left():
     powers_mw = {service.step(ratio, 1.0, 60.0) for ratio in (0.0, 3.0, 12.0)}
 
     assert powers_mw == {10 * FULL.full_w * (1.0 / 1e6)}
-    assert totals(service, 180.0)["backfill_token_count"] == pytest.approx(
-        (10 + 7) * 60.0 * FULL.full_tokens_per_s
-    )
+    assert totals(service, 180.0)["backfill_token_count"] == pytest.approx((10 + 7) * 60.0 * FULL.full_tokens_per_s)
 
 
 def an_autoscaler(**keys):

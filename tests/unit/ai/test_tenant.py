@@ -96,9 +96,7 @@ def test_capacity_not_yet_drawn_is_left_to_miners():
 def test_a_tenant_in_a_hall_states_it_power():
     tenant = {key: value for key, value in TENANT.items() if key != "pue"} | {"phases": [a_phase()]}
     hall = {"name": "west", "racks": {"count": 200, "power_mw": 0.1}}
-    result = run(
-        a_scenario(loads=[tenant | {"hall": "west"}], halls=[hall], start=START, days=120.0, fleets=[])
-    )
+    result = run(a_scenario(loads=[tenant | {"hall": "west"}], halls=[hall], start=START, days=120.0, fleets=[]))
 
     assert result.recording["load.cloud.it_power_mw"].value[-1] == pytest.approx(16.0)
     assert result.recording["hall.west.power_mw"].maximum() > 16.0 * 1.25

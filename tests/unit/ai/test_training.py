@@ -121,9 +121,7 @@ def test_power_at_the_meter_is_it_power_times_pue(run_load):
     ("gpus", "gpus_per_node", "per_job_hour", "expected_per_day"),
     [(8000, 8, 0.0, 5.0), (7200, 72, 0.25, 6.5)],
 )
-def test_failures_come_at_the_rate_of_nodes_and_job(
-    run_load, gpus, gpus_per_node, per_job_hour, expected_per_day
-):
+def test_failures_come_at_the_rate_of_nodes_and_job(run_load, gpus, gpus_per_node, per_job_hour, expected_per_day):
     failures = {"per_node_day": 5e-3, "per_job_hour": per_job_hour}
     job = a_job(gpus=gpus, gpus_per_node=gpus_per_node, failures=failures, restart={"mean_min": 10.0})
     days = 400
@@ -162,9 +160,7 @@ def test_restarts_have_the_stated_mean_and_stalls_the_stated_median(run_load):
 def test_useful_share_agrees_with_renewal_theory(run_load, interval_min):
     """One failure in 4 h of running, 20 min of restart, 60 s of stall."""
     checkpoint = {"interval_min": interval_min, "stall_median_s": 60.0, "stall_sigma": 0.0}
-    job = a_job(
-        checkpoint=checkpoint, failures={"per_node_day": 6.0}, restart={"mean_min": 20.0, "sigma": 0.5}
-    )
+    job = a_job(checkpoint=checkpoint, failures={"per_node_day": 6.0}, restart={"mean_min": 20.0, "sigma": 0.5})
     until_s = 1500 * DAY_S
 
     seen = run_load(job, until_s)

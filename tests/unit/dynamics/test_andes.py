@@ -19,17 +19,13 @@ from sim.signals import Signal
 from sim.simulation import run
 
 ROOT = Path(__file__).parents[3]
-PYTHON = os.environ.get("HASHBALLAST_ANDES_PYTHON") or (
-    sys.executable if importlib.util.find_spec("andes") else ""
-)
+PYTHON = os.environ.get("HASHBALLAST_ANDES_PYTHON") or (sys.executable if importlib.util.find_spec("andes") else "")
 KUNDUR = SYSTEMS["kundur"]
 needs_andes = pytest.mark.skipif(not PYTHON, reason="ANDES is not installed")
 
 
 @needs_andes
-@pytest.mark.parametrize(
-    ("name", "andes_mhz", "sfr_mhz"), [("kundur", 422.27, 399.13), ("ieee39", 75.20, 71.04)]
-)
+@pytest.mark.parametrize(("name", "andes_mhz", "sfr_mhz"), [("kundur", 422.27, 399.13), ("ieee39", 75.20, 71.04)])
 def test_a_loss_of_200_mw_peaks_as_with_a_step_of_a_thirtieth_of_a_second(name, andes_mhz, sfr_mhz):
     loss = Signal.steps([0.0, 1.0], [200.0, 0.0], 31.0)
     answer = run_andes(loss, SYSTEMS[name], PYTHON)

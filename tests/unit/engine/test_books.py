@@ -49,9 +49,7 @@ def test_the_clock_of_the_start_is_recorded(recording):
 
 
 def test_the_books_of_a_run_close(recording):
-    assert total(recording).ebitda_usd == pytest.approx(
-        sum(line.amount_usd for line in ledger(recording)), abs=0.005
-    )
+    assert total(recording).ebitda_usd == pytest.approx(sum(line.amount_usd for line in ledger(recording)), abs=0.005)
 
 
 def test_leases_change_nothing_of_the_timeline_of_a_run(recording):

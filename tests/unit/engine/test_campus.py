@@ -23,9 +23,7 @@ def site(tmp_path):
         for number, rows in enumerate(loads):
             text = "".join(f"{time_s!r},{power_mw!r}\n" for time_s, power_mw in rows)
             (tmp_path / f"{number}.csv").write_text("time_s,power_mw\n" + text)
-        entries = [
-            {"name": f"l{number}", "type": "replay", "file": f"{number}.csv"} for number in range(len(loads))
-        ]
+        entries = [{"name": f"l{number}", "type": "replay", "file": f"{number}.csv"} for number in range(len(loads))]
         return a_scenario(tmp_path, loads=entries, days=days, **fields)
 
     return make
@@ -36,9 +34,7 @@ def prices(tmp_path):
     """Write a file of 15-minute prices from the scenario's start on, and return the market that reads it."""
 
     def write(*values, delay_s=0.0, hashprice=50.0):
-        rows = "".join(
-            f"2026-01-01T06:{15 * number:02d}:00Z,{price}\n" for number, price in enumerate(values)
-        )
+        rows = "".join(f"2026-01-01T06:{15 * number:02d}:00Z,{price}\n" for number, price in enumerate(values))
         (tmp_path / "prices.csv").write_text("time_utc,usd_per_mwh\n" + rows)
         return {
             "power": {"type": "file", "file": "prices.csv", "publication_delay_s": delay_s},
@@ -157,9 +153,7 @@ def test_without_fleets_the_policy_is_still_asked(site):
 def test_a_price_steers_from_its_publication_but_costs_from_its_start(site, prices):
     # with 20 J/TH at 50 USD/(PH/s)/d mining breaks even at 104.17 USD/MWh
     market = prices(50.0, 150.0, 50.0, 60.0, delay_s=120.0)
-    recording = Campus(
-        site([(0.0, 100.0)], fleets=[MINERS], policy={"type": "price-threshold"}, market=market)
-    ).run()
+    recording = Campus(site([(0.0, 100.0)], fleets=[MINERS], policy={"type": "price-threshold"}, market=market)).run()
     assert target(recording) == [(0.0, 60.0), (1020.0, 0.0), (1920.0, 60.0)]
     assert recording["price_usd_per_mwh"].time_s.tolist() == [0.0, 900.0, 1800.0, 2700.0]
     assert counts(recording)[2] == 4
@@ -178,16 +172,13 @@ def test_each_fleet_breaks_even_at_its_own_price(site, prices):
 def test_a_hashprice_steers_from_its_publication_on(site, tmp_path):
     # 16.8 USD/(PH/s)/d is 35 USD/MWh at 20 J/TH, 24 is 50; power costs 40
     (tmp_path / "btc.csv").write_text(
-        "date_utc,hashprice_usd_ph_day,price_usd\n"
-        "2026-01-01,16.8,80000\n2026-01-02,24,80000\n2026-01-03,16.8,80000\n"
+        "date_utc,hashprice_usd_ph_day,price_usd\n2026-01-01,16.8,80000\n2026-01-02,24,80000\n2026-01-03,16.8,80000\n"
     )
     market = {
         "power": {"type": "fixed", "price_usd_per_mwh": 40.0},
         "bitcoin": {"type": "file", "file": "btc.csv", "publication_delay_s": 3600.0},
     }
-    scenario = site(
-        [(0.0, 0.0)], days=2.5, fleets=[MINERS], policy={"type": "price-threshold"}, market=market
-    )
+    scenario = site([(0.0, 0.0)], days=2.5, fleets=[MINERS], policy={"type": "price-threshold"}, market=market)
     # the run starts at 06:00 UTC: midnight is at 64,800 s, publication an hour later
     assert target(Campus(scenario).run()) == [(0.0, 0.0), (68_400.0, 60.0), (154_800.0, 0.0)]
 

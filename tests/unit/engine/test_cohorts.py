@@ -82,9 +82,7 @@ def test_a_lost_pool_costs_its_time():
     assert lost.metrics["fleet_energy_mwh"] == pytest.approx(kept["fleet_energy_mwh"])
     asleep = [fleets[0] | {"on_pool_loss": "sleep"}]
     slept = run(a_scenario(fleets=asleep, events=[loss]))
-    assert slept.metrics["fleet_energy_mwh"] == pytest.approx(
-        kept["fleet_energy_mwh"] * 22.0 / 24.0, rel=0.01
-    )
+    assert slept.metrics["fleet_energy_mwh"] == pytest.approx(kept["fleet_energy_mwh"] * 22.0 / 24.0, rel=0.01)
 
 
 def test_a_pool_loss_that_names_no_cohort_is_refused():

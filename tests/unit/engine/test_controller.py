@@ -273,9 +273,7 @@ def test_a_policy_is_asked_again_when_it_wished():
 
 
 def test_only_the_last_wish_counts():
-    policy = Script(
-        Decision(0.0, "a", 500.0), Decision(0.0, "a", 400.0), Decision(0.0, "a", 700.0), Decision(0.0, "a")
-    )
+    policy = Script(Decision(0.0, "a", 500.0), Decision(0.0, "a", 400.0), Decision(0.0, "a", 700.0), Decision(0.0, "a"))
     Site(policy).load((0.0, 100.0), (10.0, 90.0), (20.0, 80.0)).run(10_000.0)
     assert policy.times == [0.0, 10.0, 20.0, 700.0]
 

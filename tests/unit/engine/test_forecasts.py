@@ -41,9 +41,7 @@ def watched(monkeypatch, tmp_path) -> Callable[..., list]:
                 (tmp_path / f"{name}.csv").write_text("time_utc,price_usd_per_mwh\n" + "".join(rows))
                 market[name] = {"type": "file", "file": f"{name}.csv"}
         market["power"]["publication_delay_s"] = delay_s
-        scenario = a_scenario(
-            tmp_path, days=len(rt) / 24.0, policy={"type": "always-on"}, market=market, **fields
-        )
+        scenario = a_scenario(tmp_path, days=len(rt) / 24.0, policy={"type": "always-on"}, market=market, **fields)
         Campus(scenario).run()
         return policy.seen
 
@@ -114,9 +112,7 @@ def test_ai_power_of_the_week_before_is_forecast_once_it_was_seen(watched):
     last = seen[-1].ai_forecast
     recorded = [it for it in seen if last.start_s - 168 * 3600.0 <= it.time_s < last.start_s - 167 * 3600.0]
     spans = [*(it.time_s for it in recorded), last.start_s - 167 * 3600.0]
-    mean_mw = (
-        sum(it.ai_power_mw * (b - a) for it, (a, b) in zip(recorded, pairwise(spans), strict=True)) / 3600.0
-    )
+    mean_mw = sum(it.ai_power_mw * (b - a) for it, (a, b) in zip(recorded, pairwise(spans), strict=True)) / 3600.0
     # what was seen stands still while power moves by less than the deadband
     assert last.values[0] == pytest.approx(mean_mw, rel=1e-4)
 
@@ -138,9 +134,7 @@ def test_forecasts_move_no_other_draw():
         {"supply": {"type": "ppa", "mw": 20.0, "settlement": "take-or-pay"}},
     ],
 )
-@pytest.mark.parametrize(
-    "wrap", [lambda policy: policy, lambda policy: {"type": "price-guard", "inner": policy}]
-)
+@pytest.mark.parametrize("wrap", [lambda policy: policy, lambda policy: {"type": "price-guard", "inner": policy}])
 def test_planning_is_refused_where_the_price_depends_on_site_power(market, wrap):
     with pytest.raises(InputError, match="plans with one price"):
         a_scenario(policy=wrap({"type": "mpc"}), market=market)

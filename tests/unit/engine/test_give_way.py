@@ -103,9 +103,7 @@ def test_a_lowered_limit_is_kept_by_ai_where_miners_do_not_suffice(site, ramp_mw
 def test_a_lower_limit_that_nobody_has_told_of_moves_nothing(site):
     lower = {"at_s": 2.0 * HOUR_S, "limit_mw": 60.0, "notice_s": 60.0}
     stages = [{"at_s": 0.0, "limit_mw": 100.0}, lower]
-    scenario = site(
-        FLEX3, FLEX3, fleets=[], interconnection={"limit": {"type": "schedule", "stages": stages}}
-    )
+    scenario = site(FLEX3, FLEX3, fleets=[], interconnection={"limit": {"type": "schedule", "stages": stages}})
     recording = run(scenario).recording
     assert [row.time_s for row in recording.events_of("load.ai0", "cap")] == [2.0 * HOUR_S - 30.0]
 

@@ -80,17 +80,13 @@ def test_a_ramp_back_binds_until_it_is_over(tmp_path):
 
 
 def test_a_policy_sees_what_is_announced_and_not_before(tmp_path):
-    reasons = [
-        event.kind for event in campus(tmp_path, START, LOWER).recording.events if "duty" in event.kind
-    ]
+    reasons = [event.kind for event in campus(tmp_path, START, LOWER).recording.events if "duty" in event.kind]
     assert reasons[:1] == ["duty: limit"]
 
 
 def test_one_limit_is_given_not_two(tmp_path):
     with pytest.raises(InputError, match="needs one of limit_mw, limit; got limit_mw and limit"):
-        a_scenario(
-            tmp_path, interconnection={"limit_mw": 10.0, "limit": {"type": "schedule", "stages": [START]}}
-        )
+        a_scenario(tmp_path, interconnection={"limit_mw": 10.0, "limit": {"type": "schedule", "stages": [START]}})
 
 
 def test_a_limit_that_rises_between_announcement_and_fall_is_reckoned_with(tmp_path):

@@ -38,9 +38,7 @@ def watched(monkeypatch, tmp_path):
             "four_cp": {"system_load": {"file": "load.csv"}, "previous_average_mw": 0.0},
             "forecasts": {"system_load": forecast},
         }
-        scenario = a_scenario(
-            tmp_path, start=START.isoformat(), days=days, policy={"type": "always-on"}, market=market
-        )
+        scenario = a_scenario(tmp_path, start=START.isoformat(), days=days, policy={"type": "always-on"}, market=market)
         Campus(scenario).run()
         return policy.seen
 

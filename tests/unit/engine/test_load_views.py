@@ -8,9 +8,7 @@ from sim.recording import Track
 from sim.signals import Signal
 from sim.testing import a_scenario
 
-HALL = Hall.model_validate(
-    {"name": "hall", "racks": {"count": 100, "power_mw": 1.0}, "cooling": {"type": "liquid"}}
-)
+HALL = Hall.model_validate({"name": "hall", "racks": {"count": 100, "power_mw": 1.0}, "cooling": {"type": "liquid"}})
 
 
 def recorded(value, slope=0.0):

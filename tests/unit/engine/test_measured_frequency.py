@@ -102,9 +102,7 @@ def test_local_times_do_where_the_first_row_is_placed_and_blank_rows_are_missing
 
 def test_utc_times_stand_where_they_are(tmp_path):
     text = "time_utc,frequency_hz\n2026-01-01T05:59:00Z,60\n2026-01-01T06:01:00Z,59.9\n"
-    assert run(scenario(tmp_path, text)).recording["frequency_hz"].at([0.0, 30.0]) == pytest.approx(
-        [59.95, 59.925]
-    )
+    assert run(scenario(tmp_path, text)).recording["frequency_hz"].at([0.0, 30.0]) == pytest.approx([59.95, 59.925])
 
 
 def test_what_the_site_does_is_added_to_what_was_measured(tmp_path):

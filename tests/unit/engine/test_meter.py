@@ -46,9 +46,7 @@ def test_the_meter_and_the_bill_agree_on_every_peak():
     means = recording["site_power_mw"].integrals_over([900.0 * count for count in range(97)]) / 900.0
     highest = [0.0, *np.maximum.accumulate(means)]
     for time_s, peak_mw in policy.seen:
-        closed = int(time_s // 900.0) - (
-            time_s % 900.0 == 0.0
-        )  # one that ends now may or may not be read yet
+        closed = int(time_s // 900.0) - (time_s % 900.0 == 0.0)  # one that ends now may or may not be read yet
         known = highest[closed], highest[int(time_s // 900.0)]
         assert any(peak_mw == pytest.approx(value, rel=1e-9) for value in known)
 
@@ -102,9 +100,7 @@ def test_a_policy_is_told_what_a_megawatt_of_each_months_peak_costs_and_what_is_
     class Terms(Watch):
         def decide(self, observation):
             self.seen.append((observation.demand_terms, observation.time_s))
-            return Decision(
-                50.0 if observation.time_s < 7200.0 else 10.0, "script", observation.time_s + 600.0
-            )
+            return Decision(50.0 if observation.time_s < 7200.0 else 10.0, "script", observation.time_s + 600.0)
 
     policy = Terms()
     charge = {**CHARGE, "ratchet_fraction": 0.8, "previous_peak_mw": 20.0}

@@ -80,9 +80,7 @@ def test_energy_closes(tmp_path_factory, levels_mw, energy_mwh, efficiency, leve
     left_mwh = metrics["battery_taken_mwh"] - metrics["battery_throughput_mwh"] - metrics["battery_lost_mwh"]
     assert left_mwh == pytest.approx(gained_mwh, abs=1e-9)
     loads_mwh = metrics["ai_energy_mwh"] + metrics["fleet_energy_mwh"]
-    assert metrics["site_energy_mwh"] - loads_mwh == pytest.approx(
-        metrics["battery_lost_mwh"] + gained_mwh, abs=1e-9
-    )
+    assert metrics["site_energy_mwh"] - loads_mwh == pytest.approx(metrics["battery_lost_mwh"] + gained_mwh, abs=1e-9)
 
 
 def test_an_empty_battery_is_counted_as_such_and_a_full_one(tmp_path):
@@ -105,9 +103,7 @@ def test_wear_and_energy_of_the_battery_are_the_sites(result):
     shares_usd = metrics["power_cost_ai_usd"] + metrics["power_cost_mining_usd"] - power.amount_usd
     assert shares_usd == pytest.approx(metrics["power_cost_usd"])
     mined_mwh = metrics["fleet_energy_mwh"].value
-    fleets = [
-        line for line in ledger(result.recording) if (line.segment, line.account) == ("mining", "power")
-    ]
+    fleets = [line for line in ledger(result.recording) if (line.segment, line.account) == ("mining", "power")]
     assert sum(line.quantity for line in fleets) == pytest.approx(mined_mwh)
 
 

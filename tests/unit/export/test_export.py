@@ -19,9 +19,7 @@ HOUR_S = 3600.0
 
 def result_of(end_s=2 * HOUR_S, **constants):
     wave = pulses(end_s, 1800.0, 180.0, 60.0, 60.0)
-    steps = Signal.steps(
-        np.arange(0.0, end_s, 77.7), np.tile([20.0, 35.0], 47)[: int(end_s // 77.7) + 1], end_s
-    )
+    steps = Signal.steps(np.arange(0.0, end_s, 77.7), np.tile([20.0, 35.0], 47)[: int(end_s // 77.7) + 1], end_s)
     recording = recording_of({"llama": wave, "chat": steps}, end_s)
     return stored(stating(recording, constants))
 
@@ -97,9 +95,7 @@ def test_vessims_rows_hold_watts_of_connection_ai_and_fleets_and_one_more_at_the
 
 def test_points_are_the_same_whatever_the_block_they_fall_in():
     count = ROWS + 5
-    signal = Signal.steps(
-        np.arange(count, dtype=float), np.tile([1.0, 3.0, 3.0], count)[:count], float(count)
-    )
+    signal = Signal.steps(np.arange(count, dtype=float), np.tile([1.0, 3.0, 3.0], count)[:count], float(count))
     blocks = list(points(signal))
     times_s, values = (np.concatenate(column) for column in zip(*blocks, strict=True))
     assert len(blocks) == 2
@@ -149,9 +145,7 @@ def test_every_file_says_units_sign_kind_and_run(form, tmp_path):
 def test_the_connection_draws_site_power_less_own_generation_and_gives_what_is_sold():
     recording = recording_of({"a": Signal.constant(100.0, HOUR_S)}, HOUR_S, with_fleet=False)
     recording.signals["generation_mw"] = Signal.steps([0.0, 1800.0], [30.0, 150.0], HOUR_S)
-    recording = replace(
-        recording, facts=Facts.of({**recording.constants, "generation.export_limit_mw": 20.0})
-    )
+    recording = replace(recording, facts=Facts.of({**recording.constants, "generation.export_limit_mw": 20.0}))
     recording.signals["price_usd_per_mwh"] = Signal.constant(50.0, HOUR_S)
     power = connection_mw(recording)
     assert power.at([0.0, 2000.0]).tolist() == [70.0, -20.0]

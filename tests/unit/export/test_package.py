@@ -31,10 +31,7 @@ def folders(tmp_path_factory):
     ]
     loads = [
         {"name": "outside", "type": "replay", "file": "ai.csv"},
-        *(
-            {"name": f"in-{hall['name']}", "type": "replay", "file": "ai.csv", "hall": hall["name"]}
-            for hall in halls
-        ),
+        *({"name": f"in-{hall['name']}", "type": "replay", "file": "ai.csv", "hall": hall["name"]} for hall in halls),
     ]
     scenario = a_scenario(
         place, loads=loads, halls=halls, events=[SAG], days=0.1, limit_mw=300.0,

@@ -98,9 +98,7 @@ def test_a_battery_that_is_large_enough_keeps_the_site_below_the_level():
 
 def test_it_recharges_only_below_the_level():
     site = Signal.steps([0.0, 600.0, 1200.0], [100.0, 88.0, 60.0], 40_000.0)
-    battery = Battery(
-        power_mw=30.0, energy_mwh=4.0, shave_above_mw=90.0, wanted_charge_fraction=1.0, recharge_mw=5.0
-    )
+    battery = Battery(power_mw=30.0, energy_mwh=4.0, shave_above_mw=90.0, wanted_charge_fraction=1.0, recharge_mw=5.0)
     drawn = smooth(site, battery).battery_mw
     assert drawn.at([0.0, 599.0, 600.0, 1199.0, 1200.0, 39_000.0]).tolist() == [-10, -10, 2, 2, 5, 0]
 
@@ -141,9 +139,7 @@ def test_charge_between_breakpoints_is_within_its_error():
     st.floats(0.5, 1.0),
     st.none() | st.floats(10.0, 220.0),
 )
-def test_power_and_charge_stay_within_bounds_and_energy_balances(
-    seed, energy_mwh, power_mw, efficiency, level_mw
-):
+def test_power_and_charge_stay_within_bounds_and_energy_balances(seed, energy_mwh, power_mw, efficiency, level_mw):
     battery = Battery(
         power_mw=power_mw,
         energy_mwh=energy_mwh,

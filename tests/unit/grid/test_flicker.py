@@ -56,9 +56,7 @@ def metered(change_pu, length_s, per_minute):
     return severity(sensation(change_pu * course)[int(60 * RATE_HZ) :] / unit)
 
 
-@pytest.mark.parametrize(
-    ("per_minute", "change_pu"), [(1, 0.02724), (2, 0.02211), (7, 0.01459), (39, 0.00906)]
-)
+@pytest.mark.parametrize(("per_minute", "change_pu"), [(1, 0.02724), (2, 0.02211), (7, 0.01459), (39, 0.00906)])
 def test_the_meter_gives_one_on_the_curve_of_the_standard(per_minute, change_pu):
     assert metered(change_pu, 0.0, per_minute) == pytest.approx(1.0, abs=0.015)
 
@@ -92,9 +90,7 @@ def test_flicker_counts_what_falls_in_each_whole_ten_minutes():
 
 def test_flicker_grows_in_line_with_the_changes_and_falls_with_their_length():
     def severity(change_pu, length_s):
-        return float(
-            short_term_flicker(np.array([5.0]), np.array([change_pu]), np.array([length_s]), 600.0)[0]
-        )
+        return float(short_term_flicker(np.array([5.0]), np.array([change_pu]), np.array([length_s]), 600.0)[0])
 
     assert severity(0.04, 0.0) == pytest.approx(2.0 * severity(0.02, 0.0))
     assert severity(-0.04, 1.0) == pytest.approx(0.217 * severity(0.04, 0.0))

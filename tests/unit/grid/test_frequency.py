@@ -33,14 +33,10 @@ def swing_mhz(model, frequency_hz):
     """Return the amplitude of frequency under a load that swings by 100 MW, from its transfer function."""
     s = 2j * np.pi * frequency_hz
     power = sum(
-        g.gain_mw_per_hz
-        * (g.hp_fraction + ((1.0 - g.hp_fraction) / (1.0 + g.reheat_s * s)))
-        / (1.0 + g.servo_s * s)
+        g.gain_mw_per_hz * (g.hp_fraction + ((1.0 - g.hp_fraction) / (1.0 + g.reheat_s * s))) / (1.0 + g.servo_s * s)
         for g in model.governors
     )
-    return 1000.0 * abs(
-        100.0 / (2.0 * model.kinetic_mws / model.nominal_hz * s + model.damping_mw_per_hz + power)
-    )
+    return 1000.0 * abs(100.0 / (2.0 * model.kinetic_mws / model.nominal_hz * s + model.damping_mw_per_hz + power))
 
 
 @pytest.mark.parametrize(
@@ -140,10 +136,7 @@ def test_a_grid_on_the_edge_of_ringing_is_solved_too():
     exact = -(1.0 - (1.0 + 0.5 * time_s) * np.exp(-0.5 * time_s)) * 100.0 / 250.0
     exact -= 100.0 / 1000.0 * time_s * np.exp(-0.5 * time_s)
     for model, error_hz in ((edge, 1e-8), (near, 1e-6)):
-        ours = (
-            response(np.append(0.0, time_s), np.append(0.0, np.full(81, 100.0)), model).frequency_hz[1:]
-            - 60.0
-        )
+        ours = response(np.append(0.0, time_s), np.append(0.0, np.full(81, 100.0)), model).frequency_hz[1:] - 60.0
         assert np.abs(ours - exact).max() < error_hz
 
 

@@ -95,9 +95,7 @@ def test_power_is_back_within_two_seconds_or_the_load_has_left(back_after_s, ver
     time_s, volts, power = record(0.6, 0.4, back_after_s=back_after_s)
     found = judge(time_s, volts, power, "ercot-nogrr282")
     assert found.verdict == verdict
-    assert (
-        isnan(found.recovery_s) if back_after_s is None else found.recovery_s == pytest.approx(back_after_s)
-    )
+    assert isnan(found.recovery_s) if back_after_s is None else found.recovery_s == pytest.approx(back_after_s)
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.9, "rides"), (0.8999, "violation")])
@@ -191,9 +189,7 @@ def test_what_cannot_be_told_is_not_assessable():
     short = record(0.4, 0.1, end_s=1.0)  # ends a second after the sag, power not back
     assert judge(*short, "ercot-nogrr282").verdict == "not-assessable"
     assert judge([0.0, 1.0], [0.4, 1.0], [0.0, 0.0], "ercot-nogrr282").verdict == "trip-permitted"
-    assert (
-        judge([0.0, 0.1, 9.0], [0.4, 1.0, 1.0], [0.0, 0.0, 0.0], "ercot-nogrr282").verdict == "not-assessable"
-    )
+    assert judge([0.0, 0.1, 9.0], [0.4, 1.0, 1.0], [0.0, 0.0, 0.0], "ercot-nogrr282").verdict == "not-assessable"
     unseen = record(0.4, 0.1)  # a curve that was not seen
     assert judge(*unseen, "ieso-trlcl3").verdict == "not-assessable"
     assert judge(*record(0.4, 0.1, back_after_s=1.0), "ieso-trlcl3") == ("rides", pytest.approx(1.0))
@@ -237,7 +233,5 @@ def test_a_load_that_goes_again_within_its_time_was_not_back(leaves_s, verdict):
 
 def test_a_short_dip_within_its_time_is_a_later_recovery():
     time_s = [0.0, 5.0, 5.1, 5.6, 6.6, 90.0]
-    found = judge(
-        time_s, [1.0, 0.6, 1.0, 1.0, 1.0, 1.0], [100.0, 0.0, 100.0, 0.0, 95.0, 95.0], "ercot-nogrr282"
-    )
+    found = judge(time_s, [1.0, 0.6, 1.0, 1.0, 1.0, 1.0], [100.0, 0.0, 100.0, 0.0, 95.0, 95.0], "ercot-nogrr282")
     assert found == ("rides", pytest.approx(1.5))

@@ -8,9 +8,7 @@ from sim.testing import a_scenario
 
 
 def a_limit(**fields):
-    return PowerLimit.model_validate(
-        {"name": "own", "kind": "range", "window_s": 5.0, "limit_mw": 10.0} | fields
-    )
+    return PowerLimit.model_validate({"name": "own", "kind": "range", "window_s": 5.0, "limit_mw": 10.0} | fields)
 
 
 def test_the_shipped_table_has_a_source_and_a_status_for_each_limit():

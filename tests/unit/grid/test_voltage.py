@@ -25,9 +25,7 @@ def test_the_voltage_is_that_of_a_newton_solution(strength_mva, x_over_r, power_
     impedance = Impedance.of(strength_mva, x_over_r)
     for power_mw in (0.0, 100.0, 300.0):
         drawn = float(reactive_mvar(power_mw, power_factor))
-        assert voltage_pu(power_mw, drawn, impedance) == pytest.approx(
-            newton_pu(power_mw, drawn, impedance), rel=1e-9
-        )
+        assert voltage_pu(power_mw, drawn, impedance) == pytest.approx(newton_pu(power_mw, drawn, impedance), rel=1e-9)
 
 
 def test_the_voltage_is_that_of_pandapower():

@@ -45,9 +45,7 @@ def test_an_episode_is_truncated_at_the_end_of_the_run_and_leaves_a_recording():
     metrics = measure(env.recording())
     assert margin_usd == pytest.approx(metrics["mining_margin_usd"])
     known = run(a_scenario(days=0.25, seed=5, market={"power": {"type": "synthetic"}})).metrics
-    assert metrics["mining_margin_usd"] == pytest.approx(
-        known["mining_margin_usd"], rel=2e-3
-    )  # less the start
+    assert metrics["mining_margin_usd"] == pytest.approx(known["mining_margin_usd"], rel=2e-3)  # less the start
 
 
 def test_a_step_before_the_first_reset_is_refused():

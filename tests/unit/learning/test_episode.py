@@ -42,9 +42,7 @@ def test_steps_add_up_to_the_whole_run(fleets):
     steps = finished(episode, lambda seen: 0.3 if seen.time_s % 1290.0 < 430.0 else 1.0)
 
     metrics = measure(episode.recording())
-    assert sum(step.mining_margin_usd for step in steps) == pytest.approx(
-        metrics["mining_margin_usd"], rel=1e-9
-    )
+    assert sum(step.mining_margin_usd for step in steps) == pytest.approx(metrics["mining_margin_usd"], rel=1e-9)
     assert sum(step.exceedance_mwh for step in steps) == pytest.approx(metrics["exceedance_mwh"], abs=1e-9)
     assert len(steps) == 51
 

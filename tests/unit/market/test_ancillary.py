@@ -79,8 +79,7 @@ def test_text_and_negative_prices_are_refused(tmp_path, cell, message):
 
 def test_while_awards_are_physical_a_shortfall_pays_the_penalty_then_it_is_bought_back(tmp_path):
     hours = [
-        f"2025-12-{4 + (6 + hour) // 24:02}T{(6 + hour) % 24:02}:00Z,4,{9 if hour % 2 else ''}"
-        for hour in range(26)
+        f"2025-12-{4 + (6 + hour) // 24:02}T{(6 + hour) % 24:02}:00Z,4,{9 if hour % 2 else ''}" for hour in range(26)
     ]
     files = as_file(tmp_path, *hours)
     entry = from_file(real_time_column="as_rt").model_copy(update={"penalty_ratio": 3.0})

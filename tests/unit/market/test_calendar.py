@@ -35,9 +35,7 @@ def test_hour_of_week_is_what_the_clocks_show_minute_by_minute(zone, when):
 def test_the_hour_that_comes_twice_comes_twice():
     first = datetime(2024, 11, 3, 6, 30, tzinfo=UTC)  # 01:30 in Chicago, in summer time
 
-    hours = hour_of_week(
-        np.array([first.timestamp(), (first + timedelta(hours=1)).timestamp()]), "America/Chicago"
-    )
+    hours = hour_of_week(np.array([first.timestamp(), (first + timedelta(hours=1)).timestamp()]), "America/Chicago")
 
     assert hours.tolist() == [6 * 24 + 1.5] * 2
 

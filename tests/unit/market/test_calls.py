@@ -19,9 +19,7 @@ def test_a_plan_calls_when_it_says_and_the_larger_of_two_calls_counts():
         {"at_s": 100.0, "duration_min": 10.0, "called_fraction": 0.5},
         {"at_s": 400.0, "duration_min": 10.0},
     ]
-    share = called(
-        ScheduledCalls.model_validate_json(f'{{"type": "scheduled", "calls": {calls}}}'.replace("'", '"'))
-    )
+    share = called(ScheduledCalls.model_validate_json(f'{{"type": "scheduled", "calls": {calls}}}'.replace("'", '"')))
     assert share.time_s.tolist() == [0.0, 100.0, 400.0, 1000.0]
     assert share.value.tolist() == [0.0, 0.5, 1.0, 0.0]
 

@@ -91,8 +91,7 @@ def test_offers_fit_beside_one_another_and_beat_every_corner(margin, price, avai
 def a_site(folder, services, limit_mw=200.0, **market):
     (folder / "prices.csv").write_text(PRICES)
     ancillary = [
-        {"price": {"type": "file", "file": "prices.csv", "price_column": column}, "deployment": DEPLOYMENT}
-        | rest
+        {"price": {"type": "file", "file": "prices.csv", "price_column": column}, "deployment": DEPLOYMENT} | rest
         for column, rest in services
     ]
     fields = {"day_ahead": DAY_AHEAD, "ancillary": ancillary, "power": DAY_AHEAD} | market
@@ -193,14 +192,9 @@ def test_own_generation_is_room_to_offer_in(tmp_path):
 
 def test_of_own_generation_that_changes_an_offer_knows_the_day_before_alone(tmp_path):
     for name, later_mw in (("calm", 0.0), ("windy", 20.0)):
-        rows = [
-            (f"2026-01-0{2 + hour // 24}T{hour % 24:02}:00Z", 10.0 if hour < 3 else later_mw)
-            for hour in range(30)
-        ]
+        rows = [(f"2026-01-0{2 + hour // 24}T{hour % 24:02}:00Z", 10.0 if hour < 3 else later_mw) for hour in range(30)]
         text = "".join(f"{when},{power_mw}\n" for when, power_mw in rows)
         (tmp_path / f"{name}.csv").write_text("time_utc,generation_mw\n" + text)
-    calm, windy = (
-        behind_the_meter(tmp_path, {"type": "file", "file": f"{name}.csv"}) for name in ("calm", "windy")
-    )
+    calm, windy = (behind_the_meter(tmp_path, {"type": "file", "file": f"{name}.csv"}) for name in ("calm", "windy"))
     assert calm.value.tolist() == windy.value.tolist()
     assert windy.maximum() == 10.0  # what the wind gave when the gate closed: here, when the run began

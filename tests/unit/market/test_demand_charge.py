@@ -23,9 +23,7 @@ def tariffed(**fields):
 
 def test_a_tariff_bills_its_minimum_or_its_own_ratchet():
     month = BillingMonth("2024-06", 0.0, 30 * 86_400.0)
-    assert (
-        tariffed().terms(month, 86_400.0, []).floor_mw == 170.0
-    )  # 57.5 of 75 MW, the rest whole, 85 % at most
+    assert tariffed().terms(month, 86_400.0, []).floor_mw == 170.0  # 57.5 of 75 MW, the rest whole, 85 % at most
     assert tariffed(previous_peak_mw=240.0).terms(month, 86_400.0, []).floor_mw == pytest.approx(204.0)
 
 
@@ -53,9 +51,7 @@ def test_a_tariff_and_its_contract_go_together(fields, fault):
 def test_the_ledger_of_a_run_holds_the_minimum_of_each_shipped_tariff(tariff, billed_mw, collateral_usd):
     demand = {"usd_per_kw_month": 5.0, "tariff": tariff, "contract_mw": 200.0}
     start = "2027-01-01T00:00:00-06:00"
-    result = run(
-        a_scenario(start=start, days=1.0, market={"demand_charge": demand}, policy={"type": "mining-off"})
-    )
+    result = run(a_scenario(start=start, days=1.0, market={"demand_charge": demand}, policy={"type": "mining-off"}))
     [line] = [line for line in ledger(result.recording) if line.item == "demand charge 2027-01"]
     assert line.quantity == pytest.approx(billed_mw / 31.0)
     assert line.amount_usd == pytest.approx(-5000.0 * billed_mw / 31.0)

@@ -68,18 +68,14 @@ def test_every_day_is_like_the_one_before_as_far_as_it_is_published():
 
 @pytest.mark.parametrize("like", ["now", "yesterday"])
 @examples(60)
-@given(
-    now_h=st.floats(0.0, 95.0), delay_s=st.sampled_from([0.0, 300.0, 900.0, 5400.0]), seed=st.integers(0, 9)
-)
+@given(now_h=st.floats(0.0, 95.0), delay_s=st.sampled_from([0.0, 300.0, 900.0, 5400.0]), seed=st.integers(0, 9))
 def test_persistence_says_the_same_whatever_is_not_published_yet(like, now_h, delay_s, seed):
     now_s = now_h * HOUR_S
     past = np.random.default_rng(seed).normal(30.0, 40.0, 96 * 4)
     future = np.where(np.arange(96 * 4) * 900.0 + delay_s > now_s, -9999.0, past)
     future[0] = past[0]  # it stands for what was published before the run
     spec = PersistenceForecast(type="persistence", like=like)
-    said = [
-        look(spec, a_record(steps(prices, 900.0), delay_s), now_s, 144, 900.0) for prices in (past, future)
-    ]
+    said = [look(spec, a_record(steps(prices, 900.0), delay_s), now_s, 144, 900.0) for prices in (past, future)]
     assert said[0] == said[1]
 
 

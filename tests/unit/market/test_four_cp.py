@@ -132,9 +132,7 @@ def test_peaks_may_be_stated_where_there_is_no_file():
     july, august = spec.peaks(span)
     assert (july.name, july.start_s, july.end_s) == ("2024-07", 17 * HOUR_S, 17.25 * HOUR_S)
     assert august.name == "2024-08"
-    [hour, _] = stated(
-        "2024-07-01T17:00:00-05:00", "2024-08-20T16:00:00-05:00", peak_interval_min=60.0
-    ).peaks(span)
+    [hour, _] = stated("2024-07-01T17:00:00-05:00", "2024-08-20T16:00:00-05:00", peak_interval_min=60.0).peaks(span)
     assert hour.end_s - hour.start_s == HOUR_S
 
 
@@ -164,9 +162,7 @@ def test_a_peak_of_twelve_is_the_highest_half_hour_of_each_month(tmp_path):
 
 
 def test_five_peaks_are_of_five_days_of_the_whole_season(tmp_path):
-    hot = {
-        f"2024-07-{day:02}T{hour}": 60_000 + 1000 * day + hour for day in range(10, 17) for hour in (15, 16)
-    }
+    hot = {f"2024-07-{day:02}T{hour}": 60_000 + 1000 * day + hour for day in range(10, 17) for hour in (15, 16)}
     span = Span(files(tmp_path, load=hot), utc_s("2024-07-01T05:00"), 30 * 24 * HOUR_S)
     spec = charge(rule="pjm-5cp")
     peaks = spec.peaks(span)

@@ -13,9 +13,7 @@ DAY_S = 86_400.0
 START_UTC_S = 1_704_067_200.0  # 2024-01-01T00:00Z
 
 
-def signals_of(
-    market: BitcoinMarket, files: Files, start_utc_s: float, end_s: float
-) -> tuple[Signal, Signal]:
+def signals_of(market: BitcoinMarket, files: Files, start_utc_s: float, end_s: float) -> tuple[Signal, Signal]:
     signals = market.signals(Span(files, start_utc_s, end_s))
     assert set(signals) == {"hashprice_usd_per_ph_day", "price_usd_per_btc"}
     return signals["hashprice_usd_per_ph_day"], signals["price_usd_per_btc"]
@@ -27,9 +25,7 @@ def bitcoin_file(folder: Path, rows: list[str]) -> Files:
 
 
 def test_fixed_values_hold_for_the_whole_run(tmp_path: Path) -> None:
-    hashprice, price = signals_of(
-        FixedBitcoin(hashprice_usd_per_ph_day=45.0), Files([tmp_path]), START_UTC_S, 100.0
-    )
+    hashprice, price = signals_of(FixedBitcoin(hashprice_usd_per_ph_day=45.0), Files([tmp_path]), START_UTC_S, 100.0)
 
     assert (hashprice.mean(), hashprice.end_s) == (45.0, 100.0)
     assert (price.mean(), price.end_s) == (85_000.0, 100.0)

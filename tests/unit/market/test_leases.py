@@ -64,8 +64,7 @@ def test_a_lease_begun_on_a_leap_day_has_its_anniversary_on_28_february():
 def test_rent_doubles_with_the_rate_and_never_falls_within_the_term(days, escalator, shift_days):
     begun = datetime.fromtimestamp(START.timestamp() + shift_days * SECONDS_PER_DAY, START.tzinfo)
     one, two = (
-        a_lease(rent_usd_per_mw_year=rate, escalator_fraction=escalator, commencement=begun)
-        for rate in (1e6, 2e6)
+        a_lease(rent_usd_per_mw_year=rate, escalator_fraction=escalator, commencement=begun) for rate in (1e6, 2e6)
     )
     end_s = days * SECONDS_PER_DAY
     rent, twice = one.rent_usd_per_h(START, end_s), two.rent_usd_per_h(START, end_s)

@@ -35,9 +35,7 @@ def test_each_stage_holds_until_the_next_binds():
 
 
 def test_an_allowed_ramp_is_part_of_the_limit():
-    spec = scheduled(
-        {"at_s": 0.0, "limit_mw": 200.0}, {"at_s": 600.0, "limit_mw": 140.0, "ramp_mw_per_min": 10.0}
-    )
+    spec = scheduled({"at_s": 0.0, "limit_mw": 200.0}, {"at_s": 600.0, "limit_mw": 140.0, "ramp_mw_per_min": 10.0})
     limit = spec.moving(span(0.0)).in_force_mw
     assert limit.at(600.0) == 200.0
     assert limit.at(780.0) == pytest.approx(170.0)
@@ -73,12 +71,8 @@ def test_a_limit_is_needed_from_the_start_on():
 
 
 def test_stages_come_in_order():
-    spec = scheduled(
-        {"at_s": 0.0, "limit_mw": 2.0}, {"at_s": 50.0, "limit_mw": 1.0}, {"at_s": 50.0, "limit_mw": 2.0}
-    )
-    with pytest.raises(
-        ValueError, match=r"stages\.2 must bind after the stage before it; got 50 s .* not after 50 s"
-    ):
+    spec = scheduled({"at_s": 0.0, "limit_mw": 2.0}, {"at_s": 50.0, "limit_mw": 1.0}, {"at_s": 50.0, "limit_mw": 2.0})
+    with pytest.raises(ValueError, match=r"stages\.2 must bind after the stage before it; got 50 s .* not after 50 s"):
         spec.moving(span(0.0))
 
 

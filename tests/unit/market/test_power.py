@@ -22,15 +22,11 @@ def price_file(folder: Path, rows: list[str], header: str = "time_utc,rt_usd_per
 
 def hourly(count: int, skip: tuple[int, ...] = ()) -> list[str]:
     return [
-        f"2024-01-{1 + hour // 24:02}T{hour % 24:02}:00:00Z,{10 * hour}.5"
-        for hour in range(count)
-        if hour not in skip
+        f"2024-01-{1 + hour // 24:02}T{hour % 24:02}:00:00Z,{10 * hour}.5" for hour in range(count) if hour not in skip
     ]
 
 
-def signal(
-    files: Files, start_utc_s: float = START_UTC_S, end_s: float = 3 * HOUR_S, **fields: str
-) -> Signal:
+def signal(files: Files, start_utc_s: float = START_UTC_S, end_s: float = 3 * HOUR_S, **fields: str) -> Signal:
     return FilePowerPrice(file="prices.csv", **fields).signal(Span(files, start_utc_s, end_s))
 
 
@@ -69,9 +65,7 @@ def test_prices_may_be_negative(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start_h", [-1.0, 2.0])
-def test_a_file_that_does_not_cover_the_run_is_refused_with_both_periods(
-    tmp_path: Path, start_h: float
-) -> None:
+def test_a_file_that_does_not_cover_the_run_is_refused_with_both_periods(tmp_path: Path, start_h: float) -> None:
     with pytest.raises(InputError) as error:
         signal(price_file(tmp_path, hourly(4)), START_UTC_S + start_h * HOUR_S)
 
@@ -108,9 +102,7 @@ def test_a_blank_in_the_run_is_refused_and_outside_is_not(tmp_path: Path) -> Non
 
 
 def test_the_only_price_column_is_found(tmp_path: Path) -> None:
-    files = price_file(
-        tmp_path, ["2024-01-01T00:00Z,7,1", "2024-01-01T01:00Z,8,2"], "time_utc,load_mw,p_usd_per_mwh"
-    )
+    files = price_file(tmp_path, ["2024-01-01T00:00Z,7,1", "2024-01-01T01:00Z,8,2"], "time_utc,load_mw,p_usd_per_mwh")
 
     assert signal(files, end_s=HOUR_S).value.tolist() == [1.0]
 
@@ -129,9 +121,7 @@ def test_the_only_price_column_is_found(tmp_path: Path) -> None:
         ("time_utc,LMP,SPP", "or several are called SPP, LMP or price: LMP, SPP; name one as price_column"),
     ],
 )
-def test_an_ambiguous_price_column_is_refused_with_the_choices(
-    tmp_path: Path, header: str, message: str
-) -> None:
+def test_an_ambiguous_price_column_is_refused_with_the_choices(tmp_path: Path, header: str, message: str) -> None:
     files = price_file(tmp_path, ["2024-01-01T00:00Z,7,1", "2024-01-01T01:00Z,8,2"], header)
 
     with pytest.raises(InputError, match=message):

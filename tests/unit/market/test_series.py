@@ -96,9 +96,7 @@ def test_a_plain_file_of_time_and_price_needs_no_names(tmp_path):
     assert read(tmp_path, text, end_s=2 * HOUR_S).value.tolist() == [7.0, 8.0]
 
 
-@pytest.mark.parametrize(
-    "location_type", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())]
-)
+@pytest.mark.parametrize("location_type", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
 def test_a_frame_in_parquet_reads_like_one_in_csv(tmp_path, location_type):
     zone = ZoneInfo("America/Chicago")
     moments = [START, START, datetime(2024, 1, 1, 7, tzinfo=UTC), datetime(2024, 1, 1, 7, tzinfo=UTC)]

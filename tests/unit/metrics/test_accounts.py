@@ -59,10 +59,7 @@ def test_the_site_without_miners_earns_what_its_tenants_pay(campus):
 
 
 def test_a_year_is_valued_at_each_segments_multiple(campus):
-    few = {
-        f"valuation.ai_multiple.{level}_ratio": ratio
-        for level, ratio in zip(LEVELS, (2.0, 3.0, 4.0), strict=True)
-    }
+    few = {f"valuation.ai_multiple.{level}_ratio": ratio for level, ratio in zip(LEVELS, (2.0, 3.0, 4.0), strict=True)}
     metrics = measure(campus(constants=few))
     assert metrics["enterprise_value_low_usd"] == pytest.approx(8760.0 * (6 * 1440.0 + 2 * 8000.0))
     assert metrics["enterprise_value_base_usd"] == pytest.approx(8760.0 * (9 * 1440.0 + 3 * 8000.0))
@@ -94,9 +91,7 @@ def test_a_loss_has_no_multiple(campus):
 
 def test_a_loss_of_ai_has_no_multiple_either(campus):
     # a margin of 3,000 USD on the rent, and 4,000 USD of power that the tenant does not pay
-    metrics = measure(
-        campus(constants={"lease.gpu.pass_through": 0.0, "lease.gpu.ebitda_margin_fraction": 0.3})
-    )
+    metrics = measure(campus(constants={"lease.gpu.pass_through": 0.0, "lease.gpu.ebitda_margin_fraction": 0.3}))
     assert metrics["ebitda_ai_usd"] == pytest.approx(-1000.0)
     assert metrics["ebitda_mining_usd"] > 0.0
     assert math.isnan(metrics["enterprise_value_base_usd"])

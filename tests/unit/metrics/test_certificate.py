@@ -104,9 +104,7 @@ def test_a_load_in_a_hall_counts_as_the_load_it_is(notice, contract):
     if notice is None:
         idle_mw = 160.0 - result.recording["ai_power_mw"].value[0]
         assert idle_mw - 1.0 < result.recording["fleet_target_mw"].value[0] <= idle_mw
-    assert result.metrics["fillable_soaked_fraction"] > {"none": 0.6, "positive notice": 0.7}.get(
-        contract, 0.85
-    )
+    assert result.metrics["fillable_soaked_fraction"] > {"none": 0.6, "positive notice": 0.7}.get(contract, 0.85)
 
 
 def test_a_rise_that_no_notice_told_of_breaks_the_covenant_even_where_there_was_room():
@@ -146,9 +144,7 @@ def test_a_failure_at_unchanged_power_makes_a_notice_void_at_once():
         "efficiency_j_per_th": 17.5,
     }
     scenario = a_scenario(
-        loads=[
-            {**JOB, "name": "job-0", "gpus": 24_000, "power_mw": 10.0, "pue": 1.1, "snap_back_s": 10.0, **job}
-        ],
+        loads=[{**JOB, "name": "job-0", "gpus": 24_000, "power_mw": 10.0, "pue": 1.1, "snap_back_s": 10.0, **job}],
         fleets=[fleet],
         limit_mw=11.0,
         days=1.0 / 24.0,

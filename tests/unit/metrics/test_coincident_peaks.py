@@ -98,9 +98,7 @@ def test_where_a_months_peak_is_unknown_an_alarm_cannot_be_called_false(record):
 
 
 @pytest.mark.skipif(not (DATA / LOAD).is_file(), reason=f"needs {LOAD} in ../shared/data")
-@pytest.mark.parametrize(
-    ("policy", "average_mw", "avoided"), [("four-cp", 0.0, 4.0), ("always-on", 60.0, 0.0)]
-)
+@pytest.mark.parametrize(("policy", "average_mw", "avoided"), [("four-cp", 0.0, 4.0), ("always-on", 60.0, 0.0)])
 def test_the_policy_is_off_at_all_four_peaks_of_2024(policy, average_mw, avoided):
     system_load = {"file": LOAD, "load_column": "gen_total_mw"}
     market = {"four_cp": {"system_load": system_load, "previous_average_mw": 50.0}}

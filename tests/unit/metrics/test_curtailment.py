@@ -77,9 +77,7 @@ def test_the_account_says_when_and_who(record):
     recording = record({"a": 120.0, "b": 40.0}, {"m": 24.0}, limit_mw=CALL)
     rows = {(row.kind, row.name): row[2:] for row in compliance(recording)}
     [(_, month)] = [key for key in rows if key[0] == "month"]
-    assert rows["month", month] == pytest.approx(
-        (0.25, 40.0 * 0.25, 34.0 * 0.25)
-    )  # 40 of 60 MW fitted before
+    assert rows["month", month] == pytest.approx((0.25, 40.0 * 0.25, 34.0 * 0.25))  # 40 of 60 MW fitted before
     assert rows["fleet", "m"][1] == pytest.approx(40.0 * 0.25)
     assert rows["ai", "load.a"][2] == pytest.approx(7.5 * 0.25)  # AI alone is 10 above 150
     assert rows["ai", "load.b"][2] == pytest.approx(2.5 * 0.25)

@@ -97,9 +97,7 @@ def test_the_depth_is_a_twentieth_of_the_limit(record):
 def test_metrics_count_the_dips_of_all_ai_together(record):
     one = Signal.steps([0.0, 600.0, 960.0], [60.0, 20.0, 60.0], 3600.0)
     other = Signal.steps([0.0, 600.0, 960.0], [60.0, 40.0, 60.0], 3600.0)
-    recording = record(
-        {"a": one, "b": other}, {"m": Signal.steps([0.0, 600.0, 960.0], [0.0, 60.0, 0.0], 3600.0)}
-    )
+    recording = record({"a": one, "b": other}, {"m": Signal.steps([0.0, 600.0, 960.0], [0.0, 60.0, 0.0], 3600.0)})
     metrics = measure(recording)
     assert ai_dips(recording) == (Dip(600.0, 960.0, 120.0, 60.0, 6.0),)
     assert (metrics["dip_count"].value, metrics["dip_energy_mwh"].value) == (1.0, 6.0)

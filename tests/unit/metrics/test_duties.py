@@ -37,9 +37,7 @@ def test_without_orders_nothing_is_complied_with(ordered):
 
 def test_a_ramp_that_begins_late_is_time_and_energy_above_the_cap(ordered):
     # 60 MW until 1000 s, then 0.5 MW/s down to 10 MW; the cap of 10 MW binds from 900 s
-    recording = ordered(
-        [(0.0, 60.0), (1000.0, 60.0), (1100.0, 10.0), (END_S, 10.0)], (900.0, 2000.0, 10.0, "fleets")
-    )
+    recording = ordered([(0.0, 60.0), (1000.0, 60.0), (1100.0, 10.0), (END_S, 10.0)], (900.0, 2000.0, 10.0, "fleets"))
     assert comply_s(recording) == pytest.approx(200.0, abs=1e-4)
     assert excess_mwh(recording) == pytest.approx((100.0 * 50.0 + 0.5 * 100.0 * 50.0) / 3600.0)
     assert curtailed_mwh(recording) == pytest.approx((0.5 * 100.0 * 50.0 + 900.0 * 50.0) / 3600.0)

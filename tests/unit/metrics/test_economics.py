@@ -52,9 +52,7 @@ def test_the_margin_is_revenue_less_the_cost_of_the_miners_power(record):
 
 def test_at_the_break_even_price_mining_earns_nothing(record):
     price = float(breakeven_usd_per_mwh(48.0, 20.0, 0.03))
-    metrics = measure(
-        record({"a": 100.0}, {"m": [(0.0, 0.0), (3600.0, 60.0)]}, price=price, pool_fee_fraction=0.03)
-    )
+    metrics = measure(record({"a": 100.0}, {"m": [(0.0, 0.0), (3600.0, 60.0)]}, price=price, pool_fee_fraction=0.03))
     assert metrics["mining_margin_usd"] == pytest.approx(0.0, abs=1e-9)
 
 

@@ -34,15 +34,11 @@ def test_a_triangle_above_the_limit_counts_from_its_first_watt(record):
 
 
 def test_each_time_above_the_limit_is_counted(record):
-    recording = record(
-        {"a": Signal.steps([0.0, 10.0, 20.0, 30.0, 31.0], [201.0, 190.0, 205.0, 210.0, 0.0], 3600.0)}
-    )
+    recording = record({"a": Signal.steps([0.0, 10.0, 20.0, 30.0, 31.0], [201.0, 190.0, 205.0, 210.0, 0.0], 3600.0)})
     assert exceedance(recording) == pytest.approx((21.0, (10 + 50 + 10) / 3600.0, 10.0, 2.0), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("excess_mw", "counts"), [(1e-6, False), (0.9e-6, False), (1.1e-6, True), (1e-3, True)]
-)
+@pytest.mark.parametrize(("excess_mw", "counts"), [(1e-6, False), (0.9e-6, False), (1.1e-6, True), (1e-3, True)])
 def test_up_to_a_watt_counts_as_rounding(record, excess_mw, counts):
     time_s, energy_mwh, peak_mw, count = exceedance(record({"a": 200.0 + excess_mw}, limit_mw=200.0))
     expected = (3600.0, excess_mw, excess_mw, 1.0) if counts else (0.0, 0.0, 0.0, 0.0)

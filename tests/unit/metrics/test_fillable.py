@@ -56,9 +56,7 @@ def test_what_is_filled_has_a_static_part_a_slow_part_and_a_part_in_dips(record)
 
 
 @pytest.mark.parametrize(("fleet_mw", "soaked_mw"), [(10.0, 0.0), (60.0, 15.0)])
-def test_in_a_dip_neither_the_static_part_nor_what_is_above_the_limit_counts_as_filled(
-    record, fleet_mw, soaked_mw
-):
+def test_in_a_dip_neither_the_static_part_nor_what_is_above_the_limit_counts_as_filled(record, fleet_mw, soaked_mw):
     # 20 MW free before, 35 MW for 360 s: 10 MW are static alone, of 60 MW 25 are above the limit
     ai = Signal.steps([0.0, 600.0, 960.0], [180.0, 165.0, 180.0], 3600.0)
     metrics = measure(record({"a": ai}, {"m": fleet_mw}))

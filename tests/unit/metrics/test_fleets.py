@@ -30,9 +30,7 @@ def test_less_than_a_watt_is_no_start():
 
 def test_rises_add_up_whether_they_jump_or_ramp():
     # 20 up in a line, 5 down, 15 up at once, 50 down, 10 up in a line to the end
-    power = Signal.linear(
-        [0.0, 10.0, 20.0, 20.0, 30.0, 90.0, 100.0], [20.0, 40.0, 35.0, 50.0, 0.0, 0.0, 10.0], 100.0
-    )
+    power = Signal.linear([0.0, 10.0, 20.0, 20.0, 30.0, 90.0, 100.0], [20.0, 40.0, 35.0, 50.0, 0.0, 0.0, 10.0], 100.0)
     assert rise_mw(power) == pytest.approx(20.0 + 15.0 + 10.0, rel=1e-12)
     assert rise_mw(-power) == pytest.approx(5.0 + 50.0, rel=1e-12)
 
@@ -61,9 +59,7 @@ def test_each_fleet_has_its_energy_use_efficiency_and_break_even_price():
     assert metrics["fleet.s21.energy_mwh"] == pytest.approx(20.0 * 12.0, rel=1e-3)
     assert metrics["fleet.s21.use_fraction"] == pytest.approx(1.0, rel=1e-3)
     assert metrics["fleet.s21.run_efficiency_j_per_th"] == pytest.approx(rated_j_per_th, rel=1e-3)
-    assert metrics["fleet.s21.breakeven_usd_per_mwh"] == pytest.approx(
-        50.0 * 0.98 / (0.024 * rated_j_per_th), rel=1e-3
-    )
+    assert metrics["fleet.s21.breakeven_usd_per_mwh"] == pytest.approx(50.0 * 0.98 / (0.024 * rated_j_per_th), rel=1e-3)
 
 
 def test_a_slower_clock_is_more_efficient_than_rated():

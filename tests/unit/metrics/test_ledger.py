@@ -111,9 +111,7 @@ def test_what_goes_beyond_the_contract_is_bought_in_real_time_by_mining(record):
 
 def test_while_no_contract_is_in_force_ai_pays_the_real_time_price(record):
     contract = Signal.steps([0.0, 1800.0], [150.0, 0.0], HOUR_S)
-    recording = with_signals(
-        record({"a": 100.0}, price=80.0), contract_mw=contract, contract_price_usd_per_mwh=30.0
-    )
+    recording = with_signals(record({"a": 100.0}, price=80.0), contract_mw=contract, contract_price_usd_per_mwh=30.0)
     found = amounts(recording)
     assert found["ai", "power", "AI loads: contract"] == pytest.approx(-1500.0)
     assert found["ai", "power", "AI loads: real time"] == pytest.approx(-4000.0)
@@ -128,9 +126,7 @@ def test_each_segment_pays_delivery_on_what_it_draws(record):
 
 def test_own_generation_saves_import_and_costs_what_it_costs(record):
     constants = {"generation.cost_usd_per_mwh": 10.0}
-    recording = with_signals(
-        record({"a": 100.0}, {"m": 60.0}, price=40.0, constants=constants), generation_mw=50.0
-    )
+    recording = with_signals(record({"a": 100.0}, {"m": 60.0}, price=40.0, constants=constants), generation_mw=50.0)
     power_usd = sum_usd(line for line in ledger(recording) if line.account == "power")
     assert power_usd == pytest.approx(-(110.0 * 40.0 + 50.0 * 10.0))
     assert line_of(recording, "generation").amount_usd == pytest.approx(-500.0)
@@ -214,9 +210,7 @@ def test_rent_and_energy_begin_with_the_lease(record):
 
 
 def test_a_hall_is_leased_at_its_meter_and_its_it_power_is_its_use(record):
-    recording = with_signals(
-        record({"a": 0.0}, price=40.0), **{"hall.h.power_mw": 80.0, "hall.h.it_power_mw": 60.0}
-    )
+    recording = with_signals(record({"a": 0.0}, price=40.0), **{"hall.h.power_mw": 80.0, "hall.h.it_power_mw": 60.0})
     recording = with_signals(recording, ai_power_mw=80.0, site_power_mw=80.0)
     recording = leased(recording, parts=("hall.h",), take_or_pay_fraction=0.1)
     assert line_of(recording, "gpu: energy passed through").amount_usd == pytest.approx(3200.0)

@@ -77,9 +77,7 @@ def test_total_is_the_sum_of_lines_and_the_lines_sum_to_the_energy_drawn(record)
     metrics = measure(recording)
 
     assert metrics["power_cost_usd"] == pytest.approx(1920.0 - 200.0 + 1000.0 + 60.0 * 5.0)
-    drawn_mwh = (
-        metrics["contract_energy_mwh"] - metrics["resale_energy_mwh"] + metrics["real_time_energy_mwh"]
-    )
+    drawn_mwh = metrics["contract_energy_mwh"] - metrics["resale_energy_mwh"] + metrics["real_time_energy_mwh"]
     assert drawn_mwh == pytest.approx(metrics["site_energy_mwh"], rel=1e-12)
     assert metrics["power_cost_usd"].baseline == pytest.approx(1920.0 - 40.0 * 60.0 + 20.0 * 5.0)
     assert metrics["resale_revenue_usd"] == pytest.approx(200.0)

@@ -27,9 +27,7 @@ STEADY = Signal.constant(180.0, 900.0)
 
 
 def a_limit(**fields):
-    return PowerLimit.model_validate(
-        {"name": "own", "kind": "range", "window_s": 5.0, "limit_mw": 10.0} | fields
-    )
+    return PowerLimit.model_validate({"name": "own", "kind": "range", "window_s": 5.0, "limit_mw": 10.0} | fields)
 
 
 def a_ramp(**fields):

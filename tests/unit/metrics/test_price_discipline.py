@@ -27,9 +27,7 @@ def test_operations_and_delivery_count(record):
 
 
 def test_standby_is_a_line_of_its_own(record):
-    recording = record(
-        {"a": 50.0}, {"m": 0.4}, end_s=DAY_S, price=DEAR, constants={"fleet.m.minimum_mw": 0.4}
-    )
+    recording = record({"a": 50.0}, {"m": 0.4}, end_s=DAY_S, price=DEAR, constants={"fleet.m.minimum_mw": 0.4})
     counts = {"asleep": 1000.0, "waking": 0.0, "hashing": 0.0, "failed": 0.0}
     for state, count in counts.items():
         recording.signals[f"fleet.m.{state}_count"] = Signal.constant(count, DAY_S)
@@ -67,9 +65,7 @@ def room(*spans_h):
 def test_a_machine_more_starts_only_where_that_pays_its_wear(record):
     # 286 machines a MW at 1 USD a start: six hours at 60 USD pay one, ten minutes do not
     wear = {"cost.start_cost_usd_per_machine": 1.0, "cost.machine_power_w": 3500.0}
-    recording = record(
-        {"a": room((1.0, 7.0), (9.0, 9.0 + 1.0 / 6.0))}, {"m": 10.0}, end_s=DAY_S, constants=wear
-    )
+    recording = record({"a": room((1.0, 7.0), (9.0, 9.0 + 1.0 / 6.0))}, {"m": 10.0}, end_s=DAY_S, constants=wear)
     assert marginal_margin_usd_per_mw_year(recording) == pytest.approx((360.0 - 1e6 / 3500.0) * 365.0)
 
 

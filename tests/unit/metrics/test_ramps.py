@@ -96,9 +96,7 @@ def test_a_long_signal_is_measured_in_parts_without_missing_what_spans_two(recor
     # up by 1 MW a second for 50 s, across the breakpoint at which one part ends and the next begins
     count = 70_000
     seconds = np.arange(float(count))
-    recording = record(
-        {"a": Signal.steps(seconds, np.clip(seconds - 65_510.0, 0.0, 50.0), count)}, end_s=count
-    )
+    recording = record({"a": Signal.steps(seconds, np.clip(seconds - 65_510.0, 0.0, 50.0), count)}, end_s=count)
     assert len(recording["site_power_mw"].spans_s()) == 2
     assert values(recording, RANGES) == (5.0, 15.0, 50.0)
     assert values(recording, RAMPS) == (50.0, 0.0, 10.0, 0.0)

@@ -111,9 +111,7 @@ def test_densities_and_lines_are_those_of_scipy(count):
     assert largest_line(samples, 20.0, 0.1, 10.0).amplitude_mw == pytest.approx(amplitudes_mw.max(), rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("low_hz", "high_hz"), [(0.1, 55.0), (0.1, 5.0), (5.0, 55.0), (0.1, 60.0), (2.0, 2.2)]
-)
+@pytest.mark.parametrize(("low_hz", "high_hz"), [(0.1, 55.0), (0.1, 5.0), (5.0, 55.0), (0.1, 60.0), (2.0, 2.2)])
 def test_a_band_pass_is_that_of_scipy(low_hz, high_hz):
     power_mw = 100.0 + np.cumsum(np.random.default_rng(5).normal(0.0, 1.0, 20_000))
     filters = butter(2, (low_hz, high_hz), "bandpass", fs=250.0, output="sos")

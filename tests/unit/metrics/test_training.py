@@ -12,11 +12,7 @@ def metrics_of(record, events, end_s=10_000.0, **constants):
     rows = [EventRow(time_s, source, kind, value) for time_s, source, kind, value in events]
     kinds = {"llm": "training", "chat": "inference"}
     measured = measure(replace(recording, events=tuple(rows), load_kinds=kinds))
-    return {
-        name.removeprefix("ai.llm."): value.value
-        for name, value in measured.items()
-        if name.startswith("ai.llm.")
-    }
+    return {name.removeprefix("ai.llm."): value.value for name, value in measured.items() if name.startswith("ai.llm.")}
 
 
 EVENTS = [

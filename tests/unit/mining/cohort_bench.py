@@ -75,6 +75,4 @@ class Bench:
 def points(signal):
     """Return time and value of each breakpoint, those that change nothing left out, rounded."""
     signal = signal.simplify()
-    return [
-        (round(t, 6), round(v, 6)) for t, v in zip(signal.time_s.tolist(), signal.value.tolist(), strict=True)
-    ]
+    return [(round(t, 6), round(v, 6)) for t, v in zip(signal.time_s.tolist(), signal.value.tolist(), strict=True)]

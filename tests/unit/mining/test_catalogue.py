@@ -37,9 +37,7 @@ def test_no_key_and_no_model_stands_twice():
     with ROWS.open(newline="") as file:
         rows = list(csv.DictReader(file))
 
-    assert (
-        len({row["key"] for row in rows}) == len({row["model"] for row in rows}) == len(rows) == len(MODELS)
-    )
+    assert len({row["key"] for row in rows}) == len({row["model"] for row in rows}) == len(rows) == len(MODELS)
 
 
 @ALL

@@ -19,9 +19,7 @@ def test_the_lowest_profile_of_an_s19j_pro_is_16_tenths_of_a_volt_below_its_defa
 
 
 def test_at_the_default_clock_everything_is_the_default():
-    assert (
-        voltage_ratio(1.0, 0.2) == power_ratio(1.0, 0.2, 0.05) == energy_per_hash_ratio(1.0, 0.2, 0.05) == 1.0
-    )
+    assert voltage_ratio(1.0, 0.2) == power_ratio(1.0, 0.2, 0.05) == energy_per_hash_ratio(1.0, 0.2, 0.05) == 1.0
 
 
 def test_without_a_slope_power_is_a_share_that_stays_and_one_that_follows_the_clock():

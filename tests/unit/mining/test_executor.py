@@ -98,8 +98,6 @@ def test_going_down_the_least_efficient_stops_first():
 
 
 def test_merit_order_is_by_efficiency_and_as_they_stand_where_equal():
-    fleets = [
-        a_fleet(name, 1.0, e) for name, e in (("a", 30.0), ("b", 20.0), ("c", 30.0), ("d", 15.0), ("e", 20.0))
-    ]
+    fleets = [a_fleet(name, 1.0, e) for name, e in (("a", 30.0), ("b", 20.0), ("c", 30.0), ("d", 15.0), ("e", 20.0))]
     assert merit_order(fleets) == [3, 1, 4, 0, 2]
     assert merit_order([]) == []

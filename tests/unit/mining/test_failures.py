@@ -16,9 +16,7 @@ def of_a_year(**keys):
 def test_as_many_machines_fail_in_a_year_as_the_rate_says():
     found = [b for b in of_a_year(per_year_fraction=0.5) if b.time_s >= 0.0]
     assert len(found) == pytest.approx(5000.0 * (1.0 - 0.5 * 29.5 / 365.0), abs=4.0 * 5000.0**0.5)
-    assert np.mean([(b.repaired_s - b.time_s) / SECONDS_PER_DAY for b in found]) == pytest.approx(
-        29.5, abs=0.5
-    )
+    assert np.mean([(b.repaired_s - b.time_s) / SECONDS_PER_DAY for b in found]) == pytest.approx(29.5, abs=0.5)
     assert {b.block for b in found} == set(range(10))
 
 

@@ -27,17 +27,13 @@ class Bench:
         self.env, self.commanded, self.power = Environment(), Track(), Track()
         self.fleet = LiveFleet(self.env, a_fleet(**keys), self.commanded, self.power)
         for time_s, power_mw in commands:
-            self.env.timeout(time_s).callbacks.append(
-                lambda _, power_mw=power_mw: self.fleet.command(power_mw)
-            )
+            self.env.timeout(time_s).callbacks.append(lambda _, power_mw=power_mw: self.fleet.command(power_mw))
 
     def points(self, until_s=1000.0):
         """Return the power's breakpoints, those that change nothing left out."""
         self.env.run(until=until_s)
         signal = self.power.freeze(until_s).simplify()
-        return list(
-            zip(signal.time_s.tolist(), signal.value.tolist(), signal.slope_per_s.tolist(), strict=True)
-        )
+        return list(zip(signal.time_s.tolist(), signal.value.tolist(), signal.slope_per_s.tolist(), strict=True))
 
 
 def test_it_starts_where_its_first_command_sends_it():
@@ -182,9 +178,7 @@ def test_a_fleet_that_cannot_be_is_refused(keys, words):
         a_fleet(**keys)
 
 
-@pytest.mark.parametrize(
-    "keys", [{"minimum_mw": 60.0}, {"minimum_mw": 5.0, "initial_mw": 5.0}, {"initial_mw": 60.0}]
-)
+@pytest.mark.parametrize("keys", [{"minimum_mw": 60.0}, {"minimum_mw": 5.0, "initial_mw": 5.0}, {"initial_mw": 60.0}])
 def test_the_ends_of_the_range_belong_to_it(keys):
     a_fleet(**keys)
 

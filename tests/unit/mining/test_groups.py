@@ -84,9 +84,7 @@ def test_orders_the_other_way_are_void_and_without_orders_there_is_nothing_to_go
     st.floats(1.0, 60.0),
     st.floats(1.0, 300.0),
 )
-def test_all_together_never_draw_more_than_the_goal_and_what_they_drew_before(
-    power_w, goal_w, boot_s, ramp_s, pace
-):
+def test_all_together_never_draw_more_than_the_goal_and_what_they_drew_before(power_w, goal_w, boot_s, ramp_s, pace):
     hashing, waking = hashing_and_waking(power_w, goal_w, boot_s, ramp_s)
     points = filling_plan(hashing, [waking], goal_w, 1000.0, LINE, lambda change: abs(change) * pace)
     if power_w <= 2.0 * goal_w:  # what is above already comes down at its own pace
@@ -123,6 +121,4 @@ def test_room_is_taken_at_the_pace_of_the_clock_and_followed_from_there():
     reach_s = 5.0 * (LINE.clock(1000.0) - LINE.clock(700.0))
     assert [time_s for time_s, *_ in plan] == pytest.approx([reach_s, 10.0, 20.0])
     assert [power_w for _, power_w, _ in plan] == pytest.approx([1000.0, 1000.0, 500.0])
-    assert [clock for *_, clock in plan] == pytest.approx(
-        [LINE.clock(1000.0), LINE.clock(1000.0), LINE.clock(500.0)]
-    )
+    assert [clock for *_, clock in plan] == pytest.approx([LINE.clock(1000.0), LINE.clock(1000.0), LINE.clock(500.0)])

@@ -50,16 +50,12 @@ def test_without_clock_scaling_power_is_met_from_below_in_whole_blocks():
     assert signals["power_mw"].at(9000.0) == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize(
-    ("name", "published"), [("unsafe", 0.93), ("quick", 0.68), ("safe", 0.27), ("stock", 0.0)]
-)
+@pytest.mark.parametrize(("name", "published"), [("unsafe", 0.93), ("quick", 0.68), ("safe", 0.27), ("stock", 0.0)])
 def test_a_dip_of_two_minutes_is_filled_as_far_as_the_firmware_lets_it(name, published):
     signals = Bench((0.0, 0.0), (1000.0, 1.0), (1120.0, 0.0), firmware=name).play()
     filled = signals["hashrate_ph_s"].clip_time(1000.0, 1120.0).integral() / (120.0 * 100.0)
     times = FIRMWARE[name]
-    assert filled == pytest.approx(
-        filled_fraction(120.0, times.latency_s, times.boot_s, times.ramp_up_s), abs=1e-12
-    )
+    assert filled == pytest.approx(filled_fraction(120.0, times.latency_s, times.boot_s, times.ramp_up_s), abs=1e-12)
     assert filled == pytest.approx(published, abs=0.005)
 
 
@@ -103,9 +99,7 @@ def test_a_ramp_that_is_reversed_goes_down_from_where_it_is():
 
 
 def test_the_block_that_slept_longest_wakes_first():
-    bench = Bench(
-        *((100.0 * n, 0.1 * (n % 2)) for n in range(20)), firmware="stock", boot_s=1.0, ramp_up_s=1.0
-    )
+    bench = Bench(*((100.0 * n, 0.1 * (n % 2)) for n in range(20)), firmware="stock", boot_s=1.0, ramp_up_s=1.0)
     bench.play()
     assert bench.cohort.start_count == 100
     assert sorted(bench.cohort._dispatcher._on) == [9]  # noqa: SLF001  # each block has had its turn

@@ -13,9 +13,7 @@ from sim.mining.fleet import AggregateFleet
 from sim.mining.worth import Piece, Worth, concave, upper_edge
 
 widths = st.floats(0.1, 50.0)
-levels = st.lists(st.tuples(st.floats(0.1, 100.0), st.floats(0.1, 9000.0)), min_size=1, max_size=8).map(
-    sorted
-)
+levels = st.lists(st.tuples(st.floats(0.1, 100.0), st.floats(0.1, 9000.0)), min_size=1, max_size=8).map(sorted)
 
 
 def rising(segments):
@@ -71,9 +69,7 @@ def test_a_fleet_of_bare_megawatts_hashes_in_a_straight_line():
         assert fleet.worth.output(power_mw) == pytest.approx(hashrate_ph_s(power_mw, 20.0))
 
 
-@pytest.mark.parametrize(
-    "keys", [{}, {"standby_w": 30.0}, {"firmware": "stock"}, {"clock_maximum_fraction": 1.2}]
-)
+@pytest.mark.parametrize("keys", [{}, {"standby_w": 30.0}, {"firmware": "stock"}, {"clock_maximum_fraction": 1.2}])
 def test_no_state_of_a_cohort_makes_more_than_its_worth(keys):
     bench = Bench((0.0, 0.0), *((1000.0 * step, 0.11 * step) for step in range(1, 10)), **keys)
     signals = bench.play()

@@ -4,9 +4,7 @@ import pytest
 
 from sim.policies import CheckpointAware, LoadView, Notice, Observation
 
-SPEC = CheckpointAware(
-    type="checkpoint-aware", release_lead_s=12.0, wake_lead_s=3.0, settle_s=600.0, grace_s=10.0
-)
+SPEC = CheckpointAware(type="checkpoint-aware", release_lead_s=12.0, wake_lead_s=3.0, settle_s=600.0, grace_s=10.0)
 DIP = Notice("job", "checkpoint", 1000.0, 1300.0, -80.0, 700.0)
 RESUME = Notice("job", "resume", 1280.0, 1280.0, 80.0, 1000.0)
 

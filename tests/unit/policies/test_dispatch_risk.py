@@ -40,9 +40,7 @@ def by_force(first, futures, start_usd, risk_weight, beta):
     best = -np.inf
     for shared in grid:
         # whatever the first step, each future does best by itself: objective and risk both gain
-        profits = [
-            max(profit((shared, *rest), later) for rest in product(grid, repeat=2)) for later in futures
-        ]
+        profits = [max(profit((shared, *rest), later) for rest in product(grid, repeat=2)) for later in futures]
         best = max(best, objective(profits, risk_weight, beta))
     return best
 

@@ -8,9 +8,7 @@ from sim.policies.certificate import FleetMotion, FleetResponse
 from sim.policies.reserve import LoadReserve, SiteReserve
 from sim.testing import check_policy
 
-FLEET = FleetView(
-    "miners", 0.0, 60.0, 17.5, 100.0, latency_s=3.0, ramp_up_mw_per_s=1.0, ramp_down_mw_per_s=12.0
-)
+FLEET = FleetView("miners", 0.0, 60.0, 17.5, 100.0, latency_s=3.0, ramp_up_mw_per_s=1.0, ramp_down_mw_per_s=12.0)
 TELEMETRY = TelemetryView(2.0, 1.0, 0.5, 1.0)
 
 

@@ -28,9 +28,7 @@ def run(policy, observed, *steps, until_s=7200.0, **keys):
 
 
 @pytest.mark.parametrize(("down_count", "waited_min"), [(1, 1), (2, 6), (3, 11), (6, 26)])
-def test_a_fleet_stops_five_minutes_a_window_less_four_after_the_first_one_began(
-    observed, down_count, waited_min
-):
+def test_a_fleet_stops_five_minutes_a_window_less_four_after_the_first_one_began(observed, down_count, waited_min):
     policy = a_policy(down_count=down_count, strike_usd_per_mwh=80.0)
     found = run(policy, observed, (0.0, 40.0), (3600.0, 100.0))
     assert found == [(0.0, 100.0), (3600.0 + 60.0 * waited_min, 0.0)]

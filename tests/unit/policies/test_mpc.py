@@ -44,11 +44,7 @@ def test_a_programme_whose_ramps_never_bind_says_what_the_threshold_says(seed):
         wanted_mw = PriceThreshold(type="price-threshold").decide(plain).target_mw
         minimum_mw = sum(fleet.minimum_mw for fleet in plain.fleets)
         free_mw = max(0.0, plain.headroom_mw)
-        stopped = {
-            fleet.minimum_mw
-            for fleet in plain.fleets
-            if plain.price_usd_per_mwh >= fleet.breakeven_usd_per_mwh
-        }
+        stopped = {fleet.minimum_mw for fleet in plain.fleets if plain.price_usd_per_mwh >= fleet.breakeven_usd_per_mwh}
         expected = min(max(wanted_mw + sum(stopped), minimum_mw), free_mw) if plain.fleets else 0.0
         assert policy.decide(plain).target_mw == pytest.approx(expected, abs=1e-6)
 
@@ -194,9 +190,7 @@ def test_who_fears_the_worst_does_not_start(observed):
             at_s = 3600.0 * hour
             policy.decide(observed(at_s, 90.0, fleets=ONE, price_forecast=ahead(90, 30, start_s=at_s)))
             came = 190.0 if hour == 5 else 30.0
-            policy.decide(
-                observed(at_s + 900.0, came, fleets=ONE, price_forecast=ahead(came, start_s=at_s + 900))
-            )
+            policy.decide(observed(at_s + 900.0, came, fleets=ONE, price_forecast=ahead(came, start_s=at_s + 900)))
         at_s = 12 * 3600.0
         keys = {"fleets": ONE, "price_forecast": ahead(50, 30, start_s=at_s)}
         return policy.decide(observed(at_s, 50.0, **keys)).target_mw

@@ -5,9 +5,7 @@ from hypothesis import strategies as st
 from sim.policies.outlook import period_at, period_start_s
 
 
-@pytest.mark.parametrize(
-    ("time_s", "number"), [(0.0, -1), (59.9, -1), (60.0, 0), (359.9, 0), (360.0, 1), (3600.0, 11)]
-)
+@pytest.mark.parametrize(("time_s", "number"), [(0.0, -1), (59.9, -1), (60.0, 0), (359.9, 0), (360.0, 1), (3600.0, 11)])
 def test_a_period_begins_at_its_start_and_not_before(time_s, number):
     assert period_at(time_s, 300.0, 60.0) == number
 

@@ -65,15 +65,11 @@ def test_a_machine_of_the_catalogue_works_out_like_its_curve(observed):
     s21 = machine("antminer-s21")
     breakeven = 50.0 / (0.024 * s21.j_per_th)
     levels = tuple(
-        (float(power_ratio(x, SLOPE, STATIC)) * 10.0, x * 10.0 * 1000.0 / s21.j_per_th)
-        for x in (0.5, 0.75, 1.0)
+        (float(power_ratio(x, SLOPE, STATIC)) * 10.0, x * 10.0 * 1000.0 / s21.j_per_th) for x in (0.5, 0.75, 1.0)
     )
     fleet = FleetView("s21", 0.0, 10.0, s21.j_per_th, breakeven, levels=levels)
     policy = PartialPower(type="partial-power")
-    found = [
-        policy.decide(observed(price=price, fleets=(fleet,))).target_mw
-        for price in (40.0, 105.0, 125.0, 140.0)
-    ]
+    found = [policy.decide(observed(price=price, fleets=(fleet,))).target_mw for price in (40.0, 105.0, 125.0, 140.0)]
     assert found == [10.0, levels[1][0], levels[0][0], 0.0]
 
 

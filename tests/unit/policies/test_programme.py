@@ -40,9 +40,7 @@ def test_each_step_is_filled_from_the_best_segment_down_as_far_as_it_pays():
 @examples(40)
 @given(MARGINS, st.data())
 def test_with_ramps_it_is_the_best_of_all_dispatches_on_a_grid(margins, data):
-    available = data.draw(
-        st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=len(margins), max_size=len(margins))
-    )
+    available = data.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=len(margins), max_size=len(margins)))
     step = data.draw(st.sampled_from([0.25, 0.5]))
     plan = best_dispatch(horizon(margins, available, ramp_up_mw=step, ramp_down_mw=1.0, initial_mw=0.0))
     best = brute_force(

@@ -42,9 +42,7 @@ def walk(policy, observed, *, price, until_s):
 def test_it_moves_in_a_line_to_the_new_base_point(observed):
     steps = walk(a_policy(), observed, price=500.0, until_s=1000.0)
     assert [time_s for time_s, _ in steps] == [300.0 + 30.0 * n for n in range(10)] + [600.0, 900.0]
-    assert [power_mw for _, power_mw in steps] == pytest.approx(
-        [95.0 - 10.0 * n for n in range(10)] + [0.0, 0.0]
-    )
+    assert [power_mw for _, power_mw in steps] == pytest.approx([95.0 - 10.0 * n for n in range(10)] + [0.0, 0.0])
 
 
 @pytest.mark.parametrize("count", [1, 4, 10, 60])

@@ -91,6 +91,4 @@ def test_a_week_of_high_prices_costs_at_most_twice_what_coming_back_costs(level)
     assert found.metrics["standby_cost_usd"] <= min(
         without.metrics["standby_cost_usd"] + 1e-6, once_usd + opening_usd + 1.0
     )
-    assert without.metrics["standby_cost_usd"] == pytest.approx(
-        100.0 * 25.0 / 3500.0 * level * 168.0, rel=1e-3
-    )
+    assert without.metrics["standby_cost_usd"] == pytest.approx(100.0 * 25.0 / 3500.0 * level * 168.0, rel=1e-3)

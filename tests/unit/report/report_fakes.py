@@ -27,9 +27,7 @@ def pulses(
 ) -> Signal:
     """High power with one trapezoidal dip a period."""
     starts_s = np.arange(phase_s + 0.5 * period_s, end_s - low_s - 2.0 * edge_s, period_s)
-    corners_s = np.stack(
-        [starts_s, starts_s + edge_s, starts_s + edge_s + low_s, starts_s + 2.0 * edge_s + low_s]
-    )
+    corners_s = np.stack([starts_s, starts_s + edge_s, starts_s + edge_s + low_s, starts_s + 2.0 * edge_s + low_s])
     levels_mw = np.tile(np.array([[high_mw], [low_mw], [low_mw], [high_mw]]), starts_s.size)
     times_s = np.append(0.0, corners_s.T.ravel())
     return Signal.linear(times_s, np.append(high_mw, levels_mw.T.ravel()), end_s)
@@ -76,9 +74,7 @@ def recording_of(
             "fleet.miners.efficiency_j_per_th": 18.0,
         }
     prices_s = np.arange(0.0, end_s, 900.0)
-    price = (
-        35.0 + 25.0 * np.sin(2.0 * np.pi * prices_s / DAY_S + 2.0) + 400.0 * (prices_s % 200_000.0 < 1800.0)
-    )
+    price = 35.0 + 25.0 * np.sin(2.0 * np.pi * prices_s / DAY_S + 2.0) + 400.0 * (prices_s % 200_000.0 < 1800.0)
     signals = {
         **parts,
         "site_power_mw": total([ai_mw, fleet_mw]),
@@ -102,10 +98,7 @@ def decisions(end_s: float, period_s: float = 7200.0) -> tuple[EventRow, ...]:
         EventRow(time_s, "controller", f"decision: {reasons[place % 3]}", 100.0 if place % 3 == 0 else 0.0)
         for place, time_s in enumerate(times_s)
     ]
-    saves = [
-        EventRow(time_s, "load.llama", "checkpoint", 60.0)
-        for time_s in np.arange(1800.0, end_s, 1800.0).tolist()
-    ]
+    saves = [EventRow(time_s, "load.llama", "checkpoint", 60.0) for time_s in np.arange(1800.0, end_s, 1800.0).tolist()]
     return tuple(sorted([*turns, *saves], key=lambda event: event.time_s))
 
 

@@ -52,7 +52,5 @@ def test_a_placeholder_that_says_nothing_is_refused(text):
 
 def test_an_unknown_metric_is_refused_before_the_run():
     scenario = a_scenario(answer=[{"say": "It peaks at {site_peek_mw}."}])
-    with pytest.raises(
-        InputError, match=r"answer\.0: there is no metric 'site_peek_mw'; did you mean 'site_peak_mw'"
-    ):
+    with pytest.raises(InputError, match=r"answer\.0: there is no metric 'site_peek_mw'; did you mean 'site_peak_mw'"):
         run(scenario)

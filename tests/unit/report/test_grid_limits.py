@@ -30,9 +30,7 @@ def rows_of(recording, **scenario):
 
 
 def test_a_section_has_each_limit_with_and_without_miners_and_its_source():
-    allowed, status, worst, margin, when, alone, source = rows_of(recording_of(week_loads(DAY_S), DAY_S))[
-        "ieso-15s"
-    ]
+    allowed, status, worst, margin, when, alone, source = rows_of(recording_of(week_loads(DAY_S), DAY_S))["ieso-15s"]
     assert (allowed, status) == ("5 MW", "<strong>fail</strong>")
     assert worst.endswith(" MW")
     assert margin.startswith("-")
@@ -62,9 +60,7 @@ def test_without_a_fleet_both_columns_are_one():
 def test_a_coarse_trace_is_warned_of_on_the_page():
     recording = recording_of(week_loads(DAY_S), DAY_S)
     assert trace_warnings(recording) == ()
-    recording = replace(
-        recording, facts=Facts.of({**recording.constants, "load.chat.sample_spacing_s": 300.0})
-    )
+    recording = replace(recording, facts=Facts.of({**recording.constants, "load.chat.sample_spacing_s": 300.0}))
     (warning,) = trace_warnings(recording)
     assert "load chat has a row every 5 min" in warning
     text = page_of(recording)

@@ -63,9 +63,7 @@ def test_a_broken_folder_or_a_broken_list_breaks_nothing(results):
 
 
 def test_a_hostile_name_stays_text(results):
-    (results / "site" / "second" / "scenario.yaml").write_text(
-        "days: 1.0\nseed: 1\npolicy:\n  type: </script><b>x\n"
-    )
+    (results / "site" / "second" / "scenario.yaml").write_text("days: 1.0\nseed: 1\npolicy:\n  type: </script><b>x\n")
     page = write_index(results).read_text()
 
     assert "<b>x" not in page

@@ -135,9 +135,7 @@ def test_hostile_names_stay_text():
     )
     recording = recording_of({"a": Signal.constant(10.0, 60.0)}, 60.0, events=events)
     metrics = {f"site_{HOSTILE}": {"value": 1.0, "unit": HOSTILE, "summary": HOSTILE}}
-    hostile = stored(
-        recording, metrics, name=HOSTILE, question=HOSTILE, policy={"type": HOSTILE, HOSTILE: HOSTILE}
-    )
+    hostile = stored(recording, metrics, name=HOSTILE, question=HOSTILE, policy={"type": HOSTILE, HOSTILE: HOSTILE})
     hostile.provenance["versions"][HOSTILE] = HOSTILE
     elements = Elements(text_of(hostile))
     assert len(elements.scripts) == 4
@@ -203,9 +201,7 @@ def test_a_page_is_made_without_any_metric():
 
 def test_a_run_without_price_has_no_price_panel():
     whole = recording_of(week_loads(DAY_S), DAY_S)
-    signals = {
-        name: signal for name, signal in whole.signals.items() if not name.startswith("price_usd_per_mwh")
-    }
+    signals = {name: signal for name, signal in whole.signals.items() if not name.startswith("price_usd_per_mwh")}
     recording = Recording(whole.start_utc_s, whole.end_s, signals, whole.events, whole.facts)
     text = text_of(stored(recording, not_assessable()))
     assert json.loads(Elements(text).scripts[0])["price"] is None
@@ -218,9 +214,7 @@ def test_the_page_shows_the_profit_and_loss(page):
 
 
 def test_values_that_are_not_assessable_are_said_to_be():
-    metrics = {
-        "net_ramp_up_300s_mw_per_min": {"value": None, "unit": "MW/min", "summary": "Ramp", "baseline": None}
-    }
+    metrics = {"net_ramp_up_300s_mw_per_min": {"value": None, "unit": "MW/min", "summary": "Ramp", "baseline": None}}
     text = text_of(stored(recording_of({}, 60.0), metrics))
     assert '<td class="number">not assessable</td>' in text
 

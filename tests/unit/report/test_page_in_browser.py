@@ -42,9 +42,7 @@ STUDY = {
     "axes": {"policy.margin_mw": [50.0, 0.0, 8.0], "interconnection.limit_mw": [40.0, 50.0]},
 }  # fmt: skip
 
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None, reason="NO CHROMIUM ON THIS MACHINE: pages are not looked at"
-)
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="NO CHROMIUM ON THIS MACHINE: pages are not looked at")
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +60,7 @@ def results(tmp_path_factory):
     week = recording_of(week_loads(WEEK_S), WEEK_S, events=decisions(WEEK_S))
     write_report_of(stored(week), folder / "site" / "run")
     policies = ["always-on", "follow-headroom:margin_mw=12.5"]
-    compare(SITE, policies, 2, ways=Ways(references=True)).write(
-        folder / "site" / "compare", write_comparison_report
-    )
+    compare(SITE, policies, 2, ways=Ways(references=True)).write(folder / "site" / "compare", write_comparison_report)
     for name, content in (("site", SITE), ("study", STUDY)):
         (folder / f"{name}.yaml").write_text(json.dumps(content), encoding="utf-8")
     write_study_report(sweep(load_study(folder / "study.yaml"), folder / "studies" / "try").folder)
@@ -100,9 +96,7 @@ def test_a_page_loads_itself_alone_and_the_console_stays_empty(results, browser,
 @pytest.mark.slow
 def test_a_script_from_elsewhere_is_refused(results, browser):
     page = browser.open(results / PAGES[0])
-    page.value(
-        "document.body.append(Object.assign(document.createElement('script'), {text: 'window.bad = 1'}))"
-    )
+    page.value("document.body.append(Object.assign(document.createElement('script'), {text: 'window.bad = 1'}))")
 
     assert page.value("window.bad === undefined")
     assert "Content Security Policy" in json.dumps(page.said)

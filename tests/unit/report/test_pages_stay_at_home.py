@@ -75,9 +75,7 @@ def test_each_says_that_it_may_load_nothing_and_run_its_own_scripts_alone(pages)
     for name, text in pages.items():
         page = Page(text)
         policies = [
-            attrs["content"]
-            for tag, attrs in page.tags
-            if attrs.get("http-equiv") == "Content-Security-Policy"
+            attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy"
         ]
         assert len(policies) == 1, name
         rules = dict(part.strip().split(" ", 1) for part in policies[0].split(";") if part.strip())

@@ -43,9 +43,7 @@ def test_time_before_the_first_decision_is_named():
 
 def test_of_two_decisions_at_one_instant_the_last_counts():
     ai = Signal.constant(300.0, 100.0)
-    shares = reason_shares(
-        recording_of({"llama": ai}, 100.0, events=decided((0.0, "price"), (0.0, "headroom")))
-    )
+    shares = reason_shares(recording_of({"llama": ai}, 100.0, events=decided((0.0, "price"), (0.0, "headroom"))))
     assert [(share.reason, share.duration_s) for share in shares] == [("headroom", 100.0)]
 
 
@@ -112,9 +110,7 @@ def verdicts(metrics):
         "verdicts.html.jinja", known=known_values(metrics), alone=known_values(metrics, "baseline"),
         limit_mw=400.0, has_fleets=True,
     )  # fmt: skip
-    cards = re.findall(
-        r'class="verdict (\w+)"><h2>(.*?)</h2>\s*<p class="answer">(.*?)</p><p>(.*?)</p>', text
-    )
+    cards = re.findall(r'class="verdict (\w+)"><h2>(.*?)</h2>\s*<p class="answer">(.*?)</p><p>(.*?)</p>', text)
     return [(answer, detail, tone) for tone, _, answer, detail in cards]
 
 

@@ -99,9 +99,7 @@ def test_iterations_of_a_training_job_are_told_from_a_synthesised_window():
 
 def test_a_coarse_trace_tells_only_of_slow_swings():
     recording = square()
-    recording = replace(
-        recording, facts=Facts.of({**recording.constants, "load.job.sample_spacing_s": 300.0})
-    )
+    recording = replace(recording, facts=Facts.of({**recording.constants, "load.job.sample_spacing_s": 300.0}))
     found = site_spectrum(recording)
     assert found.known_hz == pytest.approx(1.0 / 600.0)
     assert math.isnan(found.site.bands[1].rms_mw)

@@ -103,9 +103,7 @@ def test_the_verdict_names_what_earns_most_of_what_keeps_the_limit(swept):
 
 
 def test_a_figure_of_a_metric_that_is_not_there_is_refused(swept):
-    with pytest.raises(
-        InputError, match=r"figure\.x: no such metric: 'site_peek_mw'; did you mean 'site_peak_mw'"
-    ):
+    with pytest.raises(InputError, match=r"figure\.x: no such metric: 'site_peek_mw'; did you mean 'site_peak_mw'"):
         swept(STUDY.replace("x: site_peak_mw", "x: site_peek_mw"))
 
 
@@ -116,6 +114,4 @@ def test_where_none_keeps_the_limit_the_one_that_breaks_it_least_is_named(swept,
     words = re.findall(r"<li>(.*?)</li>", text)
 
     assert "None of 2 combinations kept the limit in every run." in words
-    assert any(
-        re.fullmatch(r"policy.margin_mw = \S+ is above it for the shortest time: .* s\.", w) for w in words
-    )
+    assert any(re.fullmatch(r"policy.margin_mw = \S+ is above it for the shortest time: .* s\.", w) for w in words)

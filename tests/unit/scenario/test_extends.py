@@ -58,9 +58,7 @@ def test_lists_without_names_are_replaced() -> None:
 
 
 def test_a_new_type_takes_nothing_from_the_old_one(helios: Path) -> None:
-    helios.write_text(
-        helios.read_text().replace("{type: follow-headroom}", "{type: follow-headroom, margin_mw: 3}")
-    )
+    helios.write_text(helios.read_text().replace("{type: follow-headroom}", "{type: follow-headroom, margin_mw: 3}"))
 
     same = resolve(write("same.yaml", "extends: helios.yaml\npolicy: {type: follow-headroom}\n"))
     other = resolve(write("other.yaml", "extends: helios.yaml\npolicy: {type: mining-off}\n"))

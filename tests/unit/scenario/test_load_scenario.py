@@ -41,9 +41,7 @@ def test_files_may_lie_in_a_data_folder(helios: Path) -> None:
     assert scenario.files.table("trace.csv").row_count == 3
 
 
-def test_files_lie_beside_the_scenario_wherever_we_stand(
-    helios: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_lie_beside_the_scenario_wherever_we_stand(helios: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = helios.resolve()
     monkeypatch.chdir("/")
 

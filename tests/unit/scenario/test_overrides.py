@@ -23,9 +23,7 @@ def refusal(path: Path, overrides: Mapping[str, object] | Sequence[str]) -> list
     return str(error.value).split("\n")
 
 
-@pytest.mark.parametrize(
-    "path", ["fleets.0.rated_mw", "fleets.miners.rated_mw", "fleet.rated_mw", " fleet.rated_mw "]
-)
+@pytest.mark.parametrize("path", ["fleets.0.rated_mw", "fleets.miners.rated_mw", "fleet.rated_mw", " fleet.rated_mw "])
 def test_a_field_of_an_entry_is_reached_by_number_by_name_or_as_the_only_one(helios: Path, path: str) -> None:
     assert load_scenario(helios, overrides=[f"{path}=80"]).fleets[0].rated_mw == 80.0
 

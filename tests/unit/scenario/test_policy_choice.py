@@ -45,9 +45,7 @@ def test_a_wrapper_stands_around_the_scenario_s_policy():
 
 
 def test_or_around_the_default_where_the_scenario_names_none():
-    assert choose_policy({}, "price-guard") == {
-        "policy": {"type": "price-guard", "inner": {"type": "follow-headroom"}}
-    }
+    assert choose_policy({}, "price-guard") == {"policy": {"type": "price-guard", "inner": {"type": "follow-headroom"}}}
 
 
 def test_or_around_the_one_that_it_names():
@@ -112,6 +110,4 @@ def test_what_is_set_of_a_policy_counts_after_the_choice():
 
 def test_a_wrong_field_of_the_choice_is_a_fault_that_names_the_option():
     with pytest.raises(InputError, match=r"--policy policy\.margin_mv: "):
-        load_scenario(
-            "tests/findings/planned_campus.yaml", policy="follow-headroom:margin_mv=2", data=["scenarios"]
-        )
+        load_scenario("tests/findings/planned_campus.yaml", policy="follow-headroom:margin_mv=2", data=["scenarios"])

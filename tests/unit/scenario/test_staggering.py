@@ -28,17 +28,11 @@ def jobs(count=4, **keys):
 
 def recording_of(loads, *, stagger=True, days=4.0):
     slow = {"telemetry_scan_s": 60.0}  # nobody acts on it
-    return Campus(
-        a_scenario(loads=loads, fleets=[], stagger_checkpoints=stagger, days=days, controller=slow)
-    ).run()
+    return Campus(a_scenario(loads=loads, fleets=[], stagger_checkpoints=stagger, days=days, controller=slow)).run()
 
 
 def starts_s(recording, name):
-    return [
-        event.time_s
-        for event in recording.events
-        if (event.source, event.kind) == (f"load.{name}", "checkpoint")
-    ]
+    return [event.time_s for event in recording.events if (event.source, event.kind) == (f"load.{name}", "checkpoint")]
 
 
 def stalled(recording):

@@ -96,9 +96,7 @@ def test_a_month_that_the_run_covers_in_part_is_warned_of(site, capsys):
     for more, warned in (([], True), (["--set", "start=2024-01-01T00:00:00Z", "--set", "days=31"], False)):
         with pytest.raises(SystemExit):
             main([*command, *more])
-        assert (
-            "2024-01: the run covers 2 of 31 days, the bill all of them" in capsys.readouterr().err
-        ) == warned
+        assert ("2024-01: the run covers 2 of 31 days, the bill all of them" in capsys.readouterr().err) == warned
 
 
 def test_days_may_stand_for_their_month(site):

@@ -41,9 +41,7 @@ def test_each_policy_meets_the_same_seeds_and_differences_are_paired(desk):
 
 
 def test_one_replication_has_no_interval(desk):
-    figures = compare(desk.scenario, POLICIES[:2], 1).document()["policies"]["follow-headroom"][
-        "site_peak_mw"
-    ]
+    figures = compare(desk.scenario, POLICIES[:2], 1).document()["policies"]["follow-headroom"]["site_peak_mw"]
 
     assert figures["half_width"] is None
     assert figures["difference"]["half_width"] is None
@@ -76,9 +74,7 @@ def test_a_comparison_is_written_as_a_document_and_a_long_table(desk, tmp_path):
     assert document["metrics"]["site_peak_mw"]["unit"] == "MW"
     rows = parquet.read_table(folder / "compare.parquet").to_pylist()
     assert len(rows) == 3 * 2 * len(document["metrics"])
-    means = [
-        row["value"] for row in rows if row["policy"] == "mining-off" and row["metric"] == "site_mean_mw"
-    ]
+    means = [row["value"] for row in rows if row["policy"] == "mining-off" and row["metric"] == "site_mean_mw"]
     assert np.mean(means) == pytest.approx(document["policies"]["mining-off"]["site_mean_mw"]["mean"])
     with pytest.raises(ResultError, match="is there already"):
         found.write(folder)
@@ -137,9 +133,7 @@ def test_every_policy_is_set_against_no_miners_and_miners_that_nobody_controls(d
 
 
 def test_the_limit_is_a_constraint_and_money_comes_second(desk):
-    document = compare(
-        desk.scenario, ["always-on", "follow-headroom:margin_mw=60", "mining-off"], 1
-    ).document()
+    document = compare(desk.scenario, ["always-on", "follow-headroom:margin_mw=60", "mining-off"], 1).document()
 
     policies = document["policies"]
     assert {name: figures["feasible"] for name, figures in policies.items()} == {

@@ -26,9 +26,7 @@ def record(seed=7, slow_sigma=0.2, slow_time_h=2.0):
     slow = np.zeros(count)
     for row in range(1, count):
         slow[row] = decay * slow[row - 1] + slow_sigma * np.sqrt(1 - decay**2) * draws.standard_normal()
-    return (40.0 + 15.0 * np.sin(hours / 24.0 * 2 * np.pi)) * np.exp(
-        slow + 0.03 * draws.standard_normal(count)
-    )
+    return (40.0 + 15.0 * np.sin(hours / 24.0 * 2 * np.pi)) * np.exp(slow + 0.03 * draws.standard_normal(count))
 
 
 def test_shape_and_both_noises_are_found():
@@ -145,9 +143,7 @@ def test_a_record_without_stalls_says_so_and_one_of_one_level_is_refused():
 
 def test_the_next_checkpoint_is_due_an_interval_after_the_last_one_began():
     # 160 s of computing, 40 s of stall; the record ends 50 s into computing, and 20 s at rest
-    values = np.concatenate(
-        [np.tile(np.repeat([2.0, 1.0], [160, 40]), 10), np.full(50, 2.0), np.full(20, 1.0)]
-    )
+    values = np.concatenate([np.tile(np.repeat([2.0, 1.0], [160, 40]), 10), np.full(50, 2.0), np.full(20, 1.0)])
     found = fit_training("x.csv", 1.0, values)
     assert found.interval_min == pytest.approx(200.0 / 60.0)
     assert found.first_min == pytest.approx((200.0 - 40.0 - 50.0 - 20.0) / 60.0)

@@ -153,9 +153,7 @@ def test_an_axis_that_leads_nowhere_is_a_fault(desk):
 
 
 def test_too_many_runs_are_refused_before_any_is_looked_at(desk):
-    axes = "\n".join(
-        f"  {path}: {list(range(1, 101))}" for path in ("seed", "days", "interconnection.limit_mw")
-    )
+    axes = "\n".join(f"  {path}: {list(range(1, 101))}" for path in ("seed", "days", "interconnection.limit_mw"))
     before = time.perf_counter()
 
     [line] = faults(desk.study(f"scenario: noisy\naxes:\n{axes}\n"))

@@ -100,9 +100,7 @@ def test_runs_that_fail_are_named_and_the_others_are_done(desk):
     for name in ("good", "bad"):
         (desk.scenarios / f"{name}.csv").write_text("time_s,power_mw\n0,100\n600,50\n")
     desk.scenario.write_text(REPLAY)
-    study = load_study(
-        desk.study("scenario: noisy\naxes: {loads.ai.file: [bad.csv, good.csv]}\nreplications: 2\n")
-    )
+    study = load_study(desk.study("scenario: noisy\naxes: {loads.ai.file: [bad.csv, good.csv]}\nreplications: 2\n"))
     (desk.scenarios / "bad.csv").unlink()
 
     outcome = sweep(study, desk.out, workers=2)
@@ -112,9 +110,7 @@ def test_runs_that_fail_are_named_and_the_others_are_done(desk):
         "loads.ai.file = bad.csv, seed = 1",
         "loads.ai.file = bad.csv, seed = 2",
     }
-    assert all(
-        "bad.csv" in failure.reason and "no such file" in failure.reason for failure in outcome.failures
-    )
+    assert all("bad.csv" in failure.reason and "no such file" in failure.reason for failure in outcome.failures)
     [first, _] = sorted(desk.out.glob("runs/??/*.failed.json"))
     assert "Traceback" in json.loads(first.read_text())["error"]
     assert [(row["done"], row["site_peak_mw"] is None) for row in table(desk.out)] == [
@@ -191,9 +187,7 @@ def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):
     assert {file: after[file] for file in before} == before
     assert not list(desk.out.rglob("*.partial"))
     sweep(study, tmp_path / "never-stopped")
-    assert (desk.out / "runs.parquet").read_bytes() == (
-        tmp_path / "never-stopped" / "runs.parquet"
-    ).read_bytes()
+    assert (desk.out / "runs.parquet").read_bytes() == (tmp_path / "never-stopped" / "runs.parquet").read_bytes()
 
 
 def test_progress_rises_to_one(desk):

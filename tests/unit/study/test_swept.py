@@ -103,9 +103,7 @@ def test_a_sample_done_again_comes_out_the_same_until_somebody_changes_the_table
     table = parquet.read_table(desk.out / "runs.parquet")
     number = table.schema.get_field_index("site_peak_mw")
     changed = [value * (1.0 + 1e-6) for value in table.column(number).to_pylist()]
-    parquet.write_table(
-        table.set_column(number, table.schema.field(number), [changed]), desk.out / "runs.parquet"
-    )
+    parquet.write_table(table.set_column(number, table.schema.field(number), [changed]), desk.out / "runs.parquet")
 
     [one] = verify(desk.out, 1, folders=[desk.scenarios])
     assert [difference.partition(":")[0] for difference in one.differences] == ["site_peak_mw"]

@@ -119,9 +119,7 @@ def test_tuning_is_judged_on_seeds_it_was_not_tuned_on(path, tmp_path):
     assert document["trials"][document["tuned"]["trial"]]["objective"] == max(objectives)
     assert max(objectives) > objectives[0]
     figures = verdict["metrics"]["objective"]
-    assert figures["difference"]["mean"] == pytest.approx(
-        figures["tuned"]["mean"] - figures["default"]["mean"]
-    )
+    assert figures["difference"]["mean"] == pytest.approx(figures["tuned"]["mean"] - figures["default"]["mean"])
     assert figures["difference"]["mean"] > 0.0
 
 

@@ -58,9 +58,7 @@ def test_two_fields_make_a_map_and_three_a_table_alone(desk):
 
 
 def test_a_study_without_a_choice_of_policies_asks_nobody(desk):
-    sweep(
-        desk.study("scenario: noisy\ndays: 0.05\naxes:\n  interconnection.limit_mw: [190, 200]\n"), desk.out
-    )
+    sweep(desk.study("scenario: noisy\ndays: 0.05\naxes:\n  interconnection.limit_mw: [190, 200]\n"), desk.out)
 
     assert json.loads((desk.out / "study.json").read_text())["winners"] is None
 

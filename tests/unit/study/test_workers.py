@@ -117,9 +117,7 @@ def test_workers_use_one_blas_thread_and_the_driver_keeps_its_own(monkeypatch):
     [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
 )
 def test_no_worker_outlives_its_driver_even_while_it_hangs(tmp_path, number, code):
-    driver = subprocess.Popen(
-        [sys.executable, chores.__file__, "hang", str(tmp_path)], stderr=subprocess.DEVNULL
-    )
+    driver = subprocess.Popen([sys.executable, chores.__file__, "hang", str(tmp_path)], stderr=subprocess.DEVNULL)
     wait_for(lambda: sum(lock.stat().st_size > 0 for lock in tmp_path.glob("*.lock")) == 2)
 
     driver.send_signal(number)
@@ -149,9 +147,7 @@ def is_free(lock: Path) -> bool:
 def test_what_a_task_forks_answers_for_no_other_and_does_not_outlive_the_crew(tmp_path):
     outcomes = dict(worked([tmp_path / str(n) for n in range(6)], crew_of(chores.fork_and_return, workers=2)))
 
-    assert {task.name: outcome.value for task, outcome in outcomes.items()} == {
-        str(n): str(n) for n in range(6)
-    }
+    assert {task.name: outcome.value for task, outcome in outcomes.items()} == {str(n): str(n) for n in range(6)}
     forks = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
     assert len(forks) == 6
     deadline_s = time.monotonic() + 10.0  # what is told to end takes a moment to do so
@@ -163,9 +159,7 @@ def test_what_a_task_forks_answers_for_no_other_and_does_not_outlive_the_crew(tm
 def test_a_task_that_answers_for_another_is_not_believed_and_loses_its_worker(tmp_path):
     outcomes = dict(worked([tmp_path / str(n) for n in range(6)], crew_of(chores.answer_twice, workers=2)))
 
-    assert {task.name: outcome.value for task, outcome in outcomes.items()} == {
-        str(n): str(n) for n in range(6)
-    }
+    assert {task.name: outcome.value for task, outcome in outcomes.items()} == {str(n): str(n) for n in range(6)}
     assert {outcome.attempts for outcome in outcomes.values()} == {2}
 
 

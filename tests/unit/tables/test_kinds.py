@@ -56,18 +56,14 @@ def mean_price(*arguments, **said):
     return pytest.approx(price(*arguments, **said).mean(), rel=1e-9)
 
 
-LOAD_DAY = lines(
-    "time_utc,power_mw", [(f"{at:%Y-%m-%dT%H:%MZ}", 50 + row) for row, at in enumerate(hours(24))]
-)
+LOAD_DAY = lines("time_utc,power_mw", [(f"{at:%Y-%m-%dT%H:%MZ}", 50 + row) for row, at in enumerate(hours(24))])
 PRICE_DAY = lines("time_utc,price", [(f"{at:%Y-%m-%dT%H:%MZ}", 40 + row) for row, at in enumerate(hours(24))])
 
 
 # --- times
 
 
-@pytest.mark.parametrize(
-    ("factor", "column"), [(1, "timestamp"), (1000, "timestamp"), (1e6, "ts"), (1, "time")]
-)
+@pytest.mark.parametrize(("factor", "column"), [(1, "timestamp"), (1000, "timestamp"), (1e6, "ts"), (1, "time")])
 def test_seconds_since_1970_are_read_by_the_clock(tmp_path, factor, column):
     rows = [(f"{(START.timestamp() + 900.0 * row) * factor:.0f}", row) for row in range(96)]
     found = load(tmp_path, lines(f"{column},power_mw", rows))
@@ -77,9 +73,7 @@ def test_seconds_since_1970_are_read_by_the_clock(tmp_path, factor, column):
 
 def test_a_column_of_seconds_from_the_start_that_holds_those_since_1970_is_refused(tmp_path):
     rows = [(START.timestamp() + row, 1) for row in range(10)]
-    with pytest.raises(
-        InputError, match=r"'time_s' holds numbers of the size of seconds since 1970.*epoch_s"
-    ):
+    with pytest.raises(InputError, match=r"'time_s' holds numbers of the size of seconds since 1970.*epoch_s"):
         load(tmp_path, lines("time_s,power_mw", rows))
     assert load(tmp_path, lines("time_s,power_mw", rows), 10.0, time_format="epoch_s").mean() == 1.0
 
@@ -105,9 +99,7 @@ def test_local_times_need_a_zone_and_a_day_of_23_hours_has_23(tmp_path):
     stamps = [f"2024-03-10 {hour:02}:00" for hour in range(24) if hour != 2]
     text = lines("time,price", [(stamp, 20 + row) for row, stamp in enumerate(stamps)])
     start = datetime(2024, 3, 10, 6, tzinfo=UTC)
-    with pytest.raises(
-        InputError, match=r"with Z or an offset; for local time write time_zone, such as America"
-    ):
+    with pytest.raises(InputError, match=r"with Z or an offset; for local time write time_zone, such as America"):
         price(tmp_path, text, start=start)
     found = price(tmp_path, text, 23 * HOUR_S, start=start, time_zone="America/Chicago")
     assert found.time_s.tolist() == [HOUR_S * row for row in range(23)]
@@ -149,23 +141,17 @@ def test_rows_may_begin_with_the_newest(tmp_path, newest_first):
 def test_dates_that_leave_day_and_month_open_are_refused_with_both_patterns(tmp_path):
     text = lines("time,price", [(f"{at:%d/%m/%Y %H:%M}", row) for row, at in enumerate(hours(24))])
     start = START
-    with pytest.raises(
-        InputError, match=r"cannot be told apart: write time_format: \"%m/%d/%Y %H:%M\" or \"%d/"
-    ):
+    with pytest.raises(InputError, match=r"cannot be told apart: write time_format: \"%m/%d/%Y %H:%M\" or \"%d/"):
         price(tmp_path, text, start=start, time_zone="UTC")
     found = price(tmp_path, text, start=start, time_zone="UTC", time_format="%d/%m/%Y %H:%M")
     assert found.mean() == pytest.approx(11.5)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%b-%Y %H:%M:%S"]
-)
+@pytest.mark.parametrize("pattern", ["%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%b-%Y %H:%M:%S"])
 def test_unmistakable_patterns_are_read(tmp_path, pattern):
     start = datetime(2025, 1, 20, tzinfo=UTC)
     text = lines("time,price", [(f"{at:{pattern}}", row) for row, at in enumerate(hours(24, start))])
-    assert price(tmp_path, text, start=start, time_zone="UTC").value.tolist() == [
-        float(row) for row in range(24)
-    ]
+    assert price(tmp_path, text, start=start, time_zone="UTC").value.tolist() == [float(row) for row in range(24)]
 
 
 def test_hours_ending_1_to_24_beside_a_date_end_at_their_hour(tmp_path):
@@ -203,9 +189,7 @@ def test_24_00_is_the_end_of_its_day(tmp_path):
 
 def test_days_of_a_spreadsheet_are_refused_until_they_are_stated(tmp_path):
     text = lines("Date,power_mw", [(45_658 + row / 24.0, row) for row in range(24)])
-    with pytest.raises(
-        InputError, match=r"size of a spreadsheet's days: write time_format: excel and time_zone"
-    ):
+    with pytest.raises(InputError, match=r"size of a spreadsheet's days: write time_format: excel and time_zone"):
         load(tmp_path, text)
     found = load(tmp_path, text, time_format="excel", time_zone="UTC")
     assert found.time_s.tolist() == [HOUR_S * row for row in range(24)]
@@ -213,9 +197,7 @@ def test_days_of_a_spreadsheet_are_refused_until_they_are_stated(tmp_path):
 
 def test_plain_numbers_are_no_times_of_a_market(tmp_path):
     text = lines("time,price", [(row, 20) for row in range(24)])
-    with pytest.raises(
-        InputError, match=r"holds plain numbers, which may mean any time: write time_format: s"
-    ):
+    with pytest.raises(InputError, match=r"holds plain numbers, which may mean any time: write time_format: s"):
         price(tmp_path, text)
 
 
@@ -290,9 +272,7 @@ def test_another_currency_needs_its_worth(tmp_path):
 
 def test_prices_that_are_all_tiny_are_refused_with_the_likely_cause(tmp_path):
     rows = [(f"{at:%Y-%m-%dT%H:%MZ}", 0.04) for at in hours(24)]
-    with pytest.raises(
-        InputError, match=r"is no price in USD/MWh: none is above 0.04; state its unit.*usd_per_kwh"
-    ):
+    with pytest.raises(InputError, match=r"is no price in USD/MWh: none is above 0.04; state its unit.*usd_per_kwh"):
         price(tmp_path, lines("time_utc,price", rows))
     assert price(tmp_path, lines("time_utc,price", rows), unit="usd_per_mwh").mean() == pytest.approx(0.04)
 
@@ -313,18 +293,14 @@ def difficulty(folder, column, value, **said):
 
 
 def test_difficulty_in_trillions_is_refused_until_it_is_stated(tmp_path):
-    with pytest.raises(
-        InputError, match=r"'difficulty_t' is in difficulty_t by its name.*write unit: difficulty_t"
-    ):
+    with pytest.raises(InputError, match=r"'difficulty_t' is in difficulty_t by its name.*write unit: difficulty_t"):
         difficulty(tmp_path, "difficulty_t", 126.0)
     with pytest.raises(InputError, match=r"126 is no difficulty of its time, which was 1e"):
         difficulty(tmp_path, "difficulty", 126.0)
     assert difficulty(tmp_path, "difficulty_t", 126.0, unit="difficulty_t").mean() == pytest.approx(126e12)
 
 
-@pytest.mark.parametrize(
-    ("column", "unit", "factor"), [("rate_ghs_gh_s", "GH/s", 1e9), ("hashrate_th_s", "th_s", 1e6)]
-)
+@pytest.mark.parametrize(("column", "unit", "factor"), [("rate_ghs_gh_s", "GH/s", 1e9), ("hashrate_th_s", "th_s", 1e6)])
 def test_hash_rates_in_another_unit_are_refused_until_it_is_stated(tmp_path, column, unit, factor):
     rows = [(f"{at:%Y-%m-%d}", 110e12, 800 * factor) for at in hours(3, step_min=1440)]
     files = keep(tmp_path, lines(f"date_utc,difficulty,{column}", rows))
@@ -355,9 +331,7 @@ def test_fees_in_satoshi_and_rates_by_the_minute_are_converted_where_stated(tmp_
     files = keep(tmp_path, lines("date_utc,fees_sat,blocks", rows))
     fees = FileFees(file="x.csv", fees_column="fees_sat", unit="sat")
     subsidy = Signal.constant(3.125, 86_400.0)
-    assert fees.per_block_btc(Span(files, START.timestamp(), 86_400.0), subsidy).mean() == pytest.approx(
-        5.0 / 144
-    )
+    assert fees.per_block_btc(Span(files, START.timestamp(), 86_400.0), subsidy).mean() == pytest.approx(5.0 / 144)
     files = keep(tmp_path, lines("t_s,requests_per_min", [(0, 600), (600, 1200)]), "r.csv")
     with pytest.raises(InputError, match=r"rate_column takes requests in 1/s: write unit: per_min"):
         RatesFile(file="r.csv", rate_column="requests_per_min").read(Span(files, 0.0, 1200.0))
@@ -398,10 +372,7 @@ def test_semicolons_decimal_commas_tabs_marks_and_titles_are_read(tmp_path):
     assert price(tmp_path, titled, name="X.CSV").mean() == pytest.approx(51.5)
     assert price(tmp_path, PRICE_DAY + "\n\nSource: the operator\n").mean() == pytest.approx(51.5)
     assert (
-        price(
-            tmp_path, PRICE_DAY.replace("price\n", "price °C\n").encode("cp1252"), price_column="price °C"
-        ).mean()
-        > 0
+        price(tmp_path, PRICE_DAY.replace("price\n", "price °C\n").encode("cp1252"), price_column="price °C").mean() > 0
     )
 
 
@@ -433,9 +404,7 @@ def test_thousands_are_read_where_they_are_unmistakable(tmp_path):
     rows = [(f"{at:%Y-%m-%dT%H:%MZ}", f'"1,{200 + row}.50"') for row, at in enumerate(hours(24))]
     assert price(tmp_path, lines("time_utc,price", rows)).mean() == pytest.approx(1212.0)
     unclear = [(f"{at:%Y-%m-%dT%H:%MZ}", f'"1,{200 + row}"') for row, at in enumerate(hours(24))]
-    with pytest.raises(
-        InputError, match=r"x.csv:2: .*row 1: '1,200' may have decimals, or a mark between thousands"
-    ):
+    with pytest.raises(InputError, match=r"x.csv:2: .*row 1: '1,200' may have decimals, or a mark between thousands"):
         price(tmp_path, lines("time_utc,price", unclear))
     assert price(tmp_path, lines("time_utc,price", unclear), decimal=",").mean() == pytest.approx(1.2115)
 
@@ -457,9 +426,7 @@ def test_decimals_and_thousands_are_told_apart_or_asked_for(tmp_path, cells, dec
     )
     end_s = HOUR_S * len(cells)
     if decimal is not None:
-        with pytest.raises(
-            InputError, match=r"may have decimals, or a mark between thousands; write decimal"
-        ):
+        with pytest.raises(InputError, match=r"may have decimals, or a mark between thousands; write decimal"):
             price(tmp_path, text, end_s)
     assert price(tmp_path, text, end_s, decimal=decimal).mean() == pytest.approx(mean)
 
@@ -487,9 +454,7 @@ def test_bad_rows_are_holes_that_are_filled_where_it_is_said(tmp_path):
     rows = LOAD_DAY.splitlines()
     rows[6], rows[7] = rows[6].split(",")[0] + ",Bad", rows[7].split(",")[0] + ","
     text = "\n".join(rows)
-    with pytest.raises(
-        InputError, match=r"x.csv:7: column 'power_mw', row 6: must be a finite number.*got 'Bad'"
-    ):
+    with pytest.raises(InputError, match=r"x.csv:7: column 'power_mw', row 6: must be a finite number.*got 'Bad'"):
         load(tmp_path, text, time_column="time_utc")
     with pytest.raises(InputError, match=r"x.csv:7.*it is blank|row 6"):
         load(tmp_path, text, time_column="time_utc", missing=("Bad",))
@@ -508,9 +473,7 @@ def test_numbers_that_stand_for_nothing_are_no_values(tmp_path):
 
 def test_rows_of_one_time_are_refused_taken_or_averaged(tmp_path):
     text = LOAD_DAY + "2025-01-01T23:00Z,93\n"
-    with pytest.raises(
-        InputError, match=r"row 25: must be above the row before.*write duplicates: last, or mean"
-    ):
+    with pytest.raises(InputError, match=r"row 25: must be above the row before.*write duplicates: last, or mean"):
         load(tmp_path, text, time_column="time_utc")
     last = load(tmp_path, text, time_column="time_utc", duplicates="last")
     assert last.at(23.5 * HOUR_S) == 93.0
@@ -554,9 +517,7 @@ def test_a_hole_is_a_hole_whatever_the_file_held_before(tmp_path, dropped):
     kept = [at for row, at in enumerate(stamps) if row - 240 not in dropped]
     text = lines("time_utc,price", [(f"{at:%Y-%m-%dT%H:%MZ}", 50) for at in kept])
     first = START + timedelta(minutes=15 * dropped[0])
-    with pytest.raises(
-        InputError, match=rf"has no row for {first:%Y-%m-%dT%H:%MZ} to .*max_gap_s: .* fills it"
-    ):
+    with pytest.raises(InputError, match=rf"has no row for {first:%Y-%m-%dT%H:%MZ} to .*max_gap_s: .* fills it"):
         price(tmp_path, text)
     assert price(tmp_path, text, max_gap_s=2700.0).mean() == pytest.approx(50.0)
 
@@ -603,10 +564,7 @@ def test_the_operators_own_files_need_no_more_than_their_name(tmp_path):
     assert price(tmp_path, rtm, start=START + timedelta(hours=6)).mean() == pytest.approx(47.5)
     pjm = lines(
         "datetime_beginning_utc,datetime_beginning_ept,pnode_id,pnode_name,total_lmp_da",
-        [
-            (f"{at:%m/%d/%Y %I:%M:%S %p}", "", 51217, "WESTERN HUB", 30 + row)
-            for row, at in enumerate(hours(24))
-        ],
+        [(f"{at:%m/%d/%Y %I:%M:%S %p}", "", 51217, "WESTERN HUB", 30 + row) for row, at in enumerate(hours(24))],
     )
     assert price(tmp_path, pjm).mean() == pytest.approx(41.5)
     aemo = lines(
@@ -624,9 +582,7 @@ def test_the_operators_own_files_need_no_more_than_their_name(tmp_path):
             for at in hours(24, START.replace(day=20))
         ],
     )
-    assert price(tmp_path, entsoe, start=START.replace(day=20), currency_usd=1.1).mean() == pytest.approx(
-        55.0
-    )
+    assert price(tmp_path, entsoe, start=START.replace(day=20), currency_usd=1.1).mean() == pytest.approx(55.0)
 
 
 def test_oasis_prices_are_the_whole_price_unless_another_part_is_asked_for(tmp_path):
@@ -641,9 +597,7 @@ def test_oasis_prices_are_the_whole_price_unless_another_part_is_asked_for(tmp_p
 
 def test_requests_that_failed_are_left_out_and_known_records_are_read(tmp_path):
     rows = [(row, "A", 150, 220 if row % 2 == 0 else 0, 370, "API log") for row in range(600)]
-    files = keep(
-        tmp_path, lines("Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type", rows)
-    )
+    files = keep(tmp_path, lines("Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type", rows))
     spec = RequestsFile(file="x.csv", input_column="Request tokens", output_column="Response tokens")
     rate, work = spec.read(Span(files, 0.0, 600.0), 60.0, 10, Traffic())
     assert rate.tolist() == [0.5] * 10
@@ -677,13 +631,9 @@ def test_a_small_file_of_very_many_rows_of_text_is_refused_cheaply(tmp_path, mon
 def test_a_load_far_above_the_limit_is_refused_with_the_likely_cause(tmp_path, column, value):
     keep(tmp_path, f"time_s,{column}\n0,{value}\n")
     load = {"name": "ai", "type": "replay", "file": "x.csv", "power_column": column}
-    with pytest.raises(
-        InputError, match=r"x.csv loads: column .* for most of the run, 8e\+04 MW on average: if"
-    ):
+    with pytest.raises(InputError, match=r"x.csv loads: column .* for most of the run, 8e\+04 MW on average: if"):
         a_scenario(tmp_path, loads=[load])
-    assert a_scenario(
-        tmp_path, loads=[{**load, "unit": "kw"}] if column == "power" else [{**load, "unit": "mw"}]
-    )
+    assert a_scenario(tmp_path, loads=[{**load, "unit": "kw"}] if column == "power" else [{**load, "unit": "mw"}])
 
 
 def test_what_was_filled_stands_in_the_result(tmp_path):
@@ -737,6 +687,4 @@ def test_the_load_of_a_system_in_gigawatts_is_refused_until_it_is_stated(tmp_pat
     span = Span(files, START.timestamp(), 86_400.0)
     with pytest.raises(InputError, match="is no load of the system in MW: none is above 50; state its unit"):
         SystemLoad(file="x.csv", load_column="load").signal(span)
-    assert SystemLoad(file="x.csv", load_column="load", unit="gw").signal(span).mean() == pytest.approx(
-        50_000.0
-    )
+    assert SystemLoad(file="x.csv", load_column="load", unit="gw").signal(span).mean() == pytest.approx(50_000.0)

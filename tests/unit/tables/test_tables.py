@@ -85,17 +85,13 @@ def test_a_blank_outside_the_rows_asked_for_is_no_fault(tmp_path: Path) -> None:
     [("", "it is blank"), ("NaN", "got 'NaN'"), ("inf", "got 'inf'"), ("1e999", "got '1e999'"),
      ("0x10", "got '0x10'"), ("1_000", "got '1_000'"), ("12 MW", "got '12 MW'"), ("  ", "it is blank")],
 )  # fmt: skip
-def test_what_is_no_finite_number_is_named_with_line_row_and_unit(
-    tmp_path: Path, value: str, shown: str
-) -> None:
+def test_what_is_no_finite_number_is_named_with_line_row_and_unit(tmp_path: Path, value: str, shown: str) -> None:
     found = table(tmp_path, f"# c\nt_s,power_mw\n0,1\n1,{value}\n2,x\n")
 
     with pytest.raises(InputError) as error:
         found.numbers("power_mw")
 
-    assert message(error).startswith(
-        f"x.csv:4: column 'power_mw', row 2: must be a finite number [MW]; {shown}"
-    )
+    assert message(error).startswith(f"x.csv:4: column 'power_mw', row 2: must be a finite number [MW]; {shown}")
     assert "max_gap_s" not in message(error)  # not every description of a file has it
 
 
@@ -122,9 +118,7 @@ def test_a_time_without_zone_or_sense_is_refused(tmp_path: Path, value: str) -> 
 def test_utc_times_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
     found = table(tmp_path, "t\n2024-01-02\n2024-01-01\n2024-01-03\n")
 
-    with pytest.raises(
-        InputError, match="row 2: must be above the row before, '2024-01-02'; got '2024-01-01'"
-    ):
+    with pytest.raises(InputError, match="row 2: must be above the row before, '2024-01-02'; got '2024-01-01'"):
         utc_s(found, "t")
 
 
@@ -221,9 +215,7 @@ def test_a_parquet_fault_names_the_row(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         found.numbers("power_mw")
 
-    assert message(error) == (
-        "x.parquet: column 'power_mw', row 2: must be a finite number [MW]; it is blank"
-    )
+    assert message(error) == ("x.parquet: column 'power_mw', row 2: must be a finite number [MW]; it is blank")
 
 
 @pytest.mark.parametrize(
@@ -407,9 +399,7 @@ def test_blanks_are_let_through_where_they_may_stand_but_text_is_not(tmp_path: P
 
 
 def test_blanks_of_a_parquet_file_are_its_nulls(tmp_path: Path) -> None:
-    found = write_parquet(
-        tmp_path, {"a": pa.array([1.0, None, 3.0]), "b": pa.array([1.0, None, float("inf")])}
-    )
+    found = write_parquet(tmp_path, {"a": pa.array([1.0, None, 3.0]), "b": pa.array([1.0, None, float("inf")])})
 
     assert np.array_equal(found.numbers("a", blanks=True), [1.0, np.nan, 3.0], equal_nan=True)
     with pytest.raises(InputError, match="row 3: must be a finite number; got inf"):

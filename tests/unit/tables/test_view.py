@@ -136,9 +136,7 @@ def test_rows_of_bad_quality_are_left_out_and_said(tmp_path):
 
 
 def day(column, cells, time="Time"):
-    return f"{time},{column}\n" + "".join(
-        f"2025-01-06T{row:02}:00Z,{cell}\n" for row, cell in enumerate(cells)
-    )
+    return f"{time},{column}\n" + "".join(f"2025-01-06T{row:02}:00Z,{cell}\n" for row, cell in enumerate(cells))
 
 
 @pytest.mark.parametrize(
@@ -223,15 +221,11 @@ def test_a_log_of_several_machines_asks_which(tmp_path):
     (tmp_path / "x.csv").write_text("timestamp,gpu,DCGM_FI_DEV_POWER_USAGE\n" + rows)
     with pytest.raises(InputError, match="choose rows with where, by gpu"):
         understood(tmp_path / "x.csv", "load")
-    assert understood(tmp_path / "x.csv", "load", {"where": {"gpu": 1}}).facts["mean"] == pytest.approx(
-        304.5e-6
-    )
+    assert understood(tmp_path / "x.csv", "load", {"where": {"gpu": 1}}).facts["mean"] == pytest.approx(304.5e-6)
 
 
 def test_frames_of_gridstatus_ask_for_their_place(tmp_path):
-    rows = [
-        (START + timedelta(hours=row), place, 40 + row) for row in range(6) for place in ("HB_WEST", "HB_N")
-    ]
+    rows = [(START + timedelta(hours=row), place, 40 + row) for row in range(6) for place in ("HB_WEST", "HB_N")]
     text = "Interval Start,Interval End,Location,Market,LMP\n" + "".join(
         f"{at},{at + timedelta(hours=1)},{place},DAM,{lmp}\n" for at, place, lmp in rows
     )
