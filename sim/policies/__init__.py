@@ -31,6 +31,7 @@ from sim.policies.checkpoint_aware import CheckpointAware
 from sim.policies.droop import Droop, IslandFrequency, UnderFrequency
 from sim.policies.four_cp import FourCp
 from sim.policies.hold_limit import HoldLimit
+from sim.policies.http import Http
 from sim.policies.hysteresis import Hysteresis
 from sim.policies.mpc import Mpc, MpcCvar
 from sim.policies.plugin import as_data, validated
@@ -52,6 +53,7 @@ POLICIES: dict[str, type[PolicySpec]] = {
         FollowHeadroom,
         FourCp,
         HoldLimit,
+        Http,
         Hysteresis,
         IslandFrequency,
         MinimumDwell,
@@ -81,7 +83,7 @@ else:
     """Any policy that a scenario may name; one from outside only where plug-ins are allowed."""
 
 for _kind in POLICIES.values():  # a policy around any policy can be described only once all of them are known
-    if issubclass(_kind, WrapperSpec):
+    if not _kind.__pydantic_complete__:
         _kind.model_rebuild(_types_namespace={"AnyPolicy": AnyPolicy})
 
 __all__ = [

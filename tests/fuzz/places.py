@@ -69,6 +69,7 @@ BY_HAND: list[dict[str, Any]] = [
         },
         "policy": {"type": "ancillary"},
     },
+    {"policy": {"type": "http", "url": "http://127.0.0.1:9/decide"}},  # where nobody listens
     {
         "interconnection": {
             "limit": {
