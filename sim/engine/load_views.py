@@ -162,9 +162,10 @@ class LoadViews(UserList[LoadView]):
         When [s].
     """
 
+    _seen: list[LoadView] | None = None
+
     def __init__(self, loads: Sequence[WatchedLoad | WatchedHall], time_s: float) -> None:
         self._loads, self._time_s = loads, time_s
-        self._seen: list[LoadView] | None = None
 
     @property
     def data(self) -> list[LoadView]:  # type: ignore[override]  # it is looked at late

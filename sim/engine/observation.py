@@ -121,6 +121,7 @@ class Published:
         price_usd_per_mwh = self.price_usd_per_mwh
         if self.price_steps:
             price_usd_per_mwh = price_at_usd_per_mwh(self.price_steps, self.ai_power_mw + commanded_mw)
-        own = (now_s, self.ai_power_mw, self.limit_mw, price_usd_per_mwh, self.hashprice_usd_per_ph_day)
-        fields = (*own, commanded_mw, *_AS_PUBLISHED(self))
-        return tuple.__new__(Observation, fields)  # the named tuple's own way takes twice as long
+        hashprice = self.hashprice_usd_per_ph_day
+        own = (now_s, self.ai_power_mw, self.limit_mw, price_usd_per_mwh, hashprice, commanded_mw)
+        # the named tuple's own way takes twice as long
+        return tuple.__new__(Observation, own + _AS_PUBLISHED(self))

@@ -127,8 +127,8 @@ def _false_alarm_h(recording: Recording) -> float:
 
 def _lost_margin_usd(recording: Recording) -> float:
     alarm = recording.once(false_alarm)
-    if alarm is None:
-        return nan
+    if alarm is None or alarm.maximum() == 0.0:
+        return nan if alarm is None else 0.0
     lost_usd, free = 0.0, (recording["limit_mw"] - recording["ai_power_mw"]).positive_part()
     for name, share in filled_mw(recording, free).items():
         unused = (share - recording[f"fleet.{name}.power_mw"]).positive_part()

@@ -58,10 +58,10 @@ def fillings(recording: Recording) -> dict[str, Filling]:
     Static is what is free even where AI leaves least in the run; dips what they add to the level before each;
     slow the rest, as the course of a day. They add up to all that could be filled, and was.
     """
-    fillable = [(span_s, fillable_power_mw(recording, *span_s)) for span_s in recording["ai_power_mw"].spans_s()]
-    least_mw = min((power.minimum() for _, power in fillable), default=0.0)
+    spans_s = recording["ai_power_mw"].spans_s()
+    least_mw = min((fillable_power_mw(recording, *span_s).minimum() for span_s in spans_s), default=0.0)
     drawn_mwh = sum(
-        energy_mwh(recording["fleet_power_mw"].clip_time(*span_s).minimum_with(least_mw)) for span_s, _ in fillable
+        energy_mwh(recording["fleet_power_mw"].clip_time(*span_s).minimum_with(least_mw)) for span_s in spans_s
     )
     static = Filling(least_mw * recording.end_s / SECONDS_PER_HOUR, drawn_mwh)
     of_dips = recording.once(dip_fillings)

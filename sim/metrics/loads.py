@@ -4,10 +4,13 @@ Numbers of a service are NaN where its description does not tell; PUE is an outc
 """
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from math import nan
 from typing import NamedTuple
 
-from sim.events import EventRow
+import numpy as np
+
+from sim.events import EventTable
 from sim.metrics.base import LoadMetric, ratio
 from sim.metrics.energy import energy_mwh
 from sim.recording import Recording
@@ -18,17 +21,18 @@ from sim.units import JOULES_PER_MEGAWATT_HOUR, JOULES_PER_WATT_HOUR, SECONDS_PE
 INTERRUPTIONS = ("failure", "planned")
 WASTES = ("checkpoint", "restart")
 """Events whose value is a time [s], from the event on, in which nothing is computed."""
-KINDS = frozenset({*INTERRUPTIONS, *WASTES, "start", "end"})
+KINDS = (*INTERRUPTIONS, *WASTES, "start", "end")
 
 
 class _Job(NamedTuple):
     """The events of one job, by kind."""
 
-    events: Mapping[str, list[EventRow]]
+    events: Mapping[str, EventTable]
     run_end_s: float
 
     def values(self, kind: str) -> list[float]:
-        return [event.value for event in self.events[kind]]
+        found: list[float] = self.events[kind].value.tolist()
+        return found
 
     @property
     def interruption_count(self) -> int:
@@ -45,14 +49,8 @@ class _Job(NamedTuple):
 
 def _jobs(recording: Recording) -> dict[str, _Job]:
     """Return the events of every training job, read once."""
-    jobs = {
-        f"load.{name}": _Job({kind: [] for kind in KINDS}, recording.end_s)
-        for name, kind in recording.load_kinds.items()
-        if kind == "training"
-    }
-    for event in recording.events.where(lambda source, kind: source in jobs and kind in KINDS):
-        jobs[event.source].events[event.kind].append(event)
-    return jobs
+    jobs = [f"load.{name}" for name, kind in recording.load_kinds.items() if kind == "training"]
+    return {job: _Job({kind: recording.events_of(job, kind) for kind in KINDS}, recording.end_s) for job in jobs}
 
 
 def effective_time_ratio(job: _Job, held_s: float = 0.0) -> float:
@@ -72,7 +70,9 @@ def effective_time_ratio(job: _Job, held_s: float = 0.0) -> float:
     Work that no checkpoint has saved at the end counts as done.
     """
     start_s, end_s = job.present_s
-    wasted_s = sum(min(event.value, end_s - event.time_s) for kind in WASTES for event in job.events[kind])
+    wastes = (job.events[kind] for kind in WASTES)
+    within_s = (np.minimum(told.value, end_s - told.time_s).tolist() for told in wastes)
+    wasted_s = sum(chain.from_iterable(within_s))
     wasted_s += sum(job.values("failure")) + held_s
     return 1.0 - ratio(wasted_s, end_s - start_s)
 
