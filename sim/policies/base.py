@@ -275,6 +275,8 @@ class PolicySpec(Spec):
 
     not_taken_over: ClassVar[frozenset[str]] = frozenset()
     """Fields that it does not take over from a policy in whose place it is put, though both have them."""
+    from_outside: ClassVar[bool] = False
+    """Whether it is none that the schema of a scenario knows."""
     source_sha256: ClassVar[Mapping[str, str]] = {}
     """SHA-256 of the source of a policy from outside, by its module's name; empty for the project's own."""
 

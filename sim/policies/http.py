@@ -37,7 +37,7 @@ class Http(PolicySpec):
         place = self.place
         if place.scheme not in {"http", "https"} or not place.hostname:
             raise ValueError(f"url must be http://host:port/path, got {self.url!r}")
-        if not (self.beyond_this_machine or _is_loopback(place.hostname)):
+        if not (self.beyond_this_machine or is_loopback(place.hostname)):
             raise ValueError(f"{place.hostname} is not this machine; beyond_this_machine: true allows it")
         return self
 
@@ -60,7 +60,8 @@ class Http(PolicySpec):
         return HttpPolicy(self, self.fallback.start())
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -170,7 +170,7 @@ def _named(kind: type[PolicySpec], name: str, source_sha256: Mapping[str, str]) 
         kind.__name__, __base__=kind, __module__=kind.__module__, __doc__=kind.__doc__, **fields
     )
     _complete(named)  # type: ignore[type-abstract]  # a concrete one, by now
-    named.source_sha256 = dict(source_sha256)
+    named.from_outside, named.source_sha256 = True, dict(source_sha256)
     return named
 
 
@@ -207,7 +207,7 @@ def _at(kind: str, details: Sequence[Mapping[str, Any]]) -> ValidationError:
 
 def as_data(value: Any, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
     """Return a policy as plain data; the union knows none from outside."""
-    return value.model_dump(mode=info.mode) if value.source_sha256 else handler(value)
+    return value.model_dump(mode=info.mode) if value.from_outside else handler(value)
 
 
 def sources_of(policy: PolicySpec) -> dict[str, str]:

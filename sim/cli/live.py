@@ -1,0 +1,79 @@
+"""Commands in step with the clock on the wall: the simulated plant as equipment."""
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from sim.cli.app import DataFolders, Days, OutFolder, Overrides, app, find
+from sim.cli.console import print_json, print_table, progress_bar, say
+from sim.errors import InputError
+
+
+@app.command()
+def plant(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    modbus: Annotated[str, typer.Option(help="Where to listen, HOST:PORT.")] = "127.0.0.1:1502",
+    factor: Annotated[float, typer.Option(min=1e-3, max=1e5, help="Simulated seconds to a second on the wall.")] = 1.0,
+    scan_s: Annotated[float, typer.Option(min=0.05, max=3600.0, help="Time between two readings [s].")] = 1.0,
+    overrides: Overrides = [],  # noqa: B006  # see run
+    days: Days = None,
+    out: OutFolder = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    show_map: Annotated[bool, typer.Option("--map", help="Print the register map, and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    beyond: Annotated[bool, typer.Option("--beyond-this-machine", help="Listen to other machines too.")] = False,
+) -> None:
+    """Serve a simulated campus over Modbus TCP: a controller outside steers its fleets by a set-point."""
+    from sim.live.plant import Plant, Register  # noqa: PLC0415  # keeps --help fast
+    from sim.scenario import load_scenario  # noqa: PLC0415
+
+    given = [*overrides, *([f"days={days}"] if days is not None else [])]
+    built = Plant(load_scenario(find(scenario, "scenarios"), overrides=given, data=data), scan_s)
+    if show_map:
+        rows = [register._asdict() for register in built.registers()]
+        if as_json:
+            print_json({"registers": rows})
+        else:
+            print_table(Register._fields, [[str(cell) for cell in row.values()] for row in rows])
+        return
+    host, port = _address(modbus, beyond=beyond)
+    if find_spec("pymodbus") is None:
+        raise InputError.single("--modbus", "", "needs pymodbus: pip install 'hashballast[live]'")
+    import asyncio  # noqa: PLC0415  # keeps --help fast
+
+    from sim.cli.tables import print_run  # noqa: PLC0415
+    from sim.live.modbus import PlantServer  # noqa: PLC0415
+    from sim.report.build import publish  # noqa: PLC0415
+
+    server = PlantServer(built, factor)
+    with progress_bar(f"serving {scenario}") as progress:
+        asyncio.run(
+            server.serve(
+                host,
+                port,
+                lambda port: say(
+                    f"listening at {host}:{port}; {factor:g} simulated seconds a second; --map lists registers"
+                ),
+                lambda time_s: progress(time_s / built.end_s),
+            )
+        )
+    result = built.result()
+    print_run(result, None if out is None else publish(result, out, replaceable=False), as_json=as_json, every=False)
+    if server.late_count:
+        longest_s = f"{server.longest_late_s:.3g} s"
+        say(f"warning: {server.late_count:,} scans came late, by {longest_s} at the most: lower --factor")
+    if built.refused_count:
+        say(f"warning: {built.refused_count:,} set-points were refused: below 0, or no number")
+
+
+def _address(text: str, *, beyond: bool) -> tuple[str, int]:
+    from sim.policies.http import is_loopback  # noqa: PLC0415  # keeps --help fast
+
+    host, _, port = text.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 65_536):  # noqa: PLR2004 -- so many ports there are
+        raise InputError.single("--modbus", "", f"must be HOST:PORT, got {text!r}")
+    if not (beyond or is_loopback(host.strip("[]"))):
+        raise InputError.single("--modbus", "", f"{host} is not this machine alone; --beyond-this-machine allows it")
+    return host.strip("[]"), int(port)
