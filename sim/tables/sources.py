@@ -6,7 +6,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
 from sim.errors import InputError
@@ -99,6 +98,8 @@ class CsvSource:
 
     def texts(self, column: str) -> list[str]:
         """Return the column as texts without spaces around them, empty where a row is blank."""
+        from pyarrow import compute  # noqa: PLC0415  # slow to import, and most columns are plain numbers
+
         trimmed: list[str] = compute.utf8_trim_whitespace(self._parse(column, pa.string())).to_pylist()
         return trimmed
 
@@ -146,6 +147,8 @@ class CsvSource:
 
     def _lenient_numbers(self, column: str, missing: tuple[str, ...]) -> FloatArray:
         """Return the numbers among texts, NaN for the rest; spaces, thousands and units are no harm."""
+        from pyarrow import compute  # noqa: PLC0415  # see above
+
         strings = self._parse(column, pa.string(), missing)
         trimmed = compute.utf8_ltrim(compute.utf8_trim_whitespace(strings), "+")
         unit = self.header_unit(column)
@@ -166,6 +169,8 @@ class CsvSource:
 
     def _marked(self, column: str) -> str:
         """Return what stands before a column's decimals; raise InputError where its numbers leave it open."""
+        from pyarrow import compute  # noqa: PLC0415  # see above
+
         unclear, seen = -1, 0
         for batch in self._stream(column):
             texts = compute.utf8_trim_whitespace(batch.column(0))
@@ -360,7 +365,7 @@ def _coded(values: pa.ChunkedArray) -> Coded:
     for chunk in values.chunks:
         words = [str(word or "").strip() for word in chunk.dictionary.to_pylist()]
         at = np.array([places.setdefault(word, len(places)) for word in words], dtype=np.int64)
-        indices = floats(pa.chunked_array([chunk.indices.cast(pa.float64())]))
+        indices = floats(pa.chunked_array([chunk.indices]))
         if np.isnan(indices).any():
             blank = places.setdefault("", len(places))
             at, indices = np.append(at, blank), np.where(np.isnan(indices), len(at), indices)

@@ -1,5 +1,8 @@
 """Sizes that transform fast, and ranges of evenly spaced samples."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -28,3 +31,13 @@ def test_fast_sizes_are_those_that_scipy_takes():
 
 def test_a_single_sample_has_no_range():
     assert largest_range_of_samples(np.array([3.0]), 4) == (0.0, 0)
+
+
+def test_limits_are_checked_without_scipy():
+    code = (
+        "import sys; from sim.grid.limits import published_limits; from sim.metrics.power_limits import check_limits;"
+        "from sim.signals import Signal; step = Signal.steps([0.0, 1000.0], [1.0, 90.0], 3600.0);"
+        "checks = check_limits(step, published_limits(), 100.0);"
+        "sys.exit('scipy' in sys.modules or all(check.rule.band_hz is None or check.worst <= 0.0 for check in checks))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -135,7 +135,7 @@ def test_a_small_scenario_loads_in_a_moment(helios: Path) -> None:
 def test_loading_runs_no_code_of_the_file_and_needs_no_pandas(helios: Path) -> None:
     code = (
         f"import sys; from sim.scenario import load_scenario; load_scenario({str(helios)!r}); "
-        "sys.exit(bool({'pandas', 'matplotlib', 'scipy'} & set(sys.modules)))"
+        "sys.exit(bool({'pandas', 'matplotlib', 'scipy', 'pyarrow.compute'} & set(sys.modules)))"
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
