@@ -227,10 +227,7 @@ class Clock(_Present):
         order = np.argsort(together_s, kind="stable")
         places = order.tolist()
         self._rows = zip(
-            together_s[order].tolist(),
-            [tells[at] for at in places],
-            [values[at] for at in places],
-            strict=True,
+            together_s[order].tolist(), [tells[at] for at in places], [values[at] for at in places], strict=True
         )
         self._row = next(self._rows, _NO_ROW)
 

@@ -206,9 +206,7 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=60),
-    AfterValidator(_known_zone),
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=60), AfterValidator(_known_zone)
 ]
 """Name of a time zone in the IANA data base: ``America/Chicago``."""
 

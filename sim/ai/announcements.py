@@ -60,13 +60,7 @@ class Announcements:
         self._planned_s = -inf
 
     def plan(
-        self,
-        kind: NoticeKind,
-        at_s: float,
-        until_s: float,
-        change_mw: float,
-        level_mw: float,
-        known_s: float = 0.0,
+        self, kind: NoticeKind, at_s: float, until_s: float, change_mw: float, level_mw: float, known_s: float = 0.0
     ) -> None:
         """Announce a change of power, once its notice is due; it is known from ``known_s`` on."""
         notices = self._notices

@@ -13,15 +13,7 @@ from pydantic import Field, model_validator
 
 from sim.ai.base import Bank, Inlet, SetPower
 from sim.ai.cooling import AirCooling, AnyCooling, Lagging, cooling_ratio, lagging
-from sim.ai.facility import (
-    PowerChain,
-    RackMiner,
-    Racks,
-    SpareModules,
-    fed_curvature_per_mw,
-    fed_mw,
-    miner_capacity_mw,
-)
+from sim.ai.facility import PowerChain, RackMiner, Racks, SpareModules, fed_curvature_per_mw, fed_mw, miner_capacity_mw
 from sim.ai.ride_through import RideThrough
 from sim.clock import Clock, Timer
 from sim.recording import Track

@@ -61,12 +61,7 @@ class PowerPath:
 
     @classmethod
     def of(
-        cls,
-        snap_back_s: float,
-        smoothing: Smoothing | None,
-        gpus: int,
-        pue: float,
-        rise_mw_per_s: float = inf,
+        cls, snap_back_s: float, smoothing: Smoothing | None, gpus: int, pue: float, rise_mw_per_s: float = inf
     ) -> "PowerPath":
         """Return the path of a job's power at the site's meter, which rises no faster than told [MW/s]."""
         if smoothing is None:

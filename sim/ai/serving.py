@@ -80,9 +80,7 @@ class Replicas(Spec):
         """Energy of a token, and GPUs of one replica."""
         known = MODELS.get((self.model, self.gpu), TokenEnergy(1, 1.0, 1.0))
         return TokenEnergy(
-            self.gpus_per_replica or known.gpus_per_replica,
-            self.token_j or known.token_j,
-            self.step_j or known.step_j,
+            self.gpus_per_replica or known.gpus_per_replica, self.token_j or known.token_j, self.step_j or known.step_j
         )
 
     @property

@@ -71,10 +71,7 @@ class TenantLoad(Load):
     def shape(self) -> DrawShape:
         """What the tenant draws in a data hall, by its age."""
         return DrawShape(
-            self.fill_d * SECONDS_PER_DAY,
-            self.burn_in_d * SECONDS_PER_DAY,
-            self.burn_in_fraction,
-            self.draw_fraction,
+            self.fill_d * SECONDS_PER_DAY, self.burn_in_d * SECONDS_PER_DAY, self.burn_in_fraction, self.draw_fraction
         )
 
     def process(self, connection: Connection) -> Generator[Event, Any, None]:

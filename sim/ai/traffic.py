@@ -133,10 +133,7 @@ class RatesFile(SeriesReading):
     def work_tokens(self, span: Span, traffic: Traffic) -> FloatArray:
         """Return the work of a request in each row [output tokens]."""
         timeline = self._timeline(span)
-        columns = (
-            (self.output_column, traffic.output_tokens_count),
-            (self.input_column, traffic.input_tokens_count),
-        )
+        columns = ((self.output_column, traffic.output_tokens_count), (self.input_column, traffic.input_tokens_count))
         tokens = [
             np.full(timeline.time_s.size, mean)
             if name is None
@@ -218,10 +215,7 @@ class RequestsFile(SeriesReading):
 
     def _tokens(self, table: Table) -> tuple[FloatArray, FloatArray]:
         """Return the tokens that answer each request, and those that it brings."""
-        columns = (
-            _named(table, self.output_column, OUTPUT_NAMES),
-            _named(table, self.input_column, INPUT_NAMES),
-        )
+        columns = (_named(table, self.output_column, OUTPUT_NAMES), _named(table, self.input_column, INPUT_NAMES))
         output, brought = (
             np.nan_to_num(self.values(table, column, TOKENS, blanks=self.missing is not None)[0]) for column in columns
         )

@@ -262,8 +262,7 @@ class TrainingSpec(Load):
             powers_mw["stall"] = self.stall_power_fraction * computing_mw
         if self.down_power_fraction is not None:
             powers_mw |= dict.fromkeys(
-                ("hang", "down_context", "down_cold", "load", "warm_up"),
-                self.down_power_fraction * computing_mw,
+                ("hang", "down_context", "down_cold", "load", "warm_up"), self.down_power_fraction * computing_mw
             )
         idle_mw = self.spares.count / self.nodes * powers_mw["down_cold"] if self.spares else 0.0
         return {state: (powers_mw[state] + idle_mw) * self.pue for state in STATES}

@@ -252,9 +252,7 @@ def _swing(start_s: float, end_s: float, mean_mw: float, iteration: Iteration, d
     phase_s = draws.random() * periods_s[-1]
     # the last iteration comes once more in front, so that the ring can begin within it
     ring = Signal.steps(
-        np.concatenate((times_s[-3:] - length_s, times_s)) + phase_s,
-        np.concatenate((levels[-3:], levels)),
-        length_s,
+        np.concatenate((times_s[-3:] - length_s, times_s)) + phase_s, np.concatenate((levels[-3:], levels)), length_s
     ).clip_time(0.0, length_s)
     return ((mean_mw / ring.mean()) * ring - mean_mw).shift(start_s)
 

@@ -31,8 +31,7 @@ def new_folder(folder: Path | None) -> Path | None:
 
 
 OutFolder = Annotated[
-    Path | None,
-    typer.Option("--out", help="Folder to write the result to; must be new.", callback=new_folder),
+    Path | None, typer.Option("--out", help="Folder to write the result to; must be new.", callback=new_folder)
 ]
 Figures = Annotated[bool, typer.Option("--figures", help="Draw figures for print too, as PNG.")]
 Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
@@ -74,10 +73,7 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version",
-            help="Show the version.",
-            callback=lambda value: _show_version(asked=value),
-            is_eager=True,
+            "--version", help="Show the version.", callback=lambda value: _show_version(asked=value), is_eager=True
         ),
     ] = False,
 ) -> None:

@@ -83,10 +83,7 @@ def run(
     written = None
     if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
         written = publish(
-            result,
-            default_folder(result) if out is None else out,
-            replaceable=out is None,
-            with_figures=figures,
+            result, default_folder(result) if out is None else out, replaceable=out is None, with_figures=figures
         )
     print_run(result, written, as_json=as_json, every=every)
 

@@ -74,12 +74,7 @@ def print_text(text: str) -> None:
 
 
 def print_table(
-    heads: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    title: str = "",
-    caption: str = "",
-    has_text: bool = False,
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", caption: str = "", has_text: bool = False
 ) -> None:
     """Write a table to standard output; where it is too wide, a row becomes lines of name and value.
 
@@ -158,12 +153,7 @@ def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
     if not console.is_terminal:
         yield _plain_progress(title)
         return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(printable(title), total=1.0, visible=False)
         started = time.monotonic()

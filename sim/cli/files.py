@@ -12,8 +12,7 @@ from sim.cli.console import print_json, print_table, print_text, say
 from sim.errors import InputError
 
 Fields = Annotated[
-    list[str],
-    typer.Option("--set", help="What is known of the file: time_zone=America/Chicago, unit=kw; repeatable."),
+    list[str], typer.Option("--set", help="What is known of the file: time_zone=America/Chicago, unit=kw; repeatable.")
 ]
 
 

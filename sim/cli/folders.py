@@ -148,8 +148,7 @@ def dynamics(
         str, typer.Option(envvar="HASHBALLAST_ANDES_PYTHON", help="Interpreter that has ANDES.")
     ] = sys.executable,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Folder for table and figure. Default: dynamics/ in the result."),
+        Path | None, typer.Option("--out", help="Folder for table and figure. Default: dynamics/ in the result.")
     ] = None,
 ) -> None:
     """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""

@@ -145,16 +145,7 @@ def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
     """Write how ANDES and the SFR model see the worst windows to standard output."""
     from sim.dynamics.comparison import LABEL  # noqa: PLC0415  # no other command needs it
 
-    heads = (
-        "window",
-        "swing",
-        "system",
-        "SFR peak",
-        "ANDES peak",
-        "worst machine",
-        "SFR is off by",
-        "remark",
-    )
+    heads = ("window", "swing", "system", "SFR peak", "ANDES peak", "worst machine", "SFR is off by", "remark")
     rows = [
         (
             f"{each.window.from_s:,.0f} to {each.window.to_s:,.0f} s",

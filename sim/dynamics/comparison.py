@@ -84,10 +84,7 @@ def worst_windows(power_mw: Signal, count: int) -> tuple[StudyWindow, ...]:
             break
         at_s = float(edges_s[place])
         window = StudyWindow(
-            at_s,
-            float(swings[place]),
-            max(power_mw.start_s, at_s - BEFORE_S),
-            min(power_mw.end_s, at_s + AFTER_S),
+            at_s, float(swings[place]), max(power_mw.start_s, at_s - BEFORE_S), min(power_mw.end_s, at_s + AFTER_S)
         )
         if all(window.to_s <= other.from_s or window.from_s >= other.to_s for other in found):
             found.append(window)

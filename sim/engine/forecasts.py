@@ -11,15 +11,7 @@ from sim.ai.notice import Notice
 from sim.clock import feed
 from sim.engine.bus import Metered
 from sim.engine.prices import Core, Courses
-from sim.market.forecasts import (
-    Forecast,
-    Forecasts,
-    LoadOutlook,
-    LoadRecord,
-    PriceOutlook,
-    PriceRecord,
-    step_means,
-)
+from sim.market.forecasts import Forecast, Forecasts, LoadOutlook, LoadRecord, PriceOutlook, PriceRecord, step_means
 from sim.market.four_cp import FourCoincidentPeaks
 from sim.market.power import PublishedPowerPrice
 from sim.policies.outlook import period_at, period_start_s

@@ -11,16 +11,7 @@ from sim.market.bill import PriceStep, price_at_usd_per_mwh
 from sim.market.demand_charge import DemandTerms
 from sim.market.forecasts import Forecast
 from sim.market.moving_limit import LimitChange
-from sim.policies import (
-    AwardChange,
-    Awards,
-    BatteryView,
-    FleetView,
-    LoadView,
-    Observation,
-    ServiceView,
-    TelemetryView,
-)
+from sim.policies import AwardChange, Awards, BatteryView, FleetView, LoadView, Observation, ServiceView, TelemetryView
 
 Figure = Literal[
     "limit_mw",

@@ -170,11 +170,7 @@ def open_services(courses: Courses, scenario: Scenario) -> dict[ServiceName, Ope
     edges_s, known_until_s = hour_edges_s(span), published_until_s(scenario)
     return {
         entry.service: OpenService(
-            entry,
-            entry.conditions(span, market.rules, has_ai=bool(scenario.loads)),
-            edges_s,
-            delivered,
-            known_until_s,
+            entry, entry.conditions(span, market.rules, has_ai=bool(scenario.loads)), edges_s, delivered, known_until_s
         )
         for entry in market.ancillary
         if entry.policy_up_to_mw is not None

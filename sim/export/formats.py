@@ -243,13 +243,7 @@ def _openg2g(profile: Profile) -> Iterator[Block]:
         yield times_s, KW_PER_MW * powers_mw
 
 
-BLOCKS: Final = {
-    "1s": _seconds,
-    "breakpoints": _breakpoints,
-    "psse": _playback,
-    "vessim": _vessim,
-    "openg2g": _openg2g,
-}
+BLOCKS: Final = {"1s": _seconds, "breakpoints": _breakpoints, "psse": _playback, "vessim": _vessim, "openg2g": _openg2g}
 """What gives the rows of each format."""
 
 

@@ -134,10 +134,7 @@ class PowerLimit(Spec):
         5.0
         """
         given: dict[str, object] = {field: numbers[field] for field in NUMBERS if field in numbers}
-        given |= {
-            "kind": list(NEEDED)[int(numbers["kind"])],
-            "direction": DIRECTIONS[int(numbers["direction"])],
-        }
+        given |= {"kind": list(NEEDED)[int(numbers["kind"])], "direction": DIRECTIONS[int(numbers["direction"])]}
         return cls.model_validate({"name": name, **given})
 
     def value(self, rated_mw: float) -> float:

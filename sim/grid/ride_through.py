@@ -51,11 +51,7 @@ class RideThroughJudgement(NamedTuple):
 
 
 def judge(
-    time_s: ArrayLike,
-    voltage_pu: ArrayLike,
-    power_mw: ArrayLike,
-    envelope: str,
-    frequency_hz: ArrayLike | None = None,
+    time_s: ArrayLike, voltage_pu: ArrayLike, power_mw: ArrayLike, envelope: str, frequency_hz: ArrayLike | None = None
 ) -> RideThroughJudgement:
     """Return whether a load rode through the faults of a record.
 
@@ -94,11 +90,7 @@ def judge(
 
 
 def judge_events(
-    time_s: ArrayLike,
-    voltage_pu: ArrayLike,
-    power_mw: ArrayLike,
-    envelope: str,
-    frequency_hz: ArrayLike | None = None,
+    time_s: ArrayLike, voltage_pu: ArrayLike, power_mw: ArrayLike, envelope: str, frequency_hz: ArrayLike | None = None
 ) -> list[RideThroughJudgement]:
     """Return what each event of a record is judged to be, those of voltage first; parameters as `judge`."""
     if envelope not in ENVELOPES:

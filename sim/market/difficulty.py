@@ -175,9 +175,7 @@ class SimulatedDifficulty(Difficulty):
         nothing = Signal.constant(0.0, span.end_s)
         parts = [
             Signal.steps(
-                [0.0, conversion.at.timestamp() - span.start_utc_s],
-                [0.0, conversion.hashrate_eh_s],
-                span.end_s,
+                [0.0, conversion.at.timestamp() - span.start_utc_s], [0.0, conversion.hashrate_eh_s], span.end_s
             )
             if conversion.at.timestamp() > span.start_utc_s
             else Signal.constant(conversion.hashrate_eh_s, span.end_s)

@@ -187,11 +187,7 @@ class FourCoincidentPeaks(Spec):
         return tuple(sorted(peak for days in highest for peak in days))
 
     def _tops(
-        self,
-        record: tuple[FloatArray, FloatArray, float],
-        month: str,
-        month_s: tuple[float, float],
-        span: Span,
+        self, record: tuple[FloatArray, FloatArray, float], month: str, month_s: tuple[float, float], span: Span
     ) -> Iterator[CoincidentPeak]:
         """Yield the highest interval of a month, or of each of its days; none where the file lacks a part."""
         utc_s, load_mw, spacing_s = record

@@ -75,10 +75,7 @@ if TYPE_CHECKING:
     AnyPolicy = PolicySpec
 else:
     AnyPolicy = Annotated[
-        reduce(or_, POLICIES.values()),
-        Field(discriminator="type"),
-        WrapValidator(validated),
-        WrapSerializer(as_data),
+        reduce(or_, POLICIES.values()), Field(discriminator="type"), WrapValidator(validated), WrapSerializer(as_data)
     ]
     """Any policy that a scenario may name; one from outside only where plug-ins are allowed."""
 

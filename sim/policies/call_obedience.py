@@ -77,11 +77,7 @@ class CallObediencePolicy(WrapperPolicy[CallObedience]):
         change = observation.next_awards
         times_s = [] if change is None else [change.at_s - self.spec.lead_s]
         for order in self._orders:
-            times_s += [
-                order.binding_from_s - self.spec.lead_s,
-                order.until_s,
-                order.until_s + self.spec.hold_s,
-            ]
+            times_s += [order.binding_from_s - self.spec.lead_s, order.until_s, order.until_s + self.spec.hold_s]
         return min((time_s for time_s in times_s if time_s > observation.time_s), default=None)
 
 

@@ -6,15 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.policies.base import (
-    Decision,
-    FleetView,
-    Observation,
-    PolicySpec,
-    WrapperPolicy,
-    WrapperSpec,
-    reachable_mw,
-)
+from sim.policies.base import Decision, FleetView, Observation, PolicySpec, WrapperPolicy, WrapperSpec, reachable_mw
 from sim.policies.ramp import earlier_s
 from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, rising
 from sim.units import SECONDS_PER_MINUTE

@@ -181,12 +181,7 @@ def _exact(channels: Mapping[str, Signal]) -> dict[str, Any]:
     """Return the channels on common segments: value at each start, and limit at each end."""
     end_s = next(iter(channels.values())).end_s
     times_s = np.unique(np.concatenate([signal.time_s for signal in channels.values()]))
-    packed: dict[str, Any] = {
-        "kind": "exact",
-        "end_s": end_s,
-        "time_s": pack(times_s, TIME_STEP_S),
-        "channels": {},
-    }
+    packed: dict[str, Any] = {"kind": "exact", "end_s": end_s, "time_s": pack(times_s, TIME_STEP_S), "channels": {}}
     step = step_for(_largest(channels), EXACT_DIGITS)
     for name, signal in channels.items():
         split = signal.split_at(times_s)

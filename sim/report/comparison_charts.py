@@ -97,10 +97,7 @@ def gap_chart(document: Document) -> Drawing | None:
     for name, of in document["policies"].items():
         sizes = [of[cause]["mean"] for cause in causes]
         if None not in sizes:
-            edges = {
-                True: 0.0,
-                False: 0.0,
-            }  # what a policy lost lies to the right of zero, what it won to the left
+            edges = {True: 0.0, False: 0.0}  # what a policy lost lies to the right of zero, what it won to the left
             bars = []
             for number, (cause, usd) in enumerate(zip(causes, sizes, strict=True)):
                 start = edges[usd > 0.0]

@@ -168,10 +168,7 @@ def _of_metrics(
 ) -> PageTable:
     columns = {**document["policies"], **document["references"]}
     rows = [
-        [
-            f"{axis_title(document, name)}\n{name}",
-            *(_cell(document, of[name], name) for of in columns.values()),
-        ]
+        [f"{axis_title(document, name)}\n{name}", *(_cell(document, of[name], name) for of in columns.values())]
         for name in names
     ]
     return PageTable(title, ["Metric", *columns], rows, note, is_open)

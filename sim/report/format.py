@@ -9,13 +9,7 @@ from functools import cache
 from typing import Any, Final, Self
 
 from sim.shipped import shipped
-from sim.units import (
-    MILLISECONDS_PER_SECOND,
-    SECONDS_PER_DAY,
-    SECONDS_PER_HOUR,
-    SECONDS_PER_MINUTE,
-    SUFFIX_UNITS,
-)
+from sim.units import MILLISECONDS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SUFFIX_UNITS
 
 NOT_ASSESSABLE: Final = "not assessable"
 """Stands where the run cannot tell a value."""
@@ -30,12 +24,7 @@ SMALLEST_PLAIN: Final = 1e-4
 """Below this a number is written with an exponent."""
 WHOLE_PERCENT: Final = 1e3
 """From here on a percentage is written without decimals."""
-DURATION_UNITS: Final = (
-    (SECONDS_PER_DAY, "d"),
-    (SECONDS_PER_HOUR, "h"),
-    (SECONDS_PER_MINUTE, "min"),
-    (1.0, "s"),
-)
+DURATION_UNITS: Final = ((SECONDS_PER_DAY, "d"), (SECONDS_PER_HOUR, "h"), (SECONDS_PER_MINUTE, "min"), (1.0, "s"))
 TAILS: Final = {
     "s": " time",
     "count": " count",

@@ -104,11 +104,7 @@ def remarks(recording: Recording, metrics: Mapping[str, float]) -> tuple[str, ..
     if model is None:
         return told
     given = {name: {"value": float(value)} for name, value in metrics.items()}
-    return (
-        f"grid: {describe(model)}",
-        *told,
-        *warnings_at(_peak_hz(given, model.nominal_hz), model.nominal_hz),
-    )
+    return (f"grid: {describe(model)}", *told, *warnings_at(_peak_hz(given, model.nominal_hz), model.nominal_hz))
 
 
 def _peak_hz(metrics: Mapping[str, Mapping[str, Any]], nominal_hz: float) -> float:

@@ -63,11 +63,7 @@ def dearest_hours(recording: Recording) -> list[tuple[float, float, tuple[str, .
     found = np.column_stack([*means, ai_usd, fleet_usd, margin_usd]).tolist()
     dearest = np.argsort(-(ai_usd + fleet_usd), kind="stable")[:MOST_HOURS]
     return [
-        (
-            float(hours_s[i]),
-            float(hours_s[i + 1]),
-            (*map(format_cents, row[:3]), *map(format_amount, row[3:])),
-        )
+        (float(hours_s[i]), float(hours_s[i + 1]), (*map(format_cents, row[:3]), *map(format_amount, row[3:])))
         for i, row in ((i, found[i]) for i in dearest.tolist())
     ]
 

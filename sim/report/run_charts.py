@@ -179,9 +179,7 @@ def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:
     points = [
         Excursion(start_s, length_s, size_mw, "limit", CAUSES[cause])
         for start_s, length_s, size_mw, cause in zip(
-            *(array.tolist() for array in (found.start_s, found.duration_s, found.peak_mw)),
-            found.cause,
-            strict=True,
+            *(array.tolist() for array in (found.start_s, found.duration_s, found.peak_mw)), found.cause, strict=True
         )
     ]
     falls = [Excursion(dip.start_s, dip.length_s, dip.depth_mw, "ai", "AI falls") for dip in dips]

@@ -121,10 +121,7 @@ def described(model: type[Described], tree: Node, plugins: Plugins) -> Described
 
 
 def faults_of(
-    error: ValidationError,
-    model: type[BaseModel],
-    tree: Node,
-    plugins: Mapping[str, type[BaseModel]] = NO_PLUGINS,
+    error: ValidationError, model: type[BaseModel], tree: Node, plugins: Mapping[str, type[BaseModel]] = NO_PLUGINS
 ) -> list[Fault]:
     """Return what is wrong, in the order in which it stands in the file.
 

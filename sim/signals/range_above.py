@@ -70,10 +70,7 @@ class _Held(NamedTuple):
         some = np.flatnonzero(self.oldest <= self.newest)
         high, low = np.full(self.oldest.size, -np.inf), np.full(self.oldest.size, np.inf)
         high[some], low[some] = extremes_of_ranges(
-            np.maximum(signal.value, before),
-            np.minimum(signal.value, before),
-            self.oldest[some],
-            self.newest[some],
+            np.maximum(signal.value, before), np.minimum(signal.value, before), self.oldest[some], self.newest[some]
         )
         return high, low
 

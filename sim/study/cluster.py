@@ -116,10 +116,7 @@ def require_same(theirs: Mapping[str, Any], where: str) -> None:
 
 
 def perform_afar(
-    how: tuple[RunFunction, float | None],
-    task: RunTask,
-    sender: Mapping[str, Any],
-    files: Mapping[str, bytes],
+    how: tuple[RunFunction, float | None], task: RunTask, sender: Mapping[str, Any], files: Mapping[str, bytes]
 ) -> Outcome[Record]:
     """Do a run in a process of its own, from the files that came along; runs in a Dask worker.
 

@@ -189,12 +189,7 @@ class ComparisonPlan:
     """What is to be run: the scenario, the policies, and how."""
 
     def __init__(
-        self,
-        scenario: Mapping[str, Any],
-        policies: Sequence[str],
-        path: Path,
-        data: tuple[Path, ...],
-        ways: Ways,
+        self, scenario: Mapping[str, Any], policies: Sequence[str], path: Path, data: tuple[Path, ...], ways: Ways
     ) -> None:
         self._scenario = scenario
         self._asked = policies

@@ -92,12 +92,7 @@ def site_levels(recording: Recording) -> dict[str, Measurement]:
 
 
 def against_foresight(
-    recording: Recording,
-    scenario: Scenario,
-    metrics: Mapping[str, float],
-    lost_usd: float,
-    *,
-    is_bound: bool = True,
+    recording: Recording, scenario: Scenario, metrics: Mapping[str, float], lost_usd: float, *, is_bound: bool = True
 ) -> dict[str, Measurement]:
     """Return the objective, the bounds, and what lies between, by the names of `COMPARED`.
 
@@ -129,11 +124,7 @@ def against_foresight(
         _share(value_usd, limited_usd),
         *lines_usd.values(),
         contract_soak_fraction(
-            recording,
-            views_of(scenario),
-            response,
-            scenario.controller.telemetry_delay_s,
-            _stalls_mw(scenario),
+            recording, views_of(scenario), response, scenario.controller.telemetry_delay_s, _stalls_mw(scenario)
         ),
         foresight_soak_fraction(recording, response),
         max(metrics[name] for name in RAMPS),

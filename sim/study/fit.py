@@ -169,10 +169,7 @@ def fit_noises(about: FloatArray, step_s: float) -> TwoNoises:
         model = share * np.exp(-lags_s / np.exp(fast)) + (1.0 - share) * np.exp(-lags_s / np.exp(slow))
         return np.asarray(model - covariance / variance)
 
-    bounds = (
-        [0.0, np.log(0.2 * step_s), np.log(2.0 * step_s)],
-        [1.0, np.log(1800.0 + step_s), np.log(2e5 + step_s)],
-    )
+    bounds = ([0.0, np.log(0.2 * step_s), np.log(2.0 * step_s)], [1.0, np.log(1800.0 + step_s), np.log(2e5 + step_s)])
     start = [0.3, np.log(max(step_s, 60.0)), np.log(max(8000.0, 4.0 * step_s))]
     start = [float(np.clip(value, low, high)) for value, low, high in zip(start, *bounds, strict=True)]
     share, fast, slow = least_squares(missing, start, bounds=bounds).x

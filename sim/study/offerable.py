@@ -64,11 +64,7 @@ class Offerables:
         """Fleet powers at which room is worth less from there on [MW]."""
         up_mw = [service.most_mw for service in self.services if not service.downward]
         sums_mw = {sum(some) for count in range(len(up_mw) + 1) for some in combinations(up_mw, count)}
-        return (
-            *(self.minimum_mw + mw for mw in sorted(sums_mw)),
-            self.rated_mw,
-            self.rated_mw - self.down_mw,
-        )
+        return (*(self.minimum_mw + mw for mw in sorted(sums_mw)), self.rated_mw, self.rated_mw - self.down_mw)
 
     @property
     def down_mw(self) -> float:

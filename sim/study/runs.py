@@ -242,10 +242,7 @@ def _number(value: float) -> float | None:
 
 
 def executor_of(
-    function: Callable[[RunTask], Record],
-    workers: int = 1,
-    timeout_s: float | None = None,
-    on: str | None = None,
+    function: Callable[[RunTask], Record], workers: int = 1, timeout_s: float | None = None, on: str | None = None
 ) -> TaskExecutor[RunTask, Record]:
     """Return where runs are done: here as `crew_of` has it, or on the Dask cluster with this address."""
     if on is None:
@@ -291,10 +288,7 @@ def perform_all(
 
 
 def require_all(
-    tasks: Iterable[RunTask],
-    store: Store,
-    executor: TaskExecutor[RunTask, Record],
-    progress: Progress | None = None,
+    tasks: Iterable[RunTask], store: Store, executor: TaskExecutor[RunTask, Record], progress: Progress | None = None
 ) -> None:
     """Do the runs that are not done, as `perform_all`; raise ResultError if any fails, as fewer mislead."""
     missing = {task.key: task for task in tasks if not store.holds(task.key)}

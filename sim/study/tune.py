@@ -156,10 +156,7 @@ class Trials:
             self._study.enqueue_trial(dict(values))
 
     def search(
-        self,
-        count: int,
-        worth: Callable[[Mapping[str, Any]], Merit | None],
-        progress: Callable[[float], None],
+        self, count: int, worth: Callable[[Mapping[str, Any]], Merit | None], progress: Callable[[float], None]
     ) -> None:
         """Try until so many sets of values have been tried, earlier ones included.
 

@@ -195,12 +195,7 @@ def _end_with_the_driver() -> None:
 
 ATTEMPTS: Final = 2
 """How often a task is tried whose worker dies or hangs; one that raises is tried once."""
-BLAS_VARIABLES: Final = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+BLAS_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class TaskExecutor(Protocol[T, R]):

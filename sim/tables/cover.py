@@ -262,12 +262,7 @@ def _regular(timeline: Timeline, needed: Needed) -> bool:
 
 
 def _hole(
-    timeline: Timeline,
-    needed: Needed,
-    holes: RowArray,
-    first_s: FloatArray,
-    last_s: FloatArray,
-    most_s: float,
+    timeline: Timeline, needed: Needed, holes: RowArray, first_s: FloatArray, last_s: FloatArray, most_s: float
 ) -> InputError:
     hole = int(holes[0])
     longest_s = float((last_s - first_s)[holes].max())

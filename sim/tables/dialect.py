@@ -112,13 +112,7 @@ def dialect_of(name: str, text: bytes) -> Dialect:
     lines_above = comments + header + 1 + described
     first = _offset(text, lines_above)
     return Dialect(
-        columns,
-        units,
-        separator,
-        _decimal(below, separator),
-        first,
-        _stop(text, first, separator, width),
-        lines_above,
+        columns, units, separator, _decimal(below, separator), first, _stop(text, first, separator, width), lines_above
     )
 
 

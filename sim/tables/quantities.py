@@ -10,16 +10,7 @@ from sim.errors import InputError
 from sim.shipped import shipped
 from sim.tables.bounds import MAX_SHOWN
 from sim.tables.table import Table
-from sim.tables.unit_words import (
-    CURRENCIES,
-    DIMENSION_OF,
-    DIMENSIONS,
-    LETTERS,
-    ZERO_AT,
-    parse_unit,
-    shown,
-    unit_in,
-)
+from sim.tables.unit_words import CURRENCIES, DIMENSION_OF, DIMENSIONS, LETTERS, ZERO_AT, parse_unit, shown, unit_in
 from sim.units import FloatArray
 
 _NO_VALUE: Final = re.compile(r"-?9{2,}(\.9+|\.0+)?$")

@@ -10,15 +10,7 @@ from pyarrow import csv as arrow_csv
 
 from sim.errors import InputError
 from sim.tables.arrow import floats, seconds, truths
-from sim.tables.bounds import (
-    MAX_BYTES,
-    MAX_SHOWN,
-    MAX_TEXT_ROWS,
-    check_columns,
-    check_row_count,
-    file_fault,
-    reason,
-)
+from sim.tables.bounds import MAX_BYTES, MAX_SHOWN, MAX_TEXT_ROWS, check_columns, check_row_count, file_fault, reason
 from sim.tables.dialect import MARKED, SEPARATOR_NAMES, dialect_of, utf8
 from sim.tables.table import Coded, Moments
 from sim.units import FloatArray

@@ -75,11 +75,7 @@ def unit_in(column: str, header_unit: str = "", dimensions: tuple[str, ...] = ()
     ('kw', 'mw', 'kw', None)
     """
     bracket = re.search(r"[(\[]([^)\]]+)[)\]]", column)
-    for text in (
-        header_unit,
-        bracket.group(1) if bracket else "",
-        column.rpartition(",")[2] if "," in column else "",
-    ):
+    for text in (header_unit, bracket.group(1) if bracket else "", column.rpartition(",")[2] if "," in column else ""):
         known = parse_unit(text) if text else None
         if known is not None:
             return known

@@ -199,10 +199,7 @@ class _Curve:
         ]
         # how sharply each mode bends the curve at its start, and how fast that dies out
         self._bends = [
-            (
-                abs(mode.output * (mode.rate_per_s * (mode.rate_per_s * value + driven) + changing)),
-                mode.rate_per_s.real,
-            )
+            (abs(mode.output * (mode.rate_per_s * (mode.rate_per_s * value + driven) + changing)), mode.rate_per_s.real)
             for mode, value, driven, changing in self._modes
         ]
 

@@ -98,13 +98,7 @@ def _frequency(nominal_hz: float) -> Quantity:
     widest_hz = WIDEST_FRACTION * nominal_hz
     hint = f"a fifth of the grid's nominal_hz of {nominal_hz:g} Hz either way"
     return Quantity(
-        "frequency",
-        "hz",
-        ("frequency",),
-        "frequency_column",
-        nominal_hz - widest_hz,
-        nominal_hz + widest_hz,
-        hint,
+        "frequency", "hz", ("frequency",), "frequency_column", nominal_hz - widest_hz, nominal_hz + widest_hz, hint
     )
 
 

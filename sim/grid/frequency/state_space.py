@@ -142,14 +142,7 @@ def system_of(grid: GridModel, *, responding: bool = True) -> System:
         if rate.imag == 0.0:
             column, row = column.real, row.real  # noqa: PLW2901  # a mode that does not ring is real
         modes.append(
-            Mode(
-                _plain(rate),
-                _plain(row @ load),
-                _plain(row @ offset),
-                _plain(both * column[0]),
-                row,
-                both * column,
-            )
+            Mode(_plain(rate), _plain(row @ load), _plain(row @ offset), _plain(both * column[0]), row, both * column)
         )
     return System(tuple(modes), len(load))
 

@@ -104,11 +104,7 @@ class Machines:
                 power_w, from_clock = goal_w, clock
                 continue
             per_s = 1.0 / (until_s - time_s)
-            start = (
-                time_s,
-                (count * power_w + rest_w) * mw_per_w,
-                count * (goal_w - power_w) * mw_per_w * per_s,
-            )
+            start = (time_s, (count * power_w + rest_w) * mw_per_w, count * (goal_w - power_w) * mw_per_w * per_s)
             hashes = time_s, from_clock * ph_s, change * per_s * ph_s
             if until_s <= next_s:
                 self._ramp_power(*start, until_s, goal_mw)
@@ -147,12 +143,7 @@ class Machines:
             self._tracks.hashrate_ph_s.withdraw_last()
 
     def switch(
-        self,
-        time_s: float,
-        sleep: Sequence[int],
-        wake: Sequence[int],
-        clock: float,
-        down_s: float | None = None,
+        self, time_s: float, sleep: Sequence[int], wake: Sequence[int], clock: float, down_s: float | None = None
     ) -> None:
         """Put blocks to sleep, in some seconds or the firmware's, wake others, set the clock of the rest."""
         self.move_to(time_s)
