@@ -243,6 +243,27 @@ def _commit(temporary: Path, path: Path) -> None:
     _sync_folder(path.parent)
 
 
+@contextmanager
+def alone(path: Path, refusal: str) -> Iterator[None]:
+    """Hold a lock in a file, made anew; a process that is killed lets go of it.
+
+    Raises
+    ------
+    ResultError
+        Another process holds it: what the refusal says.
+    """
+    with path.open("w") as file:
+        try:
+            import fcntl  # noqa: PLC0415  # Windows has none: two processes may do the same there
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except OSError as error:
+            raise ResultError(refusal) from error
+        yield
+
+
 def _sync_folder(folder: Path) -> None:
     """Make a rename last; where a folder cannot be opened, the system does so by itself."""
     with suppress(PermissionError):

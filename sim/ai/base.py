@@ -180,6 +180,8 @@ class Load(Spec):
 
     drifts: ClassVar[bool] = False
     """Whether its power drifts with demand, and never jumps."""
+    from_outside: ClassVar[bool] = False
+    """Whether it draws what comes from outside the run, as it goes on."""
 
     @property
     def rise_mw_per_s(self) -> float:

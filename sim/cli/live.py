@@ -1,11 +1,13 @@
 """Commands in step with the clock on the wall: the simulated plant as equipment."""
 
+import time
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sim.cli.app import DataFolders, Days, OutFolder, Overrides, app, find
+from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, app, find
 from sim.cli.console import print_json, print_table, progress_bar, say
 from sim.errors import InputError
 
@@ -66,6 +68,52 @@ def plant(
         say(f"warning: {server.late_count:,} scans came late, by {longest_s} at the most: lower --factor")
     if built.refused_count:
         say(f"warning: {built.refused_count:,} set-points were refused: below 0, or no number")
+
+
+@app.command()
+def live(
+    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    source: Annotated[Path, typer.Argument(help="CSV file that the site appends its readings to.")],
+    folder: Annotated[Path, typer.Option("--folder", help="Folder of inputs and decisions; goes on where it is.")],
+    factor: Annotated[float, typer.Option(min=1e-3, max=1e5, help="Simulated seconds to a second on the wall.")] = 1.0,
+    scan_s: Annotated[float, typer.Option(min=0.01, max=60.0, help="Wall time between two looks [s].")] = 0.5,
+    stale_s: Annotated[float, typer.Option(min=0.1, help="Without a row for so long, AI counts as stated [s].")] = 10.0,
+    overrides: Overrides = [],  # noqa: B006  # see run
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    allow_plugins: AllowPlugins = False,
+) -> None:
+    """Follow a real site in shadow: its readings come in, the policy's decisions are kept, nothing is sent."""
+    from sim.live.pace import WallPace, follow  # noqa: PLC0415  # keeps --help fast
+    from sim.live.shadow import Shadow  # noqa: PLC0415
+    from sim.scenario import load_scenario  # noqa: PLC0415
+    from sim.simulation import run_key  # noqa: PLC0415
+    from sim.whole import alone  # noqa: PLC0415
+
+    path = find(scenario, "scenarios")
+    site = load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder / "lock", f"{folder}: another program is at work in this folder"):
+        shadow = Shadow(site, source, folder, stale_s)
+        if shadow.row_count:
+            say(f"goes on at {shadow.time_s:,.1f} s, after {shadow.row_count:,} rows")
+        while (first_s := shadow.site_s()) is None and not shadow.row_count:
+            time.sleep(scan_s)
+        pace = WallPace(folder, run_key(site), factor, first_s or 0.0)
+        try:
+            with progress_bar(f"following {scenario}") as progress:
+                longest_s = follow(shadow, pace, scan_s, lambda time_s: progress(time_s / shadow.end_s))
+        finally:
+            for count, what in (
+                (shadow.row_count, "rows were read"),
+                (shadow.refused_count, "were not sound, or not later than one before, and were left out"),
+                (shadow.stale_count, "times nothing came for too long: AI counted as all that it states to draw"),
+                (pace.jump_count, "times the clock on the wall jumped: time went on evenly"),
+            ):
+                say(f"{count:,} {what}")
+            say(f"a row came {shadow.longest_late_s:,.3g} s late at the most; decisions are in {folder}")
+        if longest_s * factor > stale_s:
+            say(f"warning: {longest_s:.3g} s went by on the wall without a look: lower --factor")
 
 
 def _address(text: str, *, beyond: bool) -> tuple[str, int]:

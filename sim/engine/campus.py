@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from math import inf, nextafter
 
-from sim.clock import Clock
+from sim.clock import At, Clock
 from sim.engine.books import facts_of, give_rents
 from sim.engine.bus import Bus, Metered, SitePower
 from sim.engine.controller import Controller, Senses, Turn
@@ -95,6 +95,17 @@ class Campus:
         """Go through all that happens up to a time and at it [s]; the end of the run is beyond all of it."""
         self.clock.run_before(min(nextafter(time_s, inf), self._scenario.end_s))
 
+    def at(self, time_s: float, act: Callable[[], None]) -> None:
+        """Have something done at a time [s] that has not passed, such as to take in what comes from outside."""
+        At(self.clock, time_s).callbacks.append(lambda _: act())
+
+    def publish(self, name: str, value: float) -> None:
+        """Publish ``limit_mw`` [MW] or ``price_usd_per_mwh`` [USD/MWh], real-time, as it is from now on."""
+        if name == "limit_mw":
+            self._published.figure("limit_mw")(value)
+        else:
+            self._prices.real_time(value)
+
     def window(self, from_s: float, to_s: float) -> Recording:
         """Return what was recorded from one time to a later one [s] that is past, as a run of its own."""
         self._fleets.catch_up(to_s)
@@ -152,7 +163,7 @@ class Campus:
     def _open_market(self) -> Forecaster | None:
         """Open all that is paid and published, and return what makes forecasts of it."""
         core, market = self._core, self._scenario.market
-        PowerPrices(core)
+        self._prices = PowerPrices(core)
         forecaster = open_forecasts(core)
         if market.four_cp is not None:
             open_four_cp(core, market.four_cp)

@@ -97,9 +97,13 @@ class PowerPrices:
         self._recorder.give("price_usd_per_mwh", courses.real_time_usd_per_mwh)
         if scenario.market.carbon is not None:
             self._recorder.give("carbon_g_per_kwh", scenario.market.carbon.signal(scenario.span))
-        feed(self._clock, courses.published_usd_per_mwh, partial(self._value_power, "real_time_usd_per_mwh"))
+        feed(self._clock, courses.published_usd_per_mwh, self.real_time)
         if contract is not None and contract.settlement != "resale":
             feed(self._clock, contract.price_usd_per_mwh, partial(self._value_power, "contract_usd_per_mwh"))
+
+    def real_time(self, usd_per_mwh: float) -> None:
+        """Publish a real-time price [USD/MWh]."""
+        self._value_power("real_time_usd_per_mwh", usd_per_mwh)
 
     def _open_delivery(self, price: Signal) -> None:
         feed(self._clock, price, partial(self._value_power, "wires_usd_per_mwh"))

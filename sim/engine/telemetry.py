@@ -147,8 +147,7 @@ class Readings:
             slope_mw_per_s += bank_slope
         moves = slope_mw_per_s != 0.0
         waits_s = np.full(times_s.size, inf)
-        with np.errstate(over="ignore"):  # a power that hardly moves is due at no time: infinity is right
-            waits_s[moves] = np.maximum(self._deadband_mw / np.abs(slope_mw_per_s[moves]), self._scan_s)
+        waits_s[moves] = np.maximum(self._deadband_mw / np.abs(slope_mw_per_s[moves]), self._scan_s)
         return waits_s
 
 
@@ -266,9 +265,9 @@ def may_run_ahead(scenario: Scenario) -> bool:
 
     A trip and a frequency that is followed look at site power themselves; voltage that sags takes power from
     all; a hall that rides through sags is switched off the grid and back; a load with an interlock waits for
-    the fleets; one that gives way is told its cap.
+    the fleets; one that gives way is told its cap; one from outside is read as it comes.
     """
-    waits = any(getattr(load, "interlock", None) is not None for load in scenario.loads)
+    waits = any(load.from_outside or getattr(load, "interlock", None) is not None for load in scenario.loads)
     rides = any(hall.ride_through is not None for hall in scenario.halls)
     sags = any(isinstance(event, VoltageSag) for event in scenario.events)
     return not (is_watched(scenario) or waits or rides or sags or gives_way(scenario))

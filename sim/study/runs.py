@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TextIO
+from typing import Any, Final, Literal, NamedTuple
 
 from sim.errors import ResultError
 from sim.metrics import Measurement
@@ -23,7 +23,7 @@ from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
 from sim.study.workers import TaskExecutor, crew_of, map_tasks
-from sim.whole import clear_leftovers, said_plainly, write_whole
+from sim.whole import alone, clear_leftovers, said_plainly, write_whole
 
 RUNS: Final = "runs"
 LOCK: Final = ".lock"
@@ -123,8 +123,10 @@ class Store:
         """
         with said_plainly(self.folder, "made"):
             self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{LOCK}{part}").open("w") as lock:
-            _lock(lock, self.folder)
+        with alone(
+            self.folder / f"{LOCK}{part}",
+            f"{self.folder}: another sweep is at work in this folder; wait until it ends",
+        ):
             for folder in (self.folder, *(self.folder / RUNS).glob("??")):
                 clear_leftovers(folder)
             try:
@@ -162,18 +164,6 @@ def _is_whole(path: Path) -> bool:
         length = file.seek(0, os.SEEK_END)
         file.seek(max(0, length - len(_END)))
         return file.read() == _END
-
-
-def _lock(file: TextIO, folder: Path) -> None:
-    """Lock a file for as long as it is open; a process that is killed lets go of it."""
-    try:
-        import fcntl  # noqa: PLC0415  # Windows has none: two sweeps of one folder do each run twice there
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise ResultError(f"{folder}: another sweep is at work in this folder; wait until it ends") from error
 
 
 RECORD_FORMAT: Final = 1

@@ -15,12 +15,13 @@ from sim.cli import main
 from sim.engine.campus import Campus
 from sim.errors import InputError
 from sim.live.plant import SETPOINT, Plant
+from sim.live.shadow import Shadow
 from sim.policies import Decision
 from sim.scenario import load_scenario
 from sim.testing import a_scenario
 
 needs_modbus = pytest.mark.skipif(importlib.util.find_spec("pymodbus") is None, reason="pymodbus is not installed")
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "plant_controller.py"
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 TRAINING = {"name": "llm", "type": "training", "gpus": 8000, "power_mw": 60.0, "failures": {"per_job_hour": 5.0}}
 
 
@@ -174,19 +175,45 @@ def test_registers_are_read_written_and_refused_over_the_wire():
     assert plant.result().recording["fleet_target_mw"].maximum() == 12.5
 
 
+def an_example(name):
+    """Return an example of at most 40 lines that does not know this project."""
+    source = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    assert "sim" not in {
+        word for line in source.splitlines() if line.startswith(("import", "from")) for word in line.split()
+    }
+    assert len([line for line in source.splitlines() if line.strip()]) <= 40
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    return example
+
+
+@needs_modbus
+def test_what_the_example_logger_writes_of_a_plant_is_what_a_shadow_reads(tmp_path):
+    from pymodbus import ModbusException  # noqa: PLC0415  # see above
+    from pymodbus.client import ModbusTcpClient  # noqa: PLC0415
+
+    example, scenario = an_example("plant_logger"), load_scenario("helios", overrides=["days=0.01"])
+    plant, path = Plant(scenario, scan_s=10.0), tmp_path / "site.csv"
+    registers = [register._asdict() for register in plant.registers()]
+    with (
+        serving(plant, factor=400.0) as port,
+        ModbusTcpClient("127.0.0.1", port=port, retries=0) as client,
+        pytest.raises((ModbusException, AttributeError, OSError)),
+    ):
+        example.log(client, registers, path, 0.001)
+    shadow = Shadow(scenario, path, tmp_path, stale_s=60.0)
+    shadow.step(shadow.site_s())
+    assert shadow.row_count > 20
+    assert (shadow.refused_count, shadow.longest_late_s) == (0, 0.0)
+
+
 @needs_modbus
 def test_the_example_controller_holds_the_limit_without_knowing_the_project():
     from pymodbus import ModbusException  # noqa: PLC0415  # see above
     from pymodbus.client import ModbusTcpClient  # noqa: PLC0415
 
-    source = EXAMPLE.read_text(encoding="utf-8")
-    assert "sim" not in {
-        word for line in source.splitlines() if line.startswith(("import", "from")) for word in line.split()
-    }
-    assert len([line for line in source.splitlines() if line.strip()]) <= 40
-    spec = importlib.util.spec_from_file_location("plant_controller", EXAMPLE)
-    example = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
+    example = an_example("plant_controller")
     plant = Plant(load_scenario("helios", overrides=["days=0.02"]))
     registers = [register._asdict() for register in plant.registers()]
     with (

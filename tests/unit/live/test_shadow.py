@@ -10,10 +10,11 @@ from sim.cli import main
 from sim.engine.campus import Campus
 from sim.errors import InputError, RunError
 from sim.live import pace as pace_module
-from sim.live.pace import Pace, follow
+from sim.live.pace import WallPace, follow
 from sim.live.shadow import Shadow, stated_mw
 from sim.scenario import load_scenario
 from sim.testing import a_scenario
+from sim.whole import alone
 
 REPLAYED = Path(__file__).parents[3] / "scenarios" / "data" / "replay-day.csv"
 STALE_S = 4000.0
@@ -251,7 +252,7 @@ def walls(monkeypatch):
 
 
 def test_a_pace_goes_on_over_a_stop_and_evenly_over_a_jump_of_the_clock(tmp_path, walls):
-    pace = Pace(tmp_path, "key", 10.0, 50.0)
+    pace = WallPace(tmp_path, "key", 10.0, 50.0)
     walls.sleep(3.0)
     assert pace.now_s() == 80.0
     walls.wall_s += 3600.0
@@ -260,9 +261,9 @@ def test_a_pace_goes_on_over_a_stop_and_evenly_over_a_jump_of_the_clock(tmp_path
     walls.sleep(1.0)
     assert (pace.now_s(), pace.jump_count) == (90.0, 2)
     walls.sleep(6.0)
-    assert Pace(tmp_path, "key", 10.0, 0.0).now_s() == 150.0
+    assert WallPace(tmp_path, "key", 10.0, 0.0).now_s() == 150.0
     with pytest.raises(RunError, match="is of another scenario or factor"):
-        Pace(tmp_path, "key", 11.0, 0.0)
+        WallPace(tmp_path, "key", 11.0, 0.0)
 
 
 def test_a_shadow_is_followed_to_its_end_and_a_stop_of_the_watch_is_told(site, walls):
@@ -275,7 +276,7 @@ def test_a_shadow_is_followed_to_its_end_and_a_stop_of_the_watch_is_told(site, w
         if len(seen_s) == 10:
             walls.sleep(5.0)
 
-    longest_s = follow(shadow, Pace(site.path.parent / "kept", "key", 1000.0, 0.0), 0.5, tell)
+    longest_s = follow(shadow, WallPace(site.path.parent / "kept", "key", 1000.0, 0.0), 0.5, tell)
     assert (seen_s[-1], longest_s) == (86_400.0, 5.5)
 
 
@@ -291,3 +292,12 @@ def test_the_command_follows_to_the_end_and_says_what_came(site, capsys):
     shutil.copytree(folder, site.path.parent / "again")
     again = a_shadow(site, folder="again")
     assert (again.time_s >= 85_000.0, again.row_count) == (True, len(site_rows()))
+
+
+def test_two_programs_do_not_follow_into_one_folder(site, capsys):
+    site.tell((0, 150.0))
+    folder = site.path.parent / "kept"
+    with alone(folder / "lock", ""), pytest.raises(SystemExit) as ending:
+        main(["live", "replay-day", str(site.path), "--folder", str(folder)])
+    assert ending.value.code == 2
+    assert "kept: another program is at work in this folder" in capsys.readouterr().err
