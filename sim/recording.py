@@ -86,10 +86,11 @@ class Track:
 
     def pack(self, before_s: float) -> None:
         """Keep what was recorded before a time [s] in less memory: nothing that is to come changes it."""
-        count = bisect_left(self._times_s(), before_s) - 1  # the one in force stays as it is
-        if count < LEAST_PACKED:
+        if len(self._rows) < LEAST_PACKED * _ROW.size:
             return
-        self._pack_first(count)
+        count = bisect_left(self._times_s(), before_s) - 1  # the one in force stays as it is
+        if count >= LEAST_PACKED:
+            self._pack_first(count)
 
     def _pack_first(self, count: int) -> None:
         self._packed.add(self._table()[:count])

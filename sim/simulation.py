@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from platform import python_version
 from typing import Any, Final
@@ -100,4 +101,7 @@ def provenance(scenario: Scenario) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that results depend on."""
-    return {"python": python_version(), **{name: version(name) for name in LIBRARIES}}
+    return {"python": python_version(), **{name: _version(name) for name in LIBRARIES}}
+
+
+_version: Final = cache(version)  # each is read from a file

@@ -147,7 +147,8 @@ class Readings:
             slope_mw_per_s += bank_slope
         moves = slope_mw_per_s != 0.0
         waits_s = np.full(times_s.size, inf)
-        waits_s[moves] = np.maximum(self._deadband_mw / np.abs(slope_mw_per_s[moves]), self._scan_s)
+        with np.errstate(over="ignore"):  # a power that hardly moves is due at no time: infinity is right
+            waits_s[moves] = np.maximum(self._deadband_mw / np.abs(slope_mw_per_s[moves]), self._scan_s)
         return waits_s
 
 

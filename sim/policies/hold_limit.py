@@ -85,7 +85,9 @@ class HoldLimitPolicy:
         reserves = self._reserve.of(loads, observation.notices, observation.time_s, wait_s)
         rated_mw = self._rated_mw
         announced_s = [rise_s for rise_s, _ in (*reserves.rises, *reserves.silent_rises)]
-        is_slow = reserves.sudden_s < observation.telemetry.interval_s + motion.response.drop_s(rated_mw)
+        is_slow = reserves.sudden_s < inf and (
+            reserves.sudden_s < observation.telemetry.interval_s + motion.response.drop_s(rated_mw)
+        )
         if is_slow:
             reserves = reserves.with_sudden(observation.time_s)
         caps = self._caps(observation, reserves, motion.response)
@@ -93,8 +95,10 @@ class HoldLimitPolicy:
         if is_slow:
             most_mw = min(most_mw, self._answerable_mw(caps[0], observation, motion.response))
         wanted_mw = max(0.0, min(rated_mw, most_mw))
-        steps = [step for cap in caps if cap.rises for step in cap.after() if step[0] in announced_s]
-        target_mw, wake_s = self._released(wanted_mw, steps, observation, motion)
+        target_mw, wake_s = wanted_mw, inf
+        if announced_s:
+            steps = [step for cap in caps for step in cap.after() if step[0] in announced_s]
+            target_mw, wake_s = self._released(wanted_mw, steps, observation, motion)
         motion.command(observation.time_s, target_mw)
         reason = "certain headroom" if target_mw > 0.0 else "no headroom"
         if target_mw < wanted_mw:

@@ -129,7 +129,7 @@ class Algebraic(Measured):
         Signal
             The function ``t -> max(s(t), 0)``.
         """
-        return self.maximum_with(0.0)
+        return self if self.minimum() >= 0.0 else self.maximum_with(0.0)
 
     def _combine(self, other: PiecewiseLinear, rule: Callable[[Pair], Lines]) -> Self:
         """Apply a rule to the common segments of two signals, block by block."""

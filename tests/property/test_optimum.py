@@ -222,6 +222,7 @@ FIELDS = {
     "ancillary": None,  # needs a service to offer; see tests/property/test_offers.py
     "call-obedience": {"inner": {"type": "price-threshold"}},
     "four-cp": None,  # needs a system load from a file
+    "http": None,  # asks a program outside; see tests/unit/policies/test_http.py
     "price-guard": {"inner": {"type": "follow-headroom"}},
     "ramp-limit": {"inner": {"type": "follow-headroom"}, "up_mw_per_min": 5.0},
     "minimum-dwell": {"inner": {"type": "follow-headroom"}, "minimum_s": 600.0},

@@ -213,3 +213,10 @@ def test_loads_that_swap_at_a_time_with_decimals_swap_at_one_instant(site):
     recording = Campus(site(one, two, fleets=[])).run()
     assert recording["site_power_mw"].maximum() == 70.0
     assert counts(recording)[2] == 2  # the swap is no news
+
+
+def test_a_power_that_hardly_moves_is_no_fault_of_arithmetic(tmp_path):
+    (tmp_path / "a.csv").write_text("time_s,power_mw\n0,0\n60,2.2e-313\n")
+    load = {"name": "a", "type": "replay", "file": "a.csv", "interpolation": "linear"}
+    recording = Campus(a_scenario(tmp_path, loads=[load], days=0.001)).run()
+    assert 0.0 <= recording["ai_power_mw"].maximum() < 1e-300
