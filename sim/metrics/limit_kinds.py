@@ -114,7 +114,7 @@ class _Peak:
         if largest[0] > self._largest_mw:
             self._largest_mw, self._time_s = largest
         if largest[0] > self._level_mw:
-            self._above_s.append(segments_above(change, self._level_mw))
+            self._above_s.append(joined(segments_above(change, self._level_mw)))
 
     def found(self, minutes: float, changes: Distribution) -> Found:
         """Return what was found; the window is so many minutes."""

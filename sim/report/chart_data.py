@@ -153,7 +153,10 @@ def power_channels(recording: Recording) -> dict[str, Signal]:
         and fleets draw together.
     """
     site, limit = recording["site_power_mw"], recording["limit_mw"]
-    over = (site - limit).positive_part().simplify()
+    excess = site - limit
+    over = Signal.constant(0.0, excess.end_s, excess.start_s)  # as it mostly is
+    if excess.maximum() > 0.0:
+        over = excess.positive_part().simplify()
     channels = {"ai": recording["ai_power_mw"], "site": site, "limit": limit, "over": over}
     if "battery_power_mw" in recording.signals:
         channels["drawn"] = drawn_mw(recording)
