@@ -3,13 +3,16 @@
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, app, find
 from sim.cli.console import print_json, print_table, progress_bar, say
 from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.live.actuator import Actuator
 
 
 @app.command()
@@ -36,13 +39,12 @@ def plant(
     if show_map:
         rows = [register._asdict() for register in built.registers()]
         if as_json:
-            print_json({"registers": rows})
+            print_json({"modbus": modbus, "registers": rows})
         else:
             print_table(Register._fields, [[str(cell) for cell in row.values()] for row in rows])
         return
     host, port = _address(modbus, beyond=beyond)
-    if find_spec("pymodbus") is None:
-        raise InputError.single("--modbus", "", "needs pymodbus: pip install 'hashballast[live]'")
+    _require_modbus("--modbus")
     import asyncio  # noqa: PLC0415  # keeps --help fast
 
     from sim.cli.tables import print_run  # noqa: PLC0415
@@ -80,10 +82,14 @@ def live(
     stale_s: Annotated[float, typer.Option(min=0.1, help="Without a row for so long, AI counts as stated [s].")] = 10.0,
     overrides: Overrides = [],  # noqa: B006  # see run
     data: DataFolders = [],  # noqa: B006  # see run
+    actuate: Annotated[
+        Path | None, typer.Option(help="Map of the register that may be written, as plant --map --json prints it.")
+    ] = None,
     *,
     allow_plugins: AllowPlugins = False,
+    beyond: Annotated[bool, typer.Option("--beyond-this-machine", help="Write to other machines too.")] = False,
 ) -> None:
-    """Follow a real site in shadow: its readings come in, the policy's decisions are kept, nothing is sent."""
+    """Follow a real site: its readings come in, the policy's decisions are kept, and sent only with --actuate."""
     from sim.live.pace import WallPace, follow  # noqa: PLC0415  # keeps --help fast
     from sim.live.shadow import Shadow  # noqa: PLC0415
     from sim.scenario import load_scenario  # noqa: PLC0415
@@ -92,6 +98,7 @@ def live(
 
     path = find(scenario, "scenarios")
     site = load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
+    actuator = None if actuate is None else _actuator(actuate, beyond=beyond)
     folder.mkdir(parents=True, exist_ok=True)
     with alone(folder / "lock", f"{folder}: another program is at work in this folder"):
         shadow = Shadow(site, source, folder, stale_s)
@@ -102,13 +109,20 @@ def live(
         pace = WallPace(folder, run_key(site), factor, first_s or 0.0)
         try:
             with progress_bar(f"following {scenario}") as progress:
-                longest_s = follow(shadow, pace, scan_s, lambda time_s: progress(time_s / shadow.end_s))
+
+                def act(time_s: float) -> None:
+                    progress(time_s / shadow.end_s)
+                    if actuator is not None:
+                        actuator.send(shadow.commanded_mw)
+
+                longest_s = follow(shadow, pace, scan_s, act)
         finally:
             for count, what in (
                 (shadow.row_count, "rows were read"),
                 (shadow.refused_count, "were not sound, or not later than one before, and were left out"),
                 (shadow.stale_count, "times nothing came for too long: AI counted as all that it states to draw"),
                 (pace.jump_count, "times the clock on the wall jumped: time went on evenly"),
+                (0 if actuator is None else actuator.failed_count, "set-points could not be written"),
             ):
                 say(f"{count:,} {what}")
             say(f"a row came {shadow.longest_late_s:,.3g} s late at the most; decisions are in {folder}")
@@ -116,12 +130,28 @@ def live(
             say(f"warning: {longest_s:.3g} s went by on the wall without a look: lower --factor")
 
 
-def _address(text: str, *, beyond: bool) -> tuple[str, int]:
+def _actuator(path: Path, *, beyond: bool) -> "Actuator":
+    from sim.live.plant import permitted  # noqa: PLC0415  # keeps --help fast
+
+    place, address = permitted(path)
+    host, port = _address(place, beyond=beyond, option=f"--actuate {path}")
+    _require_modbus("--actuate")
+    from sim.live.actuator import Actuator  # noqa: PLC0415  # which needs it
+
+    return Actuator(host, port, address)
+
+
+def _require_modbus(option: str) -> None:
+    if find_spec("pymodbus") is None:
+        raise InputError.single(option, "", "needs pymodbus: pip install 'hashballast[live]'")
+
+
+def _address(text: str, *, beyond: bool, option: str = "--modbus") -> tuple[str, int]:
     from sim.policies.http import is_loopback  # noqa: PLC0415  # keeps --help fast
 
     host, _, port = text.rpartition(":")
     if not (host and port.isdecimal() and int(port) < 65_536):  # noqa: PLR2004 -- so many ports there are
-        raise InputError.single("--modbus", "", f"must be HOST:PORT, got {text!r}")
+        raise InputError.single(option, "", f"must be HOST:PORT, got {text!r}")
     if not (beyond or is_loopback(host.strip("[]"))):
-        raise InputError.single("--modbus", "", f"{host} is not this machine alone; --beyond-this-machine allows it")
+        raise InputError.single(option, "", f"{host} is not this machine alone; --beyond-this-machine allows it")
     return host.strip("[]"), int(port)

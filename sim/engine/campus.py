@@ -106,6 +106,11 @@ class Campus:
         else:
             self._prices.real_time(value)
 
+    @property
+    def commanded_mw(self) -> float:
+        """What the fleets were last told to draw, together [MW]."""
+        return self._fleets.executor.commanded_mw
+
     def window(self, from_s: float, to_s: float) -> Recording:
         """Return what was recorded from one time to a later one [s] that is past, as a run of its own."""
         self._fleets.catch_up(to_s)

@@ -1,7 +1,9 @@
 """The simulated plant as equipment: what its meters read now, and a set-point that somebody outside writes."""
 
+import json
 from fnmatch import fnmatchcase
 from math import inf, isfinite, nan
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from uuid import uuid4
 
@@ -158,6 +160,27 @@ class Plant:
         return {name: _last(window[name]) for name in sorted(window.signals)} | {
             f"fleet.{fleet.name}.available_mw": min(fleet.available_mw, fleet.rated_mw) for fleet in fleets
         }
+
+
+def permitted(path: Path) -> tuple[str, int]:
+    """Return where a map says that equipment listens, HOST:PORT, and the address of its set-point.
+
+    Raises
+    ------
+    InputError
+        It is no map as ``plant --map --json`` prints it, or it does not let the set-point be written.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        found = [
+            int(entry["address"])
+            for entry in told["registers"]
+            if (entry["name"], entry["access"]) == (SETPOINT, "write")
+        ]
+        return str(told["modbus"]), found[0]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        said = f"is no map with 'modbus' and a register {SETPOINT} to write, as plant --map --json prints it"
+        raise InputError.single(str(path), "", said) from error
 
 
 def _summary(name: str) -> str:

@@ -118,6 +118,11 @@ class Shadow:
         """Whether AI counts as all that it states to draw, because nothing is read of it."""
         self._go_through_again()
 
+    @property
+    def commanded_mw(self) -> float:
+        """What the fleets are told to draw now, together: the decision, and what duties leave of it [MW]."""
+        return self._campus.commanded_mw
+
     def site_s(self) -> float | None:
         """Return what time the site last said it was [s]; None: no sound row waits."""
         self._waiting += self._source.rows()

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import struct
 import threading
+import time
 from contextlib import contextmanager
 from math import ceil, inf, nan
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from sim.cli import main
 from sim.engine.campus import Campus
 from sim.errors import InputError
-from sim.live.plant import SETPOINT, Plant
+from sim.live.plant import SETPOINT, Plant, permitted
 from sim.live.shadow import Shadow
 from sim.policies import Decision
 from sim.scenario import load_scenario
@@ -121,7 +122,9 @@ def test_an_address_is_checked_before_anything_is_served(address, message, capsy
 def test_the_map_is_printed_without_a_server(capsys):
     with pytest.raises(SystemExit):
         main(["plant", "replay-day", "--map", "--json"])
-    registers = json.loads(capsys.readouterr().out)["registers"]
+    told = json.loads(capsys.readouterr().out)
+    registers = told["registers"]
+    assert told["modbus"] == "127.0.0.1:1502"
     assert registers[0] == {
         "address": 0,
         "name": "setpoint_mw",
@@ -225,3 +228,82 @@ def test_the_example_controller_holds_the_limit_without_knowing_the_project():
     result = plant.result()
     assert result.metrics["exceedance_count"] == 0.0
     assert result.metrics["fillable_soaked_fraction"] > 0.3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        "[]",
+        '{"modbus": "127.0.0.1:1502"}',
+        '{"registers": [{"name": "setpoint_mw", "access": "write", "address": 0}]}',
+        '{"modbus": "127.0.0.1:1502", "registers": [{"name": "setpoint_mw", "access": "read", "address": 0}]}',
+        '{"modbus": "127.0.0.1:1502", "registers": [{"name": "limit_mw", "access": "write", "address": 0}]}',
+    ],
+)
+def test_a_map_that_does_not_let_the_set_point_be_written_is_refused(text, tmp_path):
+    path = tmp_path / "map.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="is no map with 'modbus' and a register setpoint_mw to write"):
+        permitted(path)
+
+
+@needs_modbus
+def test_a_set_point_is_written_again_and_again_and_lost_ones_are_counted():
+    from sim.live.actuator import Actuator  # noqa: PLC0415  # see above
+
+    plant = Plant(a_site())
+    with serving(plant, factor=400.0) as port:
+        actuator = Actuator("127.0.0.1", port, 0)
+        actuator.send(12.5)
+        assert (plant.setpoint_mw, actuator.failed_count) == (12.5, 0)
+        plant.write(0.0)  # as after a start of the equipment
+        actuator.send(12.5)
+        assert plant.setpoint_mw == 12.5
+        actuator.send(-1.0)
+        assert (plant.setpoint_mw, actuator.failed_count) == (12.5, 1)
+        actuator.send(13.0)
+        assert (plant.setpoint_mw, actuator.failed_count) == (13.0, 1)
+    actuator.send(14.0)  # nobody is there any more
+    assert (plant.setpoint_mw, actuator.failed_count) == (13.0, 2)
+    actuator.close()
+
+
+@needs_modbus
+def test_the_command_steers_a_plant_from_its_readings_and_holds_the_limit(tmp_path):
+    from pymodbus import ModbusException  # noqa: PLC0415  # see above
+    from pymodbus.client import ModbusTcpClient  # noqa: PLC0415
+
+    example, scenario = an_example("plant_logger"), load_scenario("helios", overrides=["days=0.02"])
+    plant, source, folder = Plant(scenario), tmp_path / "site.csv", tmp_path / "kept"
+    registers = [register._asdict() for register in plant.registers()]
+    with serving(plant, factor=200.0) as port, ModbusTcpClient("127.0.0.1", port=port, retries=0) as client:
+        allowed = tmp_path / "map.json"
+        allowed.write_text(json.dumps({"modbus": f"127.0.0.1:{port}", "registers": registers}))
+
+        def logged():
+            with pytest.raises((ModbusException, AttributeError, OSError)):
+                example.log(client, registers, source, 0.001)
+
+        logger = threading.Thread(target=logged, daemon=True)
+        logger.start()
+        while not source.exists() or source.stat().st_size < 5000:
+            time.sleep(0.01)
+        options = ["--folder", str(folder), "--factor", "200", "--scan-s", "0.01", "--actuate", str(allowed)]
+        with pytest.raises(SystemExit) as ending:
+            main(["live", "helios", str(source), *options, "--set", "days=0.02", "--stale-s", "60"])
+        logger.join(30.0)
+    assert ending.value.code in {0, None}
+    result = plant.result()
+    assert result.metrics["exceedance_count"] == 0.0
+    assert result.metrics["fillable_soaked_fraction"] > 0.3
+
+
+def test_equipment_on_another_machine_is_written_to_only_where_that_is_said(tmp_path, capsys):
+    path = tmp_path / "map.json"
+    register = {"name": "setpoint_mw", "access": "write", "address": 0}
+    path.write_text(json.dumps({"modbus": "10.0.0.1:502", "registers": [register]}))
+    with pytest.raises(SystemExit) as ending:
+        main(["live", "replay-day", str(path), "--folder", str(tmp_path / "kept"), "--actuate", str(path)])
+    assert ending.value.code == 2
+    assert "10.0.0.1 is not this machine alone" in capsys.readouterr().err
