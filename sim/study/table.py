@@ -35,8 +35,10 @@ BASELINE: Final = ".baseline"
 """What the column of a metric's values without mining ends in."""
 SAME_RATIO: Final = 1e-9
 """Numbers that differ by less of their size are the same but for rounding."""
-GROUP_ROWS: Final = 250
-"""Rows that are in memory at a time."""
+PART_ROWS: Final = 250
+"""Rows that are in memory at a time as Python values."""
+GROUP_PARTS: Final = 20
+"""Parts that make a group of the table: what is kept of each group until the end takes a thousand bytes a column."""
 
 Row = Mapping[str, Any]
 Kinds = Mapping[str, str]
@@ -144,8 +146,9 @@ def write_rows(path: Path, rows: Iterable[Row], kinds: Kinds) -> None:
     schema = pa.schema([_field(name, kind) for name, kind in kinds.items()])
     left = iter(rows)
     with whole_file(path) as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        while group := list(islice(left, GROUP_ROWS)):
-            writer.write_table(_arrow(group, schema))
+        parts = (_arrow(part, schema) for part in iter(lambda: list(islice(left, PART_ROWS)), []))
+        while group := list(islice(parts, GROUP_PARTS)):
+            writer.write_table(pa.concat_tables(group))
 
 
 def _field(name: str, kind: str) -> "pa.Field":
@@ -175,7 +178,7 @@ def stream_rows(path: Path, columns: list[str] | None = None) -> Iterator[Row]:
     """Yield the rows of a Parquet file in their order, some in memory at a time; None: all columns."""
     from pyarrow import parquet  # noqa: PLC0415  # see write_rows
 
-    for batch in parquet.ParquetFile(path).iter_batches(GROUP_ROWS, columns=columns):
+    for batch in parquet.ParquetFile(path).iter_batches(PART_ROWS, columns=columns):
         yield from batch.to_pylist()
 
 

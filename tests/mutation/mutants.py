@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("engine", "mining", "market", "signals", "policies")
-COPIED = ("sim", "tests", "scenarios", "benchmarks", "pyproject.toml")
+COPIED = ("sim", "tests", "scenarios", "benchmarks", "docs", "pyproject.toml")
 COUNT, SECONDS, WAITS = 300, 60.0, 20.0
 KILLED, SURVIVES, TIME_UP = "killed", "survives", "time is up"
 

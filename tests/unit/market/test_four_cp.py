@@ -116,6 +116,12 @@ def test_local_clocks_strike_every_hour_through_the_change_of_clocks():
     assert set(hours.month_count.value) == {3.0}
 
 
+@pytest.mark.parametrize(("start", "first_s"), [("2024-06-01T06:20", 2400.0), ("2024-06-01T06:50", 600.0)])
+def test_the_first_hour_to_strike_is_the_next_wherever_in_the_hour_a_run_begins(start, first_s):
+    hours = charge().local_hours(Span(Files(()), utc_s(start), 2 * HOUR_S))
+    assert hours.hour_h.time_s.tolist() == [0.0, first_s, first_s + HOUR_S]
+
+
 def test_a_file_that_does_not_cover_the_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="the run needs"):
         charge().system_load.signal(Span(files(tmp_path, hours=48), utc_s("2024-07-01T05:00"), HOUR_S))
