@@ -23,7 +23,7 @@ PEERS_STAMP := $(PEERS)/.installed
 TESTING = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/pycache" $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run compare sweep dynamics test test-all hunt fuzz mutants validate price-policies check bench peers schema reference docs golden
+.PHONY: help setup run compare sweep claims dynamics test test-all hunt fuzz mutants validate price-policies check bench peers schema reference docs golden
 .PHONY: fingerprint size lock clean
 
 help:            ## list the targets
@@ -42,6 +42,9 @@ compare: $(STAMP) ## make compare SCENARIO=helios POLICIES="always-on follow-hea
 sweep: $(STAMP)  ## make sweep STUDY=fleet-size [ARGS="--workers 2"]
 	@test -n "$(STUDY)" || { echo "usage: make sweep STUDY=NAME, one of:"; ls scenarios/studies/*.yaml | sed 's|scenarios/studies/||; s|\.yaml||; s|^|  |'; exit 2; }
 	@$(BIN)/python -m sim sweep "$(STUDY)" $(RUN_DATA) $(ARGS)
+
+claims: $(STAMP) ## hold each claim about miners beside AI against its runs [ARGS="--quick --json"]
+	@$(BIN)/python -m sim claims $(ARGS)
 
 dynamics: $(STAMP) $(DYNAMICS_STAMP) ## make dynamics FOLDER=results/helios/KEY [ARGS="--windows 1 --system kundur"]
 	@test -n "$(FOLDER)" || { echo "usage: make dynamics FOLDER=RESULT_FOLDER"; exit 2; }
@@ -88,6 +91,7 @@ reference: $(STAMP) ## write the reference pages and the sample outputs in the d
 	@$(BIN)/python -m docs.reference
 	@$(BIN)/python -m docs.samples
 	@$(BIN)/python -m docs.rivals
+	@$(BIN)/python -m docs.claims
 
 docs: $(STAMP) $(DOCS_STAMP) ## build the documentation as a site: docs/_build/html/index.html
 	@PYTHONPATH=. $(BIN)/python -m docs.site

@@ -16,7 +16,7 @@ from sim.ai.tenant import TenantLoad
 from sim.metrics.accounts import present_years
 from sim.metrics.months import Month, months
 from sim.recording import Recording
-from sim.units import HOURS_PER_YEAR, KW_PER_MW, MEGAWATT_IN_WATTS, SECONDS_PER_YEAR
+from sim.units import KW_PER_MW, MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, SECONDS_PER_YEAR
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "explanation" / "bridge.md"
@@ -147,7 +147,7 @@ def put_off_months(scenario: Scenario, mined: Sequence[Month]) -> float:
     later = [month for month in mined if month.month >= f"{ready:%Y-%m}"]
     for count, month in enumerate(later):
         margin_usd = month.ebitda_usd / month.fleet_energy_mwh if month.fleet_energy_mwh else 0.0
-        if margin_usd * HOURS_PER_YEAR <= net_usd:
+        if margin_usd * SECONDS_PER_YEAR / SECONDS_PER_HOUR <= net_usd:
             return float(count)
     return float(len(later))
 

@@ -36,8 +36,6 @@ FORMAT_VERSION = 1
 """Version of the result folder; columns are only ever added."""
 DATA_FILES = ("scenario.yaml", "metrics.json", "signals.parquet", "events.parquet", "provenance.json")
 """The files that hold a result; page and figures are made from them."""
-WRITTEN_FILES = (*DATA_FILES, "exceedances.parquet")
-"""The files that are written of a result; those that only repeat what others hold are not read."""
 MAX_STATED_BYTES = 64 * 1024 * 1024
 """Size of the figures of a folder, or of its sums; those of a large site have a tenth of that."""
 BREAKPOINT = ("time_s", "value", "slope_per_s")

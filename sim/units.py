@@ -28,7 +28,6 @@ SECONDS_PER_DAY: Final = 86_400.0
 SECONDS_PER_YEAR: Final = 31_536_000.0
 """A year of 365 days, 8,760 hours, in which yearly sums of money are counted."""
 HOURS_PER_DAY: Final = 24.0
-HOURS_PER_YEAR: Final = 8760.0
 JOULES_PER_WATT_HOUR: Final = 3600.0
 JOULES_PER_MEGAWATT_HOUR: Final = 3.6e9
 HOURS_PER_WEEK: Final = 168

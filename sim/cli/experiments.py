@@ -181,6 +181,28 @@ def _swept(study: "Study", out: Path | None, **how: Any) -> "SweepOutcome":
 
 
 @app.command()
+def claims(
+    workers: Workers = 2,
+    out: Annotated[Path, typer.Option(help="Folder; started before: goes on.")] = Path("results/studies/claims"),
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Shorter runs and fewer seeds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
+    """Hold each claim about miners beside AI against its runs: what was measured, true or false, and when."""
+    from sim.cli.console import print_json, print_table  # noqa: PLC0415  # keeps --help fast
+    from sim.result import write_json  # noqa: PLC0415
+    from sim.study.claims import judge_all, read_claims  # noqa: PLC0415
+
+    rows = judge_all(read_claims(), lambda name: find(name, "scenarios"), out, quick=quick, workers=workers)
+    write_json(out / "claims.json", rows)
+    if as_json:
+        print_json(rows)
+    else:
+        heads = ("id", "claim", "verdict", "condition")
+        print_table(heads, [[row[head] for head in heads] for row in rows])
+
+
+@app.command()
 def tune(
     scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
     policy: Annotated[str, typer.Option(help="Policy to tune, as in compare: TYPE or TYPE:field=value.")],

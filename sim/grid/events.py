@@ -232,7 +232,3 @@ class CurtailmentOrder(Timed):
         binding_s = announced_s + self.notice_min * SECONDS_PER_MINUTE
         until_s = binding_s + self.duration_min * SECONDS_PER_MINUTE
         return Order(announced_s, binding_s, until_s, self.most_mw, self.applies_to, self.reason)
-
-
-AnyGridEvent = Annotated[VoltageSag | Reconnect | CurtailmentOrder | GenerationLoss, Field(discriminator="type")]
-"""Any event on the grid, told apart by its ``type``."""

@@ -198,9 +198,10 @@ CATALOGUE = (
     _of_job("ai.{training}.mean_time_between_interruptions_h", mean_time_between_interruptions_h),
     _of_job("ai.{training}.stall_mean_s", lambda job: _mean(job.values("checkpoint"))),
     _of_job("ai.{training}.down_mean_min", lambda job: _mean(job.values("restart")) / SECONDS_PER_MINUTE),
-    _stated("ai.{training}.smoothing_energy_mwh", 0.0),
-    _stated("ai.{training}.interlock_wait_s", 0.0),
-    _stated("ai.{training}.return_lost_s", 0.0),
+    *(
+        _stated(f"ai.{{training}}.{name}", 0.0)
+        for name in ("smoothing_energy_mwh", "interlock_wait_s", "return_lost_s")
+    ),
     _stated("ai.{inference}.served_query_count", nan),
     LoadMetric("ai.{inference}.energy_per_query_wh", energy_per_query_wh),
     LoadMetric("ai.{inference}.energy_per_token_j", energy_per_token_j),

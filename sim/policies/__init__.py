@@ -44,29 +44,20 @@ from sim.policies.simple import AlwaysOn, FollowHeadroom, MiningOff
 POLICIES: dict[str, type[PolicySpec]] = {
     get_args(kind.model_fields["type"].annotation)[0]: kind
     for kind in (
-        AlwaysOn,
-        Ancillary,
-        CallObedience,
-        CheckpointAware,
-        Droop,
-        FlatSite,
-        FollowHeadroom,
-        FourCp,
-        HoldLimit,
-        Http,
-        Hysteresis,
-        IslandFrequency,
-        MinimumDwell,
-        MiningOff,
-        Mpc,
-        MpcCvar,
-        PartialPower,
-        PriceGuard,
-        PriceThreshold,
-        RampLimit,
-        ScedBid,
-        Schedule,
-        UnderFrequency,
+        *(
+            AlwaysOn,
+            Ancillary,
+            CallObedience,
+            CheckpointAware,
+            Droop,
+            FlatSite,
+            FollowHeadroom,
+            FourCp,
+            HoldLimit,
+            Http,
+        ),
+        *(Hysteresis, IslandFrequency, MinimumDwell, MiningOff, Mpc, MpcCvar, PartialPower, PriceGuard, PriceThreshold),
+        *(RampLimit, ScedBid, Schedule, UnderFrequency),
     )
 }
 """The policies by the type that a scenario names: the one table of them."""

@@ -21,7 +21,6 @@ from sim.recording import Recording
 from sim.report.build import write_report
 from sim.result import (
     DATA_FILES,
-    WRITTEN_FILES,
     Result,
     metrics_document,
     read_result,
@@ -31,6 +30,9 @@ from sim.signals import Signal
 from sim.simulation import run
 from sim.testing import a_scenario
 from sim.whole import new_folder
+
+WRITTEN_FILES = (*DATA_FILES, "exceedances.parquet")
+"""The files that are written of a result; those that only repeat what others hold are not read."""
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from sim.grid.frequency.statistics import (
     Bounds,
     EvenMinuteMeans,
     Extremes,
-    LastOutside,
     MeanSquare,
     MinuteMeans,
     Outside,
@@ -278,14 +277,6 @@ class FrequencyResult:
     def seconds_outside(self, level_hz: float) -> float:
         """Return the time with a deviation larger than a level [s]."""
         return self._gather(Outside(level_hz)).time_s
-
-    def settling_time_s(self, band_hz: float) -> float:
-        """Return the last time at which frequency is farther than a band from where it ends [s].
-
-        NaN where it never is.
-        """
-        final_hz = float(self.frequency_hz[-1]) - self.model.nominal_hz
-        return self._gather(LastOutside(final_hz, band_hz)).time_s
 
     def steady_state_hz(self, step_mw: float) -> float:
         """Return the frequency at which governors and damping hold a step of load, before AGC acts [Hz]."""

@@ -187,24 +187,6 @@ class EvenMinuteMeans:
         return np.concatenate([*self._means, np.empty(0)])
 
 
-class LastOutside:
-    """The last time at which the deviation is farther than a band from a value."""
-
-    def __init__(self, value_hz: float, band_hz: float) -> None:
-        self._value_hz, self._band_hz = value_hz, band_hz
-        self.time_s = nan
-
-    def add(self, cubics: Cubics) -> None:
-        """Take in the next cubics."""
-        for sign in (1.0, -1.0):
-            parts, first, last, crossing = _crossings(cubics, sign, self._band_hz + sign * self._value_hz)
-            ends = np.where(sign * parts.at(last) > self._band_hz + sign * self._value_hz, last, crossing)
-            times_s = parts.start_s + ends * parts.length_s
-            outside = (crossing > first) | (ends == last)
-            if outside.any():
-                self.time_s = float(np.nanmax([self.time_s, times_s[outside].max()]))
-
-
 def cps1_percent(minute_mean_hz: ArrayLike, epsilon_hz: float) -> float:
     r"""Return the control performance standard CPS1 of a grid that is one control area [%].
 
