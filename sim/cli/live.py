@@ -104,6 +104,8 @@ def live(
         shadow = Shadow(site, source, folder, stale_s)
         if shadow.row_count:
             say(f"goes on at {shadow.time_s:,.1f} s, after {shadow.row_count:,} rows")
+        elif shadow.site_s() is None:
+            say(f"waits for the first row of {source}")
         while (first_s := shadow.site_s()) is None and not shadow.row_count:
             time.sleep(scan_s)
         pace = WallPace(folder, run_key(site), factor, first_s or 0.0)

@@ -301,3 +301,14 @@ def test_two_programs_do_not_follow_into_one_folder(site, capsys):
         main(["live", "replay-day", str(site.path), "--folder", str(folder)])
     assert ending.value.code == 2
     assert "kept: another program is at work in this folder" in capsys.readouterr().err
+
+
+def test_a_command_that_has_nothing_to_read_yet_says_so(site, capsys, monkeypatch):
+    first = iter([None, None, 0.0])
+    monkeypatch.setattr(Shadow, "site_s", lambda _: next(first))
+    options = ["--folder", str(site.path.parent / "kept"), "--factor", "1e5", "--scan-s", "0.01"]
+    with pytest.raises(SystemExit):
+        main(["live", "replay-day", str(site.path), *options])
+    told = capsys.readouterr()
+    assert f"waits for the first row of {site.path}" in told.out + told.err
+    assert "times nothing came for too long" in told.out + told.err
