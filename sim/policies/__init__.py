@@ -41,25 +41,12 @@ from sim.policies.sced_bid import ScedBid
 from sim.policies.schedule import Schedule
 from sim.policies.simple import AlwaysOn, FollowHeadroom, MiningOff
 
-POLICIES: dict[str, type[PolicySpec]] = {
-    get_args(kind.model_fields["type"].annotation)[0]: kind
-    for kind in (
-        *(
-            AlwaysOn,
-            Ancillary,
-            CallObedience,
-            CheckpointAware,
-            Droop,
-            FlatSite,
-            FollowHeadroom,
-            FourCp,
-            HoldLimit,
-            Http,
-        ),
-        *(Hysteresis, IslandFrequency, MinimumDwell, MiningOff, Mpc, MpcCvar, PartialPower, PriceGuard, PriceThreshold),
-        *(RampLimit, ScedBid, Schedule, UnderFrequency),
-    )
-}
+_KINDS: tuple[type[PolicySpec], ...] = (
+    AlwaysOn, Ancillary, CallObedience, CheckpointAware, Droop, FlatSite, FollowHeadroom, FourCp, HoldLimit, Http,
+    Hysteresis, IslandFrequency, MinimumDwell, MiningOff, Mpc, MpcCvar, PartialPower, PriceGuard, PriceThreshold,
+    RampLimit, ScedBid, Schedule, UnderFrequency,
+)  # fmt: skip
+POLICIES = {get_args(kind.model_fields["type"].annotation)[0]: kind for kind in _KINDS}
 """The policies by the type that a scenario names: the one table of them."""
 
 if TYPE_CHECKING:

@@ -172,8 +172,8 @@ def _idle_tokens(_recording: Recording, scenario: Document, _metrics: Metrics) -
 
 
 CHECKS: Final[tuple[Callable[[Recording, Document, Metrics], Iterator[Caution]], ...]] = (
-    *(_ai_above_limit, _fleet_beyond_headroom, _fleet_moves, _starts, _nameplates, _intervals, _years, _idle_tokens),
-)
+    _ai_above_limit, _fleet_beyond_headroom, _fleet_moves, _starts, _nameplates, _intervals, _years, _idle_tokens,
+)  # fmt: skip
 
 
 WORDS: Final = ("assumption", "unverified")
