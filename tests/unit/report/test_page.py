@@ -172,6 +172,12 @@ def test_the_page_tells_what_was_run_and_how_to_repeat_it(page):
         assert part in text
 
 
+def test_the_page_says_what_is_out_of_scope_and_what_to_hand_over(page):
+    text = " ".join(page.split())
+    assert "Harmonics, electromagnetic transients and sub-synchronous interaction are out of scope" in text
+    assert "the makers' PSCAD models" in text
+
+
 def test_times_and_hosts_of_the_making_stand_nowhere(page):
     own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert not re.search(r"/(tmp|home|work|root)/", own)
