@@ -19,7 +19,7 @@ from sim.scenario.model import Scenario
 
 KEY_FORMAT: Final = 1
 """Version of the run key's own format."""
-MODEL_VERSION: Final = 14
+MODEL_VERSION: Final = 15
 """Version of the model: raised with every change that moves a result, with a line in the changelog."""
 BY_MONTH: Final = ("demand.", "four_cp.", "given_up.")
 """What the names of metrics begin with that only the run's months make."""

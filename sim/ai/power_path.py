@@ -1,4 +1,4 @@
-"""How a job's power gets from level to level: at once, in a snap-back, smoothed; what a slow return costs."""
+"""How a job's power gets from level to level: at once, in a line, smoothed; what a slow return costs."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from pydantic import Field
 from sim.spec import NonNegative, Positive, Spec
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR
 
-SNAP_BACK_SHARE: Final = 0.95
-"""Share of a step that is back after the stated time of a snap-back."""
+STATED_SHARE: Final = 0.95
+"""Share of a change that is done after its stated time."""
 
 
 class Smoothing(Spec):
@@ -39,9 +39,11 @@ class PowerPath:
 
     snap_back_s: float
     """Time in which 95 % of a rise is done [s]; 0: a step."""
+    fall_s: float = 0.0
+    """Time in which 95 % of a fall is done [s]; 0: a step."""
     ramp_up_mw_per_s: float = inf
     ramp_down_mw_per_s: float = inf
-    """Fastest rise and fall [MW/s]; infinity: a rise takes ``snap_back_s``, a fall is a step."""
+    """Fastest rise and fall [MW/s]; infinity: a rise takes ``snap_back_s``, a fall ``fall_s``."""
     stop_delay_s: float = 0.0
     """Time for which power stays before a fall that ends the job's activity [s]."""
 
@@ -55,20 +57,26 @@ class PowerPath:
         """Power at that time [MW]."""
         self.slope_mw_per_s = 0.0
         """Its slope [MW/s]."""
-        self._rise_s = self.snap_back_s / SNAP_BACK_SHARE
         self._ahead: deque[tuple[float, float, float]] = deque()
         self._drawn_mws = 0.0
 
     @classmethod
     def of(
-        cls, snap_back_s: float, smoothing: Smoothing | None, gpus: int, pue: float, rise_mw_per_s: float = inf
+        cls,
+        snap_back_s: float,
+        fall_s: float,
+        smoothing: Smoothing | None,
+        gpus: int,
+        pue: float,
+        rise_mw_per_s: float = inf,
     ) -> "PowerPath":
         """Return the path of a job's power at the site's meter, which rises no faster than told [MW/s]."""
         if smoothing is None:
-            return cls(snap_back_s, rise_mw_per_s)
+            return cls(snap_back_s, fall_s, rise_mw_per_s)
         scale = gpus * pue / MEGAWATT_IN_WATTS
         return cls(
             snap_back_s,
+            fall_s,
             min(smoothing.ramp_up_w_per_s * scale, rise_mw_per_s),
             smoothing.ramp_down_w_per_s * scale,
             smoothing.stop_delay_s,
@@ -124,7 +132,7 @@ class PowerPath:
         limit = self.ramp_up_mw_per_s if change_mw > 0.0 else self.ramp_down_mw_per_s
         if limit < inf:
             return abs(change_mw) / limit
-        return self._rise_s if change_mw > 0.0 else 0.0
+        return (self.snap_back_s if change_mw > 0.0 else self.fall_s) / STATED_SHARE
 
     def _at(self, time_s: float) -> float:
         return self.power_mw + self.slope_mw_per_s * (time_s - self.since_s)

@@ -88,11 +88,13 @@ class Job:
             Cause("planned", spec.planned_per_s, connection.stream("planned")),
         )
         self._announcements = Announcements(spec.name, spec.notice, connection)
-        self._path = PowerPath.of(spec.snap_back_s, spec.smoothing, spec.gpus, spec.pue, spec.return_mw_per_s)
+        self._path = PowerPath.of(
+            spec.snap_back_s, spec.fall_s, spec.smoothing, spec.gpus, spec.pue, spec.return_mw_per_s
+        )
         self._ask_leave = connection.ask_leave
         self._undone_mws = connection.undone_mws
         self._waited_s = self._returned_s = 0.0
-        self._bare_path = None if spec.smoothing is None else PowerPath(spec.snap_back_s)
+        self._bare_path = None if spec.smoothing is None else PowerPath(spec.snap_back_s, spec.fall_s)
         self._progress_s = 0.0  # useful computing, up to the last time that it stopped
         self._saved_s = 0.0  # of that, what no failure can take away
         self._writing: tuple[float, float] | None = None  # progress on its way to storage, and when it is safe
@@ -301,8 +303,7 @@ class Job:
     def _stop(self) -> Generator[Event, Any, None]:
         """End the job: fall to the power of its absence."""
         self._log("end", self._env.now - self._spec.starts_s)
-        self._tell_state("absent", self._absent_mw)
-        self._go_to(self._absent_mw, self._absent_mw, stops=True)
+        self._go_to("absent", self._absent_mw, (self._absent_mw, self._absent_mw), stops=True)
         while self._path.next_s < inf:
             yield At(self._env, self._path.next_s)
             self._follow_path()
@@ -310,8 +311,10 @@ class Job:
     # -- power ---------------------------------------------------------------------------------------
 
     def _begin(self, level_mw: float, bare_mw: float) -> None:
-        self._tell_state("absent" if self._spec.starts_s > 0.0 else "compute", level_mw)
+        self._told: State = "absent" if self._spec.starts_s > 0.0 else "compute"
+        self._most_mw = level_mw
         self._path.start(0.0, level_mw)
+        self._tell()
         self._set_power_mw(level_mw)
         if self._bare_path is not None:
             self._bare_path.start(0.0, bare_mw)
@@ -319,9 +322,9 @@ class Job:
 
     def _turn(self, state: State, *, quiet: bool = True) -> None:
         """Go to a state; one that is not quiet may end at any moment, without a word."""
-        self._tell_state(state, self._most_in_mw(state if quiet else "compute"))
+        most_mw = self._most_in_mw(state if quiet else "compute")
         stops = state in ("down_context", "down_cold")
-        self._go_to(self._levels_mw[state], self._bare_levels_mw[state], stops=stops)
+        self._go_to(state, most_mw, (self._levels_mw[state], self._bare_levels_mw[state]), stops=stops)
 
     def _most_in_mw(self, state: State) -> float:
         """Return the most that it draws in a state before a rise that can be announced [MW]."""
@@ -330,10 +333,15 @@ class Job:
             return max(levels_mw[each] for each in ("stall", "hang", "down_cold", "down_context"))
         return levels_mw[state]
 
-    def _go_to(self, level_mw: float, bare_mw: float, *, stops: bool) -> None:
-        path, now_s = self._path, self._env.now
-        if not path.stands_at(level_mw):
+    def _go_to(self, state: State, most_mw: float, levels_mw: tuple[float, float], *, stops: bool) -> None:
+        """Go to a state and its power, given with the power that it has without smoothing."""
+        path, now_s, (level_mw, bare_mw) = self._path, self._env.now, levels_mw
+        moves = not path.stands_at(level_mw)
+        if moves:
             path.turn(now_s, level_mw, stops=stops)
+        self._told, self._most_mw = state, most_mw
+        self._tell()
+        if moves:
             self._set_power_mw(path.power_mw, path.slope_mw_per_s)
         if self._bare_path is not None:
             self._bare_path.turn(now_s, bare_mw)
@@ -341,7 +349,14 @@ class Job:
 
     def _follow_path(self) -> None:
         self._path.advance()
+        if self._told_mw > self._most_mw:
+            self._tell()
         self._set_power_mw(self._path.power_mw, self._path.slope_mw_per_s)
+
+    def _tell(self) -> None:
+        """Tell the state, and the most that it draws in it; until its power has fallen so far, what it falls from."""
+        self._told_mw = max(self._most_mw, self._path.power_mw)
+        self._tell_state(self._told, self._told_mw)
 
     def _count_smoothing(self, bare_path: PowerPath) -> None:
         """Record what smoothing costs if nothing else happens until the run's end."""

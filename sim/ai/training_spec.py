@@ -160,8 +160,12 @@ class TrainingSpec(Load):
     spares: Spares | None = None
     """Hot spare nodes; they draw power as nodes without a job. Where left out: none."""
     snap_back_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 2.0
-    """Time in which 95 % of a rise of power is done, where nothing smooths it [s]; power falls at once.
-    Default: unverified; 0.5 to 5 s."""
+    """Time in which 95 % of a rise of power is done, where nothing smooths it [s]. Default: unverified; 0.5 to
+    5 s."""
+    fall_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 0.0
+    """Time in which 95 % of a fall of power is done, where nothing smooths it [s]. Default: at once, which is the
+    steepest (assumption). A node of eight H100 falls within a second, over which its driver averages
+    (measured); the nodes of a large job, which do not finish together, take longer: up to 5 s, unverified."""
     smoothing: Smoothing | None = None
     """Power smoothing by the GPUs. Where left out: none."""
     notice: Notices | None = None

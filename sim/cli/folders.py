@@ -25,15 +25,24 @@ def report(folder: Annotated[Path, typer.Argument(help="A result folder.")], *, 
 def limits(
     folder: Annotated[Path, typer.Argument(help="A result folder.")],
     *,
+    region: Annotated[
+        str | None, typer.Option(help="Limits of this operator or utility, or all [default: as the scenario says].")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
 ) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
     from sim.cli.tables import print_limits, print_limits_json  # noqa: PLC0415
-    from sim.report.grid_limits import checks_of, trace_warnings  # noqa: PLC0415
+    from sim.grid.limits import a_region  # noqa: PLC0415
+    from sim.report.grid_limits import EVERYWHERE, checks_of, trace_warnings  # noqa: PLC0415
 
+    if region not in {None, EVERYWHERE}:
+        try:
+            a_region(str(region))
+        except ValueError as error:
+            raise InputError.single("--region", "", f"{error}, or {EVERYWHERE}") from error
     stored = sim.read_result(folder)
     show = print_limits_json if as_json else print_limits
-    show(*checks_of(stored.recording, stored.scenario))
+    show(*checks_of(stored.recording, stored.scenario, region))
     for warning in trace_warnings(stored.recording):
         say(f"warning: {warning}")
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -102,7 +101,7 @@ def print_statement(result: Result) -> None:
 
 def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
     """Write how a site stands to limits to standard output, with its miners and without."""
-    from sim.report.grid_limits import exceeded_text, known, rule_text, status_text  # noqa: PLC0415  # see above
+    from sim.report.grid_limits import counts_text, exceeded_text, known, rule_text, status_text  # noqa: PLC0415  # see above
 
     rows, counts = [], []
     for check, other in zip(checks, alone, strict=True):
@@ -110,12 +109,11 @@ def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) 
         allowed, worst, baseline = (known(value, check.rule.unit) for value in values)
         without = ", ".join(part for part in (status_text(other), baseline) if part)
         cells = (known(check.t_worst_s, "1"), exceeded_text(check), without, check.reason)
-        rows.append((check.rule.name, rule_text(check.rule), allowed, status_text(check), worst, *cells))
+        law = " ".join(part for part in (check.rule.region, check.rule.status) if part)
+        rows.append((check.rule.name, law, rule_text(check.rule), allowed, status_text(check), worst, *cells))
     for words, group in (("site", checks), ("without mining", alone)):
-        found = Counter(status_text(check) for check in group)
-        line = ", ".join(f"{count} {status}" for status, count in sorted(found.items()))
-        counts.append(f"{words}: {line}")
-    heads = ("limit", "what", "allowed", "status", "worst", "at [s]", "exceeded", "without mining", "why")
+        counts.append(f"{words}: {counts_text(group)}")
+    heads = ("limit", "law", "what", "allowed", "verdict", "worst", "at [s]", "exceeded", "without mining", "why")
     print_table(heads, rows, caption="; ".join(counts))
 
 

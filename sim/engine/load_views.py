@@ -101,16 +101,18 @@ class WatchedLoad:
         self._before, self._after = self._fixed[:_RISE_AT], self._fixed[_RISE_AT + 2 :]
         self.held: LoadView | None = None
         """How it was when its telemetry stood still; None: it does not."""
-        self._since_s: list[float] = []
-        self._words: list[tuple[State, float]] = []
+        self._told_s: list[float] = []
+        self._words: list[tuple[State, float, float]] = []
 
     def tell(self, now_s: float, state: State, level_mw: float) -> None:
         """Take the load's word on its state."""
-        if self._since_s and self._since_s[-1] == now_s:
-            self._words[-1] = state, level_mw
+        goes_on = bool(self._words) and self._words[-1][0] == state
+        word = state, level_mw, self._words[-1][-1] if goes_on else now_s
+        if self._told_s and self._told_s[-1] == now_s:
+            self._words[-1] = word
         else:
-            self._since_s.append(now_s)
-            self._words.append((state, level_mw))
+            self._told_s.append(now_s)
+            self._words.append(word)
         if self.level is not None:
             self.level().set(now_s, min(level_mw, self.view.stated_mw))
 
@@ -121,13 +123,13 @@ class WatchedLoad:
             ratio = 1.0 if self.hall is None else self.hall.meter_ratio(time_s)
             return self.held._replace(stated_mw=view.stated_mw * ratio)
         told = view.state, view.level_mw, view.since_s
-        if self._since_s:
-            place = max(0, bisect_right(self._since_s, time_s) - 1)
+        if self._told_s:
+            place = max(0, bisect_right(self._told_s, time_s) - 1)
             if place > FORGET:
                 # nobody asks for what is older than the telemetry
-                del self._since_s[: place - 1], self._words[: place - 1]
+                del self._told_s[: place - 1], self._words[: place - 1]
                 place = 1
-            told = (*self._words[place], self._since_s[place])
+            told = self._words[place]
         power_mw = self.power.at(time_s)
         if self.hall is None:
             return _view((view.name, power_mw, view.stated_mw, *told, *self._fixed))

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.grid.voltage import reactive_mvar
 from sim.metrics.generation import export_mw, import_mw
-from sim.metrics.power_limits import resolution_s
+from sim.metrics.resolution import resolution_s
 from sim.metrics.voltage import GridStrength
 from sim.recording import Recording
 from sim.result import StoredResult

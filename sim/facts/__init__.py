@@ -220,6 +220,8 @@ class GridFacts:
     """Numbers of the model of its frequency; see `sim.grid.frequency.GridModel.of_numbers`."""
     envelope: tuple[str, ...] = ()
     """Envelope by which sags are judged, where it is not the default."""
+    region: tuple[str, ...] = ()
+    """Region whose published limits the site is held against, where not all are."""
     count_limits: bool | None = None
     """Whether the limits that the site keeps are counted."""
     limit: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

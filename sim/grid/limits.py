@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sim.errors import did_you_mean
 from sim.shipped import shipped
 from sim.spec import Name, NonNegative, Positive, PositiveFraction, Spec, rising, together
 from sim.units import SECONDS_PER_MINUTE
@@ -18,7 +19,7 @@ Text = Annotated[str, Field(max_length=300)]
 _FIELDS: Final = shipped("sim.grid", "limit_fields.json")
 NEEDED: Final[dict[str, list[str]]] = _FIELDS["needed"]
 """The fields that a limit of each kind must have; ``limit_fraction`` may stand in for the highest value."""
-VALUES: Final = ("limit_mw", "limit_mw_per_min")
+VALUES: Final = ("limit_mw", "limit_mw_per_min", "limit_pu")
 """The fields that hold the highest value allowed."""
 ALLOWED: Final[dict[str, list[str]]] = _FIELDS["allowed"]
 """The fields that it may have besides; every other one would be read by nobody."""
@@ -39,12 +40,13 @@ class PowerLimit(Spec):
       more than that within ``change_mw / limit_mw_per_min``, so that jumps can be judged,
     - ``band-amplitude``: half of highest less lowest P, filtered to the band, within one period of ``low_hz``
       (assumption: no wording was seen),
-    - ``line-amplitude``: amplitude of the largest periodic component of P in the band.
+    - ``line-amplitude``: amplitude of the largest periodic component of P in the band,
+    - ``voltage-step``: change of the voltage at the connection in one move of P; it needs the grid's strength.
     """
 
     name: Name
     """Name of the limit."""
-    kind: Literal["range", "net-ramp", "slope", "band-amplitude", "line-amplitude"]
+    kind: Literal["range", "net-ramp", "slope", "band-amplitude", "line-amplitude", "voltage-step"]
     """What is limited."""
     window_s: Positive | None = None
     """Window [s], for ``range`` and ``net-ramp``."""
@@ -52,6 +54,8 @@ class PowerLimit(Spec):
     """Highest value allowed [MW], for ``range`` and the amplitudes."""
     limit_mw_per_min: Positive | None = None
     """Highest value allowed [MW/min], for ``net-ramp`` and ``slope``."""
+    limit_pu: PositiveFraction | None = None
+    """Highest value allowed [pu], for ``voltage-step``."""
     limit_fraction: PositiveFraction | None = None
     """Highest value allowed as a share of the site's rated power (of a ramp: per minute), alone or beside the
     other: the lower of both counts."""
@@ -67,10 +71,12 @@ class PowerLimit(Spec):
     """Least change that it holds for [MW], for ``slope``."""
     applies_from_mw: NonNegative = 0.0
     """Least rated power of a site that it holds for [MW]."""
+    region: Text = ""
+    """Where it holds: a system operator or a utility; left out: everywhere."""
     source: Text = "the scenario"
     """Who sets it, and where that was read."""
     status: Text = "own"
-    """Proposed, published, in force."""
+    """Proposed, published, in force, dropped: one that was dropped gets no verdict."""
     date: Text = ""
     """Date of the source."""
 
@@ -82,7 +88,7 @@ class PowerLimit(Spec):
         ]
         if missing:
             raise ValueError(f"a limit of kind {self.kind} needs {', '.join(missing)}")
-        common = {"name", "kind", "applies_from_mw", "source", "status", "date"}
+        common = {"name", "kind", "applies_from_mw", "region", "source", "status", "date"}
         fitting = {*common, *NEEDED[self.kind], *ALLOWED[self.kind]}
         idle = sorted(field for field in self.model_fields_set - fitting if getattr(self, field) not in {None, "both"})
         if idle:
@@ -101,7 +107,8 @@ class PowerLimit(Spec):
     @property
     def unit(self) -> str:
         """Unit of what is limited."""
-        return "MW/min" if "limit_mw_per_min" in NEEDED[self.kind] else "MW"
+        units = {"limit_mw": "MW", "limit_mw_per_min": "MW/min", "limit_pu": "pu"}
+        return next(unit for field, unit in units.items() if field in NEEDED[self.kind])
 
     @property
     def band_hz(self) -> tuple[float, float] | None:
@@ -147,24 +154,43 @@ class PowerLimit(Spec):
         (4.0, 8.0)
         """
         share = None if self.limit_fraction is None else self.limit_fraction * rated_mw
-        return min(value for value in (self.limit_mw, self.limit_mw_per_min, share) if value is not None)
+        return min(value for value in (self.limit_mw, self.limit_mw_per_min, self.limit_pu, share) if value is not None)
 
 
-def published_limits() -> tuple[PowerLimit, ...]:
+def published_limits(region: str | None = None) -> tuple[PowerLimit, ...]:
     """Return the shipped limits, of version `LIMITS_VERSION`, in the order of the table.
+
+    Parameters
+    ----------
+    region
+        The region whose limits are meant; left out: all.
 
     Examples
     --------
-    >>> [(limit.name, limit.window_s, limit.limit_mw) for limit in published_limits()][0]
+    >>> [(limit.name, limit.window_s, limit.limit_mw) for limit in published_limits("ERCOT")][0]
     ('ercot-5s', 5.0, 10.0)
     """
-    return tuple(_limit(row) for row in shipped("sim.grid", "limits.csv"))
+    return tuple(_limit(row) for row in shipped("sim.grid", "limits.csv") if region in {None, row["region"]})
+
+
+def a_region(name: str) -> str:
+    """Return a region of the table.
+
+    Raises
+    ------
+    ValueError
+        The table has no such region.
+    """
+    known = {row["region"]: None for row in shipped("sim.grid", "limits.csv")}
+    if name not in known:
+        raise ValueError(f"unknown region {name!r}{did_you_mean(name, known)}; must be one of {', '.join(known)}")
+    return name
 
 
 def _limit(row: dict[str, str]) -> PowerLimit:
     """Return the limit of a row; an empty cell is left out."""
-    words = {"name", "kind", "direction", "source", "status", "date"}
+    words = {"name", "region", "kind", "direction", "source", "status", "date"}
     return PowerLimit.model_validate({key: cell if key in words else float(cell) for key, cell in row.items() if cell})
 
 
-__all__ = ["LIMITS_VERSION", "PowerLimit", "published_limits"]
+__all__ = ["LIMITS_VERSION", "PowerLimit", "a_region", "published_limits"]

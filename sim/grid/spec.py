@@ -10,7 +10,7 @@ from sim.facts import GridFacts
 from sim.grid.frequency.measured import FrequencyFile
 from sim.grid.frequency.model import AGC_TIME_S, Governor, GridModel
 from sim.grid.frequency.state_space import system_of
-from sim.grid.limits import PowerLimit, published_limits
+from sim.grid.limits import PowerLimit, a_region, published_limits
 from sim.grid.ride_through import ENVELOPES, LAW
 from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, Spec, require_once
 
@@ -168,6 +168,8 @@ def _envelope(name: str) -> str:
 class GridSpec(Spec):
     """The grid: its strength at the connection, its frequency, and limits besides the shipped ones."""
 
+    region: Annotated[str, AfterValidator(a_region)] | None = None
+    """Operator or utility whose published limits the site is held against; left out: all that ship."""
     limits: Annotated[tuple[PowerLimit, ...], Field(max_length=100)] = ()
     """Limits of the user's own; those that ship are checked too."""
     count_limits: bool = False
@@ -205,5 +207,6 @@ class GridSpec(Spec):
             frequency=spec.model().numbers() if spec is not None and spec.has_grid else {},
             count_limits=True if counts else None,
             envelope=() if self.ride_through == LAW else (self.ride_through,),
+            region=() if self.region is None else (self.region,),
             limit={limit.name: limit.numbers() for limit in self.limits} if counts else {},
         )

@@ -13,17 +13,16 @@ from sim.grid.limits import PowerLimit, published_limits
 from sim.metrics.base import Metric
 from sim.metrics.exceedance import TOLERANCE_MW
 from sim.metrics.limit_kinds import MEASURES, MOMENTS, Found, net_ramps
+from sim.metrics.resolution import FINEST_NEEDED_S, MODEL_RESOLUTION_S, resolution_s
+from sim.metrics.voltage import GridStrength, largest_voltage_step
 from sim.recording import Recording
 from sim.signals import Signal
 
-Status = Literal["pass", "fail", "not_assessable"]
+DROPPED: Final = "dropped"
+Status = Literal["pass", "fail", "not_assessable", "dropped"]
 
 EXCESS_FRACTION: Final = 1e-9
 """Nor does time count for which a limit is exceeded by less than this share of it."""
-MODEL_RESOLUTION_S: Final = 1.0
-"""What loads do within this time is not in a recording [s]; assumption: their states last longer."""
-FINEST_NEEDED_S: Final = 2.0
-"""A range is judged as kept on power known at least this finely [s]: averages over longer hide peaks."""
 RAMP_SAMPLES: Final = 10.0
 """A ramp is judged as kept on power known at least this many times in its window; assumption."""
 SYNTHESIS_S: Final = 120.0
@@ -39,7 +38,7 @@ class LimitCheck:
     rule: PowerLimit
     """The limit."""
     status: Status
-    """``pass``, ``fail`` or ``not_assessable``."""
+    """``pass``, ``fail`` or ``not_assessable``; ``dropped``: no limit any more, and not judged."""
     limit: float
     """Highest value allowed at this site."""
     worst: float = nan
@@ -60,7 +59,11 @@ class LimitCheck:
 
 
 def check_limits(
-    site_mw: Signal, limits: Sequence[PowerLimit], rated_mw: float, resolution_s: float = 0.0
+    site_mw: Signal,
+    limits: Sequence[PowerLimit],
+    rated_mw: float,
+    resolution_s: float = 0.0,
+    connection: GridStrength | None = None,
 ) -> tuple[LimitCheck, ...]:
     """Check a power against limits on its changes.
 
@@ -74,6 +77,8 @@ def check_limits(
         Rated power of the site [MW], which limits given as a share refer to.
     resolution_s
         Time within which the power may have moved without this signal showing it [s]; 0 where it shows all.
+    connection
+        Strength of the grid at the connection; left out: steps of voltage are not assessable.
 
     Returns
     -------
@@ -84,8 +89,10 @@ def check_limits(
     -----
     A limit without band is exact at breakpoints. A fail needs only to be seen; a pass is given only where the
     power is known finely enough: for a range or slope within `FINEST_NEEDED_S` and half of the window, for a
-    ramp within a tenth of its window, for a band within half of the period of its highest frequency. Power in
-    a band is filtered as `sim.metrics.spectrum.band_passed` says, the whole run or its worst moments.
+    ramp within a tenth of its window, for a band within half of the period of its highest frequency, for a
+    step of voltage within `MODEL_RESOLUTION_S`. A band that lies wholly above the frequencies that the power is
+    known for is not failed either: a jump in a model says nothing of what happens within the jump. Power in a
+    band is filtered as `sim.metrics.spectrum.band_passed` says, the whole run or its worst moments.
 
     Examples
     --------
@@ -98,15 +105,17 @@ def check_limits(
     [('ercot-5s', 'fail'), ('ieso-15s', 'fail'), ('caiso-10min', 'pass')]
     """
     values = [rule.value(rated_mw) for rule in limits]
-    untold = [_why_untold(site_mw, rule, rated_mw, resolution_s) for rule in limits]
-    asked = [place for place, reason in enumerate(untold) if not reason]
+    untold = [_why_untold(site_mw, rule, rated_mw, resolution_s, connection) for rule in limits]
+    asked = [place for place, reason in enumerate(untold) if not reason and limits[place].status != DROPPED]
     levels = [values[place] * (1.0 + EXCESS_FRACTION) for place in asked]
-    found = _found(site_mw, [limits[place] for place in asked], levels)
+    found = _found(site_mw, [limits[place] for place in asked], levels, connection)
     results = dict(zip(asked, found, strict=True))
     return tuple(
         _check(results[place], rule, values[place], resolution_s, site_mw.duration_s)
         if place in results
-        else LimitCheck(rule, "not_assessable", values[place], reason=untold[place])
+        else LimitCheck(
+            rule, DROPPED if rule.status == DROPPED else "not_assessable", values[place], reason=untold[place]
+        )
         for place, rule in enumerate(limits)
     )
 
@@ -115,23 +124,37 @@ def needed_resolution_s(rule: PowerLimit) -> float:
     """Return how finely power must be known for a limit to be judged as kept [s]."""
     if rule.band_hz is not None:
         return 0.5 / rule.band_hz[1]
+    if rule.kind == "voltage-step":
+        return MODEL_RESOLUTION_S
     return rule.span_s / RAMP_SAMPLES if rule.kind == "net-ramp" else min(FINEST_NEEDED_S, 0.5 * rule.span_s)
 
 
-def _why_untold(site_mw: Signal, rule: PowerLimit, rated_mw: float, resolution_s: float) -> str:
+def _why_untold(
+    site_mw: Signal, rule: PowerLimit, rated_mw: float, resolution_s: float, connection: GridStrength | None
+) -> str:
     """Return why a limit cannot be measured at all; empty where it can."""
+    if rule.status == DROPPED:
+        return "no limit any more"
+    if rule.kind == "voltage-step" and connection is None:
+        return "needs the strength of the grid, grid.connection"
     if rated_mw < rule.applies_from_mw:
         return f"holds from {rule.applies_from_mw:g} MW on; the site is rated {rated_mw:g} MW"
     if rule.kind in {"net-ramp", "line-amplitude"} and rule.span_s >= site_mw.duration_s:
         return f"the run is not longer than the window of {rule.span_s:g} s"
-    if rule.kind == "line-amplitude" and resolution_s > needed_resolution_s(rule):
+    beyond = rule.band_hz is not None and resolution_s > 0.5 / rule.band_hz[0]
+    if beyond or (rule.kind == "line-amplitude" and resolution_s > needed_resolution_s(rule)):
         return _too_coarse(rule, resolution_s)
     return ""
 
 
-def _found(site_mw: Signal, rules: Sequence[PowerLimit], levels: Sequence[float]) -> list[Found]:
+def _found(
+    site_mw: Signal, rules: Sequence[PowerLimit], levels: Sequence[float], connection: GridStrength | None
+) -> list[Found]:
     """Return what is found of each limit and above which level; net ramps over one window go together."""
     found: dict[int, Found] = {}
+    if connection is not None and any(rule.kind == "voltage-step" for rule in rules):
+        step = Found(*largest_voltage_step(site_mw, connection))
+        found = {place: step for place, rule in enumerate(rules) if rule.kind == "voltage-step"}
     for span_s in {rule.span_s for rule in rules if rule.kind == "net-ramp"}:
         places = [place for place, rule in enumerate(rules) if rule.kind == "net-ramp" and rule.span_s == span_s]
         ramps = net_ramps(site_mw, [rules[place] for place in places], [levels[place] for place in places])
@@ -178,25 +201,6 @@ def _too_coarse(rule: PowerLimit, resolution_s: float) -> str:
 # -- a run --------------------------------------------------------------------------------------------------
 
 
-def resolution_s(recording: Recording) -> float:
-    """Return the time within which a recording may hide a movement [s].
-
-    The coarsest of its loads: the spacing of rows of a replayed trace, the iteration of a training job (its
-    recorded power is the mean over an iteration), and for all others `MODEL_RESOLUTION_S`.
-    """
-    spacings = [MODEL_RESOLUTION_S]
-    for name in recording.load_names:
-        load = recording.facts.of_load(name)
-        spacings += [load.sample_spacing_s or 0.0, load.iteration_period_s or 0.0]
-    return max(spacings)
-
-
-def coarse_traces(recording: Recording) -> dict[str, float]:
-    """Return the replayed traces with rows farther apart than `FINEST_NEEDED_S`: spacing by load [s]."""
-    spacings = {name: recording.facts.of_load(name).sample_spacing_s or 0.0 for name in recording.load_names}
-    return {name: spacing_s for name, spacing_s in spacings.items() if spacing_s > FINEST_NEEDED_S}
-
-
 def check_recording(recording: Recording, limits: Sequence[PowerLimit], seed: int = 1) -> tuple[LimitCheck, ...]:
     """Check the site of a run against limits, within the second too where it can be synthesised.
 
@@ -218,7 +222,8 @@ def check_recording(recording: Recording, limits: Sequence[PowerLimit], seed: in
         assessable, as it is one window, synthesised.
     """
     rated_mw = recording["limit_mw"].maximum()
-    checks = check_limits(recording["site_power_mw"], limits, rated_mw, resolution_s(recording))
+    connection = GridStrength.recorded(recording)
+    checks = check_limits(recording["site_power_mw"], limits, rated_mw, resolution_s(recording), connection)
     open_checks = [
         check for check in checks if check.status == "not_assessable" and rated_mw >= check.rule.applies_from_mw
     ]
@@ -228,7 +233,7 @@ def check_recording(recording: Recording, limits: Sequence[PowerLimit], seed: in
     times_s = np.append(wave.time_s, wave.start_s + SYNTHESIS_S)
     fine = Signal.steps(times_s[:-1], wave.power_mw, float(times_s[-1]))
     rules = [check.rule for check in open_checks]
-    again = {check.rule.name: check for check in check_limits(fine, rules, rated_mw, 0.5 / SYNTHESIS_HZ)}
+    again = {check.rule.name: check for check in check_limits(fine, rules, rated_mw, 0.5 / SYNTHESIS_HZ, connection)}
     return tuple(_with_window(check, again.get(check.rule.name)) for check in checks)
 
 
@@ -270,9 +275,10 @@ COUNTED: Final = "grid.count_limits"
 
 
 def recorded_limits(recording: Recording) -> tuple[PowerLimit, ...]:
-    """Return the limits that a run is checked against: those that ship, then the user's own."""
+    """Return the limits that a run is checked against: those of its region that ship, then the user's own."""
     own = recording.facts.grid.limit.items()
-    return (*published_limits(), *(PowerLimit.of_numbers(name, numbers) for name, numbers in own))
+    (region,) = recording.facts.grid.region or (None,)
+    return (*published_limits(region), *(PowerLimit.of_numbers(name, numbers) for name, numbers in own))
 
 
 def limit_checks(recording: Recording) -> tuple[LimitCheck, ...]:

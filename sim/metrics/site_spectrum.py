@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from sim.metrics.power_limits import SYNTHESIS_HZ, resolution_s, synthesised
+from sim.metrics.power_limits import SYNTHESIS_HZ, synthesised
+from sim.metrics.resolution import resolution_s
 from sim.metrics.spectrum import (
     BANDS_HZ,
     CRITICAL_HZ,

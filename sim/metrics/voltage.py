@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf, nan
 from typing import Final
 
 import numpy as np
@@ -17,9 +18,10 @@ from sim.grid.voltage import (
     voltage_pu,
 )
 from sim.metrics.base import Metric, numbers_of
+from sim.metrics.resolution import hides_swings
 from sim.recording import Recording
-from sim.signals import FloatArray
-from sim.signals.changes import changes
+from sim.signals import FloatArray, Signal
+from sim.signals.changes import Changes, changes
 
 FINE_S: Final = 0.01
 """Steps in which power is looked at after a sag, for `FINELY_S` [s]."""
@@ -71,9 +73,10 @@ class VoltageFigures:
     largest_change_pu: float
     """Largest change in one move of power [pu]; NaN in a collapse."""
     short_term: float
-    """Largest short-term flicker severity; NaN in a run below 10 min."""
+    """Largest short-term flicker severity; NaN in a run below 10 min, and where a load's swings are hidden: in the
+    iterations of training, or between the rows of a trace."""
     long_term: float
-    """Largest long-term flicker severity; NaN in a run below 2 h."""
+    """Largest long-term flicker severity; NaN in a run below 2 h, and as above."""
 
 
 def voltage_figures(recording: Recording) -> VoltageFigures | None:
@@ -83,9 +86,12 @@ def voltage_figures(recording: Recording) -> VoltageFigures | None:
         return None
     site = recording["site_power_mw"]
     voltages_pu = connection.voltage_pu(np.linspace(site.minimum(), site.maximum(), LEVELS))
-    moves = changes(site)
-    swings_pu = np.abs(connection.voltage_pu(moves.after) - connection.voltage_pu(moves.before))
-    short_term = short_term_flicker(moves.start_s, swings_pu, moves.length_s, site.end_s)
+    moves, swings_pu = _voltage_moves(site, connection)
+    short_term = (
+        np.empty(0)
+        if hides_swings(recording)
+        else short_term_flicker(moves.start_s, swings_pu, moves.length_s, site.end_s)
+    )
     return VoltageFigures(
         lowest_pu=float(np.min(voltages_pu)),
         highest_pu=float(np.max(voltages_pu)),
@@ -94,6 +100,25 @@ def voltage_figures(recording: Recording) -> VoltageFigures | None:
         short_term=_largest(short_term),
         long_term=_largest(long_term_flicker(short_term)),
     )
+
+
+def _voltage_moves(site_mw: Signal, connection: GridStrength) -> tuple[Changes, FloatArray]:
+    """Return the moves of the site's power, and how far voltage goes in each, shape (n,) [pu]."""
+    moves = changes(site_mw)
+    return moves, np.abs(connection.voltage_pu(moves.after) - connection.voltage_pu(moves.before))
+
+
+def largest_voltage_step(site_mw: Signal, connection: GridStrength) -> tuple[float, float]:
+    """Return the largest change of voltage in one move of power [pu], and when that ends [s].
+
+    Infinite where voltage collapses, and 0 without an end where power does not move.
+    """
+    moves, swings_pu = _voltage_moves(site_mw, connection)
+    if not swings_pu.size:
+        return 0.0, nan
+    sizes_pu = np.nan_to_num(swings_pu, nan=inf)
+    place = int(np.argmax(sizes_pu))
+    return float(sizes_pu[place]), float(moves.end_s[place])
 
 
 def sags_judged(recording: Recording) -> list[RideThroughJudgement] | None:

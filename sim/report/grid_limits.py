@@ -2,31 +2,39 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sim.grid.limits import PowerLimit, published_limits
 from sim.grid.ride_through import ENVELOPES, LAW
-from sim.metrics.power_limits import LimitCheck, check_recording, coarse_traces, limit_checks
+from sim.metrics.power_limits import DROPPED, LimitCheck, check_recording, limit_checks
+from sim.metrics.resolution import coarse_traces
 from sim.metrics.voltage import sags_judged
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
 
+EVERYWHERE: Final = "all"
+"""Stands for every region."""
+
 
 def checks_of(
-    recording: Recording, scenario: Mapping[str, Any]
+    recording: Recording, scenario: Mapping[str, Any], region: str | None = None
 ) -> tuple[tuple[LimitCheck, ...], tuple[LimitCheck, ...]]:
     """Return how the site of a run stands to all limits, with its miners and without.
 
-    Where the run has counted them, what it found then.
+    Where the run has counted them, what it found then. A region takes the place of the scenario's; `EVERYWHERE`
+    stands for all.
     """
-    own = (scenario.get("grid") or {}).get("limits", ())
-    limits = (*published_limits(), *(PowerLimit.model_validate(dict(limit)) for limit in own))
+    grid = scenario.get("grid") or {}
+    of_run = grid.get("region")
+    region = region or of_run
+    own = (PowerLimit.model_validate(dict(limit)) for limit in grid.get("limits", ()))
+    limits = (*published_limits(None if region == EVERYWHERE else region), *own)
     seed = int(scenario.get("seed", 1))
 
     def checks(site: Recording) -> tuple[LimitCheck, ...]:
-        if not site.facts.grid.count_limits:
+        if region != of_run or not site.facts.grid.count_limits:
             return check_recording(site, limits, seed)
         # the numbers in a recording do not tell where a limit comes from
         named = {limit.name: limit for limit in limits}
@@ -71,12 +79,28 @@ def rule_text(rule: PowerLimit) -> str:
         "slope": f"slope of changes above {rule.change_mw or 0.0:g} MW",
         "band-amplitude": f"amplitude{band}",
         "line-amplitude": f"amplitude of oscillation{band}",
+        "voltage-step": "step of voltage",
     }[rule.kind]
 
 
 def status_text(check: LimitCheck) -> str:
     """Return a status in words."""
     return NOT_ASSESSABLE if check.status == "not_assessable" else check.status
+
+
+def counts_text(checks: Sequence[LimitCheck]) -> str:
+    """Return how many limits have which verdict, by what they are in law; those dropped are left out.
+
+    "in force: 3 fail, 2 pass; proposed: 1 fail".
+    """
+    found: dict[str, Counter[str]] = {}
+    for check in checks:
+        if check.status != DROPPED:
+            found.setdefault(check.rule.status, Counter())[status_text(check)] += 1
+    return "; ".join(
+        f"{law}: " + ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+        for law, counts in sorted(found.items())
+    )
 
 
 def known(value: float, unit: str) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 
 from sim.metrics.dips import DEPTH_TEXT, Dip, ai_dips, depth_mw
 from sim.metrics.fillable import LENGTHS_S, dip_fillings, fillings
-from sim.metrics.power_limits import SYNTHESIS_S, resolution_s
+from sim.metrics.power_limits import SYNTHESIS_S
 from sim.metrics.residual import site_variation
+from sim.metrics.resolution import resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
 from sim.recording import Recording

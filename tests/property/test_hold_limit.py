@@ -40,6 +40,7 @@ def jobs(draw, position):
         },
         "restart": {"mean_min": draw(st.sampled_from([1.0, 3.0, 8.0])), "sigma": 0.5},
         "snap_back_s": draw(st.sampled_from([0.0, 2.0, 10.0])),
+        "fall_s": draw(st.sampled_from([0.0, 0.0, 1.0, 20.0])),
     }
     if notice is not None:
         job["notice"] = notice

@@ -43,6 +43,7 @@ def jobs(name):
                 {"mean_min": st.floats(0.2, 20.0), "hang_fraction": st.sampled_from([0.0, 0.2, 0.6])}
             ),
             "snap_back_s": st.sampled_from([0.0, 2.0, 60.0]),
+            "fall_s": st.sampled_from([0.0, 1.0, 30.0]),
             "start_h": st.sampled_from([0.0, 0.7]),
             "notice": st.fixed_dictionaries(
                 {"lead_s": st.floats(1.0, 5000.0), "reliability_fraction": st.sampled_from([0.5, 1.0])}
@@ -83,7 +84,7 @@ def test_power_never_leaves_the_range_of_its_servers(job, seed):
     nodes = job["gpus"] / server.gpus_per_node + job.get("spares", {}).get("count", 0) * 8
     rated_mw = nodes * server.nameplate_w.value / 1e6 * job["pue"]
     assert -1e-9 <= power.minimum() <= power.maximum() <= rated_mw
-    if "smoothing" not in job and job["snap_back_s"] == 0.0:
+    if "smoothing" not in job and job["snap_back_s"] == job["fall_s"] == 0.0:
         assert not power.slope_per_s.any()
     if "smoothing" in job:
         scale = job["gpus"] * job["pue"] / 1e6

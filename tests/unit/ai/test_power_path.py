@@ -27,6 +27,12 @@ def test_power_falls_at_once_and_95_percent_is_back_in_the_stated_time():
     assert way(path) == [(20.0, 50.0, pytest.approx(25.0)), (22.0, 100.0, 0.0)]
 
 
+def test_95_percent_of_a_fall_is_done_in_its_stated_time():
+    path = standing_at(PowerPath(1.9, 0.95), 100.0)
+    path.turn(10.0, 50.0)
+    assert way(path) == [(10.0, 100.0, pytest.approx(-50.0)), (11.0, 50.0, 0.0)]
+
+
 def test_without_a_time_power_steps_back():
     path = standing_at(PowerPath(0.0), 50.0)
     path.turn(10.0, 100.0)
@@ -55,7 +61,7 @@ def test_smoothed_power_moves_at_its_rates_and_waits_before_it_stops():
 
 
 def test_energy_is_the_area_under_the_path_to_any_time():
-    path = standing_at(PowerPath(0.0, 10.0, 10.0), 0.0)
+    path = standing_at(PowerPath(0.0, 0.0, 10.0, 10.0), 0.0)
     path.turn(0.0, 100.0)  # 10 s up
     path.turn(20.0, 50.0)  # 5 s down
     seconds = 500.0 + 1000.0 + 375.0
@@ -65,7 +71,7 @@ def test_energy_is_the_area_under_the_path_to_any_time():
 
 
 def test_rates_are_those_of_all_gpus_at_the_meter():
-    path = PowerPath.of(2.0, Smoothing(ramp_up_w_per_s=150.0), gpus=100_000, pue=1.2)
+    path = PowerPath.of(2.0, 5.0, Smoothing(ramp_up_w_per_s=150.0), gpus=100_000, pue=1.2)
     path.start(0.0, 0.0)
     path.turn(0.0, 180.0)
     assert path.slope_mw_per_s == pytest.approx(18.0)

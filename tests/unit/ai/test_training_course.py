@@ -70,6 +70,15 @@ def test_a_snap_back_is_a_ramp(run_load):
     ]
 
 
+def test_a_fall_may_take_its_time(run_load):
+    seen = run_load(a_job(fall_s=1.9), 610.0, draws={"failures": [100.0]})
+    fall = (node_mw("stall") - COMPUTE_MW) / 2.0
+    assert seen.power[-2:] == [
+        (600.0, pytest.approx(COMPUTE_MW), pytest.approx(fall)),
+        (602.0, pytest.approx(node_mw("stall")), 0.0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("restart", "mean_min", "sigma"),
     [

@@ -14,7 +14,7 @@ def a_limit(**fields):
 def test_the_shipped_table_has_a_source_and_a_status_for_each_limit():
     limits = published_limits()
     assert len({limit.name for limit in limits}) == len(limits) >= 12
-    assert all(limit.source != "the scenario" and limit.status != "own" for limit in limits)
+    assert all(limit.region and limit.source != "the scenario" and limit.status != "own" for limit in limits)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,8 @@ def test_a_slope_is_looked_for_within_the_time_it_allows_for_its_change():
     ("fields", "said"),
     [
         ({"window_s": None}, "needs window_s"),
+        ({"kind": "voltage-step", "window_s": None, "limit_mw": None}, "needs limit_pu"),
+        ({"limit_pu": 0.03}, "has no limit_pu"),
         ({"limit_mw": None}, "needs limit_mw"),
         ({"change_mw": 5.0}, "has no change_mw"),
         ({"direction": "up"}, "has no direction"),

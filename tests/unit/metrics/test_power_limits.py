@@ -7,23 +7,25 @@ from quick import run
 
 from sim.errors import InputError
 from sim.grid.limits import PowerLimit, published_limits
+from sim.grid.voltage import Impedance
 from sim.metrics import power_limits
 from sim.metrics.power_limits import (
     check_limits,
     check_recording,
-    coarse_traces,
     limit_checks,
     needed_resolution_s,
     recorded_limits,
-    resolution_s,
 )
-from sim.report.grid_limits import checks_of
+from sim.metrics.resolution import coarse_traces, resolution_s
+from sim.metrics.voltage import GridStrength
+from sim.report.grid_limits import checks_of, counts_text
 from sim.result import as_stored, read_result, write_result
 from sim.signals import Signal
 from sim.testing import a_scenario
 
 DIP = Signal.linear([0.0, 1000.0, 1002.0, 1030.0, 1032.0], [200.0, 200.0, 40.0, 40.0, 200.0], 1200.0)
 STEADY = Signal.constant(180.0, 900.0)
+WEAK = GridStrength(2000.0, Impedance.of(2000.0, 15.0), 1.0)
 
 
 def a_limit(**fields):
@@ -55,8 +57,70 @@ def test_a_dip_with_two_second_edges_fails_ercot_and_ieso_and_passes_caiso():
 
 
 def test_a_steady_site_passes_all_that_applies_to_it():
-    checks = check_limits(STEADY, published_limits(), 200.0)
-    assert {(check.status, check.worst) for check in checks} == {("pass", 0.0)}
+    checks = check_limits(STEADY, published_limits(), 200.0, connection=WEAK)
+    assert {(check.status, check.worst) for check in checks if check.rule.status != "dropped"} == {("pass", 0.0)}
+
+
+def test_verdicts_are_counted_by_what_the_limits_are_in_law():
+    checks = check_limits(DIP, published_limits("ERCOT"), 200.0) + check_limits(DIP, published_limits("AESO"), 200.0)
+    assert counts_text(checks) == "in force: 1 fail; proposed: 1 fail"
+
+
+def test_a_limit_that_was_dropped_gets_no_verdict():
+    checks = [check for check in check_limits(DIP, published_limits(), 200.0) if check.rule.status == "dropped"]
+    assert [check.rule.name for check in checks] == ["nprr1191-down", "nprr1191-up"]
+    assert {(check.status, check.reason) for check in checks} == {("dropped", "no limit any more")}
+    assert all(math.isnan(check.worst) for check in checks)
+
+
+A_STEP = a_limit(kind="voltage-step", window_s=None, limit_mw=None, limit_pu=0.01)
+
+
+@pytest.mark.parametrize("excess", [-1e-4, 1e-4])
+def test_a_step_of_voltage_is_the_largest_in_one_move_of_power(excess):
+    high, low = WEAK.voltage_pu(np.array([40.0, 200.0]))
+    rule = A_STEP.model_copy(update={"limit_pu": high - low + excess})
+    (check,) = check_limits(DIP, [rule], 200.0, connection=WEAK)
+    assert check.status == ("fail" if excess < 0.0 else "pass")
+    assert check.worst == pytest.approx(high - low, rel=1e-12)
+    assert check.t_worst_s == 1002.0
+
+
+def test_a_step_of_voltage_where_voltage_collapses_fails():
+    (check,) = check_limits(10.0 * DIP, [A_STEP], 2000.0, connection=WEAK)
+    assert (check.status, check.worst) == ("fail", math.inf)
+
+
+def test_a_step_of_voltage_is_not_told_without_the_strength_of_the_grid_or_within_an_iteration():
+    assert "grid.connection" in checked(DIP, A_STEP).reason
+    mild = A_STEP.model_copy(update={"limit_pu": 0.5})
+    (check,) = check_limits(DIP, [mild], 200.0, 5.0, WEAK)
+    assert (check.status, check.reason) == ("not_assessable", "power is known every 5 s, and a pass needs every 1 s")
+
+
+def test_a_band_above_what_the_power_is_known_for_is_not_failed_by_a_jump_of_the_model():
+    jump = Signal.steps([0.0, 1000.0], [200.0, 40.0], 1200.0)
+    fast = {rule.name: rule for rule in published_limits()}["lipa-55hz"]
+    assert checked(jump, fast).status == "fail"
+    assert checked(jump, fast, resolution=0.05).status == "fail"
+    assert checked(jump, fast, resolution=1.0).status == "not_assessable"
+
+
+def test_a_site_is_held_against_the_limits_of_its_region():
+    result = run(a_scenario(days=0.02, grid={"region": "IESO", "count_limits": True, "limits": OWN}))
+    site, _ = checks_of(result.recording, as_stored(result).scenario)
+    shipped = ["ieso-15s", "ieso-ramp", "ieso-oscillation"]
+    assert [check.rule.name for check in site] == [*shipped, *(own["name"] for own in OWN)]
+    assert sum(result.metrics[name] for name in NAMES) == len(site)
+    site, _ = checks_of(result.recording, as_stored(result).scenario, "all")
+    assert len(site) == len(published_limits()) + len(OWN)
+    site, _ = checks_of(result.recording, as_stored(result).scenario, "AESO")
+    assert [check.rule.name for check in site] == ["aeso-ramp", *(own["name"] for own in OWN)]
+
+
+def test_an_unknown_region_is_refused():
+    with pytest.raises(InputError, match="unknown region 'ERCT'; did you mean 'ERCOT'"):
+        a_scenario(grid={"region": "ERCT"})
 
 
 def test_a_fail_says_when_how_often_and_how_long():
@@ -224,7 +288,7 @@ def counted(tmp_path_factory):
 
 def test_every_limit_is_counted_once_with_miners_and_without(counted):
     for counts in ([counted.metrics[name] for name in NAMES], [counted.metrics[n].baseline for n in NAMES]):
-        assert sum(counts) == len(published_limits()) + len(OWN)
+        assert sum(counts) == sum(rule.status != "dropped" for rule in published_limits()) + len(OWN)
 
 
 def test_the_counts_are_those_of_the_table_with_the_users_own_limits(counted):
@@ -247,9 +311,9 @@ def test_they_are_worked_out_once_for_metrics_and_table(counted, monkeypatch):
 def test_a_recording_from_its_folder_is_judged_by_the_same_limits(counted, tmp_path):
     write_result(counted, tmp_path)
     again = read_result(tmp_path).recording
-    judged = [rule.model_dump(exclude={"source", "status", "date"}) for rule in recorded_limits(again)]
+    judged = [rule.model_dump(exclude={"region", "source", "status", "date"}) for rule in recorded_limits(again)]
     meant = [*published_limits(), *(PowerLimit.model_validate(own) for own in OWN)]
-    assert judged == [rule.model_dump(exclude={"source", "status", "date"}) for rule in meant]
+    assert judged == [rule.model_dump(exclude={"region", "source", "status", "date"}) for rule in meant]
     assert [check.status for check in limit_checks(again)] == [
         check.status for check in counted.recording.once(limit_checks)
     ]
