@@ -42,7 +42,7 @@ def _section(row: Mapping[str, Any]) -> str:
     figures = [f"| `{name}` | {format_value(value, unit_of(name) or '1')} |" for name, value in row["measured"].items()]
     words = (f"*{row['claim']}*", row["condition"])
     said = [line for text in words for line in (*wrap(text, WIDTH), "")]
-    lines = [f"### {row['id']}: {row['verdict']}", "", *said]
+    lines = [f"## {row['id']}: {row['verdict']}", "", *said]
     return "\n".join([*lines, "| measured | |", "|---|--:|", *figures, ""])
 
 
