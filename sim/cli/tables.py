@@ -108,12 +108,25 @@ def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) 
         values = [check.limit, check.worst, other.worst]
         allowed, worst, baseline = (known(value, check.rule.unit) for value in values)
         without = ", ".join(part for part in (status_text(other), baseline) if part)
-        cells = (known(check.t_worst_s, "1"), exceeded_text(check), without, check.reason)
+        at = "" if math.isnan(check.t_worst_s) else f"at {check.t_worst_s:,.0f} s"
+        when = "; ".join(part for part in (at, exceeded_text(check)) if part)
         law = " ".join(part for part in (check.rule.region, check.rule.status) if part)
-        rows.append((check.rule.name, law, rule_text(check.rule), allowed, status_text(check), worst, *cells))
+        rows.append(
+            (
+                check.rule.name,
+                law,
+                rule_text(check.rule),
+                allowed,
+                status_text(check),
+                worst,
+                when,
+                without,
+                check.reason,
+            )
+        )
     for words, group in (("site", checks), ("without mining", alone)):
         counts.append(f"{words}: {counts_text(group)}")
-    heads = ("limit", "law", "what", "allowed", "verdict", "worst", "at [s]", "exceeded", "without mining", "why")
+    heads = ("limit", "law", "what", "allowed", "verdict", "worst", "when, how often", "without mining", "why")
     print_table(heads, rows, caption="; ".join(counts))
 
 

@@ -1,40 +1,21 @@
 """The check that every policy must pass: the project's own and a user's go through the same door."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Final
+from types import NoneType
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from numpy.random import Generator
 
-from sim.ai.notice import NoticeKind
 from sim.errors import PolicyError
-from sim.grid.events import AppliesTo
-from sim.market.ancillary import RESPONSES
-from sim.market.demand_charge import DemandTerms
-from sim.policies import (
-    AwardChange,
-    Awards,
-    BatteryView,
-    Decision,
-    FleetView,
-    Forecast,
-    LoadView,
-    Notice,
-    Observation,
-    Order,
-    Policy,
-    PriceStep,
-    ServiceView,
-    TelemetryView,
-)
+from sim.policies import Decision, Observation, Policy
 from sim.policies.soundness import is_power, sound_offers
 from sim.rng import stream
-from sim.signals import FloatArray
-from sim.units import SECONDS_PER_HOUR
+from sim.shipped import shipped
 
 EVEN_CHANCE: Final = 0.5
-STEP_S: Final = 900.0
 
 
 def check_policy(make_policy: Callable[[], Policy], count: int = 500, seed: int = 1) -> None:
@@ -99,6 +80,9 @@ def _require_sound_offers(decision: Decision, observation: Observation) -> None:
 def observations(count: int, seed: int = 1) -> Iterator[Observation]:
     """Yield observations in order of time: AI above the limit, odd prices, notices, orders, reserves.
 
+    Every field of `Observation`, and of what it holds, is drawn by its type and the unit in its name: half of
+    the time all that only some sites and markets show, else what every site shows.
+
     Parameters
     ----------
     count
@@ -112,156 +96,102 @@ def observations(count: int, seed: int = 1) -> Iterator[Observation]:
         The next one.
     """
     draws = stream(seed, "testing/observations")
-    market_draws = stream(seed, "testing/markets")
-    service_draws = stream(seed, "testing/services")
-    load_draws = stream(seed, "testing/loads")
     time_s = 0.0
     for _ in range(count):
-        seen = _observation(time_s, draws)._replace(**_market_view(time_s, market_draws))
-        seen = seen._replace(**_loads_view(time_s, seen.ai_power_mw, load_draws))
-        yield seen._replace(**_services_view(time_s, seen.limit_mw, service_draws))
+        drawn = _Draw(draws, time_s, limit_mw=float(draws.uniform(1.0, 1000.0)))
+        yield _consistent(drawn.view(Observation), drawn)
         time_s += float(draws.exponential(60.0))
 
 
-def _observation(time_s: float, draws: Generator) -> Observation:
-    limit_mw = float(draws.uniform(1.0, 1000.0))
-    ai_ratio = float(draws.choice([0.0, draws.uniform(0.0, 1.0), draws.uniform(1.0, 2.0)]))
-    fleets = tuple(_fleet(position, limit_mw, draws) for position in range(int(draws.integers(0, 4))))
-    return Observation(
-        time_s=time_s,
-        ai_power_mw=limit_mw * ai_ratio,
+_TABLE: Final = shipped("sim.testing", "observations.json")
+AROUND_NOW_S: Final[dict[str, tuple[float, float]]] = _TABLE["around_now_s"]
+"""Times on the run's clock, from now [s]; all others that end on ``_s`` are lengths."""
+RANGES: Final[dict[str, tuple[float, float]]] = _TABLE["ranges"]
+"""Range of a number by the end of its name; powers that have none are of the size of the limit."""
+SIGNED: Final[list[str]] = _TABLE["signed"]
+"""Powers that may be below 0."""
+RISING: Final[list[list[str]]] = _TABLE["rising"]
+"""Fields of a view that rise from one to the next."""
+WORDS: Final[dict[str, list[str]]] = _TABLE["words"]
+"""What a text may be, by the name of its field."""
+WHOLE_NUMBERS: Final = ("local_hour_h", "local_month_count")
+ZERO_CHANCE: Final = 0.1
+"""Share of powers that are 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """Draws what one observation holds, field by field."""
+
+    draws: Generator
+    time_s: float
+    limit_mw: float
+
+    def view(self, kind: type[Any]) -> Any:
+        """Return a view of a kind: with all of its fields, or with those alone that have no default."""
+        is_full, defaults = self.coin(), kind._field_defaults
+        asked = {name: hint for name, hint in get_type_hints(kind).items() if is_full or name not in defaults}
+        drawn = {name: self.value(name, hint, may_be_none=name not in defaults) for name, hint in asked.items()}
+        for names in RISING:
+            rising = [name for name in names if name in drawn]
+            drawn |= dict(zip(rising, sorted(drawn[name] for name in rising), strict=True))
+        return kind(**drawn)
+
+    def value(self, name: str, hint: Any, *, may_be_none: bool = False) -> Any:
+        """Return a value of a field by its type."""
+        parts, origin = get_args(hint), get_origin(hint)
+        if NoneType in parts:
+            inner = next(part for part in parts if part is not NoneType)
+            drawn = None if may_be_none and self.coin() else self.value(name, inner)
+        elif origin is Literal:
+            drawn = parts[int(self.draws.integers(len(parts)))]
+        elif origin is tuple and parts[-1] is not Ellipsis:
+            drawn = tuple(self.value(name, part) for part in parts)
+        elif origin in {tuple, Sequence}:
+            count = int(self.draws.integers(name == "values", 4))  # a forecast has one at least
+            drawn = tuple(self.value(name, parts[0]) for _ in range(count))
+        elif hint in {bool, float}:
+            drawn = self.coin() if hint is bool else self.number(name)
+        else:
+            drawn = str(self.draws.choice(WORDS[name])) if hint is str else self.view(hint)
+        return drawn
+
+    def coin(self) -> bool:
+        """Return one or the other."""
+        return bool(self.draws.random() < EVEN_CHANCE)
+
+    def number(self, name: str) -> float:
+        """Return a number by the unit in its name; powers are of the size of the limit, some of them 0."""
+        if name in AROUND_NOW_S:
+            return self.time_s + float(self.draws.uniform(*AROUND_NOW_S[name]))
+        end = next((end for end in RANGES if name.endswith(end)), None)
+        if end is not None:
+            value = float(self.draws.uniform(*RANGES[end]))
+            return float(round(value)) if name in WHOLE_NUMBERS else value
+        share = float(self.draws.uniform(-1.0 if name in SIGNED else 0.0, 1.0))
+        return self.limit_mw * share * float(self.draws.random() > ZERO_CHANCE)
+
+
+def _consistent(seen: Observation, drawn: _Draw) -> Observation:
+    """Return an observation whose parts are of one site."""
+    draws, limit_mw = drawn.draws, drawn.limit_mw
+    ai_power_mw = limit_mw * float(draws.choice([0.0, draws.uniform(0.0, 1.0), draws.uniform(1.0, 2.0)]))
+    fleets = [
+        fleet._replace(name=f"fleet-{place}", levels=tuple(sorted(fleet.levels)))
+        for place, fleet in enumerate(sorted(seen.fleets, key=lambda fleet: fleet.efficiency_j_per_th))
+    ]
+    steps = sorted(seen.price_steps)
+    parts = draws.random(len(seen.loads))
+    shares = (parts / parts.sum()).tolist()
+    return seen._replace(
+        time_s=drawn.time_s,
+        ai_power_mw=ai_power_mw,
         limit_mw=limit_mw,
-        price_usd_per_mwh=float(draws.choice([0.0, -250.0, 5000.0, draws.uniform(-50.0, 200.0)])),
-        hashprice_usd_per_ph_day=float(draws.uniform(1.0, 500.0)),
-        commanded_mw=sum(fleet.rated_mw for fleet in fleets) * float(draws.random()),
-        fleets=tuple(sorted(fleets, key=lambda fleet: fleet.efficiency_j_per_th)),
-        notices=tuple(_notice(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
-        orders=tuple(_order(time_s, limit_mw, draws) for _ in range(int(draws.integers(0, 3)))),
-        awards_mw=_awards(limit_mw, draws),
+        fleets=tuple(fleets),
+        loads=tuple(
+            load._replace(name=f"load-{place}" if place else "training", power_mw=share * ai_power_mw)
+            for place, (load, share) in enumerate(zip(seen.loads, shares, strict=True))
+        ),
+        price_steps=(*steps[:-1], *(step._replace(up_to_mw=math.inf) for step in steps[-1:])),
+        services=tuple({view.service: view for view in seen.services}.values()),
     )
-
-
-def _market_view(time_s: float, draws: Generator) -> dict[str, Any]:
-    """Return what only some markets publish: all of it half of the time, else nothing."""
-    if draws.random() < 0.5:  # noqa: PLR2004 -- half of the time
-        return {}
-    block_mw, block_price, beyond = draws.uniform([0.0, 0.0, -50.0], [500.0, 60.0, 200.0]).tolist()
-    load_mw, peak_mw = draws.uniform(0.0, 85_000.0, 2).tolist()
-    return {
-        "price_steps": (PriceStep(block_mw, block_price), PriceStep(math.inf, beyond)),
-        "day_ahead_usd_per_mwh": float(draws.uniform(-50.0, 200.0)),
-        "day_ahead_until_s": time_s + float(draws.uniform(0.0, 130_000.0)),
-        "billing_peak_mw": float(draws.uniform(0.0, 500.0)),
-        "system_load_mw": load_mw,
-        "system_peak_mw": peak_mw,
-        "local_hour_h": float(draws.integers(0, 24)),
-        "local_month_count": float(draws.integers(1, 13)),
-        "frequency_hz": float(draws.uniform(59.5, 60.5)),
-        "price_forecast": _forecast(time_s, draws.uniform(-50.0, 200.0, int(draws.integers(1, 30)))),
-        "ai_forecast": _forecast(time_s, draws.uniform(0.0, 1000.0, int(draws.integers(1, 30)))),
-        "demand_terms": DemandTerms(*draws.uniform([0.0, 0.0, time_s], [20_000.0, 500.0, time_s + 1e6]).tolist()),
-        "coincident_peak_usd_per_mw": float(draws.uniform(0.0, 25_000.0)),
-        "system_load_forecast": _forecast(time_s, draws.uniform(0.0, 85_000.0, int(draws.integers(1, 30)))),
-    }
-
-
-def _loads_view(time_s: float, ai_power_mw: float, draws: Generator) -> dict[str, Any]:
-    """Return what the site shows of a job, of a service and of a battery: half of the time, else nothing."""
-    if draws.random() < EVEN_CHANCE:
-        return {}
-    share, states = float(draws.random()), ("compute", "stall", "hang", "load")
-    job = LoadView(
-        name="training",
-        power_mw=share * ai_power_mw,
-        stated_mw=ai_power_mw * float(draws.choice([0.5, 1.0, math.inf])),
-        state=states[int(draws.integers(0, len(states)))],  # type: ignore[arg-type]  # one of them
-        level_mw=share * ai_power_mw,
-        since_s=time_s - float(draws.uniform(0.0, 600.0)),
-        announces=bool(draws.random() < EVEN_CHANCE),
-        silence_means_down=bool(draws.random() < EVEN_CHANCE),
-    )
-    service = LoadView("chat", (1.0 - share) * ai_power_mw, ai_power_mw, drifts=True)
-    power_mw, energy_mwh = draws.uniform(1.0, 100.0, 2).tolist()
-    battery = BatteryView(
-        power_mw=power_mw,
-        charge_mwh=energy_mwh * float(draws.random()),
-        wanted_mwh=energy_mwh,
-        giving_mw=power_mw * float(draws.uniform(-1.0, 1.0)),
-        giving_efficiency_fraction=0.93,
-        recharge_mw=1.0,
-        gives_above_mw=ai_power_mw if draws.random() < EVEN_CHANCE else None,
-    )
-    return {
-        "loads": (job, service),
-        "battery": battery if draws.random() < EVEN_CHANCE else None,
-        "telemetry": TelemetryView(2.0, 1.0, 0.5, float(draws.choice([0.0, 1.0]))),
-    }
-
-
-def _services_view(time_s: float, limit_mw: float, draws: Generator) -> dict[str, Any]:
-    """Return what markets show in which the policy offers: half of the time, else nothing."""
-    if draws.random() < EVEN_CHANCE:
-        return {}
-    change = AwardChange(time_s + float(draws.uniform(1.0, 7200.0)), _awards(limit_mw, draws))
-    names = [name for name in RESPONSES if draws.random() < EVEN_CHANCE]
-    services = tuple(_service(name, time_s, limit_mw, draws) for name in names)
-    return {"services": services, "next_awards": change if draws.random() < EVEN_CHANCE else None}
-
-
-def _service(name: str, time_s: float, limit_mw: float, draws: Generator) -> ServiceView:
-    gate_s = time_s + SECONDS_PER_HOUR * float(draws.choice([draws.random(), 0.001]))
-    price, day_ahead = draws.uniform([0.0, -50.0], [50.0, 200.0]).tolist()
-    return ServiceView(
-        service=name,
-        downward=name == "regulation-down",
-        gate_s=gate_s,
-        hour_s=gate_s + SECONDS_PER_HOUR,
-        most_mw=limit_mw * float(draws.choice([0.0, draws.random()])),
-        price_usd_per_mwh=price,
-        day_ahead_usd_per_mwh=day_ahead if draws.random() < EVEN_CHANCE else None,
-        called_fraction=float(draws.random()),
-        awarded_mw=tuple((limit_mw * draws.random(2)).tolist()),
-        sold_mw=_awards(limit_mw, draws),
-    )
-
-
-def _awards(limit_mw: float, draws: Generator) -> Awards:
-    return Awards(*(draws.choice([0.0, 0.2], 2) * limit_mw * draws.random(2)).tolist())
-
-
-def _forecast(time_s: float, values: FloatArray) -> Forecast:
-    return Forecast(time_s, time_s - time_s % STEP_S, STEP_S, tuple(values.tolist()))
-
-
-def _notice(time_s: float, limit_mw: float, draws: Generator) -> Notice:
-    at_s = time_s + float(draws.uniform(0.0, 600.0))
-    change_mw = limit_mw * float(draws.uniform(-1.0, 1.0))
-    kind: NoticeKind = "resume" if change_mw > 0.0 else "checkpoint"
-    return Notice("training", kind, at_s, at_s + float(draws.uniform(0.0, 600.0)), change_mw, time_s)
-
-
-def _order(time_s: float, limit_mw: float, draws: Generator) -> Order:
-    binding_s = time_s + float(draws.uniform(-1800.0, 1800.0))
-    until_s = max(time_s, binding_s) + float(draws.uniform(1.0, 7200.0))
-    applies_to: AppliesTo = "fleets" if draws.random() < EVEN_CHANCE else "site"
-    cap_mw = limit_mw * float(draws.choice([0.0, draws.random()]))
-    return Order(min(time_s, binding_s) - 60.0, binding_s, until_s, cap_mw, applies_to, "curtailment order")
-
-
-def _fleet(position: int, limit_mw: float, draws: Generator) -> FleetView:
-    rated_mw = limit_mw * float(draws.random())
-    minimum_mw = rated_mw * float(draws.choice([0.0, draws.random()]))
-    return FleetView(
-        name=f"fleet-{position}",
-        minimum_mw=minimum_mw,
-        rated_mw=rated_mw,
-        efficiency_j_per_th=float(draws.uniform(8.0, 100.0)),
-        breakeven_usd_per_mwh=float(draws.uniform(1.0, 400.0)),
-        available_mw=rated_mw,
-        levels=_levels(minimum_mw, rated_mw, draws),
-    )
-
-
-def _levels(minimum_mw: float, rated_mw: float, draws: Generator) -> tuple[tuple[float, float], ...]:
-    powers_mw = sorted(draws.uniform(minimum_mw, rated_mw, int(draws.integers(0, 4))))
-    return tuple((float(power_mw), float(power_mw * draws.uniform(10.0, 100.0))) for power_mw in powers_mw)

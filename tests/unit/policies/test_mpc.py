@@ -29,7 +29,7 @@ def ahead(*prices, start_s=0.0, step_s=900.0):
 @pytest.mark.parametrize("seed", range(3))
 def test_where_nothing_couples_it_is_the_threshold(kind, seed):
     threshold = PriceThreshold(type="price-threshold", margin_mw=3.0, adder_usd_per_mwh=2.0)
-    policy = a_policy(kind, margin_mw=3.0, adder_usd_per_mwh=2.0, start_usd_per_mw=0.0)
+    policy = a_policy(kind, margin_mw=3.0, adder_usd_per_mwh=2.0, start_usd_per_mw=0.0, counts_peaks=False)
     for observation in observations(200, seed):
         assert policy.decide(observation) == threshold.decide(observation)
 
