@@ -68,6 +68,7 @@ class Job:
         self._bare_levels_mw = spec.levels_mw()
         self._levels_mw = spec.levels_mw(spec.floor_fraction)
         self._absent_mw = spec.absent_power_fraction * self._bare_levels_mw["compute"]
+        self._levels_mw["absent"] = self._bare_levels_mw["absent"] = self._absent_mw
         self._interval_s, self._stall_median_s = spec.interval_s, spec.stall_median_s
         self._background_s = spec.saved_state.background_s(spec.checkpoint)
         phase_min = spec.checkpoint.phase_min
@@ -108,7 +109,7 @@ class Job:
             if self._spec.starts_s > 0.0:
                 yield from self._start()
             else:
-                self._begin(self._levels_mw["compute"], self._bare_levels_mw["compute"])
+                self._begin("compute")
             self._announcements.end(
                 self._spec.latest_end_s, self._absent_mw - self._levels_mw["compute"], self._absent_mw
             )
@@ -123,7 +124,7 @@ class Job:
 
     def _start(self) -> Generator[Event, Any, None]:
         """Wait for the job's time, load its state and warm up."""
-        self._begin(self._absent_mw, self._absent_mw)
+        self._begin("absent")
         whole_s = self._draw_down_s(self._restart)
         phases = self._restart.phases
         loads = [phase for phase in phases if phase.state in ("load", "warm_up")]
@@ -303,28 +304,35 @@ class Job:
     def _stop(self) -> Generator[Event, Any, None]:
         """End the job: fall to the power of its absence."""
         self._log("end", self._env.now - self._spec.starts_s)
-        self._go_to("absent", self._absent_mw, (self._absent_mw, self._absent_mw), stops=True)
+        self._turn("absent")
         while self._path.next_s < inf:
             yield At(self._env, self._path.next_s)
             self._follow_path()
 
     # -- power ---------------------------------------------------------------------------------------
 
-    def _begin(self, level_mw: float, bare_mw: float) -> None:
-        self._told: State = "absent" if self._spec.starts_s > 0.0 else "compute"
-        self._most_mw = level_mw
-        self._path.start(0.0, level_mw)
+    def _begin(self, state: State) -> None:
+        self._told, self._most_mw = state, self._levels_mw[state]
+        self._path.start(0.0, self._most_mw)
         self._tell()
-        self._set_power_mw(level_mw)
+        self._set_power_mw(self._most_mw)
         if self._bare_path is not None:
-            self._bare_path.start(0.0, bare_mw)
+            self._bare_path.start(0.0, self._bare_levels_mw[state])
             self._count_smoothing(self._bare_path)
 
     def _turn(self, state: State, *, quiet: bool = True) -> None:
-        """Go to a state; one that is not quiet may end at any moment, without a word."""
-        most_mw = self._most_in_mw(state if quiet else "compute")
-        stops = state in ("down_context", "down_cold")
-        self._go_to(state, most_mw, (self._levels_mw[state], self._bare_levels_mw[state]), stops=stops)
+        """Go to a state and its power; one that is not quiet may end at any moment, without a word."""
+        path, now_s, level_mw = self._path, self._env.now, self._levels_mw[state]
+        moves = not path.stands_at(level_mw)
+        if moves:
+            path.turn(now_s, level_mw, stops=state in ("down_context", "down_cold", "absent"))
+        self._told, self._most_mw = state, self._most_in_mw(state if quiet else "compute")
+        self._tell()
+        if moves:
+            self._set_power_mw(path.power_mw, path.slope_mw_per_s)
+        if self._bare_path is not None:
+            self._bare_path.turn(now_s, self._bare_levels_mw[state])
+            self._count_smoothing(self._bare_path)
 
     def _most_in_mw(self, state: State) -> float:
         """Return the most that it draws in a state before a rise that can be announced [MW]."""
@@ -332,20 +340,6 @@ class Job:
         if state == "stall":  # a failure in it comes without a word
             return max(levels_mw[each] for each in ("stall", "hang", "down_cold", "down_context"))
         return levels_mw[state]
-
-    def _go_to(self, state: State, most_mw: float, levels_mw: tuple[float, float], *, stops: bool) -> None:
-        """Go to a state and its power, given with the power that it has without smoothing."""
-        path, now_s, (level_mw, bare_mw) = self._path, self._env.now, levels_mw
-        moves = not path.stands_at(level_mw)
-        if moves:
-            path.turn(now_s, level_mw, stops=stops)
-        self._told, self._most_mw = state, most_mw
-        self._tell()
-        if moves:
-            self._set_power_mw(path.power_mw, path.slope_mw_per_s)
-        if self._bare_path is not None:
-            self._bare_path.turn(now_s, bare_mw)
-            self._count_smoothing(self._bare_path)
 
     def _follow_path(self) -> None:
         self._path.advance()

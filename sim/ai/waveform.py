@@ -7,14 +7,16 @@ asked for are made, so memory does not grow with the length of the run.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 from numpy.random import Generator as RandomStream
+from pydantic import Field
 
 from sim.recording import Recording
 from sim.rng import WAVEFORM, stream
 from sim.signals import FloatArray, Signal, total
+from sim.spec import Fraction, NonNegative, Positive, Spec
 
 MIN_RATE_HZ: Final = 120.0
 """Lowest sampling rate [Hz]: up to 20 Hz, where shaft torsion begins to matter, a sample's mean takes at most
@@ -28,46 +30,25 @@ Window = tuple[float, float]
 """Start and end [s]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Iteration:
-    """How a training job's power swings within an iteration.
+class Iteration(Spec):
+    """How a training job's power swings within an iteration."""
 
-    Raises
-    ------
-    ValueError
-        Where a value is out of the range stated with it.
-    """
-
-    period_s: float = 5.0
-    """Time of one iteration [s], above 0. Default: within the 1 to 10 s of arXiv:2606.22096; 0.3 to 30 s are
-    seen (arXiv:2508.14318)."""
-    duty_fraction: float = 0.8
-    """Share of the iteration at the high level, above 0 and below 1. Default: assumption; 0.5 to 0.95."""
-    jitter_fraction: float = 0.015
-    """Standard deviation of an iteration's time over its mean, 0 to 0.2. Default: assumption."""
-    low_fraction: float = 0.69
-    """Low level over high level, 0 to 1. Default: GPUs at 0.45 of their rated power instead of 0.9, the lower
-    one between the models of arXiv:2308.12908; the rest of the node, 0.38 of its power, stays. Computed,
-    partly unverified. At a meter behind which cooling runs steadily it is higher."""
-    overshoot_fraction: float = 0.0
-    """Peak at each rising edge above the high level, over the high level, 0 to 1. Default: none, for power
-    supplies hide it; a GB200 reaches 1.1 times its rated power and more (arXiv:2508.14318, III-C)."""
-    overshoot_s: float = 0.05
-    """Time of that peak [s], not below 0. Default: the longest of the same source."""
-
-    def __post_init__(self) -> None:
-        """Check the ranges."""
-        ranges = {
-            "period_s": (0.0 < self.period_s < np.inf, "above 0 s"),
-            "duty_fraction": (0.0 < self.duty_fraction < 1.0, "above 0 and below 1"),
-            "jitter_fraction": (0.0 <= self.jitter_fraction <= 0.2, "from 0 to 0.2"),  # noqa: PLR2004 (a range)
-            "low_fraction": (0.0 <= self.low_fraction <= 1.0, "from 0 to 1"),
-            "overshoot_fraction": (0.0 <= self.overshoot_fraction <= 1.0, "from 0 to 1"),
-            "overshoot_s": (0.0 <= self.overshoot_s < np.inf, "at least 0 s"),
-        }
-        for name, (fits, allowed) in ranges.items():
-            if not fits:
-                raise ValueError(f"{name} must be {allowed}, got {getattr(self, name)}")
+    period_s: Positive = 5.0
+    """Time of one iteration [s]. Default: within the 1 to 10 s of arXiv:2606.22096; 0.3 to 30 s are seen
+    (arXiv:2508.14318)."""
+    duty_fraction: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.8
+    """Share of the iteration at the high level. Default: assumption; 0.5 to 0.95."""
+    jitter_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = 0.015
+    """Standard deviation of an iteration's time over its mean. Default: assumption."""
+    low_fraction: Fraction = 0.69
+    """Low level over high level. Default: GPUs at 0.45 of their rated power instead of 0.9, the lower one
+    between the models of arXiv:2308.12908; the rest of the node, 0.38 of its power, stays. Computed, partly
+    unverified. At a meter behind which cooling runs steadily it is higher."""
+    overshoot_fraction: Fraction = 0.0
+    """Peak at each rising edge above the high level, over the high level. Default: none, for power supplies
+    hide it; a GB200 reaches 1.1 times its rated power and more (arXiv:2508.14318, III-C)."""
+    overshoot_s: NonNegative = 0.05
+    """Time of that peak [s]. Default: the longest of the same source."""
 
     @classmethod
     def recorded(cls, recording: Recording, load: str) -> "Iteration":

@@ -8,7 +8,7 @@ import typer
 
 import sim
 from sim.cli.app import AllowPlugins, DataFolders, Figures, app
-from sim.cli.console import say
+from sim.cli.console import print_json, say
 from sim.errors import InputError, ResultError
 
 
@@ -31,9 +31,9 @@ def limits(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
 ) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
-    from sim.cli.tables import print_limits, print_limits_json  # noqa: PLC0415
+    from sim.cli.tables import print_limits  # noqa: PLC0415
     from sim.grid.limits import a_region  # noqa: PLC0415
-    from sim.report.grid_limits import EVERYWHERE, checks_of, trace_warnings  # noqa: PLC0415
+    from sim.report.grid_limits import EVERYWHERE, checks_of, limit_document, trace_warnings  # noqa: PLC0415
 
     if region not in {None, EVERYWHERE}:
         try:
@@ -41,8 +41,11 @@ def limits(
         except ValueError as error:
             raise InputError.single("--region", "", f"{error}, or {EVERYWHERE}") from error
     stored = sim.read_result(folder)
-    show = print_limits_json if as_json else print_limits
-    show(*checks_of(stored.recording, stored.scenario, region))
+    checks, alone = checks_of(stored.recording, stored.scenario, region)
+    if as_json:
+        print_json([limit_document(*pair) for pair in zip(checks, alone, strict=True)])
+    else:
+        print_limits(checks, alone)
     for warning in trace_warnings(stored.recording):
         say(f"warning: {warning}")
 

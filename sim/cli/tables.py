@@ -46,7 +46,7 @@ def print_run(result: Result, written: tuple[Path, bool] | None, *, as_json: boo
     for caution in cautions(result.recording, result.scenario.model_dump(mode="json"), result.metrics):
         say(f"caution: {caution.text} (mend: {caution.field})")
     if as_json:
-        print_metrics_json(result.metrics)
+        print_json(metrics_document(result.metrics))
     else:
         print_answer(result)
         print_metrics(result, every=every)
@@ -59,11 +59,6 @@ def print_run(result: Result, written: tuple[Path, bool] | None, *, as_json: boo
         folder, is_new = written
         say(f"page: {folder / 'report.html'} (open it in a browser)")
         say(f"result: {folder}" + ("" if is_new else " (as before: same scenario, same seed, same numbers)"))
-
-
-def print_metrics_json(metrics: Mapping[str, Measurement]) -> None:
-    """Write metrics to standard output as ``metrics.json`` holds them."""
-    print_json(metrics_document(metrics))
 
 
 def print_answer(result: Result) -> None:
@@ -128,13 +123,6 @@ def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) 
         counts.append(f"{words}: {counts_text(group)}")
     heads = ("limit", "law", "what", "allowed", "verdict", "worst", "when, how often", "without mining", "why")
     print_table(heads, rows, caption="; ".join(counts))
-
-
-def print_limits_json(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) -> None:
-    """Write the same as JSON: a list of limits, null for what this run cannot tell."""
-    from sim.report.grid_limits import limit_document  # noqa: PLC0415  # no other command needs it
-
-    print_json([limit_document(*pair) for pair in zip(checks, alone, strict=True)])
 
 
 def print_stability(section: "StabilitySection") -> None:

@@ -126,15 +126,17 @@ def _standing(document: Document, policy: str) -> str:
     return policy if _keeps(document, policy) else f"{policy}, breaks the limit"
 
 
+def _known_means(document: Document, metrics: list[str]) -> dict[str, list[float]]:
+    """Return the means of some metrics by policy and reference, of those for which all of them are known."""
+    columns = {**document["policies"], **document["references"]}
+    means = {name: [of[metric]["mean"] for metric in metrics] for name, of in columns.items() if metrics}
+    return {name: values for name, values in means.items() if None not in values}
+
+
 def duration_chart(document: Document) -> Drawing | None:
     """Return the load-duration curve of the site under each policy; None where the runs do not tell."""
-    columns = {**document["policies"], **document["references"]}
     levels = [name for name in document["metrics"] if name.startswith("duration_")]
-    curves = {
-        name: [of[level]["mean"] for level in levels]
-        for name, of in columns.items()
-        if levels and all(of[level]["mean"] is not None for level in levels)
-    }
+    curves = _known_means(document, levels)
     if not curves:
         return None
     shares = [100.0 - float(level.removeprefix("duration_p").removesuffix("_mw")) for level in levels]
@@ -156,17 +158,12 @@ def duration_chart(document: Document) -> Drawing | None:
 
 def scale_chart(document: Document) -> Drawing | None:
     """Return the variation that each policy leaves on each time scale; None where the runs do not tell."""
-    columns = {**document["policies"], **document["references"]}
     scales = [
         name
         for name in document["metrics"]
         if name.startswith("residual_") and name.endswith("_mw") and "alone" not in name
     ]
-    shown = {
-        name: [of[scale]["mean"] for scale in scales]
-        for name, of in columns.items()
-        if scales and all(of[scale]["mean"] is not None for scale in scales)
-    }
+    shown = _known_means(document, scales)
     if not shown:
         return None
     across = ChartAxis(

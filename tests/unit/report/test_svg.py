@@ -1,11 +1,11 @@
 """Charts as SVG: places of points, round marks, pictures, and hostile text."""
 
-import struct
-import zlib
+import io
 from datetime import datetime
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sim.report.format import LocalTime
 from sim.report.run_charts import carpet, cells
@@ -59,12 +59,7 @@ def test_text_in_a_chart_is_escaped():
 
 def test_a_picture_is_read_back_dot_by_dot():
     colours = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-    data = png(colours)
-    assert data.startswith(b"\x89PNG")
-    (length,) = struct.unpack(">I", data[33:37])
-    rows = np.frombuffer(zlib.decompress(data[41 : 41 + length]), dtype=np.uint8).reshape(2, 13)
-    assert not rows[:, 0].any()
-    assert np.array_equal(rows[:, 1:].reshape(2, 3, 4), colours)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(colours)))), colours)
 
 
 def test_a_carpet_has_the_mean_of_each_interval_at_its_hour_and_day():
