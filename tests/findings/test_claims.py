@@ -123,7 +123,7 @@ def test_rows_are_json_and_a_section_of_the_page(short):
     assert row["run"].startswith(
         "stranded-wind x 1; stranded-wind x 1 policy.margin_mw=10.0; stranded-wind x 1 market.gener"
     )
-    assert f"### S14: {row['verdict']}" in table([row])
+    assert f"## S14: {row['verdict']}" in table([row])
     assert max(map(len, table([row]).splitlines())) <= 120
 
 
@@ -168,8 +168,8 @@ def test_a_field_that_there_is_not_is_named(tmp_path):
 
 def test_the_page_has_every_claim_with_its_verdict():
     text = (ROOT / "docs" / "explanation" / "claims.md").read_text(encoding="utf-8")
-    assert [line for line in text.splitlines() if line.startswith("### ")] == [
-        f"### {name}: {verdict}" for name, verdict in VERDICTS.items()
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        f"## {name}: {verdict}" for name, verdict in VERDICTS.items()
     ]
 
 
