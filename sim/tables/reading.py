@@ -87,7 +87,8 @@ class TableReading(Spec):
         InputError
             If there is no such column, its unit is another, or a row holds no number; names row and value.
         """
-        table.require(column)
+        named = (name for name in type(self).model_fields if name.endswith("_column") and getattr(self, name) == column)
+        table.require(column, next((f"name the right one as {name}, and state its unit" for name in named), ""))
         said = self.unit if quantity.takes(self.unit) else None
         conversion = quantity.conversion(table, column, said or unit, self.currency_usd)
         try:

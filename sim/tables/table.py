@@ -180,7 +180,7 @@ class Table:
     def require(self, column: str, cure: str = "") -> None:
         """Raise InputError where there is no such column: names those that there are, and a cure."""
         if column not in self.columns:
-            raise file_fault(self.name, _no_column(column, self.columns) + (f": {cure}" if cure else ""))
+            raise file_fault(self.name, _no_column(column, self.columns, cure))
 
     def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
         """Return which rows hold nothing in a column, or one of the texts that count as blank."""
@@ -245,6 +245,6 @@ def _frozen(values: FloatArray) -> FloatArray:
     return values
 
 
-def _no_column(column: str, columns: tuple[str, ...]) -> str:
-    has = ", ".join(columns[:_COLUMNS_SHOWN])
+def _no_column(column: str, columns: tuple[str, ...], cure: str = "") -> str:
+    has = ", ".join(columns[:_COLUMNS_SHOWN]) + (f": {cure}" if cure else "")
     return f"no column {column[:MAX_SHOWN]!r}; has {has}{did_you_mean(column, columns)}"
