@@ -230,11 +230,7 @@ def tune(
 ) -> None:
     """Search a policy's fields on some seeds, the limit kept first, and judge what was found on others."""
     from sim.cli.tables import print_tuning  # noqa: PLC0415
-    from sim.study.goal import (  # noqa: PLC0415
-        Objective,
-        Question,
-        parse_parameters,
-    )
+    from sim.study.goal import Objective, Question, parse_parameters  # noqa: PLC0415
     from sim.study.tune import tune as run_all  # noqa: PLC0415
 
     question = Question(

@@ -50,7 +50,7 @@ class TrainingFit(NamedTuple):
     """Restarts in an hour of computing."""
     snap_back_s: float
     fall_s: float
-    """Time of a fall [s]; the generated job falls at once."""
+    """Time of a fall [s]."""
     warnings: tuple[str, ...]
 
 

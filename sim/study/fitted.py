@@ -235,7 +235,12 @@ def _made(folder: Path, fitted: _Fitted, rest: _Record) -> FloatArray:
         **{name: _shown(value) for name, value in fitted.fields.items()},
     )
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
-    power = run(load_scenario(folder / "scenario.yaml")).recording[fitted.signal]
+    try:
+        scenario = load_scenario(folder / "scenario.yaml")
+    except InputError as error:
+        told = "; ".join(f"{fault.path}: {fault.message}" for fault in error.faults)
+        raise InputError.single(rest.file, "", f"none of this kind makes such a record: {told}") from None
+    power = run(scenario).recording[fitted.signal]
     at_s = np.minimum(rest.step_s * np.arange(rest.values.size), power.end_s - 1e-6)
     return np.asarray(power.at(at_s)) / fitted.unit_mw
 

@@ -133,6 +133,16 @@ def test_a_job_that_is_fitted_runs_and_draws_what_the_half_held_back_drew(tmp_pa
     assert load.levels_mw()["stall"] == pytest.approx(5.0, rel=0.01)
 
 
+def test_a_record_that_no_job_makes_is_refused_by_its_own_name(tmp_path, capsys):
+    power = 40.0 + 6.0 * np.sin(np.arange(2016) / 288.0 * 2.0 * np.pi)
+    power[::97] -= 20.0
+    rows = "\n".join(f"{300 * row},{value:.4f}" for row, value in enumerate(power))
+    assert fitted(tmp_path, f"time_s,power_mw\n{rows}\n", "training") == 2
+    said = capsys.readouterr().err
+    assert "none of this kind makes such a record: loads.0.snap_back_s: must be at most 3600 s" in said
+    assert "partial" not in said
+
+
 def test_a_record_without_stalls_says_so_and_one_of_one_level_is_refused():
     calm = np.repeat([1.0, 10.0, 1.0], [50, 500, 50]) + np.tile([0.0, 0.01], 300)
     assert "0 stalls" in fit_training("x.csv", 1.0, calm).warnings[0]
