@@ -116,3 +116,14 @@ def test_a_fault_that_was_over_before_the_run_does_nothing():
     result = site(start="2025-01-02T00:00:00Z", events=events)
     assert result.metrics["fillable_soaked_fraction"] == site().metrics["fillable_soaked_fraction"]
     assert certificate(result.recording).strains == ()
+
+
+@pytest.mark.parametrize("fleet", [AGGREGATE, COHORT])
+def test_blocks_that_answered_again_may_stop_answering_once_more(fleet):
+    first = {**STUCK, "at_s": 2000.0, "duration_s": 200.0}
+    second = {**STUCK, "at_s": 2300.0, "duration_s": 2000.0}
+    once, twice = site(second, fleet), site(fleet=fleet, events=[first, second])
+    # in the stall after the second fault both have the same part of their blocks
+    assert twice.recording["fleet_power_mw"].at(2490.0) == pytest.approx(
+        once.recording["fleet_power_mw"].at(2490.0), rel=0.02
+    )

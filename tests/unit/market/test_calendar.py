@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from sim.market.calendar import hour_of_week, month_edges_s, utc_offset_s
+from sim.market.calendar import HoursOfDay, hour_of_week, month_edges_s, utc_offset_s
 
 
 def utc_s(*when):
@@ -66,3 +66,16 @@ def test_months_of_a_leap_year_add_up():
     names, edges_s = month_edges_s(1_704_067_200.0, 366 * 86_400.0, 0.0)  # 2024 in UTC
     assert len(names) == 12
     assert np.diff(edges_s / 86_400.0).tolist() == [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+
+def test_hours_that_end_on_the_next_morning_are_those_of_the_day_on_which_they_begin():
+    night = HoursOfDay(from_h=22.0, until_h=4.0, day=("sat",))
+    # Saturday 1 June 2024, at one and at eleven in the evening, and at two on the three mornings after it
+    times = [(1, 1), (1, 23), (2, 2), (3, 2), (4, 2)]
+    assert night.holds(np.array([utc_s(2024, 6, *time) for time in times]), "UTC").tolist() == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]

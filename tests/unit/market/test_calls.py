@@ -81,6 +81,8 @@ def test_a_linear_rise_goes_on_from_where_it_was():
     )
     interrupted = Signal.steps([0.0, 100.0, 150.0], [0.0, 20.0, 30.0], 600.0)
     assert due_linearly(interrupted, 100.0).at([150.0, 250.0]).tolist() == pytest.approx([10.0, 30.0])
+    # a small one too goes on from where it is
+    assert due_linearly(0.02 * interrupted, 100.0).at([150.0, 250.0]).tolist() == pytest.approx([0.2, 0.6])
 
 
 @pytest.mark.parametrize("due", [due_after, due_linearly])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.market.moving_limit import FileLimit, LimitStage, ScheduledLimit
+from sim.market.moving_limit import ContractLimit, FileLimit, LimitStage, ScheduledLimit
 from sim.slip import Slip
 from sim.span import Span
 from sim.tables import Files
@@ -171,3 +171,18 @@ def test_stages_slip_by_what_the_seed_draws_and_keep_their_order():
         times.append(first - 1.0)
     assert np.median(times) == pytest.approx(30.0, rel=0.1)
     assert spec.moving(run).changes == spec.moving(run).changes
+
+
+def test_a_call_of_a_part_takes_that_part_of_what_is_not_firm():
+    calls = {"yearly_calls_count": 10_000.0, "event_h": 2.0, "depth_fraction": 0.25, "time_zone": "UTC"}
+    limit = ContractLimit.model_validate(
+        {
+            "type": "contract",
+            "contract": "spp-chills",
+            "firm_mw": 80.0,
+            "highest_mw": 200.0,
+            "calls": {"type": "calendar", **calls},
+        }
+    )
+    in_force_mw = limit.moving(span(0.0)).in_force_mw
+    assert (in_force_mw.minimum(), in_force_mw.maximum()) == (170.0, 200.0)

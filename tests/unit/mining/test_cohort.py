@@ -31,6 +31,11 @@ def test_the_scenario_overrides_single_times_of_a_firmware():
     [
         ({"model": "antminer-s99"}, "no machine 'antminer-s99'"),
         ({"standby_w": 900.0, "power_w": 1000.0}, "standby_w is 900 W; must be below"),
+        # what telemetry reports must be above standby too
+        (
+            {"standby_w": 300.0, "power_w": 1000.0, "telemetry_error_fraction": -0.2},
+            "standby_w is 300 W; must be below",
+        ),
         ({"block_machine_count": 1, "machine_count": 5000}, "5,000 blocks; at most 2,000"),
         ({"clock_minimum_fraction": 0.1}, "minimum_fraction is 0.1"),
         ({"heat": {"derated_fraction": 0.3}}, "heat.derated_fraction is 0.3"),
