@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float64]
 """Array of 64-bit floats."""
 BoolArray = NDArray[np.bool_]
 """Array of truth values."""
+IndexArray = NDArray[np.intp]
+"""Array of places in another array."""
 Number = TypeVar("Number", float, FloatArray)
 """A number or an array of numbers: what a formula takes and gives."""
 

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.shipped import shipped
-from sim.signals import FloatArray
-from sim.units import EPOCH_HOUR_OF_WEEK, HOURS_PER_WEEK, SECONDS_PER_HOUR
+from sim.units import EPOCH_HOUR_OF_WEEK, HOURS_PER_WEEK, SECONDS_PER_HOUR, FloatArray
 
 SHAPES: Final[Mapping[str, Mapping[str, list[float]]]] = shipped("sim.ai", "weekly_shapes.json")
 """Demand on a ``weekday``, Monday to Friday, and a day of the ``weekend``, by hour of the day in UTC

@@ -12,8 +12,7 @@ from numpy.random import Generator
 
 from sim.ai import demand
 from sim.ai.traffic import Adoption, Launches, Traffic
-from sim.signals import FloatArray
-from sim.units import SECONDS_PER_DAY
+from sim.units import SECONDS_PER_DAY, FloatArray
 
 BLOCK_SIZE: Final = 1024
 """Updates drawn at once; bounds memory, and the draws do not depend on it."""

@@ -25,11 +25,10 @@ from sim.ai.following import DemandServer, StraightLine, follow
 from sim.ai.serving import Replicas, Service
 from sim.ai.traffic import Adoption, Launches, RatesFile, RequestsFile, Traffic
 from sim.errors import InputError
-from sim.signals import FloatArray
 from sim.span import Span
 from sim.spec import SIZED, UNSAID, Fraction, Positive, PositiveFraction, TimeZone, some_of
 from sim.tables import Files
-from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import HOURS_PER_WEEK, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
 
 SLOW_NOISE_TIME_H: Final = 2.3
 """Time over which slow fluctuation is forgotten, unless it is said [h]."""

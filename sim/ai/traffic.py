@@ -6,7 +6,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sim.errors import InputError
-from sim.signals import FloatArray
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec, rising
 from sim.tables import Table
@@ -16,6 +15,7 @@ from sim.tables.reading import SeriesReading
 from sim.tables.shapes import plain_name, shape_of
 from sim.tables.stamps import time_column, times_of
 from sim.tables.timeline import Timeline, timeline_of
+from sim.units import FloatArray
 
 MAX_REQUESTS_PER_S: Final = 1e12
 """Highest rate taken from a file [1/s]."""

@@ -18,8 +18,8 @@ from sim.grid.events import VoltageSag
 from sim.recording import Track
 from sim.scenario.model import ControllerSpec, Scenario
 from sim.signals import Signal
-from sim.signals.breakpoints import IndexArray, places_at
-from sim.units import FloatArray
+from sim.signals.breakpoints import places_at
+from sim.units import FloatArray, IndexArray
 
 
 @dataclass(eq=False)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 
 class Impedance(NamedTuple):

@@ -31,10 +31,9 @@ from sim.market.calendar import midnight_utc_s, utc_offset_s
 from sim.market.four_cp import SystemLoad
 from sim.rng import LIMIT_CALLS
 from sim.shipped import shipped
-from sim.signals import FloatArray
 from sim.span import Span
 from sim.spec import SIZED, Fraction, Spec, TimeZone
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
 
 Mark = Literal["primary", "secondary", "proposed", "assumption"]
 """How sure an entry is: read in the tariff or order; told by others; not yet adopted; nobody's number."""

@@ -8,10 +8,10 @@ import numpy as np
 from sim.metrics.base import numbers_of
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.signals.breakpoints import BLOCK, IndexArray
+from sim.signals.breakpoints import BLOCK
 from sim.signals.range_above import intervals_of_fall_above
 from sim.signals.screening import spans_of_range_above, with_window
-from sim.units import SECONDS_PER_HOUR, BoolArray
+from sim.units import SECONDS_PER_HOUR, BoolArray, IndexArray
 
 FALL_S: Final = 60.0
 """A dip falls within this time [s] (assumption: a checkpoint stall or a failure falls in seconds, the day's

@@ -10,8 +10,7 @@ from sim.facts.limit import ToleranceFacts
 from sim.metrics.base import Metric, numbers_of
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.signals.breakpoints import IndexArray
-from sim.units import SECONDS_PER_HOUR, BoolArray, FloatArray
+from sim.units import SECONDS_PER_HOUR, BoolArray, FloatArray, IndexArray
 
 BILLING_S: Final = 900.0
 """Billing interval [s]; assumption: as most markets settle."""

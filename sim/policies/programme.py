@@ -28,16 +28,15 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.units import FloatArray
+from sim.units import FloatArray, IndexArray
 
 
 @dataclass(frozen=True)
 class PeakCharge:
     """A charge on the highest site power over some steps: a demand charge, or a coincident peak."""
 
-    steps: NDArray[np.intp]
+    steps: IndexArray
     """The steps that count, shape (k,)."""
     other_mw: FloatArray
     """What the site draws besides the miners in these steps [MW], shape (k,)."""

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.signals.base import PiecewiseLinear
 from sim.signals.breakpoints import BLOCK, END_TOLERANCE, merged_places, merged_times
 from sim.signals.measures import Measured
 from sim.signals.slopes import Slopes
-from sim.units import FloatArray
+from sim.units import BoolArray, FloatArray, IndexArray
 
 AnySignal = TypeVar("AnySignal", bound=PiecewiseLinear)
 Lines = tuple[FloatArray, FloatArray, FloatArray]
@@ -299,7 +298,7 @@ def _upper(pair: Pair) -> Lines:
     )
 
 
-def _leader(pair: Pair, index: NDArray[np.intp] | slice, leads: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+def _leader(pair: Pair, index: IndexArray | slice, leads: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Return value and slope at given segments, of the first signal where it leads, else of the other."""
     value = np.where(leads, pair.value[index], pair.other_value[index])
     return value, np.where(leads, pair.slope_per_s[index], pair.other_slope_per_s[index])

@@ -8,17 +8,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.signals.breakpoints import (
-    BLOCK,
-    END_TOLERANCE,
-    IndexArray,
-    SegmentBlock,
-    merged_times,
-    places_at,
-    require_breakpoints,
-)
+from sim.signals.breakpoints import BLOCK, END_TOLERANCE, SegmentBlock, merged_times, places_at, require_breakpoints
 from sim.signals.slopes import Slopes
-from sim.units import BoolArray, FloatArray
+from sim.units import BoolArray, FloatArray, IndexArray
 
 
 def _last_of_instants(time_s: FloatArray, end_s: float) -> BoolArray:

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.units import FloatArray
-
-IndexArray = NDArray[np.intp]
-"""Array of places in another array."""
+from sim.units import FloatArray, IndexArray
 
 END_TOLERANCE: Final = 1e-9
 """Two ends of a time domain count as equal within this fraction."""

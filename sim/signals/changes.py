@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.signals.breakpoints import BLOCK, IndexArray
+from sim.signals.breakpoints import BLOCK
 from sim.signals.windows import SLIVER_S, Signal
-from sim.units import FloatArray
+from sim.units import FloatArray, IndexArray
 
 STILL_FRACTION: Final = 1e-12
 """A step of less than this share of the signal's largest magnitude comes of rounding and goes no way

@@ -4,9 +4,9 @@ from typing import Final, Self
 
 import numpy as np
 
-from sim.signals.breakpoints import IndexArray, SegmentBlock
+from sim.signals.breakpoints import SegmentBlock
 from sim.signals.windows import Signal
-from sim.units import FloatArray
+from sim.units import FloatArray, IndexArray
 
 LEVELS: Final = (1 << 15) + 1
 """Levels that a distribution is known at."""

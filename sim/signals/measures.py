@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import BLOCK, IndexArray, SegmentBlock, merged_places
-from sim.units import FloatArray
+from sim.signals.breakpoints import BLOCK, SegmentBlock, merged_places
+from sim.units import FloatArray, IndexArray
 
 LAST_WINDOW_FRACTION: Final = 1e-9
 """A last window shorter than this fraction of a step is rounding, not a window."""

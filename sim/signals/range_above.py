@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.signals.breakpoints import IndexArray, merged_places
+from sim.signals.breakpoints import merged_places
 from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
-from sim.units import FloatArray
+from sim.units import FloatArray, IndexArray
 
 ABOVE: Final = 2.0
 """Share at which a segment begins to be below a level if it never does."""

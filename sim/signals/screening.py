@@ -4,11 +4,10 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.signals.breakpoints import BLOCK
 from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
-from sim.units import FloatArray
+from sim.units import BoolArray, FloatArray
 
 CHUNK: Final = 32
 """Breakpoints that are looked at as one; a whole number of chunks makes a block."""
@@ -115,7 +114,7 @@ def largest_range(signal: Signal, window_s: float) -> tuple[float, float]:
     return best
 
 
-def _may_come_before(best: tuple[float, float], bounds: FloatArray, starts_s: FloatArray) -> NDArray[np.bool_]:
+def _may_come_before(best: tuple[float, float], bounds: FloatArray, starts_s: FloatArray) -> BoolArray:
     """Return whether chunks with such bounds may hold a larger range, or as large a one that ends earlier."""
     return np.asarray((bounds > best[0]) | ((bounds == best[0]) & (starts_s < best[1])))
 

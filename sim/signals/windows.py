@@ -7,8 +7,8 @@ import numpy as np
 
 from sim.signals.algebra import Algebraic
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import IndexArray, SegmentBlock, merged_places, merged_times
-from sim.units import SECONDS_PER_HOUR, FloatArray
+from sim.signals.breakpoints import SegmentBlock, merged_places, merged_times
+from sim.units import SECONDS_PER_HOUR, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

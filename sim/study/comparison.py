@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sim.signals import FloatArray
 from sim.study.feasibility import Standing, advice, is_feasible, standings
 from sim.study.paired import CONFIDENCE, RESAMPLES, bootstrap_interval, estimate, paired_difference, simultaneous
 from sim.study.runs import write_json
 from sim.study.table import SAME_RATIO, write_rows
-from sim.units import SECONDS_PER_DAY
+from sim.units import SECONDS_PER_DAY, FloatArray
 from sim.whole import make_once, require_new
 
 if TYPE_CHECKING:

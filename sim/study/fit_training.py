@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.errors import InputError
-from sim.tables.table import RowArray
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray, IndexArray
 
 LONGEST_STALL_S: Final = 300.0
 """A pause of computing that lasts longer is a restart, not a checkpoint; assumption: published stalls last
@@ -134,7 +133,7 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
     )
 
 
-def _edge_s(done: FloatArray, edges: RowArray, step_s: float) -> float:
+def _edge_s(done: FloatArray, edges: IndexArray, step_s: float) -> float:
     """Return how long a step takes around some edges, their median [s]; 0 without one."""
     low, high = np.flatnonzero(done < _EDGE_FRACTION), np.flatnonzero(done > 1.0 - _EDGE_FRACTION)
     before, after = np.searchsorted(low, edges) - 1, np.searchsorted(high, edges)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from sim.rng import stream
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 CONFIDENCE: Final = 0.95
 """Probability with which an interval covers the true mean."""

@@ -13,13 +13,13 @@ from sim.errors import InputError, ResultError
 from sim.policies import PolicySpec
 from sim.scenario.model import Scenario
 from sim.scenario.policy_choice import POLICY
-from sim.signals import FloatArray
 from sim.simulation import MODEL_VERSION, run_key
 from sim.study.expand import SEED, Checker, metric_facts
 from sim.study.goal import Merit, Parameter, Question, with_values
 from sim.study.paired import estimate, paired_difference
 from sim.study.runs import Progress, Record, RunTask, Store, executor_of, perform, require_all, write_json
 from sim.study.workers import TaskExecutor, at_work
+from sim.units import FloatArray
 
 OBJECTIVE: Final = "objective"
 """The objective among the metrics of a judgement."""

@@ -2,6 +2,5 @@
 
 from sim.tables.files import Files
 from sim.tables.table import Table
-from sim.units import FloatArray
 
-__all__ = ["Files", "FloatArray", "Table"]
+__all__ = ["Files", "Table"]

@@ -10,9 +10,9 @@ from sim.tables.files import Files
 from sim.tables.quantities import POWER, Quantity
 from sim.tables.reading import SeriesReading
 from sim.tables.shapes import Shape, shape_of
-from sim.tables.table import RowArray, Table
+from sim.tables.table import Table
 from sim.tables.timeline import HOLE_RATIO, Timeline, regular, timeline_of
-from sim.units import SECONDS_PER_HOUR, FloatArray
+from sim.units import SECONDS_PER_HOUR, FloatArray, IndexArray
 
 LEAST_ROWS = 2
 _FEW_GAPS = 4
@@ -262,7 +262,7 @@ def _regular(timeline: Timeline, needed: Needed) -> bool:
 
 
 def _hole(
-    timeline: Timeline, needed: Needed, holes: RowArray, first_s: FloatArray, last_s: FloatArray, most_s: float
+    timeline: Timeline, needed: Needed, holes: IndexArray, first_s: FloatArray, last_s: FloatArray, most_s: float
 ) -> InputError:
     hole = int(holes[0])
     longest_s = float((last_s - first_s)[holes].max())

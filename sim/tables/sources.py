@@ -13,7 +13,7 @@ from sim.tables.arrow import floats, seconds, truths
 from sim.tables.bounds import MAX_BYTES, MAX_SHOWN, MAX_TEXT_ROWS, check_columns, check_row_count, file_fault, reason
 from sim.tables.dialect import MARKED, SEPARATOR_NAMES, dialect_of, utf8
 from sim.tables.table import Coded, Moments
-from sim.units import FloatArray
+from sim.units import BoolArray, FloatArray
 
 _DIGITS: Final = r"([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?"
 _NUMBER: Final = rf"^-?{_DIGITS}$"
@@ -109,7 +109,7 @@ class CsvSource:
             seen += batch.num_rows
         raise IndexError(row)
 
-    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> NDArray[np.bool_]:
+    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> BoolArray:
         """Return which rows hold nothing, or one of the texts that stand for nothing."""
         words = self.coded(column)
         absent = np.array([not word or word in missing for word in words.words], dtype=np.bool_)
@@ -304,7 +304,7 @@ class ParquetSource:
         value = self._load(column)[row].as_py()
         return "" if value is None else str(value)
 
-    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> NDArray[np.bool_]:  # noqa: ARG002  # texts alone
+    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> BoolArray:  # noqa: ARG002  # texts alone
         """Return which rows hold nothing; NaN is what pandas writes where there is nothing."""
         return truths(self._load(column).is_null())
 

@@ -11,10 +11,10 @@ from sim.errors import InputError
 from sim.shipped import shipped
 from sim.tables.bounds import MAX_SHOWN
 from sim.tables.shapes import plain_name
-from sim.tables.table import Table, TruthArray
+from sim.tables.table import Table
 from sim.tables.unit_words import DIMENSIONS, apart, parse_unit
 from sim.tables.zones import localised
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE, FloatArray
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_MINUTE, BoolArray, FloatArray
 
 FROM_START: Final = DIMENSIONS["time"]
 """Values of ``time_format`` that count from the scenario's start, in seconds."""
@@ -76,7 +76,7 @@ class Faces(NamedTuple):
     """What clocks showed: seconds since 1970-01-01T00:00 as if in UTC, and whether in a zone unknown."""
 
     value_s: FloatArray
-    naive: TruthArray
+    naive: BoolArray
 
 
 def times_of(table: Table, column: str, clock: TimeSpelling) -> Times:
@@ -295,7 +295,7 @@ def _unclear(table: Table, column: str, fitting: list[str]) -> InputError:
     return table.fault_at(column, 0, must, got=True, time_format=fitting[0])
 
 
-def placed(table: Table, column: str, faces: Faces, clock: TimeSpelling, again: TruthArray | None = None) -> FloatArray:
+def placed(table: Table, column: str, faces: Faces, clock: TimeSpelling, again: BoolArray | None = None) -> FloatArray:
     """Return what clocks showed as seconds since 1970-01-01T00:00Z.
 
     Parameters

@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, did_you_mean
 from sim.tables.bounds import MAX_SHOWN, MAX_TEXT_ROWS, file_fault
-from sim.units import FloatArray, unit_of
+from sim.units import BoolArray, FloatArray, IndexArray, unit_of
 
 if TYPE_CHECKING:
     from sim.tables.sources import CsvSource, ParquetSource
 
-TruthArray = NDArray[np.bool_]
-RowArray = NDArray[np.intp]
 
 Kept = TypeVar("Kept")
 
@@ -54,13 +52,13 @@ class Table:
         Its rows that count, from 0 and in their order, shape (n,); None: all.
     """
 
-    def __init__(self, name: str, source: "CsvSource | ParquetSource", rows: RowArray | None = None) -> None:
+    def __init__(self, name: str, source: "CsvSource | ParquetSource", rows: IndexArray | None = None) -> None:
         self.name = name
         self.columns = source.columns
         self.row_count = source.row_count if rows is None else int(rows.size)
         self.header_unit = source.header_unit
         self._source = source
-        self._rows: RowArray | slice = slice(None) if rows is None else rows
+        self._rows: IndexArray | slice = slice(None) if rows is None else rows
         self._kept: dict[Hashable, Any] = {}
 
     def numbers(
@@ -172,7 +170,7 @@ class Table:
             table = table.where(column, text)
         return table
 
-    def rows(self, rows: RowArray) -> "Table":
+    def rows(self, rows: IndexArray) -> "Table":
         """Return some rows, counted from 0, as a table."""
         own = self._rows
         return Table(self.name, self._source, rows if isinstance(own, slice) else own[rows])
@@ -182,7 +180,7 @@ class Table:
         if column not in self.columns:
             raise file_fault(self.name, _no_column(column, self.columns, cure))
 
-    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> TruthArray:
+    def blanks(self, column: str, missing: tuple[str, ...] = ()) -> BoolArray:
         """Return which rows hold nothing in a column, or one of the texts that count as blank."""
         return self._source.blanks(column, missing)[self._rows]
 

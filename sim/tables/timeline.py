@@ -4,7 +4,6 @@ import re
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.tables.reading import SeriesReading
@@ -20,8 +19,8 @@ from sim.tables.stamps import (
     times_of,
     written_so,
 )
-from sim.tables.table import Table, TruthArray
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_QUARTER, FloatArray
+from sim.tables.table import Table
+from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_QUARTER, BoolArray, FloatArray, IndexArray
 
 HOLE_RATIO: Final = 1.5
 """Two rows further apart than this many usual spacings have a hole between them."""
@@ -162,7 +161,7 @@ def _ends(column: str, hours: FloatArray, shape: Shape | None) -> bool:
     return bool(shape is not None or end_column(column) or (hours.max() == _LAST_OF_DAY and hours.min() > 0))
 
 
-def _again(reading: SeriesReading, table: Table, shape: Shape | None) -> TruthArray | None:
+def _again(reading: SeriesReading, table: Table, shape: Shape | None) -> BoolArray | None:
     column = reading.repeated_column or (shape.repeated_column if shape else "")
     if not column:
         return None
@@ -291,7 +290,7 @@ def usual_spacing_s(time_s: FloatArray) -> FloatArray:
     return np.append(np.minimum(gaps, usual), min(usual[-1], gaps[-1]))
 
 
-def _medians_before(gaps: FloatArray, places: NDArray[np.intp]) -> FloatArray:
+def _medians_before(gaps: FloatArray, places: IndexArray) -> FloatArray:
     """Return the median of the nearest gaps before each place; minus infinity where there is none."""
     ahead = np.concatenate([np.full(_NEIGHBOURS, np.nan), gaps])
     beside = np.lib.stride_tricks.sliding_window_view(ahead, _NEIGHBOURS)[places]

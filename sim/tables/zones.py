@@ -6,14 +6,13 @@ from typing import Final
 import numpy as np
 
 from sim.errors import InputError
-from sim.tables.table import RowArray, TruthArray
-from sim.units import SECONDS_PER_HOUR, FloatArray
+from sim.units import SECONDS_PER_HOUR, BoolArray, FloatArray, IndexArray
 
 _MOST_FOLDS: Final = 1000
 
 
 def localised(
-    face_s: FloatArray, zone: str, again: TruthArray | None, fault: Callable[[int, str], InputError]
+    face_s: FloatArray, zone: str, again: BoolArray | None, fault: Callable[[int, str], InputError]
 ) -> FloatArray:
     """Return what the clocks of a zone showed as seconds since 1970-01-01T00:00Z; see `placed`."""
     if face_s.size > 1 and face_s[0] > face_s[-1]:  # the newest row first
@@ -46,7 +45,7 @@ def localised(
     )
 
 
-def _second_pass(face_s: FloatArray, rows: RowArray) -> TruthArray | None:
+def _second_pass(face_s: FloatArray, rows: IndexArray) -> BoolArray | None:
     """Return which rows are of an hour's first pass; None where an hour that comes twice is there once.
 
     The second pass begins where the clocks go back.

@@ -20,8 +20,8 @@ from quick import run
 
 from sim.ai.replicas import MODELS, power_fraction, token_energy_j
 from sim.result import Result
-from sim.signals import FloatArray
 from sim.testing import a_scenario
+from sim.units import FloatArray
 
 TITLE = "Inference"
 AZURE = "AzurePublicDataset, LLM Inference Trace 2024"

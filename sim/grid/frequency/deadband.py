@@ -14,7 +14,7 @@ from sim.grid.frequency.dense import cubics_of
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.propagation import BLOCK, Pieces, PiecewiseLoad, along, pieces_of
 from sim.grid.frequency.state_space import System, system_of
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 SLACK_HZ: Final = 1e-10
 """An edge counts as passed when it is passed by more [Hz]: rounding makes no passings."""

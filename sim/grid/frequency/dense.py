@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.grid.frequency.propagation import Pieces
 from sim.grid.frequency.state_space import AnyArray, Mode
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 ERROR_HZ: Final = 1e-7
 """A cubic misses the exact curve by no more [Hz]."""

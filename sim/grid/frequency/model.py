@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from sim.shipped import shipped
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 MW_PER_TENTH_HZ: Final = 0.1
 """Response is quoted per 0.1 Hz: MW/Hz times this."""

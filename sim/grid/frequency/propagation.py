@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from sim.grid.frequency.state_space import AnyArray, Mode, System
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 BLOCK: Final = 1 << 15
 """Pieces worked on at a time: keeps memory small whatever the run's length."""

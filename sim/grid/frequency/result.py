@@ -25,9 +25,8 @@ from sim.grid.frequency.statistics import (
     Statistic,
     cps1_percent,
 )
-from sim.signals import FloatArray
 from sim.signals.breakpoints import require_breakpoints
-from sim.units import SECONDS_PER_MINUTE
+from sim.units import SECONDS_PER_MINUTE, FloatArray
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 MOST_PANELS: Final = 10_000

@@ -9,7 +9,7 @@ from sim.grid.frequency.dense import Cubics, cubics_of, joined, steepest_slope
 from sim.grid.frequency.propagation import Pieces
 from sim.grid.frequency.state_space import AnyArray
 from sim.grid.frequency.statistics import Extremes
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 MANY: Final = 16
 """Pieces up to which all are looked at, without the steepest before."""

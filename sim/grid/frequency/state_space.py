@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.grid.frequency.model import GridModel
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 AnyArray = NDArray[Any]
 """Array of floats, or of complex numbers for a mode that rings."""

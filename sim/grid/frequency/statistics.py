@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike
 from sim.grid.frequency.dense import Cubics, turning_point, whole_cubics
 from sim.grid.frequency.propagation import Pieces
 from sim.grid.frequency.state_space import AnyArray
-from sim.signals import FloatArray
-from sim.units import SECONDS_PER_MINUTE
+from sim.units import SECONDS_PER_MINUTE, FloatArray
 
 ROUNDING_HZ: Final = 1e-12
 """Deviations nearer than this are the same [Hz]."""

@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.state_space import AnyArray, system_of
-from sim.signals import FloatArray
+from sim.units import FloatArray
 
 _LOWEST_HZ: Final = 1e-4
 _HIGHEST_HZ: Final = 20.0
