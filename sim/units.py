@@ -21,6 +21,10 @@ IndexArray = NDArray[np.intp]
 Number = TypeVar("Number", float, FloatArray)
 """A number or an array of numbers: what a formula takes and gives."""
 
+ROUNDING: Final = 1e-9
+"""Share of a number by which it may differ through rounding alone."""
+TOLERANCE_MW: Final = 1e-6
+"""A watt: powers that are nearer are the same, and a fleet that fills up to the limit exactly misses it by less."""
 SECONDS_PER_MINUTE: Final = 60.0
 MILLISECONDS_PER_SECOND: Final = 1000.0
 SECONDS_PER_QUARTER: Final = 15.0 * SECONDS_PER_MINUTE

@@ -16,13 +16,12 @@ from sim.ai.power_path import PowerPath, SlowReturn
 from sim.ai.training_spec import TrainingSpec
 from sim.clock import At
 from sim.facts import LoadFacts
-from sim.units import SECONDS_PER_MINUTE
+from sim.units import ROUNDING, SECONDS_PER_MINUTE
 
 LEAST_SHARE_OF_INTERVAL: Final = 0.5
 """Least time from a restart to a checkpoint of the schedule, over the interval; assumption."""
 SOON_S: Final = 1.0
 """Least time from the run's start to a checkpoint of the schedule [s]."""
-NEARLY_WHOLE: Final = 1e-9
 BEHIND_S: Final = 1e-3
 """Work that is missing by less is done [s]."""
 
@@ -237,7 +236,7 @@ class Job:
         if phase_s is None:
             return earliest_s
         # a time of the schedule, reckoned from another one, may come out a rounding error late
-        count = math.ceil((earliest_s - phase_s) / interval_s - NEARLY_WHOLE)
+        count = math.ceil((earliest_s - phase_s) / interval_s - ROUNDING)
         return phase_s + count * interval_s
 
     def _lose_work(self, cause: Cause) -> float:

@@ -17,14 +17,13 @@ from sim.recording import Recording
 from sim.rng import WAVEFORM, stream
 from sim.signals import FloatArray, Signal, total
 from sim.spec import Fraction, NonNegative, Positive, Spec
+from sim.units import ROUNDING
 
 MIN_RATE_HZ: Final = 120.0
 """Lowest sampling rate [Hz]: up to 20 Hz, where shaft torsion begins to matter, a sample's mean takes at most
 5 % from an amplitude."""
 MAX_SAMPLES: Final = 10_000_000
 """Most samples in one window; 80 MB."""
-FULL_TOLERANCE: Final = 1e-9
-"""Power that is less than this fraction below the highest counts as the highest."""
 
 Window = tuple[float, float]
 """Start and end [s]."""
@@ -156,7 +155,7 @@ def with_iterations(power: Signal, window: Window, iteration: Iteration, draws: 
     part = power.clip_time(*window)
     swings = [
         _swing(start_s, end_s, full_mw, iteration, draws)
-        for start_s, end_s in part.intervals_above(full_mw * (1.0 - FULL_TOLERANCE)).tolist()
+        for start_s, end_s in part.intervals_above(full_mw * (1.0 - ROUNDING)).tolist()
     ]
     return total([part, _laid_out(swings, part)])
 

@@ -23,13 +23,11 @@ from sim.policies import LoadView
 from sim.recording import Track
 from sim.scenario.model import Scenario
 from sim.scenario.rules import loads_of
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_YEAR, TOLERANCE_MW
 
 REVIEW_S: Final = 900.0
 """What loads were seen to want counts so long, then what they want now [s]; assumption: a cap that gives back
 what demand leaves at every breath is not there when it returns."""
-APART_MW: Final = 1e-6
-"""Caps nearer than this are the same [MW]."""
 SPARE: Final = 1e-9
 """What power beyond what a load wants is worth over the worth of its work: who values most gets it."""
 
@@ -112,7 +110,7 @@ class GiveWay:
         self._alarm.set(next_s)
         levels_mw = self._levels_mw(now_s, min(rooms_mw)) if rooms_mw else [inf] * len(self._loads)
         for load, level_mw in zip(self._loads, levels_mw, strict=True):
-            if not isclose(level_mw, load.limiter.told_mw, rel_tol=0.0, abs_tol=APART_MW):
+            if not isclose(level_mw, load.limiter.told_mw, rel_tol=0.0, abs_tol=TOLERANCE_MW):
                 load.limiter.cap(level_mw, self._lead_s)
         if any(load.limiter.told_mw < inf for load in self._loads):
             yield Duty(ORDER, "AI gives way", cap_mw=self._fleets_mw)
@@ -151,7 +149,7 @@ class GiveWay:
         shares_mw = Stack(least_mw, pieces).shares_mw(room_mw - self._others_mw)
         shares = zip(self._loads, shares_mw, strict=True)
         levels = [(share_mw / load.meter_ratio, load.limiter.stated_mw) for load, share_mw in shares]
-        return [level_mw if level_mw < all_mw - APART_MW else inf for level_mw, all_mw in levels]
+        return [level_mw if level_mw < all_mw - TOLERANCE_MW else inf for level_mw, all_mw in levels]
 
 
 def binding_orders(scenario: Scenario) -> tuple[Order, ...]:

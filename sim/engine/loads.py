@@ -24,10 +24,7 @@ from sim.market.calendar import hour_of_week
 from sim.recording import Track
 from sim.rng import HALL, LOAD
 from sim.signals import Signal
-
-CLOSE_MW: Final = 1e-6
-"""Power this near is there [MW]."""
-
+from sim.units import TOLERANCE_MW
 
 RISING_S: Final = 60.0
 """A rise that was granted counts so long, or until it is there [s]; beyond any snap-back."""
@@ -112,7 +109,7 @@ class InterlockDesk:
         rises_mw = sum(each.missing_mw(now_s) for each in (*self._rising, request))
         room_mw = self.limit_mw() - self.bus.power(now_s)[0] - rises_mw
         fleets_mw = sum(max(mw for _, mw, _ in fleet.ahead(now_s)) for fleet in self.fleets())
-        if fleets_mw > room_mw + CLOSE_MW:
+        if fleets_mw > room_mw + TOLERANCE_MW:
             return False
         self.close(request)
         return True
@@ -120,7 +117,7 @@ class InterlockDesk:
     @staticmethod
     def _is_under_way(request: Request, now_s: float) -> bool:
         since_s = request.granted_s
-        return since_s is not None and now_s < since_s + RISING_S and request.missing_mw(now_s) > CLOSE_MW
+        return since_s is not None and now_s < since_s + RISING_S and request.missing_mw(now_s) > TOLERANCE_MW
 
 
 class Halls:

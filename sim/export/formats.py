@@ -20,7 +20,7 @@ from sim.recording import Recording
 from sim.result import StoredResult
 from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
-from sim.units import KW_PER_MW, MEGAWATT_IN_WATTS
+from sim.units import KW_PER_MW, MEGAWATT_IN_WATTS, TOLERANCE_MW
 from sim.whole import whole_file, write_whole
 
 
@@ -111,8 +111,6 @@ INTERVALS: Final = 86_400
 JUMP_S: Final = 1e-3
 """Time that a jump is drawn out over, centred on it [s], so that times increase strictly; assumption: far
 below a step of any study in the phasor domain."""
-SMALLEST_JUMP: Final = 1e-6
-"""A jump below this [MW] is rounding."""
 ROWS: Final = 1 << 17
 """Breakpoints that are worked on at a time."""
 
@@ -184,7 +182,7 @@ def _block(signal: Signal, first: int, last: int) -> tuple[FloatArray, FloatArra
     lengths_s = np.diff(edges_s)
     left_limit = value + slope_per_s * lengths_s
     half_s = np.zeros(edges_s.size)
-    jumps = np.abs(value[1:] - left_limit[:-1]) > SMALLEST_JUMP
+    jumps = np.abs(value[1:] - left_limit[:-1]) > TOLERANCE_MW
     half_s[1:-1] = np.where(jumps, np.minimum(0.5 * JUMP_S, 0.25 * np.minimum(lengths_s[1:], lengths_s[:-1])), 0.0)
     own = slice(first - low, last - low)
     before_s, after_s = half_s[:-1][own], half_s[1:][own]

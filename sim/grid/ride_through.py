@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.shipped import shipped
-from sim.units import BoolArray, FloatArray
+from sim.units import ROUNDING, BoolArray, FloatArray
 
 Verdict = Literal["rides", "trip-permitted", "not-assessable", "violation"]
 ORDER: Final[tuple[Verdict, ...]] = ("rides", "trip-permitted", "not-assessable", "violation")
@@ -33,7 +33,6 @@ USUAL_FRACTION: Final = 0.9
 """Share of the power before at which a load counts as back, where the rule has no number."""
 LAW: Final = "ercot-nogrr282"
 """The envelope that is law and has all its numbers."""
-_LEAST_DIFFERENCE: Final = 1e-9
 ENVELOPES: Final[dict[str, dict[str, Any]]] = shipped("sim.grid", "envelopes.json")
 """Envelopes by name. ``voltage`` and ``frequency`` have the continuous range (``low``, ``high``) and the
 least time to stay [s], from each value on (``below``) and up to each value (``above``), null where it was not
@@ -116,11 +115,11 @@ def _events(
     for first, after, stop in zip(edges[::2], edges[1::2], [*edges[2::2], time_s.size], strict=False):
         before_mw = _mean_before_mw(time_s, power_mw, first) if isnan(before_mw) else before_mw
         begin = first if of == "frequency" else after
-        low = power_mw[begin:stop] < (rule["recovery_fraction"] or USUAL_FRACTION) * before_mw - _LEAST_DIFFERENCE
+        low = power_mw[begin:stop] < (rule["recovery_fraction"] or USUAL_FRACTION) * before_mw - ROUNDING
         runs = _edges(low)
         if of == "voltage" and runs:  # what leaves again before its time is up was never back
             since_s = time_s[begin + np.array(runs[::2], dtype=np.intp)] - time_s[begin]
-            count = int(np.count_nonzero((since_s == 0.0) | (since_s < (limit_s or 0.0) - _LEAST_DIFFERENCE)))
+            count = int(np.count_nonzero((since_s == 0.0) | (since_s < (limit_s or 0.0) - ROUNDING)))
             runs = [0, runs[2 * count - 1]] if count else []
         ends_s = time_s[np.minimum(np.add(runs, begin), time_s.size - 1).astype(int)]
         offs_s = (ends_s[1::2] - ends_s[::2]).tolist()
@@ -128,8 +127,8 @@ def _events(
         left: bool | None = bool(offs_s)
         if isnan(before_mw) or after == time_s.size or (offs_s and limit_s is None):
             left = None
-        elif offs_s and longest_s <= limit_s + _LEAST_DIFFERENCE:
-            left = None if is_open and offs_s[-1] < limit_s - _LEAST_DIFFERENCE else is_open
+        elif offs_s and longest_s <= limit_s + ROUNDING:
+            left = None if is_open and offs_s[-1] < limit_s - ROUNDING else is_open
         if left is None and is_open and stop < time_s.size and limit_s is not None:
             continue  # the next event comes before its time is up
         may = _may_leave(band, values[first:after], lengths_s[first:after])
@@ -145,7 +144,7 @@ def _may_leave(band: dict[str, Any], values: FloatArray, lengths_s: FloatArray) 
     least = {value: _least_s(band, value) for value in np.unique(values).tolist()}
     for value, least_s in least.items():
         beyond = values <= value if value < band["low"] else values >= value
-        if least_s is not None and lengths_s[beyond].sum() > least_s + _LEAST_DIFFERENCE:
+        if least_s is not None and lengths_s[beyond].sum() > least_s + ROUNDING:
             return True
     return None if None in least.values() else False
 

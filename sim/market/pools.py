@@ -26,10 +26,9 @@ from sim.market.chain import work_per_block
 from sim.signals import FloatArray, Signal
 from sim.signals.changes import times_of_integral
 from sim.spec import SIZED, PositiveFraction, Spec, some_of
-from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
+from sim.units import EXAHASH_IN_PETAHASHES, ROUNDING, SECONDS_PER_DAY
 
 _DRAWN_AT_ONCE: Final = 1024
-_ROUNDING: Final = 1e-9
 _MOST_BLOCKS: Final = 10_000_000
 """More than the chain will have for a century: a difficulty and a hash rate that do not belong together."""
 
@@ -170,7 +169,7 @@ class PplnsPool(Pool):
 def check_pool_holds(site_ph_s: Signal, pool_ph_s: Signal) -> None:
     """Raise InputError where a site hashes more than the pool that it is a part of."""
     rest_ph_s = pool_ph_s - site_ph_s
-    if rest_ph_s.minimum() < -_ROUNDING * pool_ph_s.maximum():
+    if rest_ph_s.minimum() < -ROUNDING * pool_ph_s.maximum():
         when_s = rest_ph_s.time_of_minimum()
         pool_eh_s = float(pool_ph_s.at(when_s)) / EXAHASH_IN_PETAHASHES
         site_eh_s = pool_eh_s - rest_ph_s.minimum() / EXAHASH_IN_PETAHASHES

@@ -26,13 +26,12 @@ import numpy as np
 from sim.facts.limit import CertificateFacts
 from sim.metrics.base import numbers_of
 from sim.metrics.claim import Break, Certificate
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.policies.certificate import FleetResponse, battery_mw, drift_within_mw
 from sim.policies.hold_limit import LEAST_WATCH_S
 from sim.policies.reserve import FULL_RISES
 from sim.recording import Recording
 from sim.signals import Signal, total
-from sim.units import FloatArray
+from sim.units import TOLERANCE_MW, FloatArray
 
 TIME_S: Final = 1e-6
 """Two times this near are one [s]."""

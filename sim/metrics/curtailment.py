@@ -21,12 +21,12 @@ import numpy as np
 from sim.market.calendar import month_edges_s
 from sim.metrics.base import Metric
 from sim.metrics.energy import energy_mwh, filled_mw
-from sim.metrics.exceedance import TOLERANCE_MW, excess_mw
+from sim.metrics.exceedance import excess_mw
 from sim.recording import Recording
 from sim.signals import Signal
 from sim.signals.algebra import total
 from sim.signals.changes import one_within
-from sim.units import SECONDS_PER_HOUR
+from sim.units import SECONDS_PER_HOUR, TOLERANCE_MW
 
 
 def connection_mw(recording: Recording) -> Signal:

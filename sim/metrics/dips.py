@@ -11,7 +11,7 @@ from sim.signals import FloatArray, Signal
 from sim.signals.breakpoints import BLOCK
 from sim.signals.range_above import intervals_of_fall_above
 from sim.signals.screening import spans_of_range_above, with_window
-from sim.units import SECONDS_PER_HOUR, BoolArray, IndexArray
+from sim.units import SECONDS_PER_HOUR, TOLERANCE_MW, BoolArray, IndexArray
 
 FALL_S: Final = 60.0
 """A dip falls within this time [s] (assumption: a checkpoint stall or a failure falls in seconds, the day's
@@ -20,8 +20,6 @@ DEPTH_FRACTION_OF_LIMIT: Final = 0.05
 """A dip falls by more than this share of the interconnection's limit (assumption)."""
 DEPTH_TEXT: Final = f"{100.0 * DEPTH_FRACTION_OF_LIMIT:g} % of the limit"
 """The same in words."""
-AT_LEVEL_MW: Final = 1e-6
-"""Power this little below a level counts as at it."""
 LONGEST_S: Final = 21_600.0
 """After this time the lower level counts as the new normal [s]; assumption: beyond most manual restarts."""
 
@@ -134,7 +132,7 @@ def _drawn(power_mw: Signal, starts_s: FloatArray, ends_s: FloatArray) -> tuple[
 def _falls_s(power_mw: Signal, starts_s: FloatArray, references_mw: FloatArray, edge_s: float) -> FloatArray:
     """Return how long each fall takes from where power was last at its highest [s]."""
     times_s, values = power_mw.time_s, power_mw.value
-    levels_mw = references_mw - AT_LEVEL_MW
+    levels_mw = references_mw - TOLERANCE_MW
     first = np.searchsorted(times_s, starts_s, side="right") - 1
 
     def was_high(dip: IndexArray, back: IndexArray) -> tuple[BoolArray, FloatArray]:

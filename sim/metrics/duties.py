@@ -9,10 +9,9 @@ import numpy as np
 from sim.metrics.ancillary import penalty_usd, revenue_usd, sold_services
 from sim.metrics.base import Metric, ratio
 from sim.metrics.energy import energy_mwh
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal
-from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, TOLERANCE_MW
 
 _BINDING = "binding: "
 

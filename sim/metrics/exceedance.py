@@ -10,12 +10,10 @@ from sim.facts.limit import ToleranceFacts
 from sim.metrics.base import Metric, numbers_of
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import SECONDS_PER_HOUR, BoolArray, FloatArray, IndexArray
+from sim.units import SECONDS_PER_HOUR, TOLERANCE_MW, BoolArray, FloatArray, IndexArray
 
 BILLING_S: Final = 900.0
 """Billing interval [s]; assumption: as most markets settle."""
-TOLERANCE_MW: Final = 1e-6
-"""Excess up to one watt counts as none: a fleet that fills up to the limit exactly misses it by rounding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What the fleets did: starts and cycles; energy, hash, efficiency as run, break-even price of each."""
 
 from math import nan
-from typing import Final
 
 import numpy as np
 
@@ -12,15 +11,12 @@ from sim.metrics.energy import energy_mwh
 from sim.metrics.mining import hashrate_source
 from sim.recording import Recording
 from sim.signals import Signal
-from sim.units import JOULES_PER_MEGAWATT_HOUR, PETAHASH_IN_TERAHASHES, SECONDS_PER_DAY
-
-RUNNING_MW: Final = 1e-6
-"""A fleet runs when it draws more than a watt above its minimum."""
+from sim.units import JOULES_PER_MEGAWATT_HOUR, PETAHASH_IN_TERAHASHES, SECONDS_PER_DAY, TOLERANCE_MW
 
 
 def start_count(power_mw: Signal, minimum_mw: float) -> int:
     """Return how often a fleet went from its minimum to more; running from the beginning is no start."""
-    running = power_mw.intervals_above(minimum_mw + RUNNING_MW)
+    running = power_mw.intervals_above(minimum_mw + TOLERANCE_MW)
     return int(np.count_nonzero(running[:, 0] > power_mw.start_s))
 
 

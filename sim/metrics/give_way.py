@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from sim.metrics.base import LoadMetric, Metric, ratio
 from sim.metrics.energy import energy_mwh
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.signals.changes import one_within
+from sim.units import TOLERANCE_MW
 
 
 class Given(NamedTuple):

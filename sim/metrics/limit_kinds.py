@@ -17,7 +17,7 @@ from sim.signals.measures import first_peak, segments_above
 from sim.signals.range_above import intervals_of_range_above, joined
 from sim.signals.screening import largest_range, spans_of_range_above, with_window
 from sim.signals.windows import change_segments, extremes_of_ranges
-from sim.units import SECONDS_PER_MINUTE
+from sim.units import SECONDS_PER_MINUTE, TOLERANCE_MW
 
 FILTER_RATE_HZ: Final = 500.0
 """Samples in a second of power that is filtered to a band up to 55 Hz [Hz]."""
@@ -27,8 +27,6 @@ MOMENTS: Final = 8
 """Worst moments at which a longer run is filtered."""
 AROUND_S: Final = 60.0
 """Time before and after such a moment that is filtered too [s]: the slowest band, 0.1 Hz, settles in it."""
-SAME_RANGE_MW: Final = 1e-6
-"""Filtered ranges that differ by no more are the same."""
 SLICES: Final = 64
 """Slices of the run, each of which offers its worst moment."""
 
@@ -141,7 +139,7 @@ def _filtered(site_mw: Signal, rule: PowerLimit, factor: float) -> Found:
             largest, last = largest_range_of_samples(passed, round(rule.span_s * rate_hz))
             time_s = window.start_s + (last + 1) / rate_hz
             # of equals the first: rounding does not say when
-            if factor * largest > best.worst + SAME_RANGE_MW:
+            if factor * largest > best.worst + TOLERANCE_MW:
                 best = replace(best, worst=factor * largest, time_s=time_s)
     return best
 

@@ -11,18 +11,16 @@ import numpy as np
 from sim.ai.waveform import Waveform, recorded_iterations, site_waveform
 from sim.grid.limits import PowerLimit, published_limits
 from sim.metrics.base import Metric
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.metrics.limit_kinds import MEASURES, MOMENTS, Found, net_ramps
 from sim.metrics.resolution import FINEST_NEEDED_S, MODEL_RESOLUTION_S, resolution_s
 from sim.metrics.voltage import GridStrength, largest_voltage_step
 from sim.recording import Recording
 from sim.signals import Signal
+from sim.units import ROUNDING, TOLERANCE_MW
 
 DROPPED: Final = "dropped"
 Status = Literal["pass", "fail", "not_assessable", "dropped"]
 
-EXCESS_FRACTION: Final = 1e-9
-"""Nor does time count for which a limit is exceeded by less than this share of it."""
 RAMP_SAMPLES: Final = 10.0
 """A ramp is judged as kept on power known at least this many times in its window; assumption."""
 SYNTHESIS_S: Final = 120.0
@@ -107,7 +105,7 @@ def check_limits(
     values = [rule.value(rated_mw) for rule in limits]
     untold = [_why_untold(site_mw, rule, rated_mw, resolution_s, connection) for rule in limits]
     asked = [place for place, reason in enumerate(untold) if not reason and limits[place].status != DROPPED]
-    levels = [values[place] * (1.0 + EXCESS_FRACTION) for place in asked]
+    levels = [values[place] * (1.0 + ROUNDING) for place in asked]
     found = _found(site_mw, [limits[place] for place in asked], levels, connection)
     results = dict(zip(asked, found, strict=True))
     return tuple(

@@ -20,13 +20,13 @@ from types import MappingProxyType
 import numpy as np
 
 from sim.metrics.energy import energy_mwh
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.metrics.fillable import fillable_energy_mwh
 from sim.policies import LoadView
 from sim.policies.certificate import FleetResponse
 from sim.policies.hold_limit import DRIFT_MW
 from sim.recording import Recording
 from sim.signals import FloatArray, Signal, total
+from sim.units import TOLERANCE_MW
 
 
 def greatest_within_ramps(ceiling_mw: Signal, ramp_up_mw_per_s: float, ramp_down_mw_per_s: float) -> Signal:

@@ -20,7 +20,7 @@ from pydantic import Field
 from sim.mining.catalogue import Machine
 from sim.signals import Signal
 from sim.spec import PositiveFraction, Spec, rising
-from sim.units import FloatArray, Number
+from sim.units import ROUNDING, FloatArray, Number
 
 PROFILE_STEP_MHZ: Final = 25.0
 """Clock between two profiles of the firmware [MHz]; LuxOS documentation."""
@@ -45,9 +45,6 @@ DEFAULT_MINIMUM_FRACTION: Final = 0.4
 
 DEFAULT_MAXIMUM_FRACTION: Final = 1.0
 """Highest clock at which machines are held, over the default [1]; assumption, 1 to 1.2 as cooling allows."""
-
-_SAME: Final = 1e-9
-"""Two profiles nearer than this are one [1]."""
 
 
 def voltage_ratio(fraction: Number, vf_slope: float) -> Number:
@@ -187,7 +184,7 @@ class ClockCurve:
         steps = np.arange(-PROFILES_BELOW, PROFILES_ABOVE + 1)
         profiles = 1.0 + steps * self.profile_step
         low, high = self.minimum_fraction, self.maximum_fraction
-        inside = profiles[(profiles > low + _SAME) & (profiles < high - _SAME)]
+        inside = profiles[(profiles > low + ROUNDING) & (profiles < high - ROUNDING)]
         return np.concatenate([[low], inside, [high] if high > low else []])
 
     def _check(self) -> None:
@@ -198,13 +195,13 @@ class ClockCurve:
             raise ValueError(f"reference_mhz is {self.reference_mhz:g} MHz; must be above 0 MHz")
         step = self.profile_step
         lowest = max(0.0, 1.0 - PROFILES_BELOW * step)
-        if not lowest - _SAME <= self.minimum_fraction <= 1.0:
+        if not lowest - ROUNDING <= self.minimum_fraction <= 1.0:
             raise ValueError(
                 f"minimum_fraction is {self.minimum_fraction:g}; must be from {lowest:.3f}, the lowest "
                 f"profile at {self.reference_mhz:g} MHz, to 1"
             )
         highest = 1.0 + PROFILES_ABOVE * step
-        if not 1.0 <= self.maximum_fraction <= highest + _SAME:
+        if not 1.0 <= self.maximum_fraction <= highest + ROUNDING:
             raise ValueError(
                 f"maximum_fraction is {self.maximum_fraction:g}; must be from 1 to {highest:.3f}, the "
                 f"highest profile at {self.reference_mhz:g} MHz"

@@ -17,10 +17,9 @@ from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
 from sim.recording import Recording
 from sim.report.format import NOT_ASSESSABLE, LocalTime, format_duration, format_percent, format_value
 from sim.report.worst_windows import WINDOW_S
+from sim.units import ROUNDING, TOLERANCE_MW
 
 SCALES: Final = ("below 5 s", "5 to 60 s", "1 to 10 min", "above 10 min")
-ROUNDING_FRACTION: Final = 1e-9
-"""Two variations that differ by no more than this are the same."""
 ALIKE_FRACTION: Final = 0.01
 """Variations that differ by no more than this count as alike."""
 
@@ -63,7 +62,7 @@ def scale_rows(recording: Recording) -> tuple[ScaleRow, ...]:
 def _row(scale: str, site_mw: float, alone_mw: float, largest_mw: float) -> ScaleRow:
     if math.isnan(site_mw) or math.isnan(alone_mw):
         return ScaleRow(scale, NOT_ASSESSABLE, NOT_ASSESSABLE, "", "", "", NOT_ASSESSABLE, (0.0, 0.0, 0.0))
-    if math.isclose(site_mw, alone_mw, rel_tol=ROUNDING_FRACTION):
+    if math.isclose(site_mw, alone_mw, rel_tol=ROUNDING):
         site_mw = alone_mw
     fixed, left, worse = max(alone_mw - site_mw, 0.0), min(site_mw, alone_mw), max(site_mw - alone_mw, 0.0)
     unit = 100.0 / largest_mw if largest_mw > 0.0 else 0.0
@@ -85,8 +84,6 @@ def _verdict(site_mw: float, alone_mw: float) -> str:
 
 CURVE_POINTS: Final = 240
 """Most points of a density curve: as many bins, evenly spaced on a logarithmic axis."""
-LEAST_LINE_MW: Final = 1e-6
-"""A line below one watt is rounding [MW]."""
 MHZ_BELOW_HZ: Final = 0.1
 """Frequencies below this are shown in mHz."""
 MOST_DIPS: Final = 10
@@ -253,7 +250,7 @@ def _band_rows(found: SiteSpectrum) -> Iterator[tuple[str, ...]]:
 def _band_row(band: FrequencyBand, source: str, alone: str) -> tuple[str, ...]:
     line = band.line
     text = f"{format_value(line.amplitude_mw, 'MW')} at {_frequency(line.frequency_hz)}"
-    text = text if line.amplitude_mw >= LEAST_LINE_MW else ""  # nor where it is not a number
+    text = text if line.amplitude_mw >= TOLERANCE_MW else ""  # nor where it is not a number
     site = format_value(band.rms_mw, "MW")
     return _band_text(band), source, site, alone, text, format_percent(band.share)
 

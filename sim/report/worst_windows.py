@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, FALL_S
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
 from sim.signals import FloatArray, Signal
+from sim.units import TOLERANCE_MW
 
 MOST_MOMENTS: Final = 10
 MOST_OF_A_KIND: Final = 4

@@ -29,12 +29,11 @@ from sim.signals import Signal
 from sim.span import Span
 from sim.spec import require_once
 from sim.tables.unit_words import unit_in
-from sim.units import SECONDS_PER_MINUTE
+from sim.units import ROUNDING, SECONDS_PER_MINUTE
 
 LEAST_INERTIA_S: Final = 2.0
 """Kinetic energy of a grid's machines over its load, at the least [s]; assumption: critical inertia in ERCOT
 is 3.3 s of its load."""
-_TOLERANCE = 1e-9
 _BEYOND_DOUBT: Final = 20.0
 """Times the limit that a replayed load cannot draw for most of a run, whatever its column is called."""
 _BEYOND_BELIEF: Final = 3.0
@@ -154,7 +153,7 @@ def _check_pue(load: Load) -> None:
 def _check_room(hall: Hall, fleets: Sequence[AnyFleet]) -> None:
     inside = [fleet for fleet in fleets if fleet.location is not None and fleet.location.hall == hall.name]
     rated_mw = sum(fleet.full_mw for fleet in inside)
-    if rated_mw > hall.miner_capacity_mw * (1.0 + _TOLERANCE):
+    if rated_mw > hall.miner_capacity_mw * (1.0 + ROUNDING):
         raise ValueError(
             f"hall '{hall.name}' has room and power for {hall.miner_capacity_mw:g} MW of rack-form miners; "
             f"its fleets are rated {rated_mw:g} MW: {', '.join(fleet.name for fleet in inside)}"

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals.base import PiecewiseLinear
 from sim.signals.breakpoints import BLOCK, SegmentBlock, merged_places
-from sim.units import FloatArray, IndexArray
-
-LAST_WINDOW_FRACTION: Final = 1e-9
-"""A last window shorter than this fraction of a step is rounding, not a window."""
+from sim.units import ROUNDING, FloatArray, IndexArray
 
 
 class Measured(PiecewiseLinear):
@@ -298,7 +295,7 @@ class Measured(PiecewiseLinear):
         """
         if not step_s > 0.0:
             raise ValueError(f"the step of a resampling must be above 0 s, got {step_s} s")
-        count = max(1, int(np.ceil(self.duration_s / step_s - LAST_WINDOW_FRACTION)))
+        count = max(1, int(np.ceil(self.duration_s / step_s - ROUNDING)))
         starts_s = self.start_s + step_s * np.arange(count)
         if self.duration_s == 0.0:
             return type(self).constant(self.mean(), self.end_s, self.start_s)

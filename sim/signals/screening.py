@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.signals.breakpoints import BLOCK
 from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
-from sim.units import BoolArray, FloatArray
+from sim.units import ROUNDING, BoolArray, FloatArray
 
 CHUNK: Final = 32
 """Breakpoints that are looked at as one; a whole number of chunks makes a block."""
@@ -17,8 +17,6 @@ NEAR: Final = 3072
 """Breakpoints apart within which two stretches are taken as one: a stretch costs as much as so many."""
 FEW: Final = 8
 """Chunks that are looked at one by one, in the order of their bounds, before all others together."""
-NEAR_MISS_FRACTION: Final = 1e-9
-"""A range that misses the level by less than this fraction of the signal's size may still be above it."""
 
 
 def spans_of_range_above(
@@ -54,7 +52,7 @@ def spans_of_range_above(
     [(2976.0, 3040.0)]
     """
     starts_s, bounds, size = _bounds(signal, window_s, chunk)
-    found = np.flatnonzero(bounds > level - NEAR_MISS_FRACTION * size)
+    found = np.flatnonzero(bounds > level - ROUNDING * size)
     if found.size == 0:
         return []
     apart = np.diff(found) > NEAR // chunk

@@ -12,8 +12,8 @@ import numpy as np
 from sim.study.feasibility import Standing, advice, is_feasible, standings
 from sim.study.paired import CONFIDENCE, RESAMPLES, bootstrap_interval, estimate, paired_difference, simultaneous
 from sim.study.runs import write_json
-from sim.study.table import SAME_RATIO, write_rows
-from sim.units import SECONDS_PER_DAY, FloatArray
+from sim.study.table import write_rows
+from sim.units import ROUNDING, SECONDS_PER_DAY, FloatArray
 from sim.whole import make_once, require_new
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Comparison:
     def _same(self, policy: str, other: str) -> bool:
         """Tell whether two policies did the same in every replication, but for rounding."""
         pairs = ((self.values[policy][name], self.values[other][name]) for name in self.facts)
-        return all(np.allclose(one, two, rtol=SAME_RATIO, atol=0.0, equal_nan=True) for one, two in pairs)
+        return all(np.allclose(one, two, rtol=ROUNDING, atol=0.0, equal_nan=True) for one, two in pairs)
 
     def _statistics(self) -> dict[str, Any]:
         compared = max(len(self.policies) - 1, 1)

@@ -20,7 +20,7 @@ from sim.study.expand import SEED, Study, metric_facts, said, set_axes
 from sim.study.feasibility import NEEDED, who_wins
 from sim.study.runs import Failure, Record, Store, kept, run_record, write_json
 from sim.study.spec import Axis
-from sim.units import unit_of
+from sim.units import ROUNDING, unit_of
 from sim.whole import whole_file
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ FORMAT: Final = 1
 """Version of all; columns and keys are only ever added."""
 BASELINE: Final = ".baseline"
 """What the column of a metric's values without mining ends in."""
-SAME_RATIO: Final = 1e-9
-"""Numbers that differ by less of their size are the same but for rounding."""
 PART_ROWS: Final = 250
 """Rows that are in memory at a time as Python values."""
 GROUP_PARTS: Final = 20
@@ -264,6 +262,6 @@ def _differences(row: Row, record: Record) -> Iterator[str]:
         if value is None or before is None:
             same = value is before
         else:
-            same = isclose(value, before, rel_tol=SAME_RATIO, abs_tol=SAME_RATIO)
+            same = isclose(value, before, rel_tol=ROUNDING, abs_tol=ROUNDING)
         if not same:
             yield f"{name}: {before}, {value}"

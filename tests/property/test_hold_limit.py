@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from sim.engine.campus import Campus
 from sim.metrics.certificate import certificate
-from sim.metrics.exceedance import TOLERANCE_MW
 from sim.testing import a_scenario
+from sim.units import TOLERANCE_MW
 
 HOUR_D = 1.0 / 24.0
 

@@ -10,13 +10,10 @@ from sim.mining.cohort.failures import Roster
 from sim.mining.cohort.groups import interpolated
 from sim.mining.cohort.spec import CohortFleet
 from sim.mining.worth import Piece, concave
-from sim.units import PETAHASH_IN_TERAHASHES
+from sim.units import PETAHASH_IN_TERAHASHES, ROUNDING
 
 MOST_BATCHES: Final = 20
 """Most batches that one change is dispatched in."""
-
-_SAME_SHARE: Final = 1e-9
-"""Shares nearer than this, in machines at the lowest clock, count as equal."""
 
 
 class SwitchOrder(NamedTuple):
@@ -197,7 +194,7 @@ class Dispatcher:
 
     def _fitting_count(self, usable_mw: float) -> int:
         """Return how many more blocks have power for their lowest clock, in the order in which they wake."""
-        spare = usable_mw / self._low_mw - self._on_count + _SAME_SHARE
+        spare = usable_mw / self._low_mw - self._on_count + ROUNDING
         count = 0
         for block in self._off:
             spare -= self._roster[block]
@@ -241,7 +238,7 @@ class Dispatcher:
     # -- power ----------------------------------------------------------------------------------------------
 
     def _range_of_those_on(self) -> None:
-        self._on_low_mw = (self._on_count - _SAME_SHARE) * self._low_mw
+        self._on_low_mw = (self._on_count - ROUNDING) * self._low_mw
         self._on_high_mw = self._on_count * self._high_mw
 
     def _above_standby_mw(self, clock: float) -> float:
