@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from sim.market.calendar import hour_of_week
 from sim.market.calls import AnyDeployment, DrawnCalls, RegulationSignal, ServiceName, due_after, due_linearly
 from sim.market.rules import MarketRules
-from sim.market.series import Place, StepsFile, offered_signal
+from sim.market.series import Place, StepsFile, offered_signal, since
 from sim.shipped import shipped
 from sim.signals import Signal
 from sim.span import Span
@@ -249,12 +249,12 @@ class AncillaryService(Spec):
         """
         price = self.price.signals(span)
         share = (self.deployment or self._usual_deployment()).share(span, self.service)
-        financial = _from(rules.financial_from_s(span.start_utc_s), span.end_s)
+        financial = since(rules.financial_from_s(span.start_utc_s), span.end_s)
         physical = price.day_ahead * (self.penalty_ratio * (1.0 - financial))
         shortfall = (physical + price.real_time * financial).simplify()
         undelivered = price.day_ahead * self.penalty_ratio
         # a rule may bar the site from awards from a day on
-        allowed = 1.0 - _from(rules.paid_until_s(span.start_utc_s, has_ai=has_ai), span.end_s)
+        allowed = 1.0 - since(rules.paid_until_s(span.start_utc_s, has_ai=has_ai), span.end_s)
         bought = (price.offered * allowed).simplify()
         return Conditions(bought, price.day_ahead, shortfall, undelivered, share)
 
@@ -295,10 +295,3 @@ class AncillaryService(Spec):
         restore_s = self.restored_after_s
         lately_mw = called_mw.rolling_maximum(restore_s) if restore_s > 0.0 else called_mw
         return (award_mw - lately_mw).positive_part().simplify()
-
-
-def _from(time_s: float, end_s: float) -> Signal:
-    """Return 0 before a time and 1 from it on, over a run."""
-    if time_s <= 0.0:
-        return Signal.constant(1.0, end_s)
-    return Signal.steps([0.0, min(time_s, end_s)], [0.0, 1.0], end_s)

@@ -14,16 +14,88 @@ S. Nakamoto, "Bitcoin: A Peer-to-Peer Electronic Cash System", 2008; Bitcoin Cor
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.bitcoin import EPOCH_BLOCKS, blocks_per_s, retarget
+from sim.bitcoin import BLOCK_TARGET_S, EPOCH_BLOCKS, blocks_per_s, retarget
 from sim.errors import InputError
-from sim.market.halvings import KNOWN_HEIGHTS, LAST_KNOWN_HEIGHT, halving_heights, height_at, subsidy_btc
+from sim.shipped import shipped
 from sim.signals import Signal
 from sim.signals.changes import times_of_integral
 from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
+
+HALVING_BLOCKS: Final = 210_000
+"""Blocks from one halving of the subsidy to the next."""
+FIRST_SUBSIDY_BTC: Final = 50.0
+"""Subsidy of the first blocks [BTC]."""
+LAST_KNOWN_HEIGHT: Final = 840_000
+"""Height of the last halving that has happened."""
+
+KNOWN_HEIGHTS: Final = {
+    int(height): datetime.fromisoformat(found) for height, found in shipped("sim.market", "halvings.json").items()
+}
+"""When the first block and those of the halvings were found, out of ``halvings.json`` beside this module; the
+last is expected, not known."""
+
+_HEIGHTS: Final = np.array(list(KNOWN_HEIGHTS), dtype=np.float64)
+_TIMES_UTC_S: Final = np.array([time.timestamp() for time in KNOWN_HEIGHTS.values()])
+
+
+def height_at(utc_s: float) -> int:
+    """Return about how many blocks there were at a time.
+
+    Parameters
+    ----------
+    utc_s
+        The time [s since 1970-01-01T00:00Z].
+
+    Returns
+    -------
+    int
+        Height of the chain, 0 before the first block.
+
+    Notes
+    -----
+    Between halvings the height grows evenly, after 2028-04-12 (the expected date of the next halving, an
+    estimate) by a block in ten minutes. At a halving that has happened it is exact; in between it was within
+    2,000 blocks (two weeks) of the chain from 2017 to 2024, and further off before.
+
+    Examples
+    --------
+    >>> height_at(datetime.fromisoformat("2024-04-20T00:09Z").timestamp())
+    840000
+    """
+    beyond_s = max(0.0, utc_s - float(_TIMES_UTC_S[-1]))
+    return int(np.interp(utc_s, _TIMES_UTC_S, _HEIGHTS) + beyond_s / BLOCK_TARGET_S)
+
+
+def subsidy_btc(height: int) -> float:
+    r"""Return the subsidy of the block after so many, :math:`50 / 2^{\lfloor h/210000 \rfloor}` [BTC].
+
+    Parameters
+    ----------
+    height
+        Height of the block, not below 0.
+
+    Returns
+    -------
+    float
+        Subsidy [BTC]; its rounding to whole satoshi is left out.
+
+    Examples
+    --------
+    >>> subsidy_btc(839_999), subsidy_btc(840_000)
+    (6.25, 3.125)
+    """
+    return float(FIRST_SUBSIDY_BTC / 2.0 ** (height // HALVING_BLOCKS))
+
+
+def halving_heights(height: int) -> range:
+    """Return the heights of the next halvings, ten of them, after a chain of so many blocks."""
+    first = (height // HALVING_BLOCKS + 1) * HALVING_BLOCKS
+    return range(first, first + 10 * HALVING_BLOCKS, HALVING_BLOCKS)
 
 
 class Tip(NamedTuple):
@@ -98,7 +170,8 @@ def simulate(start: Tip, end_s: float, hashrate_after: Callable[[Tip], Signal]) 
         tips.append(following)
         tip = following
     difficulty = Signal.steps([tip.time_s for tip in tips], [tip.difficulty for tip in tips], end_s)
-    return Network(difficulty, _joined(parts, end_s))
+    times_s = np.concatenate([part.time_s for part in parts])
+    return Network(difficulty, Signal.steps(times_s, np.concatenate([part.value for part in parts]), end_s))
 
 
 def _next(tip: Tip, ahead: Signal) -> Tip | None:
@@ -122,11 +195,6 @@ def _require_hashrate(ahead: Signal) -> None:
             f"the network's hash rate must stay above 0 EH/s, got {ahead.minimum():g} EH/s on day {day:.1f}: "
             "too much is converted, or too few miners are left",
         )
-
-
-def _joined(parts: list[Signal], end_s: float) -> Signal:
-    times_s = np.concatenate([part.time_s for part in parts])
-    return Signal.steps(times_s, np.concatenate([part.value for part in parts]), end_s)
 
 
 def subsidy_signal(start_utc_s: float, end_s: float, height: int | None, network: Network) -> Signal:

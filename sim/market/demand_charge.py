@@ -136,8 +136,7 @@ class DemandCharge(Spec):
 
     @model_validator(mode="after")
     def _contract_is_of_its_size(self) -> Self:
-        if self.tariff is not None:
-            minimum_demand_mw(self.tariff, self.contract_mw or 0.0)
+        _ = self.minimum_mw
         return self
 
     @property

@@ -32,10 +32,9 @@ from sim.bitcoin import (
     hashrate_ph_s,
 )
 from sim.errors import InputError
-from sim.market.chain import Network, Tip, simulate
-from sim.market.halvings import height_at
+from sim.market.chain import Network, Tip, height_at, simulate
 from sim.market.hashprice import JULIAN_YEAR_D
-from sim.market.series import StepsFile
+from sim.market.series import StepsFile, since
 from sim.shipped import shipped
 from sim.signals import Signal, total
 from sim.span import Span
@@ -172,16 +171,11 @@ class SimulatedDifficulty(Difficulty):
 
     def converted_eh_s(self, span: Span) -> Signal:
         """Return the hash rate that conversions have taken off the network [EH/s]."""
-        nothing = Signal.constant(0.0, span.end_s)
         parts = [
-            Signal.steps(
-                [0.0, conversion.at.timestamp() - span.start_utc_s], [0.0, conversion.hashrate_eh_s], span.end_s
-            )
-            if conversion.at.timestamp() > span.start_utc_s
-            else Signal.constant(conversion.hashrate_eh_s, span.end_s)
+            since(conversion.at.timestamp() - span.start_utc_s, span.end_s) * conversion.hashrate_eh_s
             for conversion in self.conversions
         ]
-        return total([nothing, *parts])
+        return total([Signal.constant(0.0, span.end_s), *parts])
 
 
 class GrowthDifficulty(SimulatedDifficulty):

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 
+import numpy as np
 from pydantic import AwareDatetime, Field, model_validator
 
 from sim.signals import Signal
@@ -112,13 +113,8 @@ class Lease(Spec):
         >>> [round(float(value), 6) for value in rent.value]
         [20000.0, 20600.0]
         """
-        steps = [(0.0, 0.0)]
-        for time_s, rent in self._years(start):
-            if time_s >= end_s:
-                break
-            steps = [(0.0, rent)] if time_s <= 0.0 else [*steps, (time_s, rent)]
-        times_s, rents = zip(*steps, strict=True)
-        return Signal.steps(times_s, rents, end_s)
+        times_s, rents = np.array([(0.0, 0.0), *self._years(start)]).T
+        return Signal.steps(np.maximum(times_s, 0.0), rents, end_s)  # the year that the run begins in counts from there
 
     def span_s(self, start: datetime) -> tuple[float, float]:
         """Return commencement and end of the term [s from the run's start, an instant with an offset]."""

@@ -7,9 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from sim.bitcoin import btc_per_ph_day
-from sim.market.chain import Network, Tip, subsidy_signal
+from sim.market.chain import Network, Tip, height_at, subsidy_btc, subsidy_signal
 from sim.market.difficulty import EndogenousDifficulty, FileDifficulty, GrowthDifficulty
-from sim.market.halvings import height_at, subsidy_btc
 from sim.market.hashprice import BitcoinMarket, FileBtcPrice, FixedBtcPrice, RandomBtcPrice
 from sim.market.pools import FppsPool, Pool, PplnsPool, SoloPool
 from sim.market.series import Late, StepsFile

@@ -115,11 +115,9 @@ class DayAheadPrice(Course):
 
         At the publication hour of a day this becomes the end of the next day.
         """
-        days = daily_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone, self.publication_hour_h)
-        times_s = [published_s - span.start_utc_s for published_s, _ in days]
-        until_s = [day_end_s - span.start_utc_s for _, day_end_s in days]
-        first = max(position for position, time_s in enumerate(times_s) if time_s <= 0.0)
-        return Signal.steps([0.0, *times_s[first + 1 :]], until_s[first:], span.end_s)
+        days_utc_s = daily_utc_s(span.start_utc_s, span.end_utc_s, self.time_zone, self.publication_hour_h)
+        times_s, until_s = (np.array(days_utc_s) - span.start_utc_s).T
+        return Signal.steps(np.maximum(times_s, 0.0), until_s, span.end_s)  # the last published before stands at 0
 
 
 class FixedDayAheadPrice(FixedPowerPrice, DayAheadPrice):

@@ -149,6 +149,17 @@ def _covered(
     return covered(reading, span.files, place.time_column, columns, needed, table=place.table, shape=place.shape)
 
 
+def since(time_s: float, end_s: float) -> Signal:
+    """Return 0 before a time and 1 from it on, over a run [s]; a time after the run, or infinity, is never.
+
+    Examples
+    --------
+    >>> since(20.0, 60.0).at([0.0, 20.0]).tolist(), since(-5.0, 60.0).value.tolist()
+    ([0.0, 1.0], [1.0])
+    """
+    return Signal.steps([0.0, min(max(time_s, 0.0), end_s)], [0.0, 1.0], end_s)
+
+
 class StepsFile(SeriesReading):
     """Base of every description of steps in a file: each row holds from its time until the next row's."""
 
@@ -174,13 +185,6 @@ PRICE_NAMES: Final = ("spp", "lmp", "price", "settlementpointprice", "settlement
 """What the column of prices is called in files whose names say no unit, in small letters."""
 
 
-class PriceColumn(NamedTuple):
-    """One course of prices: where it stands, and the column that holds the price."""
-
-    place: Place
-    wanted: Wanted
-
-
 class PriceFile(Course, SeriesReading):
     """A column of prices in a file.
 
@@ -203,8 +207,8 @@ class PriceFile(Course, SeriesReading):
     market: str | None = None
     """Market whose rows to take, as the column ``Market`` has it; needed where it has several."""
 
-    def column(self, files: Files) -> PriceColumn:
-        """Return the rows and columns that the fields name, or that are the only ones.
+    def column(self, files: Files) -> tuple[Place, Wanted]:
+        """Return the rows, and the column with the price, that the fields name, or that are the only ones.
 
         Raises
         ------
@@ -217,7 +221,7 @@ class PriceFile(Course, SeriesReading):
         time_column = self.time_column or (shape.time_column if shape else USUAL_TIME)
         price_column = self.price_column or (shape.value_column if shape else "") or _price_column(table)
         known = shape.unit if shape is not None and shape.value_column in {"", price_column} else None
-        return PriceColumn(Place(time_column, table, shape), Wanted(price_column, PRICE, known))
+        return Place(time_column, table, shape), Wanted(price_column, PRICE, known)
 
     def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/MWh]."""

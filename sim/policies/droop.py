@@ -63,11 +63,8 @@ class DroopPolicy(WrapperPolicy[Droop]):
         off_hz = beyond_hz(observation.frequency_hz - self.spec.nominal_hz, self.spec.deadband_hz)
         if off_hz == 0.0:
             return wish
-        gain = droop_gain_mw_per_hz(
-            fleet_range_mw(observation.fleets) if self.spec.range_mw is None else self.spec.range_mw,
-            self.spec.droop_fraction,
-            self.spec.nominal_hz,
-        )
+        range_mw = self.spec.range_mw or fleet_range_mw(observation.fleets)
+        gain = droop_gain_mw_per_hz(range_mw, self.spec.droop_fraction, self.spec.nominal_hz)
         base_mw = reachable_mw(wish.target_mw, observation.fleets)
         moved_mw = reachable_mw(base_mw + gain * off_hz, observation.fleets)
         if moved_mw > base_mw:

@@ -4,8 +4,7 @@ import pytest
 
 from sim.bitcoin import balanced_difficulty
 from sim.errors import InputError
-from sim.market.chain import Network, Tip, simulate, subsidy_signal
-from sim.market.halvings import height_at, subsidy_btc
+from sim.market.chain import Network, Tip, height_at, simulate, subsidy_btc, subsidy_signal
 from sim.signals import Signal
 
 DAY_S = 86_400.0
