@@ -12,7 +12,7 @@ from sim.tables import Table
 from sim.tables.cover import Needed, Wanted, column_values, filled
 from sim.tables.quantities import RATE, TOKENS
 from sim.tables.reading import SeriesReading
-from sim.tables.shapes import plain_name, shape_of
+from sim.tables.shapes import column_called, shape_of
 from sim.tables.stamps import time_column, times_of
 from sim.tables.timeline import Timeline, timeline_of
 from sim.units import FloatArray
@@ -226,7 +226,4 @@ class RequestsFile(SeriesReading):
 
 def _named(table: Table, usual: str, names: tuple[str, ...]) -> str:
     """Return the usual column, or where the file has none of its name, the one that is called so."""
-    if usual in table.columns:
-        return usual
-    known = {plain_name(column): column for column in reversed(table.columns)}
-    return next((known[name] for name in names if name in known), usual)
+    return usual if usual in table.columns else column_called(table.columns, names) or usual

@@ -34,7 +34,7 @@ def data(
     """Show what is understood of a data file, and the lines that name it in a scenario."""
     from sim.cli.tables import document_of, show_view  # noqa: PLC0415
     from sim.scenario.overrides import fields_of  # noqa: PLC0415
-    from sim.tables.kinds import KINDS  # noqa: PLC0415
+    from sim.tables.quantities import KINDS  # noqa: PLC0415
     from sim.tables.view import look  # noqa: PLC0415
 
     if kind == "fleet":

@@ -12,7 +12,7 @@ from sim.mining.catalogue import MODELS
 from sim.scenario.tree import Node, placed, plain, printable
 from sim.shipped import shipped
 from sim.tables import Files, Table
-from sim.tables.shapes import plain_name
+from sim.tables.shapes import column_called, plain_name
 
 _COLUMNS: Final[dict[str, list[str]]] = shipped("sim.scenario", "fleet_columns.json")
 """What the columns of a list are called, in small letters without signs; a list of single machines needs no
@@ -53,7 +53,9 @@ def fleets_of(path: Path) -> list[dict[str, Any]]:
 
 
 def _fleets(table: Table, said: dict[str, Any]) -> list[dict[str, Any]]:
-    columns: dict[str, str | None] = {part: said.get(f"{part}_column") or _column(table, part) for part in _COLUMNS}
+    columns: dict[str, str | None] = {
+        part: said.get(f"{part}_column") or column_called(table.columns, names) for part, names in _COLUMNS.items()
+    }
     model_column, count_column = columns["model"], columns["count"]
     if model_column is None:
         listed = ", ".join(table.columns[:12])
@@ -86,11 +88,6 @@ def _named(keys: list[tuple[str, str, str]], machines: Counter[tuple[str, str, s
         fleet = {"name": name, "type": "cohort", "model": model, "machine_count": machines[key]}
         made.append(fleet | ({"firmware": firmware} if firmware else {}))
     return made
-
-
-def _column(table: Table, part: str) -> str | None:
-    known = {plain_name(column): column for column in reversed(table.columns)}
-    return next((known[name] for name in _COLUMNS[part] if name in known), None)
 
 
 def _counts(table: Table, column: str) -> list[int]:

@@ -168,27 +168,17 @@ def describe(tree: Node, plugins: Plugins) -> Scenario:
 def _scenario(tree: Node, faults: list[Fault], folders: list[Path], *, allow_plugins: bool) -> Scenario:
     """Return the scenario of a tree, its files checked."""
     tree = with_fleets(tree, folders)
-    scenario, found = _validated(tree, Plugins(folders, allowed=allow_plugins))
-    faults = [*faults, *_version_faults(tree), *found]
-    if scenario is None or faults:
+    if isinstance(tree.value, dict) and "schema_version" not in tree.value:
+        faults = [*faults, Fault(str(tree.place), "schema_version", "missing; write schema_version: 2")]
+    try:
+        scenario = describe(tree, Plugins(folders, allowed=allow_plugins))
+    except InputError as error:
+        raise InputError([*faults, *error.faults]) from None
+    if faults:
         raise InputError(faults)
     bound = scenario.with_files(Files(folders))
     bound.check_files()
     return bound
-
-
-def _validated(tree: Node, plugins: Plugins) -> tuple[Scenario | None, list[Fault]]:
-    """Return the description, or what is wrong with it."""
-    try:
-        return describe(tree, plugins), []
-    except InputError as error:
-        return None, list(error.faults)
-
-
-def _version_faults(tree: Node) -> list[Fault]:
-    if isinstance(tree.value, dict) and "schema_version" in tree.value:
-        return []
-    return [Fault(str(tree.place), "schema_version", "missing; write schema_version: 2")]
 
 
 def _resolved(

@@ -1,6 +1,6 @@
 """Overrides: single fields of a scenario set from outside, ``fleet.rated_mw=80``."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.errors import Fault, InputError, did_you_mean
@@ -34,7 +34,7 @@ def apply_overrides(tree: Node, overrides: Overrides, defaults: type[Spec]) -> t
     """
     faults: list[Fault] = []
     pairs: list[tuple[str, Node]] = []
-    for override in _items(overrides):
+    for override in overrides.items() if isinstance(overrides, Mapping) else overrides:
         try:
             pairs.append(_parse(override) if isinstance(override, str) else _placed(*override))
         except InputError as error:
@@ -59,10 +59,6 @@ def with_override(content: Mapping[str, Any], path: str, value: object, defaults
 def fields_of(overrides: Sequence[str]) -> dict[str, Any]:
     """Return fields that stand by themselves, ``["time_zone=UTC"]``, with their values."""
     return {path: plain(node) for path, node in map(_parse, overrides)}
-
-
-def _items(overrides: Overrides) -> Iterable[str | tuple[str, object]]:
-    return overrides.items() if isinstance(overrides, Mapping) else overrides
 
 
 def _placed(path: str, value: object) -> tuple[str, Node]:
@@ -111,8 +107,9 @@ def _set(node: Node, parts: list[str], value: Node, default: object, path: str) 
 
 def _set_entry(entries: dict[str, Node], parts: list[str], value: Node, default: object, path: str) -> dict[str, Node]:
     key, rest = parts[0], parts[1:]
-    if key not in entries and _is_list(entries.get(f"{key}s")):
-        key, rest = f"{key}s", [_only(entries, f"{key}s", value.place, path), *rest]
+    several = entries.get(f"{key}s")
+    if key not in entries and several is not None and isinstance(several.value, list):
+        key, rest = f"{key}s", [_only(several.value, f"{key}s", value.place, path), *rest]
     if key == "type" and not rest and type_changes(entries, value):
         entries = {kept: entries[kept] for kept in ("type", "name") if kept in entries}
     inner = _default(default, key)
@@ -122,22 +119,12 @@ def _set_entry(entries: dict[str, Node], parts: list[str], value: Node, default:
     return entries | {key: _set(before, rest, value, inner, path)}
 
 
-def _is_list(node: Node | None) -> bool:
-    return node is not None and isinstance(node.value, list)
-
-
-def _only(entries: dict[str, Node], key: str, place: Mark, path: str) -> str:
+def _only(items: list[Node], key: str, place: Mark, path: str) -> str:
     """Return the number of a list's only entry."""
-    items = entries[key].value
-    names = _names(items) if isinstance(items, list) else []
-    if len(names) != 1:
-        message = f"{key} has {len(names)} entries; say which: {_ways(key, names)}"
-        raise InputError.single(str(place), path, message)
+    if len(items) != 1:
+        ways = ", ".join(f"{key}.{name}" for name in _names(items)) or "it is empty"
+        raise InputError.single(str(place), path, f"{key} has {len(items)} entries; say which: {ways}")
     return "0"
-
-
-def _ways(key: str, names: list[str]) -> str:
-    return ", ".join(f"{key}.{name}" for name in names) or "it is empty"
 
 
 def _row(items: list[Node], part: str, place: Mark, path: str) -> int:

@@ -209,7 +209,8 @@ def check_frequency(frequency: FrequencySpec | None, policy: PolicySpec, events:
     events
         Its events.
     """
-    if not _has_grid(frequency) and any(isinstance(event, GenerationLoss) for event in events):
+    has_grid = frequency is not None and frequency.has_grid
+    if not has_grid and any(isinstance(event, GenerationLoss) for event in events):
         raise ValueError(
             "an event generation-loss needs grid.frequency with a preset or a grid of one's own: without it "
             "nothing answers"
@@ -251,10 +252,6 @@ def check_losses(frequency: FrequencySpec | None, lost_mw: Signal | None) -> Non
             f"events generation-loss take {found_mw:g} MW at a time; must be at most {most_mw:g} MW, the "
             f"kinetic energy of grid.frequency over {LEAST_INERTIA_S:g} s: no grid has more load"
         )
-
-
-def _has_grid(frequency: FrequencySpec | None) -> bool:
-    return frequency is not None and frequency.has_grid
 
 
 def chain_of(policy: PolicySpec) -> list[PolicySpec]:

@@ -19,10 +19,6 @@ def _last_of_instants(time_s: FloatArray, end_s: float) -> BoolArray:
     return np.append(time_s[1:count] > time_s[: count - 1], True)
 
 
-def _as_floats(array: ArrayLike) -> FloatArray:
-    return np.asarray(array, dtype=np.float64)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class PiecewiseLinear:
     """The bare function; :class:`~sim.signals.windows.Signal` is the class to use."""
@@ -39,7 +35,7 @@ class PiecewiseLinear:
     def __post_init__(self) -> None:
         """Check the breakpoints and freeze them."""
         parts = (self.time_s, self.value, self.slopes)
-        arrays = [_as_floats(part) for part in parts if not isinstance(part, Slopes)]
+        arrays = [np.asarray(part, dtype=np.float64) for part in parts if not isinstance(part, Slopes)]
         end_s = float(self.end_s)
         require_breakpoints(arrays, end_s)
         time_s = arrays[0]

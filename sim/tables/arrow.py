@@ -55,14 +55,9 @@ def coded(values: Sequence[str]) -> pa.DictionaryArray:
 
 def truths(values: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return a column of true and false as an array."""
-    return _joined(values.cast(pa.uint8())).astype(np.bool_)
+    return floats(values.cast(pa.uint8())).astype(np.bool_)
 
 
 def seconds(stamps: pa.ChunkedArray) -> FloatArray:
     """Return a column of timestamps in microseconds as seconds since 1970-01-01T00:00Z, NaN for null."""
     return floats(stamps) / _MICROSECONDS
-
-
-def _joined(values: pa.ChunkedArray) -> FloatArray:
-    chunks = [np.from_dlpack(chunk) for chunk in values.chunks]
-    return np.concatenate(chunks) if chunks else np.empty(0)

@@ -13,15 +13,12 @@ from contextlib import contextmanager
 from io import BufferedReader
 from math import inf
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sim.errors import InputError
+from sim.shipped import shipped
 from sim.tables.bounds import MAX_BYTES, file_fault, reason
-from sim.tables.shapes import EPW_HEADER
 from sim.tables.table import Table
-
-if TYPE_CHECKING:
-    from sim.tables.sources import CsvSource, ParquetSource
 
 _PACKAGE: Final = Path(__file__).parents[1]
 SHIPPED: Final = tuple(
@@ -79,7 +76,9 @@ class Files:
         key = (name, decimal)
         if key not in self._tables:
             try:
-                self._tables[key] = self._read(name, decimal)
+                content = self.content(name)
+                self._tables[key] = _table(name, content, decimal)
+                self._digests[name] = hashlib.sha256(content).hexdigest()
             except InputError as error:  # a bad file named by a thousand loads is read once
                 self._tables[key] = error
         found = self._tables[key]
@@ -100,12 +99,6 @@ class Files:
         """Return, for each file, where no row tells what holds [s from the run's start]."""
         return dict(self._filled)
 
-    def _read(self, name: str, decimal: str | None) -> Table:
-        content = self.content(name)
-        table = Table(name, _open(name, content, decimal))
-        self._digests[name] = hashlib.sha256(content).hexdigest()
-        return table
-
     def content(self, name: str) -> bytes:
         """Return the content of a file; raise InputError as `table` does."""
         check_relative(name)
@@ -119,18 +112,16 @@ class Files:
         raise file_fault(name, f"no such file; looked in {where}; name the folder that holds it with --data DIR")
 
 
-def _open(name: str, content: bytes, decimal: str | None) -> "CsvSource | ParquetSource":
-    """Return the reader of a file's content, chosen by the name's ending."""
+def _table(name: str, content: bytes, decimal: str | None) -> Table:
+    """Return a file's content as a table, read in the way that the name's ending tells."""
     from sim.tables.sources import CsvSource, ParquetSource  # noqa: PLC0415  # imports pyarrow, which is slow
 
-    source: CsvSource | ParquetSource
-    if name.lower().endswith(".parquet"):
-        source = ParquetSource(name, content)
-    else:
-        source = CsvSource(name, _text(name, content), decimal)
-    if source.row_count == 0:
+    is_parquet = name.lower().endswith(".parquet")
+    source = ParquetSource(name, content) if is_parquet else CsvSource(name, _text(name, content), decimal)
+    table = Table(name, source)
+    if table.row_count == 0:
         raise file_fault(name, "has no rows")
-    return source
+    return table
 
 
 def _text(name: str, content: bytes) -> bytes:
@@ -143,7 +134,8 @@ def _text(name: str, content: bytes) -> bytes:
         names = text.split(b"\n", 1)[0].strip().split(b",")[::2]
         return b",".join(b"%b name,%b" % (name, name) for name in names) + b"\n" + text
     if ending.removesuffix(".gz").endswith(".epw"):
-        return EPW_HEADER + text.split(b"\n", 8)[-1]
+        header = ",".join(shipped("sim.tables", "epw_columns.json")).encode()  # it has no line of names
+        return header + b"\n" + text.split(b"\n", 8)[-1]
     return text
 
 
@@ -210,7 +202,11 @@ def opened_regular(path: Path, name: str, max_bytes: float = inf) -> Iterator[Bu
     try:
         number = os.open(path, _OPEN)
         try:
-            _check_regular(os.fstat(number), name, max_bytes)
+            status = os.fstat(number)
+            if not stat.S_ISREG(status.st_mode):
+                raise file_fault(name, "is no regular file")
+            if status.st_size > max_bytes:
+                raise file_fault(name, f"is {status.st_size:,} bytes; must be {max_bytes:,} at most")
             with open(number, "rb", closefd=False) as file:  # a number has no path
                 yield file
         finally:
@@ -221,14 +217,7 @@ def opened_regular(path: Path, name: str, max_bytes: float = inf) -> Iterator[Bu
         raise _unreadable(name, error) from None
 
 
-def _check_regular(status: os.stat_result, name: str, max_bytes: float) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise file_fault(name, "is no regular file")
-    if status.st_size > max_bytes:
-        raise file_fault(name, f"is {status.st_size:,} bytes; must be {max_bytes:,} at most")
-
-
-def _unreadable(name: str, error: Exception) -> Exception:
+def _unreadable(name: str, error: Exception) -> InputError:
     return file_fault(name, f"cannot be read: {getattr(error, 'strerror', None) or error}")
 
 
@@ -248,8 +237,8 @@ def csv_of(name: str, content: bytes) -> bytes:
     """
     import pandas as pd  # noqa: PLC0415  # takes a second, and few files are workbooks
 
-    _check_size(name, content)
     try:
+        _check_size(name, content)
         sheets = pd.read_excel(
             io.BytesIO(content), None, header=None, dtype=object, keep_default_na=False, engine="openpyxl"
         )
@@ -265,10 +254,7 @@ def csv_of(name: str, content: bytes) -> bytes:
 
 def _check_size(name: str, content: bytes) -> None:
     """Raise InputError where the parts unpack to too much; nothing is unpacked yet."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            size_bytes = sum(part.file_size for part in parts.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise file_fault(name, f"cannot be read as a workbook: {reason(error)}") from None
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        size_bytes = sum(part.file_size for part in parts.infolist())
     if size_bytes > MAX_UNPACKED_BYTES:
         raise file_fault(name, f"unpacks to {size_bytes:,} bytes; must be {MAX_UNPACKED_BYTES:,} at most")

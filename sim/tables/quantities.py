@@ -1,4 +1,7 @@
-"""What a column may hold: quantities, their bounds, and how a file's numbers become them."""
+"""What a column may hold: quantities, their bounds, and how a file's numbers become them.
+
+Kinds of files, by what a person calls them, tell which of them a file is about.
+"""
 
 import re
 from dataclasses import dataclass
@@ -209,3 +212,22 @@ RATE: Final = quantity("rate")
 INTENSITY: Final = quantity("intensity")
 TOKENS: Final = quantity("tokens")
 TEMPERATURE: Final = quantity("temperature")
+
+
+class Kind(NamedTuple):
+    """A kind of file that a scenario may name."""
+
+    quantity: Quantity
+    usual_time: str
+    names: list[str]
+    """What its column of values is called, in small letters without signs."""
+    lines: str
+    """Where in a scenario it stands, with ``{}`` for its fields."""
+    shapes: str = ""
+    """Which shapes it may have; empty where none is known."""
+
+
+KINDS: Final = {
+    name: Kind(**said | {"quantity": quantity(said["quantity"]), "lines": "\n".join(said["lines"])})
+    for name, said in shipped("sim.tables", "kinds.json").items()
+}

@@ -1,15 +1,10 @@
 """Ready shapes: files of operators and programs, known by the names of their columns."""
 
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sim.shipped import shipped
-
-EPW_HEADER: Final = (
-    b"Year,Month,Day,Hour,Minute,Flags,Dry Bulb Temperature (C),Dew Point Temperature (C),Relative Humidity,"
-    b"Atmospheric Station Pressure (Pa)," + b",".join(b"EPW column %d" % place for place in range(11, 36)) + b"\n"
-)
-"""What the columns of an EPW weather file hold: it has no line of names."""
 
 
 class Shape(NamedTuple):
@@ -57,6 +52,18 @@ def plain_name(column: str) -> str:
     'dayaheadpriceeurmwh'
     """
     return "".join(letter for letter in column.lower() if letter.isalnum())
+
+
+def column_called(columns: Sequence[str], names: Iterable[str]) -> str | None:
+    """Return the column of the first of some plain names that there is; of several the first, None if none.
+
+    Examples
+    --------
+    >>> column_called(["Time", "Dry Bulb"], ["temperature", "drybulb"])
+    'Dry Bulb'
+    """
+    known = {plain_name(column): column for column in reversed(columns)}
+    return next((known[name] for name in names if name in known), None)
 
 
 def shape_of(columns: tuple[str, ...], kind: str) -> Shape | None:

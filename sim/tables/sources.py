@@ -25,7 +25,6 @@ _WITH_UNIT: Final = re.compile(r"^\s*[-+]?[0-9.,]+ ?(W|kW|MW|Hz|°?C|°?F)\s*$")
 _WRONG_WIDTH: Final = re.compile(r"Row #([0-9]+): Expected ([0-9]+) columns, got ([0-9]+)")
 _WRONG_VALUE: Final = re.compile(r"Row #([0-9]+): .*invalid value '(.*)'", re.DOTALL)
 _OFFSET: Final = re.compile(r"\d(?:[zZ]|[+-]\d{2}(:?\d{2})?)$")
-_BLOCK_BYTES: Final = 1 << 20
 _DATE_LENGTH: Final = len("2024-01-31")
 
 
@@ -58,7 +57,8 @@ class CsvSource:
         if column not in self._header_units:
             said = self._dialect.units[self.columns.index(column)]
             first = "" if said else self._first(column)
-            self._header_units[column] = said or _unit_after(first)
+            found = _WITH_UNIT.match(first)
+            self._header_units[column] = said or (found.group(1) if found else "")
         return self._header_units[column]
 
     def numbers(self, column: str, missing: tuple[str, ...] = ()) -> FloatArray:
@@ -87,13 +87,6 @@ class CsvSource:
         except pa.ArrowInvalid as error:
             self._refuse_long(column, error, "a time as ISO 8601 has it")
             return Moments("texts", None)
-
-    def texts(self, column: str) -> list[str]:
-        """Return the column as texts without spaces around them, empty where a row is blank."""
-        from pyarrow import compute  # noqa: PLC0415  # slow to import, and most columns are plain numbers
-
-        trimmed: list[str] = compute.utf8_trim_whitespace(self._parse(column, pa.string())).to_pylist()
-        return trimmed
 
     def coded(self, column: str) -> Coded:
         """Return the column as codes of its different texts, without spaces around them."""
@@ -185,7 +178,11 @@ class CsvSource:
     def _options(
         self, column: str, kind: pa.DataType, missing: tuple[str, ...] = (), decimal: str = "."
     ) -> dict[str, Any]:
+        """Return what Arrow is to read: a single column as one kind of values."""
         return {
+            "input_file": pa.BufferReader(self._body),
+            # threads would be no use for a single column, and rows are numbered only without them
+            "read_options": arrow_csv.ReadOptions(column_names=self.columns, use_threads=False),
             "parse_options": arrow_csv.ParseOptions(delimiter=self._dialect.separator, ignore_empty_lines=False),
             "convert_options": arrow_csv.ConvertOptions(
                 include_columns=[column],
@@ -199,19 +196,12 @@ class CsvSource:
     def _parse(
         self, column: str, kind: pa.DataType, missing: tuple[str, ...] = (), decimal: str = "."
     ) -> pa.ChunkedArray:
-        # threads would be no use for a single column, and rows are numbered only without them
-        read = arrow_csv.ReadOptions(column_names=self.columns, use_threads=False)
-        return arrow_csv.read_csv(
-            pa.BufferReader(self._body), read_options=read, **self._options(column, kind, missing, decimal)
-        ).column(0)
+        return arrow_csv.read_csv(**self._options(column, kind, missing, decimal)).column(0)
 
     def _stream(self, column: str) -> Any:
         """Yield the column as texts, block by block; raise InputError where a row has another width."""
-        read = arrow_csv.ReadOptions(column_names=self.columns, use_threads=False, block_size=_BLOCK_BYTES)
         try:
-            yield from arrow_csv.open_csv(
-                pa.BufferReader(self._body), read_options=read, **self._options(column, pa.string())
-            )
+            yield from arrow_csv.open_csv(**self._options(column, pa.string()))
         except pa.ArrowInvalid as error:
             raise self._unreadable(error) from None
 
@@ -280,11 +270,6 @@ class ParquetSource:
             return Moments("texts", None)
         return Moments("numbers", self.numbers(column))
 
-    def texts(self, column: str) -> list[str]:
-        """Return the column as texts, empty where a row is blank."""
-        words = self.coded(column)
-        return [words.words[code] for code in words.codes.tolist()]
-
     def coded(self, column: str) -> Coded:
         """Return the column as codes of its different texts; of whole numbers, as they are written."""
         kind = self._types[column]
@@ -337,12 +322,6 @@ class ParquetSource:
 
     def _unreadable(self, error: Exception) -> InputError:
         return file_fault(self._name, f"cannot be read as Parquet: {reason(error)}")
-
-
-def _unit_after(text: str) -> str:
-    """Return the unit that stands behind a number; empty where there is none."""
-    found = _WITH_UNIT.match(text)
-    return found.group(1) if found else ""
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -272,27 +273,16 @@ def _pattern_of(table: Table, column: str, texts: Any) -> str | None:
     # times of one date are alike: a few rows, and one of each date, tell the pattern
     dates = ~texts.str.slice(0, _DATE_LENGTH).duplicated()
     sample = pd.concat([texts.iloc[:: max(1, len(texts) // _SAMPLE)], texts[dates].iloc[:_SAMPLE]])
-
-    def fits(pattern: str, those: Any) -> bool:
-        return bool(pd.to_datetime(those, format=pattern, errors="coerce").notna().all())
-
-    for clock in _KNOWN["clocks"]:
-        plain: str | None = next((date + clock for date in _KNOWN["plain_dates"] if fits(date + clock, sample)), None)
-        if plain is not None:
-            return plain
-        for pair in _KNOWN["numeric_dates"]:
-            fitting: list[str] = [date + clock for date in pair if fits(date + clock, sample)]
-            if len(fitting) > 1:
-                raise _unclear(table, column, fitting)
-            if fitting:
-                return fitting[0]
+    for clock, dates in product(_KNOWN["clocks"], _KNOWN["dates"]):
+        patterns: list[str] = [date + clock for date in dates]  # of numbers alone: the month first, and the day
+        fitting = [each for each in patterns if pd.to_datetime(sample, format=each, errors="coerce").notna().all()]
+        if len(fitting) > 1:
+            either = " or ".join(f'"{pattern}"' for pattern in fitting)
+            must = f"day and month cannot be told apart: write time_format: {either}"
+            raise table.fault_at(column, 0, must, got=True, time_format=fitting[0])
+        if fitting:
+            return fitting[0]
     return None
-
-
-def _unclear(table: Table, column: str, fitting: list[str]) -> InputError:
-    either = " or ".join(f'"{pattern}"' for pattern in fitting)
-    must = f"day and month cannot be told apart: write time_format: {either}"
-    return table.fault_at(column, 0, must, got=True, time_format=fitting[0])
 
 
 def placed(table: Table, column: str, faces: Faces, clock: TimeSpelling, again: BoolArray | None = None) -> FloatArray:

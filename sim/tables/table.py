@@ -102,7 +102,12 @@ class Table:
             If there is no such column, or a row of a very long file holds no time.
         """
         self.require(column)
-        return self.kept(("moments", column), lambda: self._read_moments(column))
+
+        def read() -> Moments:
+            kind, values = self._source.moments(column)
+            return Moments(kind, None if values is None else _frozen(values[self._rows]))
+
+        return self.kept(("moments", column), read)
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """Return what was made of the table for a key, made now if it was not."""
@@ -117,10 +122,8 @@ class Table:
         if self.row_count > MAX_TEXT_ROWS:
             message = f"column '{column}': no more than {MAX_TEXT_ROWS:,} rows are read as texts"
             raise file_fault(self.name, message)
-        texts = self._source.texts(column)
-        if isinstance(self._rows, slice):
-            return texts
-        return [texts[row] for row in self._rows.tolist()]
+        codes, words = self._coded(column)
+        return [words[code] for code in codes.tolist()]
 
     def words(self, column: str) -> tuple[str, ...]:
         """Return the different texts of a column, in the order in which they first stand, without blanks.
@@ -178,7 +181,9 @@ class Table:
     def require(self, column: str, cure: str = "") -> None:
         """Raise InputError where there is no such column: names those that there are, and a cure."""
         if column not in self.columns:
-            raise file_fault(self.name, _no_column(column, self.columns, cure))
+            has = ", ".join(self.columns[:_COLUMNS_SHOWN]) + (f": {cure}" if cure else "")
+            near = did_you_mean(column, self.columns)
+            raise file_fault(self.name, f"no column {column[:MAX_SHOWN]!r}; has {has}{near}")
 
     def blanks(self, column: str, missing: tuple[str, ...] = ()) -> BoolArray:
         """Return which rows hold nothing in a column, or one of the texts that count as blank."""
@@ -213,10 +218,6 @@ class Table:
         place = self.name if line is None else f"{self.name}:{line}"
         return InputError.single(place, "", f"column '{column}', row {row + 1}: {must}", **cure)
 
-    def _read_moments(self, column: str) -> Moments:
-        kind, values = self._source.moments(column)
-        return Moments(kind, None if values is None else _frozen(values[self._rows]))
-
     def _coded(self, column: str) -> Coded:
         codes, words = self._source.coded(column)
         return Coded(codes[self._rows], words)
@@ -241,8 +242,3 @@ def _frozen(values: FloatArray) -> FloatArray:
     """Return an array that nobody writes to any more: it is handed out again."""
     values.flags.writeable = False
     return values
-
-
-def _no_column(column: str, columns: tuple[str, ...], cure: str = "") -> str:
-    has = ", ".join(columns[:_COLUMNS_SHOWN]) + (f": {cure}" if cure else "")
-    return f"no column {column[:MAX_SHOWN]!r}; has {has}{did_you_mean(column, columns)}"

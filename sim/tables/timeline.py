@@ -121,13 +121,10 @@ def _times(reading: SeriesReading, table: Table, column: str, shape: Shape | Non
             clock = clock._replace(time_format=usual)
     if not hour_column:
         return times_of(table, column, clock)
-    days = times_of(table, column, clock._replace(any_clock=True, time_format=clock.time_format or _day(shape)))
+    day_format = clock.time_format or (shape.time_format if shape else "") or None
+    days = times_of(table, column, clock._replace(any_clock=True, time_format=day_format))
     faces = Faces(days.value_s + _hours_s(reading, table, hour_column, shape), np.ones(table.row_count, np.bool_))
     return Times(placed(table, column, faces, clock, _again(reading, table, shape)), from_start=False)
-
-
-def _day(shape: Shape | None) -> str | None:
-    return shape.time_format or None if shape else None
 
 
 def _hours_s(reading: SeriesReading, table: Table, column: str, shape: Shape | None) -> FloatArray:

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.tables.kinds import KINDS
-from sim.tables.quantities import TEMPERATURE
+from sim.tables.quantities import KINDS, TEMPERATURE
 from sim.tables.reading import TableReading
-from sim.tables.shapes import plain_name
+from sim.tables.shapes import column_called, plain_name
 from sim.tables.table import Table
 from sim.units import HOURS_PER_DAY, FloatArray
 
@@ -54,10 +53,9 @@ def year_of(
     InputError
         If the file holds no year of 365 days in order, or a temperature is missing or out of range.
     """
-    known = {plain_name(name): name for name in reversed(table.columns)}
     if column not in table.columns:
-        column = next((known[name] for name in KINDS["weather"].names if name in known), column)
-    hour_of_year, within_h = _hours(table, known, utc_offset_h, ends=ends)
+        column = column_called(table.columns, KINDS["weather"].names) or column
+    hour_of_year, within_h = _hours(table, utc_offset_h, ends=ends)
     common = np.flatnonzero(hour_of_year != _LEAP_DAY)
     table, hour_of_year = table.rows(common), hour_of_year[common]
     order = (int(hour_of_year[0]) + np.arange(HOURS)) % HOURS
@@ -73,19 +71,16 @@ def year_of(
     return year if within_h == 0.0 else within_h * np.roll(year, 1) + (1.0 - within_h) * year
 
 
-def _hours(
-    table: Table, known: dict[str, str], utc_offset_h: float, *, ends: bool | None
-) -> tuple[NDArray[np.int64], float]:
+def _hours(table: Table, utc_offset_h: float, *, ends: bool | None) -> tuple[NDArray[np.int64], float]:
     """Return the hour of the year of each row, and how far within its hour the value is [h]."""
+    known = {plain_name(name): name for name in reversed(table.columns)}
     if {"month", "day", "hour"} <= known.keys():
         month, day, hour = (table.numbers(known[name]) for name in ("month", "day", "hour"))
         minute = _minute(table, known.get("minute"))
         to_24 = bool(hour.max() == HOURS_PER_DAY)
         moved = (ends is True and not to_24) - (ends is False and to_24)
         return _hour_of_year(month, day, hour + moved), minute
-    stamps = next((known[name] for name in _STAMPS if name in known), None)
-    dates = next((known[name] for name in _DATES if name in known), None)
-    times = next((known[name] for name in _TIMES if name in known), None)
+    stamps, dates, times = (column_called(table.columns, names) for names in (_STAMPS, _DATES, _TIMES))
     if dates is not None and times is not None and dates != times:
         parts = [text.split("/") for text in table.texts(dates)]
         month, day = (np.array([_number(part, place) for part in parts]) for place in (0, 1))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sim.errors import Fault, InputError, did_you_mean
 from sim.tables.cover import Needed, Wanted, covered, utc_text
 from sim.tables.files import Files
-from sim.tables.kinds import KINDS, Kind
+from sim.tables.quantities import KINDS, Kind
 from sim.tables.reading import SeriesReading, of_one_place
 from sim.tables.shapes import Shape, plain_name, shape_of
 from sim.tables.stamps import TIME_NAMES, time_column
