@@ -89,7 +89,15 @@ class FleetMotion:
 
     def at_arrival(self, now_s: float) -> float:
         """Return the most that the fleets draw when a command of now arrives [MW]."""
-        return self._moved(now_s + self.response.latency_s)
+        if self._arrival_s == -inf:
+            return self._goal_mw
+        passed_s, way_mw = now_s + self.response.latency_s - self._arrival_s, self._goal_mw - self._power_mw
+        if way_mw > 0.0:
+            return min(self._goal_mw, self._power_mw + self.response.ramp_up_mw_per_s * passed_s)
+        fallen_s = passed_s - self.response.fall_s
+        if fallen_s < 0.0 or self.response.ramp_down_mw_per_s == inf:
+            return self._power_mw if fallen_s < 0.0 else self._goal_mw
+        return max(self._goal_mw, self._power_mw - self.response.ramp_down_mw_per_s * fallen_s)
 
     def latest_s(self, now_s: float, rise_s: float, command_mw: float, left_mw: float, interval_s: float) -> float:
         """Return the latest time at which the fleets must be told to go, so that they are gone by a rise [s].
@@ -138,23 +146,10 @@ class FleetMotion:
 
     def command(self, now_s: float, power_mw: float) -> None:
         """Take in a command of now [MW]."""
-        if self._arrival_s == -inf:  # a run begins steady
-            self._power_mw = power_mw
-        else:
-            self._power_mw = self.at_arrival(now_s)
+        begins = self._arrival_s == -inf  # steady
+        self._power_mw = power_mw if begins else self.at_arrival(now_s)
         self._arrival_s = now_s + self.response.latency_s
         self._goal_mw = power_mw
-
-    def _moved(self, time_s: float) -> float:
-        if self._arrival_s == -inf:
-            return self._goal_mw
-        passed_s, way_mw = time_s - self._arrival_s, self._goal_mw - self._power_mw
-        if way_mw > 0.0:
-            return min(self._goal_mw, self._power_mw + self.response.ramp_up_mw_per_s * passed_s)
-        fallen_s = passed_s - self.response.fall_s
-        if fallen_s < 0.0 or self.response.ramp_down_mw_per_s == inf:
-            return self._power_mw if fallen_s < 0.0 else self._goal_mw
-        return max(self._goal_mw, self._power_mw - self.response.ramp_down_mw_per_s * fallen_s)
 
 
 DRIFT_S: Final = 12.0

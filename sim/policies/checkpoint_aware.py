@@ -101,8 +101,8 @@ class CheckpointAwarePolicy:
             self._as_one = True
         if self._as_one:
             return [(LoadView("", observation.ai_power_mw, inf), observation.notices)]
-        of = {name: [notice for notice in observation.notices if notice.load == name] for name in names}
-        return [(view, of[view.name]) for view in observation.loads]
+        notices = observation.notices
+        return [(view, [notice for notice in notices if notice.load == view.name]) for view in observation.loads]
 
     @staticmethod
     def _reason(free_mw: float, *, falls: bool, rises: bool) -> str:

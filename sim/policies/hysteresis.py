@@ -117,26 +117,23 @@ class HysteresisPolicy:
     def decide(self, observation: Observation) -> Decision:
         """Return the rated power of the fleets that are on, cut at the headroom less the margin."""
         spec = self._spec
-        before, now = self._new_windows(observation.time_s)
+        before, now, next_s = self._new_windows(observation.time_s)
         switches = [self._switch(fleet, observation, before, now) for fleet in observation.fleets]
-        wake_at_s = self._next_s(observation.time_s) if any(switch.waits for switch in switches) else None
+        waiting = any(switch.waits for switch in switches)
+        wake_at_s = next_s if waiting else None
         if not any(switch.on for switch in switches):
-            waiting = any(switch.waits for switch in switches)
             return Decision(0.0, "waiting below strike" if waiting else "price above strike", wake_at_s)
         wanted_mw = running_mw(observation.fleets, (switch.on for switch in switches))
         return within_headroom(wanted_mw, "price", observation, spec.margin_mw, wake_at_s)
 
-    def _new_windows(self, now_s: float) -> tuple[int, int]:
-        """Return how many windows have come to count since the last decision: before now, and right now."""
-        window = period_at(now_s, self._spec.window_s, self._spec.observe_s)
-        right_now = int(period_start_s(window, self._spec.window_s, self._spec.observe_s) == now_s)
+    def _new_windows(self, now_s: float) -> tuple[int, int, float]:
+        """Return how many windows came to count before now, and right now; and when the next does [s]."""
+        step_s, first_s = self._spec.window_s, self._spec.observe_s
+        window = period_at(now_s, step_s, first_s)
+        right_now = int(period_start_s(window, step_s, first_s) == now_s)
         new = right_now if self._window is None else window - self._window
         self._window = window
-        return max(new - right_now, 0), min(new, right_now)
-
-    def _next_s(self, now_s: float) -> float:
-        window = period_at(now_s, self._spec.window_s, self._spec.observe_s)
-        return period_start_s(window + 1, self._spec.window_s, self._spec.observe_s)
+        return max(new - right_now, 0), min(new, right_now), period_start_s(window + 1, step_s, first_s)
 
     def _switch(self, fleet: FleetView, observation: Observation, before: int, now: int) -> FleetSwitch:
         """Return a fleet's switch after the windows that have passed and the price of now."""

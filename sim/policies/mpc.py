@@ -163,9 +163,7 @@ def _by_programme(
 def _shared(horizon: Horizon, columns: int, count: int, sparse: Any) -> Any:
     """Return the rows by which the first step of every future is that of the first one."""
     segments, steps = horizon.margin_usd_per_mwh.shape
-    first = sparse.csr_matrix(
-        (np.ones(segments), (np.arange(segments), np.arange(segments) * steps)), shape=(segments, columns)
-    )
+    first = sparse.eye(segments * steps, columns, format="csr")[::steps]
     same = sparse.kron(np.ones((count - 1, 1)), first)
     others = sparse.kron(sparse.eye(count - 1), -first)
     return sparse.hstack([same, others, sparse.csr_matrix(((count - 1) * segments, count + 1))], format="csr")

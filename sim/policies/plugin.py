@@ -79,15 +79,13 @@ class Plugins:
         if not self._allowed:
             raise _fault(name, f"is Python code from outside, which runs only with {FLAG}")
         if name not in self.found:
-            self.found[name] = self._load(name)
+            parts = _NAME.fullmatch(name)
+            if parts is None:
+                raise _fault(name, "must be module:Class or file.py:Class")
+            module, digest = self._module(parts["module"], name)
+            kind = _policy_class(module, parts["kind"], name)
+            self.found[name] = _named(kind, name, {parts["module"]: digest})
         return self.found[name]
-
-    def _load(self, name: str) -> type[PolicySpec]:
-        parts = _NAME.fullmatch(name)
-        if parts is None:
-            raise _fault(name, "must be module:Class or file.py:Class")
-        module, digest = self._module(parts["module"], name)
-        return _named(_policy_class(module, parts["kind"], name), name, {parts["module"]: digest})
 
     def _module(self, place: str, name: str) -> tuple[ModuleType, str]:
         """Return a module, and the SHA-256 of its source."""

@@ -23,6 +23,7 @@ Q. Huangfu, J. A. J. Hall, "Parallelizing the dual revised simplex method", Math
 Computation 10, 2018, doi:10.1007/s12532-017-0130-5 (HiGHS).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -213,9 +214,7 @@ class Programme:
         high[: count[0]] = np.repeat(horizon.segment_mw, steps)
         self.limits = np.column_stack([low, high])
         self.constant_usd = sum(peak.usd_per_mw * peak.floor_mw for peak in horizon.peaks)
-        self._blocks: list[tuple[Any, FloatArray]] = []
-        self._total = sparse.hstack([sparse.eye(steps, format="csr")] * segments, format="csr")
-        self._add_rows(with_rises=with_rises, with_excess=with_excess)
+        self._rows = list(self._laid_out())
 
     def cost_at(self, margin_usd_per_mwh: FloatArray) -> FloatArray:
         """Return what each column costs at a margin, shape (segments, steps) [USD/MWh]."""
@@ -228,47 +227,29 @@ class Programme:
 
     def matrix(self) -> Any:
         """Return the matrix of the rows ``A x <= b``."""
-        return self._sparse.vstack([block for block, _ in self._blocks], format="csr")
+        groups = np.flatnonzero(np.diff(self._first)).tolist()
+        return self._sparse.bmat([[blocks.get(group) for group in groups] for blocks, _ in self._rows], format="csr")
 
     def bound(self) -> FloatArray:
         """Return the right-hand side."""
-        return np.concatenate([bound for _, bound in self._blocks])
+        return np.concatenate([bound for _, bound in self._rows])
 
-    def _add_rows(self, *, with_rises: bool, with_excess: bool) -> None:
-        horizon, steps = self._horizon, self._shape[1]
-        excess = {2: -self._sparse.eye(steps)} if with_excess else {}
-        self._add(self._total, excess, horizon.available_mw)
-        rise, before_mw = self._rises()
+    def _laid_out(self) -> Iterator[tuple[dict[int, Any], FloatArray]]:
+        """Yield rows: what stands on the columns of each group, 0 to 3, and their bound."""
+        horizon, (segments, steps) = self._horizon, self._shape
+        each = self._sparse.eye(steps, format="csr")
+        total = self._sparse.hstack([each] * segments, format="csr")
+        yield {0: total, 2: -each}, horizon.available_mw
+        first = 1 if horizon.initial_mw is None else 0  # what was before the first step may not be known
+        change = (each - self._sparse.eye(steps, k=-1, format="csr"))[first:] @ total
+        before_mw = np.append(horizon.initial_mw or 0.0, np.zeros(steps - 1))[first:]
         if horizon.ramp_up_mw < inf:
-            self._add(rise, {}, horizon.ramp_up_mw + before_mw)
+            yield {0: change}, horizon.ramp_up_mw + before_mw
         if horizon.ramp_down_mw < inf:
-            self._add(-rise, {}, horizon.ramp_down_mw - before_mw)
-        if with_rises:
-            self._add(rise, {1: -self._sparse.eye(steps, format="csr")[steps - rise.shape[0] :]}, before_mw)
+            yield {0: -change}, horizon.ramp_down_mw - before_mw
+        if horizon.start_usd_per_mw > 0.0:
+            yield {0: change, 1: -each[first:]}, before_mw
         for number, peak in enumerate(horizon.peaks):
-            column = self._sparse.csr_matrix(
-                (-np.ones(len(peak.steps)), (np.arange(len(peak.steps)), np.full(len(peak.steps), number))),
-                shape=(len(peak.steps), len(horizon.peaks)),
-            )
-            self._add(self._total[peak.steps], {3: column}, -peak.other_mw)
-
-    def _rises(self) -> tuple[Any, FloatArray]:
-        """Return rows of the power's change into each step, and the known power before it [MW]."""
-        steps, initial_mw = self._shape[1], self._horizon.initial_mw
-        change = self._sparse.eye(steps, format="csr") - self._sparse.eye(steps, k=-1, format="csr")
-        before_mw = np.zeros(steps)
-        if initial_mw is None:
-            change, before_mw = change[1:], before_mw[1:]
-        else:
-            before_mw[0] = initial_mw
-        return change @ self._total, before_mw
-
-    def _add(self, of_power: Any, others: dict[int, Any], bound: FloatArray) -> None:
-        """Add rows: what stands on the segments' columns, on the other groups' columns, and the bound."""
-        height = of_power.shape[0]
-        widths = np.diff(self._first)
-        parts = [of_power]
-        parts += [
-            others.get(group, self._sparse.csr_matrix((height, widths[group]))) for group in (1, 2, 3) if widths[group]
-        ]
-        self._blocks.append((self._sparse.hstack(parts, format="csr"), np.asarray(bound, dtype=np.float64)))
+            column = np.zeros((len(peak.steps), len(horizon.peaks)))
+            column[:, number] = -1.0
+            yield {0: total[peak.steps], 3: column}, -peak.other_mw

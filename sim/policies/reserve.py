@@ -204,16 +204,9 @@ class SiteReserve:
             silent_mw += reserve.silent_mw
             rising = rising or bool(reserve.rises)
             sudden_s = min(sudden_s, reserve.sudden_s)
-        if not rising:
-            return Reserves(now_mw, silent_mw, (), (), sudden_s, tuple(each))
-        return Reserves(
-            now_mw,
-            silent_mw,
-            _steps(each, [reserve.now_mw for reserve in each]),
-            _steps(each, [reserve.silent_mw for reserve in each]),
-            sudden_s,
-            tuple(each),
-        )
+        rises = _steps(each, [reserve.now_mw for reserve in each]) if rising else ()
+        silent_rises = _steps(each, [reserve.silent_mw for reserve in each]) if rising else ()
+        return Reserves(now_mw, silent_mw, rises, silent_rises, sudden_s, tuple(each))
 
 
 def _steps(reserves: Sequence[Reserve], from_mw: Sequence[float]) -> tuple[tuple[float, float], ...]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
-from sim.mining.clocking import ClockCurve
 from sim.mining.cohort.failures import Roster
 from sim.recording import Track
 
@@ -127,35 +126,6 @@ def interpolated(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     return ys[left] + (ys[right] - ys[left]) * (x - xs[left]) / (xs[right] - xs[left])
 
 
-class PowerLine:
-    """Power of a machine over its clock, and back: straight lines from profile to profile.
-
-    Parameters
-    ----------
-    curve
-        Power over clock, relative to the default clock.
-    power_w
-        Power at the default clock [W].
-    """
-
-    def __init__(self, curve: ClockCurve, power_w: float) -> None:
-        self._clocks: list[float] = curve.fractions.tolist()
-        self._powers_w = [ratio * power_w for ratio in curve.power_ratios.tolist()]
-
-    @property
-    def knots(self) -> tuple[list[float], list[float]]:
-        """Clock [1] and power [W] of each profile, rising."""
-        return self._clocks, self._powers_w
-
-    def power_w(self, clock: float) -> float:
-        """Return the power at a clock, cut to the range [W]."""
-        return interpolated(clock, self._clocks, self._powers_w)
-
-    def clock(self, power_w: float) -> float:
-        """Return the clock at a power, cut to the range [1]."""
-        return interpolated(power_w, self._powers_w, self._clocks)
-
-
 class Pace(NamedTuple):
     """How fast machines change their clock: each takes its ramp, and orders reach block after block."""
 
@@ -217,7 +187,7 @@ def filling_plan(
     waking: Sequence[Group],
     goal_w: float,
     ceiling_w: float,
-    line: PowerLine,
+    clock_at: Callable[[float], float],
     pace_s: Callable[[float], float],
 ) -> list[Point]:
     r"""Return where hashing machines go while others wake, all of them to one power in the end.
@@ -232,8 +202,8 @@ def filling_plan(
         Power of each machine in the end [W].
     ceiling_w
         Power that no hashing machine may go above [W], not below the goal.
-    line
-        Clock over power.
+    clock_at
+        Returns the clock at a power [W], over the default clock [1].
     pace_s
         How long a change of the clock takes [s].
 
@@ -249,13 +219,13 @@ def filling_plan(
     from_s = hashing.since_s
     room = _Room(hashing.machine_count, waking, goal_w, ceiling_w)
     free_w = room.power_w(from_s)
-    reach_s = from_s + pace_s(line.clock(free_w) - hashing.clock)
+    reach_s = from_s + pace_s(clock_at(free_w) - hashing.clock)
     there_w = room.power_w(reach_s)
     if free_w > hashing.power_w > there_w:  # the room is gone before it could be taken: hold, then make room
         points = [(time_s, min(power_w, hashing.power_w)) for time_s, power_w in room.corners(from_s)]
     else:
         points = [(reach_s, there_w), *room.corners(reach_s)]
-    return [(time_s, power_w, line.clock(power_w)) for time_s, power_w in points]
+    return [(time_s, power_w, clock_at(power_w)) for time_s, power_w in points]
 
 
 class _Room:

@@ -1,11 +1,12 @@
 """The machines of a cohort as they draw and hash: in groups, ahead of no event."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from math import inf
 
 from sim.mining.cohort.failures import Roster
-from sim.mining.cohort.groups import Group, MachineTracks, Pace, PowerLine, filling_plan, interpolated
+from sim.mining.cohort.groups import Group, MachineTracks, Pace, filling_plan, interpolated
 from sim.mining.cohort.spec import CohortFleet
 from sim.units import PETAHASH_IN_TERAHASHES
 
@@ -29,8 +30,10 @@ class Machines:
     def __init__(self, spec: CohortFleet, roster: Roster, tracks: MachineTracks) -> None:
         self._boot_s = spec.times.boot_s
         self._standby_w = spec.standby_w
-        self._line = PowerLine(spec.curve, spec.machine_power_w)
-        self._knots = self._line.knots
+        clocks: list[float] = spec.curve.fractions.tolist()
+        powers_w = [ratio * spec.machine_power_w for ratio in spec.curve.power_ratios.tolist()]
+        self._knots = clocks, powers_w  # of the straight lines from profile to profile
+        self._clock_at = partial(interpolated, xs=powers_w, ys=clocks)
         self._mw_per_w = spec.meter_mw_per_w
         self._ph_s = spec.machine_th_s / PETAHASH_IN_TERAHASHES
         self._roster = roster
@@ -65,7 +68,7 @@ class Machines:
         self._set(time_s, clock)
         clock = min(clock, self._ceiling)
         if group is not None:
-            power_w = self._line.power_w(clock)
+            power_w = interpolated(clock, *self._knots)
             self._hashing = Group(group.blocks, group.machine_count, time_s, power_w, clock, [])
         self._record(time_s)
 
@@ -310,8 +313,9 @@ class Machines:
             hashing.plan = self._pace.way(hashing, time_s, goal_w, clock)
             if self._waking and not (falls and self._pace.lower_all_s):
                 # the others make room while they wake
-                ceiling_w = self._line.power_w(min(self._highest_clock, self._ceiling))
-                hashing.plan = filling_plan(hashing, self._waking, goal_w, ceiling_w, self._line, self._pace.change_s)
+                ceiling_w = interpolated(min(self._highest_clock, self._ceiling), *self._knots)
+                rules = self._clock_at, self._pace.change_s
+                hashing.plan = filling_plan(hashing, self._waking, goal_w, ceiling_w, *rules)
             hashing.advance(time_s)
         self._merge()
 

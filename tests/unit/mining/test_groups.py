@@ -5,15 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mining.clocking import ClockCurve
-from sim.mining.cohort.groups import Group, Pace, PowerLine, filling_plan
+from sim.mining.cohort.groups import Group, Pace, filling_plan, interpolated
 
-LINE = PowerLine(ClockCurve(), 1000.0)
+CURVE = ClockCurve()
+
+
+def clock_at(power_w):
+    """Return the clock at which a machine of 1000 W draws a power."""
+    return interpolated(power_w, 1000.0 * CURVE.power_ratios, CURVE.fractions)
 
 
 def hashing_and_waking(power_w, goal_w, boot_s, ramp_s, count=10):
     """Return machines that hash, and as many that boot and then ramp up to a goal."""
-    hashing = Group(list(range(count)), count, 0.0, power_w, LINE.clock(power_w), [])
-    ramp = [(boot_s, 0.0, 0.0), (boot_s + ramp_s, goal_w, LINE.clock(goal_w))]
+    hashing = Group(list(range(count)), count, 0.0, power_w, clock_at(power_w), [])
+    ramp = [(boot_s, 0.0, 0.0), (boot_s + ramp_s, goal_w, clock_at(goal_w))]
     return hashing, Group(list(range(count)), count, 0.0, 0.0, 0.0, ramp, boot_s)
 
 
@@ -25,7 +30,7 @@ def planned_w(hashing, points, time_s):
 def test_machines_that_would_find_the_room_gone_hold_and_then_make_room():
     hashing, waking = hashing_and_waking(power_w=700.0, goal_w=500.0, boot_s=10.0, ramp_s=10.0)
     # up to 1000 W are free for 10 s, then less; but a rise takes so long that only 500 W would be left
-    slow = filling_plan(hashing, [waking], 500.0, 1000.0, LINE, lambda change: abs(change) * 100.0)
+    slow = filling_plan(hashing, [waking], 500.0, 1000.0, clock_at, lambda change: abs(change) * 100.0)
     assert [planned_w(hashing, slow, time_s) for time_s in (0.0, 5.0, 10.0)] == [700.0] * 3
     assert planned_w(hashing, slow, 18.0) == pytest.approx(540.0)  # straight to the goal from there
     assert planned_w(hashing, slow, 25.0) == pytest.approx(500.0)
@@ -86,7 +91,7 @@ def test_orders_the_other_way_are_void_and_without_orders_there_is_nothing_to_go
 )
 def test_all_together_never_draw_more_than_the_goal_and_what_they_drew_before(power_w, goal_w, boot_s, ramp_s, pace):
     hashing, waking = hashing_and_waking(power_w, goal_w, boot_s, ramp_s)
-    points = filling_plan(hashing, [waking], goal_w, 1000.0, LINE, lambda change: abs(change) * pace)
+    points = filling_plan(hashing, [waking], goal_w, 1000.0, clock_at, lambda change: abs(change) * pace)
     if power_w <= 2.0 * goal_w:  # what is above already comes down at its own pace
         for step in range(101):
             time_s = (boot_s + ramp_s) * step / 100.0
@@ -117,8 +122,8 @@ def test_power_and_clock_go_in_a_line_from_point_to_point():
 
 def test_room_is_taken_at_the_pace_of_the_clock_and_followed_from_there():
     hashing, waking = hashing_and_waking(power_w=700.0, goal_w=500.0, boot_s=10.0, ramp_s=10.0)
-    plan = filling_plan(hashing, [waking], 500.0, 1000.0, LINE, lambda change: 5.0 * change)
-    reach_s = 5.0 * (LINE.clock(1000.0) - LINE.clock(700.0))
+    plan = filling_plan(hashing, [waking], 500.0, 1000.0, clock_at, lambda change: 5.0 * change)
+    reach_s = 5.0 * (clock_at(1000.0) - clock_at(700.0))
     assert [time_s for time_s, *_ in plan] == pytest.approx([reach_s, 10.0, 20.0])
     assert [power_w for _, power_w, _ in plan] == pytest.approx([1000.0, 1000.0, 500.0])
-    assert [clock for *_, clock in plan] == pytest.approx([LINE.clock(1000.0), LINE.clock(1000.0), LINE.clock(500.0)])
+    assert [clock for *_, clock in plan] == pytest.approx([clock_at(1000.0), clock_at(1000.0), clock_at(500.0)])
