@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sim.signals import FloatArray, Signal
 from sim.span import Span
-from sim.spec import Spec
+from sim.spec import UNSAID, Spec
 from sim.tables import Files
 from sim.tables.reading import TableReading
 from sim.tables.typical_year import year_of
@@ -71,7 +71,7 @@ class FileWeather(_Weather, TableReading):
     time of the value, hours 0 to 23 the hour's start."""
     column: str = "dry_bulb_c"
     """Column of the outdoor dry-bulb temperature [°C]; where there is none of this name, the usual one."""
-    stamp: Literal["start", "end"] | None = None
+    stamp: Literal["start", "end"] | None = UNSAID
     """Which end of its hour an hour from 0 to 23 marks; left out: the start."""
     utc_offset_h: OffsetHours
     """Local standard time less UTC [h]: -6 in Texas and Illinois."""

@@ -11,10 +11,10 @@ from sim.grid.limits import PowerLimit
 from sim.metrics.ramps import parts_with_window
 from sim.metrics.spectrum import band_passed, largest_line, sampled
 from sim.signals import FloatArray, Signal
-from sim.signals.breakpoints import SegmentBlock
+from sim.signals.breakpoints import SegmentBlock, joined
 from sim.signals.distribution import Distribution
 from sim.signals.measures import first_peak, segments_above
-from sim.signals.range_above import intervals_of_range_above, joined
+from sim.signals.range_above import intervals_of_range_above
 from sim.signals.screening import largest_range, spans_of_range_above, with_window
 from sim.signals.windows import change_segments, extremes_of_ranges
 from sim.units import SECONDS_PER_MINUTE, TOLERANCE_MW

@@ -31,11 +31,6 @@ class Spot(NamedTuple):
     """Type of what stands there, None where unknown."""
 
     @property
-    def known_keys(self) -> tuple[str, ...]:
-        """Fields of the description that the last part belongs to."""
-        return () if self.model is None else tuple(self.model.model_fields)
-
-    @property
     def documentation(self) -> str:
         """What the last part is for, in one line; empty where unknown."""
         texts = {} if self.model is None or not self.path else documentation(self.model)
@@ -75,7 +70,7 @@ def _step(here: Spot, part: str | int, plugins: Mapping[str, type[BaseModel]]) -
         return Spot((*here.path, part), kind, field.annotation if field else None)
     if get_origin(kind) in (tuple, list) and isinstance(part, int):
         return Spot((*here.path, part), None, get_args(kind)[0])
-    tagged = _of_type(kind, part)
+    tagged = next((_bare(member) for member in get_args(kind) if part in _tags(member)), None)
     return Spot(here.path, here.model, tagged) if tagged else here
 
 
@@ -87,12 +82,6 @@ def _bare(annotation: Any) -> Any:
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         return _bare(kinds[0]) if len(kinds) == 1 else annotation
     return annotation
-
-
-def _of_type(union: Any, tag: str | int) -> type[BaseModel] | None:
-    """Return the description of this type in a union told apart by ``type``."""
-    members: list[type[BaseModel]] = [_bare(member) for member in get_args(union) if tag in _tags(member)]
-    return members[0] if members else None
 
 
 def _tags(member: Any) -> tuple[str, ...]:
@@ -187,8 +176,9 @@ def _missing(_: ErrorDetails, where: Spot) -> str:
 
 
 def _unknown_key(_: ErrorDetails, where: Spot) -> str:
-    hint = did_you_mean(str(where.path[-1]), where.known_keys)
-    listed = f"; known: {', '.join(where.known_keys)}" if len(where.known_keys) <= _LISTED else ""
+    known = () if where.model is None else tuple(where.model.model_fields)
+    hint = did_you_mean(str(where.path[-1]), known)
+    listed = f"; known: {', '.join(known)}" if len(known) <= _LISTED else ""
     return f"unknown key{hint or listed}"
 
 

@@ -102,10 +102,7 @@ def _key(table: Table, column: str, row: int, text: str) -> str:
     """Return the catalogue's key of a model as a list writes it."""
     plain_text = plain_name(text)
     names = {plain_name(key): key for key in MODELS}
-    bare = {
-        name.removeprefix("antminer").removeprefix("whatsminer").removeprefix("avalon"): key
-        for name, key in names.items()
-    }
+    bare = {re.sub("^(antminer|whatsminer|avalon)", "", name): key for name, key in names.items()}
     for known in (names, bare):
         if plain_text in known:
             return known[plain_text]

@@ -80,8 +80,7 @@ def _parse(text: str) -> tuple[str, Node]:
 
 def _check_path(path: str, place: str, text: str) -> None:
     if not all(path.split(".")) or not path.isprintable():
-        message = f"must be path=value, such as fleet.rated_mw=80; got {short(text)!r}"
-        raise InputError.single(place, "", message)
+        raise InputError.single(place, "", f"must be path=value, such as fleet.rated_mw=80; got {short(text)!r}")
 
 
 def _turn(path: str) -> tuple[bool, int]:

@@ -56,8 +56,7 @@ def choose_policy(scenario: Mapping[str, Any], choice: str) -> dict[str, Any]:
     for field in fields.split(",") if colon else []:
         name, equals, text = field.partition("=")
         if not name or not equals:
-            message = f"must be TYPE or TYPE:field=value,field=value; got {choice!r}"
-            raise InputError.single(choice, POLICY, message)
+            raise InputError.single(choice, POLICY, f"must be TYPE or TYPE:field=value,field=value; got {choice!r}")
         value = plain(parse_value(text, choice))
         chosen = with_override(chosen, f"{POLICY}.{name}", value, Scenario)
     return chosen

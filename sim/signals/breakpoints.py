@@ -5,10 +5,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.units import FloatArray, IndexArray
+from sim.units import BoolArray, FloatArray, IndexArray
 
 END_TOLERANCE: Final = 1e-9
 """Two ends of a time domain count as equal within this fraction."""
+
+SLIVER_S: Final = 1e-6
+"""A segment shorter than this comes of rounding, not of anything that happened [s]."""
 
 BLOCK: Final = 1 << 16
 """SegmentBlock worked on at a time: keeps temporary arrays small and in the processor's cache."""
@@ -54,10 +57,7 @@ def merged_times(times_s: Sequence[FloatArray], end_s: float) -> FloatArray:
     """
     times = np.concatenate(times_s)
     times.sort(kind="stable")  # the inputs are sorted runs, which a stable sort merges
-    keep = np.empty(times.size, dtype=np.bool_)
-    keep[0] = True
-    np.greater(times[1:], times[:-1], out=keep[1:])
-    keep[1:] &= times[1:] < end_s
+    keep: BoolArray = np.append(True, (times[1:] > times[:-1]) & (times[1:] < end_s))
     return times[keep]
 
 
@@ -139,6 +139,32 @@ def merged_places(first_s: FloatArray, second_s: FloatArray, end_s: float) -> Me
     return Merged(times_s.take(kept), first.take(kept), second.take(kept))
 
 
+def joined(intervals_s: FloatArray, apart_s: float = SLIVER_S) -> FloatArray:
+    """Return intervals in order of time with those that touch or overlap made one.
+
+    Parameters
+    ----------
+    intervals_s
+        Start and end of each [s], shape (n, 2), in order of their starts and of their ends.
+    apart_s
+        Those no farther apart than this touch [s].
+
+    Returns
+    -------
+    FloatArray
+        The same time in fewer intervals [s], shape (k, 2).
+
+    Examples
+    --------
+    >>> joined(np.array([[0.0, 1.0], [1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[0.0, 2.0], [3.0, 4.0]]
+    """
+    apart = intervals_s[1:, 0] > intervals_s[:-1, 1] + apart_s
+    border = np.ones(min(len(intervals_s), 1), dtype=np.bool_)
+    starts, ends = (np.flatnonzero(np.concatenate(sides)) for sides in ([border, apart], [apart, border]))
+    return np.column_stack([intervals_s[starts, 0], intervals_s[ends, 1]])
+
+
 def require_breakpoints(arrays: Sequence[FloatArray], end_s: float | None) -> None:
     """Raise ValueError unless arrays can be the breakpoints of a signal.
 
@@ -175,7 +201,6 @@ def require_breakpoints(arrays: Sequence[FloatArray], end_s: float | None) -> No
 
 def _first_infinite(arrays: Sequence[FloatArray]) -> str:
     """Return where the first number that is not finite stands."""
-    wrong = ~np.isfinite(np.stack(arrays))
-    index = int(np.argmax(wrong.any(axis=0)))
-    name = ("time_s", "value", "slope_per_s")[int(np.argmax(wrong[:, index]))]
-    return f"{name} at index {index} is {arrays[int(np.argmax(wrong[:, index]))][index]}"
+    index, which = np.argwhere(~np.isfinite(np.column_stack(arrays)))[0]
+    name = ("time_s", "value", "slope_per_s")[which]
+    return f"{name} at index {index} is {arrays[which][index]}"

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.signals.breakpoints import BLOCK
-from sim.signals.windows import SLIVER_S, Signal
+from sim.signals.breakpoints import BLOCK, SLIVER_S
+from sim.signals.windows import Signal
 from sim.units import FloatArray, IndexArray
 
 STILL_FRACTION: Final = 1e-12

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import BLOCK, SegmentBlock, merged_places
+from sim.signals.breakpoints import BLOCK, SegmentBlock, joined, merged_places
 from sim.units import ROUNDING, FloatArray, IndexArray
 
 
@@ -175,11 +175,7 @@ class Measured(PiecewiseLinear):
         FloatArray
             Start and end of each interval [s], shape (k, 2), in order; intervals that touch are one.
         """
-        pieces = np.concatenate([segments_above(block, level) for block in self.segments()])
-        apart = pieces[1:, 0] > pieces[:-1, 1]
-        border = np.ones(min(len(pieces), 1), dtype=np.bool_)
-        starts, ends = np.concatenate([border, apart]), np.concatenate([apart, border])
-        return np.column_stack([pieces[starts, 0], pieces[ends, 1]])
+        return joined(np.concatenate([segments_above(block, level) for block in self.segments()]), apart_s=0.0)
 
     # -- values per bin -------------------------------------------------------------------------------------
 
@@ -305,7 +301,9 @@ class Measured(PiecewiseLinear):
         self, edges_s: ArrayLike, reduce: np.ufunc, measure: Callable[[SegmentBlock], FloatArray]
     ) -> FloatArray:
         """Return for each bin the reduction of a measure of its segments, working piece by piece."""
-        edges = _require_edges(self.inside(edges_s))
+        edges = self.inside(edges_s)
+        if edges.ndim != 1 or edges.size < 2 or not np.all(np.diff(edges) > 0.0):  # noqa: PLR2004 (two edges)
+            raise ValueError("edges of bins must be at least two times in strictly increasing order")
         partial, begins_bin = [], []
         for piece in self._pieces(float(edges[0]), float(edges[-1])):
             first, last = np.searchsorted(edges, [piece.start_s, piece.end_s])
@@ -345,13 +343,6 @@ def first_peak(block: SegmentBlock, sign: float) -> tuple[float, float]:
     if starts[start] > ends[end] or (starts[start] == ends[end] and start <= end):
         return float(starts[start]), float(block.start_s[start])
     return float(ends[end]), float(block.end_s[end])
-
-
-def _require_edges(edges_s: FloatArray) -> FloatArray:
-    """Return the edges, or raise ValueError where they make no bins."""
-    if edges_s.ndim != 1 or edges_s.size < 2 or not np.all(np.diff(edges_s) > 0.0):  # noqa: PLR2004 (two edges)
-        raise ValueError("edges of bins must be at least two times in strictly increasing order")
-    return edges_s
 
 
 def _fraction_above(block: SegmentBlock, level: float) -> FloatArray:

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.signals.breakpoints import merged_places
-from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
+from sim.signals.breakpoints import SLIVER_S, joined, merged_places
+from sim.signals.windows import Signal, extremes_of_ranges
 from sim.units import FloatArray, IndexArray
 
 ABOVE: Final = 2.0
@@ -219,27 +219,3 @@ def _above(starts_s: FloatArray, ends_s: FloatArray, from_share: FloatArray, to_
     pieces = np.column_stack([starts_s, until_s, again_s, ends_s]).reshape(-1, 2)
     intervals = joined(pieces[np.flatnonzero(pieces[:, 1] > pieces[:, 0])])
     return intervals[np.flatnonzero(intervals[:, 1] - intervals[:, 0] > SLIVER_S)]
-
-
-def joined(intervals_s: FloatArray) -> FloatArray:
-    """Return intervals in order of time with those that touch or overlap, but for rounding, made one.
-
-    Parameters
-    ----------
-    intervals_s
-        Start and end of each [s], shape (n, 2), in order of their starts and of their ends.
-
-    Returns
-    -------
-    FloatArray
-        The same time in fewer intervals [s], shape (k, 2).
-
-    Examples
-    --------
-    >>> joined(np.array([[0.0, 1.0], [1.0, 2.0], [3.0, 4.0]])).tolist()
-    [[0.0, 2.0], [3.0, 4.0]]
-    """
-    apart = intervals_s[1:, 0] > intervals_s[:-1, 1] + SLIVER_S
-    border = np.ones(min(len(intervals_s), 1), dtype=np.bool_)
-    starts, ends = (np.flatnonzero(np.concatenate(sides)) for sides in ([border, apart], [apart, border]))
-    return np.column_stack([intervals_s[starts, 0], intervals_s[ends, 1]])

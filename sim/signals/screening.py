@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from sim.signals.breakpoints import BLOCK
-from sim.signals.windows import SLIVER_S, Signal, extremes_of_ranges
+from sim.signals.breakpoints import BLOCK, SLIVER_S
+from sim.signals.windows import Signal, extremes_of_ranges
 from sim.units import ROUNDING, BoolArray, FloatArray
 
 CHUNK: Final = 32

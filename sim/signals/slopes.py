@@ -44,16 +44,13 @@ class Slopes:
     @classmethod
     def of_parts(cls, parts: "Sequence[FloatArray | Slopes]") -> "FloatArray | Slopes":
         """Return the slopes of parts that follow one another, in the form that takes less memory."""
-        bare = all(isinstance(part, np.ndarray) for part in parts)
-        return np.concatenate(parts) if bare else cls.of(cls.joined(parts))  # type: ignore[arg-type]  # arrays
-
-    @classmethod
-    def joined(cls, parts: "Sequence[FloatArray | Slopes]") -> "Slopes":
-        """Return the slopes of parts that follow one another."""
+        if all(isinstance(part, np.ndarray) for part in parts):
+            return np.concatenate(parts)  # type: ignore[arg-type]  # arrays
         sparse = [part if isinstance(part, Slopes) else cls.sparse(part) for part in parts]
         begins = np.cumsum([0, *(part.size for part in sparse)])
         places = [part.places + np.uint32(first) for part, first in zip(sparse, begins, strict=False)]
-        return cls(int(begins[-1]), np.concatenate(places), np.concatenate([part.values for part in sparse]))
+        values = np.concatenate([part.values for part in sparse])
+        return cls.of(cls(int(begins[-1]), np.concatenate(places), values))
 
     @classmethod
     def sparse(cls, slopes: FloatArray) -> "Slopes":

@@ -1,20 +1,16 @@
 """What a signal does within a sliding window: net change, rolling maximum, minimum and range."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from sim.signals.algebra import Algebraic
 from sim.signals.base import PiecewiseLinear
-from sim.signals.breakpoints import SegmentBlock, merged_places, merged_times
+from sim.signals.breakpoints import SLIVER_S, SegmentBlock, merged_places, merged_times
 from sim.units import SECONDS_PER_HOUR, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-SLIVER_S: Final = 1e-6
-"""A segment shorter than this comes of rounding, not of anything that happened [s]."""
 
 Windows = tuple[IndexArray, IndexArray, FloatArray, FloatArray]
 """First and last breakpoint within each window, its end [s], and a value at one of its borders [value]."""
@@ -288,7 +284,15 @@ def reduce_ranges(reduce: np.ufunc, values: FloatArray, first: IndexArray, last:
     >>> reduce_ranges(np.maximum, np.array([3.0, 1.0, 2.0]), np.array([0, 1]), np.array([2, 2])).tolist()
     [3.0, 2.0]
     """
-    return _reduced([(reduce, values)], first, last)[0]
+    level_of = (np.frexp(last - first + 1)[1] - 1).astype(np.int8)
+    reduced = np.empty(first.size)
+    for level in range(int(level_of.max(initial=0)) + 1):
+        run = 1 << level
+        if level > 0:
+            values = reduce(values[: -run // 2], values[run // 2 :])
+        asked = np.flatnonzero(level_of == level)
+        reduced[asked] = reduce(values[first[asked]], values[last[asked] - run + 1])
+    return reduced
 
 
 def extremes_of_ranges(
@@ -314,23 +318,7 @@ def extremes_of_ranges(
     >>> [found.tolist() for found in extremes_of_ranges(values, values, np.array([0, 1]), np.array([2, 2]))]
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    high, low = _reduced([(np.maximum, highs), (np.minimum, lows)], first, last)
-    return high, low
-
-
-def _reduced(tables: Sequence[tuple[np.ufunc, FloatArray]], first: IndexArray, last: IndexArray) -> list[FloatArray]:
-    """Return the reductions of the same ranges of several arrays."""
-    level_of = (np.frexp(last - first + 1)[1] - 1).astype(np.int8)
-    reduced = [np.empty(first.size) for _ in tables]
-    for level in range(int(level_of.max(initial=0)) + 1):
-        run = 1 << level
-        if level > 0:
-            tables = [(reduce, reduce(table[: -run // 2], table[run // 2 :])) for reduce, table in tables]
-        asked = np.flatnonzero(level_of == level)
-        begin, end = first[asked], last[asked] - run + 1
-        for (reduce, table), result in zip(tables, reduced, strict=True):
-            result[asked] = reduce(table[begin], table[end])
-    return reduced
+    return reduce_ranges(np.maximum, highs, first, last), reduce_ranges(np.minimum, lows, first, last)
 
 
 def _require_window(window_s: float) -> None:

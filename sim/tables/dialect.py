@@ -3,7 +3,7 @@
 import codecs
 import csv
 import re
-from collections import Counter
+from collections import Counter, deque
 from typing import Final, NamedTuple
 
 from sim.tables.bounds import MAX_COLUMNS, MAX_COMMENTS, MAX_SHOWN, check_columns, file_fault
@@ -76,11 +76,9 @@ def _recoded(name: str, content: bytes, encoding: str) -> bytes:
 
 
 def _is_utf8(content: bytes) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    chunks = (content[start : start + _CHUNK_BYTES] for start in range(0, len(content), _CHUNK_BYTES))
     try:
-        for start in range(0, len(content), _CHUNK_BYTES):
-            decoder.decode(content[start : start + _CHUNK_BYTES])
-        decoder.decode(b"", final=True)
+        deque(codecs.iterdecode(chunks, "utf-8"), maxlen=0)
     except UnicodeDecodeError:
         return False
     return True
@@ -104,7 +102,8 @@ def dialect_of(name: str, text: bytes) -> Dialect:
         opening = next((line for line in head if line.strip()), "")
         start = f"; its first line begins with {opening.strip()[:MAX_SHOWN]!r}" if opening.strip() else ""
         raise file_fault(name, f"has no columns: there is no line of column names above the rows{start}")
-    columns = _columns(_cells(head[header], separator))
+    cells = _cells(head[header], separator)
+    columns = tuple(cell or ("index" if place == 0 else f"column {place + 1}") for place, cell in enumerate(cells))
     check_columns(name, columns)
     below = head[header + 1 :]
     described, units = _described(below, separator, width)
@@ -149,14 +148,13 @@ def _offset(text: bytes, lines: int) -> int:
 
 def _separator(head: list[str]) -> tuple[str, int]:
     """Return what separates the columns, and how many there are."""
-    best = (0, 0, ",", 1)
-    for place, separator in enumerate(SEPARATORS):
-        widths = Counter(len(_cells(line, separator)) for line in head if separator in line)
-        if not widths:
-            continue
-        width, lines = max(widths.items(), key=lambda item: (item[1], item[0]))
-        best = max(best, (lines, -place, separator, width))
-    return best[2], best[3]
+    found = [
+        (lines, -place, width, separator)  # the most lines, and of equals the usual separator
+        for place, separator in enumerate(SEPARATORS)
+        for width, lines in Counter(len(_cells(line, separator)) for line in head if separator in line).items()
+    ]
+    _, _, width, separator = max(found, default=(0, 0, 1, ","))
+    return separator, width
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -188,11 +186,6 @@ def _is_header(line: str, separator: str, width: int) -> bool:
         return False
     # an index that pandas wrote has no name
     return not _STARTS_A_VALUE.match(named[0]) and (2 * len(named) > len(cells) or not cells[0])
-
-
-def _columns(cells: list[str]) -> tuple[str, ...]:
-    """Return the names of the columns; one without a name is called after its place, the first ``index``."""
-    return tuple(cell or ("index" if place == 0 else f"column {place + 1}") for place, cell in enumerate(cells))
 
 
 def _described(below: list[str], separator: str, width: int) -> tuple[int, tuple[str, ...]]:

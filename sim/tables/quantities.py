@@ -155,8 +155,7 @@ class Quantity:
                 hint = "; the rows add up to less than 0: the file counts the other way, turn its signs"
             elif self.low == 0.0 and -values[row] <= _SMALL * np.nanmax(np.abs(values)):
                 cure = {"clip": True}
-            must = f"must be {self._allowed()}, got {values[row]:.6g}{hint}"
-            raise table.fault_at(column, row, must, **cure)
+            raise table.fault_at(column, row, f"must be {self._allowed()}, got {values[row]:.6g}{hint}", **cure)
 
     def check_energy(self, table: Table, column: str, values: FloatArray) -> None:
         """Raise InputError where energies are readings of a meter that goes on counting, not of intervals."""

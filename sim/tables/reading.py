@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import Field, field_validator
 
 from sim.errors import Fault, InputError
-from sim.spec import Positive, Spec, TimeZone
+from sim.spec import UNSAID, Positive, Spec, TimeZone
 from sim.tables.bounds import MAX_SHOWN
 from sim.tables.files import Files
 from sim.tables.quantities import Quantity, Scaling
@@ -23,19 +23,19 @@ ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 class TableReading(Spec):
     """What a description of a file may say of its rows and numbers; what is not said is not written."""
 
-    unit: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    unit: Annotated[str, Field(min_length=1, max_length=40)] | None = UNSAID
     """Unit of the file's numbers, where it is not the field's own: ``kw``, ``kWh`` (energy of each interval),
     ``usd_per_kwh``, ``cents_per_kwh``, ``TH/s``, ``difficulty_t``, ``F``. A column whose name tells another
     unit than the field's is refused without it."""
-    currency_usd: Positive | None = None
+    currency_usd: Positive | None = UNSAID
     """What one unit of the file's currency is worth [USD], where ``unit`` names another than USD."""
-    where: Annotated[dict[ColumnName, str | int | float], Field(max_length=20)] | None = None
+    where: Annotated[dict[ColumnName, str | int | float], Field(max_length=20)] | None = UNSAID
     """Which rows to take: what each of some columns must hold, ``{LMP_TYPE: LMP, NODE: TH_NP15}``."""
-    missing: Annotated[tuple[str | float, ...], Field(max_length=50)] | None = None
+    missing: Annotated[tuple[str | float, ...], Field(max_length=50)] | None = UNSAID
     """Texts or numbers that stand for no value, beside the blank: ``["Bad", "NaN", -999]``."""
-    decimal: Literal[".", ","] | None = None
+    decimal: Literal[".", ","] | None = UNSAID
     """What stands before decimals, where the file leaves it open."""
-    clip: bool | float | tuple[float | None, float | None] | None = None
+    clip: bool | float | tuple[float | None, float | None] | None = UNSAID
     """Values beyond what is allowed are set to it: ``true``; or beyond a least value, ``0.0``, or a least and
     a highest one, ``[0.0, 60.0]``, in the field's own unit. Left out: they are refused."""
 
@@ -45,11 +45,6 @@ class TableReading(Spec):
         if isinstance(clip, tuple) and None not in clip and clip[0] > clip[1]:
             raise ValueError(f"the least must not be above the highest, got {clip[0]:g} and {clip[1]:g}")
         return clip
-
-    @model_serializer(mode="wrap")
-    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        found: dict[str, Any] = handler(self)
-        return {name: value for name, value in found.items() if value is not None or name not in _OPTIONAL}
 
     cures: ClassVar[tuple[str, ...]] = ("decimal",)
     """Fields that may mend a row without a number."""
@@ -123,25 +118,25 @@ class SeriesReading(TableReading):
     counts_seconds: ClassVar[bool] = False
     """Whether plain numbers are taken for seconds from the scenario's start."""
 
-    time_zone: TimeZone | None = None
+    time_zone: TimeZone | None = UNSAID
     """Zone of times that have no offset, ``America/Chicago``; ``Etc/GMT+6`` is six hours behind UTC all
     year."""
-    time_format: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    time_format: Annotated[str, Field(min_length=1, max_length=60)] | None = UNSAID
     """How times are written, where it does not show: a pattern, ``"%d/%m/%Y %I:%M %p"``; ``s``, ``ms``,
     ``min``, ``h``, ``d`` from the scenario's start; ``epoch_s``, ``epoch_ms``, ``epoch_us``, ``epoch_ns``
     since 1970; ``excel`` for a spreadsheet's days."""
-    stamp: Literal["start", "end"] | None = None
+    stamp: Literal["start", "end"] | None = UNSAID
     """Which end of its interval a row's time marks; left out: the start, and a column whose name says end is
     refused."""
-    hour_column: ColumnName | None = None
+    hour_column: ColumnName | None = UNSAID
     """Column with the hour beside a column of dates: 1 to 24 end at that hour, 0 to 23 begin at it."""
-    repeated_column: ColumnName | None = None
+    repeated_column: ColumnName | None = UNSAID
     """Column that marks the second of two hours that clocks show alike: ``Y``, ``true`` or ``1``."""
-    duplicates: Literal["refuse", "last", "mean"] | None = None
+    duplicates: Literal["refuse", "last", "mean"] | None = UNSAID
     """What becomes of rows of one time: refused unless said, the last one is taken, or their mean."""
-    max_gap_s: Annotated[float, Field(ge=0.0, le=1e9)] | None = None
+    max_gap_s: Annotated[float, Field(ge=0.0, le=1e9)] | None = UNSAID
     """Longest hole that is filled, with the value before it or a line across it [s]; left out: none."""
-    outside: Literal["refuse", "hold", "nominal"] | None = None
+    outside: Literal["refuse", "hold", "nominal"] | None = UNSAID
     """What holds outside the file's rows: left out, a run that needs more is refused; ``hold``: the first and
     last value; ``nominal``, for frequency alone: the nominal one."""
 
@@ -173,7 +168,6 @@ _CURES = {
     "max_gap_s": "max_gap_s fills holes",
 }
 _SHOWN = 12
-_OPTIONAL = {*TableReading.model_fields, *SeriesReading.model_fields}
 
 
 def as_text(value: str | float) -> str:

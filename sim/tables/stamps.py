@@ -249,8 +249,7 @@ def _by_pattern(table: Table, column: str, pattern: str) -> Faces:
     values = _seconds(found) + later_s
     bad = np.flatnonzero(np.isnan(values))
     if bad.size:
-        must = f"must be a time of the pattern {pattern[:MAX_SHOWN]}"
-        raise table.fault_at(column, int(bad[0]), must, got=True)
+        raise table.fault_at(column, int(bad[0]), f"must be a time of the pattern {pattern[:MAX_SHOWN]}", got=True)
     zoned = "%z" in pattern or "%Z" in pattern
     return Faces(values, np.full(values.size, not zoned))
 

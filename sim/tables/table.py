@@ -120,8 +120,7 @@ class Table:
         """Return a column as texts, empty where a row is blank; raise InputError where there are too many."""
         self.require(column)
         if self.row_count > MAX_TEXT_ROWS:
-            message = f"column '{column}': no more than {MAX_TEXT_ROWS:,} rows are read as texts"
-            raise file_fault(self.name, message)
+            raise file_fault(self.name, f"column '{column}': no more than {MAX_TEXT_ROWS:,} rows are read as texts")
         codes, words = self._coded(column)
         return [words[code] for code in codes.tolist()]
 

@@ -76,10 +76,11 @@ def _hours(table: Table, utc_offset_h: float, *, ends: bool | None) -> tuple[NDA
     known = {plain_name(name): name for name in reversed(table.columns)}
     if {"month", "day", "hour"} <= known.keys():
         month, day, hour = (table.numbers(known[name]) for name in ("month", "day", "hour"))
-        minute = _minute(table, known.get("minute"))
+        minutes = table.numbers(known["minute"]) if "minute" in known else np.zeros(1)
         to_24 = bool(hour.max() == HOURS_PER_DAY)
         moved = (ends is True and not to_24) - (ends is False and to_24)
-        return _hour_of_year(month, day, hour + moved), minute
+        # EPW's minute 60 is the hour itself
+        return _hour_of_year(month, day, hour + moved), float(minutes[0]) % _MINUTES_PER_HOUR / _MINUTES_PER_HOUR
     stamps, dates, times = (column_called(table.columns, names) for names in (_STAMPS, _DATES, _TIMES))
     if dates is not None and times is not None and dates != times:
         parts = [text.split("/") for text in table.texts(dates)]
@@ -97,14 +98,6 @@ def _hours(table: Table, utc_offset_h: float, *, ends: bool | None) -> tuple[NDA
         return np.where(found < 0, found, local), within_h % 1.0
     names = ", ".join(table.columns[:12])
     raise InputError.single(table.name, "", f"has no columns month, day and hour of a typical year; has {names}")
-
-
-def _minute(table: Table, column: str | None) -> float:
-    """Return how far within its hour each value is [h]; EPW's minute 60 is the hour itself."""
-    if column is None:
-        return 0.0
-    minute = float(table.numbers(column)[0])
-    return (minute % _MINUTES_PER_HOUR) / _MINUTES_PER_HOUR
 
 
 def _number(parts: list[str], place: int) -> float:

@@ -26,7 +26,7 @@ def test_sparse_slopes_read_like_the_array_they_stand_for(values, data):
     assert sparse[int(first) - 1] == dense[int(first) - 1]
     assert (-sparse)[:].tolist() == (-dense).tolist()
     assert sparse.kept(keep)[:].tolist() == dense[keep].tolist()
-    assert Slopes.joined([sparse, dense, sparse])[:].tolist() == [*values, *values, *values]
+    assert Slopes.of_parts([sparse, dense, sparse])[:].tolist() == [*values, *values, *values]
     assert sparse.any() == dense.any()
 
 
