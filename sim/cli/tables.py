@@ -98,31 +98,17 @@ def print_limits(checks: Sequence["LimitCheck"], alone: Sequence["LimitCheck"]) 
     """Write how a site stands to limits to standard output, with its miners and without."""
     from sim.report.grid_limits import counts_text, exceeded_text, known, rule_text, status_text  # noqa: PLC0415  # see above
 
-    rows, counts = [], []
+    rows = []
     for check, other in zip(checks, alone, strict=True):
-        values = [check.limit, check.worst, other.worst]
-        allowed, worst, baseline = (known(value, check.rule.unit) for value in values)
-        without = ", ".join(part for part in (status_text(other), baseline) if part)
+        rule, verdict = check.rule, status_text(check)
+        allowed, worst, baseline = (known(value, rule.unit) for value in (check.limit, check.worst, other.worst))
+        without = ", ".join(filter(None, (status_text(other), baseline)))
         at = "" if math.isnan(check.t_worst_s) else f"at {check.t_worst_s:,.0f} s"
-        when = "; ".join(part for part in (at, exceeded_text(check)) if part)
-        law = " ".join(part for part in (check.rule.region, check.rule.status) if part)
-        rows.append(
-            (
-                check.rule.name,
-                law,
-                rule_text(check.rule),
-                allowed,
-                status_text(check),
-                worst,
-                when,
-                without,
-                check.reason,
-            )
-        )
-    for words, group in (("site", checks), ("without mining", alone)):
-        counts.append(f"{words}: {counts_text(group)}")
+        when = "; ".join(filter(None, (at, exceeded_text(check))))
+        law = " ".join(filter(None, (rule.region, rule.status)))
+        rows.append((rule.name, law, rule_text(rule), allowed, verdict, worst, when, without, check.reason))
     heads = ("limit", "law", "what", "allowed", "verdict", "worst", "when, how often", "without mining", "why")
-    print_table(heads, rows, caption="; ".join(counts))
+    print_table(heads, rows, caption=f"site: {counts_text(checks)}; without mining: {counts_text(alone)}")
 
 
 def print_stability(section: "StabilitySection") -> None:
@@ -130,14 +116,13 @@ def print_stability(section: "StabilitySection") -> None:
     dips = ("when", "depth", "from, to", "length", "energy not drawn", "fall")
     scales = ("time scale", "AI alone", "site", "fixed", "left", "made worse", "miners")
     bands = ("band", "told from", "site, rms", "AI alone, rms", "largest line", "share of what is seen")
-    tables: tuple[tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]], ...] = (
-        ("deepest dips of AI power", dips, section.dips),
-        ("variation of power by time scale (root mean square)", scales, section.scales),
+    for title, heads, rows in (
+        ("deepest dips of AI power", dips, [cells for _, _, cells in section.dips]),
+        ("variation of power by time scale (root mean square)", scales, [cells for cells, _ in section.scales]),
         ("spectrum by band", bands, section.bands),
-    )
-    for title, heads, rows in tables:
+    ):
         if rows:
-            print_table(heads, [row[: len(heads)] for row in rows], title=title)
+            print_table(heads, rows, title=title)
 
 
 def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
@@ -145,21 +130,15 @@ def print_dynamics(comparisons: Sequence["WindowComparison"]) -> None:
     from sim.dynamics.comparison import LABEL  # noqa: PLC0415  # no other command needs it
 
     heads = ("window", "swing", "system", "SFR peak", "ANDES peak", "worst machine", "SFR is off by", "remark")
-    rows = [
-        (
-            f"{each.window.from_s:,.0f} to {each.window.to_s:,.0f} s",
-            format_value(each.window.swing_mw, "MW"),
-            each.system.title,
-            format_value(each.numbers["sfr_peak_mhz"], "mHz"),
-            format_value(each.numbers["andes_peak_mhz"], "mHz"),
-            format_value(each.numbers["andes_worst_machine_mhz"], "mHz"),
-            ""
-            if math.isnan(each.numbers["sfr_off_by_ratio"])
-            else f"{100.0 * each.numbers['sfr_off_by_ratio']:+.1f} %",
-            each.andes.failure,
-        )
-        for each in comparisons
-    ]
+    rows = []
+    for each in comparisons:
+        window, numbers = each.window, each.numbers
+        when, swing = f"{window.from_s:,.0f} to {window.to_s:,.0f} s", format_value(window.swing_mw, "MW")
+        names = ("sfr_peak_mhz", "andes_peak_mhz", "andes_worst_machine_mhz")
+        off = 100.0 * numbers["sfr_off_by_ratio"]
+        off_by = "" if math.isnan(off) else f"{off:+.1f} %"
+        peaks = (format_value(numbers[name], "mHz") for name in names)
+        rows.append((when, swing, each.system.title, *peaks, off_by, each.andes.failure))
     print_table(heads, rows, title=f"largest deviation of frequency: {LABEL}")
 
 

@@ -19,6 +19,7 @@ from sim.report.static_page import Document
 from sim.scenario.load import describe
 from sim.scenario.overrides import PYTHON
 from sim.scenario.tree import Mark, placed
+from sim.shipped import shipped
 from sim.spec import documentation
 from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_HOUR, unit_of
 
@@ -35,6 +36,8 @@ NAMEPLATE_RATIO: Final = 1.1
 """Stated power of a job over what its servers draw while computing, above which it is a nameplate [1]."""
 MOST_OF_RUN: Final = 0.5
 
+WORDINGS: Final[Mapping[str, Mapping[str, str]]] = shipped("sim.report", "cautions.json")
+"""Text and field of each kind of caution."""
 Metrics = Mapping[str, float]
 
 
@@ -63,26 +66,22 @@ def cautions(recording: Recording, scenario: Document, metrics: Metrics) -> tupl
     return tuple(found for check in CHECKS for found in check(recording, scenario, metrics))
 
 
+def _worded(kind: str, **figures: Any) -> Caution:
+    return Caution(**{part: text.format(**figures) for part, text in WORDINGS[kind].items()})
+
+
 def _ai_above_limit(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
     above_s = (recording["ai_power_mw"] - recording["limit_mw"]).time_above(0.0)
     if above_s > MOST_OF_RUN * recording.end_s:
-        share = above_s / recording.end_s
         peak_mw = recording["ai_power_mw"].maximum()
-        yield Caution(
-            f"AI alone is above the limit for {share:.0%} of the run, up to {peak_mw:,.6g} MW: "
-            "is its power given in MW?",
-            "interconnection.limit_mw, or the loads",
-        )
+        yield _worded("ai_above_limit", share=above_s / recording.end_s, peak_mw=peak_mw)
 
 
 def _fleet_beyond_headroom(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
     rated_mw = recording.rated_fleet_mw
     most_mw = max(0.0, (recording["limit_mw"] - recording["ai_power_mw"]).maximum())
     if rated_mw > most_mw:
-        yield Caution(
-            f"the fleets are rated for {rated_mw:,.4g} MW, and AI never left more than {most_mw:,.4g} MW",
-            "fleets.*.rated_mw",
-        )
+        yield _worded("fleet_beyond_headroom", rated_mw=rated_mw, most_mw=most_mw)
 
 
 def _fleet_moves(recording: Recording, _scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
@@ -91,19 +90,13 @@ def _fleet_moves(recording: Recording, _scenario: Document, _metrics: Metrics) -
         return
     moved_mw, _ = fleet.largest_range(FLEET_MOVE_S)
     if moved_mw > FLEET_MOVE_MW:
-        yield Caution(
-            f"the fleets move by {moved_mw:,.0f} MW within {FLEET_MOVE_S:g} s",
-            "policy: ramp-limit around the policy, or fleets.*.ramp_down_mw_per_s",
-        )
+        yield _worded("fleet_moves", moved_mw=moved_mw, within_s=FLEET_MOVE_S)
 
 
 def _starts(_recording: Recording, _scenario: Document, metrics: Metrics) -> Iterator[Caution]:
     starts = metrics.get("machine_starts_per_machine_day", 0.0)
     if starts > STARTS_PER_MACHINE_DAY:
-        yield Caution(
-            f"each machine starts {starts:,.0f} times a day",
-            "policy: minimum-dwell around the policy, or costs.start_cost_usd_per_machine",
-        )
+        yield _worded("starts", starts=starts)
 
 
 def _intervals(_recording: Recording, scenario: Document, metrics: Metrics) -> Iterator[Caution]:
@@ -115,11 +108,7 @@ def _intervals(_recording: Recording, scenario: Document, metrics: Metrics) -> I
             continue
         best_min = young_daly_interval_s(stall_s, between_s) / 60.0
         if best_min > 0.0 and not 1.0 / INTERVAL_RATIO <= interval_min / best_min <= INTERVAL_RATIO:
-            yield Caution(
-                f"{name} saves its state every {interval_min:g} min; with its stalls and interruptions "
-                f"{best_min:.3g} min would waste least",
-                f"loads.{name}.checkpoint: {{interval: young-daly}}",
-            )
+            yield _worded("interval", name=name, interval_min=interval_min, best_min=best_min)
 
 
 def _nameplates(_recording: Recording, scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
@@ -129,11 +118,7 @@ def _nameplates(_recording: Recording, scenario: Document, _metrics: Metrics) ->
             continue
         drawn_mw = load["gpus"] * _gpu_w(server, load) / MEGAWATT_IN_WATTS
         if stated_mw > NAMEPLATE_RATIO * drawn_mw:
-            yield Caution(
-                f"{name} is given {stated_mw:,.4g} MW, and its servers draw {drawn_mw:,.4g} MW computing: "
-                "a nameplate is no draw",
-                f"loads.{name}.power_mw",
-            )
+            yield _worded("nameplate", name=name, stated_mw=stated_mw, drawn_mw=drawn_mw)
 
 
 def _gpu_w(server: Server, load: Document) -> float:
@@ -156,19 +141,14 @@ def _years(recording: Recording, scenario: Document, _metrics: Metrics) -> Itera
     if not recording.fleet_names or power.get("type") != "file" or bitcoin.get("type") != "fixed":
         return
     if bitcoin.get("of_year") is None:
-        power_year = datetime.fromisoformat(scenario["start"]).year
-        yield Caution(
-            f"prices of power are of {power_year}, the hashprice is of a year that is not stated",
-            "market.bitcoin.of_year, or type: file or network",
-        )
+        yield _worded("years", power_year=datetime.fromisoformat(scenario["start"]).year)
 
 
 def _idle_tokens(_recording: Recording, scenario: Document, _metrics: Metrics) -> Iterator[Caution]:
     for number, load in enumerate(scenario.get("loads") or ()):
         record = load.get("requests") or load.get("rates") or {}
         if load.get("power_mw") and load["type"] == "inference" and record.get("output_column"):
-            text = f"tokens of {record['file']} do not count: power_mw follows the number of requests"
-            yield Caution(text, f"loads.{number}.replicas, in place of power_mw")
+            yield _worded("idle_tokens", number=number, file=record["file"])
 
 
 CHECKS: Final[tuple[Callable[[Recording, Document, Metrics], Iterator[Caution]], ...]] = (

@@ -3,7 +3,6 @@
 import base64
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -20,43 +19,6 @@ NICE_WIDTHS_S: Final = (
     3600.0, 7200.0, 10_800.0, 21_600.0, 86_400.0, 604_800.0,
 )  # fmt: skip
 """Widths of bins that people can name [s]; not half a day, where day and night take turns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """Extremes and mean of a signal in each of some bins."""
-
-    edges_s: FloatArray
-    """Edges of the bins [s], shape (n+1,)."""
-    minimum: FloatArray
-    """Infimum in each bin, limits from the left included [value], shape (n,)."""
-    mean: FloatArray
-    """Time-weighted mean in each bin [value], shape (n,)."""
-    maximum: FloatArray
-    """Supremum in each bin [value], shape (n,)."""
-
-
-def envelope_of(signal: Signal, edges_s: FloatArray) -> Envelope:
-    """Return extremes and mean of a signal in each bin, computed from its breakpoints.
-
-    Parameters
-    ----------
-    signal
-        The signal [value].
-    edges_s
-        Edges of the bins [s], shape (n+1,), strictly increasing, within the signal's domain.
-
-    Returns
-    -------
-    Envelope
-        Minimum, mean and maximum of each bin, shape (n,).
-
-    Raises
-    ------
-    ValueError
-        The edges do not increase, or lie outside the domain.
-    """
-    return Envelope(edges_s, signal.minima_over(edges_s), signal.means_over(edges_s), signal.maxima_over(edges_s))
 
 
 def bin_edges_s(end_s: float, most: int, start_s: float = 0.0) -> FloatArray:
@@ -131,7 +93,7 @@ def chart_data(recording: Recording, clock: LocalTime, moments: tuple[Moment, ..
                 "title": moment.title,
                 "from_s": moment.from_s,
                 "to_s": moment.to_s,
-                "power": None if exact else _exact(_clipped(power, moment)),
+                "power": None if exact else _exact(window_of(power, moment)),
             }
             for moment in moments
         ],
@@ -170,7 +132,8 @@ def drawn_mw(recording: Recording) -> Signal:
     return total([recording["ai_power_mw"], recording["fleet_power_mw"]])
 
 
-def _clipped(channels: Mapping[str, Signal], moment: Moment) -> dict[str, Signal]:
+def window_of(channels: Mapping[str, Signal], moment: Moment) -> dict[str, Signal]:
+    """Return the channels in the window of a moment."""
     return {name: signal.clip_time(moment.from_s, moment.to_s) for name, signal in channels.items()}
 
 
@@ -206,12 +169,11 @@ def _binned(channels: Mapping[str, Signal]) -> dict[str, Any]:
 
 
 def _packed_envelope(signal: Signal, edges_s: FloatArray, step: float) -> dict[str, Any]:
-    """Return the envelope of a signal, minima rounded down and maxima up."""
-    envelope = envelope_of(signal, edges_s)
+    """Return extremes and mean of a signal in each bin, minima rounded down and maxima up."""
     return {
-        "minimum": pack(envelope.minimum, step, np.floor),
-        "mean": pack(envelope.mean, step),
-        "maximum": pack(envelope.maximum, step, np.ceil),
+        "minimum": pack(signal.minima_over(edges_s), step, np.floor),
+        "mean": pack(signal.means_over(edges_s), step),
+        "maximum": pack(signal.maxima_over(edges_s), step, np.ceil),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.recording import Recording
-from sim.report.chart_data import bin_edges_s, duration_curve, envelope_of, power_channels
+from sim.report.chart_data import bin_edges_s, duration_curve, power_channels, window_of
 from sim.report.format import LocalTime
 from sim.report.worst_windows import Moment
 from sim.signals import FloatArray, Signal
@@ -110,12 +110,10 @@ def _new_figure(height_in: float, panels: int = 1) -> "tuple[Figure, list[Axes]]
 def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
     """Draw the whole run: the site against its limit above, AI alone below."""
     figure, (above, below) = _new_figure(6.0, panels=2)
-    ai = recording["ai_power_mw"]
     local = _local(clock)
     _draw_site(above, power_channels(recording), local)
     above.set_title("Site power: AI and miners stacked, against the limit")
-    _draw_range(below, ai, local, COLOURS["ai"], "AI alone")
-    _draw_means(below, ai, local, COLOURS["ai"])
+    _draw_course(below, recording["ai_power_mw"], local, COLOURS["ai"], "AI alone")
     below.set(ylim=(0.0, None), ylabel="AI power [MW]")
     _finish(figure, below, clock)
     return figure
@@ -124,9 +122,7 @@ def _run_figure(recording: Recording, clock: LocalTime) -> "Figure":
 def _moment_figure(recording: Recording, clock: LocalTime, moment: Moment) -> "Figure":
     """Draw the site around one moment, breakpoint by breakpoint."""
     figure, (axis,) = _new_figure(4.5)
-    window = moment.from_s, moment.to_s
-    power = {name: signal.clip_time(*window) for name, signal in power_channels(recording).items()}
-    _draw_site(axis, power, _local(clock))
+    _draw_site(axis, window_of(power_channels(recording), moment), _local(clock))
     axis.set_title(f"{moment.title}, {clock.text(moment.time_s)}")
     _finish(figure, axis, clock)
     return figure
@@ -172,23 +168,29 @@ def _draw_range(axis: "Axes", signal: Signal, local: Scale, colour: str, name: s
     if signal.time_s.size <= MOST_POINTS:
         _draw_line(axis, signal, local, colour, name)
         return
-    envelope = envelope_of(signal, bin_edges_s(signal.end_s, MOST_BINS, signal.start_s))
-    times = local(np.repeat(envelope.edges_s, 2)[1:-1])
-    low, high = np.repeat(envelope.minimum, 2), np.repeat(envelope.maximum, 2)
+    edges_s = bin_edges_s(signal.end_s, MOST_BINS, signal.start_s)
+    times = local(np.repeat(edges_s, 2)[1:-1])
+    low, high = np.repeat(signal.minima_over(edges_s), 2), np.repeat(signal.maxima_over(edges_s), 2)
     # the edge keeps a bin visible that is narrower than a dot
     axis.fill_between(
         times, low, high, color=colour, alpha=opacity, linewidth=0.4, label=f"{name} (minimum to maximum)"
     )
 
 
+def _draw_course(axis: "Axes", signal: Signal, local: Scale, colour: str, name: str) -> None:
+    """Draw a signal, with its means where it has many breakpoints."""
+    _draw_range(axis, signal, local, colour, name)
+    if signal.time_s.size > MOST_POINTS:
+        _draw_means(axis, signal, local, colour)
+
+
 def _draw_means(
     axis: "Axes", signal: Signal, local: Scale, colour: str, name: str = "", linewidth: float = 1.2
 ) -> None:
-    """Draw the means of a signal that has many breakpoints."""
-    if signal.time_s.size > MOST_POINTS:
-        edges_s = bin_edges_s(signal.end_s, MOST_MEANS, signal.start_s)
-        means = Signal.steps(edges_s[:-1], signal.means_over(edges_s), signal.end_s)
-        _draw_line(axis, means, local, colour, name, linewidth=linewidth)
+    """Draw the means of a signal."""
+    edges_s = bin_edges_s(signal.end_s, MOST_MEANS, signal.start_s)
+    means = Signal.steps(edges_s[:-1], signal.means_over(edges_s), signal.end_s)
+    _draw_line(axis, means, local, colour, name, linewidth=linewidth)
 
 
 def _draw_line(
@@ -225,13 +227,10 @@ def _price_figure(recording: Recording, clock: LocalTime) -> "Figure":
     local = _local(clock)
     price = recording.signals.get("price_usd_per_mwh")
     if price is not None:
-        _draw_range(above, price, local, COLOURS["price"], "Power price")
-        _draw_means(above, price, local, COLOURS["price"])
+        _draw_course(above, price, local, COLOURS["price"], "Power price")
     above.set(title="Power price, and the fleets' target and power", ylabel="Price [USD/MWh]")
     _draw_target(below, recording.signals.get("fleet_target_mw"), local)
-    fleet = recording["fleet_power_mw"]
-    _draw_range(below, fleet, local, COLOURS["fleet"], "Fleets")
-    _draw_means(below, fleet, local, COLOURS["fleet"])
+    _draw_course(below, recording["fleet_power_mw"], local, COLOURS["fleet"], "Fleets")
     below.set(ylim=(0.0, None), ylabel="Fleet power [MW]")
     _finish(figure, below, clock)
     return figure

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,20 +24,9 @@ ALIKE_FRACTION: Final = 0.01
 """Variations that differ by no more than this count as alike."""
 
 
-class ScaleRow(NamedTuple):
-    """What miners do to the variation on one time scale, ready to show."""
-
-    scale: str
-    alone: str
-    """AI alone: what is fixed and what is left of it."""
-    site: str
-    """The site: what is left and what is made worse."""
-    fixed: str
-    left: str
-    worse: str
-    verdict: str
-    widths: tuple[float, float, float]
-    """Fixed, left and worse as shares of the largest bar, 0 to 100."""
+ScaleRow = tuple[tuple[str, ...], tuple[float, float, float]]
+"""Time scale, variation of AI alone and of the site, what miners fix, leave and make worse, and that in words; then
+what they fix, leave and make worse as shares of the largest bar, 0 to 100."""
 
 
 def scale_rows(recording: Recording) -> tuple[ScaleRow, ...]:
@@ -61,15 +50,14 @@ def scale_rows(recording: Recording) -> tuple[ScaleRow, ...]:
 
 def _row(scale: str, site_mw: float, alone_mw: float, largest_mw: float) -> ScaleRow:
     if math.isnan(site_mw) or math.isnan(alone_mw):
-        return ScaleRow(scale, NOT_ASSESSABLE, NOT_ASSESSABLE, "", "", "", NOT_ASSESSABLE, (0.0, 0.0, 0.0))
+        return (scale, NOT_ASSESSABLE, NOT_ASSESSABLE, "", "", "", NOT_ASSESSABLE), (0.0, 0.0, 0.0)
     if math.isclose(site_mw, alone_mw, rel_tol=ROUNDING):
         site_mw = alone_mw
     fixed, left, worse = max(alone_mw - site_mw, 0.0), min(site_mw, alone_mw), max(site_mw - alone_mw, 0.0)
     unit = 100.0 / largest_mw if largest_mw > 0.0 else 0.0
     widths = (round(unit * fixed, 1), round(unit * left, 1), round(unit * worse, 1))
-    alone, site = format_value(alone_mw, "MW"), format_value(site_mw, "MW")
-    parts = (format_value(fixed, "MW"), format_value(left, "MW"), format_value(worse, "MW"))
-    return ScaleRow(scale, alone, site, *parts, _verdict(site_mw, alone_mw), widths)
+    powers = (format_value(power_mw, "MW") for power_mw in (alone_mw, site_mw, fixed, left, worse))
+    return (scale, *powers, _verdict(site_mw, alone_mw)), widths
 
 
 def _verdict(site_mw: float, alone_mw: float) -> str:
@@ -90,22 +78,9 @@ MOST_DIPS: Final = 10
 """Most dips that a table shows."""
 
 
-class DipRow(NamedTuple):
-    """One dip, ready to show."""
-
-    when: str
-    depth: str
-    levels: str
-    """The level it fell from and the lowest it reached."""
-    length: str
-    energy: str
-    """Energy not drawn, against the level before."""
-    fall: str
-    """Time that the fall took to become a dip."""
-    from_s: float
-    """Start of what a chart shows of it [s]."""
-    to_s: float
-    """End of that [s]."""
+DipRow = tuple[float, float, tuple[str, ...]]
+"""Start and end of what a chart shows of a dip [s]; when it was, depth, the level it fell from and the lowest it
+reached, length, energy not drawn against the level before, and the time that the fall took to become a dip."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,16 +164,15 @@ def dip_rows(recording: Recording, clock: LocalTime) -> tuple[DipRow, ...]:
 
 
 def _dip_row(dip: Dip, clock: LocalTime) -> DipRow:
-    return DipRow(
-        when=clock.text(dip.start_s),
-        depth=format_value(dip.depth_mw, "MW"),
-        levels=f"{format_value(dip.reference_mw)} to {format_value(dip.lowest_mw, 'MW')}",
-        length=format_duration(dip.length_s),
-        energy=format_value(dip.energy_mwh, "MWh"),
-        fall="jump" if dip.fall_s == 0.0 else format_duration(dip.fall_s),
-        from_s=max(0.0, dip.start_s - 0.5 * WINDOW_S),
-        to_s=dip.start_s + dip.length_s + 0.5 * WINDOW_S,
+    cells = (
+        clock.text(dip.start_s),
+        format_value(dip.depth_mw, "MW"),
+        f"{format_value(dip.reference_mw)} to {format_value(dip.lowest_mw, 'MW')}",
+        format_duration(dip.length_s),
+        format_value(dip.energy_mwh, "MWh"),
+        "jump" if dip.fall_s == 0.0 else format_duration(dip.fall_s),
     )
+    return max(0.0, dip.start_s - 0.5 * WINDOW_S), dip.start_s + dip.length_s + 0.5 * WINDOW_S, cells
 
 
 def _dip_note(recording: Recording) -> str:

@@ -11,28 +11,11 @@ from typing import Any, Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from sim.report.format import (
-    format_amount,
-    format_cents,
-    format_difference,
-    format_duration,
-    format_number,
-    format_percent,
-    format_value,
-    words_of,
-)
+from sim.report import format as texts
+from sim.report.format import words_of
 from sim.report.svg import Drawing
 
-WORDS: Final[dict[str, Any]] = {
-    "amount_of": format_amount,
-    "cents_of": format_cents,
-    "difference_of": format_difference,
-    "duration_of": format_duration,
-    "number_of": format_number,
-    "percent_of": format_percent,
-    "value_of": format_value,
-    "words_of": words_of,
-}
+WORDS: Final = {name: one for name, one in vars(texts).items() if name.startswith("format_") or name == "words_of"}
 """What a template may ask for words."""
 
 Document = Mapping[str, Any]

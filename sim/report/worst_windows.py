@@ -10,7 +10,7 @@ import numpy as np
 from sim.metrics.dips import DEPTH_FRACTION_OF_LIMIT, FALL_S
 from sim.recording import Recording
 from sim.report.format import format_duration, format_value
-from sim.signals import FloatArray, Signal
+from sim.signals import Signal
 from sim.units import TOLERANCE_MW
 
 MOST_MOMENTS: Final = 10
@@ -81,19 +81,13 @@ def _exceedances(recording: Recording) -> Iterator[Finding]:
     intervals = excess.intervals_above(TOLERANCE_MW)
     if not len(intervals):
         return
-    peaks_mw = _maxima_within(excess, intervals)
+    peaks_mw = excess.maxima_over(intervals.ravel())[::2]  # not those between two times above
     for place in np.argsort(-peaks_mw, kind="stable").tolist():
         start_s, end_s = intervals[place].tolist()
         time_s = excess.clip_time(start_s, end_s).time_of_maximum()
         size_mw = float(peaks_mw[place])
         title = f"{format_value(size_mw, 'MW')} above the limit, for {format_duration(end_s - start_s)}"
         yield time_s, size_mw, title
-
-
-def _maxima_within(signal: Signal, intervals_s: FloatArray) -> FloatArray:
-    """Return the maximum of a signal in each of some intervals that do not touch."""
-    edges_s = intervals_s.ravel()
-    return signal.maxima_over(edges_s)[::2]
 
 
 def _falls(recording: Recording, name: str, word: str) -> Iterator[Finding]:

@@ -37,15 +37,11 @@ def test_the_deepest_dip_comes_first_with_its_energy_and_fall():
     times_s, levels_mw = [0.0, 600.0, 602.0, 630.0, 632.0, 5000.0, 5060.0], [200, 200, 40, 40, 200, 200, 200]
     ramped = Signal.linear(times_s, levels_mw, 2 * 3600.0)
     jump = Signal.steps([0.0, 3000.0, 3060.0], [100.0, 50.0, 100.0], 2 * 3600.0)
-    first, second = dip_rows(recording_of({"a": ramped, "b": jump}, 2 * 3600.0), CLOCK)
-    assert (first.depth, first.levels, first.fall) == ("160 MW", "300 to 140 MW", "0.25 s")
-    assert first.when == "2026-01-01 00:10"
-    assert (second.depth, second.length, second.energy, second.fall) == (
-        "50 MW",
-        "1 min",
-        "0.8333 MWh",
-        "jump",
-    )
+    (_, _, first), (_, _, second) = dip_rows(recording_of({"a": ramped, "b": jump}, 2 * 3600.0), CLOCK)
+    when, depth, levels, _, _, fall = first
+    assert (when, depth, levels, fall) == ("2026-01-01 00:10", "160 MW", "300 to 140 MW", "0.25 s")
+    _, depth, _, *rest = second
+    assert (depth, *rest) == ("50 MW", "1 min", "0.8333 MWh", "jump")
 
 
 def test_a_table_of_many_dips_shows_the_deepest_and_the_note_tells_how_many_there_are():
@@ -56,19 +52,19 @@ def test_a_table_of_many_dips_shows_the_deepest_and_the_note_tells_how_many_ther
 
 
 def test_what_is_fixed_and_left_adds_up_to_ai_and_what_is_left_and_worse_to_the_site():
-    for row in scale_rows(recording_of(week_loads(DAY_S), DAY_S)):
-        fixed, left, worse, alone, site = (
-            float(text.split()[0]) for text in (row.fixed, row.left, row.worse, row.alone, row.site)
-        )
+    for (_, *powers, verdict), widths in scale_rows(recording_of(week_loads(DAY_S), DAY_S)):
+        alone, site, fixed, left, worse = (float(text.split()[0]) for text in powers)
         assert alone == pytest.approx(fixed + left, rel=2e-3)
         assert site == pytest.approx(left + worse, rel=2e-3)
-        assert row.verdict.startswith(("reduced by", "made worse by", "as without"))
-        assert max(row.widths) <= 100.0
+        assert verdict.startswith(("reduced by", "made worse by", "as without"))
+        assert max(widths) <= 100.0
 
 
 def test_without_a_fleet_nothing_is_fixed():
     rows = scale_rows(recording_of(week_loads(DAY_S), DAY_S, with_fleet=False))
-    assert {(row.fixed, row.worse, row.verdict) for row in rows} == {("0 MW", "0 MW", "as without miners")}
+    assert {(fixed, worse, verdict) for (_, _, _, fixed, _, worse, verdict), _ in rows} == {
+        ("0 MW", "0 MW", "as without miners")
+    }
 
 
 def test_a_square_wave_has_its_mean_square_in_its_band_and_its_line_at_its_frequency():
