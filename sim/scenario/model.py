@@ -276,13 +276,9 @@ def json_schema() -> dict[str, Any]:
     """
     schema = Scenario.model_json_schema()
     for definition in schema["$defs"].values():
-        _require_type(definition)
+        # files must say what tells descriptions apart, even where Python need not
+        if "const" in definition.get("properties", {}).get("type", {}):
+            definition["required"] = ["type", *(key for key in definition.get("required", ()) if key != "type")]
     required = sorted({*schema.pop("required"), "schema_version"})
     schema["properties"] = {"extends": _EXTENDS, **schema["properties"]}
     return {"$schema": DIALECT, **schema, "anyOf": [{"required": ["extends"]}, {"required": required}]}
-
-
-def _require_type(definition: dict[str, Any]) -> None:
-    """Require ``type`` where it tells descriptions apart: files must say it, even where Python need not."""
-    if "const" in definition.get("properties", {}).get("type", {}):
-        definition["required"] = ["type", *(key for key in definition.get("required", ()) if key != "type")]

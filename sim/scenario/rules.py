@@ -362,13 +362,9 @@ def _alike(loads: Sequence[AnyLoad]) -> dict[float, list[str]]:
     """Return the names of the jobs that leave their phase open, by interval [s]."""
     names: dict[float, list[str]] = defaultdict(list)
     for load in loads:
-        if isinstance(load, TrainingLoad) and _leaves_open(load):
+        if isinstance(load, TrainingLoad) and load.first_checkpoint_min is None and load.checkpoint.phase_min is None:
             names[round(load.interval_s, INTERVAL_DIGITS)].append(load.name)
     return names
-
-
-def _leaves_open(job: TrainingLoad) -> bool:
-    return job.first_checkpoint_min is None and job.checkpoint.phase_min is None
 
 
 def _with_phase(load: AnyLoad, phase_min: float | None) -> AnyLoad:

@@ -162,8 +162,7 @@ class _Reader:
     def _refuse_size(self, event: events.Event, depth: int) -> None:
         self._count += 1
         if depth > MAX_DEPTH:
-            message = f"more than {MAX_DEPTH} mappings and lists in one another"
-            raise self._fault(self._place(event), message)
+            raise self._fault(self._place(event), f"more than {MAX_DEPTH} mappings and lists in one another")
         if self._count > MAX_VALUES:
             message = f"more than {MAX_VALUES:,} values; series of numbers belong into data files"
             raise self._fault(self._place(event), message)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.signals.breakpoints import SLIVER_S, joined, merged_places
-from sim.signals.windows import Signal, extremes_of_ranges
+from sim.signals.windows import Signal, extremes_of_ranges, require_window
 from sim.units import FloatArray, IndexArray
 
 ABOVE: Final = 2.0
@@ -39,8 +39,7 @@ class _Held(NamedTuple):
     @classmethod
     def of(cls, signal: Signal, window_s: float) -> "_Held":
         """Return all windows ``[t - window_s, t]`` of a signal; ValueError where their length is none."""
-        if not 0.0 < window_s < np.inf:
-            raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")
+        require_window(window_s)
         starts_s, newest, left = merged_places(signal.time_s, signal.time_s + window_s, signal.end_s)
         return cls(starts_s, np.append(starts_s[1:], signal.end_s), left + 1, newest)
 

@@ -99,7 +99,7 @@ class Signal(Algebraic):
         Of two jumps one window apart, ``t + window_s`` may miss the later one by a rounding error; segments
         shorter than a microsecond are therefore left out.
         """
-        _require_window(window_s)
+        require_window(window_s)
         if window_s >= self.duration_s:
             raise ValueError(f"the window of {window_s} s must be shorter than the signal of {self.duration_s} s")
         start_s, _, value, slope_per_s = _changes(self, window_s)
@@ -128,7 +128,7 @@ class Signal(Algebraic):
         -----
         The supremum over a window is reached at the window's end, at its start, or at a breakpoint inside.
         """
-        _require_window(window_s)
+        require_window(window_s)
         at_borders = self.maximum_with(self._window_start(window_s))
         return at_borders.maximum_with(self._highest_breakpoint(window_s))
 
@@ -196,7 +196,7 @@ class Signal(Algebraic):
         supremum is therefore approached where a breakpoint enters (or the signal ends), or just before one
         leaves.
         """
-        _require_window(window_s)
+        require_window(window_s)
         entering, leaving = self._windows_ending_at_breakpoint(window_s), self._windows_losing_one(window_s)
         first, last, ends_s, border = (np.concatenate(pair) for pair in zip(entering, leaving, strict=True))
         before, last_value = self._limits_before(), self.left_limits()[-1]
@@ -321,7 +321,7 @@ def extremes_of_ranges(
     return reduce_ranges(np.maximum, highs, first, last), reduce_ranges(np.minimum, lows, first, last)
 
 
-def _require_window(window_s: float) -> None:
+def require_window(window_s: float) -> None:
     """Raise ValueError unless the window is a positive length."""
     if not 0.0 < window_s < np.inf:
         raise ValueError(f"a window must be above 0 s and finite, got {window_s} s")

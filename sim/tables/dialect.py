@@ -67,11 +67,9 @@ def _recoded(name: str, content: bytes, encoding: str) -> bytes:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise file_fault(
-            name,
-            f"is no text in UTF-8, UTF-16 or Windows-1252: byte {error.start + 1} is "
-            f"{content[error.start]:#04x}; save it as UTF-8",
-        ) from None
+        byte = f"byte {error.start + 1} is {content[error.start]:#04x}"
+        message = f"is no text in UTF-8, UTF-16 or Windows-1252: {byte}; save it as UTF-8"
+        raise file_fault(name, message) from None
     return text.encode()
 
 

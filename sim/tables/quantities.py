@@ -100,22 +100,16 @@ class Quantity:
             cure = f"name another column as {self.field}, or state its unit if the name misleads"
         elif named.split("_")[0] in CURRENCIES[1:]:
             cure = f"write unit: {named} and currency_usd, what one {named[:3].upper()} is worth in USD"
-        raise InputError.single(
-            table.name,
-            "",
-            f"column '{column}' is in {shown(named)} by its name; {self.field} takes {self.name} in "
-            f"{shown(self.unit)}: {cure}",
-            **({"unit": named} if named in self.units else {}),
-        )
+        takes = f"{self.field} takes {self.name} in {shown(self.unit)}"
+        message = f"column '{column}' is in {shown(named)} by its name; {takes}: {cure}"
+        raise InputError.single(table.name, "", message, **({"unit": named} if named in self.units else {}))
 
     def _said(self, place: str, column: str, said: str, named: str | None, currency_usd: float | None) -> Scaling:
         unit = parse_unit(said)
         units = self.units
         if unit is None or unit not in units:
-            listed = ", ".join(units[:12])
-            raise InputError.single(
-                place, "", f"unit {said[:MAX_SHOWN]!r} is no unit of {self.name}; must be one of {listed}"
-            )
+            must = f"must be one of {', '.join(units[:12])}"
+            raise InputError.single(place, "", f"unit {said[:MAX_SHOWN]!r} is no unit of {self.name}; {must}")
         clear = named in units and named not in LETTERS and named is not None
         if clear and named != unit and DIMENSION_OF[str(named)] == DIMENSION_OF[unit]:
             message = f"column '{column}' is in {shown(str(named))} by its name, but unit says {shown(unit)}"
@@ -171,11 +165,9 @@ class Quantity:
         size = size[size > 0.0]
         if not size.size or (size.max() >= self.least_largest and np.median(size) <= self.most_usual):
             return
-        seen = (
-            f"none is above {size.max():.4g}"
-            if size.max() < self.least_largest
-            else f"the usual value is {np.median(size):.4g}"
-        )
+        seen = f"the usual value is {np.median(size):.4g}"
+        if size.max() < self.least_largest:
+            seen = f"none is above {size.max():.4g}"
         what = f"column '{column}' is no {self.name.removeprefix('a ')} in {shown(self.unit)}: {seen}"
         listed = ", ".join(self.units[:12])
         raise InputError.single(table.name, "", f"{what}; state its unit, one of {listed}")

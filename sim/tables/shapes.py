@@ -32,13 +32,7 @@ class Shape(NamedTuple):
 @cache
 def _shapes(kind: str) -> tuple[Shape, ...]:
     return tuple(
-        Shape(
-            **{
-                **said,
-                "needs": frozenset(said["needs"]),
-                "where": tuple((column, text) for column, text in said.get("where", {}).items()),
-            }
-        )
+        Shape(**{**said, "needs": frozenset(said["needs"]), "where": tuple(said.get("where", {}).items())})
         for said in shipped("sim.tables", "shapes.json").get(kind, ())
     )
 

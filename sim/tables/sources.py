@@ -166,13 +166,9 @@ class CsvSource:
             unclear = seen + int(found[0]) if found.size and unclear < 0 else unclear
             seen += batch.num_rows
         if unclear >= 0:
-            raise InputError.single(
-                f"{self._name}:{self.line(unclear)}",
-                "",
-                f"column '{column}', row {unclear + 1}: {self.found(column, unclear)} may have decimals, or "
-                "a mark between thousands",
-                decimal=",",
-            )
+            place = f"{self._name}:{self.line(unclear)}"
+            may = f"{self.found(column, unclear)} may have decimals, or a mark between thousands"
+            raise InputError.single(place, "", f"column '{column}', row {unclear + 1}: {may}", decimal=",")
         return "."
 
     def _options(
