@@ -132,7 +132,7 @@ def load_forecaster(scenario: Scenario) -> Callable[[float], Forecast | None] | 
     forecasts, spec, span = scenario.market.forecasts, scenario.market.four_cp, scenario.span
     if spec is None or spec.system_load is None or forecasts is None or forecasts.system_load is None:
         return None
-    record = spec.system_load.record(span)
+    record = spec.system_load.record(span.files, span.start_utc_s)
     draws = span.stream(LOAD_FORECAST)
     midnights_s = spec.midnights_s(span)
     return partial(_rest_of_day, forecasts.system_load.outlook(record, draws), record, midnights_s)

@@ -76,13 +76,7 @@ class FileCapacityPrice(StepsFile):
         return offered_signal(self, Place(self.time_column), Wanted(column, CAPACITY_PRICE), span)
 
 
-AnyCapacityPrice = Annotated[FixedCapacityPrice | FileCapacityPrice, Field(discriminator="type")]
-"""Any capacity price, told apart by its ``type``."""
-
-
 Rise = Literal["step", "linear"]
-Day = Annotated[tuple[NonNegative, ...], Field(min_length=24, max_length=24)]
-"""One value for each hour of the local day."""
 
 
 class ServiceResponse(NamedTuple):
@@ -151,7 +145,7 @@ class AncillaryService(Spec):
     """What is sold."""
     offer_mw: NonNegative | None = None
     """Capacity offered at all hours [MW]; or ``offer_by_hour_mw``."""
-    offer_by_hour_mw: Day | None = None
+    offer_by_hour_mw: Annotated[tuple[NonNegative, ...], Field(min_length=24, max_length=24)] | None = None
     """Capacity offered in each hour of the local day, 24 values from midnight on [MW]; or ``offer_mw``."""
     cooptimised_up_to_mw: NonNegative | None = None
     """Most to offer [MW], where the amount of each hour is left to co-optimisation with mining at day-ahead
@@ -168,7 +162,7 @@ class AncillaryService(Spec):
     0.25 for regulation (arXiv 2303.09081: less than that), 0.02 for the others (unverified)."""
     time_zone: TimeZone = "America/Chicago"
     """Clocks by which the hours are counted."""
-    price: AnyCapacityPrice
+    price: Annotated[FixedCapacityPrice | FileCapacityPrice, Field(discriminator="type")]
     """What a megawatt held for an hour is paid: ``fixed`` or ``file``."""
     deployment: AnyDeployment | None = None
     """When it is called: ``scheduled``, ``drawn`` or ``regulation``; left out: ``regulation`` for regulation,
@@ -248,7 +242,8 @@ class AncillaryService(Spec):
             A file is missing or does not serve the run.
         """
         price = self.price.signals(span)
-        share = (self.deployment or self._usual_deployment()).share(span, self.service)
+        usual = RegulationSignal() if self.service.startswith("regulation") else DrawnCalls()
+        share = (self.deployment or usual).share(span, self.service)
         financial = since(rules.financial_from_s(span.start_utc_s), span.end_s)
         physical = price.day_ahead * (self.penalty_ratio * (1.0 - financial))
         shortfall = (physical + price.real_time * financial).simplify()
@@ -281,9 +276,6 @@ class AncillaryService(Spec):
         called_mw = (award_mw * conditions.called_fraction).simplify()
         prices = conditions[1:4]
         return Sold(award_mw, *prices, called_mw, self._due(called_mw), self._hold(award_mw, called_mw))
-
-    def _usual_deployment(self) -> DrawnCalls | RegulationSignal:
-        return RegulationSignal() if self.service.startswith("regulation") else DrawnCalls()
 
     def _due(self, called_mw: Signal) -> Signal:
         usual = RESPONSES[self.service]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as datetime_time
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -210,9 +210,8 @@ def month_edges_s(start_utc_s: float, end_s: float, offset_s: float) -> tuple[tu
 
 STEP_S: Final = SECONDS_PER_MINUTE
 """Hours are stated to the minute."""
-_WEEKDAYS: Final = (0, 1, 2, 3, 4)
-_NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS: Final = {"all": range(7), "weekdays": range(5), "weekends": range(5, 7)}
 AS_TUPLE: Final = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 """Lists are taken for tuples, in a policy too, which is not validated by way of JSON."""
 ClockHour = Annotated[float, Field(ge=0.0, le=24.0)]
@@ -242,11 +241,9 @@ class HoursOfDay(Spec):
 
     @property
     def _day_numbers(self) -> tuple[int, ...]:
-        if self.day == "all":
-            return tuple(range(7))
         if isinstance(self.day, str):
-            return _WEEKDAYS if self.day == "weekdays" else (5, 6)
-        return tuple(_NAMES.index(day) for day in self.day)
+            return tuple(_DAYS[self.day])
+        return tuple(get_args(DayName).index(day) for day in self.day)
 
     def holds(self, utc_s: FloatArray, time_zone: str) -> BoolArray:
         """Tell at which instants it holds.

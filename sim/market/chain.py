@@ -222,16 +222,8 @@ def subsidy_signal(start_utc_s: float, end_s: float, height: int | None, network
     halvings_s = network.halvings_s(first)
     if height is None:
         halvings_s = {high: time_s for high, time_s in halvings_s.items() if high > LAST_KNOWN_HEIGHT}
-        halvings_s |= _dated(start_utc_s, end_s)
+        dates = (height for height in KNOWN_HEIGHTS if 0 < height <= LAST_KNOWN_HEIGHT)
+        dated_s = {height: KNOWN_HEIGHTS[height].timestamp() - start_utc_s for height in dates}
+        halvings_s |= {height: time_s for height, time_s in dated_s.items() if 0.0 < time_s < end_s}
     times_s = dict(sorted((time_s, subsidy_btc(high)) for high, time_s in halvings_s.items()))
     return Signal.steps([0.0, *times_s], [subsidy_btc(first), *times_s.values()], end_s)
-
-
-def _dated(start_utc_s: float, end_s: float) -> dict[int, float]:
-    """Return the halvings inside the run whose date is known, height to time [s]."""
-    times_s = {
-        height: when.timestamp() - start_utc_s
-        for height, when in KNOWN_HEIGHTS.items()
-        if 0 < height <= LAST_KNOWN_HEIGHT
-    }
-    return {height: time_s for height, time_s in times_s.items() if 0.0 < time_s < end_s}

@@ -19,7 +19,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 import numpy as np
 from pydantic import AwareDatetime, Field, model_validator
@@ -70,6 +70,9 @@ class Conversion(Spec):
 class Difficulty(Spec):
     """Base of every description of the network's difficulty."""
 
+    is_real: ClassVar[bool] = False
+    """Whether this is what happened, so that halvings of the past come at their dates."""
+
     @abstractmethod
     def network(self, span: Span, height: int | None, block_usd: BlockValue) -> Network:
         """Return difficulty and hash rate of the network over the run.
@@ -94,14 +97,11 @@ class Difficulty(Spec):
             A file is missing or does not serve the run, or no hash rate is left.
         """
 
-    @property
-    def is_real(self) -> bool:
-        """Whether this is what happened, so that halvings of the past come at their dates."""
-        return False
-
 
 class FileDifficulty(StepsFile, Difficulty):
     """Difficulty from a file; each row holds from its time until the next row's. It is known at once."""
+
+    is_real: ClassVar[bool] = True
 
     time_column: str = "date_utc"
     """Column with the START of each interval: a date (midnight UTC), or ISO-8601 with zone."""
@@ -109,11 +109,6 @@ class FileDifficulty(StepsFile, Difficulty):
     """Column with the difficulty [1], above 0."""
     hashrate_column: str | None = None
     """Column with the network's hash rate [EH/s], above 0; by default that which the difficulty fits."""
-
-    @property
-    def is_real(self) -> bool:
-        """A file tells what happened."""
-        return True
 
     def network(
         self,
@@ -293,15 +288,15 @@ class _Miners:
 
     def hashrate_after(self, tip: Tip) -> Signal:
         """Decide at a retarget; return the hash rate if nobody changed his mind again [EH/s]."""
-        self._order(tip)
+        worth_usd = self.block_usd(tip, self.spec.memory_d * SECONDS_PER_DAY)
+        self._order(tip, worth_usd)
         installed_eh_s = self._installed_eh_s()
         if tip.time_s > 0.0:
-            self._decide(tip, float(installed_eh_s.at(tip.time_s)))
+            self._decide(tip, worth_usd, float(installed_eh_s.at(tip.time_s)))
         return installed_eh_s * sum(self.active) - self.converted_eh_s
 
-    def _order(self, tip: Tip) -> None:
+    def _order(self, tip: Tip, worth_usd: float) -> None:
         """Order by what mining pays now; what is ordered at the start has been coming for long."""
-        worth_usd = self.block_usd(tip, self.spec.memory_d * SECONDS_PER_DAY)
         margin_ratio = hashprice_usd_per_ph_day(tip.difficulty, worth_usd, 1.0) / min(self.spec.breakevens)
         efolds = math.log(max(1.0, float(margin_ratio)))
         from_s = tip.time_s + self.spec.order_lead_d * SECONDS_PER_DAY if tip.time_s > 0.0 else 0.0
@@ -317,9 +312,8 @@ class _Miners:
         grown = [math.exp(efolds) for efolds in accumulate(come[:-1].tolist(), initial=0.0)]
         return self.installed_eh_s * Signal.steps(days_s, grown, end_s)
 
-    def _decide(self, tip: Tip, installed_eh_s: float) -> None:
+    def _decide(self, tip: Tip, worth_usd: float, installed_eh_s: float) -> None:
         converted_eh_s = float(self.converted_eh_s.at(tip.time_s))
-        worth_usd = self.block_usd(tip, self.spec.memory_d * SECONDS_PER_DAY)
         breakevens, spec = self.spec.breakevens, self.spec
 
         def share_at(hashprice: float) -> float:

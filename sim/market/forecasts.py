@@ -53,13 +53,6 @@ from sim.signals import FloatArray, Signal
 from sim.spec import Fraction, Spec
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
-Hours = Annotated[float, Field(ge=1.0, le=36.0)]
-"""How far a forecast reaches."""
-
-
-StepMinutes = Literal[5, 15, 30, 60]
-"""Lengths of step that divide the hour."""
-
 
 class Forecast(NamedTuple):
     """What was said at one time of the time ahead."""
@@ -293,10 +286,6 @@ class NoisyLoadForecast(Spec):
         return look
 
 
-AnyLoadForecast = Annotated[PersistenceLoadForecast | NoisyLoadForecast, Field(discriminator="type")]
-"""Any forecast of the system's load, told apart by its ``type``."""
-
-
 class Forecasts(Spec):
     """What is forecast, how far, and how often."""
 
@@ -304,15 +293,15 @@ class Forecasts(Spec):
     """Forecast of the real-time price: ``day-ahead``, ``persistence`` or ``noisy``; left out: none."""
     ai: AiForecast | None = None
     """Forecast of AI power: ``persistence`` or ``weekly``; left out: there is none."""
-    system_load: AnyLoadForecast | None = None
+    system_load: Annotated[PersistenceLoadForecast | NoisyLoadForecast, Field(discriminator="type")] | None = None
     """Forecast of the system's load for the rest of the local day, in the intervals of its file:
     ``persistence`` or ``noisy``; needs ``market.four_cp``. Left out: there is none."""
     interval_min: Annotated[float, Field(ge=1.0, le=1440.0)] = 5.0
     """Time after which a forecast is made anew, when a policy next decides [min]; an issue is no news by
     itself. Assumption."""
-    horizon_h: Hours = 6.0
+    horizon_h: Annotated[float, Field(ge=1.0, le=36.0)] = 6.0
     """How far a forecast of price and AI power reaches [h]; assumption."""
-    step_min: StepMinutes = 15
+    step_min: Literal[5, 15, 30, 60] = 15
     """Length of a step of price and AI power [min]; steps are counted from the run's start. The default is
     the settlement interval of ERCOT."""
 

@@ -96,27 +96,20 @@ class SystemLoad(Course, SeriesReading):
         """Return the load over the run, as steps [MW]."""
         return step_signals(self, Place(self.time_column), [self._wanted], span)[0]
 
-    def rows(self, files: Files) -> tuple[FloatArray, FloatArray, float]:
-        """Return the file's times [s since 1970-01-01T00:00Z], loads [MW; NaN: blank] and spacing [s]."""
+    def record(self, files: Files, start_utc_s: float = 0.0) -> LoadRecord:
+        """Return all that the file holds, its times from a start on [s since 1970-01-01T00:00Z]."""
         timeline = timeline_of(self, self.table(files), self.time_column, 0.0)
         if timeline.from_start:
             what = f"column '{timeline.time_column}': months are told by the clock"
             raise InputError.single(self.file, "", f"{what}; must hold times, not seconds")
         load_mw = column_values(self, timeline, self._wanted, slice(0, 0), keep_blanks=True)
-        return timeline.time_s, load_mw, float(np.median(np.diff(timeline.time_s)))
-
-    def record(self, span: Span) -> LoadRecord:
-        """Return all that the file holds, by time from a run's start, for forecasts of it."""
-        utc_s, load_mw, spacing_s = self.rows(span.files)
-        return LoadRecord(utc_s - span.start_utc_s, load_mw, spacing_s, self.delay_s(span.files))
-
-    def delay_s(self, files: Files) -> float:
-        """Return how long after the start of an interval its load is published [s]."""
-        return self.rows(files)[2] if self.publication_delay_s is None else self.publication_delay_s
+        spacing_s = float(np.median(np.diff(timeline.time_s)))
+        delay_s = spacing_s if self.publication_delay_s is None else self.publication_delay_s
+        return LoadRecord(timeline.time_s - start_utc_s, load_mw, spacing_s, delay_s)
 
     def late(self, span: Span) -> Signal:
         """Return the load as it is published, as steps [MW]."""
-        place, delay_s = Place(self.time_column), self.delay_s(span.files)
+        place, delay_s = Place(self.time_column), self.record(span.files).delay_s
         return published_signal(self, place, self._wanted, delay_s, span)
 
     @property
@@ -176,7 +169,7 @@ class FourCoincidentPeaks(Spec):
         """
         if self.system_load is None:
             return self._stated_peaks(span)
-        record, found = self.system_load.rows(span.files), list[CoincidentPeak]()
+        record, found = self.system_load.record(span.files), list[CoincidentPeak]()
         for name, first_s, last_s in self.peak_months(span):
             found += self._tops(record, name, (first_s, last_s), span)
         if self.terms.is_monthly:
@@ -187,10 +180,10 @@ class FourCoincidentPeaks(Spec):
         return tuple(sorted(peak for days in highest for peak in days))
 
     def _tops(
-        self, record: tuple[FloatArray, FloatArray, float], month: str, month_s: tuple[float, float], span: Span
+        self, record: LoadRecord, month: str, month_s: tuple[float, float], span: Span
     ) -> Iterator[CoincidentPeak]:
         """Yield the highest interval of a month, or of each of its days; none where the file lacks a part."""
-        utc_s, load_mw, spacing_s = record
+        utc_s, load_mw, spacing_s, _ = record
         rows = slice(*np.searchsorted(utc_s, month_s))
         utc_s, load_mw = utc_s[rows], load_mw[rows]
         if not _is_whole(utc_s, load_mw, spacing_s, month_s):
@@ -242,8 +235,7 @@ class FourCoincidentPeaks(Spec):
 
         A month's rows from before the run count where the file holds them.
         """
-        utc_s, load_mw, _ = load.rows(span.files)
-        delay_s = load.delay_s(span.files)
+        utc_s, load_mw, _, delay_s = load.record(span.files)
         times_s, peaks_mw = [np.array([0.0])], [np.array([0.0])]
         for _, first_s, last_s in local_months(span.start_utc_s, span.end_utc_s, ZoneInfo(self.time_zone)):
             rows = (utc_s >= first_s) & (utc_s + delay_s < last_s) & np.isfinite(load_mw)

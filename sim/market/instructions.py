@@ -212,7 +212,7 @@ class NetLoadCalls(Spec):
     def calls(self, contract: FlexibleContract, span: Span) -> tuple[Call, ...]:
         """Return the calls of a run, hour by hour; raise InputError where the file does not serve it."""
         self.system_load.signal(span)  # tells what of the run the file lacks
-        utc_s, load_mw, spacing_s = self.system_load.rows(span.files)
+        utc_s, load_mw, spacing_s, _ = self.system_load.record(span.files)
         room_mw = self._room_mw(utc_s, load_mw)
         new_mw = new_load_mw(room_mw, self.energy_fraction)
         if new_mw == 0.0:

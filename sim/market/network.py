@@ -94,7 +94,10 @@ class NetworkBitcoin(BitcoinMarket):
         """Return hashprice, price of bitcoin, and what of the network makes the hashprice."""
         price = self.price.signal(span)
         network = self._network(span, price)
-        subsidy = self._subsidy(span, network)
+        height = self.start_height
+        if height is None and not self.difficulty.is_real:
+            height = height_at(span.start_utc_s)
+        subsidy = subsidy_signal(span.start_utc_s, span.end_s, height, network)
         fees = self.fees.per_block_btc(span, subsidy)
         return {
             "hashprice_usd_per_ph_day": hashprice(network.difficulty, subsidy + fees, price),
@@ -119,12 +122,6 @@ class NetworkBitcoin(BitcoinMarket):
             return reward_btc * mean_before(price, tip.time_s, memory_s)
 
         return self.difficulty.network(span, self.start_height, block_usd)
-
-    def _subsidy(self, span: Span, network: Network) -> Signal:
-        height = self.start_height
-        if height is None and not self.difficulty.is_real:
-            height = height_at(span.start_utc_s)
-        return subsidy_signal(span.start_utc_s, span.end_s, height, network)
 
 
 def hashprice(difficulty: Signal, reward_btc: Signal, price: Signal) -> Signal:

@@ -1,6 +1,5 @@
 """How the site buys its power: at real time, day-ahead, or under a power purchase agreement."""
 
-from abc import abstractmethod
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -45,9 +44,8 @@ class SupplySpec(Spec):
         """Whether delivery costs anything at any time."""
         return bool(self.delivery_usd_per_mwh or self.delivery_periods)
 
-    @abstractmethod
     def contract(self, day_ahead: Signal | None, end_s: float) -> Contract | None:
-        """Return the block that is bought beforehand, None where there is none.
+        """Return the block that is bought beforehand, None where there is none, as here.
 
         Parameters
         ----------
@@ -63,9 +61,6 @@ class RealTimeSupply(SupplySpec):
 
     type: Literal["real-time"] = "real-time"
     """Kind of supply."""
-
-    def contract(self, day_ahead: Signal | None, end_s: float) -> None:
-        """Return None: nothing is bought beforehand."""
 
 
 class DayAheadSupply(SupplySpec):

@@ -174,6 +174,10 @@ class LiveFleet:
         self._power = power
         self.commands_itself = False
         """Whether what it was told may change by itself."""
+        self.known_until_s = inf
+        """Up to when its power is known [s]: latency and ramp of every command are recorded ahead."""
+        self.start_count = None
+        """Machines woken so far: it has none of its own."""
         self.commanded_mw = spec.minimum_mw
         """What it was last told to draw; its minimum before that [MW]."""
         self._told, self._is_on = False, True
@@ -214,11 +218,6 @@ class LiveFleet:
         self.minimum_mw = kept_mw + (1.0 - share) * self.spec.minimum_mw
         self.rated_mw = kept_mw + (1.0 - share) * self.spec.full_mw
 
-    @property
-    def start_count(self) -> None:
-        """Machines woken so far: it has none of its own."""
-        return None
-
     def supply(self, *, is_on: bool) -> None:
         """Open its breakers, or close them again; nothing where it has none."""
         open_s: float | None = getattr(self.spec, "breaker_open_s", None)
@@ -258,11 +257,6 @@ class LiveFleet:
         """Return its power from now on, unless it is told otherwise: time [s], value [MW], slope [MW/s]."""
         return self._power.ahead(now_s)
 
-    @property
-    def known_until_s(self) -> float:
-        """Up to when that is known [s]: latency and ramp of every command are recorded ahead."""
-        return inf
-
     def command(self, power_mw: float) -> None:
         """Tell the fleet to go to a power within its range [MW]; repeating a command does nothing."""
         power_mw = min(power_mw, self.rated_mw)  # minimum and range may add up to a hair more
@@ -271,7 +265,8 @@ class LiveFleet:
         if not self._told:
             self._told = True
             initial_mw = self.spec.initial_mw
-            self._stand(power_mw if initial_mw is None else initial_mw)
+            self._goal_mw = power_mw if initial_mw is None else initial_mw
+            self._power.set(self._clock.now, self._goal_mw)
         now_s = self._clock.now
         self.commanded_mw = power_mw
         self._record_command(now_s, power_mw)
@@ -279,10 +274,6 @@ class LiveFleet:
             if self._is_stuck != self.stuck:  # counted on, and deaf
                 power_mw = self._is_stuck.power_mw + (1.0 - self._is_stuck.slowed_fraction) * power_mw
             self._ramp_from(now_s + self._latency_s, power_mw)
-
-    def _stand(self, power_mw: float) -> None:
-        self._goal_mw = power_mw
-        self._power.set(self._clock.now, power_mw)
 
     def _ramp_from(self, start_s: float, goal_mw: float) -> None:
         # Commands arrive in the order in which they were given, so none can come before this one's start.

@@ -11,7 +11,6 @@ from sim.policies.ramp import earlier_s
 from sim.spec import Fraction, NonNegative, Positive, PositiveFraction, rising
 from sim.units import SECONDS_PER_MINUTE
 
-DroopFraction = PositiveFraction
 Deadband = Annotated[float, Field(ge=0.0, le=1.0)]
 Nominal = Annotated[float, Field(ge=10.0, le=400.0)]
 
@@ -34,7 +33,7 @@ class Droop(WrapperSpec):
     """
 
     type: Literal["droop"]
-    droop_fraction: DroopFraction = 0.05
+    droop_fraction: PositiveFraction = 0.05
     """Deviation, over nominal frequency, that moves all fleets through their whole range [1] (unverified)."""
     deadband_hz: Deadband = 0.017
     """Half-width of the deadband, without step [Hz] (BAL-001-TRE-2, unverified)."""
@@ -119,7 +118,7 @@ class IslandFrequency(PolicySpec):
     type: Literal["island-frequency"]
     base_fraction: Fraction = 0.5
     """Where in their range the fleets stand at nominal frequency [1]: room both ways; assumption."""
-    droop_fraction: DroopFraction = 0.05
+    droop_fraction: PositiveFraction = 0.05
     """Deviation, over nominal frequency, that alone moves all fleets through their range [1]; assumption."""
     integral_time_s: Positive = 30.0
     """Time in which the integral repeats the proportional part [s]; assumption."""

@@ -328,19 +328,19 @@ class LiveCohort:
     def _fail(self, time_s: float, block: int, repaired_s: float) -> None:
         if self._roster[block] == 0:
             return
-        self._catch_up(time_s)
-        self._roster.change(block, -1)
-        self._machines.change(time_s, block, -1)
-        self._dispatcher.refresh()
+        self._change(time_s, block, -1)
         self._agenda.add(repaired_s, partial(self._repair, block))
 
     def _repair(self, block: int) -> None:
-        now_s = self._clock.now
-        self._catch_up(now_s)
-        self._roster.change(block, 1)
-        self._machines.change(now_s, block, 1)
-        self._dispatcher.refresh()
+        self._change(self._clock.now, block, 1)
         self._tell()
+
+    def _change(self, time_s: float, block: int, by: int) -> None:
+        """Take a machine that fails from a block, or add one that is repaired."""
+        self._catch_up(time_s)
+        self._roster.change(block, by)
+        self._machines.change(time_s, block, by)
+        self._dispatcher.refresh()
 
     def _fail_at_start(self, time_s: float, blocks: tuple[int, ...]) -> None:
         failures = self.spec.failures
