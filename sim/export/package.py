@@ -1,8 +1,6 @@
 """What a planner must get of a site: data, profiles, models, verdicts, and all to run it again."""
 
-import csv
 import hashlib
-import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +12,7 @@ from sim.ai.ride_through import FULL_POWER_PU
 from sim.errors import InputError
 from sim.export.formats import FORMATS, Profile, write_profile
 from sim.grid.voltage import reactive_mvar
+from sim.report.build import write_csv
 from sim.report.cautions import assumptions
 from sim.report.grid_limits import checks_of, limit_document
 from sim.result import StoredResult, metrics_document, read_document, read_result, stated_content, write_json
@@ -28,7 +27,8 @@ from sim.units import unit_of
 from sim.whole import new_folder
 
 FORMS: Final[Mapping[str, Any]] = shipped("sim.export", "forms.json")
-"""Titles by whom a package is for, items in words, the fields that answer a sag, and what is left out."""
+"""Titles by whom a package is for, items in words, the metric that tells one of the run (null: it is worked out here),
+the parameters of both models, the fields that answer a sag, and what is left out."""
 SUMS: Final = "SHA256SUMS"
 """File with the SHA-256 of every other file of a package, as ``sha256sum -c`` reads it."""
 _STATED: Final = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
@@ -113,18 +113,12 @@ def items_of(scenario: Scenario, profile: Profile, stored: StoredResult, parts: 
         "peak_mw": power.maximum(),
         "mean_mw": power.integral() / power.duration_s,
         "lowest_mw": power.minimum(),
-        "load_factor_ratio": told("load_factor_ratio"),
         "peak_mvar": None if factor is None else float(reactive_mvar(power.maximum(), factor)),
         "step_1s_mw": power.largest_range(1.0)[0],
-        "range_5s_mw": told("rolling_range_5s_mw"),
-        "range_60s_mw": told("rolling_range_60s_mw"),
-        "ramp_up_60s_mw_per_min": told("net_ramp_up_60s_mw_per_min"),
-        "ramp_down_60s_mw_per_min": told("net_ramp_down_60s_mw_per_min"),
-        "violation_count": told("ride_through_violation_count"),
-        "recovery_s": told("ride_through_recovery_max_s"),
     }
     items = [Item("site", name, value, "scenario") for name, value in described.items()]
-    items += [Item("site", name, value, "run") for name, value in found.items()]
+    for name, metric in FORMS["of_run"].items():
+        items.append(Item("site", name, found[name] if metric is None else told(metric), "run"))
     peak_s = power.time_of_maximum()
     for part in parts:
         items.append(Item(part.name, "at_peak_mw", float(part.power.at([peak_s])[0]), "run"))
@@ -153,19 +147,16 @@ def models_of(parts: Sequence[Part], peak_s: float, factor: float | None) -> Ite
     for part in parts:
         power_mw = float(part.power.at([peak_s])[0])
         reactive = "not known" if factor is None else repr(float(reactive_mvar(power_mw, factor)))
-        ceases = "1" if part.gone_pu > 0.0 else "0"
-        rows = (
-            ("PERC1", "MWinit", repr(power_mw), "MW", "run"),
-            ("PERC1", "Mvarinit", reactive, "Mvar", "scenario"),
-            ("PERC1", "Fcease", ceases, "1", "scenario"),
-            ("PERC1", "Frecon", repr(part.back_fraction), "1", "scenario"),
-            ("PERC1", "voltage below which it ceases (name not seen)", repr(part.gone_pu), "pu", "scenario"),
-            ("LDELEC", "Vd1", repr(part.full_pu), "pu", "scenario"),
-            ("LDELEC", "Vd2", repr(part.gone_pu), "pu", "scenario"),
-            ("LDELEC", "frcel", repr(part.back_fraction), "1", "scenario"),
-        )
-        for row in rows:
-            yield part.name, *row
+        values = {
+            "power_mw": repr(power_mw),
+            "reactive_mvar": reactive,
+            "ceases": "1" if part.gone_pu > 0.0 else "0",
+            "back_fraction": repr(part.back_fraction),
+            "full_pu": repr(part.full_pu),
+            "gone_pu": repr(part.gone_pu),
+        }
+        for model, parameter, value, unit, source in FORMS["models"]:
+            yield part.name, model, parameter, values[value], unit, source
 
 
 def write_package(folder: Path, recipient: str, out: Path, data: Sequence[Path] = ()) -> None:
@@ -212,10 +203,10 @@ def write_package(folder: Path, recipient: str, out: Path, data: Sequence[Path] 
         write_json(place / "limits.json", [limit_document(check, alone) for check, alone in checks])
         peak_s = profile.power_mw.time_of_maximum()
         models = models_of(parts, peak_s, profile.power_factor)
-        _write_rows(place / "models.csv", "part,model,parameter,value,unit,source", models)
-        _write_rows(place / "data.csv", "part,item,value,unit,source,what", map(_row, items))
+        write_csv(place / "models.csv", ("part", "model", "parameter", "value", "unit", "source"), models)
+        write_csv(place / "data.csv", ("part", "item", "value", "unit", "source", "what"), map(_row, items))
         taken = ((one.path, one.value, one.what) for one in assumptions(stored.scenario))
-        _write_rows(place / "assumptions.csv", "field,value,what", taken)
+        write_csv(place / "assumptions.csv", ("field", "value", "what"), taken)
         (place / "README.md").write_text(_readme(recipient, stored), encoding="utf-8")
         names = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
         sums = (f"{_sha256(place, name)}  {name}\n" for name in names)
@@ -239,14 +230,6 @@ def _readme(recipient: str, stored: StoredResult) -> str:
         asks="\n".join(f"| {asked} | {where} |" for asked, where in asks),
     )
     return text
-
-
-def _write_rows(path: Path, header: str, rows: Iterator[Sequence[str]] | Any) -> None:
-    text = io.StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(header.split(","))
-    table.writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
 
 
 def _sha256(folder: Path, name: str) -> str | None:

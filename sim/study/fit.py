@@ -248,25 +248,8 @@ _BEGUN, _DONE = 0.05, 0.95
 _FEW_FALLS: Final = 5
 
 
-class FleetFit(NamedTuple):
-    """A fleet that follows its set-point as a record does; power in the record's unit."""
-
-    rated: float
-    latency_s: float
-    ramp_up_per_s: float
-    ramp_down_per_s: float
-    restart_s: float | None
-    """Until 95 % of a rise from rest is done [s]; None where there was none."""
-    disobeying_fraction: float
-    minimum: float
-    """What does not obey."""
-    initial: float
-    """Power at the end of the record, within the range."""
-    warnings: tuple[str, ...]
-
-
-def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) -> FleetFit:
-    """Return the fleet that follows its set-point as a record does.
+def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) -> dict[str, Any]:
+    """Return the fields of the fleet that follows its set-point as a record does.
 
     Parameters
     ----------
@@ -276,6 +259,13 @@ def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) 
         Time between two rows [s].
     target, power
         Set-point and power, in one unit, shape (n,).
+
+    Returns
+    -------
+    dict
+        By the names of its template, power in the record's unit: ``minimum`` is what does not obey, ``initial`` the
+        power at the end of the record, within the range, ``restart_s`` is until 95 % of a rise from rest is done [s];
+        None where there was none.
 
     Raises
     ------
@@ -287,7 +277,7 @@ def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) 
     >>> target = np.repeat([10.0, 0.0, 10.0], 100)
     >>> power = np.interp(np.arange(300.0), [102, 112, 205, 225], [10, 1, 1, 10])
     >>> found = fit_fleet("x", 1.0, target, power)
-    >>> found.latency_s, round(found.ramp_down_per_s, 2), round(found.disobeying_fraction, 2)
+    >>> found["latency_s"], round(found["ramp_down_per_s"], 2), round(found["disobeying_fraction"], 2)
     (3.0, 0.9, 0.1)
     """
     import pandas as pd  # noqa: PLC0415  # slow to import
@@ -314,17 +304,17 @@ def fit_fleet(place: str, step_s: float, target: FloatArray, power: FloatArray) 
         f"a value every {step_s:g} s is too coarse for falls this fast": falls.done.median() < _FEW_FALLS,
         "no rise from rest: restart is not told": rests.empty,
     }
-    return FleetFit(
-        rated,
-        step_s * max(float(falls.begun.median()) - 1.0, 0.0),
-        float((falls if rises.empty else rises).ramp.median()),
-        float(falls.ramp.median()),
-        None if rests.empty else step_s * (float(rests.done.median()) - 1.0),
-        stays,
-        stays * rated,
-        float(np.clip(power[-1], stays * rated, rated)),
-        tuple(text for text, holds in told.items() if holds),
-    )
+    return {
+        "rated": rated,
+        "latency_s": step_s * max(float(falls.begun.median()) - 1.0, 0.0),
+        "ramp_up_per_s": float((falls if rises.empty else rises).ramp.median()),
+        "ramp_down_per_s": float(falls.ramp.median()),
+        "restart_s": None if rests.empty else step_s * (float(rests.done.median()) - 1.0),
+        "disobeying_fraction": stays,
+        "minimum": stays * rated,
+        "initial": float(np.clip(power[-1], stays * rated, rated)),
+        "warnings": tuple(text for text, holds in told.items() if holds),
+    }
 
 
 def _followed(power: FloatArray, least: float) -> tuple[float, float, int, int]:

@@ -8,7 +8,7 @@ time of computing before a pause and :math:`w` the mean stall, the interval is :
 restarts are lognormal. Edges are told by the time between 5 and 95 % of a step.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,33 +24,6 @@ _FEW_STALLS: Final = 5
 _EDGE_FRACTION: Final = 0.05
 _NEVER_S: Final = 6e6
 _SHORTEST_MIN: Final = 0.1
-
-
-class TrainingFit(NamedTuple):
-    """A generated training job that is like a record; None where the record does not tell."""
-
-    compute: float
-    """Level while computing, in the record's unit."""
-    stall_count: int
-    stall_median_s: float
-    stall_sigma: float
-    stall_fraction: float | None
-    """Level in a stall over computing."""
-    interval_min: float
-    """From the start of a checkpoint to the start of the next [min]; far beyond any record without one."""
-    first_min: float
-    """When the next checkpoint is due, from the end of the record fitted [min]."""
-    restart_count: int
-    restart_mean_min: float
-    restart_sigma: float
-    down_fraction: float | None
-    """Level in a restart over computing."""
-    failures_per_job_hour: float
-    """Restarts in an hour of computing."""
-    snap_back_s: float
-    fall_s: float
-    """Time of a fall [s]."""
-    warnings: tuple[str, ...]
 
 
 def running(place: str, values: FloatArray) -> tuple[slice, float]:
@@ -72,8 +45,8 @@ def running(place: str, values: FloatArray) -> tuple[slice, float]:
     return slice(int(computing[0]), int(computing[-1]) + 1), threshold
 
 
-def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
-    """Return the generated job that is like a record, from its first computing to its last.
+def fit_training(place: str, step_s: float, values: FloatArray) -> dict[str, Any]:
+    """Return the fields of the generated job that is like a record, from its first computing to its last.
 
     Parameters
     ----------
@@ -83,6 +56,14 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
         Time between two values [s].
     values
         Power, shape (n,).
+
+    Returns
+    -------
+    dict
+        By the names of its template: ``compute`` is the level while computing, in the record's unit, fractions are
+        over that, ``interval_min`` is from the start of a checkpoint to that of the next (far beyond any record
+        without one), ``first_min`` from the end of the record to the next, ``failures_per_job_hour`` are restarts in
+        an hour of computing. None where the record does not tell.
 
     Raises
     ------
@@ -94,8 +75,8 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
     Ten stalls of 4 s at half power, one in 20 s:
 
     >>> found = fit_training("x", 1.0, np.tile(np.repeat([2.0, 1.0], [16, 4]), 10))
-    >>> round(60 * found.interval_min), found.stall_count, round(found.stall_median_s), found.stall_fraction
-    (20, 9, 4, 0.5)
+    >>> round(60 * found["interval_min"]), found["stall_count"], found["stall_fraction"]
+    (20, 9, 0.5)
     """
     import pandas as pd  # noqa: PLC0415  # slow to import
 
@@ -114,23 +95,25 @@ def fit_training(place: str, step_s: float, values: FloatArray) -> TrainingFit:
     fraction = float(stalls.level.median()) / compute if len(stalls) else None
     done = (values / compute - (fraction or 0.0)) / (1.0 - (fraction or 0.0))
     turns = np.flatnonzero(np.diff(on)) + 1
-    return TrainingFit(
-        compute,
-        len(stalls),
-        float(np.exp(np.log(stalls.s).mean())) if len(stalls) else 1.0,
-        float(np.log(stalls.s).std()) if len(stalls) > 1 else 0.0,
-        fraction,
-        max(interval_s / SECONDS_PER_MINUTE, _SHORTEST_MIN),
-        max((interval_s - since_s) / SECONDS_PER_MINUTE, _SHORTEST_MIN),
-        len(restarts),
-        max(float(restarts.s.mean()) / SECONDS_PER_MINUTE, _SHORTEST_MIN) if len(restarts) else _SHORTEST_MIN,
-        float(np.log(restarts.s).std()) if len(restarts) > 1 else 0.0,
-        float(restarts.level.median()) / compute if len(restarts) else None,
-        len(restarts) / computing_h,
-        _edge_s(done, turns[1::2], step_s),
-        _edge_s(1.0 - done, turns[::2], step_s),
-        tuple(_warnings(step_s, len(stalls), len(restarts), computing_h)),
-    )
+    return {
+        "compute": compute,
+        "stall_count": len(stalls),
+        "stall_median_s": float(np.exp(np.log(stalls.s).mean())) if len(stalls) else 1.0,
+        "stall_sigma": float(np.log(stalls.s).std()) if len(stalls) > 1 else 0.0,
+        "stall_fraction": fraction,
+        "interval_min": max(interval_s / SECONDS_PER_MINUTE, _SHORTEST_MIN),
+        "first_min": max((interval_s - since_s) / SECONDS_PER_MINUTE, _SHORTEST_MIN),
+        "restart_count": len(restarts),
+        "restart_mean_min": max(float(restarts.s.mean()) / SECONDS_PER_MINUTE, _SHORTEST_MIN)
+        if len(restarts)
+        else _SHORTEST_MIN,
+        "restart_sigma": float(np.log(restarts.s).std()) if len(restarts) > 1 else 0.0,
+        "down_fraction": float(restarts.level.median()) / compute if len(restarts) else None,
+        "failures_per_job_hour": len(restarts) / computing_h,
+        "snap_back_s": _edge_s(done, turns[1::2], step_s),
+        "fall_s": _edge_s(1.0 - done, turns[::2], step_s),
+        "warnings": tuple(_warnings(step_s, len(stalls), len(restarts), computing_h)),
+    }
 
 
 def _edge_s(done: FloatArray, edges: IndexArray, step_s: float) -> float:

@@ -56,17 +56,6 @@ class _Record:
         return replace(self, first_s=first_s, values=self.values[rows], targets=targets)
 
 
-class Fit(NamedTuple):
-    """What came out of a fit."""
-
-    document: dict[str, Any]
-    """What ``fit.json`` holds."""
-    measured: FloatArray
-    """The part of the record that was held back, shape (n,)."""
-    made: FloatArray
-    """What was generated in its place, shape (n,)."""
-
-
 class _Fitted(NamedTuple):
     """What came of a record."""
 
@@ -81,7 +70,9 @@ class _Fitted(NamedTuple):
     signal: str = "ai_power_mw"
 
 
-def write_fit(path: Path, folder: Path, fitted_as: str = "inference", given: Mapping[str, Any] | None = None) -> Fit:
+def write_fit(
+    path: Path, folder: Path, fitted_as: str, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], FloatArray, FloatArray]:
     """Fit a record, judge it on the part held back, and write what came out.
 
     Parameters
@@ -97,15 +88,16 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference", given: Map
 
     Returns
     -------
-    Fit
-        What ``fit.json`` holds, and both courses.
+    tuple
+        What ``fit.json`` holds, the part of the record that was held back, and what was generated in its place, shape
+        (n,).
 
     Raises
     ------
     InputError
         If the file cannot be understood, or is too short.
     """
-    record = _record(path, fitted_as, given or {})
+    record = _record(path, fitted_as, given)
     held = int(record.values.size * (1.0 - HELD_BACK_FRACTION))
     if held < LEAST_ROWS:
         message = f"must hold {2 * LEAST_ROWS} values or more, got {record.values.size}"
@@ -130,7 +122,7 @@ def write_fit(path: Path, folder: Path, fitted_as: str = "inference", given: Map
         "warnings": warnings,
     }
     (folder / "fit.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return Fit(document, rest.values, made)
+    return document, rest.values, made
 
 
 def _record(path: Path, fitted_as: str, given: Mapping[str, Any]) -> _Record:
@@ -206,23 +198,23 @@ def _service(record: _Record, folder: Path, fitted_as: str) -> _Fitted:
 def _training(record: _Record) -> _Fitted:
     fit = fit_training(record.file, record.step_s, record.values)
     gpu_mw = node_power_w(SERVERS["h100-hgx"], "compute") / SERVERS["h100-hgx"].gpus_per_node
-    gpus = max(1, round(fit.compute * MEGAWATT_IN_WATTS / gpu_mw))
-    fields = {"gpus": gpus, "power_mw": fit.compute, "limit_mw": 2.0 * fit.compute, **fit._asdict()}
-    floor = float(np.quantile(record.values, 0.001)) / fit.compute
-    found = fit._asdict() | {"floor_fraction": floor}
-    return _Fitted(found, "fitted_training.yaml", fields, np.full(168, fit.compute))
+    compute_mw = fit["compute"]
+    gpus = max(1, round(compute_mw * MEGAWATT_IN_WATTS / gpu_mw))
+    fields = {"gpus": gpus, "power_mw": compute_mw, "limit_mw": 2.0 * compute_mw, **fit}
+    found = {**fit, "floor_fraction": float(np.quantile(record.values, 0.001)) / compute_mw}
+    return _Fitted(found, "fitted_training.yaml", fields, np.full(168, compute_mw))
 
 
 def _fleet(record: _Record, rest: _Record, folder: Path) -> _Fitted:
     assert record.targets is not None  # noqa: S101  # read with the record
     assert rest.targets is not None  # noqa: S101  # as above
     fit = fit_fleet(record.file, record.step_s, record.targets, record.values)
-    left_mw = np.maximum(fit.rated - rest.targets, 0.0)
+    left_mw = np.maximum(fit["rated"] - rest.targets, 0.0)
     changes = np.flatnonzero(np.diff(left_mw, prepend=np.nan))
     rows = "\n".join(f"{row * rest.step_s:.9g},{left_mw[row]:.9g}" for row in changes.tolist())
     (folder / "rest.csv").write_text(f"time_s,power_mw\n{rows}\n", encoding="utf-8")
     usual = np.full(168, float(record.values.mean()))
-    return _Fitted(fit._asdict(), "fitted_fleet.yaml", fit._asdict(), usual, signal="fleet_power_mw")
+    return _Fitted(fit, "fitted_fleet.yaml", fit, usual, signal="fleet_power_mw")
 
 
 def _made(folder: Path, fitted: _Fitted, rest: _Record) -> FloatArray:

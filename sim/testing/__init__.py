@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.scenario import Scenario, scenario_from
+from sim.shipped import shipped
 from sim.testing.policies import check_policy, observations
 
 __all__ = ["a_scenario", "check_policy", "observations"]
@@ -49,21 +50,8 @@ def a_scenario(
     >>> a_scenario(days=2.0).fleets[0].rated_mw
     60.0
     """
-    miners = {
-        "name": "miners",
-        "type": "aggregate",
-        "rated_mw": 60.0,
-        "ramp_up_mw_per_s": 1.0,
-        "ramp_down_mw_per_s": 5.0,
-        "efficiency_j_per_th": 17.5,
-    }
-    document = {
-        "schema_version": 1,
-        "name": "a-scenario",
-        "start": "2026-01-01T00:00:00-06:00",
-        "interconnection": {"limit_mw": limit_mw},
-        "loads": list(loads),
-        "fleets": [miners] if fleets is None else list(fleets),
-        **fields,
-    }
+    given = {"interconnection": {"limit_mw": limit_mw}, "loads": list(loads), **fields}
+    if fleets is not None:
+        given["fleets"] = list(fleets)
+    document = {**shipped("sim.testing", "a_scenario.json"), **given}
     return scenario_from(document, folder=Path() if folder is None else folder)

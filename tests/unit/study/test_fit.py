@@ -110,15 +110,15 @@ def job(hours=12.0, step_s=1.0, seed=3):
 
 def test_levels_stalls_restarts_and_edges_of_a_job_are_found():
     found = fit_training("x.csv", 1.0, job())
-    assert found.compute == pytest.approx(10.0, rel=0.01)
-    assert found.stall_median_s == pytest.approx(21.0, abs=2.0)
-    assert found.stall_fraction == pytest.approx(0.5, abs=0.01)
-    assert found.interval_min == pytest.approx(10.0, rel=0.06)
-    assert (found.restart_count, found.down_fraction) == (6, pytest.approx(0.3, abs=0.01))
-    assert found.restart_mean_min == pytest.approx(15.0, rel=0.01)
-    assert found.failures_per_job_hour == pytest.approx(6 / 10.1, rel=0.05)
-    assert found.snap_back_s == pytest.approx(4.0, abs=1.5)
-    assert found.fall_s <= 2.0
+    assert found["compute"] == pytest.approx(10.0, rel=0.01)
+    assert found["stall_median_s"] == pytest.approx(21.0, abs=2.0)
+    assert found["stall_fraction"] == pytest.approx(0.5, abs=0.01)
+    assert found["interval_min"] == pytest.approx(10.0, rel=0.06)
+    assert (found["restart_count"], found["down_fraction"]) == (6, pytest.approx(0.3, abs=0.01))
+    assert found["restart_mean_min"] == pytest.approx(15.0, rel=0.01)
+    assert found["failures_per_job_hour"] == pytest.approx(6 / 10.1, rel=0.05)
+    assert found["snap_back_s"] == pytest.approx(4.0, abs=1.5)
+    assert found["fall_s"] <= 2.0
 
 
 def test_a_job_that_is_fitted_runs_and_draws_what_the_half_held_back_drew(tmp_path):
@@ -145,8 +145,8 @@ def test_a_record_that_no_job_makes_is_refused_by_its_own_name(tmp_path, capsys)
 
 def test_a_record_without_stalls_says_so_and_one_of_one_level_is_refused():
     calm = np.repeat([1.0, 10.0, 1.0], [50, 500, 50]) + np.tile([0.0, 0.01], 300)
-    assert "0 stalls" in fit_training("x.csv", 1.0, calm).warnings[0]
-    assert "every 5 s" in fit_training("x.csv", 5.0, calm).warnings[0]
+    assert "0 stalls" in fit_training("x.csv", 1.0, calm)["warnings"][0]
+    assert "every 5 s" in fit_training("x.csv", 5.0, calm)["warnings"][0]
     with pytest.raises(InputError, match="one level alone"):
         fit_training("x.csv", 1.0, 10.0 + np.tile([0.0, 0.01], 300))
 
@@ -155,14 +155,14 @@ def test_the_next_checkpoint_is_due_an_interval_after_the_last_one_began():
     # 160 s of computing, 40 s of stall; the record ends 50 s into computing, and 20 s at rest
     values = np.concatenate([np.tile(np.repeat([2.0, 1.0], [160, 40]), 10), np.full(50, 2.0), np.full(20, 1.0)])
     found = fit_training("x.csv", 1.0, values)
-    assert found.interval_min == pytest.approx(200.0 / 60.0)
-    assert found.first_min == pytest.approx((200.0 - 40.0 - 50.0 - 20.0) / 60.0)
+    assert found["interval_min"] == pytest.approx(200.0 / 60.0)
+    assert found["first_min"] == pytest.approx((200.0 - 40.0 - 50.0 - 20.0) / 60.0)
 
 
 def test_a_pause_of_five_minutes_is_a_stall_and_a_longer_one_a_restart():
     for pause_s, counts in ((300, (2, 0)), (301, (0, 2))):
         found = fit_training("x.csv", 1.0, np.tile(np.repeat([2.0, 1.0], [600, pause_s]), 3))
-        assert (found.stall_count, found.restart_count) == counts
+        assert (found["stall_count"], found["restart_count"]) == counts
 
 
 def test_lengths_of_stalls_and_restarts_spread_by_their_ratios():
@@ -170,9 +170,9 @@ def test_lengths_of_stalls_and_restarts_spread_by_their_ratios():
     lengths = np.ravel(np.column_stack([np.full(6, 1000), pauses]))
     values = np.append(np.repeat(np.tile([2.0, 1.0], 6), lengths), np.full(1000, 2.0))
     found = fit_training("x.csv", 1.0, values)
-    assert found.stall_median_s == pytest.approx(32.0**0.5)
-    assert found.stall_sigma == pytest.approx(np.log(2.0) / 3.0**0.5)
-    assert found.restart_sigma == pytest.approx(np.log(2.0) / 2.0**0.5)
+    assert found["stall_median_s"] == pytest.approx(32.0**0.5)
+    assert found["stall_sigma"] == pytest.approx(np.log(2.0) / 3.0**0.5)
+    assert found["restart_sigma"] == pytest.approx(np.log(2.0) / 2.0**0.5)
 
 
 def followed(seconds=14_400, latency_s=6, seed=4):
@@ -189,10 +189,10 @@ def followed(seconds=14_400, latency_s=6, seed=4):
 
 def test_latency_ramps_and_what_does_not_obey_are_found():
     found = fit_fleet("x.csv", 1.0, *followed())
-    assert found.latency_s == pytest.approx(6.0, abs=1.0)
-    assert found.ramp_down_per_s == pytest.approx(4.0, rel=0.1)
-    assert found.ramp_up_per_s == pytest.approx(0.5, rel=0.05)
-    assert found.disobeying_fraction == pytest.approx(0.04, abs=0.01)
+    assert found["latency_s"] == pytest.approx(6.0, abs=1.0)
+    assert found["ramp_down_per_s"] == pytest.approx(4.0, rel=0.1)
+    assert found["ramp_up_per_s"] == pytest.approx(0.5, rel=0.05)
+    assert found["disobeying_fraction"] == pytest.approx(0.04, abs=0.01)
     with pytest.raises(InputError, match="no step down"):
         fit_fleet("x.csv", 1.0, np.ones(100), np.ones(100))
 
@@ -203,17 +203,17 @@ def test_a_restart_is_told_by_rises_from_rest_and_what_disobeys_by_falls_to_it()
     power = np.interp(np.arange(500.0), times_s, [10, 1, 1, 10, 10, 6, 6, 10])
     for step_s in (1.0, 2.0):
         found = fit_fleet("x.csv", step_s, target, power)
-        assert found.restart_s == pytest.approx(24.0 * step_s, abs=step_s)  # 95 % of 20 s, begun after 5 s
-        assert found.disobeying_fraction == pytest.approx(0.1)
-        assert found.ramp_down_per_s == pytest.approx(0.95 / step_s, abs=0.2 / step_s)
+        assert found["restart_s"] == pytest.approx(24.0 * step_s, abs=step_s)  # 95 % of 20 s, begun after 5 s
+        assert found["disobeying_fraction"] == pytest.approx(0.1)
+        assert found["ramp_down_per_s"] == pytest.approx(0.95 / step_s, abs=0.2 / step_s)
 
 
 def test_what_disobeys_is_a_share_of_what_was_asked_for():
     # of a fall from 10 to 2 a tenth, 0.8, is not done
     power = np.interp(np.arange(300.0), [102, 110, 202, 210], [10.0, 2.8, 2.8, 10.0])
     found = fit_fleet("x.csv", 1.0, np.repeat([10.0, 2.0, 10.0], 100), power)
-    assert found.disobeying_fraction == pytest.approx(0.1)
-    assert found.restart_s is None
+    assert found["disobeying_fraction"] == pytest.approx(0.1)
+    assert found["restart_s"] is None
 
 
 def test_a_fleet_that_is_fitted_follows_the_set_points_held_back(tmp_path):
