@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from sim.cli import campus, experiments, files, folders, live
+from sim.cli import campus, experiments, files, folders, live, region
 from sim.cli.app import app
 from sim.errors import HashballastError, printable
 
@@ -41,4 +41,4 @@ def main(arguments: list[str] | None = None) -> None:
         raise
 
 
-__all__ = ["app", "campus", "experiments", "files", "folders", "live", "main"]
+__all__ = ["app", "campus", "experiments", "files", "folders", "live", "main", "region"]

@@ -75,10 +75,10 @@ def _show_fleets(file: Path, *, as_json: bool) -> None:
 
 @app.command(name="list")
 def list_examples() -> None:
-    """Show the scenarios and studies that come with the project, and what each asks."""
+    """Show the scenarios, studies and regions that come with the project, and what each asks."""
     from sim.cli.new_file import question_of  # noqa: PLC0415
 
-    for folder in ("scenarios", "scenarios/studies"):
+    for folder in ("scenarios", "scenarios/studies", "scenarios/regions"):
         width = max(map(len, names(folder)), default=0)
         rows = [f"  {name:<{width}}  {question_of(find(name, folder))}" for name in names(folder)]
         print_text("\n".join([folder, *rows, ""]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import Field, JsonValue, ValidationError, model_validator
@@ -140,8 +140,9 @@ def taken(paths: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> tuple[Ax
     )
 
 
-STUDIES: Final = "studies"
-"""A folder of this name may name scenarios that lie in the folder above it."""
+BESIDE: Final = ("studies", "regions")
+"""Files in folders of these names may name scenarios that lie in the folder above."""
+AnySpec = TypeVar("AnySpec", bound=Spec)
 
 ScenarioName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
@@ -220,33 +221,34 @@ def read_study(path: Path) -> StudyFile:
 
 def study_file(tree: Node, known: Sequence[Fault], path: Path | None = None, scenario: Path | None = None) -> StudyFile:
     """Return what a study says that lies in a file, or whose scenario is known; raise InputError as above."""
-    spec, found = _validated(tree)
+    spec, found = validated(StudySpec, tree)
     faults = [*known, *found, *_axis_faults(tree, Design() if spec is None else spec.design)]
     if spec is not None and path is not None:
-        scenario = _scenario_path(path, spec, tree, faults)
+        scenario = scenario_path(path, spec.scenario, ("scenario",), tree, faults)
     if spec is None or scenario is None or faults:
         raise InputError(faults)
     return StudyFile(spec, tree, scenario)
 
 
-def _validated(tree: Node) -> tuple[StudySpec | None, list[Fault]]:
+def validated(model: type[AnySpec], tree: Node) -> tuple[AnySpec | None, list[Fault]]:
+    """Return what a file describes, or what is wrong with it."""
     try:
-        return StudySpec.model_validate_json(json.dumps(plain(tree))), []
+        return model.model_validate_json(json.dumps(plain(tree))), []
     except ValidationError as error:
-        return None, faults_of(error, StudySpec, tree)
+        return None, faults_of(error, model, tree)
 
 
-def _scenario_path(study: Path, spec: StudySpec, tree: Node, faults: list[Fault]) -> Path | None:
-    """Return the scenario file; a fault is added if there is none."""
-    folder = study.parent.resolve()
-    folders = [folder, folder.parent] if folder.name == STUDIES else [folder]
-    message = f"no such file: {spec.scenario}; looked in {', '.join(map(str, folders))} and in the examples"
+def scenario_path(file: Path, said: str, path: tuple[str | int, ...], tree: Node, faults: list[Fault]) -> Path | None:
+    """Return the scenario that a file names in one of its fields; a fault is added if there is none."""
+    folder = file.parent.resolve()
+    folders = [folder, folder.parent] if folder.name in BESIDE else [folder]
+    message = f"no such file: {said}; looked in {', '.join(map(str, folders))} and in the examples"
     try:
-        found = scenario_file(spec.scenario, folders)
+        found = scenario_file(said, folders)
     except InputError as error:
         found, message = None, error.faults[0].message
     if found is None:
-        faults.append(Fault(str(nearest(tree, ("scenario",)).place), "scenario", message))
+        faults.append(Fault(str(nearest(tree, path).place), ".".join(map(str, path)), message))
     return found
 
 
