@@ -185,20 +185,3 @@ def contract_lines(tariff: Tariff[Signal], import_mw: Signal) -> Iterator[BillLi
     if tariff.settlement == "resale":
         resold_mw = (contract_mw - import_mw).positive_part()
         yield BillLine("resale", resold_mw, tariff.real_time_usd_per_mwh, sign=-1.0)
-
-
-def real_time_line(tariff: Tariff[Signal], import_mw: Signal, *, has_contract: bool) -> BillLine:
-    """Return what is bought at real time, beyond the contract."""
-    drawn_mw = (import_mw - tariff.contract_mw).positive_part() if has_contract else import_mw
-    return BillLine("real time", drawn_mw, tariff.real_time_usd_per_mwh)
-
-
-def delivery_line(tariff: Tariff[Signal], import_mw: Signal) -> BillLine:
-    """Return what the wires cost."""
-    return BillLine("delivery", import_mw, tariff.wires_usd_per_mwh)
-
-
-def generation_lines(tariff: Tariff[Signal], own_mw: Signal, exported: Signal) -> Iterator[BillLine]:
-    """Yield what own energy costs that is used or sold, and what selling it earns."""
-    yield BillLine("generation", own_mw + exported, tariff.generation_usd_per_mwh)
-    yield BillLine("export", exported, tariff.real_time_usd_per_mwh, sign=-1.0)

@@ -16,23 +16,6 @@ RENT_USD_PER_MW_YEAR: Final = 1.9e6
 """Rent of a critical megawatt in the first year [USD/MW/a]; 1.4e6 to 2.3e6: the generic CoreWeave lease is at
 1.65e6 (Rittenhouse Research), TeraWulf at 1.85e6, Hut 8 at 1.90e6, Galaxy at 2.26e6."""
 
-ESCALATOR_FRACTION: Final = 0.03
-"""Yearly rise of the rent [1]; 0.02 to 0.03: the generic CoreWeave lease, Rittenhouse Research."""
-
-LEASE_MARGIN_FRACTION: Final = 0.87
-"""EBITDA of the landlord over rent [1]; 0.75 to 0.90: TeraWulf 0.85, Galaxy at least 0.90. The tenant pays
-for its power, at no margin to the landlord."""
-
-LANDLORD_CAPEX_USD_PER_MW: Final = 11e6
-"""What the landlord spends on a critical megawatt [USD/MW]; 8e6 to 13e6: TeraWulf 8e6 to 10e6, Galaxy 11e6 to
-13e6 (1.46e9 to 1.73e9 USD for 133 critical megawatts)."""
-
-LEASE_YEARS: Final = 15
-"""Term of a lease [a]; 10 (TeraWulf) to 25 (its Abernathy venture), 15 at Galaxy and Hut 8."""
-
-TAKE_OR_PAY_FRACTION: Final = 1.0
-"""Share of the contracted megawatts that the tenant pays for, used or not [1]; assumption, 0 to 1."""
-
 
 class Lease(Spec):
     r"""A tenant's lease of critical (IT) power.
@@ -59,7 +42,8 @@ class Lease(Spec):
 
     Published leases of 2025 work out at 1.65 to 2.26 million (Galaxy, TeraWulf, Hut 8), most at 1.85 to 2.26;
     use 1.4 to 2.3 million as a range. The default is Hut 8's River Bend."""
-    escalator_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = ESCALATOR_FRACTION
+    # the generic CoreWeave lease, Rittenhouse Research
+    escalator_fraction: Annotated[float, Field(ge=0.0, le=0.2)] = 0.03
     """Rise of the rent at each anniversary; leases say 0.02 to 0.03."""
     commencement: AwareDatetime | None = None
     """When rent begins, ISO 8601 with an offset, and anniversaries count from; left out: the run's start."""
@@ -69,21 +53,25 @@ class Lease(Spec):
     delay_damages_ratio: Annotated[float, Field(ge=0.0, le=3.0)] = 0.0
     """What the landlord owes for a day by which a data hall is late, in days of its rent [d/d]. Leases give
     credits of a day or two (unverified). The default of none is an assumption."""
-    term_years: Annotated[int, Field(ge=1, le=50)] = LEASE_YEARS
+    # 10 at TeraWulf, 25 in its Abernathy venture, 15 at Galaxy and Hut 8
+    term_years: Annotated[int, Field(ge=1, le=50)] = 15
     """Length of the lease [year]; published ones run 10 to 25."""
-    take_or_pay_fraction: Fraction = TAKE_OR_PAY_FRACTION
+    # assumption, 0 to 1
+    take_or_pay_fraction: Fraction = 1.0
     """Least share of the rent that is owed however little is drawn; above it the share that is used counts,
     the tenant's IT power over the critical power, at every instant. 1: full rent regardless of use."""
     power: Literal["pass-through", "landlord"] = "pass-through"
     """Who pays for the tenant's energy: the tenant, at cost (``pass-through``), or the ``landlord``."""
-    ebitda_margin_fraction: Fraction = LEASE_MARGIN_FRACTION
+    # the tenant pays for its power, at no margin to the landlord
+    ebitda_margin_fraction: Fraction = 0.87
     """Share of the rent that is left after the landlord's own operations, energy apart.
 
     Published 0.75 to 0.90 (Galaxy: at least 0.90; TeraWulf: 0.85); the default lies between."""
     curtailment_value: Literal["operator", "tenant"] = "operator"
     """Who keeps what the leased share of the site earns by not drawing: resale under a power contract. The
     tenant's share is its critical power over the site's limit."""
-    capex_usd_per_mw: NonNegative = LANDLORD_CAPEX_USD_PER_MW
+    # TeraWulf 8e6 to 10e6, Galaxy 11e6 to 13e6 (1.46e9 to 1.73e9 USD for 133 critical megawatts)
+    capex_usd_per_mw: NonNegative = 11e6
     """What a MW of critical power costs the landlord to build [USD/MW]; published 8 to 13 million."""
 
     @model_validator(mode="after")

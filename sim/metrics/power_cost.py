@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.bill import BillLine, Tariff, contract_lines, delivery_line, generation_lines, real_time_line
+from sim.market.bill import BillLine, Tariff, contract_lines
 from sim.market.supply import Settlement
 from sim.metrics.base import Metric
 from sim.metrics.generation import export_mw, exportable_mw, import_mw, own_power_mw
@@ -84,14 +84,17 @@ def cost_lines(recording: Recording) -> tuple[CostLine, ...]:
 
 def _bill_lines(recording: Recording) -> Iterator[BillLine]:
     tariff, drawn_mw = tariff_of(recording), import_mw(recording)
-    has_contract = "contract_mw" in recording.signals
-    if has_contract:
+    beyond_mw = drawn_mw
+    if "contract_mw" in recording.signals:
         yield from contract_lines(tariff, drawn_mw)
-    yield real_time_line(tariff, drawn_mw, has_contract=has_contract)
+        beyond_mw = (drawn_mw - tariff.contract_mw).positive_part()
+    yield BillLine("real time", beyond_mw, tariff.real_time_usd_per_mwh)
     if recording.facts.supply.delivery_usd_per_mwh is not None:
-        yield delivery_line(tariff, drawn_mw)
-    if "generation_mw" in recording.signals:
-        yield from generation_lines(tariff, own_power_mw(recording), export_mw(recording))
+        yield BillLine("delivery", drawn_mw, tariff.wires_usd_per_mwh)
+    if "generation_mw" in recording.signals:  # own energy is paid for where it is used or sold
+        exported = export_mw(recording)
+        yield BillLine("generation", own_power_mw(recording) + exported, tariff.generation_usd_per_mwh)
+        yield BillLine("export", exported, tariff.real_time_usd_per_mwh, sign=-1.0)
 
 
 def power_cost_usd(recording: Recording) -> float:

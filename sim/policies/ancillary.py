@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.market.cooptimisation import ReserveProduct, best_offers
+from sim.market.forecasts import Forecast
 from sim.policies.base import Decision, Observation, PolicySpec, ServiceView
 from sim.policies.outlook import forecast_means
 from sim.policies.price_threshold import Price, PriceThreshold
@@ -91,16 +92,21 @@ class AncillaryPolicy:
         width_mw = sum(widths_mw)
         if width_mw <= 0.0:
             return {view.service: 0.0 for view in views}
-        price = _expected_price(views[0], observation) + self._spec.adder_usd_per_mwh
+        view = views[0]  # the hour is that of all
+        price = view.day_ahead_usd_per_mwh
+        if price is None:
+            price = _expected(observation.price_forecast, observation.price_usd_per_mwh, view)
+        price += self._spec.adder_usd_per_mwh
         margins = np.array([[fleet.breakeven_usd_per_mwh - price] for fleet in fleets])
-        free_mw = observation.limit_mw - _expected_ai_mw(views[0], observation) - self._spec.margin_mw
+        ai_mw = _expected(observation.ai_forecast, observation.ai_power_mw, view)
+        free_mw = observation.limit_mw - ai_mw - self._spec.margin_mw
         free_mw -= sum(fleet.minimum_mw for fleet in fleets)
         sold_mw = best_offers(
             np.array(widths_mw),
             margins,
             np.array([min(max(free_mw, 0.0), width_mw)]),
             tuple(_reserve(view) for view in views),
-            (views[0].sold_mw.up_mw, views[0].sold_mw.down_mw),
+            view.sold_mw,
         )
         return {view.service: float(mw) for view, mw in zip(views, sold_mw[:, 0], strict=True)}
 
@@ -110,21 +116,8 @@ def _reserve(view: ServiceView) -> ReserveProduct:
     return ReserveProduct(price, most_mw, view.called_fraction, downward=view.downward)
 
 
-def _expected_price(view: ServiceView, observation: Observation) -> float:
-    """Return what power is expected to cost in the hour of a gate, delivery included [USD/MWh]."""
-    if view.day_ahead_usd_per_mwh is not None:
-        return view.day_ahead_usd_per_mwh
-    if observation.price_forecast is None:
-        return observation.price_usd_per_mwh
-    return float(forecast_means(observation.price_forecast, _hour(view))[0])
-
-
-def _expected_ai_mw(view: ServiceView, observation: Observation) -> float:
-    """Return what AI is expected to draw in the hour of a gate [MW]."""
-    if observation.ai_forecast is None:
-        return observation.ai_power_mw
-    return float(forecast_means(observation.ai_forecast, _hour(view))[0])
-
-
-def _hour(view: ServiceView) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([view.hour_s, view.hour_s + SECONDS_PER_HOUR])
+def _expected(forecast: Forecast | None, now: float, view: ServiceView) -> float:
+    """Return the mean of a forecast in the hour of a gate, or where there is none what holds now."""
+    if forecast is None:
+        return now
+    return float(forecast_means(forecast, np.array([view.hour_s, view.hour_s + SECONDS_PER_HOUR]))[0])

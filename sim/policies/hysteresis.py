@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.policies.base import Decision, FleetView, Observation, PolicySpec, running_mw, within_headroom
 from sim.policies.outlook import period_at, period_start_s
-from sim.policies.price_threshold import Price
+from sim.policies.price_threshold import Price, stop_price_usd_per_mwh
 from sim.spec import SIZED, NonNegative, rising
 from sim.units import SECONDS_PER_MINUTE
 
@@ -68,9 +68,7 @@ class Hysteresis(PolicySpec):
 
     def strikes(self, fleet: FleetView) -> tuple[float, float]:
         """Return strike and high strike of a fleet [USD/MWh]."""
-        strike, high = self.strike_usd_per_mwh, self.high_strike_usd_per_mwh
-        if strike is None:
-            strike = fleet.breakeven_usd_per_mwh
+        strike, high = stop_price_usd_per_mwh(fleet, self.strike_usd_per_mwh), self.high_strike_usd_per_mwh
         if high is None:
             high = HIGH_STRIKE_RATIO * fleet.breakeven_usd_per_mwh
         return strike, max(strike, high)

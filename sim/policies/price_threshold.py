@@ -25,7 +25,7 @@ from sim.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 Price = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
-def strike_usd_per_mwh(fleet: FleetView, threshold_usd_per_mwh: float | None) -> float:
+def stop_price_usd_per_mwh(fleet: FleetView, threshold_usd_per_mwh: float | None) -> float:
     """Return the price from which a fleet stops: a threshold, or without one its break-even price [USD/MWh]."""
     return fleet.breakeven_usd_per_mwh if threshold_usd_per_mwh is None else threshold_usd_per_mwh
 
@@ -61,7 +61,7 @@ class PriceThreshold(StatelessPolicy):
         paying_mw = sum(
             min(fleet.rated_mw, fleet.available_mw)
             for fleet in observation.fleets
-            if delivered < strike_usd_per_mwh(fleet, self.threshold_usd_per_mwh)
+            if delivered < stop_price_usd_per_mwh(fleet, self.threshold_usd_per_mwh)
         )
         if paying_mw == 0.0:
             return Decision(0.0, "price above threshold")
@@ -85,7 +85,7 @@ class PriceThreshold(StatelessPolicy):
         margin, left_mw = -self.adder_usd_per_mwh * power_mw, power_mw
         for fleet in observation.fleets:
             share_mw = min(left_mw, fleet.rated_mw)
-            margin += share_mw * strike_usd_per_mwh(fleet, self.threshold_usd_per_mwh)
+            margin += share_mw * stop_price_usd_per_mwh(fleet, self.threshold_usd_per_mwh)
             left_mw -= share_mw
         at_mw, top_mw = observation.ai_power_mw, observation.ai_power_mw + power_mw
         for step in observation.price_steps:
@@ -255,7 +255,7 @@ class PriceGuardPolicy(WrapperPolicy[PriceGuard]):
         """Return the inner decision, cut at the fleets that pay."""
         delivered = observation.price_usd_per_mwh + self.spec.adder_usd_per_mwh
         threshold = self.spec.threshold_usd_per_mwh
-        pay = [delivered < strike_usd_per_mwh(fleet, threshold) for fleet in observation.fleets]
+        pay = [delivered < stop_price_usd_per_mwh(fleet, threshold) for fleet in observation.fleets]
         paying_mw = running_mw(observation.fleets, pay) if any(pay) else 0.0
         cap_mw, wake_s = self._capped(paying_mw, wish.target_mw, observation.time_s)
         if wish.target_mw > cap_mw and (wake_s is not None or not all(pay)):

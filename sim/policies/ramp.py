@@ -217,8 +217,7 @@ class FlatSitePolicy:
     def __init__(self, spec: FlatSite) -> None:
         self._spec = spec
         self._ramp = Ramp(spec.up_mw_per_min, spec.down_mw_per_min, spec.step_s)
-        averaging_min = AVERAGING_MIN if spec.averaging_min is None else spec.averaging_min
-        self._averaging_s = averaging_min * SECONDS_PER_MINUTE
+        self._averaging_s = (spec.averaging_min or AVERAGING_MIN) * SECONDS_PER_MINUTE
         self._fleet_fraction = FLEET_FRACTION if spec.fleet_fraction is None else spec.fleet_fraction
         self._average_mw: float | None = None
         self._seen_s = 0.0

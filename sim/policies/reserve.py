@@ -171,11 +171,10 @@ class Reserves(NamedTuple):
 
     def with_sudden(self, now_s: float) -> "Reserves":
         """Return the same as if each load that may rise unannounced announced it now [s]."""
-        each = [
-            reserve._replace(rises=(*reserve.rises, Rise(now_s + reserve.sudden_s, reserve.stated_mw)))
-            for reserve in self.each
-        ]
-        each = [reserve._replace(rises=tuple(sorted(reserve.rises))) for reserve in each]
+        each = []
+        for reserve in self.each:
+            sudden = Rise(now_s + reserve.sudden_s, reserve.stated_mw)
+            each.append(reserve._replace(rises=tuple(sorted((*reserve.rises, sudden)))))
         return self._replace(rises=_steps(each, [reserve.now_mw for reserve in each]))
 
 

@@ -103,9 +103,8 @@ class Dispatcher:
             for since, to, from_mw, to_mw in steps
         )
 
-    def limit(self, ceiling: float, *, stopped: bool) -> None:
-        """Take in the clock at which heat holds the machines [1], and whether none may run."""
-        self.ceiling = ceiling
+    def limit(self, *, stopped: bool) -> None:
+        """Take in the ceiling of the clock, once it was set, and whether none may run."""
         self._stopped = stopped
         self.refresh()
 

@@ -388,8 +388,7 @@ class LiveCohort:
             self._tell()
 
     def _limit(self) -> None:
-        stopped = self._heat_tripped or self._pool_lost or self._is_off or self._dropped_out
-        self._dispatcher.limit(self._dispatcher.ceiling, stopped=stopped)
+        self._dispatcher.limit(stopped=self._heat_tripped or self._pool_lost or self._is_off or self._dropped_out)
 
     def _tell(self) -> None:
         self._is_stale = True

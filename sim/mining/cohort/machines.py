@@ -43,10 +43,9 @@ class Machines:
         self._ramp_power, self._ramp_hashrate = tracks.power_mw.ramp, tracks.hashrate_ph_s.ramp
         self._record_setpoint = tracks.setpoint_fraction.set
         self._is_ahead = False  # whether the end of the last line is recorded, to be withdrawn if need be
-        self._ramp_up_s, self._power_down_s = spec.times.ramp_up_s, spec.times.power_down_s
         order_all_s = len(roster) / (spec.dispatch_blocks_per_s or inf)
         orders_s = max(order_all_s, spec.settling_s), order_all_s
-        self._pace = Pace(self._ramp_up_s, self._power_down_s, *orders_s, spec.curve.profile_step)
+        self._pace = Pace(spec.times.ramp_up_s, spec.times.power_down_s, *orders_s, spec.curve.profile_step)
         self._asleep = Group(list(range(len(roster))), roster.total_count, 0.0, spec.standby_w, 0.0, [])
         self._hashing = Group([], 0, 0.0, spec.standby_w, 0.0, [])
         self._waking: list[Group] = []
@@ -152,7 +151,7 @@ class Machines:
         self.move_to(time_s)
         self._set(time_s, clock)
         if sleep:
-            self._sleep(time_s, sleep, self._power_down_s if down_s is None else down_s)
+            self._sleep(time_s, sleep, self._pace.down_s if down_s is None else down_s)
         if wake:
             self._wake(time_s, wake)
         self._steer(time_s)
@@ -302,7 +301,7 @@ class Machines:
         for group in self._waking:
             if group.boots_until_s > time_s:
                 boot = [point for point in group.plan if point[0] <= group.boots_until_s]
-                end_s = group.boots_until_s + self._ramp_up_s * clock
+                end_s = group.boots_until_s + self._pace.up_s * clock
                 group.plan = [*boot, (end_s, goal_w, clock)]
             else:
                 group.plan = self._pace.way(group, time_s, goal_w, clock)
