@@ -110,13 +110,8 @@ class FileDifficulty(StepsFile, Difficulty):
     hashrate_column: str | None = None
     """Column with the network's hash rate [EH/s], above 0; by default that which the difficulty fits."""
 
-    def network(
-        self,
-        span: Span,
-        height: int | None,  # noqa: ARG002 -- the file's retargets are where they are
-        block_usd: BlockValue,  # noqa: ARG002 -- nobody decides
-    ) -> Network:
-        """Return the file's difficulty and hash rate."""
+    def network(self, span: Span, height: int | None, block_usd: BlockValue) -> Network:  # noqa: ARG002 -- known
+        """Return the file's difficulty and hash rate; nobody decides, and its retargets are where they are."""
         (difficulty,) = self.steps(span, Wanted(self.difficulty_column, DIFFICULTY))
         self._check_era(difficulty, span.start_utc_s)
         if self.hashrate_column is None:
@@ -179,13 +174,8 @@ class GrowthDifficulty(SimulatedDifficulty):
     type: Literal["growth"] = "growth"
     """Kind of difficulty."""
 
-    def network(
-        self,
-        span: Span,
-        height: int | None,
-        block_usd: BlockValue,  # noqa: ARG002 -- nobody decides
-    ) -> Network:
-        """Return the hash rate and the difficulty that follows it."""
+    def network(self, span: Span, height: int | None, block_usd: BlockValue) -> Network:  # noqa: ARG002 -- unasked
+        """Return the hash rate and the difficulty that follows it; nobody decides."""
         grown = self.growth(span.end_s) * self.first_hashrate_eh_s
         hashrate = grown - self.converted_eh_s(span)
         return simulate(self.tip(span.start_utc_s, height), span.end_s, lambda _: hashrate)

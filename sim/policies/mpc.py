@@ -142,12 +142,12 @@ def _by_programme(
     tail = np.concatenate([[risk_weight], np.full(count, risk_weight / ((1.0 - beta) * count))])
     # a row for each future: its loss less eta less its z is at most 0
     loss = sparse.hstack([sparse.block_diag(costs[:, None]), -np.ones((count, 1)), -sparse.eye(count)])
-    rows = sparse.kron(sparse.eye(count), one.matrix())
+    rows = sparse.kron(sparse.eye(count), one.matrix)
     padded = sparse.hstack([rows, sparse.csr_matrix((rows.shape[0], count + 1))])
     found = linprog(
         np.concatenate([costs.ravel() / count, tail]),
         A_ub=sparse.vstack([padded, loss], format="csr"),
-        b_ub=np.concatenate([np.tile(one.bound(), count), np.full(count, one.constant_usd)]),
+        b_ub=np.concatenate([np.tile(one.bound, count), np.full(count, one.constant_usd)]),
         A_eq=_shared(horizon, columns, count, sparse),
         b_eq=np.zeros((count - 1) * len(horizon.segment_mw)),
         bounds=np.vstack([np.tile(one.limits, (count, 1)), [[-np.inf, np.inf]], [[0.0, np.inf]] * count]),

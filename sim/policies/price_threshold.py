@@ -200,7 +200,8 @@ class Standby:
         for fleet, mines in zip(observation.fleets, pay, strict=True):
             if fleet.return_s is None or mines or is_reserve:
                 continue
-            left_usd = _return_usd(fleet)
+            # the most that it misses while it comes back: it is paid, and power costs nothing
+            left_usd = fleet.breakeven_usd_per_mwh * fleet.rated_mw * fleet.return_s / SECONDS_PER_HOUR
             if fleet.name in before_usd:
                 left_usd = before_usd[fleet.name] - spent_usd_per_mw * fleet.minimum_mw
             self._left_usd[fleet.name] = left_usd
@@ -208,11 +209,6 @@ class Standby:
             if left_usd > SPENT_USD and usd_per_h > 0.0:
                 due_s = earlier_s(due_s, observation.time_s + left_usd / usd_per_h * SECONDS_PER_HOUR)
         return tuple(name for name, usd in self._left_usd.items() if usd <= SPENT_USD), due_s
-
-
-def _return_usd(fleet: FleetView) -> float:
-    """Return the most that a fleet misses while it comes back [USD]: it is paid, and power costs nothing."""
-    return fleet.breakeven_usd_per_mwh * fleet.rated_mw * (fleet.return_s or 0.0) / SECONDS_PER_HOUR
 
 
 STEP_S: Final = 10.0

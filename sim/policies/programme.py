@@ -180,7 +180,7 @@ def _by_programme(horizon: Horizon) -> Dispatch:
     from scipy.optimize import linprog  # noqa: PLC0415  # slow to import
 
     rows = Programme(horizon)
-    found = linprog(rows.cost, A_ub=rows.matrix(), b_ub=rows.bound(), bounds=rows.limits, method="highs")
+    found = linprog(rows.cost, A_ub=rows.matrix, b_ub=rows.bound, bounds=rows.limits, method="highs")
     if found.status != 0:
         raise DispatchError(f"no best dispatch was found: {found.message}")
     power_mw = rows.power(found.x)
@@ -200,7 +200,6 @@ class Programme:
         with_rises = horizon.start_usd_per_mw > 0.0
         with_excess = horizon.excess_usd_per_mwh < inf
         count = [segments * steps, steps * with_rises, steps * with_excess, len(horizon.peaks)]
-        self._first = np.cumsum([0, *count])
         self._other_cost = np.concatenate(
             [
                 np.full(count[1], horizon.start_usd_per_mw),
@@ -209,12 +208,16 @@ class Programme:
             ]
         )
         self.cost = self.cost_at(horizon.margin_usd_per_mwh)
-        low = np.concatenate([np.zeros(self._first[3]), [peak.floor_mw for peak in horizon.peaks]])
-        high = np.full(self._first[4], inf)
+        low = np.concatenate([np.zeros(sum(count[:3])), [peak.floor_mw for peak in horizon.peaks]])
+        high = np.full(sum(count), inf)
         high[: count[0]] = np.repeat(horizon.segment_mw, steps)
         self.limits = np.column_stack([low, high])
         self.constant_usd = sum(peak.usd_per_mw * peak.floor_mw for peak in horizon.peaks)
-        self._rows = list(self._laid_out())
+        rows, groups = list(self._laid_out()), np.flatnonzero(count).tolist()
+        self.matrix = sparse.bmat([[blocks.get(group) for group in groups] for blocks, _ in rows], format="csr")
+        """The matrix of the rows ``A x <= b``."""
+        self.bound = np.concatenate([bound for _, bound in rows])
+        """Their right-hand side."""
 
     def cost_at(self, margin_usd_per_mwh: FloatArray) -> FloatArray:
         """Return what each column costs at a margin, shape (segments, steps) [USD/MWh]."""
@@ -224,15 +227,6 @@ class Programme:
         """Return the total power of each step [MW]."""
         segments, steps = self._shape
         return np.asarray(solution[: segments * steps].reshape(segments, steps).sum(axis=0))
-
-    def matrix(self) -> Any:
-        """Return the matrix of the rows ``A x <= b``."""
-        groups = np.flatnonzero(np.diff(self._first)).tolist()
-        return self._sparse.bmat([[blocks.get(group) for group in groups] for blocks, _ in self._rows], format="csr")
-
-    def bound(self) -> FloatArray:
-        """Return the right-hand side."""
-        return np.concatenate([bound for _, bound in self._rows])
 
     def _laid_out(self) -> Iterator[tuple[dict[int, Any], FloatArray]]:
         """Yield rows: what stands on the columns of each group, 0 to 3, and their bound."""
