@@ -309,7 +309,4 @@ def _in_force(changes: list[LimitChange], ramps: list[float | None], end_s: floa
         times_s += [begin_s, stop_s]
         values_mw += [level_mw, stop_mw]
         level_mw = stop_mw
-    # before the first point the first value holds
-    return Signal.linear(
-        [0.0, *times_s], [values_mw[0] if times_s[0] > 0.0 else changes[0].limit_mw, *values_mw], end_s
-    )
+    return Signal.linear(times_s, values_mw, end_s)
