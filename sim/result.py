@@ -119,14 +119,15 @@ def metrics_document(metrics: Mapping[str, Measurement]) -> dict[str, dict[str, 
     """Return the metrics as ``metrics.json`` holds them."""
     document = {}
     for name, measurement in metrics.items():
-        entry = {"value": _finite(measurement), "unit": measurement.unit, "summary": measurement.summary}
+        entry = {"value": finite(measurement), "unit": measurement.unit, "summary": measurement.summary}
         if measurement.baseline is not None:
-            entry["baseline"] = _finite(measurement.baseline)
+            entry["baseline"] = finite(measurement.baseline)
         document[name] = entry
     return document
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """Return a number as JSON may hold it; None where it is not assessable."""
     return float(value) if math.isfinite(value) else None
 
 

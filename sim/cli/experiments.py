@@ -247,8 +247,8 @@ def tune(
         allow_plugins=allow_plugins,
     )
     with progress_bar(f"tuning {policy}") as progress:
-        tuned = run_all(question, out, workers=workers, timeout_s=timeout_s, on=on, progress=progress)
-    print_tuning(tuned)
+        found = run_all(question, out, workers=workers, timeout_s=timeout_s, on=on, progress=progress)
+    print_tuning(*found)
 
 
 study = typer.Typer(help="Look at a swept study, put its shards together, run a sample of it again.")

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sim.report.stability import StabilitySection
     from sim.study.comparison import Comparison
     from sim.study.sweep import SweepOutcome
-    from sim.study.tune import Tuned
 
 SHOWN_OF_A_SWEEP = ("site_peak_mw", "soaked_fraction", "exceedance_s", "mining_margin_usd")
 """The metrics of a sweep that a terminal shows; its table holds all."""
@@ -73,16 +72,16 @@ def print_metrics(result: Result, *, every: bool = False) -> None:
     names = list(result.metrics if every else headlines(result.metrics))
     print_table(
         ("metric", "value", "without mining", "what it is"),
-        [_metric_row(name, result.metrics[name]) for name in names],
+        [(name, *_measured(result.metrics[name])) for name in names],
         title=str(result.scenario),
         caption="" if every else f"{len(names)} of {len(result.metrics)} metrics; --all shows every one",
         has_text=True,
     )
 
 
-def _metric_row(name: str, measured: Measurement) -> tuple[str, ...]:
-    baseline = "" if measured.baseline is None else format_value(measured.baseline, measured.unit)
-    return name, format_value(measured, measured.unit), baseline, measured.summary
+def _measured(one: Measurement) -> tuple[str, ...]:
+    baseline = "" if one.baseline is None else format_value(one.baseline, one.unit)
+    return format_value(one, one.unit), baseline, one.summary
 
 
 def print_statement(result: Result) -> None:
@@ -193,9 +192,8 @@ def _compared(figures: Mapping[str, Any], unit: str) -> str:
     return text if half_width is None else f"{text} ± {format_value(half_width, unit)}"
 
 
-def print_tuning(tuned: "Tuned") -> None:
+def print_tuning(folder: Path, document: Mapping[str, Any]) -> None:
     """Write tuned against default to standard output, and the tuned values to standard error."""
-    document = tuned.document
     for verdict in document["verdicts"]:
         title = f"{document['scenario']}, {document['policy']}: {verdict['where']}"
         rows = []
@@ -205,7 +203,7 @@ def print_tuning(tuned: "Tuned") -> None:
         runs = f"({len(verdict['seeds'])} runs), paired difference with 95 % interval"
         print_table(("metric", *SIDES), rows, title=f"{title} {runs}")
     say(f"tuned: {json.dumps(document['tuned']['values'])} (trial {document['tuned']['trial']})")
-    say(f"result: {tuned.folder / 'tune.json'}")
+    say(f"result: {folder / 'tune.json'}")
 
 
 def _estimated(figures: Mapping[str, Any], unit: str) -> str:
@@ -227,7 +225,7 @@ def print_sweep(outcome: "SweepOutcome", axes: Sequence[str] | None) -> None:
     rest = outcome.folder / "runs.parquet"
     say(
         f"{outcome.done_count} runs done, {outcome.skipped_count} of them before; "
-        f"{outcome.failed_count} failed; every metric of each: "
+        f"{len(outcome.failures)} failed; every metric of each: "
         f"{f'hashballast study collect {outcome.folder}' if axes is None else rest}"
     )
 
@@ -235,7 +233,7 @@ def print_sweep(outcome: "SweepOutcome", axes: Sequence[str] | None) -> None:
 def _print_runs(outcome: "SweepOutcome", axes: Sequence[str]) -> None:
     from sim.study.table import TABLE, stream_rows  # noqa: PLC0415  # no other command needs studies
 
-    count = outcome.done_count + outcome.failed_count
+    count = outcome.done_count + len(outcome.failures)
     cells = [
         (
             *(str(row[axis]) for axis in axes),

@@ -6,15 +6,12 @@ import time
 from asyncio import Server
 from collections.abc import Callable, Sequence
 from math import nan
-from typing import Final
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from sim.live.plant import READ_FROM, WIDTH, Plant
-
-REGISTER_BYTES: Final = 2
 
 
 class PlantServer:

@@ -220,9 +220,9 @@ class Chart:
         """Whether it is for a telephone."""
         return self.width_px == NARROW_PX
 
-    def svg(self, label: str, style: str = "") -> Markup:
+    def svg(self, label: str) -> Markup:
         """Return the drawing, with what it shows in words."""
-        head = f'<svg class="drawn {style}" viewBox="0 0 {self.width_px} {self._height}" role="img"'
+        head = f'<svg class="drawn " viewBox="0 0 {self.width_px} {self._height}" role="img"'
         body = "".join(self._parts)
         return Markup(f'{head} aria-label="{escape(label)}">{body}</svg>')  # noqa: S704  # texts are escaped
 

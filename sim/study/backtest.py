@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from sim.errors import InputError, did_you_mean
 from sim.metrics.months import Month, months
+from sim.result import finite
 from sim.scenario.load import load_scenario
 from sim.scenario.overrides import Overrides
 from sim.simulation import run
@@ -137,7 +138,7 @@ def warnings(rows: Sequence[BacktestRow]) -> list[str]:
 
 
 def _row(month: Month, quantity: str, actual: float | None, model: float) -> BacktestRow:
-    known = model if isfinite(model) else None
+    known = finite(model)
     error = model / actual - 1.0 if actual and known is not None else None
     return BacktestRow(month.month, month.days, quantity, actual, known, error)
 

@@ -7,7 +7,6 @@ or false. Where neither holds, or something that they name is not assessable, it
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from re import Match
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from ruamel.yaml import YAML
 
+from sim.result import finite
 from sim.scenario.load import resolve
 from sim.scenario.model import PLACEHOLDER
 from sim.simulation import run_key
@@ -100,7 +100,7 @@ def _judged(claim: Mapping[str, Any], runs: Mapping[str, Sequence[RunTask]], sto
         "id": claim["id"],
         "claim": claim["claim"],
         "run": "; ".join(run[0].label for run in runs.values()),
-        "measured": {name: float(known[name]) if isfinite(known[name]) else None for name in claim["measured"]},
+        "measured": {name: finite(known[name]) for name in claim["measured"]},
         "verdict": verdict,
         "condition": claim["said"][verdict].format(**known),
     }

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sim.result import finite
 from sim.study.feasibility import Standing, advice, is_feasible, standings
-from sim.study.paired import CONFIDENCE, RESAMPLES, bootstrap_interval, estimate, paired_difference, simultaneous
+from sim.study.paired import (
+    CONFIDENCE,
+    RESAMPLES,
+    Estimate,
+    bootstrap_interval,
+    estimate,
+    paired_difference,
+    simultaneous,
+)
 from sim.study.runs import write_json
 from sim.study.table import write_rows
 from sim.units import ROUNDING, SECONDS_PER_DAY, FloatArray
@@ -101,14 +110,13 @@ class Comparison:
         """Return the mean of each metric of a policy; NaN where no run can tell."""
         return {name: estimate(values).mean for name, values in self.values[policy].items()}
 
-    def difference(self, policy: str, other: str, metric: str, count: int = 1) -> tuple[float, float]:
-        """Return the paired difference of two policies and its half-width, one of some that hold together."""
-        found = paired_difference(self.values[policy][metric], self.values[other][metric], simultaneous(count))
-        return found.mean, found.half_width
+    def difference(self, policy: str, other: str, metric: str) -> Estimate:
+        """Return the paired difference of two policies."""
+        return paired_difference(self.values[policy][metric], self.values[other][metric])
 
     def widest(self, metric: str) -> float:
         """Return the largest half-width of a metric's differences to the first policy; NaN: not known."""
-        widths = [self.difference(policy, self.policies[0], metric)[1] for policy in self.policies[1:]]
+        widths = [self.difference(policy, self.policies[0], metric).half_width for policy in self.policies[1:]]
         return max(widths) if widths and np.all(np.isfinite(widths)) else float("nan")
 
     def _verdict(self) -> dict[str, Any]:
@@ -118,8 +126,8 @@ class Comparison:
         alike = [one for one in ranked[1:] if self.standings[one].feasible == self.standings[best].feasible]
         lead = None
         if alike:
-            mean, half_width = self.difference(best, alike[0], "objective_usd")
-            lead = {"over": alike[0], "mean": _known(mean), "half_width": _known(half_width)}
+            ahead = self.difference(best, alike[0], "objective_usd")
+            lead = {"over": alike[0], "mean": finite(ahead.mean), "half_width": finite(ahead.half_width)}
         same = [[one, other] for one, other in combinations(self.policies, 2) if self._same(one, other)]
         return {"best": best, "lead": lead, "same": same}
 
@@ -148,9 +156,8 @@ class Comparison:
             figures["difference"] = self._difference(policy, metric)
         for reference in REFERENCES:
             if reference in self.values and reference != policy:
-                others = self.values[reference][metric]
                 name = f"difference_to_{reference.replace('-', '_')}"
-                figures[name] = paired_difference(values, others).document()
+                figures[name] = self.difference(policy, reference, metric).document()
         return figures
 
     def _difference(self, policy: str, metric: str) -> dict[str, Any]:
@@ -213,13 +220,7 @@ class Comparison:
         for policy in (*self.policies, *self.references):
             for position, seed in enumerate(self.seeds):
                 for metric, values in self.values[policy].items():
-                    value = float(values[position])
-                    known = value if np.isfinite(value) else None
-                    yield {"policy": policy, "seed": seed, "metric": metric, "value": known}
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+                    yield {"policy": policy, "seed": seed, "metric": metric, "value": finite(values[position])}
 
 
 def non_dominated(points: FloatArray) -> list[bool]:

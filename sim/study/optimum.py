@@ -125,14 +125,6 @@ def benchmarks(recording: Recording, fleets: Iterable[FleetSpec]) -> Benchmarks:
     return Benchmarks(max(bound_usd, limited_usd), limited_usd, uncharged_usd)
 
 
-def limited_bound_usd(recording: Recording, fleets: Iterable[FleetSpec]) -> float:
-    """Return the bound with standby and starts [USD]; where that is not known, the free bound."""
-    fleets = tuple(fleets)
-    lost_usd = inertia_usd(setting_of(recording), fleets)
-    found = benchmarks(recording, fleets)
-    return found.bound_usd if isnan(lost_usd) else found.limited_bound_usd(lost_usd)
-
-
 def _sold_anyway(recording: Recording) -> list[str]:
     """Return the services whose awards do not depend on the policy."""
     return [name for name in sold_services(recording) if name not in recording.facts.ancillary]

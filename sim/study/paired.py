@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sim.result import finite
 from sim.rng import stream
 from sim.units import FloatArray
 
@@ -31,11 +32,7 @@ class Estimate:
 
     def document(self) -> dict[str, Any]:
         """Return the estimate as plain data, None for what is not known."""
-        return {
-            "mean": self.mean if math.isfinite(self.mean) else None,
-            "half_width": self.half_width if math.isfinite(self.half_width) else None,
-            "count": self.count,
-        }
+        return {"mean": finite(self.mean), "half_width": finite(self.half_width), "count": self.count}
 
 
 def estimate(values: FloatArray, confidence: float = CONFIDENCE) -> Estimate:

@@ -12,13 +12,12 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from sim.errors import ResultError
 from sim.metrics import Measurement
-from sim.result import read_document
+from sim.result import finite, read_document
 from sim.scenario.load import scenario_from
 from sim.scenario.model import Scenario
 from sim.simulation import run, run_key
@@ -222,13 +221,9 @@ def run_record(key: str, metrics: Mapping[str, Measurement]) -> Record:
     return {
         "format": RECORD_FORMAT,
         "run_key": key,
-        "metrics": {name: _number(value) for name, value in metrics.items()},
-        "baseline": {name: _number(value.baseline) for name, value in metrics.items() if value.baseline is not None},
+        "metrics": {name: finite(value) for name, value in metrics.items()},
+        "baseline": {name: finite(value.baseline) for name, value in metrics.items() if value.baseline is not None},
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if isfinite(value) else None
 
 
 def executor_of(

@@ -34,11 +34,6 @@ class SweepOutcome:
     failures: tuple[Failure, ...]
     """Runs that failed; the next sweep tries them again."""
 
-    @property
-    def failed_count(self) -> int:
-        """Number of runs that failed."""
-        return len(self.failures)
-
     def to_frame(self) -> "pd.DataFrame":
         """Return a row for each run: its values on the axes, and its metrics; NaN where not known.
 

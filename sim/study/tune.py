@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -26,32 +25,6 @@ OBJECTIVE: Final = "objective"
 
 Content = Mapping[str, Any]
 Values = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Tuned against default, on the same fresh seeds."""
-
-    where: str
-    seeds: tuple[int, ...]
-    values: Mapping[str, Mapping[str, FloatArray]] = field(repr=False)
-    """By ``default`` and ``tuned``, and by metric, one value for each seed; NaN where not assessable."""
-
-    def document(self) -> dict[str, Any]:
-        """Return means with 95 % intervals, and the paired differences, of every metric."""
-        default, tuned = self.values["default"], self.values["tuned"]
-        return {
-            "where": self.where,
-            "seeds": list(self.seeds),
-            "metrics": {
-                name: {
-                    "default": estimate(default[name]).document(),
-                    "tuned": estimate(tuned[name]).document(),
-                    "difference": paired_difference(tuned[name], default[name]).document(),
-                }
-                for name in default
-            },
-        }
 
 
 class Bench:
@@ -84,10 +57,21 @@ class Bench:
             return None  # each value is allowed, the lot of them is not
         return self._question.objective.worth(self._runs(changed, seeds))
 
-    def verdict(self, where: str, content: Content, values: Mapping[str, Any], seeds: Sequence[int]) -> Judgement:
-        """Return how the default and these values do on seeds."""
-        both = {"default": content, "tuned": with_values(content, values)}
-        return Judgement(where, tuple(seeds), {name: self._table(self._runs(one, seeds)) for name, one in both.items()})
+    def verdict(self, where: str, content: Content, values: Values, seeds: Sequence[int]) -> dict[str, Any]:
+        """Return means of the default and of these values on seeds, and the paired differences, of every metric."""
+        default, tuned = (self._table(self._runs(one, seeds)) for one in (content, with_values(content, values)))
+        return {
+            "where": where,
+            "seeds": list(seeds),
+            "metrics": {
+                name: {
+                    "default": estimate(default[name]).document(),
+                    "tuned": estimate(tuned[name]).document(),
+                    "difference": paired_difference(tuned[name], default[name]).document(),
+                }
+                for name in default
+            },
+        }
 
     def _table(self, runs: Sequence[Mapping[str, float | None]]) -> dict[str, FloatArray]:
         objective = self._question.objective
@@ -187,7 +171,10 @@ class Trials:
     def tried(self) -> list[Tried]:
         """Return all that was tried, in order."""
         ended = (trial for trial in self._study.get_trials(deepcopy=False) if trial.state.is_finished())
-        return [Tried(trial.number, dict(trial.params), trial.value, _broken_count(trial)) for trial in ended]
+        return [
+            Tried(trial.number, dict(trial.params), trial.value, float(trial.user_attrs.get(_BROKEN, 0.0)))
+            for trial in ended
+        ]
 
     def best(self) -> Tried:
         """Return the first of the best that break the limit least.
@@ -221,27 +208,11 @@ def _opened(journal: Path, identity: str, seed: int) -> Any:
     return study
 
 
-def _broken_count(trial: Any) -> float:
-    """Return how often the runs of a trial break the limit."""
-    return float(trial.user_attrs.get(_BROKEN, 0.0))
-
-
 DOCUMENT: Final = "tune.json"
 FORMAT: Final = 1
 """Version of it; keys are only ever added."""
 AS_TUNED: Final = "fresh seeds"
 ELSEWHERE: Final = "fresh seeds, test settings"
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """What a tuning came to."""
-
-    folder: Path
-    policy: Mapping[str, Any]
-    """The tuned policy, as a scenario file would hold it."""
-    document: Mapping[str, Any]
-    """``tune.json``: the question, all trials, the tuned values, and how they did."""
 
 
 def tune(
@@ -252,7 +223,7 @@ def tune(
     timeout_s: float | None = None,
     on: str | None = None,
     progress: Progress = lambda _: None,
-) -> Tuned:
+) -> tuple[Path, dict[str, Any]]:
     """Search, then judge; what was done before in the folder is not done again.
 
     Parameters
@@ -270,6 +241,11 @@ def tune(
         Address of a Dask cluster that does the runs; None: workers here.
     progress
         Told the share of the trials that has ended.
+
+    Returns
+    -------
+    tuple
+        The folder, and what ``tune.json`` holds: the question, all trials, the tuned values, and how they did.
 
     Raises
     ------
@@ -303,11 +279,11 @@ def tune(
             "tuning_seeds": list(seeds),
             "trials": [one._asdict() for one in trials.tried()],
             "tuned": {"trial": best.number, "values": dict(best.values), "policy": policy},
-            "verdicts": [verdict.document() for verdict in verdicts],
+            "verdicts": verdicts,
             **_facts(question, content),
         }
         write_json(place / DOCUMENT, document)
-    return Tuned(place, policy, document)
+    return place, document
 
 
 def _facts(question: Question, content: Content) -> dict[str, Any]:

@@ -48,11 +48,6 @@ class Outcome(Generic[R]):
     """Traceback, or what happened to the worker; empty where all is well."""
     attempts: int = 1
 
-    @property
-    def ok(self) -> bool:
-        """Whether the task returned."""
-        return not self.error
-
 
 class LostError(Exception):
     """A worker died or was killed with a task in hand."""

@@ -19,7 +19,7 @@ from sim.recording import Recording, add_totals
 from sim.signals import Signal
 from sim.study.instants import setting_of
 from sim.study.objective import objective_usd
-from sim.study.optimum import LAYERS, benchmarks, inertia_usd, limited_bound_usd
+from sim.study.optimum import LAYERS, benchmarks, inertia_usd
 from sim.testing import a_scenario
 
 END_S = 7200.0
@@ -27,6 +27,12 @@ powers_mw = st.floats(0.0, 300.0)
 shares = st.floats(0.0, 1.0)
 prices = st.floats(-200.0, 2000.0)
 NEAR = 1e-6
+
+
+def limited_bound_usd(recording, fleets):
+    """Return the bound with standby and starts [USD]; where that is not known, the free bound."""
+    lost_usd, found = inertia_usd(setting_of(recording), fleets), benchmarks(recording, fleets)
+    return found.bound_usd if np.isnan(lost_usd) else found.limited_bound_usd(lost_usd)
 
 
 def steps(values):

@@ -32,7 +32,7 @@ def test_a_row_holds_the_axes_the_seed_the_key_and_every_metric_of_its_run(desk)
 
     outcome = sweep(study, desk.out)
 
-    assert (outcome.done_count, outcome.skipped_count, outcome.failed_count) == (12, 0, 0)
+    assert (outcome.done_count, outcome.skipped_count, len(outcome.failures)) == (12, 0, 0)
     rows = table(desk.out)
     assert [(row["fleets.miners.rated_mw"], row["policy"], row["seed"]) for row in rows] == [
         run.values for run in study.runs
@@ -105,7 +105,7 @@ def test_runs_that_fail_are_named_and_the_others_are_done(desk):
 
     outcome = sweep(study, desk.out, workers=2)
 
-    assert (outcome.done_count, outcome.failed_count) == (2, 2)
+    assert (outcome.done_count, len(outcome.failures)) == (2, 2)
     assert {failure.run for failure in outcome.failures} == {
         "loads.ai.file = bad.csv, seed = 1",
         "loads.ai.file = bad.csv, seed = 2",
@@ -123,7 +123,7 @@ def test_runs_that_fail_are_named_and_the_others_are_done(desk):
     (desk.scenarios / "bad.csv").write_text("time_s,power_mw\n0,100\n600,50\n")
     outcome = sweep(study, desk.out)
 
-    assert (outcome.done_count, outcome.skipped_count, outcome.failed_count) == (4, 2, 0)
+    assert (outcome.done_count, outcome.skipped_count, len(outcome.failures)) == (4, 2, 0)
     assert list(desk.out.glob("runs/??/*.failed.json")) == []
 
 
@@ -151,7 +151,7 @@ def test_a_worker_killed_at_work_costs_no_run(desk):
     outcome = sweep(study, desk.out, workers=2, progress=kill_one)
 
     assert killed
-    assert (outcome.done_count, outcome.failed_count) == (12, 0)
+    assert (outcome.done_count, len(outcome.failures)) == (12, 0)
 
 
 def test_a_run_that_takes_too_long_fails_alone(desk):
@@ -181,7 +181,7 @@ def test_a_sweep_whose_driver_is_killed_goes_on_where_it_was(desk, tmp_path):
     outcome = sweep(study, desk.out)
 
     assert 5 <= len(before) < 40
-    assert (outcome.done_count, outcome.failed_count) == (40, 0)
+    assert (outcome.done_count, len(outcome.failures)) == (40, 0)
     assert outcome.skipped_count >= len(before)
     after = written(desk.out)
     assert {file: after[file] for file in before} == before

@@ -39,7 +39,7 @@ def a_question(path, **fields):
 
 def tuned(question, folder):
     pytest.importorskip("optuna")
-    return tune(question, folder)
+    return tune(question, folder)[1]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_breaks_the_limit_is_worth_less_than_what_keeps_it():
 
 
 def test_tuning_is_judged_on_seeds_it_was_not_tuned_on(path, tmp_path):
-    document = tuned(a_question(path), tmp_path / "out").document
+    document = tuned(a_question(path), tmp_path / "out")
 
     verdict = document["verdicts"][0]
     assert document["tuning_seeds"] == [1, 2]
@@ -125,9 +125,9 @@ def test_tuning_is_judged_on_seeds_it_was_not_tuned_on(path, tmp_path):
 
 def test_a_tuning_that_was_stopped_goes_on_and_repeats_nothing(path, tmp_path):
     folder = tmp_path / "out"
-    first = tuned(a_question(path, trials=3), folder).document
+    first = tuned(a_question(path, trials=3), folder)
     before = {file: file.stat().st_mtime_ns for file in folder.glob("runs/*/*.json")}
-    second = tuned(a_question(path, trials=6), folder).document
+    second = tuned(a_question(path, trials=6), folder)
 
     assert second["trials"][:3] == first["trials"]
     assert len(second["trials"]) == 6
@@ -143,15 +143,15 @@ def test_a_folder_keeps_to_one_question(path, tmp_path):
 
 
 def test_the_same_question_has_the_same_answer(path, tmp_path):
-    first = tuned(a_question(path), tmp_path / "one").document
-    second = tuned(a_question(path), tmp_path / "two").document
+    first = tuned(a_question(path), tmp_path / "one")
+    second = tuned(a_question(path), tmp_path / "two")
 
     assert first == second
 
 
 def test_test_settings_make_a_second_judgement_alone(path, tmp_path):
     question = a_question(path, trials=2, test_overrides=("start=2026-07-01T00:00:00-05:00",))
-    document = tuned(question, tmp_path / "out").document
+    document = tuned(question, tmp_path / "out")
 
     assert [verdict["where"] for verdict in document["verdicts"]] == [
         "fresh seeds",
@@ -181,7 +181,7 @@ def test_what_is_wrong_is_said_before_anything_runs(path, tmp_path, fields, said
 
 def test_values_that_do_not_go_together_are_passed_over(path, tmp_path):
     choices = parse_parameters(["threshold_usd_per_mwh=20|60", "type=price-threshold|always-on"])
-    document = tuned(a_question(path, parameters=choices, trials=8), tmp_path / "out").document
+    document = tuned(a_question(path, parameters=choices, trials=8), tmp_path / "out")
 
     # always-on has no threshold
     assert {trial["objective"] is None for trial in document["trials"]} == {True, False}

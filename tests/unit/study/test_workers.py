@@ -30,7 +30,7 @@ def test_every_task_comes_back_with_its_value(workers):
 def test_a_task_that_raises_fails_alone_with_its_traceback_and_is_tried_once(workers):
     outcomes = dict(worked(range(6), crew_of(chores.refuse_three, workers=workers)))
 
-    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [3]
+    assert [task for task, outcome in outcomes.items() if outcome.error] == [3]
     assert "ValueError: three is out of the question" in outcomes[3].error
     assert "in refuse_three" in outcomes[3].error
     assert outcomes[3].attempts == 1
@@ -61,7 +61,7 @@ def test_a_task_whose_worker_is_killed_is_tried_again(tmp_path):
 def test_a_task_that_always_kills_its_worker_fails_alone():
     outcomes = dict(worked(range(8), crew_of(chores.die_always, workers=2)))
 
-    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [1]
+    assert [task for task, outcome in outcomes.items() if outcome.error] == [1]
     assert "the worker died (exit code 7)" in outcomes[1].error
     assert outcomes[1].attempts == 2
 
@@ -69,14 +69,14 @@ def test_a_task_that_always_kills_its_worker_fails_alone():
 def test_a_task_that_hangs_runs_into_the_time_limit_alone():
     outcomes = dict(worked(range(5), crew_of(chores.sleep_forever_at_two, workers=2, timeout_s=0.5)))
 
-    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [2]
+    assert [task for task, outcome in outcomes.items() if outcome.error] == [2]
     assert "the time limit of 0.5 s was exceeded" in outcomes[2].error
 
 
 def test_one_worker_with_a_time_limit_keeps_it():
     outcomes = dict(worked([1, 2, 3], crew_of(chores.sleep_forever_at_two, workers=1, timeout_s=0.5)))
 
-    assert [task for task, outcome in outcomes.items() if not outcome.ok] == [2]
+    assert [task for task, outcome in outcomes.items() if outcome.error] == [2]
 
 
 def test_killing_idle_workers_loses_no_task():
