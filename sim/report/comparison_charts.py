@@ -5,7 +5,7 @@ from typing import Final
 
 from sim.report.format import format_value, words_of
 from sim.report.static_page import Document, axis_title
-from sim.report.svg import HEIGHT_PX, BarRow, Chart, ChartAxis, Drawing, around, bar_chart, kind_of
+from sim.report.svg import BarRow, Chart, ChartAxis, Curve, Drawing, around, bar_chart, kind_of, line_chart, names_axis
 
 OUTSIDE: Final = 0.02
 """Part of an axis by which a point may lie beside it and still be drawn."""
@@ -54,7 +54,7 @@ def _pareto(document: Document, policies: Document, cost: str) -> Drawing:
     note += f" Far outside, and left out: {', '.join(outside)}." if outside else ""
     title = f"Objective against {words_of(cost)[:1].lower()}{words_of(cost)[1:]}"
     names = [(kind_of(number)[0], name) for number, name in enumerate(policies)]
-    return Drawing.of(title, note, (across, upwards), HEIGHT_PX, draw, names)
+    return Drawing.of(title, note, (across, upwards), draw, names)
 
 
 def _is_inside(axis: ChartAxis, value: float) -> bool:
@@ -141,19 +141,12 @@ def duration_chart(document: Document) -> Drawing | None:
         return None
     shares = [100.0 - float(level.removeprefix("duration_p").removesuffix("_mw")) for level in levels]
     limit_mw = document["context"].get("limit_mw")
-    limits_mw = [] if limit_mw is None else [limit_mw]
-    upwards = around([*limits_mw, *(mw for ys in curves.values() for mw in ys)], "Power of the site [MW]")
-
-    def draw(chart: Chart) -> None:
-        for number, ys in enumerate(curves.values()):
-            chart.line(shares, ys, kind_of(number)[0])
-        for mw in limits_mw:
-            chart.line([0.0, 100.0], [mw, mw], "limit dash")
-
-    names = [*((kind_of(number)[0], name) for number, name in enumerate(curves)), ("limit dash", "Limit")]
+    lines = [Curve(name, kind_of(number)[0], shares, ys) for number, (name, ys) in enumerate(curves.items())]
+    if limit_mw is not None:
+        lines.append(Curve("Limit", "limit dash", [0.0, 100.0], [limit_mw, limit_mw]))
+    upwards = around([mw for line in lines for mw in line.ys], "Power of the site [MW]")
     note = "For how much of the time the site is above a level, mean of the runs."
-    axes = ChartAxis("Share of the time [%]", 0.0, 100.0), upwards
-    return Drawing.of("Load duration", note, axes, HEIGHT_PX, draw, names[: len(curves) + len(limits_mw)])
+    return line_chart("Load duration", note, (ChartAxis("Share of the time [%]", 0.0, 100.0), upwards), lines)
 
 
 def scale_chart(document: Document) -> Drawing | None:
@@ -166,12 +159,7 @@ def scale_chart(document: Document) -> Drawing | None:
     shown = _known_means(document, scales)
     if not shown:
         return None
-    across = ChartAxis(
-        "",
-        0.0,
-        float(len(scales)),
-        marks=tuple((place + 0.5, words_of(scale).removeprefix("Residual ")) for place, scale in enumerate(scales)),
-    )
+    across = names_axis(words_of(scale).removeprefix("Residual ") for scale in scales)
     upwards = around([mw for values in shown.values() for mw in values], "Left [MW, rms]", from_zero=True)
     width = 0.84 / len(shown)
 
@@ -184,4 +172,4 @@ def scale_chart(document: Document) -> Drawing | None:
 
     names = [(kind_of(number)[0], name) for number, name in enumerate(shown)]
     note = "Root mean square of what is left at the site."
-    return Drawing.of("What moves, by time scale", note, (across, upwards), HEIGHT_PX, draw, names)
+    return Drawing.of("What moves, by time scale", note, (across, upwards), draw, names)

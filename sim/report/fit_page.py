@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.report.format import format_percent, format_value
 from sim.report.static_page import Document, PageTable, StaticPage
-from sim.report.svg import HEIGHT_PX, Chart, ChartAxis, Drawing, around
+from sim.report.svg import ChartAxis, Curve, Drawing, around, line_chart
 from sim.shipped import shipped
 from sim.units import SECONDS_PER_DAY, FloatArray
 from sim.whole import write_whole
@@ -59,12 +59,11 @@ def _charts(document: Document, courses: tuple[FloatArray, FloatArray]) -> Itera
 
 def _chart(title: str, note: str, across: ChartAxis, unit: str, lines: list[list[float]]) -> Drawing:
     upwards = around([value for line in lines for value in line], unit, from_zero=True)
-
-    def draw(chart: Chart) -> None:
-        for (style, _), line in zip(KEY, lines, strict=True):
-            chart.line(np.linspace(0.0, across.high, len(line)).tolist(), line, style)
-
-    return Drawing.of(title, note, (across, upwards), HEIGHT_PX, draw, KEY)
+    curves = [
+        Curve(name, style, np.linspace(0.0, across.high, len(line)).tolist(), line)
+        for (style, name), line in zip(KEY, lines, strict=True)
+    ]
+    return line_chart(title, note, (across, upwards), curves)
 
 
 def _table(judged: Document) -> PageTable:

@@ -12,7 +12,7 @@ from sim.metrics.mining import hashrate_source
 from sim.metrics.months import months
 from sim.recording import Recording
 from sim.report.format import format_amount, format_cents
-from sim.report.svg import BarRow, Chart, ChartAxis, Drawing, around, bar_chart
+from sim.report.svg import BarRow, Chart, Drawing, around, bar_chart, names_axis
 from sim.signals import FloatArray, Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -104,13 +104,11 @@ def _waterfall(steps: list[tuple[str, float]]) -> Drawing:
 
 
 def _by_month(known: list[tuple[str, float]]) -> Drawing:
-    upwards = around([usd for _, usd in known], "EBITDA [USD]", from_zero=True)
-    marks = tuple((place + 0.5, name) for place, (name, _) in enumerate(known))
+    axes = names_axis(name for name, _ in known), around([usd for _, usd in known], "EBITDA [USD]", from_zero=True)
 
     def draw(chart: Chart) -> None:
         for place, (name, usd) in enumerate(known):
             title = f"{name}: {format_amount(usd)} USD"
             chart.bar((place + 0.15, 0.0), (place + 0.85, usd), "price" if usd > 0.0 else "limit", title)
 
-    axes = ChartAxis("", 0.0, float(len(known)), marks=marks), upwards
-    return Drawing.of("EBITDA by month", "", axes, MONTH_PX, draw)
+    return Drawing.of("EBITDA by month", "", axes, draw, height_px=MONTH_PX)

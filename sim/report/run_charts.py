@@ -12,7 +12,7 @@ from sim.metrics.exceedance import CAUSES, episodes
 from sim.recording import Recording
 from sim.report.chart_data import drawn_mw, duration_curve
 from sim.report.format import LocalTime, format_duration, format_value
-from sim.report.svg import Chart, ChartAxis, Drawing, around, png
+from sim.report.svg import Chart, ChartAxis, Curve, Drawing, around, line_chart, png
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
@@ -50,7 +50,7 @@ def carpet(signal: Signal, clock: LocalTime, title: str) -> Drawing:
     axes = ChartAxis("Day", 0.0, float(days), marks=tuple(marks)), ChartAxis("", 0.0, 24.0, marks=hours)
     dark, bright = format_value(low, "MW"), format_value(high, "MW")
     note = f"Means of a quarter of an hour, or of an hour in a long run: dark {dark}, bright {bright}."
-    return Drawing.of(title, note, axes, 260, lambda chart: chart.image(picture))
+    return Drawing.of(title, note, axes, lambda chart: chart.image(picture), height_px=260)
 
 
 def cells(signal: Signal, clock: LocalTime) -> FloatArray:
@@ -87,17 +87,6 @@ LINEAR_TO_USD_PER_MWH: Final = 10.0
 """Where the highest price is so many times the mean, its axis is logarithmic beyond this [USD/MWh]."""
 SHORTEST_S: Final = 0.1
 """What is shorter stands here on a logarithmic axis [s]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A line of a chart."""
-
-    title: str
-    style: str
-    """Class of the style sheet."""
-    xs: Sequence[float]
-    ys: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +147,7 @@ def _price_duration(price: Signal, hours: float) -> Drawing:
         low, high = (1.3 * bound for bound in (min(0.0, *curve.ys), max(0.0, *curve.ys)))
         upwards = replace(upwards, low=low, high=high, linear_to=LINEAR_TO_USD_PER_MWH)
     note = "For how many hours power costs more."
-    return _lines("Price duration", note, (ChartAxis("Hours", 0.0, hours), upwards), [curve])
+    return line_chart("Price duration", note, (ChartAxis("Hours", 0.0, hours), upwards), [curve], HEIGHT_PX)
 
 
 def largest_exceedances(recording: Recording) -> list[tuple[float, float, tuple[str, ...]]]:
@@ -199,7 +188,7 @@ def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:
     note = "Each time above the limit, and each dip of AI power; rest the pointer on one to see when and why."
     note += f" The {left_out:,} smallest are left out." if left_out else ""
     names = [("limit", f"above the limit ({len(points):,})"), ("ai", f"dip of AI power ({len(falls):,})")]
-    return Drawing.of("Exceedances and dips", note, (across, upwards), HEIGHT_PX, draw, names)
+    return Drawing.of("Exceedances and dips", note, (across, upwards), draw, names, HEIGHT_PX)
 
 
 def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> Drawing | None:
@@ -214,7 +203,7 @@ def spectrum_chart(curves: Sequence[Mapping[str, Any]]) -> Drawing | None:
     )
     across = ChartAxis("Frequency [Hz]", low_hz, high_hz, is_log=True)
     upwards = ChartAxis("Density [MW²/Hz]", 0.5 * low, 2.0 * high, is_log=True)
-    return _lines("Spectrum", "", (across, upwards), lines)
+    return line_chart("Spectrum", "", (across, upwards), lines, HEIGHT_PX)
 
 
 def _largest(excursions: list[Excursion]) -> list[Excursion]:
@@ -235,13 +224,4 @@ def _thinned(xs: FloatArray, ys: FloatArray) -> tuple[list[float], list[float]]:
 
 def _curves(title: str, note: str, name: str, lines: Sequence[Curve], hours: float) -> Drawing:
     upwards = around([y for line in lines for y in line.ys], name, from_zero=True)
-    return _lines(title, note, (ChartAxis("Hours", 0.0, hours), upwards), lines)
-
-
-def _lines(title: str, note: str, axes: tuple[ChartAxis, ChartAxis], lines: Sequence[Curve]) -> Drawing:
-    def draw(chart: Chart) -> None:
-        for line in lines:
-            chart.line(line.xs, line.ys, line.style)
-
-    names = [(line.style, line.title) for line in lines if line.title]
-    return Drawing.of(title, note, axes, HEIGHT_PX, draw, names)
+    return line_chart(title, note, (ChartAxis("Hours", 0.0, hours), upwards), lines, HEIGHT_PX)

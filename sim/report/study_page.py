@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from sim.report.format import NOISE_RATIO, format_value, words_of
 from sim.report.static_page import Document, PageTable, StaticPage, axis_title
-from sim.report.svg import Chart, ChartAxis, Drawing, kind_of
+from sim.report.svg import Chart, Drawing, kind_of, names_axis
 from sim.whole import write_whole
 
 PAGE: Final = "study.html"
@@ -171,12 +171,11 @@ CELL_PX: Final = 64
 
 def winner_map(document: Document) -> Drawing:
     """Return the map; faint where the winner's lead is within the intervals."""
-    across, down = _axes_of(document)
+    across, *more = document["axes"]
+    down: Document = more[0] if more else {"path": "", "values": [""]}
     policies = document["policies"]
     columns, rows = len(across["values"]), len(down["values"])
-
-    x = ChartAxis(across["path"], 0.0, float(columns), marks=_marks(across))
-    y = ChartAxis(down["path"], 0.0, float(rows), marks=_marks(down))
+    axes = names_axis(map(said, across["values"]), across["path"]), names_axis(map(said, down["values"]), down["path"])
 
     def draw(chart: Chart) -> None:
         for number, cell in enumerate(document["cells"]):
@@ -191,16 +190,7 @@ def winner_map(document: Document) -> Drawing:
 
     note = "Best mean of those that keep the limit, else of all; faint: its lead is within the intervals."
     names = [(kind_of(number)[0], name) for number, name in enumerate(policies)]
-    return Drawing.of("Who wins where", note, (x, y), 60 + CELL_PX * rows, draw, names)
-
-
-def _axes_of(document: Document) -> tuple[Document, Document]:
-    axes = document["axes"]
-    return axes[0], axes[1] if len(axes) > 1 else {"path": "", "values": [""]}
-
-
-def _marks(axis: Document) -> tuple[tuple[float, str], ...]:
-    return tuple((place + 0.5, said(value)) for place, value in enumerate(axis["values"]))
+    return Drawing.of("Who wins where", note, axes, draw, names, 60 + CELL_PX * rows)
 
 
 def winner_table(document: Document) -> PageTable:

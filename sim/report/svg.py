@@ -90,9 +90,9 @@ class Drawing:
         title: str,
         note: str,
         axes: tuple[ChartAxis, ChartAxis],
-        height_px: int,
         draw: Callable[["Chart"], None],
         key: Iterable[tuple[str, str]] = (),
+        height_px: int = HEIGHT_PX,
     ) -> Self:
         """Return a chart that is drawn twice, for a screen and for a telephone: the style sheet shows one.
 
@@ -102,12 +102,12 @@ class Drawing:
             What it shows.
         axes
             Across and upwards.
-        height_px
-            Height of both drawings.
         draw
             Told each chart, to draw into.
         key
             Style and name of each line of the legend.
+        height_px
+            Height of both drawings.
         """
         wide, narrow = (Chart(*axes, width_px, height_px) for width_px in (WIDE_PX, NARROW_PX))
         draw(wide)
@@ -299,7 +299,38 @@ def bar_chart(
 
     upwards = ChartAxis("", 0.0, float(len(rows)), marks=((0.0, ""),))
     names = [*key, *((style, name) for _, name, style in lines)]
-    return Drawing.of(title, note, (across, upwards), 60 + ROW_PX * len(rows), draw, names)
+    return Drawing.of(title, note, (across, upwards), draw, names, 60 + ROW_PX * len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line of a chart."""
+
+    title: str
+    """What the legend calls it; empty: it is not named there."""
+    style: str
+    """Class of the style sheet."""
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+def line_chart(
+    title: str, note: str, axes: tuple[ChartAxis, ChartAxis], lines: Sequence[Curve], height_px: int = HEIGHT_PX
+) -> Drawing:
+    """Return a chart of lines, with their legend."""
+
+    def draw(chart: Chart) -> None:
+        for line in lines:
+            chart.line(line.xs, line.ys, line.style)
+
+    names = [(line.style, line.title) for line in lines if line.title]
+    return Drawing.of(title, note, axes, draw, names, height_px)
+
+
+def names_axis(names: Iterable[str], title: str = "") -> ChartAxis:
+    """Return an axis on which each name has a width of one."""
+    marks = tuple((place + 0.5, name) for place, name in enumerate(names))
+    return ChartAxis(title, 0.0, float(len(marks)), marks=marks)
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> Markup:
