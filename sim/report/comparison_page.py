@@ -6,7 +6,7 @@ from typing import Final
 
 from sim.metrics.base import COMPARED, HEADLINES
 from sim.report.comparison_charts import duration_chart, gap_chart, pareto_charts, scale_chart, uplift_chart
-from sim.report.format import NOISE_RATIO, format_difference, format_value, grouped
+from sim.report.format import NOISE_RATIO, NOTES, format_difference, format_value, grouped
 from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.whole import write_whole
 
@@ -120,12 +120,8 @@ def _tables(document: Document) -> Iterator[PageTable]:
     yield _of_policies(document)
     differing = [name for name in document["metrics"] if _differs(document, name)]
     main = [name for name in differing if name in {*HEADLINES, *COMPARED}]
-    statistics = document["statistics"]
-    note = (
-        f"Mean of the runs; below it the paired difference to {document['baseline']} with its 95 % interval. "
-        "An interval that holds 0 does not tell two policies apart. The half-widths with which all "
-        f"differences of a row hold together ({statistics['simultaneous']}) stand in compare.json."
-    )
+    simultaneous = document["statistics"]["simultaneous"]
+    note = NOTES["differences"].format(baseline=document["baseline"], simultaneous=simultaneous)
     yield _of_metrics(document, "What differs, the main metrics", main, note)
     for title, names in grouped(document["metrics"]).items():
         yield _of_metrics(document, title, names, is_open=False)
@@ -149,12 +145,7 @@ def _of_policies(document: Document) -> PageTable:
         [name, place, "yes" if of["feasible"] else "no", *(_mean(document, of, one) for one in metrics)]
         for name, place, of in named
     ]
-    note = (
-        "Policies that keep the limit in every run, as far as the site does without miners, rank first, by "
-        "their mean objective: what the miners add to the site. The others follow, those first that break "
-        "least."
-    )
-    return PageTable("Policies", head, rows, note)
+    return PageTable("Policies", head, rows, NOTES["policies"])
 
 
 def _of_metrics(

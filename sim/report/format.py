@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
@@ -11,6 +11,8 @@ from typing import Any, Final, Self
 from sim.shipped import shipped
 from sim.units import MILLISECONDS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SUFFIX_UNITS
 
+NOTES: Final[Mapping[str, str]] = shipped("sim.report", "notes.json")
+"""Remarks of a page or a terminal, by what they are on; their figures stand in braces."""
 NOT_ASSESSABLE: Final = "not assessable"
 """Stands where the run cannot tell a value."""
 DIMENSIONLESS: Final = "1"

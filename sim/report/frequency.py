@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sim.grid.frequency import FrequencyResult, describe, neutral_step_mw, response, sensitivity
 from sim.grid.frequency.assessment import SensitivityRow, warnings_at
@@ -11,7 +11,7 @@ from sim.grid.frequency.model import GridModel
 from sim.grid.frequency.result import NARROW_HZ, WIDE_HZ
 from sim.metrics.frequency import MEASURED, felt_mw, frequency, grid_of, nominal_hz, points_of
 from sim.recording import Recording
-from sim.report.format import format_duration
+from sim.report.format import NOTES, format_duration
 from sim.signals import Signal
 
 MOST_BREAKPOINTS: Final = 2_000
@@ -40,7 +40,7 @@ class FrequencySection:
     """Largest RoCoF of that stretch by window."""
 
 
-def frequency_section(recording: Recording, metrics: Mapping[str, Mapping[str, Any]]) -> FrequencySection | None:
+def frequency_section(recording: Recording, metrics: Mapping[str, float]) -> FrequencySection | None:
     """Return the section on frequency; None where the scenario says nothing of it.
 
     Parameters
@@ -48,7 +48,7 @@ def frequency_section(recording: Recording, metrics: Mapping[str, Mapping[str, A
     recording
         The run.
     metrics
-        Its metrics, by name, as a result folder holds them.
+        Value of each metric that the run can tell, by name.
     """
     model = grid_of(recording)
     whole = recording.once(frequency)
@@ -76,10 +76,7 @@ def _neutral_text(model: GridModel) -> str:
         f"{neutral_step_mw(model, limit_hz):.3g} MW within {limit_hz * 1000.0:.0f} mHz" for limit_hz in limits_hz
     )
     alone = " and ".join(f"{model.as_load_mw(model.damping_mw_per_hz * limit_hz):.3g} MW" for limit_hz in limits_hz)
-    return (
-        f"The largest step of load that stays within a deviation: {with_help}; {alone} where governors "
-        "do not act within it, until AGC does."
-    )
+    return NOTES["neutral_steps"].format(with_help=with_help, alone=alone)
 
 
 def measured_text(recording: Recording) -> str:
@@ -90,10 +87,7 @@ def measured_text(recording: Recording) -> str:
     usual_s, longest_s = spacing_s(signal, nominal_hz(recording))
     gap = f", up to {format_duration(longest_s)}" if longest_s > _GAP_COUNT * usual_s else ""
     role = "the site does not move it" if grid_of(recording) is None else "what the site does is added to it"
-    return (
-        f"Frequency is measured, a row every {format_duration(usual_s)}{gap}, straight between them and "
-        f"nominal outside; {role}. What happens between two rows is not in it."
-    )
+    return NOTES["measured_frequency"].format(usual=format_duration(usual_s), gap=gap, role=role)
 
 
 def remarks(recording: Recording, metrics: Mapping[str, float]) -> tuple[str, ...]:
@@ -103,13 +97,12 @@ def remarks(recording: Recording, metrics: Mapping[str, float]) -> tuple[str, ..
     told = (measured,) if measured else ()
     if model is None:
         return told
-    given = {name: {"value": float(value)} for name, value in metrics.items()}
-    return (f"grid: {describe(model)}", *told, *warnings_at(_peak_hz(given, model.nominal_hz), model.nominal_hz))
+    return (f"grid: {describe(model)}", *told, *warnings_at(_peak_hz(metrics, model.nominal_hz), model.nominal_hz))
 
 
-def _peak_hz(metrics: Mapping[str, Mapping[str, Any]], nominal_hz: float) -> float:
-    values = [metrics.get(f"frequency_{name}_hz", {}).get("value") for name in ("nadir", "zenith")]
-    return max((abs(value - nominal_hz) for value in values if value is not None), default=0.0)
+def _peak_hz(metrics: Mapping[str, float], nominal_hz: float) -> float:
+    known = (metrics[name] for name in ("frequency_nadir_hz", "frequency_zenith_hz") if name in metrics)
+    return max((abs(value - nominal_hz) for value in known), default=0.0)
 
 
 def _worst_stretch(load: Signal, whole: FrequencyResult) -> Signal:

@@ -12,7 +12,7 @@ from sim.metrics.power_limits import DROPPED, LimitCheck, check_recording, limit
 from sim.metrics.resolution import coarse_traces
 from sim.metrics.voltage import sags_judged
 from sim.recording import Recording
-from sim.report.format import NOT_ASSESSABLE, format_duration, format_value
+from sim.report.format import NOT_ASSESSABLE, NOTES, format_duration, format_value
 
 EVERYWHERE: Final = "all"
 """Stands for every region."""
@@ -49,8 +49,7 @@ def checks_of(
 def trace_warnings(recording: Recording) -> tuple[str, ...]:
     """Return a line for each replayed trace that is too coarse to tell its peaks."""
     return tuple(
-        f"The trace of load {name} has a row every {format_duration(spacing_s)}: if its rows are averages, "
-        "they hide peaks, and short limits cannot be judged as kept."
+        NOTES["coarse_trace"].format(name=name, spacing=format_duration(spacing_s))
         for name, spacing_s in coarse_traces(recording).items()
     )
 

@@ -96,7 +96,7 @@ def page(result: StoredResult, clock: LocalTime, moments: tuple[Moment, ...], st
         grid=grid_limits,
         limits_version=LIMITS_VERSION,
         limit_checks=list(zip(*grid_limits.checks_of(recording, result.scenario), strict=True)),
-        frequency=frequency_section(recording, result.metrics),
+        frequency=frequency_section(recording, known),
         stability=stability,
         charts=[*run_charts.carpets(recording, clock), *run_charts.duration_charts(recording), *excursions],
         exceedances=run_charts.largest_exceedances(recording),

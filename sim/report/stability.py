@@ -15,7 +15,7 @@ from sim.metrics.resolution import resolution_s
 from sim.metrics.site_spectrum import SiteSpectrum, site_spectrum
 from sim.metrics.spectrum import CRITICAL_HZ, FrequencyBand, Spectrum
 from sim.recording import Recording
-from sim.report.format import NOT_ASSESSABLE, LocalTime, format_duration, format_percent, format_value
+from sim.report.format import NOT_ASSESSABLE, NOTES, LocalTime, format_duration, format_percent, format_value
 from sim.report.worst_windows import WINDOW_S
 from sim.units import ROUNDING, TOLERANCE_MW
 
@@ -179,21 +179,15 @@ def _dip_note(recording: Recording) -> str:
     count = len(recording.once(ai_dips))
     least = format_value(depth_mw(recording), "MW")
     times = {0: "never", 1: "once"}.get(count, f"{count:,} times")
-    return (
-        f"AI power fell by more than {least} ({DEPTH_TEXT}) within a minute {times}. "
-        "Fall is the time from the level before to that depth."
-    )
+    return NOTES["dips"].format(least=least, depth=DEPTH_TEXT, times=times)
 
 
 def _spectrum_notes(recording: Recording, found: SiteSpectrum | None) -> Iterator[str]:
     if found is None:
         yield f"{NOT_ASSESSABLE.capitalize()}: the run is too short."
         return
-    known = format_duration(resolution_s(recording))
-    yield (
-        f"Power is known every {known}, so that the recording tells of frequencies up to "
-        f"{_frequency(found.known_hz)} and of nothing above."
-    )
+    spacing = format_duration(resolution_s(recording))
+    yield NOTES["spectrum_known"].format(spacing=spacing, highest=_frequency(found.known_hz))
     if found.seen_fraction < 1.0:
         yield f"Seen in segments spread evenly over the run, {format_percent(found.seen_fraction)} of it."
     low_hz, high_hz = CRITICAL_HZ
@@ -202,11 +196,8 @@ def _spectrum_notes(recording: Recording, found: SiteSpectrum | None) -> Iterato
         reason = "no training job is in it" if recording.end_s >= SYNTHESIS_S else "the run is too short"
         yield f"{critical}: {NOT_ASSESSABLE}; the run has no content within the second, as {reason}."
         return
-    yield (
-        f"{critical}: {format_percent(found.critical_share)} in {SYNTHESIS_S:g} s at the highest AI power, "
-        "with the iterations of training jobs synthesised within the second, before any storage or power "
-        "supply that would smooth them. The example of arXiv:2508.14318 allows 20 %."
-    )
+    share = format_percent(found.critical_share)
+    yield NOTES["spectrum_critical"].format(critical=critical, share=share, window_s=SYNTHESIS_S)
 
 
 def _band_rows(found: SiteSpectrum) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from sim.report.format import NOISE_RATIO, format_value, words_of
+from sim.report.format import NOISE_RATIO, NOTES, format_value, words_of
 from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.report.svg import Chart, Drawing, kind_of, names_axis
 from sim.whole import write_whole
@@ -195,11 +195,7 @@ def winner_map(document: Document) -> Drawing:
 
 def winner_table(document: Document) -> PageTable:
     """Return the same as a table."""
-    note = (
-        f"Mean {document['metric']} of {document['replications']} replications; a policy that keeps the "
-        "limit comes before one that does not. A policy leads where its paired differences to all others "
-        "that do so too are above zero by simultaneous 95 % intervals (Bonferroni)."
-    )
+    note = NOTES["winners"].format(metric=document["metric"], replications=document["replications"])
     return PageTable("Who wins where", winner_heads(document), list(winner_rows(document)), note)
 
 

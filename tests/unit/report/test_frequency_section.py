@@ -27,7 +27,7 @@ def page_of(result):
 
 def test_neutral_steps_stand_with_governors_and_without_and_rocof_by_window(tmp_path):
     result = ran(tmp_path, {"preset": "ercot", "agc_time_s": 0.0})
-    section = frequency_section(result.recording, as_stored(result).metrics)
+    section = frequency_section(result.recording, result.metrics)
     assert "122 MW within 17 mHz and 259 MW within 36 mHz" in section.neutral
     assert "25.5 MW and 54 MW where governors do not act" in section.neutral
     assert [part.split(" over ")[1] for part in section.rocof.split("; ")] == ["0.1 s", "0.5 s", "1 s"]
@@ -36,7 +36,7 @@ def test_neutral_steps_stand_with_governors_and_without_and_rocof_by_window(tmp_
 
 def test_a_measured_frequency_has_no_sensitivities_and_says_what_it_is(tmp_path):
     result = ran(tmp_path, {"measured": {"file": "f.csv", "outside": "nominal"}})
-    section = frequency_section(result.recording, as_stored(result).metrics)
+    section = frequency_section(result.recording, result.metrics)
     assert (section.rows, section.neutral) == ((), "")
     assert "the site does not move it" in section.measured
     text = page_of(result)
