@@ -9,7 +9,7 @@ from typing import Final
 import typer
 
 from sim.cli import campus, experiments, files, folders, live, region
-from sim.cli.app import app
+from sim.cli.app import app, worded
 from sim.errors import HashballastError, printable
 
 COLLECTED_AFTER_COUNT: Final = 50_000
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     gc.set_threshold(COLLECTED_AFTER_COUNT)
     if arguments is None:  # a process of its own: at its end nobody need look for garbage in all that it has
         atexit.register(gc.freeze)
-    command: Callable[..., object] = typer.main.get_command(app)
+    command: Callable[..., object] = worded(typer.main.get_command(app))
     try:
         command(args=arguments, prog_name="hashballast")
     except HashballastError as error:

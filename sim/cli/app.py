@@ -1,12 +1,19 @@
-"""The command itself, the options that its commands share, and how they find a file by name."""
+"""The command itself, the options that its commands share, and how they find a file by name.
 
+What an argument or an option means stands in ``help.json``: by command and parameter, or under ``shared``.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from sim.cli.console import say
 from sim.errors import InputError, did_you_mean
+from sim.shipped import shipped
+
+HELP: Final[Mapping[str, Mapping[str, str]]] = shipped("sim.cli", "help.json")
 
 app = typer.Typer(
     name="hashballast",
@@ -17,10 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataFolders = Annotated[
-    list[Path], typer.Option("--data", help="Folder that scenario data files may also lie in; repeatable.")
-]
-Overrides = Annotated[list[str], typer.Option("--set", help="Override a field: fleets.miners.rated_mw=80; repeatable.")]
+DataFolders = Annotated[list[Path], typer.Option("--data")]
+Overrides = Annotated[list[str], typer.Option("--set")]
 
 
 def new_folder(folder: Path | None) -> Path | None:
@@ -30,20 +35,21 @@ def new_folder(folder: Path | None) -> Path | None:
     return folder if folder is None else require_new(folder)
 
 
-OutFolder = Annotated[
-    Path | None, typer.Option("--out", help="Folder to write the result to; must be new.", callback=new_folder)
-]
-Figures = Annotated[bool, typer.Option("--figures", help="Draw figures for print too, as PNG.")]
-Days = Annotated[float | None, typer.Option("--days", help="Length of the run [d].")]
-AllowPlugins = Annotated[
-    bool,
-    typer.Option("--allow-plugins", help="Let a policy be Python code from outside, module:Class or file.py:Class."),
-]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes.")]
-OnCluster = Annotated[
-    str | None, typer.Option("--on", help="Dask scheduler whose workers do the runs: tcp://host:8786.")
-]
-TimeoutS = Annotated[float, typer.Option("--timeout-s", min=1.0, help="Wall time allowed for one run [s].")]
+OutFolder = Annotated[Path | None, typer.Option("--out", callback=new_folder)]
+Figures = Annotated[bool, typer.Option("--figures")]
+AllowPlugins = Annotated[bool, typer.Option("--allow-plugins")]
+Workers = Annotated[int, typer.Option("--workers", min=1)]
+TimeoutS = Annotated[float, typer.Option("--timeout-s", min=1.0)]
+
+
+def worded(command: Any, path: str = "") -> Any:
+    """Return a command, its options and those of the commands below it with their help."""
+    for name, below in getattr(command, "commands", {}).items():
+        worded(below, f"{path} {name}".strip())
+    texts = {**HELP["shared"], **HELP.get(path, {})}
+    for parameter in command.params:
+        parameter.help = texts.get(parameter.name, parameter.help)
+    return command
 
 
 def places(folder: str) -> tuple[Path, ...]:
@@ -57,7 +63,7 @@ def names(folder: str) -> list[str]:
     return sorted({file.stem for place in places(folder) for file in place.glob("*.yaml")})
 
 
-def _show_version(*, asked: bool) -> None:
+def _show_version(asked: bool) -> None:  # noqa: FBT001  # as typer calls it
     if asked:
         from importlib.metadata import version  # noqa: PLC0415  # keeps --help fast
 
@@ -70,12 +76,7 @@ def _show_version(*, asked: bool) -> None:
 @app.callback()
 def _options(
     *,
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Show the version.", callback=lambda value: _show_version(asked=value), is_eager=True
-        ),
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
 ) -> None:
     """Simulate an AI and Bitcoin-mining campus on one grid interconnection."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from sim.cli.app import AllowPlugins, DataFolders, Days, Figures, OutFolder, Overrides, TimeoutS, app, find
+from sim.cli.app import AllowPlugins, DataFolders, Figures, OutFolder, Overrides, TimeoutS, app, find
 from sim.cli.console import print_json, progress_bar, say
 from sim.errors import HashballastError, InputError, PolicyError
 
@@ -35,26 +35,20 @@ def _time_limit(timeout_s: float | None) -> Iterator[None]:
 @app.command()
 def run(
     context: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    scenario: str,
     overrides: Overrides = [],  # noqa: B006  # typer reads defaults, nobody changes them
-    policy: Annotated[
-        str | None, typer.Option(help="Policy to use instead, as in compare: follow-headroom:margin_mw=2.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random streams.")] = None,
-    days: Days = None,
+    policy: str | None = None,
+    seed: int | None = None,
+    days: float | None = None,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see above
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the metrics alone, as JSON; write a folder only with --out.")
-    ] = False,
-    every: Annotated[bool, typer.Option("--all", help="Show every metric, not the first to read.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    every: Annotated[bool, typer.Option("--all")] = False,
     figures: Figures = False,
     allow_plugins: AllowPlugins = False,
     timeout_s: TimeoutS | None = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Run again each time the scenario file is saved, until Ctrl-C.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch")] = False,
 ) -> None:
     """Run a scenario: write a result folder and print a table of metrics."""
     if sys.stderr.isatty():  # before all else: the first run of an installation is silent for seconds
@@ -90,7 +84,7 @@ def run(
 
 @app.command()
 def validate(
-    file: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
+    file: str,
     overrides: Overrides = [],  # noqa: B006  # see run
     data: DataFolders = [],  # noqa: B006  # see run
     *,
@@ -113,9 +107,9 @@ def validate(
 
 @app.command(name="check-policy")
 def check_policy(
-    policy: Annotated[str, typer.Argument(help="Policy, as in compare: my_policy.py:MyPolicy:margin_mw=2.")],
-    folder: Annotated[Path, typer.Option("--in", help="Folder that the file lies in.")] = Path(),
-    observations: Annotated[int, typer.Option(min=1, max=1_000_000, help="Random observations.")] = 500,
+    policy: str,
+    folder: Annotated[Path, typer.Option("--in")] = Path(),
+    observations: Annotated[int, typer.Option(min=1, max=1_000_000)] = 500,
 ) -> None:
     """Feed a policy random observations; its answers must be sound and repeatable. Runs its code."""
     from sim.scenario.policy_choice import chosen_policy  # noqa: PLC0415
@@ -130,7 +124,7 @@ def check_policy(
 
 
 @app.command()
-def schema(*, study: Annotated[bool, typer.Option("--study", help="That of a study file instead.")] = False) -> None:
+def schema(*, study: Annotated[bool, typer.Option("--study")] = False) -> None:
     """Print the JSON Schema of a scenario file."""
     from sim.scenario import json_schema  # noqa: PLC0415
     from sim.scenario.model import DIALECT  # noqa: PLC0415

@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sim.cli.app import (
-    AllowPlugins,
-    DataFolders,
-    Days,
-    OnCluster,
-    OutFolder,
-    Overrides,
-    TimeoutS,
-    Workers,
-    app,
-    find,
-    places,
-)
+from sim.cli.app import AllowPlugins, DataFolders, OutFolder, Overrides, TimeoutS, Workers, app, find, places
 from sim.cli.console import NOT_KNOWN, print_json, print_table, progress_bar, say
 from sim.errors import InputError
 
@@ -31,39 +19,24 @@ if TYPE_CHECKING:
 
 @app.command()
 def compare(  # typer passes them by name
-    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
-    policies: Annotated[
-        str, typer.Option(help='Policies, the first is what the others are compared with: "a b:margin_mw=2".')
-    ] = "mining-off always-on follow-headroom price-threshold",
-    replications: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each, with seeds in common.")] = 4,
+    scenario: str,
+    policies: str = "mining-off always-on follow-headroom price-threshold",
+    replications: Annotated[int, typer.Option(min=1, max=10_000)] = 4,
     overrides: Overrides = [],  # noqa: B006  # see run
-    days: Days = None,
-    over: Annotated[
-        list[str],
-        typer.Option("--over", help="Who wins over a field's values: fleet.rated_mw=40,80; once or twice."),
-    ] = [],  # noqa: B006  # see run
-    warm_up_d: Annotated[
-        float, typer.Option("--warm-up", min=0.0, help="Start of each run that no metric counts [d].")
-    ] = 0.0,
-    until: Annotated[
-        str | None,
-        typer.Option("--until-half-width", help="Add runs until differences are known: objective_usd=500."),
-    ] = None,
-    most: Annotated[int, typer.Option("--max-replications", min=1, max=10_000, help="Runs of each at the most.")] = 100,
-    bound: Annotated[
-        Literal["free", "limited", "none"],
-        typer.Option(help="Perfect foresight to hold runs against; limited: machines have inertia."),
-    ] = "free",
+    days: float | None = None,
+    over: list[str] = [],  # noqa: B006  # see run
+    warm_up_d: Annotated[float, typer.Option("--warm-up", min=0.0)] = 0.0,
+    until: Annotated[str | None, typer.Option("--until-half-width")] = None,
+    most: Annotated[int, typer.Option("--max-replications", min=1, max=10_000)] = 100,
+    bound: Literal["free", "limited", "none"] = "free",
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
-    on: OnCluster = None,
+    on: str | None = None,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
-    references: Annotated[
-        bool, typer.Option(help="Run mining-off and always-on too, and set every metric against them.")
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print compare.json alone.")] = False,
+    references: bool = True,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run several policies on the same random numbers: print paired differences with 95 % intervals."""
@@ -103,13 +76,13 @@ def compare(  # typer passes them by name
 
 @app.command()
 def backtest(
-    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
-    actual: Annotated[Path, typer.Option(help="What was billed: month, site_energy_mwh, mined_btc ...")],
-    policies: Annotated[str, typer.Option(help='Other policies to judge by the same months: "a b".')] = "",
+    scenario: str,
+    actual: Annotated[Path, typer.Option()],
+    policies: str = "",
     overrides: Overrides = [],  # noqa: B006  # see run
     data: DataFolders = [],  # noqa: B006  # see run
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Set what a site drew, mined and paid against the model, month by month."""
     from sim.study.backtest import BacktestRow, warnings  # noqa: PLC0415
@@ -130,15 +103,15 @@ def backtest(
 
 @app.command()
 def sweep(
-    study: Annotated[str, typer.Argument(help="Name in scenarios/studies/, or path of a study file.")],
+    study: str,
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
-    on: OnCluster = None,
-    shard: Annotated[str, typer.Option(help="Do this part alone, 2/8; study collect writes the table of all.")] = "1/1",
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the study; started before: goes on.")] = None,
+    on: str | None = None,
+    shard: str = "1/1",
+    out: Path | None = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do one run; say what all take.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run")] = False,
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run every combination of a study's axes; what is done already is not done again."""
@@ -183,14 +156,13 @@ def _swept(study: "Study", out: Path | None, **how: Any) -> "SweepOutcome":
 @app.command()
 def claims(
     workers: Workers = 2,
-    out: Annotated[Path, typer.Option(help="Folder; started before: goes on.")] = Path("results/studies/claims"),
+    out: Path = Path("results/studies/claims"),
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Shorter runs and fewer seeds.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    quick: Annotated[bool, typer.Option("--quick")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Hold each claim about miners beside AI against its runs: what was measured, true or false, and when."""
-    from sim.cli.console import print_json, print_table  # noqa: PLC0415  # keeps --help fast
-    from sim.result import write_json  # noqa: PLC0415
+    from sim.result import write_json  # noqa: PLC0415  # keeps --help fast
     from sim.study.claims import judge_all, read_claims  # noqa: PLC0415
 
     rows = judge_all(read_claims(), lambda name: find(name, "scenarios"), out, quick=quick, workers=workers)
@@ -204,28 +176,24 @@ def claims(
 
 @app.command()
 def tune(
-    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
-    policy: Annotated[str, typer.Option(help="Policy to tune, as in compare: TYPE or TYPE:field=value.")],
-    parameters: Annotated[str, typer.Option(help='Its fields to change: "margin_mw=0:10 pause_min=1:60:log a=x|y".')],
-    trials: Annotated[int, typer.Option(min=1, max=100_000, help="Sets of values to try.")] = 40,
-    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs of each trial.")] = 3,
-    test_seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Runs to judge on.")] = 8,
-    test_overrides: Annotated[
-        list[str], typer.Option("--test-set", help="Field to set for a second judgement; repeatable.")
-    ] = [],  # noqa: B006  # see run
-    metric: Annotated[str | None, typer.Option(help="Metric to make large; left out: mining margin.")] = None,
+    scenario: str,
+    policy: Annotated[str, typer.Option()],
+    parameters: Annotated[str, typer.Option()],
+    trials: Annotated[int, typer.Option(min=1, max=100_000)] = 40,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000)] = 3,
+    test_seeds: Annotated[int, typer.Option(min=1, max=10_000)] = 8,
+    test_overrides: Annotated[list[str], typer.Option("--test-set")] = [],  # noqa: B006  # see run
+    metric: str | None = None,
     overrides: Overrides = [],  # noqa: B006  # see run
-    days: Days = None,
+    days: float | None = None,
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
-    on: OnCluster = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder; started before: goes on.")] = None,
+    on: str | None = None,
+    out: Path | None = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
-    minimise: Annotated[bool, typer.Option("--minimise", help="Make the metric small instead.")] = False,
-    exceedance_usd_per_mwh: Annotated[
-        float, typer.Option("--exceedance-price", min=0.0, help="Price on energy above the limit [USD/MWh].")
-    ] = 0.0,
+    minimise: Annotated[bool, typer.Option("--minimise")] = False,
+    exceedance_usd_per_mwh: Annotated[float, typer.Option("--exceedance-price", min=0.0)] = 0.0,
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Search a policy's fields on some seeds, the limit kept first, and judge what was found on others."""
@@ -254,11 +222,9 @@ def tune(
 study = typer.Typer(help="Look at a swept study, put its shards together, run a sample of it again.")
 app.add_typer(study, name="study", no_args_is_help=True)
 
-StudyFolder = Annotated[Path, typer.Argument(help="A study folder, as sweep --out names it.")]
-
 
 @study.command()
-def status(folder: StudyFolder) -> None:
+def status(folder: Path) -> None:
     """Show how many runs are done and how many failed, while or after a sweep works in the folder."""
     from sim.report.format import format_duration  # noqa: PLC0415
     from sim.study.table import status as look  # noqa: PLC0415
@@ -274,7 +240,7 @@ def status(folder: StudyFolder) -> None:
 
 
 @study.command()
-def collect(folder: StudyFolder) -> None:
+def collect(folder: Path) -> None:
     """Write the table of all runs that are done, wherever they were; exit code 1 if any is not."""
     from sim.report.study_page import write_study_report  # noqa: PLC0415
     from sim.study.table import collect as put_together  # noqa: PLC0415
@@ -288,9 +254,9 @@ def collect(folder: StudyFolder) -> None:
 
 @study.command()
 def verify(
-    folder: StudyFolder,
-    count: Annotated[int, typer.Option("--sample", min=1, help="Runs to do again.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice.")] = 0,
+    folder: Path,
+    count: Annotated[int, typer.Option("--sample", min=1)] = 5,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
     data: DataFolders = [],  # noqa: B006  # see run
 ) -> None:
     """Run a sample of a study again, and say what comes out otherwise; exit code 1 if anything does."""

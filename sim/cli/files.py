@@ -11,25 +11,16 @@ from sim.cli.app import app, find, names, new_folder
 from sim.cli.console import print_json, print_table, print_text, say
 from sim.errors import InputError
 
-Fields = Annotated[
-    list[str], typer.Option("--set", help="What is known of the file: time_zone=America/Chicago, unit=kw; repeatable.")
-]
+Fields = Annotated[list[str], typer.Option("--set")]
 
 
 @app.command()
 def data(
-    file: Annotated[Path, typer.Argument(help="A data file: CSV, Parquet, Excel, EPW.")],
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            "--as",
-            help="What it holds: load, price, generation, weather, rates, requests, frequency, network, "
-            "ancillary, system-load, intensity or fleet; left out: what its columns tell.",
-        ),
-    ] = None,
+    file: Path,
+    kind: Annotated[str | None, typer.Option("--as")] = None,
     fields: Fields = [],  # noqa: B006  # typer reads defaults, nobody changes them
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Show what is understood of a data file, and the lines that name it in a scenario."""
     from sim.cli.tables import document_of, show_view  # noqa: PLC0415
@@ -86,11 +77,11 @@ def list_examples() -> None:
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the scenario; NAME.yaml is written here.")] = "my-site",
-    example: Annotated[str | None, typer.Option("--from", help="An example to begin with.")] = None,
-    load: Annotated[Path | None, typer.Option("--load", help="File of AI power.")] = None,
-    prices: Annotated[Path | None, typer.Option("--prices", help="File of power prices.")] = None,
-    fleet: Annotated[Path | None, typer.Option("--fleet", help="File of machines: model, count.")] = None,
+    name: Annotated[str, typer.Argument()] = "my-site",
+    example: Annotated[str | None, typer.Option("--from")] = None,
+    load: Path | None = None,
+    prices: Path | None = None,
+    fleet: Path | None = None,
 ) -> None:
     """Write a commented scenario: from an example, from your own files, or a small one to begin with."""
     from sim.cli.new_file import from_example, from_files, write_new  # noqa: PLC0415
@@ -106,15 +97,12 @@ def new(
 
 @app.command()
 def fit(
-    file: Annotated[Path, typer.Argument(help="A record of power, request rates, or set-points and power.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to; must be new.", callback=new_folder)],
-    kind: Annotated[
-        str,
-        typer.Option("--as", help="What it is fitted as: training, inference, fleet (set-point and power), or site."),
-    ] = "inference",
+    file: Path,
+    out: Annotated[Path, typer.Option("--out", callback=new_folder)],
+    kind: Annotated[str, typer.Option("--as")] = "inference",
     fields: Fields = [],  # noqa: B006  # see data
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what fit.json holds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Turn a record into a generated load or fleet, fitted on its first half and judged on the other."""
     from sim.report.fit_page import write_fit_report  # noqa: PLC0415

@@ -13,7 +13,7 @@ from sim.errors import InputError, ResultError
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="A result folder.")], *, figures: Figures = False) -> None:
+def report(folder: Path, *, figures: Figures = False) -> None:
     """Build the page and the tables of a result folder again, from the folder alone."""
     from sim.report.build import write_report  # noqa: PLC0415
 
@@ -23,12 +23,10 @@ def report(folder: Annotated[Path, typer.Argument(help="A result folder.")], *, 
 
 @app.command()
 def limits(
-    folder: Annotated[Path, typer.Argument(help="A result folder.")],
+    folder: Path,
     *,
-    region: Annotated[
-        str | None, typer.Option(help="Limits of this operator or utility, or all [default: as the scenario says].")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with margins and episodes.")] = False,
+    region: str | None = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Check the site of a result against utilities' limits and its own, with and without miners."""
     from sim.cli.tables import print_limits  # noqa: PLC0415
@@ -51,7 +49,7 @@ def limits(
 
 
 @app.command()
-def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) -> None:
+def stability(folder: Path) -> None:
     """Show how the site of a result moves: deepest dips, variation by time scale, spectrum by band."""
     from sim.cli.tables import print_stability  # noqa: PLC0415
     from sim.report.format import LocalTime  # noqa: PLC0415
@@ -67,11 +65,11 @@ def stability(folder: Annotated[Path, typer.Argument(help="A result folder.")]) 
 
 @app.command()
 def waveform(
-    folder: Annotated[Path, typer.Argument(help="A result folder.")],
-    start_s: Annotated[float, typer.Option("--at", min=0.0, help="Start of the window [s].")],
-    length_s: Annotated[float, typer.Option("--for", min=0.01, help="Length of the window [s].")] = 60.0,
-    rate_hz: Annotated[float, typer.Option("--rate", help="Samples in a second [Hz], at least 120.")] = 1000.0,
-    out: Annotated[Path, typer.Option("--out", help="CSV file to write; must be new.")] = Path("waveform.csv"),
+    folder: Path,
+    start_s: Annotated[float, typer.Option("--at", min=0.0)],
+    length_s: Annotated[float, typer.Option("--for", min=0.01)] = 60.0,
+    rate_hz: Annotated[float, typer.Option("--rate")] = 1000.0,
+    out: Path = Path("waveform.csv"),
 ) -> None:
     """Write the site's power within the second: training iterations, synthesised for a window of a run."""
     from sim.ai.waveform import recorded_iterations, site_waveform  # noqa: PLC0415  # keeps --help fast
@@ -91,17 +89,11 @@ def waveform(
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(help="A result folder.")],
-    shape: Annotated[
-        str, typer.Option("--format", help="1s, breakpoints, psse, vessim or openg2g.", show_default=False)
-    ],
-    start_s: Annotated[float, typer.Option("--at", min=0.0, help="Start of the window [s].")] = 0.0,
-    length_s: Annotated[
-        float | None, typer.Option("--for", help="Length of the window [s]; to the end unless given.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="CSV file to write; must be new. Default: profile-FORMAT.csv")
-    ] = None,
+    folder: Path,
+    shape: Annotated[str, typer.Option("--format", show_default=False)],
+    start_s: Annotated[float, typer.Option("--at", min=0.0)] = 0.0,
+    length_s: Annotated[float | None, typer.Option("--for")] = None,
+    out: Path | None = None,
 ) -> None:
     """Write power at the connection to the grid for a study in another tool."""
     from sim.export import FORMATS, Profile, write_profile  # noqa: PLC0415
@@ -120,9 +112,9 @@ def export(
 
 @app.command()
 def package(
-    folder: Annotated[Path, typer.Argument(help="A result folder.")],
-    recipient: Annotated[str, typer.Option("--for", help="ercot, nerc or own.")] = "own",
-    out: Annotated[Path, typer.Option("--out", help="Folder to write; must be new.")] = Path("package"),
+    folder: Path,
+    recipient: Annotated[str, typer.Option("--for")] = "own",
+    out: Path = Path("package"),
     data: DataFolders = [],  # noqa: B006  # typer reads defaults, nobody changes them
 ) -> None:
     """Write what a planner must get: data, models, profiles, verdicts, and all to run it again."""
@@ -134,7 +126,7 @@ def package(
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A package, or a result folder.")],
+    folder: Path,
     data: DataFolders = [],  # noqa: B006  # see package
     *,
     allow_plugins: AllowPlugins = False,
@@ -150,18 +142,12 @@ def verify(
 
 @app.command()
 def dynamics(
-    folder: Annotated[Path, typer.Argument(help="A result folder.")],
-    windows: Annotated[int, typer.Option("--windows", min=1, max=20, help="Worst windows to look at.")] = 3,
-    system: Annotated[
-        list[str] | None, typer.Option("--system", help="kundur or ieee39; repeatable. Default: both.")
-    ] = None,
-    scale: Annotated[float, typer.Option(min=0.001, max=1000.0, help="What the site's power is multiplied by.")] = 1.0,
-    python: Annotated[
-        str, typer.Option(envvar="HASHBALLAST_ANDES_PYTHON", help="Interpreter that has ANDES.")
-    ] = sys.executable,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for table and figure. Default: dynamics/ in the result.")
-    ] = None,
+    folder: Path,
+    windows: Annotated[int, typer.Option("--windows", min=1, max=20)] = 3,
+    system: list[str] | None = None,
+    scale: Annotated[float, typer.Option(min=0.001, max=1000.0)] = 1.0,
+    python: Annotated[str, typer.Option(envvar="HASHBALLAST_ANDES_PYTHON")] = sys.executable,
+    out: Path | None = None,
 ) -> None:
     """Put the worst windows of a run through test systems of ANDES (an extra), beside the SFR model."""
     from sim.cli.tables import print_dynamics  # noqa: PLC0415

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.app import AllowPlugins, DataFolders, Days, OutFolder, Overrides, app, find
+from sim.cli.app import AllowPlugins, DataFolders, OutFolder, Overrides, app, find
 from sim.cli.console import print_json, print_table, progress_bar, say
 from sim.errors import InputError
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @app.command()
 def plant(
-    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
-    modbus: Annotated[str, typer.Option(help="Where to listen, HOST:PORT.")] = "127.0.0.1:1502",
-    factor: Annotated[float, typer.Option(min=1e-3, max=1e5, help="Simulated seconds to a second on the wall.")] = 1.0,
-    scan_s: Annotated[float, typer.Option(min=0.05, max=3600.0, help="Time between two readings [s].")] = 1.0,
+    scenario: str,
+    modbus: str = "127.0.0.1:1502",
+    factor: Annotated[float, typer.Option(min=1e-3, max=1e5)] = 1.0,
+    scan_s: Annotated[float, typer.Option(min=0.05, max=3600.0)] = 1.0,
     overrides: Overrides = [],  # noqa: B006  # see run
-    days: Days = None,
+    days: float | None = None,
     out: OutFolder = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
-    show_map: Annotated[bool, typer.Option("--map", help="Print the register map, and end.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    beyond: Annotated[bool, typer.Option("--beyond-this-machine", help="Listen to other machines too.")] = False,
+    show_map: Annotated[bool, typer.Option("--map")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    beyond: Annotated[bool, typer.Option("--beyond-this-machine")] = False,
 ) -> None:
     """Serve a simulated campus over Modbus TCP: a controller outside steers its fleets by a set-point."""
     from sim.live.plant import Plant, Register  # noqa: PLC0415  # keeps --help fast
@@ -74,20 +74,18 @@ def plant(
 
 @app.command()
 def live(
-    scenario: Annotated[str, typer.Argument(help="Name in scenarios/, or path of a scenario file.")],
-    source: Annotated[Path, typer.Argument(help="CSV file that the site appends its readings to.")],
-    folder: Annotated[Path, typer.Option("--folder", help="Folder of inputs and decisions; goes on where it is.")],
-    factor: Annotated[float, typer.Option(min=1e-3, max=1e5, help="Simulated seconds to a second on the wall.")] = 1.0,
-    scan_s: Annotated[float, typer.Option(min=0.01, max=60.0, help="Wall time between two looks [s].")] = 0.5,
-    stale_s: Annotated[float, typer.Option(min=0.1, help="Without a row for so long, AI counts as stated [s].")] = 10.0,
+    scenario: str,
+    source: Path,
+    folder: Annotated[Path, typer.Option("--folder")],
+    factor: Annotated[float, typer.Option(min=1e-3, max=1e5)] = 1.0,
+    scan_s: Annotated[float, typer.Option(min=0.01, max=60.0)] = 0.5,
+    stale_s: Annotated[float, typer.Option(min=0.1)] = 10.0,
     overrides: Overrides = [],  # noqa: B006  # see run
     data: DataFolders = [],  # noqa: B006  # see run
-    actuate: Annotated[
-        Path | None, typer.Option(help="Map of the register that may be written, as plant --map --json prints it.")
-    ] = None,
+    actuate: Path | None = None,
     *,
     allow_plugins: AllowPlugins = False,
-    beyond: Annotated[bool, typer.Option("--beyond-this-machine", help="Write to other machines too.")] = False,
+    beyond: Annotated[bool, typer.Option("--beyond-this-machine")] = False,
 ) -> None:
     """Follow a real site: its readings come in, the policy's decisions are kept, and sent only with --actuate."""
     from sim.live.pace import WallPace, follow  # noqa: PLC0415  # keeps --help fast

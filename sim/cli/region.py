@@ -7,21 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.app import DataFolders, TimeoutS, Workers, app, find
+from sim.cli.console import print_json, print_table, progress_bar, say
 
 
 @app.command()
 def region(
-    file: Annotated[str, typer.Argument(help="Name in scenarios/regions/, or path of a region file.")],
+    file: str,
     workers: Workers = 2,
     timeout_s: TimeoutS = 3600.0,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder; started before: goes on.")] = None,
+    out: Path | None = None,
     data: DataFolders = [],  # noqa: B006  # see run
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print region.json.")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Run every site of a region, and sum them: peak, ramps, what miners draw, what one fault takes away."""
-    from sim.cli.console import print_json, progress_bar, say  # noqa: PLC0415  # keeps --help fast
-    from sim.study.region import FOLDER, load_region, simulate  # noqa: PLC0415
+    from sim.study.region import FOLDER, load_region, simulate  # noqa: PLC0415  # keeps --help fast
 
     loaded = load_region(find(file, "scenarios/regions"), data)
     folder = out or FOLDER / loaded.spec.name
@@ -36,15 +36,11 @@ def region(
 
 def _print_region(found: Mapping[str, Any]) -> None:
     """Write what the sum of a region came to, and its growth by year, to standard output."""
-    from sim.cli.console import print_table  # noqa: PLC0415  # keeps --help fast
-    from sim.report.format import format_duration, format_value  # noqa: PLC0415
+    from sim.report.format import format_duration, format_value  # noqa: PLC0415  # keeps --help fast
     from sim.units import SECONDS_PER_DAY  # noqa: PLC0415
 
     rows = [
-        [
-            name,
-            *(format_value(one[kind], one["unit"]) if kind in one else "" for kind in ("value", "baseline")),
-        ]
+        [name, *(format_value(one[kind], one["unit"]) if kind in one else "" for kind in ("value", "baseline"))]
         for name, one in found["metrics"].items()
     ]
     length = format_duration(found["days"] * SECONDS_PER_DAY)

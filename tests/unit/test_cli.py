@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from sim.cli import main
+from sim.cli.app import HELP, app, worded
 
 ROOT = Path(__file__).parents[2]
 SITE = """
@@ -356,6 +358,23 @@ def test_a_run_is_the_same_bytes_in_another_process_with_another_hash_seed(tmp_p
     assert first.pop(log)
     assert second.pop(log)
     assert first == second
+
+
+def parameters_of(command, path=""):
+    """Yield the path of each command with each of its arguments and options."""
+    for name, below in getattr(command, "commands", {}).items():
+        yield from parameters_of(below, f"{path} {name}".strip())
+    for parameter in command.params:
+        yield path, parameter
+
+
+def test_every_argument_and_option_says_what_it_is_and_no_text_is_left_over():
+    found = list(parameters_of(worded(typer.main.get_command(app))))
+    assert [(path, one.name) for path, one in found if not one.help] == []
+    named = {path: {one.name for other, one in found if other == path} for path, _ in found}
+    for path, texts in HELP.items():
+        known = set.union(*named.values()) if path == "shared" else named[path]
+        assert set(texts) <= known, path
 
 
 def test_help_and_import_are_quick():
