@@ -219,6 +219,40 @@ def tune(
     print_tuning(*found)
 
 
+@app.command()
+def size(
+    scenario: str,
+    rows: Annotated[list[str], typer.Option("--pass")],
+    overrides: Overrides = [],  # noqa: B006  # see run
+    days: float | None = None,
+    most_min: Annotated[float, typer.Option("--most-min", min=0.1)] = 60.0,
+    out: OutFolder = None,
+    data: DataFolders = [],  # noqa: B006  # see run
+    *,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Find the cheapest set that passes limits: battery, floor and return of GPUs, interlock, miners, margin."""
+    from sim.report.size_page import HEADS, alone_rows, bill_rows, notes, write_size_page  # noqa: PLC0415
+    from sim.scenario.load import resolve  # noqa: PLC0415
+    from sim.study.sizing import Sizing, write_sizing  # noqa: PLC0415
+
+    place = find(scenario, "scenarios")
+    content = resolve(place, [*overrides, *([f"days={days}"] if days is not None else [])])
+    found = Sizing(content, place, data, rows, 60.0 * most_min, say).search()
+    if as_json:
+        print_json(found.document)
+    else:
+        items = bill_rows(found.document["items"])
+        print_table(HEADS, items, title=f"{found.document['scenario']}: what must be bought to pass {', '.join(rows)}")
+        print_table(("lever alone", "needs", "USD"), alone_rows(found.document))
+        for note in notes(found.document):
+            say(note)
+    if out is not None:
+        write_sizing(found, out)
+        say(f"page: {write_size_page(found.document, out)} (open it in a browser)")
+        say(f"with the set: hashballast run {out / 'scenario.yaml'} --data {place.parent}")
+
+
 study = typer.Typer(help="Look at a swept study, put its shards together, run a sample of it again.")
 app.add_typer(study, name="study", no_args_is_help=True)
 
