@@ -10,14 +10,11 @@ import numpy as np
 from sim.recording import Recording
 from sim.report.format import LocalTime
 from sim.report.worst_windows import Moment
+from sim.shipped import shipped
 from sim.signals import FloatArray, Signal, total
 from sim.signals.distribution import LEVELS, Distribution
 
-NICE_WIDTHS_S: Final = (
-    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0,
-    60.0, 120.0, 300.0, 600.0, 900.0, 1800.0,
-    3600.0, 7200.0, 10_800.0, 21_600.0, 86_400.0, 604_800.0,
-)  # fmt: skip
+NICE_WIDTHS_S: Final[list[float]] = shipped("sim.report", "style.json")["bin_widths_s"]
 """Widths of bins that people can name [s]; not half a day, where day and night take turns."""
 
 

@@ -3,17 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sim.report.format import format_value, words_of
+from sim.report.format import WORDINGS, format_value, words_of
 from sim.report.static_page import Document, axis_title
 from sim.report.svg import BarRow, Chart, ChartAxis, Curve, Drawing, around, bar_chart, kind_of, line_chart, names_axis
 
 OUTSIDE: Final = 0.02
 """Part of an axis by which a point may lie beside it and still be drawn."""
-LINES: Final = (
-    ("bound_usd", "Perfect foresight", "limit"),
-    ("limited_bound_usd", "Perfect foresight of machines that stand by and ramp", "limit dash"),
-    ("always_on_limited_usd", "Limit filled", "soft dash"),
-)
+LINES: Final[list[list[str]]] = WORDINGS["held_against"]
 """What objectives are measured against: metric, name, style."""
 GAP: Final = "Bound less objective: "
 """What the summary of each part of the gap begins with."""

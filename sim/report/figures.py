@@ -12,6 +12,7 @@ from sim.recording import Recording
 from sim.report.chart_data import bin_edges_s, duration_curve, power_channels, window_of
 from sim.report.format import LocalTime
 from sim.report.worst_windows import Moment
+from sim.shipped import shipped
 from sim.signals import FloatArray, Signal
 from sim.whole import whole_file
 
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS: Final = {
-    "ai": "#0072B2",
-    "fleet": "#E69F00",
-    "limit": "#D55E00",
-    "price": "#009E73",
-    "target": "#CC79A7",
-    "site": "#000000",
-}
+COLOURS: Final[Mapping[str, str]] = shipped("sim.report", "style.json")["print_colours"]
 """Colours on a light ground; the page's style sheet has its own for a dark one."""
 
 

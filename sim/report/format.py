@@ -11,6 +11,8 @@ from typing import Any, Final, Self
 from sim.shipped import shipped
 from sim.units import MILLISECONDS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SUFFIX_UNITS
 
+WORDINGS: Final[Mapping[str, Any]] = shipped("sim.report", "words.json")
+"""What names of metrics end in and their abbreviations, what folders, limits and lines of a chart are called."""
 NOTES: Final[Mapping[str, str]] = shipped("sim.report", "notes.json")
 """Remarks of a page or a terminal, by what they are on; their figures stand in braces."""
 NOT_ASSESSABLE: Final = "not assessable"
@@ -27,16 +29,8 @@ SMALLEST_PLAIN: Final = 1e-4
 WHOLE_PERCENT: Final = 1e3
 """From here on a percentage is written without decimals."""
 DURATION_UNITS: Final = ((SECONDS_PER_DAY, "d"), (SECONDS_PER_HOUR, "h"), (SECONDS_PER_MINUTE, "min"), (1.0, "s"))
-TAILS: Final = {
-    "s": " time",
-    "count": " count",
-    "fraction": " fraction",
-    "usd_per_mwh": " per MWh",
-    "usd_per_year": " per year",
-}
 OTHER: Final = "Other"
 """Group of metrics that belong to no other."""
-ABBREVIATIONS: Final = {"ai": "AI", "usd": "USD", "btc": "BTC", "ebitda": "EBITDA", "npv": "NPV"}
 WINDOW: Final = re.compile(r"^(\d+)s$")
 """A window in a name, ``60s``."""
 
@@ -238,11 +232,11 @@ def words_of(name: str) -> str:
     ('Rolling range 5 s', 'Soaked fraction')
     """
     stem, suffix = _split_unit(name)
-    tail = {**TAILS, "mwh": "" if "energy" in stem else " energy"}.get(suffix, "")
+    tail = {**WORDINGS["tails"], "mwh": "" if "energy" in stem else " energy"}.get(suffix, "")
     if suffix in {"btc", "usd"} and len(stem.split("_")) == 1:
         tail = f" {suffix}"
     words = f"{stem.replace('_', ' ').replace('.', ' · ')}{tail}".split(" ")
-    text = " ".join(ABBREVIATIONS.get(word, WINDOW.sub(r"\1 s", word)) for word in words)
+    text = " ".join(WORDINGS["abbreviations"].get(word, WINDOW.sub(r"\1 s", word)) for word in words)
     return text[:1].upper() + text[1:]
 
 

@@ -12,7 +12,7 @@ from sim.metrics.power_limits import DROPPED, LimitCheck, check_recording, limit
 from sim.metrics.resolution import coarse_traces
 from sim.metrics.voltage import sags_judged
 from sim.recording import Recording
-from sim.report.format import NOT_ASSESSABLE, NOTES, format_duration, format_value
+from sim.report.format import NOT_ASSESSABLE, NOTES, WORDINGS, format_duration, format_value
 
 EVERYWHERE: Final = "all"
 """Stands for every region."""
@@ -72,14 +72,8 @@ def rule_text(rule: PowerLimit) -> str:
     band = "" if rule.band_hz is None else f" at {rule.band_hz[0]:g} to {rule.band_hz[1]:g} Hz"
     way = "" if rule.direction == "both" else f" {rule.direction}wards"
     share = "" if rule.quantile_fraction is None else f", {100.0 * rule.quantile_fraction:g} % of the time"
-    return {
-        "range": f"range within {rule.span_s:g} s{band}",
-        "net-ramp": f"net ramp over {rule.span_s:g} s{way}{share}",
-        "slope": f"slope of changes above {rule.change_mw or 0.0:g} MW",
-        "band-amplitude": f"amplitude{band}",
-        "line-amplitude": f"amplitude of oscillation{band}",
-        "voltage-step": "step of voltage",
-    }[rule.kind]
+    text: str = WORDINGS["limits"][rule.kind]
+    return text.format(span_s=rule.span_s, band=band, way=way, share=share, change_mw=rule.change_mw or 0.0)
 
 
 def status_text(check: LimitCheck) -> str:

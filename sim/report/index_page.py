@@ -8,17 +8,12 @@ from pathlib import Path
 from time import localtime, strftime
 from typing import Any, Final
 
-from sim.report.format import format_value
+from sim.report.format import WORDINGS, format_value
 from sim.report.static_page import embedded, own_file, rendered, security_policy
 from sim.whole import write_whole
 
 INDEX: Final = "index.html"
-PAGES: Final = {
-    "report.html": "run",
-    "compare.html": "comparison",
-    "winners.html": "who wins when",
-    "study.html": "study",
-}
+PAGES: Final[Mapping[str, str]] = WORDINGS["pages"]
 """Page of a folder, and what the folder holds."""
 SHOWN: Final = ("site_peak_mw", "exceedance_s", "soaked_fraction", "mining_margin_usd", "ebitda_usd")
 """Metrics of a run in its row."""

@@ -13,6 +13,7 @@ from sim.recording import Recording
 from sim.report.chart_data import drawn_mw, duration_curve
 from sim.report.format import LocalTime, format_duration, format_value
 from sim.report.svg import Chart, ChartAxis, Curve, Drawing, around, line_chart, png
+from sim.shipped import shipped
 from sim.signals import Signal
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, FloatArray
 
@@ -21,10 +22,7 @@ COARSE_S: Final = 3600.0
 MOST_FINE_DAYS: Final = 92
 """Up to so many days a dot is a quarter of an hour; beyond, an hour."""
 MOST_DAY_MARKS: Final = 14
-PALETTE: Final = (
-    (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141),
-    (39, 173, 129), (92, 200, 99), (170, 220, 50), (253, 231, 37),
-)  # fmt: skip
+PALETTE: Final = np.array(shipped("sim.report", "style.json")["viridis"], dtype=np.float64)
 """Viridis (S. van der Walt, N. Smith, 2015) at nine places: told apart with any colour vision, in grey."""
 
 
@@ -72,7 +70,7 @@ def cells(signal: Signal, clock: LocalTime) -> FloatArray:
 def _coloured(cells: FloatArray, low: float, high: float) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     part = np.nan_to_num((cells - low) / ((high - low) or 1.0)) * (len(PALETTE) - 1)
     places = np.arange(len(PALETTE))
-    channels = [np.interp(part, places, [colour[one] for colour in PALETTE]) for one in range(3)]
+    channels = [np.interp(part, places, channel) for channel in PALETTE.T]
     opacity = np.where(np.isnan(cells), 0.0, 255.0)
     return np.asarray(np.rint(np.stack([*channels, opacity], axis=-1)), dtype=np.uint8)
 

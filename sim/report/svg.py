@@ -13,6 +13,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from sim.shipped import shipped
+
 WIDE_PX: Final = 1000
 NARROW_PX: Final = 400
 """Width of the drawing for a screen, and for a telephone."""
@@ -30,7 +32,8 @@ BOTTOM_PX: Final = 46
 BESIDE_PX: Final = 10.0
 BESIDE_UNTIL: Final = 0.7
 """What stands to the right of a mark, up to this part of an axis; beyond, to the left of it."""
-MARKS: Final = ("circle", "square", "diamond", "triangle")
+_SHAPES: Final[dict[str, str]] = shipped("sim.report", "style.json")["marks"]
+MARKS: Final = tuple(_SHAPES)
 KIND_COUNT: Final = 8
 """Colours of policies and choices in the style sheet; more of them begin again, told apart by their marks."""
 
@@ -247,14 +250,6 @@ class Chart:
 
     def _write(self, where: str, text: str, anchor: str = "middle") -> None:
         self._parts.append(f'<text {where} text-anchor="{anchor}">{escape(text)}</text>')
-
-
-_SHAPES: Final = {
-    "circle": '<circle r="6"/>',
-    "square": '<rect x="-5.5" y="-5.5" width="11" height="11"/>',
-    "diamond": '<path d="M0 -7.5L7.5 0L0 7.5L-7.5 0Z"/>',
-    "triangle": '<path d="M0 -7L7 6H-7Z"/>',
-}
 
 
 def kind_of(number: int) -> tuple[str, str]:
