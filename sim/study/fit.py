@@ -17,7 +17,6 @@ the ramp 90 % of it over the time from 5 to 95 %. Of a fall to the lowest set-po
 :math:`(p_1 - s)/(p_0 - s)` did not obey.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -50,31 +49,6 @@ class TwoNoises(NamedTuple):
     slow_time_s: float
 
 
-@dataclass(frozen=True)
-class ServiceFit:
-    """A generated service that is like a record."""
-
-    hourly: FloatArray
-    """Mean of each hour of the week from Monday 00:00, in units of the highest, shape (168,)."""
-    peak: float
-    """The highest hour, in the record's unit."""
-    noises: TwoNoises
-    step_s: float
-    """Time between two updates [s]."""
-    warnings: tuple[str, ...]
-    """What the record is too short or too coarse to tell."""
-
-    def fields(self) -> dict[str, Any]:
-        """Return the fields of the scenario that is written, by the names of its template."""
-        return {
-            "noise_sigma": min(self.noises.fast_sigma, 1.0),
-            "noise_time_min": self.noises.fast_time_s / SECONDS_PER_MINUTE,
-            "slow_sigma": min(max(self.noises.slow_sigma, 1e-6), 1.0),
-            "slow_time_h": self.noises.slow_time_s / SECONDS_PER_HOUR,
-            "step_s": self.step_s,
-        }
-
-
 def uniform(time_s: FloatArray, values: FloatArray) -> tuple[float, FloatArray]:
     """Return the usual spacing of a record [s], and its values at it, by lines across what is missing."""
     step_s = float(np.median(np.diff(time_s)))
@@ -82,8 +56,8 @@ def uniform(time_s: FloatArray, values: FloatArray) -> tuple[float, FloatArray]:
     return step_s, np.interp(grid, time_s, values)
 
 
-def fit_service(place: str, first_s: float, step_s: float, values: FloatArray) -> ServiceFit:
-    """Return the generated service that is like a record.
+def fit_service(place: str, first_s: float, step_s: float, values: FloatArray) -> dict[str, Any]:
+    """Return what is found of the generated service that is like a record.
 
     Parameters
     ----------
@@ -95,6 +69,12 @@ def fit_service(place: str, first_s: float, step_s: float, values: FloatArray) -
         Time between two values [s].
     values
         Power or rate, above 0 somewhere, shape (n,).
+
+    Returns
+    -------
+    dict
+        ``hourly``, the mean of each hour of the week from Monday 00:00 in units of the highest, shape (168,); ``peak``,
+        that hour in the record's unit; ``noises``; ``warnings``, what the record is too short or too coarse to tell.
 
     Raises
     ------
@@ -116,7 +96,8 @@ def fit_service(place: str, first_s: float, step_s: float, values: FloatArray) -
     if step_s > 5.0 * SECONDS_PER_MINUTE:
         warnings.append(f"a value every {step_s:g} s tells nothing of what is faster")
     peak = float(hourly.max())
-    return ServiceFit(hourly / peak, peak, fit_noises(about, step_s), step_s, tuple(warnings))
+    noises = fit_noises(about, step_s)
+    return {"hourly": hourly / peak, "peak": peak, "noises": noises, "warnings": tuple(warnings)}
 
 
 def _hour_of_week(time_s: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from sim.study.fit import HELD_BACK_FRACTION, LEAST_ROWS, fit_fleet, fit_service
 from sim.study.fit_training import fit_training, running
 from sim.tables.unit_words import shown
 from sim.tables.view import FileView, look, understood
-from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, FloatArray
+from sim.units import MEGAWATT_IN_WATTS, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, FloatArray
 
 KINDS: Final = ("training", "inference", "fleet", "site")
 """What a record may be fitted as."""
@@ -186,13 +186,22 @@ def _fitted(record: _Record, rest: _Record, folder: Path, fitted_as: str) -> _Fi
 
 def _service(record: _Record, folder: Path, fitted_as: str) -> _Fitted:
     fit = fit_service(record.file, record.first_s, record.step_s, record.values)
-    rows = "\n".join(f"{hour},{value:.6f}" for hour, value in enumerate(fit.hourly.tolist()))
+    hourly, peak, noises = fit["hourly"], fit["peak"], fit["noises"]
+    rows = "\n".join(f"{hour},{value:.6f}" for hour, value in enumerate(hourly.tolist()))
     (folder / "profile.csv").write_text(f"hour_of_week_utc,demand\n{rows}\n", encoding="utf-8")
-    peak_mw = fit.peak if record.kind == "load" else _RATE_MW
-    name = "site" if fitted_as == "site" else "service"
-    fields = {"name": name, "power_mw": peak_mw, "limit_mw": max(5.0 * peak_mw, 1e-3), **fit.fields()}
-    found = {"peak": fit.peak, "noise": fit.noises._asdict(), "warnings": fit.warnings}
-    return _Fitted(found, "fitted_scenario.yaml", fields, fit.hourly * fit.peak, peak_mw / fit.peak)
+    peak_mw = peak if record.kind == "load" else _RATE_MW
+    fields = {
+        "name": "site" if fitted_as == "site" else "service",
+        "power_mw": peak_mw,
+        "limit_mw": max(5.0 * peak_mw, 1e-3),
+        "noise_sigma": min(noises.fast_sigma, 1.0),
+        "noise_time_min": noises.fast_time_s / SECONDS_PER_MINUTE,
+        "slow_sigma": min(max(noises.slow_sigma, 1e-6), 1.0),
+        "slow_time_h": noises.slow_time_s / SECONDS_PER_HOUR,
+        "step_s": record.step_s,
+    }
+    found = {"peak": peak, "noise": noises._asdict(), "warnings": fit["warnings"]}
+    return _Fitted(found, "fitted_scenario.yaml", fields, hourly * peak, peak_mw / peak)
 
 
 def _training(record: _Record) -> _Fitted:

@@ -98,20 +98,15 @@ def _parse(text: str) -> Parameter:
     *ends, last = said.split(":")
     if last not in ("log", "int"):
         ends, last = [*ends, last], "linear"
-    bounds = [_number(end) for end in ends]
-    if len(bounds) != 2 or not bounds[0] < bounds[1]:  # noqa: PLR2004 -- a low and a high; NaN is below nothing
+    try:
+        bounds = [float(end) for end in ends]
+    except ValueError:
+        bounds = []
+    if len(bounds) != 2 or not -math.inf < bounds[0] < bounds[1] < math.inf:  # noqa: PLR2004 -- a low and a high
         raise InputError.single(PLACE, path, f"{_HOW}, with LOW below HIGH; got {said!r}")
     if last == "log" and bounds[0] <= 0.0:
         raise InputError.single(PLACE, path, f"the low end of a logarithm must be above 0, got {bounds[0]:g}")
     return Parameter(path, tuple(map(int, bounds)) if last == "int" else tuple(bounds), last)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
 
 
 BROKEN: Final = "limit_broken_count"

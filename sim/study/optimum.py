@@ -114,24 +114,16 @@ def benchmarks(recording: Recording, fleets: Iterable[FleetSpec]) -> Benchmarks:
     """
     setting, curve = setting_of(recording), mining_curve(fleets)
     whole = worth(setting, curve, 0.0, recording.end_s, offerables_of(recording))
-    services_usd = sum(revenue_usd(recording, service) for service in _sold_anyway(recording))
+    anyway = [name for name in sold_services(recording) if name not in recording.facts.ancillary]
+    services_usd = sum(revenue_usd(recording, service) for service in anyway)
     # a demand charge may be what keeps miners from where services pay: its part and theirs do not add up
-    mined_usd = whole.best_usd - _unavoidable_usd(recording, setting, curve)
+    mined_usd = whole.best_usd - unavoidable_charge_usd(recording, setting, curve)
     best_usd = min(whole.best_usd + whole.offered_usd, mined_usd + whole.alone_usd)
-    services_and_windfalls_usd = services_usd + _windfalls_usd(recording)
+    services_and_windfalls_usd = services_usd + sum(_windfall_usd(recording, service) for service in anyway)
     bound_usd = best_usd + services_and_windfalls_usd
     uncharged_usd = whole.best_usd + whole.alone_usd + services_and_windfalls_usd
     limited_usd = whole.limited_usd + services_usd - _charge_of_filling_usd(recording, setting, curve)
     return Benchmarks(max(bound_usd, limited_usd), limited_usd, uncharged_usd)
-
-
-def _sold_anyway(recording: Recording) -> list[str]:
-    """Return the services whose awards do not depend on the policy."""
-    return [name for name in sold_services(recording) if name not in recording.facts.ancillary]
-
-
-def _windfalls_usd(recording: Recording) -> float:
-    return sum(_windfall_usd(recording, service) for service in _sold_anyway(recording))
 
 
 def _windfall_usd(recording: Recording, service: str) -> float:
@@ -142,13 +134,6 @@ def _windfall_usd(recording: Recording, service: str) -> float:
         paid = (-recording[f"ancillary.{service}.{price}"]).positive_part()
         gained_usd_s += integral_at(recording[f"ancillary.{service}.{power}"], paid)
     return gained_usd_s / SECONDS_PER_HOUR
-
-
-def _unavoidable_usd(recording: Recording, setting: Setting, curve: MiningCurve) -> float:
-    """Return the least by which the demand charge lowers the best worth of the instants [USD]."""
-    if not billed_months(recording) or not setting.is_plain:
-        return 0.0
-    return unavoidable_charge_usd(recording, setting, curve)
 
 
 def _charge_of_filling_usd(recording: Recording, setting: Setting, curve: MiningCurve) -> float:
@@ -202,14 +187,14 @@ def at_minimum_usd(curve: MiningCurve, terms: Bands, step_h: float) -> float:
 
 
 def unavoidable_charge_usd(recording: Recording, setting: Setting, curve: MiningCurve) -> float:
-    """Return the least by which the demand charge lowers the best worth of the instants [USD].
+    """Return the least by which the demand charge lowers the best worth of the instants [USD]; 0 where it is not known.
 
     Parameters
     ----------
     recording
-        A run with a demand charge.
+        The run.
     setting
-        What its miners meet; must be plain.
+        What its miners meet; nothing is known of one that is not plain.
     curve
         What they can hash.
 
@@ -218,6 +203,8 @@ def unavoidable_charge_usd(recording: Recording, setting: Setting, curve: Mining
     In each month the steps are the intervals whose means are billed, in which nothing else couples them. The
     ratchet counts with the peaks of AI alone: those with miners are higher and can only cost more.
     """
+    if not billed_months(recording) or not setting.is_plain:
+        return 0.0
     alone = billed_months(recording.without_mining())
     return sum(
         _of_month(recording, setting, curve, month, billed)

@@ -69,8 +69,10 @@ def estimate(values: FloatArray, confidence: float = CONFIDENCE) -> Estimate:
     mean = float(known.mean()) if count else math.nan
     if count < 2:  # noqa: PLR2004  # one value says nothing of its spread
         return Estimate(mean, math.nan, count)
+    from scipy.special import stdtrit  # noqa: PLC0415  # slow to import, and one replication needs none of it
+
     spread = float(known.std(ddof=1)) / math.sqrt(count)
-    return Estimate(mean, _quantile(count - 1, confidence) * spread, count)
+    return Estimate(mean, float(stdtrit(count - 1, (1.0 + confidence) / 2.0)) * spread, count)
 
 
 def paired_difference(values: FloatArray, others: FloatArray, confidence: float = CONFIDENCE) -> Estimate:
@@ -144,10 +146,3 @@ def simultaneous(count: int) -> float:
     0.99
     """
     return 1.0 - (1.0 - CONFIDENCE) / max(count, 1)
-
-
-def _quantile(degrees: int, confidence: float) -> float:
-    """Return the quantile of Student's distribution that leaves half the rest above."""
-    from scipy.special import stdtrit  # noqa: PLC0415  # slow to import, and one replication needs none of it
-
-    return float(stdtrit(degrees, (1.0 + confidence) / 2.0))

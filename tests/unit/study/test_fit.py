@@ -31,15 +31,15 @@ def record(seed=7, slow_sigma=0.2, slow_time_h=2.0):
 
 def test_shape_and_both_noises_are_found():
     fit = fit_service("x.csv", 345_600.0, STEP_S, record())
-    assert fit.peak == pytest.approx(56.0, rel=0.08)
-    assert fit.hourly[6] > 1.8 * fit.hourly[18]
-    assert fit.noises.slow_sigma == pytest.approx(0.2, rel=0.25)
-    assert fit.noises.slow_time_s == pytest.approx(7200.0, rel=0.5)
-    assert fit.noises.fast_sigma < 0.1
+    assert fit["peak"] == pytest.approx(56.0, rel=0.08)
+    assert fit["hourly"][6] > 1.8 * fit["hourly"][18]
+    assert fit["noises"].slow_sigma == pytest.approx(0.2, rel=0.25)
+    assert fit["noises"].slow_time_s == pytest.approx(7200.0, rel=0.5)
+    assert fit["noises"].fast_sigma < 0.1
 
 
 def test_a_short_record_says_what_it_cannot_tell():
-    assert "tells no course of the day" in fit_service("x.csv", 0.0, 60.0, record()[:100]).warnings[0]
+    assert "tells no course of the day" in fit_service("x.csv", 0.0, 60.0, record()[:100])["warnings"][0]
     with pytest.raises(InputError, match="must hold 48 values or more"):
         fit_service("x.csv", 0.0, 60.0, np.ones(10))
 
