@@ -10,7 +10,7 @@ from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec, rising
 from sim.tables import Table
 from sim.tables.cover import Needed, Wanted, column_values, filled
-from sim.tables.quantities import RATE, TOKENS
+from sim.tables.quantities import QUANTITIES
 from sim.tables.reading import SeriesReading
 from sim.tables.shapes import column_called, shape_of
 from sim.tables.stamps import time_column, times_of
@@ -115,7 +115,7 @@ class RatesFile(SeriesReading):
         """
         timeline = self._timeline(span)
         time_s = timeline.time_s
-        rate = column_values(self, timeline, Wanted(self.rate_column, RATE), slice(None))
+        rate = column_values(self, timeline, Wanted(self.rate_column, QUANTITIES["rate"]), slice(None))
         if rate.max() == 0.0:
             raise InputError.single(self.file, "", f"column '{self.rate_column}': must be above 0 in some row")
         rate = rate * self.scale_ratio
@@ -137,7 +137,7 @@ class RatesFile(SeriesReading):
         tokens = [
             np.full(timeline.time_s.size, mean)
             if name is None
-            else column_values(self, timeline, Wanted(name, TOKENS), slice(None))
+            else column_values(self, timeline, Wanted(name, QUANTITIES["tokens"]), slice(None))
             for name, mean in columns
         ]
         return traffic.work_tokens(*tokens)
@@ -217,10 +217,11 @@ class RequestsFile(SeriesReading):
         """Return the tokens that answer each request, and those that it brings."""
         columns = (_named(table, self.output_column, OUTPUT_NAMES), _named(table, self.input_column, INPUT_NAMES))
         output, brought = (
-            np.nan_to_num(self.values(table, column, TOKENS, blanks=self.missing is not None)[0]) for column in columns
+            np.nan_to_num(self.values(table, column, QUANTITIES["tokens"], blanks=self.missing is not None)[0])
+            for column in columns
         )
         for column, values in zip(columns, (output, brought), strict=True):
-            TOKENS.check(table, column, values)
+            QUANTITIES["tokens"].check(table, column, values)
         return output, brought
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+import sim
 from sim.cli.app import AllowPlugins, DataFolders, Figures, OutFolder, Overrides, TimeoutS, app, find
 from sim.cli.console import print_json, progress_bar, say
 from sim.errors import HashballastError, InputError, PolicyError
@@ -55,8 +56,6 @@ def run(
         say(f"running {scenario}")
     from sim.cli.tables import print_run  # noqa: PLC0415
     from sim.report.build import default_folder, publish  # noqa: PLC0415
-    from sim.scenario import load_scenario  # noqa: PLC0415
-    from sim.simulation import run as simulate  # noqa: PLC0415
 
     if watch:
         again_when_saved(context, find(scenario, "scenarios"))
@@ -65,7 +64,7 @@ def run(
     shortcuts = {"seed": seed, "days": days}
     given = [f"{path}={value}" for path, value in shortcuts.items() if value is not None]
     with redirect_stdout(sys.stderr):  # what a policy from outside prints is no result
-        loaded = load_scenario(
+        loaded = sim.load_scenario(
             find(scenario, "scenarios"),
             overrides=[*overrides, *given],
             data=data,
@@ -73,7 +72,7 @@ def run(
             policy=policy,
         )
         with _time_limit(timeout_s), progress_bar(f"running {loaded.name}") as progress:
-            result = simulate(loaded, progress=progress)
+            result = sim.run(loaded, progress=progress)
     written = None
     if out is not None or not as_json:  # before anything is printed: whoever reads may stop reading
         written = publish(
@@ -91,10 +90,10 @@ def validate(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Check a scenario file and the data files it names: every fault, with its place."""
-    from sim.scenario import load_scenario, moved, resolve  # noqa: PLC0415
+    from sim.scenario import moved, resolve  # noqa: PLC0415
 
     path = find(file, "scenarios")
-    loaded = load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
+    loaded = sim.load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
     parts = ((len(loaded.loads), "load"), (len(loaded.fleets), "fleet"), (loaded.days, "day"))
     counts = (f"{count:g} {word}{'' if count == 1 else 's'}" for count, word in parts)
     say(f"{loaded.name}: valid; {', '.join(counts)}")

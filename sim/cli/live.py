@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import sim
 from sim.cli.app import AllowPlugins, DataFolders, OutFolder, Overrides, app, find
 from sim.cli.console import print_json, print_table, progress_bar, say
 from sim.errors import InputError
@@ -32,10 +33,9 @@ def plant(
 ) -> None:
     """Serve a simulated campus over Modbus TCP: a controller outside steers its fleets by a set-point."""
     from sim.live.plant import Plant, Register  # noqa: PLC0415  # keeps --help fast
-    from sim.scenario import load_scenario  # noqa: PLC0415
 
     given = [*overrides, *([f"days={days}"] if days is not None else [])]
-    built = Plant(load_scenario(find(scenario, "scenarios"), overrides=given, data=data), scan_s)
+    built = Plant(sim.load_scenario(find(scenario, "scenarios"), overrides=given, data=data), scan_s)
     if show_map:
         rows = [register._asdict() for register in built.registers()]
         if as_json:
@@ -90,12 +90,11 @@ def live(
     """Follow a real site: its readings come in, the policy's decisions are kept, and sent only with --actuate."""
     from sim.live.pace import WallPace, follow  # noqa: PLC0415  # keeps --help fast
     from sim.live.shadow import Shadow  # noqa: PLC0415
-    from sim.scenario import load_scenario  # noqa: PLC0415
     from sim.simulation import run_key  # noqa: PLC0415
     from sim.whole import alone  # noqa: PLC0415
 
     path = find(scenario, "scenarios")
-    site = load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
+    site = sim.load_scenario(path, overrides=overrides, data=data, allow_plugins=allow_plugins)
     actuator = None if actuate is None else _actuator(actuate, beyond=beyond)
     folder.mkdir(parents=True, exist_ok=True)
     with alone(folder / "lock", f"{folder}: another program is at work in this folder"):

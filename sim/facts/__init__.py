@@ -10,7 +10,7 @@ from math import inf, nan
 from typing import Self, TypeVar
 
 from sim.facts.limit import CertificateFacts, ToleranceFacts
-from sim.facts.numbers import LATE, NAMELESS, read, written
+from sim.facts.numbers import LATE, NAMELESS, read, tree_of, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +375,7 @@ class Facts:
         >>> Facts.of({"fleet.miners.rated_mw": 60.0, "lease.one.part.hall.a": 1.0}).fleet["miners"].rated_mw
         60.0
         """
-        return read(cls, numbers)
+        return read(cls, tree_of(numbers))
 
     def numbers(self) -> dict[str, float]:
         """Return all that is stated as numbers by dotted names, true as 1 and false as 0."""

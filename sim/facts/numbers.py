@@ -20,18 +20,13 @@ NAMELESS: Final = {"name": ""}
 """Marks a mapping whose keys stand beside the names of the other fields."""
 
 
-def read(cls: type[F], numbers: Mapping[str, float]) -> F:
-    """Return the facts of a kind that numbers by dotted names state; unknown names state nothing."""
-    return _read(cls, _tree(numbers))
-
-
 def written(facts: Any) -> dict[str, float]:
     """Return all that facts state as numbers by dotted names."""
     rows = list(_rows(facts, (), is_late=False))
     return {name: value for wanted in (False, True) for late, name, value in rows if late is wanted}
 
 
-def _tree(numbers: Mapping[str, float]) -> Tree:
+def tree_of(numbers: Mapping[str, float]) -> Tree:
     """Return numbers by dotted names as dictionaries in dictionaries."""
     tree: Tree = {}
     for name, value in numbers.items():
@@ -55,7 +50,8 @@ def _kinds(cls: Hashable) -> dict[str, Any]:
     return {name: bare(hint) for name, hint in get_type_hints(cls).items()}
 
 
-def _read(cls: type[F], tree: Tree) -> F:
+def read(cls: type[F], tree: Tree) -> F:
+    """Return the facts of a kind that a tree of numbers states; unknown names state nothing."""
     found = {}
     known, kinds = {item.name for item in fields(cls)}, _kinds(cls)  # type: ignore[arg-type]  # a dataclass
     for item in fields(cls):  # type: ignore[arg-type]  # see above
@@ -68,7 +64,7 @@ def _read(cls: type[F], tree: Tree) -> F:
 
 def _value(kind: Any, node: Any) -> Any:
     if is_dataclass(kind):
-        return _read(kind, node)  # type: ignore[arg-type]  # a class, not one of it
+        return read(kind, node)  # type: ignore[arg-type]  # a class, not one of it
     if get_origin(kind) is tuple:
         return tuple(name for name, _ in _leaves(node, ""))
     if kind == Mapping[str, float]:

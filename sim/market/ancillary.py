@@ -14,7 +14,7 @@ from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Spec, TimeZone, some_of
 from sim.tables.cover import Wanted
-from sim.tables.quantities import CAPACITY_PRICE
+from sim.tables.quantities import QUANTITIES
 from sim.units import HOURS_PER_DAY, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
 
 
@@ -73,7 +73,7 @@ class FileCapacityPrice(StepsFile):
 
     def _column(self, column: str, span: Span) -> tuple[Signal, Signal]:
         """Return a column and where it has a number; raise InputError where a price is below 0."""
-        return offered_signal(self, Place(self.time_column), Wanted(column, CAPACITY_PRICE), span)
+        return offered_signal(self, Place(self.time_column), Wanted(column, QUANTITIES["capacity_price"]), span)
 
 
 Rise = Literal["step", "linear"]

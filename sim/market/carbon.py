@@ -9,7 +9,7 @@ from sim.signals import Signal
 from sim.span import Span
 from sim.spec import NonNegative, some_of
 from sim.tables.cover import Wanted
-from sim.tables.quantities import INTENSITY
+from sim.tables.quantities import QUANTITIES
 from sim.tables.reading import SeriesReading
 
 
@@ -33,5 +33,5 @@ class Carbon(Course, SeriesReading):
         """Return the intensity as steps from 0 to the run's end [g/kWh]; raise InputError for a bad file."""
         if self.carbon_g_per_kwh is not None:
             return Signal.constant(self.carbon_g_per_kwh, span.end_s)
-        wanted = Wanted(self.intensity_column, INTENSITY)
+        wanted = Wanted(self.intensity_column, QUANTITIES["intensity"])
         return step_signals(self, Place(self.time_column), [wanted], span)[0]

@@ -40,7 +40,7 @@ from sim.signals import Signal, total
 from sim.span import Span
 from sim.spec import SIZED, Fraction, NonNegative, Positive, PositiveFraction, Spec
 from sim.tables.cover import Wanted
-from sim.tables.quantities import DIFFICULTY, HASHRATE
+from sim.tables.quantities import QUANTITIES
 from sim.units import EXAHASH_IN_PETAHASHES, SECONDS_PER_DAY
 
 BlockValue = Callable[[Tip, float], float]
@@ -112,12 +112,12 @@ class FileDifficulty(StepsFile, Difficulty):
 
     def network(self, span: Span, height: int | None, block_usd: BlockValue) -> Network:  # noqa: ARG002 -- known
         """Return the file's difficulty and hash rate; nobody decides, and its retargets are where they are."""
-        (difficulty,) = self.steps(span, Wanted(self.difficulty_column, DIFFICULTY))
+        (difficulty,) = self.steps(span, Wanted(self.difficulty_column, QUANTITIES["difficulty"]))
         self._check_era(difficulty, span.start_utc_s)
         if self.hashrate_column is None:
             fitting = balanced_hashrate_eh_s(difficulty.value)
             return Network(difficulty, Signal.steps(difficulty.time_s, fitting, span.end_s))
-        return Network(difficulty, *self.steps(span, Wanted(self.hashrate_column, HASHRATE)))
+        return Network(difficulty, *self.steps(span, Wanted(self.hashrate_column, QUANTITIES["hashrate"])))
 
     def _check_era(self, difficulty: Signal, start_utc_s: float) -> None:
         """Refuse what no difficulty has been since: another unit, and none is stated."""

@@ -20,7 +20,7 @@ from sim.span import Span
 from sim.spec import SIZED, NonNegative, Spec, TimeZone, some_of
 from sim.tables import Files
 from sim.tables.cover import Wanted, column_values
-from sim.tables.quantities import SYSTEM_LOAD
+from sim.tables.quantities import QUANTITIES
 from sim.tables.reading import SeriesReading
 from sim.tables.timeline import HOLE_RATIO, timeline_of
 from sim.units import KW_PER_MW, SECONDS_PER_MINUTE, SECONDS_PER_QUARTER
@@ -114,7 +114,7 @@ class SystemLoad(Course, SeriesReading):
 
     @property
     def _wanted(self) -> Wanted:
-        return Wanted(self.load_column, SYSTEM_LOAD)
+        return Wanted(self.load_column, QUANTITIES["system_load"])
 
 
 class FourCoincidentPeaks(Spec):

@@ -22,8 +22,10 @@ from sim.signals import Signal
 from sim.span import Span
 from sim.spec import Fraction, NonNegative, Positive, Spec
 from sim.tables.cover import Wanted
-from sim.tables.quantities import BTC_PRICE, HASHPRICE
+from sim.tables.quantities import QUANTITIES
 from sim.units import SECONDS_PER_DAY
+
+HASHPRICE, BTC_PRICE = QUANTITIES["hashprice"], QUANTITIES["btc_price"]
 
 
 class BitcoinMarket(Spec):

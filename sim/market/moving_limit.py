@@ -23,7 +23,7 @@ from sim.slip import Slip
 from sim.span import Span
 from sim.spec import NonNegative, Positive, Spec, Timed, rising
 from sim.tables.cover import Needed, Wanted, levels
-from sim.tables.quantities import POWER
+from sim.tables.quantities import QUANTITIES
 from sim.tables.stamps import times_of
 from sim.tables.timeline import timeline_of
 from sim.units import SECONDS_PER_MINUTE
@@ -227,7 +227,7 @@ class FileLimit(StepsFile):
         """Return the limit over a run; raise InputError where the file does not serve it."""
         timeline = timeline_of(self, self.table(span.files), self.time_column, span.start_utc_s)
         needed = Needed(span.start_utc_s, span.end_s, changes=True)
-        found = levels(self, span.files, timeline, Wanted(self.limit_column, POWER), needed)
+        found = levels(self, span.files, timeline, Wanted(self.limit_column, QUANTITIES["power"]), needed)
         table, time_s, (limits_mw,) = found[:3]
         bad = np.flatnonzero((limits_mw < 0.0) | (limits_mw > self.highest_mw))
         if bad.size:

@@ -16,7 +16,7 @@ from sim.signals import Signal
 from sim.span import Span
 from sim.spec import NonNegative, Spec
 from sim.tables.cover import Wanted
-from sim.tables.quantities import BLOCKS, FEES
+from sim.tables.quantities import QUANTITIES
 
 
 class FixedFees(Late, Spec):
@@ -58,7 +58,7 @@ class FileFees(StepsFile, Late):
 
     @property
     def _columns(self) -> tuple[Wanted, Wanted]:
-        return Wanted(self.fees_column, FEES), Wanted(self.blocks_column, BLOCKS)
+        return Wanted(self.fees_column, QUANTITIES["fees"]), Wanted(self.blocks_column, QUANTITIES["blocks"])
 
 
 class NetworkBitcoin(BitcoinMarket):

@@ -14,7 +14,7 @@ from sim.span import Span
 from sim.spec import Spec
 from sim.tables import Files, Table
 from sim.tables.cover import Covered, Needed, Wanted, covered
-from sim.tables.quantities import PRICE
+from sim.tables.quantities import QUANTITIES
 from sim.tables.reading import SeriesReading, of_one_place
 from sim.tables.shapes import Shape, shape_of
 from sim.tables.stamps import USUAL_TIME
@@ -221,7 +221,7 @@ class PriceFile(Course, SeriesReading):
         time_column = self.time_column or (shape.time_column if shape else USUAL_TIME)
         price_column = self.price_column or (shape.value_column if shape else "") or _price_column(table)
         known = shape.unit if shape is not None and shape.value_column in {"", price_column} else None
-        return Place(time_column, table, shape), Wanted(price_column, PRICE, known)
+        return Place(time_column, table, shape), Wanted(price_column, QUANTITIES["price"], known)
 
     def signal(self, span: Span) -> Signal:
         """Return the file's price over the run, as steps [USD/MWh]."""

@@ -34,13 +34,9 @@ from sim.study.runs import write_json
 from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SECONDS_PER_YEAR
 
 TABLE: Final[dict[str, Any]] = shipped("sim.study", "sizing.json")
-"""Levers, prices and where they are from."""
+"""Levers, prices and where they are from, and what no run tells."""
 LIMIT: Final = "limit"
 """Name of the row that the interconnection's own limit is."""
-OUT_OF_SCOPE: Final = (
-    "Harmonics, electromagnetic transients and sub-synchronous interaction are out of scope: hand over makers' "
-    "spectra, their PSCAD models, and a frequency scan of those at the connection."
-)
 SLACK: Final = 1e-9
 """Excess that is rounding."""
 AMPLITUDES: Final = ("band-amplitude", "line-amplitude")
@@ -304,8 +300,8 @@ class Sizing:
             "impossible": dict(self._impossible),
             "runs": len(self._seen),
             "is_whole": time.monotonic() < self._ends_s,
-            "prices": {key: value for key, value in TABLE.items() if key != "levers"},
-            "out_of_scope": OUT_OF_SCOPE,
+            "prices": {key: value for key, value in TABLE.items() if key not in {"levers", "out_of_scope"}},
+            "out_of_scope": TABLE["out_of_scope"],
         }
 
     def _items(self, state: State) -> Iterator[dict[str, Any]]:

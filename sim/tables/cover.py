@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.tables.files import Files
-from sim.tables.quantities import POWER, Quantity
+from sim.tables.quantities import QUANTITIES, Quantity
 from sim.tables.reading import SeriesReading
 from sim.tables.shapes import Shape, shape_of
 from sim.tables.table import Table
@@ -33,7 +33,8 @@ def of_power(reading: SeriesReading, files: Files, column: str) -> tuple[Table, 
     """Return the rows of a file of power, what is known of its kind, and the column of this name or kind."""
     table = reading.table(files)
     shape = shape_of(table.columns, "power") if column not in table.columns else None
-    wanted = Wanted(column, POWER) if shape is None else Wanted(shape.value_column, POWER, shape.unit)
+    power = QUANTITIES["power"]
+    wanted = Wanted(column, power) if shape is None else Wanted(shape.value_column, power, shape.unit)
     return table, shape, wanted
 
 

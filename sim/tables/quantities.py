@@ -181,28 +181,15 @@ class Quantity:
         return f"{self.low:g}{unit} or more" if np.isfinite(self.low) else f"{self.high:g}{unit} at most"
 
 
-def quantity(name: str) -> Quantity:
-    """Return one of the known quantities: ``power``."""
-    said = _KNOWN[name]
-    lists = {field: tuple(value) for field, value in said.items() if isinstance(value, list)}
-    return Quantity(**{**said, **lists})
+def _known(said: dict[str, Any]) -> Quantity:
+    fields: dict[str, Any] = {
+        field: tuple(value) if isinstance(value, list) else value for field, value in said.items()
+    }
+    return Quantity(**fields)
 
 
-_KNOWN: Final = shipped("sim.tables", "quantities.json")
-POWER: Final = quantity("power")
-PRICE: Final = quantity("price")
-CAPACITY_PRICE: Final = quantity("capacity_price")
-HASHPRICE: Final = quantity("hashprice")
-BTC_PRICE: Final = quantity("btc_price")
-DIFFICULTY: Final = quantity("difficulty")
-HASHRATE: Final = quantity("hashrate")
-FEES: Final = quantity("fees")
-BLOCKS: Final = quantity("blocks")
-SYSTEM_LOAD: Final = quantity("system_load")
-RATE: Final = quantity("rate")
-INTENSITY: Final = quantity("intensity")
-TOKENS: Final = quantity("tokens")
-TEMPERATURE: Final = quantity("temperature")
+QUANTITIES: Final = {name: _known(said) for name, said in shipped("sim.tables", "quantities.json").items()}
+"""Every quantity that a file may hold: ``power``, ``price``."""
 
 
 class Kind(NamedTuple):
@@ -219,6 +206,6 @@ class Kind(NamedTuple):
 
 
 KINDS: Final = {
-    name: Kind(**said | {"quantity": quantity(said["quantity"]), "lines": "\n".join(said["lines"])})
+    name: Kind(**said | {"quantity": QUANTITIES[said["quantity"]], "lines": "\n".join(said["lines"])})
     for name, said in shipped("sim.tables", "kinds.json").items()
 }

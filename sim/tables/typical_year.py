@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.tables.quantities import KINDS, TEMPERATURE
+from sim.tables.quantities import KINDS, QUANTITIES
 from sim.tables.reading import TableReading
 from sim.tables.shapes import column_called, plain_name
 from sim.tables.table import Table
@@ -62,9 +62,10 @@ def year_of(
     if hour_of_year.size != HOURS or not np.array_equal(hour_of_year % HOURS, order):
         got = f"got {table.row_count:,} rows that do not"
         raise InputError.single(table.name, "", f"must hold the {HOURS:,} hours of a year in order; {got}")
-    values, _ = reading.values(table, column, TEMPERATURE)
-    values = reading.clipped(values, TEMPERATURE)
-    TEMPERATURE.check(table, column, values)
+    temperature = QUANTITIES["temperature"]
+    values, _ = reading.values(table, column, temperature)
+    values = reading.clipped(values, temperature)
+    temperature.check(table, column, values)
     year = np.empty(HOURS)
     year[order] = values
     # a value within an hour says what the hours' starts on either side of it are, by a line
