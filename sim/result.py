@@ -149,8 +149,7 @@ def write_result(result: Result, folder: Path) -> None:
     write_json(folder / "metrics.json", stored.metrics)
     write_json(folder / "provenance.json", dict(stored.provenance))
     _write_signals(folder / "signals.parquet", result.recording)
-    _write_events(folder / "events.parquet", result.recording)
-    _write_exceedances(folder / "exceedances.parquet", result.recording)
+    _write_tables(folder, result.recording)
     found = result.certificate
     if found is not None:
         write_json(folder / "certificate.json", document(found))
@@ -187,32 +186,24 @@ def _write_signals(path: Path, recording: Recording) -> None:
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=count)
 
 
-def _write_events(path: Path, recording: Recording) -> None:
+def _write_tables(folder: Path, recording: Recording) -> None:
+    """Write the events, and each time above the limit; a table without rows where there is none."""
     import pyarrow as pa  # noqa: PLC0415  # see above
     from pyarrow import parquet  # noqa: PLC0415  # see above
 
     from sim.tables import arrow  # noqa: PLC0415  # see above
 
-    events = recording.events
-    columns = {
+    events, found = recording.events, recording.once(episodes)
+    happened = {
         "time_s": arrow.column(events.time_s),
         "source": arrow.coded([source for source, _ in events.all_words()]),
         "kind": arrow.coded([kind for _, kind in events.all_words()]),
         "value": arrow.column(events.value),
     }
-    parquet.write_table(pa.table(columns), path, compression="zstd")
-
-
-def _write_exceedances(path: Path, recording: Recording) -> None:
-    """Write each time above the limit; a table without rows where there is none."""
-    import pyarrow as pa  # noqa: PLC0415  # see above
-    from pyarrow import parquet  # noqa: PLC0415  # see above
-
-    from sim.tables import arrow  # noqa: PLC0415  # see above
-
-    found = recording.once(episodes)
-    columns = {name: arrow.column(getattr(found, name)) for name in ("start_s", "duration_s", "peak_mw", "energy_mwh")}
-    parquet.write_table(pa.table({**columns, "cause": arrow.texts(list(found.cause))}), path, compression="zstd")
+    above = {name: arrow.column(getattr(found, name)) for name in ("start_s", "duration_s", "peak_mw", "energy_mwh")}
+    above["cause"] = arrow.texts(list(found.cause))
+    for name, columns in (("events.parquet", happened), ("exceedances.parquet", above)):
+        parquet.write_table(pa.table(columns), folder / name, compression="zstd")
 
 
 def read_result(folder: Path) -> StoredResult:

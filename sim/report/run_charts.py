@@ -97,11 +97,6 @@ class Excursion:
     style: str
     what: str
 
-    def words(self, clock: LocalTime) -> str:
-        """Return when it was, and what."""
-        size, length = format_value(self.size_mw, "MW"), format_duration(self.length_s)
-        return f"{clock.text(self.start_s)}: {size} for {length}; {self.what}"
-
 
 def carpets(recording: Recording, clock: LocalTime) -> Iterator[Drawing]:
     """Yield the carpet of the site, and of what miners draw where there are any; none of less than a day."""
@@ -179,7 +174,8 @@ def excursion_chart(recording: Recording, clock: LocalTime) -> Drawing | None:
 
     def draw(chart: Chart) -> None:
         for length_s, one in zip(lengths_s, shown, strict=True):
-            title = "" if chart.is_narrow else one.words(clock)
+            size, length = format_value(one.size_mw, "MW"), format_duration(one.length_s)
+            title = "" if chart.is_narrow else f"{clock.text(one.start_s)}: {size} for {length}; {one.what}"
             chart.point(length_s, one.size_mw, f"{one.style} small", title=title)
 
     left_out = len(falls) + len(points) - len(shown)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.report.format import format_amount, format_number
+from sim.report.format import NOTES, format_amount, format_number
 from sim.report.static_page import PageTable, StaticPage
 from sim.whole import write_whole
 
@@ -22,16 +22,14 @@ def bill_rows(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 def alone_rows(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return what each lever alone would need, and what it would cost."""
-    return [
-        (
-            one["item"],
-            "does not do"
-            if one["needs"] is None
-            else ", ".join(f"{format_number(item['amount'])} {item['unit']}" for item in one["needs"]) or "nothing",
-            "" if one["needs"] is None else format_amount(sum(item["usd"] for item in one["needs"])),
-        )
-        for one in document["alone"]
-    ]
+    rows = []
+    for one in document["alone"]:
+        needs, cost = "does not do", ""
+        if one["needs"] is not None:
+            amounts = [f"{format_number(item['amount'])} {item['unit']}" for item in one["needs"]]
+            needs, cost = ", ".join(amounts) or "nothing", format_amount(sum(item["usd"] for item in one["needs"]))
+        rows.append((one["item"], needs, cost))
+    return rows
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:
@@ -44,12 +42,8 @@ def notes(document: Mapping[str, Any]) -> list[str]:
     said += [f"{row} stays impossible: {why}." for row, why in document["impossible"].items()]
     if not document["is_whole"]:
         said.append("The time limit was reached: a cheaper set may exist.")
-    said.append(
-        f"{document['runs']} runs of {document['days']:g} days. USD: to buy, and to run for {years:g} years; what a "
-        "run gains is not counted. Within the second a row is kept in one window, synthesised; prices are defaults "
-        "with their sources in the JSON."
-    )
-    return [*said, document["out_of_scope"]]
+    runs = NOTES["sized"].format(runs=document["runs"], days=document["days"], years=years)
+    return [*said, runs, document["out_of_scope"]]
 
 
 def write_size_page(document: Mapping[str, Any], folder: Path) -> Path:

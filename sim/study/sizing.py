@@ -31,14 +31,12 @@ from sim.simulation import run
 from sim.study.expand import Checker
 from sim.study.feasibility import COUNT
 from sim.study.runs import write_json
-from sim.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SECONDS_PER_YEAR
+from sim.units import ROUNDING, SECONDS_PER_DAY, SECONDS_PER_HOUR, SECONDS_PER_MINUTE, SECONDS_PER_YEAR
 
 TABLE: Final[dict[str, Any]] = shipped("sim.study", "sizing.json")
 """Levers, prices and where they are from, and what no run tells."""
 LIMIT: Final = "limit"
 """Name of the row that the interconnection's own limit is."""
-SLACK: Final = 1e-9
-"""Excess that is rounding."""
 AMPLITUDES: Final = ("band-amplitude", "line-amplitude")
 
 State = dict[str, int]
@@ -232,7 +230,7 @@ class Sizing:
     def _judged(self, result: Result) -> Verdict:
         checks = check_recording(result.recording, self._rules, result.scenario.seed)
         over = {check.rule.name: check.worst / check.limit - 1.0 for check in checks if _is_told(check)}
-        failing = {name: excess for name, excess in over.items() if excess > SLACK}
+        failing = {name: excess for name, excess in over.items() if excess > ROUNDING}
         untold = {check.rule.name: check.reason for check in checks if not _is_told(check)}
         broken_count = float(result.metrics[COUNT])
         if broken_count:
