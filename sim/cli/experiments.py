@@ -162,16 +162,19 @@ def claims(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Hold each claim about miners beside AI against its runs: what was measured, true or false, and when."""
-    from sim.result import write_json  # noqa: PLC0415  # keeps --help fast
+    from sim.report.claims_page import write_claims_page  # noqa: PLC0415  # keeps --help fast
+    from sim.result import write_json  # noqa: PLC0415
     from sim.study.claims import judge_all, read_claims  # noqa: PLC0415
 
     rows = judge_all(read_claims(), lambda name: find(name, "scenarios"), out, quick=quick, workers=workers)
     write_json(out / "claims.json", rows)
+    page = write_claims_page(rows, out, quick=quick)
     if as_json:
         print_json(rows)
     else:
         heads = ("id", "claim", "verdict", "condition")
         print_table(heads, [[row[head] for head in heads] for row in rows])
+    say(f"page: {page} (open it in a browser)")
 
 
 @app.command()
