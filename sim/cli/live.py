@@ -52,17 +52,12 @@ def plant(
     from sim.report.build import publish  # noqa: PLC0415
 
     server = PlantServer(built, factor)
+
+    def listening(port: int) -> None:
+        say(f"listening at {host}:{port}; {factor:g} simulated seconds a second; --map lists registers")
+
     with progress_bar(f"serving {scenario}") as progress:
-        asyncio.run(
-            server.serve(
-                host,
-                port,
-                lambda port: say(
-                    f"listening at {host}:{port}; {factor:g} simulated seconds a second; --map lists registers"
-                ),
-                lambda time_s: progress(time_s / built.end_s),
-            )
-        )
+        asyncio.run(server.serve(host, port, listening, lambda time_s: progress(time_s / built.end_s)))
     result = built.result()
     print_run(result, None if out is None else publish(result, out, replaceable=False), as_json=as_json, every=False)
     if server.late_count:

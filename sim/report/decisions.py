@@ -1,7 +1,6 @@
 """Why the fleets drew what they drew, and what happened to the loads: the event log, counted."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,20 +12,9 @@ PREFIX: Final = "decision: "
 UNDECIDED: Final = "before the first decision"
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonShare:
-    """How long a reason was in force, and what the fleets drew meanwhile."""
-
-    reason: str
-    """The policy's words."""
-    times: int
-    """How often it came into force."""
-    duration_s: float
-    """How long it was in force [s]."""
-    fraction: float
-    """The same, as a share of the run."""
-    fleet_mwh: float
-    """Energy the fleets drew under it [MWh]."""
+ReasonShare = tuple[str, int, float, float]
+"""A reason in the policy's words, how often it came into force, for how long in all [s], and what the fleets drew
+under it [MWh]."""
 
 
 def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
@@ -54,10 +42,8 @@ def reason_shares(recording: Recording) -> tuple[ReasonShare, ...]:
     shares = []
     for reason in dict.fromkeys(reasons):
         places = [place for place, other in enumerate(reasons) if other == reason]
-        duration_s = float(lengths_s[places].sum())
-        fraction = duration_s / recording.end_s
-        shares.append(ReasonShare(reason, len(places), duration_s, fraction, float(energies_mwh[places].sum())))
-    return tuple(sorted(shares, key=lambda share: -share.duration_s))
+        shares.append((reason, len(places), float(lengths_s[places].sum()), float(energies_mwh[places].sum())))
+    return tuple(sorted(shares, key=lambda share: -share[2]))
 
 
 def _turns(recording: Recording) -> list[tuple[float, str]]:

@@ -30,8 +30,6 @@ class Moment:
 
     time_s: float
     """When it is at its worst [s]."""
-    size_mw: float
-    """Height of the excess, or depth of the fall [MW]."""
     title: str
     """What it is, with its size."""
     from_s: float
@@ -60,8 +58,8 @@ def worst_moments(recording: Recording) -> tuple[Moment, ...]:
     return tuple(_around(site, *each) for each in found)
 
 
-Finding = tuple[float, float, str]
-"""Time [s], size [MW], title."""
+Finding = tuple[float, str]
+"""Time [s] and title."""
 
 
 def _spread(findings: Iterator[Finding], most: int) -> list[Finding]:
@@ -85,16 +83,15 @@ def _exceedances(recording: Recording) -> Iterator[Finding]:
     for place in np.argsort(-peaks_mw, kind="stable").tolist():
         start_s, end_s = intervals[place].tolist()
         time_s = excess.clip_time(start_s, end_s).time_of_maximum()
-        size_mw = float(peaks_mw[place])
-        title = f"{format_value(size_mw, 'MW')} above the limit, for {format_duration(end_s - start_s)}"
-        yield time_s, size_mw, title
+        size = format_value(float(peaks_mw[place]), "MW")
+        yield time_s, f"{size} above the limit, for {format_duration(end_s - start_s)}"
 
 
 def _falls(recording: Recording, name: str, word: str) -> Iterator[Finding]:
     """Yield where power stands furthest below its highest of the last minute, the deepest first."""
     least_mw = DEPTH_FRACTION_OF_LIMIT * recording["limit_mw"].maximum()
     for depth_mw, time_s in deepest_falls(recording[name], least_mw):
-        yield time_s, depth_mw, f"{word} power falls by {format_value(depth_mw, 'MW')} within a minute"
+        yield time_s, f"{word} power falls by {format_value(depth_mw, 'MW')} within a minute"
 
 
 def deepest_falls(power_mw: Signal, least_mw: float) -> Iterator[tuple[float, float]]:
@@ -143,12 +140,12 @@ def _fall_within(power_mw: Signal, from_s: float, to_s: float) -> tuple[float, f
     return fall.maximum(), fall.time_of_maximum()
 
 
-def _around(site: Signal, time_s: float, size_mw: float, title: str) -> Moment:
+def _around(site: Signal, time_s: float, title: str) -> Moment:
     """Return the moment with a window that holds not too many breakpoints."""
     half_s = 0.5 * WINDOW_S
     while True:
         from_s, to_s = max(0.0, time_s - half_s), min(site.end_s, time_s + half_s)
         first, last = np.searchsorted(site.time_s, [from_s, to_s])
         if last - first <= MOST_BREAKPOINTS or half_s < 1.0:
-            return Moment(time_s, size_mw, title, from_s, to_s)
+            return Moment(time_s, title, from_s, to_s)
         half_s *= 0.5
