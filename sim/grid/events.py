@@ -42,14 +42,19 @@ class VoltageSag(Timed):
     halls: Annotated[tuple[Name, ...], Field(max_length=1000)] | None = None
     """Halls that feel it; left out: all."""
     type: Literal["voltage-sag"]
-    depth_pu: Fraction
+    depth_pu: Fraction | None = None
     """Voltage lost [pu of nominal]: 0.4 leaves 0.6."""
+    fault_ratio: NonNegative | None = None
+    """In its place: impedance from the connection to the fault over that of the grid behind the connection, both
+    of one angle. As they divide the voltage, 1.5 leaves 0.6; 0 is a fault at the connection."""
     duration_s: Annotated[float, Field(gt=0.0, le=60.0), SIZED]
     """How long one sag lasts [s]."""
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     """Sags of the series."""
     spacing_s: NonNegative = 0.0
     """Time from the start of one to the start of the next [s]."""
+
+    _is_so_deep = some_of("depth_pu", "fault_ratio")
 
     @model_validator(mode="after")
     def _sags_stand_apart(self) -> Self:
@@ -59,11 +64,18 @@ class VoltageSag(Timed):
             )
         return self
 
+    @property
+    def left_pu(self) -> float:
+        """Voltage left [pu of nominal]."""
+        if self.fault_ratio is not None:
+            return self.fault_ratio / (1.0 + self.fault_ratio)
+        return 1.0 - (self.depth_pu or 0.0)
+
     def sags(self, start_utc_s: float) -> tuple[Sag, ...]:
         """Return the sags of the series, in order."""
         first_s = self.first_s(start_utc_s)
         return tuple(
-            Sag(first_s + number * self.spacing_s, 1.0 - self.depth_pu, self.duration_s) for number in range(self.count)
+            Sag(first_s + number * self.spacing_s, self.left_pu, self.duration_s) for number in range(self.count)
         )
 
 

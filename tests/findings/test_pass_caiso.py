@@ -27,6 +27,6 @@ def test_its_sags_are_those_that_the_proposal_wants_to_be_ridden():
     scenario = load_scenario(SCENARIO)
     below = ENVELOPES[scenario.grid.ride_through]["voltage"]["below"]
     tops_pu = [*(bottom for bottom, _ in below[1:]), 0.9]
-    sags = [(1.0 - event.depth_pu, event.duration_s) for event in scenario.events]
+    sags = [(event.left_pu, event.duration_s) for event in scenario.events]
     assert [length_s for _, length_s in sags] == [length_s for _, length_s in below]
     assert all(top_pu - 0.011 < left_pu < top_pu for (left_pu, _), top_pu in zip(sags, tops_pu, strict=True))

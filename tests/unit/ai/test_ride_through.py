@@ -7,6 +7,7 @@ from quick import run
 from sim.ai.ride_through import RideThrough
 from sim.engine.campus import Campus
 from sim.errors import InputError
+from sim.grid.events import VoltageSag
 from sim.report.grid_limits import ride_through_texts
 from sim.testing import a_scenario
 
@@ -337,3 +338,15 @@ def test_halls_that_count_break_the_rule_with_the_sag_at_which_they_leave(site):
     assert text.startswith("Voltage sags by ercot-nogrr282 (in force 2026-08-01")
     assert text.endswith("with miners: 2 rides, 1 violation.")
     assert ride_through_texts(run(site()).recording) == []
+
+
+def test_a_fault_on_a_line_leaves_what_the_impedances_divide():
+    def sag(**depth):
+        return VoltageSag.model_validate({"type": "voltage-sag", "at_s": 600.0, "duration_s": 0.1, **depth}).sags(0.0)
+
+    assert sag(fault_ratio=1.5)[0].left_pu == pytest.approx(0.6)
+    assert sag(fault_ratio=0.0)[0].left_pu == 0.0
+    assert sag(depth_pu=0.4)[0].left_pu == pytest.approx(0.6)
+    for wrong in ({}, {"depth_pu": 0.4, "fault_ratio": 1.5}):
+        with pytest.raises(ValidationError, match="needs one of depth_pu, fault_ratio"):
+            sag(**wrong)
