@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Generator
-from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -247,8 +246,10 @@ class InferenceLoad(Load):
     def _hour_of_week(self, connection: Connection) -> Callable[[FloatArray], FloatArray]:
         """Return what gives the hour of the profile's week [h] at times from the start [s]."""
         if self.time_zone is None:
-            return partial(_utc_hour, connection.span.start_utc_s)
-        return partial(_local_hour, connection, self.time_zone, self.profile_utc_offset_h)
+            return lambda time_s: demand.utc_hour_of_week(connection.span.start_utc_s + time_s)
+        # the hour in UTC at which the profile's own users saw what the zone's clocks show now
+        zone, offset_h = self.time_zone, self.profile_utc_offset_h
+        return lambda time_s: connection.hour_of_week(time_s, zone) - offset_h
 
     @property
     def _traffic(self) -> Traffic:
@@ -256,15 +257,6 @@ class InferenceLoad(Load):
 
     def _update_count(self, end_s: float) -> int:
         return math.ceil(end_s / self.update_interval_s)
-
-
-def _utc_hour(start_utc_s: float, time_s: FloatArray) -> FloatArray:
-    return demand.utc_hour_of_week(start_utc_s + time_s)
-
-
-def _local_hour(connection: Connection, zone: str, offset_h: float, time_s: FloatArray) -> FloatArray:
-    """Return the hour in UTC at which the profile's own users saw what the zone's clocks show now [h]."""
-    return connection.hour_of_week(time_s, zone) - offset_h
 
 
 def _read_profile(files: Files, file: str, column: str) -> FloatArray:

@@ -232,12 +232,8 @@ def _causes(recording: Recording, edges_s: FloatArray, at: IndexArray) -> tuple[
 
 def _steps_down(signal: Signal, times_s: FloatArray) -> BoolArray:
     """Tell for each time whether a signal steps down at it."""
-    places = np.searchsorted(signal.time_s, times_s)
-    inner = np.clip(places, 1, len(signal.time_s) - 1)
-    if len(signal.time_s) == 1:
-        return np.zeros(len(times_s), dtype=np.bool_)
-    here = (signal.time_s[inner] == times_s) & (places > 0)
-    return np.asarray(here & (signal.left_limits()[inner - 1] - signal.value[inner] > TOLERANCE_MW))
+    steps_mw = signal.left_limits()[:-1] - signal.value[1:]
+    return np.isin(times_s, signal.time_s[1:][steps_mw > TOLERANCE_MW])
 
 
 # -- catalogue --------------------------------------------------------------------------------------------

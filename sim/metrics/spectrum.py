@@ -5,7 +5,6 @@ second) give a Welch density. A recorded signal, linear between breakpoints, has
 the amplitude at one frequency needs no samples.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
@@ -203,10 +202,8 @@ class FrequencyBand:
     """Part of all variation that was seen, 0 to 1."""
 
 
-def bands(
-    power_mw: FloatArray, rate_hz: float, edges_hz: Sequence[tuple[float, float]] = BANDS_HZ
-) -> tuple[FrequencyBand, ...]:
-    """Return rms, largest line and share of samples by band; see `Spectrum.of` and `largest_line`."""
+def bands(power_mw: FloatArray, rate_hz: float) -> tuple[FrequencyBand, ...]:
+    """Return rms, largest line and share of samples in each of `BANDS_HZ`; see `Spectrum.of` and `largest_line`."""
     spectrum = Spectrum.of(power_mw, rate_hz)
     return tuple(
         FrequencyBand(
@@ -216,7 +213,7 @@ def bands(
             largest_line(power_mw, rate_hz, low_hz, high_hz),
             spectrum.share(low_hz, high_hz),
         )
-        for low_hz, high_hz in edges_hz
+        for low_hz, high_hz in BANDS_HZ
     )
 
 
