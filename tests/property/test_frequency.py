@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 
 from sim.grid.frequency import Governor, GridModel, StepResponse, response
 from sim.grid.frequency.rocof import SteepestChange
+from sim.grid.frequency.statistics import Outside
 
 
 @st.composite
@@ -189,8 +190,10 @@ def test_numbers_on_a_uniform_grid_are_those_of_the_same_curve_on_any_other(mode
     assert even.rms_mhz == pytest.approx(uneven.rms_mhz, rel=1e-6, abs=1e-4 * scale)
     assert even.minute_mean_hz == pytest.approx(uneven.minute_mean_hz, abs=1e-7 * scale)
     assert even.cps1_points == pytest.approx(uneven.cps1_points, rel=1e-4, abs=1e-4, nan_ok=True)
-    level_hz = 0.017 * (1.0 + 1e-9)
-    assert even.seconds_outside_17_mhz == pytest.approx(uneven.seconds_outside(level_hz), abs=1e-2)
+    outside = Outside(0.017 * (1.0 + 1e-9))
+    for cubics in uneven.cubics():
+        outside.add(cubics)
+    assert even.seconds_outside_17_mhz == pytest.approx(outside.time_s, abs=1e-2)
 
 
 @given(grids(), loads(), st.sampled_from([0.1, 0.5, 1.0, 5.0]))

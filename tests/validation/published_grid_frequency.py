@@ -7,6 +7,7 @@ import numpy as np
 from published import Absolute, Band, Evidence, Identity, Relative
 
 from sim.grid.frequency import FrequencyResult, Governor, GridModel, cps1_percent, response
+from sim.grid.frequency.statistics import Outside
 
 TITLE = "Grid frequency"
 
@@ -32,10 +33,18 @@ def virginia(number: Callable[[FrequencyResult], float]) -> float:
     return number(after_step(GridModel.preset("eastern"), -1260.0))
 
 
+def outside_s(result: FrequencyResult, level_hz: float) -> float:
+    """Return the time with a deviation larger than a level [s]."""
+    outside = Outside(level_hz)
+    for cubics in result.cubics():
+        outside.add(cubics)
+    return outside.time_s
+
+
 def time_between_s(high_hz: float, low_hz: float) -> float:
     """Return how long 94 GW s alone take from one frequency to another after 2,750 MW are lost [s]."""
     result = after_step(GridModel(94_000.0, 0.0), 2750.0, 2.0)
-    return result.seconds_outside(60.0 - high_hz) - result.seconds_outside(60.0 - low_hz)
+    return outside_s(result, 60.0 - high_hz) - outside_s(result, 60.0 - low_hz)
 
 
 def cps1_of_a_sine() -> float:

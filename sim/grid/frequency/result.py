@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +22,6 @@ from sim.grid.frequency.statistics import (
     MeanSquare,
     MinuteMeans,
     Outside,
-    Statistic,
     cps1_percent,
 )
 from sim.signals.breakpoints import require_breakpoints
@@ -115,7 +114,6 @@ def _panels(system: System, step_s: float) -> int:
     return int(np.ceil(step_s * max(abs(mode.rate_per_s) for mode in system.modes))) + 1
 
 
-AnyStatistic = TypeVar("AnyStatistic", bound=Statistic)
 ROCOF_WINDOWS_S: Final = (0.1, 0.5, 1.0)
 """Windows over which RoCoF is quoted [s]."""
 NARROW_HZ: Final = 0.017
@@ -273,14 +271,6 @@ class FrequencyResult:
         length_s = float(self.time_s[-1] - self.time_s[0])
         return {window_s: change.hz_per_s if length_s > window_s else nan for window_s, change in changes.items()}
 
-    def seconds_outside(self, level_hz: float) -> float:
-        """Return the time with a deviation larger than a level [s]."""
-        return self._gather(Outside(level_hz)).time_s
-
-    def steady_state_hz(self, step_mw: float) -> float:
-        """Return the frequency at which governors and damping hold a step of load, before AGC acts [Hz]."""
-        return self.model.nominal_hz + self.model.steady_state_hz(step_mw)
-
     def cubics(self) -> Iterator[Cubics]:
         """Iterate over the curve's deviation as cubics, in order of time; see `sim.grid.frequency.dense`."""
         for pieces in self._pieces():
@@ -306,11 +296,6 @@ class FrequencyResult:
             survey.extremes.lowest_hz = survey.extremes.highest_hz = 0.0
             survey.extremes.lowest_s = survey.extremes.highest_s = start_s
         return survey
-
-    def _gather(self, statistic: AnyStatistic) -> AnyStatistic:
-        for cubics in self.cubics():
-            statistic.add(cubics)
-        return statistic
 
 
 def response(time_s: ArrayLike, load_mw: ArrayLike, model: GridModel) -> FrequencyResult:

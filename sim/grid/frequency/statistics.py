@@ -1,7 +1,7 @@
 """Numbers of a frequency curve, computed from its cubics block by block."""
 
 from math import isnan, nan, sqrt
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,13 +15,6 @@ ROUNDING_HZ: Final = 1e-12
 """Deviations nearer than this are the same [Hz]."""
 BISECTIONS: Final = 40
 _GAUSS_SHARES, _GAUSS_WEIGHTS = (array / 2.0 for array in np.polynomial.legendre.leggauss(4))
-
-
-class Statistic(Protocol):
-    """Something that is gathered along a curve."""
-
-    def add(self, cubics: Cubics) -> None:
-        """Take in the next cubics."""
 
 
 class Bounds(NamedTuple):
