@@ -5,12 +5,10 @@ five minutes); ``--check`` fails if one is stale. What is checked stands in ``sc
 in ``run``, arithmetic in ``by_hand``, how far apart they may be, and where the figures by hand are from.
 """
 
-import ast
 import json
-import operator
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
@@ -20,6 +18,7 @@ from sim import Result, load_scenario, run
 from sim.report.answer import answer
 from sim.report.format import format_number
 from sim.result import metrics_document
+from sim.study.arithmetic import worked_out
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "explanation" / "scenarios.md"
@@ -31,34 +30,6 @@ NEEDS_DATA: Final = frozenset({"helios-2024", "rockdale-like"})
 """Scenarios whose files do not ship."""
 WIDTH: Final = 118
 FIGURE: Final = re.compile(r"\{([^}|]+)(\|without)?\}")
-OPERATORS: Final[Mapping[type, Callable[[float, float], float]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-
-
-def worked_out(text: str) -> float:
-    """Return what arithmetic comes to.
-
-    Examples
-    --------
-    >>> worked_out("(3 + 1.5) * 2e3 / 3")
-    3000.0
-    """
-    return _value(ast.parse(text, mode="eval").body)
-
-
-def _value(node: ast.expr) -> float:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return float(node.value)
-    if isinstance(node, ast.BinOp):
-        return OPERATORS[type(node.op)](_value(node.left), _value(node.right))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand)
-    raise ValueError(f"only numbers and + - * / ** may stand here, got {ast.unparse(node)}")
 
 
 def of_run(text: str, result: Result) -> float:
@@ -87,7 +58,7 @@ def section(name: str, result: Result) -> str:
     lines = [line for text in words for line in (*wrap(text, WIDTH), "")]
     lines += ["| | run | by hand | worked out | off | from |", "|---|--:|--:|---|--:|---|"]
     for check in CHECKS[name]:
-        ours, theirs = of_run(check["run"], result), worked_out(check["by_hand"])
+        ours, theirs = of_run(check["run"], result), float(worked_out(check["by_hand"]))
         off = abs(ours / theirs - 1.0)
         if off > check["within"]:
             raise SystemExit(f"{name}: {check['what']} is {ours:g}, by hand {theirs:g}: {off:.1%} apart")

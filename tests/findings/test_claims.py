@@ -10,7 +10,7 @@ from docs.claims import ROOT, table
 from sim.errors import InputError
 from sim.scenario.load import resolve
 from sim.scenario.model import PLACEHOLDER
-from sim.study.claims import fields_of, judge_all, read_claims, worked_out
+from sim.study.claims import fields_of, judge_all, of_runs, read_claims
 from sim.study.expand import metric_facts, set_axis
 from sim.units import unit_of
 
@@ -73,13 +73,13 @@ def test_a_claim_names_only_what_there_is(name):
             assert metric in facts[run], (measured, place[0])
             assert place[2] in {None, "without"}
             used.add(run)
-        worked_out(PLACEHOLDER.sub("1.0", text), {}, known)
+        of_runs(PLACEHOLDER.sub("1.0", text), {}, known)
         assert unit_of(measured), f"{measured} ends in no unit"
         known[measured] = 1.0
     assert used == set(claim["runs"]), "a run that nothing is measured of"
     verdicts = {"conditional", *(verdict for verdict in ("true", "false") if verdict in claim)}
     for verdict in verdicts - {"conditional"}:
-        worked_out(claim[verdict], {}, known)
+        of_runs(claim[verdict], {}, known)
     assert set(claim["said"]) == verdicts
     for text in claim["said"].values():
         assert "{" not in text.format(**known)
