@@ -1,4 +1,4 @@
-"""What stands above the policy's wish: gathers the duties of a run, and has them arbitrated."""
+"""What stands above the policy's wish: orders, trips and lower limits, gathered and arbitrated."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -254,8 +254,8 @@ def has_obligations(scenario: Scenario) -> bool:
     return bool(connection.limit or connection.trip or binding_orders(scenario) or scenario.market.ancillary)
 
 
-REASON: Final = "limit"
-"""What the duty is called in the log."""
+LIMIT_REASON: Final = "limit"
+"""What the duty to keep an announced lower limit is called in the log."""
 
 
 class LimitKeeper:
@@ -294,7 +294,7 @@ class LimitKeeper:
         self._kept = [change for change in self._kept if not self._is_over(change, now_s)]
         self._begin(now_s, ai_power_mw, told_mw)
         for change in self._kept:
-            yield Duty(ORDER, REASON, cap_mw=max(0.0, self._level_mw(change, now_s) - ai_power_mw))
+            yield Duty(ORDER, LIMIT_REASON, cap_mw=max(0.0, self._level_mw(change, now_s) - ai_power_mw))
 
     def _is_over(self, change: LimitChange, now_s: float) -> bool:
         """Tell whether a change no longer binds: the next one does, or a ramp has led as high as before."""

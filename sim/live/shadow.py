@@ -27,9 +27,17 @@ FIGURES: Final = ("limit_mw", "price_usd_per_mwh")
 TAKEN: Final = ("time_s", "stamp_s", "row_count")
 """Columns before the values of what was taken in: when it counts, when it was measured, rows read by then."""
 DECIDED: Final = (
-    "time_s", "target_mw", "reason", "wake_at_s", "offers", "off",
-    "ai_power_mw", "limit_mw", "price_usd_per_mwh", "commanded_mw",
-)  # fmt: skip
+    "time_s",
+    "target_mw",
+    "reason",
+    "wake_at_s",
+    "offers",
+    "off",
+    "ai_power_mw",
+    "limit_mw",
+    "price_usd_per_mwh",
+    "commanded_mw",
+)
 """Columns of what was decided, and what it was decided on."""
 MOST_USD_PER_MWH: Final = 1e5
 """A price beyond it is none; until one is read power counts as so dear, and nobody mines [USD/MWh]."""

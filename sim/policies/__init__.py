@@ -42,10 +42,30 @@ from sim.policies.schedule import Schedule
 from sim.policies.simple import AlwaysOn, FollowHeadroom, MiningOff
 
 _KINDS: tuple[type[PolicySpec], ...] = (
-    AlwaysOn, Ancillary, CallObedience, CheckpointAware, Droop, FlatSite, FollowHeadroom, FourCp, HoldLimit, Http,
-    Hysteresis, IslandFrequency, MinimumDwell, MiningOff, Mpc, MpcCvar, PartialPower, PriceGuard, PriceThreshold,
-    RampLimit, ScedBid, Schedule, UnderFrequency,
-)  # fmt: skip
+    AlwaysOn,
+    Ancillary,
+    CallObedience,
+    CheckpointAware,
+    Droop,
+    FlatSite,
+    FollowHeadroom,
+    FourCp,
+    HoldLimit,
+    Http,
+    Hysteresis,
+    IslandFrequency,
+    MinimumDwell,
+    MiningOff,
+    Mpc,
+    MpcCvar,
+    PartialPower,
+    PriceGuard,
+    PriceThreshold,
+    RampLimit,
+    ScedBid,
+    Schedule,
+    UnderFrequency,
+)
 POLICIES = {get_args(kind.model_fields["type"].annotation)[0]: kind for kind in _KINDS}
 """The policies by the type that a scenario names: the one table of them."""
 

@@ -152,8 +152,15 @@ def _idle_tokens(_recording: Recording, scenario: Document, _metrics: Metrics) -
 
 
 CHECKS: Final[tuple[Callable[[Recording, Document, Metrics], Iterator[Caution]], ...]] = (
-    _ai_above_limit, _fleet_beyond_headroom, _fleet_moves, _starts, _nameplates, _intervals, _years, _idle_tokens,
-)  # fmt: skip
+    _ai_above_limit,
+    _fleet_beyond_headroom,
+    _fleet_moves,
+    _starts,
+    _nameplates,
+    _intervals,
+    _years,
+    _idle_tokens,
+)
 
 
 WORDS: Final = ("assumption", "unverified")

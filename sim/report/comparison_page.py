@@ -11,9 +11,15 @@ from sim.report.static_page import Document, PageTable, StaticPage, axis_title
 from sim.whole import write_whole
 
 OF_A_POLICY: Final = (
-    "objective_usd", "uplift_capture", "soaked_fraction", "exceedance_mwh", "exceedance_count",
-    "worst_ramp_60s_mw_per_min", "fleet_start_count", "mining_margin_usd",
-)  # fmt: skip
+    "objective_usd",
+    "uplift_capture",
+    "soaked_fraction",
+    "exceedance_mwh",
+    "exceedance_count",
+    "worst_ramp_60s_mw_per_min",
+    "fleet_start_count",
+    "mining_margin_usd",
+)
 """Metrics in the row of a policy, where the runs have them."""
 
 

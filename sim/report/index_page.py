@@ -18,9 +18,18 @@ PAGES: Final[Mapping[str, str]] = WORDINGS["pages"]
 SHOWN: Final = ("site_peak_mw", "exceedance_s", "soaked_fraction", "mining_margin_usd", "ebitda_usd")
 """Metrics of a run in its row."""
 HEADS: Final = (
-    "Scenario", "What", "Written", "Days", "Seed", "Policy",
-    "Peak", "Above the limit", "Soaked", "Mining margin", "EBITDA",
-)  # fmt: skip
+    "Scenario",
+    "What",
+    "Written",
+    "Days",
+    "Seed",
+    "Policy",
+    "Peak",
+    "Above the limit",
+    "Soaked",
+    "Mining margin",
+    "EBITDA",
+)
 _KEPT: Final = re.compile(r'<script type="application/json" id="rows">(.*?)</script>', re.DOTALL)
 _FIELD: Final = re.compile(r"^(days|seed): (.+)$|^policy:\n(?:  .*\n)*?  type: (.+)$", re.MULTILINE)
 

@@ -225,7 +225,7 @@ class Chart:
 
     def svg(self, label: str) -> Markup:
         """Return the drawing, with what it shows in words."""
-        head = f'<svg class="drawn " viewBox="0 0 {self.width_px} {self._height}" role="img"'
+        head = f'<svg class="drawn" viewBox="0 0 {self.width_px} {self._height}" role="img"'
         body = "".join(self._parts)
         return Markup(f'{head} aria-label="{escape(label)}">{body}</svg>')  # noqa: S704  # texts are escaped
 

@@ -155,9 +155,11 @@ def fit_noises(about: FloatArray, step_s: float) -> TwoNoises:
     start = [float(np.clip(value, low, high)) for value, low, high in zip(start, *bounds, strict=True)]
     share, fast, slow = least_squares(missing, start, bounds=bounds).x
     return TwoNoises(
-        float(np.sqrt(share * variance)), float(np.exp(fast)),
-        float(np.sqrt((1.0 - share) * variance)), float(np.exp(slow)),
-    )  # fmt: skip
+        float(np.sqrt(share * variance)),
+        float(np.exp(fast)),
+        float(np.sqrt((1.0 - share) * variance)),
+        float(np.exp(slow)),
+    )
 
 
 def _autocovariance(about: FloatArray, step_s: float) -> FloatArray:

@@ -14,6 +14,7 @@ stand, if a stronger lever never does worse: that is assumed, and the set itself
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -333,7 +334,7 @@ def _chosen(recording: Recording, rows: Sequence[str]) -> list[PowerLimit]:
 
 def _is_told(check: LimitCheck) -> bool:
     """Tell whether a run says of a limit that it is broken, or kept as far as power is known."""
-    return check.worst == check.worst and check.limit > 0.0  # NaN: nothing was measured
+    return not isnan(check.worst) and check.limit > 0.0  # NaN: nothing was measured
 
 
 def _earned(result: Result) -> float:

@@ -18,8 +18,14 @@ from sim.metrics.ledger.power import UNLEASED, ai_bills, power_lines
 from sim.recording import Recording
 
 ACCOUNTS: tuple[Callable[[Recording], Iterable[LedgerLine]], ...] = (
-    mining_lines, services_lines, lease_lines, power_lines, charge_lines, opex_lines, penalty_lines,
-)  # fmt: skip
+    mining_lines,
+    services_lines,
+    lease_lines,
+    power_lines,
+    charge_lines,
+    opex_lines,
+    penalty_lines,
+)
 """The accounts, each a function from the recording to its lines; a new one is added here."""
 
 

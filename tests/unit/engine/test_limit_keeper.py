@@ -7,8 +7,8 @@ from sim.testing import a_scenario
 HOUR_S = 3600.0
 
 
-def campus(tmp_path, *stages, ai=100.0, policy="always-on", rated_mw=80.0, **fields):
-    """Return a run of an AI load of steady power, and a fleet that falls by 5 MW/s after 3 s."""
+def campus(tmp_path, *stages, ai=100.0, policy="always-on", rated_mw=80.0, beside=(), **fields):
+    """Return a run of an AI load of steady power, and a fleet that falls by 5 MW/s after 3 s, others beside it."""
     (tmp_path / "load.csv").write_text(f"time_s,power_mw\n0,{ai}\n")
     fleet = {
         "name": "miners",
@@ -24,7 +24,7 @@ def campus(tmp_path, *stages, ai=100.0, policy="always-on", rated_mw=80.0, **fie
         days=0.25,
         interconnection={"limit": {"type": "schedule", "stages": list(stages)}},
         loads=[{"name": "ai", "type": "replay", "file": "load.csv"}],
-        fleets=[fleet],
+        fleets=[fleet, *({**fleet, **other} for other in beside)],
         policy={"type": policy},
         **fields,
     )
@@ -49,6 +49,19 @@ def test_they_go_down_as_late_as_latency_and_ramp_allow(tmp_path):
     fleet = campus(tmp_path, START, LOWER).recording["fleet_power_mw"]
     assert fleet.at(2 * HOUR_S - 6.0) == pytest.approx(80.0)  # 30 MW at 5 MW/s take 6 s
     assert fleet.at(2 * HOUR_S) == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize("efficiency_j_per_th", [15.0, 20.0])
+def test_the_slowest_fleet_is_waited_for_whichever_falls_first(tmp_path, efficiency_j_per_th):
+    quick = {
+        "name": "quick",
+        "ramp_down_mw_per_s": 50.0,
+        "latency_s": 0.5,
+        "efficiency_j_per_th": efficiency_j_per_th,
+    }
+    result = campus(tmp_path, START, LOWER, rated_mw=40.0, beside=[quick])
+    assert result.metrics["exceedance_s"] == 0.0
+    assert result.recording["site_power_mw"].at(2 * HOUR_S) == pytest.approx(150.0)
 
 
 def test_a_limit_told_when_it_binds_is_late_by_what_the_fleets_need(tmp_path):
